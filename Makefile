@@ -1,0 +1,46 @@
+# The commands of this repository. Everything runs on the Node of node_modules, whatever Node the machine has.
+NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
+JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
+
+.PHONY: demo test unit check generate bench up down build bundle
+
+demo: node_modules ## the main job, start to finish, on a real control plane
+	$(NODE) hack/demo.ts
+
+test: node_modules ## every test; builds the control plane's programs first if they are not cached
+	$(NODE) hack/controlplane/cli.ts build > /dev/null
+	$(JEST)
+
+unit: node_modules ## the tests that need no control plane
+	$(JEST) --selectProjects unit
+
+check: node_modules ## format, lint, types, unused exports, generated files
+	node_modules/.bin/prettier --check --log-level warn .
+	node_modules/.bin/oxlint --type-aware
+	node_modules/.bin/tsc -p .
+	node_modules/.bin/knip
+	$(NODE) hack/generate.ts --check
+	$(NODE) hack/chart-readme.ts --check
+
+generate: node_modules ## writes CRDs, reference and the chart's README from their sources
+	$(NODE) hack/generate.ts
+	$(NODE) hack/chart-readme.ts
+
+bench: node_modules ## figures, measured at the API server
+	$(NODE) bench/main.ts
+
+up: node_modules ## leaves a control plane with chart, operator and sample running
+	$(NODE) hack/up.ts
+
+down: node_modules ## ends it
+	$(NODE) hack/up.ts down
+
+build: node_modules ## builds the control plane's programs into the cache
+	$(NODE) hack/controlplane/cli.ts build
+
+bundle: node_modules ## the operator as one file, as the image has it
+	$(NODE) hack/bundle.ts
+
+node_modules: package.json package-lock.json
+	npm ci --no-audit --no-fund
+	touch node_modules

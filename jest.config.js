@@ -1,0 +1,22 @@
+/** Two projects: `unit` is pure and quick; `cluster` runs on real control planes. */
+const shared = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '<rootDir>/hack/jest/strip-types.js' },
+};
+
+/** @type {import('jest').Config} */
+export default {
+  maxWorkers: 2,
+  testTimeout: 60_000,
+  reporters: ['default', '<rootDir>/hack/jest/count-reporter.js'],
+  projects: [
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/operator/**/*.test.ts', '<rootDir>/cli/**/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'cluster',
+      globalSetup: '<rootDir>/test/cluster/global-setup.ts',
+      testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/hack/**/*.test.ts'],
+    },
+  ],
+};
