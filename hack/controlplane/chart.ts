@@ -1,0 +1,204 @@
+/** Installs the chart and waits until it holds: ready means that what must be refused is refused, not that time has passed. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { accepted, type ApiClient } from './client.ts';
+import type { ControlPlane } from './controlplane.ts';
+import { installer } from './identities.ts';
+import type { KubeObject } from './objects.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Folder of the chart. */
+export const chartDir = join(root, 'charts', 'countersign');
+
+/** The namespace that `installChart` installs into. */
+export const systemNamespace = 'countersign-system';
+
+/** The two identities that the chart makes for the operator. */
+export type OwnServiceAccount = 'countersign-operator' | 'countersign-restorer';
+
+const enforcedTimeoutMs = 30_000;
+const probeMs = 50;
+const tokenLifetimeSeconds = 24 * 3600;
+
+/** People of the sample application who are not among the standard identities of a control plane. */
+const samplePeople = ['owner-a', 'archiver-a'] as const;
+
+/** Values of the chart, as in values.yaml. */
+export type ChartValues = Readonly<Record<string, unknown>>;
+
+/**
+ * Installs or upgrades the chart as the installer (what a test edited in it is put back), and waits until every policy of it acts. The operator is not deployed unless
+ * `values` says so: there is nothing here that could run its image. Throws with helm's words, or with the canary that was admitted.
+ */
+export async function installChart(cluster: ControlPlane, values: ChartValues = {}): Promise<void> {
+  const result = await cluster.helm(
+    installer.name,
+    [
+      'upgrade',
+      '--install',
+      'countersign',
+      chartDir,
+      '-n',
+      systemNamespace,
+      '--create-namespace',
+      '--force-conflicts',
+      '-f',
+      '-',
+    ],
+    { stdin: JSON.stringify({ operator: { enabled: false }, ...values }) },
+  );
+  if (result.code !== 0) throw new Error(`helm: ${result.stderr}`);
+  await enforced(cluster);
+}
+
+/** Creates the sample application's namespaces and bindings (hack/demo), and certificates for its further people. */
+export async function createSample(cluster: ControlPlane): Promise<void> {
+  for (const file of ['namespaces.yaml', 'bindings.yaml']) {
+    const path = join(root, 'hack', 'demo', file);
+    const result = await cluster.kubectl(installer.name, ['apply', '-f', path]);
+    if (result.code !== 0) throw new Error(`kubectl apply -f ${path}: ${result.stderr}`);
+  }
+  await Promise.all(samplePeople.map((name) => cluster.identity({ name })));
+  await boundToAct(cluster);
+}
+
+/** A token of one of the operator's identities, as a process outside the cluster would use. */
+export async function serviceAccountToken(cluster: ControlPlane, name: OwnServiceAccount): Promise<string> {
+  const target = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: systemNamespace, name, subresource: 'token' };
+  const body = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { expirationSeconds: tokenLifetimeSeconds },
+  };
+  const answer = await cluster.client(installer.name).createAt<KubeObject & TokenStatus>(target, body);
+  return accepted(answer).status.token;
+}
+
+interface TokenStatus {
+  readonly status: { readonly token: string };
+}
+
+/** Something that the chart refuses, and the rule that says so. */
+interface Canary {
+  readonly rule: string;
+  readonly as: ApiClient;
+  readonly object: KubeObject;
+}
+
+/** The API server takes up a new policy some time after it was stored, and tells nobody when: so this asks until it is so. */
+async function enforced(cluster: ControlPlane): Promise<void> {
+  const operator = cluster.client(installer.name).withToken(await serviceAccountToken(cluster, 'countersign-operator'));
+  const deadline = Date.now() + enforcedTimeoutMs;
+  try {
+    for (const canary of canaries(cluster.client(installer.name), operator)) await refusedBefore(deadline, canary);
+  } finally {
+    operator.close();
+  }
+}
+
+async function refusedBefore(deadline: number, { rule, as, object }: Canary): Promise<void> {
+  for (;;) {
+    const seen = await verdict(as, object);
+    if (seen.includes(`${rule}: `)) return;
+    if (Date.now() > deadline)
+      throw new Error(`the chart is installed, but ${rule} does not act on ${object.kind}: ${seen}`);
+    await sleep(probeMs);
+  }
+}
+
+/** What the API server says to a dry-run create. A kind that is not served yet is no answer either. */
+async function verdict(as: ApiClient, object: KubeObject): Promise<string> {
+  try {
+    const answer = await as.create(object, { dryRun: 'All' });
+    return answer.ok ? 'admitted' : (answer.body.message ?? '');
+  } catch (error) {
+    return String(error);
+  }
+}
+
+/**
+ * One for each policy. Kinds that are stamped name somebody else: while the stamp does not act they are refused under StampIsCaller,
+ * which comes first, and so the rule below says that stamp and policy both act.
+ */
+function canaries(installerClient: ApiClient, operator: ApiClient): Canary[] {
+  const apiVersion = 'countersign.dev/v1alpha1';
+  const nobody = { username: 'nobody' };
+  const digest = `sha256:${'0'.repeat(64)}`;
+  const metadata = { name: 'canary', namespace: 'default' };
+  const ours = (rule: string, kind: string, spec: unknown, meta = metadata): Canary => ({
+    rule,
+    as: installerClient,
+    object: { apiVersion, kind, metadata: meta, spec } as KubeObject,
+  });
+  return [
+    ours('ApproveByName', 'Approval', {
+      subject: { kind: 'ReleaseCandidate', name: 'canary', uid: 'canary' },
+      digest,
+      role: 'tester',
+      decision: 'Approve',
+      approver: nobody,
+    }),
+    ours('RollbackByName', 'Rollback', { package: 'canary', reason: 'canary', requester: nobody }),
+    ours('StagedInStaging', 'ReleaseCandidate', {
+      targetNamespace: 'canary',
+      package: 'canary',
+      version: '0',
+      components: [{ kind: 'ConfigMap', name: 'canary' }],
+      author: nobody,
+    }),
+    ours(
+      'PolicyInProduction',
+      'ReleasePolicy',
+      { sourceNamespace: 'canary', approvals: [{ role: 'tester', count: 1 }], reviewBy: '2000-01-01' },
+      { name: 'production', namespace: 'kube-system' },
+    ),
+    ours('BundleByOperator', 'ReleaseBundle', { part: { of: 'canary', index: 0 } }),
+    ours(
+      'RecordedByOperator',
+      'LedgerEntry',
+      {
+        seq: 0,
+        id: 'canary',
+        time: '2026-01-01T00:00:00.000Z',
+        type: 'Staged',
+        actor: nobody,
+        subject: { kind: 'Canary', namespace: '', name: '', uid: '' },
+        previous: digest,
+      },
+      { name: '000000000000', namespace: 'default' },
+    ),
+    { rule: 'ConfinedToProduction', as: operator, object: { apiVersion: 'v1', kind: 'ConfigMap', metadata } },
+  ];
+}
+
+/** Waits until the authorizer has seen the last binding of the sample: it, too, learns of them a moment later. */
+async function boundToAct(cluster: ControlPlane): Promise<void> {
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SubjectAccessReview',
+    metadata: {},
+    spec: {
+      user: 'archiver-a',
+      resourceAttributes: {
+        group: 'countersign.dev',
+        resource: 'releasepolicies',
+        verb: 'archive',
+        namespace: 'payments-prod',
+        name: 'production',
+      },
+    },
+  };
+  const deadline = Date.now() + enforcedTimeoutMs;
+  for (;;) {
+    const answer = accepted(await cluster.client(installer.name).create<KubeObject & ReviewStatus>(review as never));
+    if (answer.status.allowed) return;
+    if (Date.now() > deadline) throw new Error('the bindings of the sample do not act');
+    await sleep(probeMs);
+  }
+}
+
+interface ReviewStatus {
+  readonly status: { readonly allowed: boolean };
+}
