@@ -1,0 +1,58 @@
+/** `Approval`: one person's signature, or refusal, under exactly one digest. */
+import { z } from 'zod';
+import { age, type Definition } from './definition.ts';
+import { envelope, identity } from './meta.ts';
+import { parser } from './parse.ts';
+import { celRules, neverChanges } from './rule.ts';
+import { digest, objectName, objectUid, prose, roleName } from './text.ts';
+
+const subject = z.object({
+  kind: z.enum(['ReleaseCandidate']).describe('The kind of object that is signed for.'),
+  name: objectName.describe('Its name.'),
+  uid: objectUid.describe('Its uid. A candidate that was deleted and created again needs signatures again.'),
+});
+
+const approvalSpec = z
+  .object({
+    subject: subject.describe('What is signed for.'),
+    digest: digest.describe(
+      'The content that is signed for: status.digest of the candidate, as read. Under any other digest the signature does not count.',
+    ),
+    role: roleName.describe(
+      'The approval line it is for. The signer must hold verb approve on approvalroles with this resource name.',
+    ),
+    decision: z
+      .enum(['Approve', 'Reject'])
+      .describe('Approve consents. Reject is final for the candidate, at any time before its promotion.'),
+    comment: prose(4096).describe('What the signer has to say. Reject needs one.'),
+    approver: identity.describe('Who signs. Stamped by the API server; leave it out.'),
+  })
+  .meta(
+    celRules(neverChanges('create a new Approval'), {
+      rule: "self.decision != 'Reject' || size(self.comment) > 0",
+      message: 'decision Reject needs spec.comment: say what is wrong, so that the author can mend it',
+    }),
+  );
+export type ApprovalSpec = z.infer<typeof approvalSpec>;
+
+export const approval = z.object({ ...envelope('Approval'), spec: approvalSpec.describe('The signature.') });
+export type Approval = z.infer<typeof approval>;
+
+export const parseApproval = parser(approval);
+
+export const approvalDefinition: Definition = {
+  kind: 'Approval',
+  description:
+    "One person's signature for exactly one content of one candidate, or their refusal of it. Created in the production namespace; never changed.",
+  schema: approval,
+  rules: [],
+  columns: [
+    { name: 'Subject', type: 'string', jsonPath: '.spec.subject.name', description: 'What is signed for.' },
+    { name: 'Role', type: 'string', jsonPath: '.spec.role', description: 'The approval line.' },
+    { name: 'Approver', type: 'string', jsonPath: '.spec.approver.username', description: 'Who signed.' },
+    { name: 'Decision', type: 'string', jsonPath: '.spec.decision', description: 'Approve or Reject.' },
+    { name: 'Digest', type: 'string', jsonPath: '.spec.digest', description: 'The content signed for.', priority: 1 },
+    age,
+  ],
+  selectableFields: ['.spec.subject.uid', '.spec.role'],
+};

@@ -1,0 +1,194 @@
+/** `ReleaseBundle`: the content that is signed for and shipped, frozen. */
+import { z } from 'zod';
+import { age, type Definition } from './definition.ts';
+import { envelope, namespacedReference } from './meta.ts';
+import { parser } from './parse.ts';
+import { asOne, asSet, celRules, neverChanges } from './rule.ts';
+import { digest, free, groupVersion, kindName, objectName, prose, username } from './text.ts';
+
+const objectKey = {
+  apiVersion: groupVersion.describe('Its group and version.'),
+  kind: kindName.describe('Its kind.'),
+  name: objectName.describe('Its name in production.'),
+};
+
+const bundledObject = z.object({
+  ...objectKey,
+  digest: digest.describe('SHA-256 of content.'),
+  content: free(1_500_000)
+    .min(2)
+    .describe(
+      'The object as production shall have it: canonical JSON (RFC 8785), without status and server-owned fields.',
+    ),
+});
+export type BundledObject = z.infer<typeof bundledObject>;
+
+const removedObject = z.object(objectKey);
+export type RemovedObject = z.infer<typeof removedObject>;
+
+const unmanagedFields = z.object({
+  kind: kindName.describe('The kind of the object.'),
+  name: objectName.describe('Its name.'),
+  fields: z.array(free(256)).min(1).max(64).meta(asOne).describe('Paths of fields left alone, sorted.'),
+});
+
+/** How risky a change is, for the eye of the signer. */
+export const deltaClasses = [
+  'image',
+  'command',
+  'configuration',
+  'identity',
+  'network',
+  'storage',
+  'scale',
+  'removed',
+  'added',
+  'metadata',
+] as const;
+export type DeltaClass = (typeof deltaClasses)[number];
+
+const deltaEntry = z.object({
+  object: z.string().max(320).describe('The object, such as Deployment/api.'),
+  path: free(1024).describe('The path of the field. Empty for the whole object.'),
+  from: free(2048).describe('What production has now. Long values are digested; empty for nothing.'),
+  to: free(2048).describe('What it will have. Long values are digested; empty for nothing.'),
+  class: z.enum(deltaClasses).describe('What sort of change it is.'),
+});
+export type DeltaEntry = z.infer<typeof deltaEntry>;
+
+const part = z.object({
+  of: objectName.describe('The name of the head.'),
+  index: z.int32().min(0).max(63).describe('Its place among the parts, from 0.'),
+});
+
+const orEmpty = (pattern: string, max: number) =>
+  z
+    .string()
+    .max(max)
+    .regex(new RegExp(`^(${pattern})?$`))
+    .default('');
+
+const releaseBundleSpec = z
+  .object({
+    candidate: namespacedReference
+      .optional()
+      .describe('The candidate it was rendered for. Absent on a baseline, which nobody asked for, and on parts.'),
+    targetNamespace: orEmpty('[a-z0-9]([-a-z0-9]*[a-z0-9])?', 63).describe('The production namespace. Empty on parts.'),
+    policyUID: orEmpty('[A-Za-z0-9-]+', 128).describe(
+      'The uid of the ReleasePolicy it was rendered under: consent does not outlive the namespace. Empty on parts.',
+    ),
+    package: orEmpty('[a-z0-9]([-a-z0-9]*[a-z0-9])?', 40).describe('The package. Empty on parts.'),
+    version: orEmpty('[A-Za-z0-9][A-Za-z0-9._+-]*', 40).describe('The version. Empty on parts and baselines.'),
+    authors: z
+      .array(username)
+      .max(500)
+      .default([])
+      .meta(asSet)
+      .describe('The usernames of everybody who had a hand in the content, sorted. None of them can sign for it.'),
+    digest: orEmpty('sha256:[0-9a-f]{64}', 71).describe(
+      'SHA-256 over the canonical JSON of targetNamespace, policyUID, package, objects, removed, unmanaged, onFailure and base. Empty on parts.',
+    ),
+    base: orEmpty('none|sha256:[0-9a-f]{64}', 71).describe(
+      'The digest of what production ran when this was rendered; none when it ran nothing of the package. Empty on parts.',
+    ),
+    previous: z
+      .string()
+      .max(253)
+      .default('')
+      .describe('The name of the bundle that base is the digest of; a rollback goes there. Empty for none.'),
+    baseline: z
+      .boolean()
+      .default(false)
+      .describe('It records what production ran before the first promotion, and was not released through us.'),
+    onFailure: z.enum(['Rollback', 'Page']).default('Rollback').describe('What failing health does.'),
+    serverVersion: z
+      .string()
+      .max(64)
+      .default('')
+      .describe('The version of the API server whose defaults the content carries, such as v1.36.3. Empty on parts.'),
+    objects: z
+      .array(bundledObject)
+      .max(1000)
+      .default([])
+      .meta(asOne)
+      .describe('The objects, sorted by kind and name. A head with parts has none of its own.'),
+    removed: z
+      .array(removedObject)
+      .max(1000)
+      .default([])
+      .meta(asOne)
+      .describe('Objects of the release before it that this one deletes, sorted.'),
+    unmanaged: z
+      .array(unmanagedFields)
+      .max(1000)
+      .default([])
+      .meta(asOne)
+      .describe('Fields that are neither written nor compared, sorted by kind and name.'),
+    delta: z
+      .array(deltaEntry)
+      .max(5000)
+      .default([])
+      .meta(asOne)
+      .describe('What changes in production, field by field. This is what a signer consents to.'),
+    deltaText: prose(262_144).describe('The delta for people to read.'),
+    parts: z
+      .array(objectName)
+      .max(64)
+      .default([])
+      .meta(asOne)
+      .describe(
+        'The names of the bundles that hold the objects when they do not fit into one, in order. Empty: they are here.',
+      ),
+    part: part
+      .optional()
+      .describe('Says that this is a part, and of what. A part carries objects only. Absent on heads.'),
+  })
+  .meta(
+    celRules(
+      neverChanges('the operator writes another bundle'),
+      {
+        rule: "has(self.part) || (self.targetNamespace != '' && self.policyUID != '' && self.package != '' && self.digest != '' && self.base != '')",
+        message:
+          'a head needs targetNamespace, policyUID, package, digest and base: set them, or set spec.part on a part',
+      },
+      {
+        rule: 'has(self.part) || self.baseline || has(self.candidate)',
+        message: 'a head needs spec.candidate: set it, or set baseline: true on a baseline',
+      },
+      {
+        rule: "!has(self.part) || (self.digest == '' && self.package == '' && size(self.parts) == 0)",
+        message: 'a part carries objects only: leave out digest, package and parts',
+      },
+      {
+        rule: 'size(self.parts) == 0 || size(self.objects) == 0',
+        message: 'objects are either here or in parts: leave out spec.objects, or spec.parts',
+      },
+    ),
+  );
+export type ReleaseBundleSpec = z.infer<typeof releaseBundleSpec>;
+
+export const releaseBundle = z.object({
+  ...envelope('ReleaseBundle'),
+  spec: releaseBundleSpec.describe('The content. It never changes.'),
+});
+export type ReleaseBundle = z.infer<typeof releaseBundle>;
+
+export const parseReleaseBundle = parser(releaseBundle);
+
+export const releaseBundleDefinition: Definition = {
+  kind: 'ReleaseBundle',
+  description:
+    'The content that is signed for and shipped, frozen when it was staged. Written by the operator in the production namespace.',
+  schema: releaseBundle,
+  rules: [],
+  columns: [
+    { name: 'Package', type: 'string', jsonPath: '.spec.package', description: 'What is released.' },
+    { name: 'Version', type: 'string', jsonPath: '.spec.version', description: 'Its version.' },
+    { name: 'Candidate', type: 'string', jsonPath: '.spec.candidate.name', description: 'What it was rendered for.' },
+    { name: 'Baseline', type: 'boolean', jsonPath: '.spec.baseline', description: 'Whether it was there before us.' },
+    { name: 'Digest', type: 'string', jsonPath: '.spec.digest', description: 'What is signed for.', priority: 1 },
+    { name: 'Part Of', type: 'string', jsonPath: '.spec.part.of', description: 'The head of a part.', priority: 1 },
+    age,
+  ],
+  selectableFields: ['.spec.package', '.spec.candidate.uid'],
+};

@@ -1,0 +1,244 @@
+/** `ReleaseCandidate`: what a developer wants in production, and why. */
+import { z } from 'zod';
+import { outcomes } from './conditions.ts';
+import { age, type Definition } from './definition.ts';
+import { conditions, envelope, identity, observedGeneration, type Json } from './meta.ts';
+import { parser } from './parse.ts';
+import { asOne, asSet, celRules, keepsUnknown, mapBy, neverChanges } from './rule.ts';
+import {
+  digest,
+  free,
+  groupVersion,
+  instant,
+  kindName,
+  namespaceName,
+  objectName,
+  packageName,
+  prose,
+  username,
+  versionText,
+} from './text.ts';
+
+/** A Job runs as `<name>-<8 digits of the digest>`, which must be a label value of at most 63 characters. */
+const longestJobName = 54;
+/** A bundle is named `<candidate>-<8 digits of the digest>`, its parts one or two digits more. */
+const longestCandidateName = 52;
+
+const component = z
+  .object({
+    kind: kindName.describe('The kind of the object in staging, such as Deployment.'),
+    name: objectName.describe('Its name there, which is also its name in production.'),
+    apiVersion: groupVersion
+      .optional()
+      .describe('Its group and version. Needed only for a kind that exists in several groups; absent: the usual one.'),
+  })
+  .meta(
+    celRules({
+      rule: `self.kind != 'Job' || size(self.name) <= ${longestJobName}`,
+      message: `a Job runs as <name>-<digest>: give it a name of at most ${longestJobName} characters`,
+    }),
+  );
+export type Component = z.infer<typeof component>;
+
+const selector = z.object({
+  matchLabels: z
+    .record(z.string(), z.string().max(63))
+    .meta({ minProperties: 1, maxProperties: 20 })
+    .describe('Labels that an object in staging must all have.'),
+});
+
+const overlay = z.object({
+  kind: kindName.describe('The kind of the component.'),
+  name: objectName.describe('Its name.'),
+  patch: z
+    .record(z.string(), z.custom<Json>())
+    .meta({ ...keepsUnknown, minProperties: 1 })
+    .describe(
+      'A JSON merge patch (RFC 7396): objects are merged, null removes a field, lists are replaced as a whole. It cannot change kind, name, namespace or status.',
+    ),
+});
+export type Overlay = z.infer<typeof overlay>;
+
+const lines = z.array(free(1024).min(1)).max(200).default([]).meta(asOne);
+
+const releaseNotes = z.object({
+  summary: prose(1024).describe('What the release is, in a sentence or two.'),
+  changes: lines.describe('What it changes, one change a line.'),
+  dependencies: lines.describe('What it needs: other releases, databases, feature flags. Write "none" for none.'),
+  installation: prose(16384).describe('What people must do or watch while it is installed. Write "none" for nothing.'),
+  rollbackPlan: prose(16384).describe('What goes back by itself, and what people must do besides.'),
+  analysis: prose(16384).describe(
+    'Why the release before it failed, and why this one does not. Required after a rollback of the package.',
+  ),
+});
+export type ReleaseNotes = z.infer<typeof releaseNotes>;
+
+/** A reference into somebody else's system of record. */
+const reference = prose(128);
+
+const releaseCandidateSpec = z
+  .object({
+    targetNamespace: namespaceName.describe(
+      'The production namespace. Its ReleasePolicy must name this namespace as source.',
+    ),
+    package: packageName.describe(
+      'What is released as a whole. An object belongs to one package of a production namespace.',
+    ),
+    version: versionText.describe('The version, as people know it. It orders nothing.'),
+    components: z
+      .array(component)
+      .min(1)
+      .max(500)
+      .optional()
+      .meta(mapBy('kind', 'name'))
+      .describe(
+        'The objects of staging that make up the package. What the release before it had and this list has not is deleted from production.',
+      ),
+    selector: selector
+      .optional()
+      .describe('Picks the objects of staging by label instead of by name: for packages with very many parts.'),
+    overlay: z
+      .array(overlay)
+      .max(500)
+      .default([])
+      .meta(mapBy('kind', 'name'))
+      .describe('What production keeps different from staging. Part of what is signed. Empty: nothing.'),
+    significance: z
+      .enum(['Minor', 'Significant', 'NewApplication'])
+      .default('Minor')
+      .describe('How much changes. The operator may raise it from what it finds, never lower it.'),
+    urgency: z
+      .enum(['Normal', 'Expedited'])
+      .default('Normal')
+      .describe('Expedited takes the hotfix lane of the policy: more signatures, less waiting. It needs incident.'),
+    notes: releaseNotes.prefault({}).describe('What signers and operators read.'),
+    change: reference.describe('The change in the system of record. Empty: none.'),
+    incident: reference.describe('The incident this mends. Empty: none.'),
+    onFailure: z
+      .enum(['Rollback', 'Page'])
+      .default('Rollback')
+      .describe('What failing health does. Page: it calls people and leaves production as it is. It needs pageReason.'),
+    pageReason: prose(1024).describe('Why going back would be worse, such as a migration that cannot be undone.'),
+    onBehalfOf: z
+      .array(username)
+      .max(50)
+      .default([])
+      .meta(asSet)
+      .describe(
+        'The people behind an author that is a trusted ServiceAccount. They count as authors: they cannot sign.',
+      ),
+    replaces: z
+      .string()
+      .max(longestCandidateName)
+      .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/)
+      .default('')
+      .describe('The name of an earlier candidate of the package that this one supersedes. Empty: none.'),
+    followsUp: z
+      .string()
+      .max(253)
+      .default('')
+      .describe('The EmergencyAccess whose changes this release makes permanent. Refused in this version.'),
+    author: identity.describe('Who staged it. Stamped by the API server; leave it out.'),
+  })
+  .meta(
+    celRules(
+      neverChanges('create a new candidate; set spec.replaces'),
+      {
+        rule: 'has(self.components) != has(self.selector)',
+        message: 'name what is released exactly once: either list spec.components, or set spec.selector',
+      },
+      {
+        rule: "self.urgency != 'Expedited' || size(self.incident) > 0",
+        message: 'urgency Expedited needs spec.incident: name the incident that this release mends',
+      },
+      {
+        rule: "self.onFailure != 'Page' || size(self.pageReason) > 0",
+        message: 'onFailure Page needs spec.pageReason: say why going back would be worse',
+      },
+      {
+        rule: 'size(self.followsUp) == 0',
+        message: 'spec.followsUp does not work in this version: remove it (it arrives with the EmergencyAccess kind)',
+      },
+    ),
+  );
+export type ReleaseCandidateSpec = z.infer<typeof releaseCandidateSpec>;
+
+const gateReport = z.object({
+  name: z.string().max(63).describe('The gate.'),
+  outcome: z
+    .enum(outcomes)
+    .describe(
+      'Passed; Waiting for time or people; Blocked until something is changed; Unknown because it could not be observed.',
+    ),
+  reason: z
+    .string()
+    .max(63)
+    .regex(/^[A-Z][A-Za-z0-9]*$/)
+    .describe('Why, as one word of the catalogue of reasons.'),
+  message: free(32768).describe('Why, as one sentence.'),
+  remedy: prose(32768).describe('What would make it pass, and who can do it. Empty when it has passed.'),
+});
+export type GateReport = z.infer<typeof gateReport>;
+
+const releaseCandidateStatus = z.object({
+  observedGeneration,
+  conditions,
+  phase: z.string().max(63).default('').describe('Where it stands, for display only.'),
+  reason: z.string().max(63).default('').describe('Why it stands there, for display only.'),
+  digest: digest.optional().describe('The content to be signed for. Absent until it is staged.'),
+  bundle: objectName.optional().describe('The bundle that holds that content. Absent until it is staged.'),
+  approvals: z.string().max(15).default('').describe('Signatures that count, and signatures needed, such as 2/3.'),
+  gates: z
+    .array(gateReport)
+    .max(32)
+    .default([])
+    .meta(mapBy('name'))
+    .describe('Every gate, always, with who can supply what is missing.'),
+  approvalManifests: z
+    .record(z.string(), free(4096))
+    .default({})
+    .meta({ maxProperties: 20 })
+    .describe('By role, the Approval that would sign for this content: pipe it to kubectl create -f -.'),
+  observeUntil: instant
+    .optional()
+    .describe('Until when failing health still rolls back. Absent before the promotion is complete.'),
+});
+export type ReleaseCandidateStatus = z.infer<typeof releaseCandidateStatus>;
+
+export const releaseCandidate = z.object({
+  ...envelope('ReleaseCandidate'),
+  spec: releaseCandidateSpec.describe('What is to be released. It never changes.'),
+  status: releaseCandidateStatus.optional().describe('What was observed. A report, never an authority.'),
+});
+export type ReleaseCandidate = z.infer<typeof releaseCandidate>;
+
+export const parseReleaseCandidate = parser(releaseCandidate);
+
+export const releaseCandidateDefinition: Definition = {
+  kind: 'ReleaseCandidate',
+  description:
+    'Objects of staging that somebody wants in production, and why. Created in the staging namespace; what it asks for never changes.',
+  schema: releaseCandidate,
+  rules: [
+    {
+      rule: `size(self.metadata.name) <= ${longestCandidateName}`,
+      message: `bundles are named after the candidate: give it a name of at most ${longestCandidateName} characters, such as payments-2.4.0`,
+    },
+  ],
+  columns: [
+    { name: 'Package', type: 'string', jsonPath: '.spec.package', description: 'What is released.' },
+    { name: 'Version', type: 'string', jsonPath: '.spec.version', description: 'Its version.' },
+    { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where it stands.' },
+    { name: 'Approvals', type: 'string', jsonPath: '.status.approvals', description: 'Signatures, of those needed.' },
+    {
+      name: 'Digest',
+      type: 'string',
+      jsonPath: '.status.digest',
+      description: 'The content to be signed for.',
+      priority: 1,
+    },
+    { name: 'Reason', type: 'string', jsonPath: '.status.reason', description: 'Why it stands there.' },
+    age,
+  ],
+  selectableFields: ['.spec.package', '.spec.targetNamespace'],
+};

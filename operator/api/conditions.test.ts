@@ -1,0 +1,32 @@
+import { describe, expect, test } from '@jest/globals';
+import { conditionMeanings, finishedReasons, gateNames, reasons, type ReasonEntry } from './conditions.ts';
+
+const entries: [string, ReasonEntry][] = Object.entries(reasons);
+const conditionTypes = Object.values(conditionMeanings).flatMap((meanings) => Object.keys(meanings));
+
+test.each(entries)('%s is a word that the API takes, explained in sentences', (reason, { meaning, remedy }) => {
+  expect(reason).toMatch(/^[A-Z][A-Za-z0-9]{1,62}$/);
+  expect(meaning).toMatch(/^[A-Z].*\.$/);
+  expect(remedy).toMatch(/^([A-Z].*\.)?$/);
+});
+
+test.each([...gateNames])('gate %s can say that it has passed, and why it has not', (gate) => {
+  const own = entries.filter(([, { at }]) => at.includes(gate));
+  expect(own.some(([, { remedy }]) => remedy === '')).toBe(true);
+  expect(own.some(([, { remedy }]) => remedy !== '')).toBe(true);
+});
+
+test.each(conditionTypes)('condition %s has reasons', (type) => {
+  expect(entries.some(([, { at }]) => at.some((place) => place === type))).toBe(true);
+});
+
+test.each([...finishedReasons])('%s is a reason of Finished', (reason) => {
+  expect(reasons[reason].at).toContain('Finished');
+});
+
+describe('a remedy never sends people to a place that does not exist', () => {
+  test.each(entries)('%s', (_, { remedy }) => {
+    for (const [, condition] of remedy.matchAll(/the condition ([A-Z]\w+)/g))
+      expect(conditionTypes).toContain(condition);
+  });
+});

@@ -1,0 +1,481 @@
+/**
+ * The catalogue: every word that a status may say, with its meaning and with what to do about it.
+ * A reason that is not here does not compile; one that nobody uses does not belong here.
+ */
+import type { Kind } from './kinds.ts';
+
+/** What a gate says. Unknown is not Passed. */
+export const outcomes = ['Passed', 'Waiting', 'Blocked', 'Unknown'] as const;
+export type Outcome = (typeof outcomes)[number];
+
+/** The gates, in the order in which they are shown. */
+export const gateNames = [
+  'Notes',
+  'Images',
+  'Applicable',
+  'StagingHealthy',
+  'StagingUnchanged',
+  'Soak',
+  'Approvals',
+  'SegregationOfDuties',
+  'Window',
+  'Freeze',
+  'SecretsPresent',
+  'Hold',
+  'InFlight',
+] as const;
+export type GateName = (typeof gateNames)[number];
+
+/** What each gate asks. */
+export const gateMeanings: Record<GateName, string> = {
+  Notes: 'Do the release notes say what the policy demands?',
+  Images: 'Is every image named by digest?',
+  Applicable: 'Would the API server accept every object, and does nobody else own it?',
+  StagingHealthy: 'Is staging healthy with this content?',
+  StagingUnchanged: 'Does staging still run exactly this content?',
+  Soak: 'Has staging run it long enough?',
+  Approvals: 'Is every approval line met by signatures under this digest?',
+  SegregationOfDuties: 'Are authors, testers and approvers different people?',
+  Window: 'Is a window open?',
+  Freeze: 'Is there no freeze?',
+  SecretsPresent: 'Has production every Secret and key that the content refers to?',
+  Hold: 'Is the content not on hold after a rollback?',
+  InFlight: 'Is the package free for another promotion?',
+};
+
+/** How a candidate ends. `Finished` is `True` with one of these, always. */
+export const finishedReasons = [
+  'Promoted',
+  'RolledBack',
+  'Rejected',
+  'Withdrawn',
+  'Expired',
+  'Superseded',
+  'Failed',
+] as const satisfies readonly Reason[];
+export type FinishedReason = (typeof finishedReasons)[number];
+
+/** Where a candidate stands. For display only: nothing decides by it. */
+export const phases = [
+  'Staging',
+  'AwaitingGates',
+  'Promoting',
+  'Observing',
+  'RollingBack',
+  'Stalled',
+  ...finishedReasons,
+] as const;
+export type Phase = (typeof phases)[number];
+
+/** The condition types of each kind, with what `True` means. */
+export const conditionMeanings = {
+  ReleasePolicy: {
+    Ready: 'The policy is in force: releases are judged by it.',
+    Reconciling: 'A change of the policy is being taken in.',
+    Stalled: 'The policy cannot be applied until somebody changes something.',
+  },
+  ReleaseCandidate: {
+    Staged: 'The content is rendered and frozen in a bundle; it can be signed for.',
+    Approved: 'Every approval line is met, by people who may sign.',
+    Promotable: 'Every gate has passed.',
+    Promoted: 'Production has the content, complete.',
+    Healthy: 'Production is healthy with the content.',
+    Finished: 'Nothing further will happen; the reason says how it ended.',
+    Reconciling: 'Work is under way: staging, promoting, observing or rolling back.',
+    Stalled: 'Nothing can go on until somebody changes something.',
+  },
+  Rollback: {
+    Finished: 'The rollback is over; the reason says how it ended.',
+    Reconciling: 'Production is going back.',
+    Stalled: 'Nothing can go on until somebody changes something.',
+  },
+} as const satisfies Partial<Record<Kind, Record<string, string>>>;
+
+export type CandidateCondition = keyof (typeof conditionMeanings)['ReleaseCandidate'];
+export type PolicyCondition = keyof (typeof conditionMeanings)['ReleasePolicy'];
+export type RollbackCondition = keyof (typeof conditionMeanings)['Rollback'];
+export type ConditionType = CandidateCondition | PolicyCondition | RollbackCondition;
+
+/** One word of the catalogue. */
+export interface ReasonEntry {
+  /** The gates and conditions that say it. */
+  readonly at: readonly (GateName | ConditionType)[];
+  /** What it means, as one sentence. */
+  readonly meaning: string;
+  /** What to do about it, as one sentence; empty when nothing need be done. */
+  readonly remedy: string;
+}
+
+const entry = (at: ReasonEntry['at'], meaning: string, remedy = ''): ReasonEntry => ({ at, meaning, remedy });
+
+/** Every reason, beginning with those of the gates in their order. */
+const catalogue = {
+  NotesComplete: entry(['Notes'], 'The notes say everything that the policy demands.'),
+  NotesMissing: entry(
+    ['Notes'],
+    'A note that the policy demands is empty.',
+    'Create a new candidate with the named notes filled in; write "none" where there is nothing to say, and set spec.replaces.',
+  ),
+  AnalysisMissing: entry(
+    ['Notes'],
+    'The release before this one was rolled back, and the notes do not say why.',
+    'Create a new candidate with notes.analysis: why the other failed, and why this one does not.',
+  ),
+
+  DigestsPinned: entry(['Images'], 'Every image is named by digest.'),
+  TagWithoutDigest: entry(
+    ['Images'],
+    'An image is named by a tag, which somebody may move.',
+    'Name the image as <repository>@sha256:<digest> in staging, then create a new candidate.',
+  ),
+
+  Applicable: entry(['Applicable'], 'The API server would accept every object as it is.'),
+  PreflightPending: entry(
+    ['Applicable'],
+    'The API server has not yet said whether it would accept every object.',
+    'Wait; if it lasts, look at the log of the operator.',
+  ),
+  ImmutableFieldChanged: entry(
+    ['Applicable'],
+    'A field changes that Kubernetes does not let change on a live object.',
+    'Give the object another name, or leave the field as it is in production.',
+  ),
+  ObjectRefused: entry(
+    ['Applicable'],
+    'The API server, or an admission policy, refuses an object.',
+    'Mend the object in staging as the message says, then create a new candidate.',
+  ),
+  ClaimedByOtherPackage: entry(
+    ['Applicable'],
+    'An object of this release belongs to another package of the same production namespace.',
+    'Release it with the package that owns it, or drop it there first.',
+  ),
+  OwnershipConflict: entry(
+    ['Applicable', 'Finished', 'Stalled'],
+    'Production holds content in an object that neither this release nor the policy explains.',
+    'Ask the named field manager to stop, or list the field under unmanagedFields of the policy.',
+  ),
+
+  StagingHealthy: entry(['StagingHealthy'], 'Every workload of the package is healthy in staging.'),
+  StagingUnhealthy: entry(
+    ['StagingHealthy'],
+    'A workload of the package is not healthy in staging.',
+    'Mend the named workload in staging; if its content changes, create a new candidate.',
+  ),
+
+  StagingUnchanged: entry(['StagingUnchanged'], 'Staging runs exactly the content of the bundle.'),
+  HoldOver: entry(
+    ['StagingUnchanged', 'StagingHealthy'],
+    'Staging has held the content as long as the policy asks; it may move on.',
+  ),
+  StagingChanged: entry(
+    ['StagingUnchanged'],
+    'Staging no longer runs the content that was staged, before it was held long enough.',
+    'Restore the named object in staging, or create a new candidate that replaces this one.',
+  ),
+
+  StagingUnknown: entry(
+    ['StagingUnchanged'],
+    'It could not be told whether staging still runs the content.',
+    'Wait; if it lasts, look at the log of the operator.',
+  ),
+
+  Soaked: entry(['Soak'], 'Staging has run this content, healthy, for the whole soak.'),
+  Soaking: entry(
+    ['Soak'],
+    'Staging has not yet run this content for the whole soak.',
+    'Wait; it goes on by itself when the soak is over.',
+  ),
+  NotSoaking: entry(
+    ['Soak'],
+    'Staging does not run this content healthily, so the soak has not begun.',
+    'Make staging run the content of the candidate, healthy.',
+  ),
+
+  ApprovalsComplete: entry(['Approvals', 'Approved'], 'Every approval line is met.'),
+  ApprovalsMissing: entry(
+    ['Approvals', 'Approved'],
+    'An approval line is not met.',
+    'A holder of the named role reads the delta and signs: kubectl countersign approve.',
+  ),
+  ApprovalExpired: entry(
+    ['Approvals', 'Approved'],
+    'A signature that was needed is older than the policy lets it be.',
+    'The signer, or another holder of the role, signs again.',
+  ),
+  ApproverLacksRight: entry(
+    ['Approvals', 'Approved'],
+    'A signer does not, or no longer, hold the right to sign in that role.',
+    'Bind the approver role to the signer in the production namespace, or have a holder sign.',
+  ),
+  RightsUnknown: entry(
+    ['Approvals', 'Approved'],
+    'It could not be told whether a signer holds the right to sign.',
+    'Wait; if it lasts, look at the log of the operator.',
+  ),
+  Rejected: entry(
+    ['Approvals', 'Approved', 'Finished'],
+    'Somebody who may sign has refused the content; that is final.',
+    'Read the comment of the named Approval, mend the release, and create a new candidate.',
+  ),
+
+  DutiesSegregated: entry(['SegregationOfDuties'], 'Authors, testers and approvers are different people.'),
+  AuthorCannotSign: entry(
+    ['SegregationOfDuties'],
+    'Somebody who had a hand in the content has signed for it; that signature does not count.',
+    'Somebody who had no hand in the content signs in their place.',
+  ),
+  SamePersonTwice: entry(
+    ['SegregationOfDuties'],
+    'One person has signed more than once; one signature counts.',
+    'Another person signs for the line that is still open.',
+  ),
+  AuthorNotTrusted: entry(
+    ['SegregationOfDuties'],
+    'The author is a ServiceAccount that the policy does not trust to author releases.',
+    'A person creates the candidate, or the policy lists the ServiceAccount under trustedAutomation.',
+  ),
+  AuthorNamesNobody: entry(
+    ['SegregationOfDuties'],
+    'The author is trusted automation and names no person behind it.',
+    'Create a new candidate with the people in spec.onBehalfOf.',
+  ),
+  WriterUnknown: entry(
+    ['SegregationOfDuties', 'Staged'],
+    'It is not recorded who wrote a staged object, so it cannot be told who may sign for it.',
+    'Label the staging namespace countersign.dev/staging=true, apply the named object again, and create a new candidate.',
+  ),
+
+  WindowOpen: entry(['Window'], 'A window is open.'),
+  NoWindows: entry(['Window'], 'The policy has no windows: it is always open.'),
+  WindowClosed: entry(
+    ['Window'],
+    'No window is open.',
+    'Wait for the window that the message names, or use the expedited lane.',
+  ),
+
+  NotFrozen: entry(['Freeze'], 'No freeze is on.'),
+  Frozen: entry(
+    ['Freeze'],
+    'A freeze is on.',
+    'Wait for its end, or use the expedited lane if the policy lets it pass.',
+  ),
+  PassedByExpedited: entry(
+    ['Window', 'Freeze'],
+    'The candidate is expedited, and the policy lets such candidates pass here.',
+  ),
+
+  ExpeditedNotOffered: entry(
+    ['Window', 'Freeze'],
+    'The candidate is expedited, and the policy has no such lane or the candidate names no incident.',
+    'Create a new candidate of urgency Normal, or have a platform admin add spec.expedited to the policy.',
+  ),
+
+  SecretsPresent: entry(['SecretsPresent'], 'Production has every Secret and key that the content refers to.'),
+  SecretMissing: entry(
+    ['SecretsPresent'],
+    'Production lacks a Secret that the content refers to.',
+    'Whoever keeps the secrets of production creates the named Secret there; secrets are never copied from staging.',
+  ),
+  SecretKeyMissing: entry(
+    ['SecretsPresent'],
+    'A Secret of production lacks a key that the content refers to.',
+    'Whoever keeps the secrets of production adds the named key.',
+  ),
+
+  ConfigMapMissing: entry(
+    ['SecretsPresent'],
+    'Neither production nor the release has a ConfigMap that the content refers to.',
+    'Make the named ConfigMap a component of the release.',
+  ),
+  ConfigMapKeyMissing: entry(
+    ['SecretsPresent'],
+    'A ConfigMap lacks a key that the content refers to.',
+    'Add the named key to the ConfigMap in staging, then create a new candidate.',
+  ),
+
+  NotHeld: entry(['Hold'], 'The content is not on hold.'),
+  HeldAfterRollback: entry(
+    ['Hold'],
+    'Exactly this content failed in production and was rolled back.',
+    'Mend it, and create a new candidate; the same content does not go forward again.',
+  ),
+
+  Free: entry(['InFlight'], 'No other promotion of the package is in flight.'),
+  PromotionInFlight: entry(
+    ['InFlight'],
+    'Another promotion or rollback of the package is in flight.',
+    'Wait for it to end.',
+  ),
+  LedgerBroken: entry(
+    ['InFlight'],
+    'The ledger of the production namespace does not verify; nothing is promoted on a broken record.',
+    'An auditor looks at it: kubectl countersign audit.',
+  ),
+  TooManyOpen: entry(
+    ['InFlight', 'Staged'],
+    'Too many candidates of the package are open at once.',
+    'Withdraw candidates that are not wanted any more.',
+  ),
+
+  PolicyMissing: entry(
+    ['Staged', 'Promotable', 'Stalled'],
+    'The production namespace has no ReleasePolicy named production.',
+    'A platform admin creates it.',
+  ),
+  PolicyInvalid: entry(
+    ['Ready', 'Staged', 'Promotable', 'Stalled', 'Window', 'Freeze'],
+    'The ReleasePolicy cannot be applied as it is.',
+    'A platform admin corrects the named field.',
+  ),
+  NamespaceNotGuarded: entry(
+    ['Ready', 'Staged', 'Promotable', 'Stalled'],
+    'The production namespace does not carry the label that guards it.',
+    'A platform admin labels it countersign.dev/guarded=enforce.',
+  ),
+  NamespaceTerminating: entry(
+    ['Staged', 'Promotable', 'Stalled'],
+    'The production namespace is being deleted.',
+    'Create the candidate for a namespace that lives.',
+  ),
+  SourceNotNamed: entry(
+    ['Staged', 'Stalled'],
+    'The policy of the production namespace names another namespace as its source.',
+    'Create the candidate in the namespace that the policy names, or have the policy changed.',
+  ),
+  ComponentMissing: entry(
+    ['Staged', 'Stalled'],
+    'A component, or the object of an overlay, is not in staging.',
+    'Create the named object in staging, or create a new candidate without it.',
+  ),
+  KindNotPromotable: entry(
+    ['Staged', 'Stalled'],
+    'A component is of a kind that cannot be promoted.',
+    'Leave it out, or have the chart list its kind.',
+  ),
+  PackageTooLarge: entry(
+    ['Staged', 'Stalled'],
+    'The package is larger than the operator takes.',
+    'Split it into several packages.',
+  ),
+  ReplacesCycle: entry(
+    ['Staged', 'Stalled'],
+    'The candidates named by replaces lead back to this one.',
+    'Create a new candidate whose replaces names an earlier one.',
+  ),
+  NameTooLong: entry(
+    ['Staged', 'Stalled'],
+    'A name would become longer than Kubernetes allows.',
+    'Give the named object a shorter name, then create a new candidate.',
+  ),
+  NormalFormRefused: entry(
+    ['Staged', 'Stalled'],
+    'The API server refused the trial by which an object is brought into its normal form.',
+    'Mend the object in staging as the message says, then create a new candidate.',
+  ),
+
+  Rendering: entry(['Staged', 'Reconciling'], 'The content is being read from staging and rendered.'),
+  Staged: entry(['Staged'], 'The content is frozen in a bundle and can be signed for.'),
+  GatesPassed: entry(['Promotable'], 'Every gate has passed.'),
+  GatesWaiting: entry(
+    ['Promotable', 'Promoted'],
+    'A gate waits for time or for people.',
+    'See status.gates for who can supply what is missing.',
+  ),
+  GatesBlocked: entry(
+    ['Promotable', 'Promoted'],
+    'A gate is blocked until something is changed.',
+    'See status.gates for what to change.',
+  ),
+  GatesUnknown: entry(
+    ['Promotable', 'Promoted'],
+    'A gate could not be judged.',
+    'Wait; if it lasts, look at the log of the operator.',
+  ),
+  NotStaged: entry(
+    ['Approved', 'Promotable', 'Promoted', 'Healthy'],
+    'The content is not staged yet.',
+    'See the condition Staged.',
+  ),
+  NotPromoted: entry(['Healthy'], 'Production does not run the content.'),
+
+  Promoting: entry(['Promoted', 'Healthy', 'Reconciling'], 'Production is being written, wave by wave.'),
+  Promoted: entry(['Promoted', 'Finished'], 'Production has the content, complete.'),
+  Observing: entry(['Finished', 'Reconciling'], 'The content is in production and its health is watched.'),
+  RollingBack: entry(
+    ['Promoted', 'Finished', 'Reconciling'],
+    'Production is going back to the bundle before this one.',
+  ),
+  RolledBack: entry(
+    ['Promoted', 'Finished'],
+    'Production went back, as a whole, to the bundle before this one.',
+    'Find out why, and create a new candidate that says so in notes.analysis.',
+  ),
+  ApplyRefused: entry(
+    ['Promoted', 'Finished'],
+    'The API server refused a write of the promotion, so the package was undone.',
+    'Mend the object that the message names, then create a new candidate.',
+  ),
+
+  Healthy: entry(['Healthy'], 'Every workload and every check is healthy.'),
+  Progressing: entry(['Healthy'], 'Workloads are still being rolled out.'),
+  ProgressTimeout: entry(
+    ['Healthy'],
+    'The workloads were not complete within progressTimeout.',
+    'Look at the pods that the message names.',
+  ),
+  WorkloadUnhealthy: entry(
+    ['Healthy'],
+    'A workload of the package is not healthy.',
+    'Look at the object that the message names.',
+  ),
+  JobFailed: entry(['Healthy'], 'A Job of the package failed.', 'Read the log of its pods.'),
+  CheckFailing: entry(['Healthy'], 'A check of the policy fails.', 'Ask the address of the named check yourself.'),
+  HealthUnknown: entry(
+    ['Healthy', 'StagingHealthy'],
+    'Health could not be observed; that is not healthy.',
+    'Wait; if it lasts, look at the log of the operator.',
+  ),
+
+  InProgress: entry(['Finished'], 'It is still under way.'),
+  Withdrawn: entry(['Finished'], 'Somebody who may do so took the candidate back.'),
+  Expired: entry(['Finished'], 'It waited longer than the policy lets candidates wait.', 'Create a new candidate.'),
+  Superseded: entry(['Finished'], 'Another candidate names it in spec.replaces.', 'Look at that candidate.'),
+  Failed: entry(
+    ['Finished'],
+    'It failed and production was left as the message says.',
+    'Read the message; a Rollback takes production to an earlier bundle.',
+  ),
+
+  NotStalled: entry(['Stalled'], 'Nothing needs to be changed for it to go on.'),
+  Settled: entry(['Reconciling'], 'No work is under way.'),
+
+  InForce: entry(['Ready'], 'Releases are judged by this policy.'),
+  ReviewOverdue: entry(
+    ['Ready'],
+    'The policy is in force, and the day in reviewBy is past.',
+    'A platform admin reads the policy and sets the next day.',
+  ),
+
+  NoEarlierBundle: entry(
+    ['Finished', 'Stalled'],
+    'There is no bundle before the present one.',
+    'Nothing can be rolled back before the second release.',
+  ),
+  BundleUnknown: entry(
+    ['Finished', 'Stalled'],
+    'The bundle to go back to does not exist, or production never ran it.',
+    'Create a new Rollback that names a bundle of kubectl get relbundle, or none.',
+  ),
+  RequesterLacksRight: entry(
+    ['Finished', 'Stalled'],
+    'The requester does not hold the right to order a rollback here.',
+    'Somebody who holds verb rollback on releasepolicies creates a new Rollback.',
+  ),
+  AlreadyThere: entry(['Finished'], 'Production already runs that bundle.'),
+} as const satisfies Record<string, ReasonEntry>;
+
+/** A word of the catalogue: a typo does not compile. */
+export type Reason = keyof typeof catalogue;
+
+export const reasons: Readonly<Record<Reason, ReasonEntry>> = catalogue;

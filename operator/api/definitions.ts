@@ -1,0 +1,17 @@
+import { approvalDefinition } from './approval.ts';
+import { releaseBundleDefinition } from './bundle.ts';
+import { releaseCandidateDefinition } from './candidate.ts';
+import type { Definition } from './definition.ts';
+import { ledgerEntryDefinition } from './ledger.ts';
+import { releasePolicyDefinition } from './policy.ts';
+import { rollbackDefinition } from './rollback.ts';
+
+/** Every kind, in the order in which the reference tells of them. */
+export const definitions: readonly Definition[] = [
+  releasePolicyDefinition,
+  releaseCandidateDefinition,
+  releaseBundleDefinition,
+  approvalDefinition,
+  rollbackDefinition,
+  ledgerEntryDefinition,
+];

@@ -1,0 +1,23 @@
+import { expect, test } from '@jest/globals';
+import { promotableKinds, waves } from './kinds.ts';
+
+const kindsOf = (pick: (row: (typeof promotableKinds)[number]) => boolean) =>
+  promotableKinds.filter(pick).map(({ kind }) => kind);
+
+test('each promotable kind has its wave', () => {
+  expect(Object.fromEntries(waves.map((wave) => [wave, kindsOf((row) => row.wave === wave)]))).toEqual({
+    Foundation: ['ServiceAccount', 'ConfigMap', 'PersistentVolumeClaim', 'NetworkPolicy', 'PodDisruptionBudget'],
+    Jobs: ['Job'],
+    Workloads: ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'],
+    Scaling: ['HorizontalPodAutoscaler'],
+    Traffic: ['Service', 'Ingress'],
+  });
+});
+
+test('what a running release may still need is deleted late', () => {
+  expect(kindsOf((row) => row.deferredPrune)).toEqual(['ServiceAccount', 'PersistentVolumeClaim', 'Service']);
+});
+
+test('no Secret is ever promoted', () => {
+  expect(kindsOf(({ kind }) => kind === 'Secret')).toEqual([]);
+});

@@ -1,0 +1,105 @@
+/** What every object of ours has: metadata, conditions, identities. */
+import { z } from 'zod';
+import { apiVersion, type Kind } from './kinds.ts';
+import { asOne, mapBy } from './rule.ts';
+import { free, instant, objectName, objectUid, prose, username } from './text.ts';
+
+/** Anything that JSON can say. */
+export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
+export interface JsonObject {
+  readonly [key: string]: Json;
+}
+
+const ownerReference = z.object({
+  apiVersion: z.string(),
+  kind: z.string(),
+  name: z.string(),
+  uid: z.string(),
+  controller: z.boolean().optional(),
+  blockOwnerDeletion: z.boolean().optional(),
+});
+
+/** The part of metadata that we read. The API server owns and checks it, so nothing is bounded here. */
+const objectMeta = z.object({
+  name: z.string(),
+  namespace: z.string(),
+  uid: z.string(),
+  resourceVersion: z.string(),
+  generation: z.int(),
+  creationTimestamp: z.string(),
+  deletionTimestamp: z.string().optional(),
+  finalizers: z.array(z.string()).optional(),
+  labels: z.record(z.string(), z.string()).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
+  ownerReferences: z.array(ownerReference).optional(),
+});
+export type ObjectMeta = z.infer<typeof objectMeta>;
+
+/** The envelope of one of our kinds: `z.object({...envelope('Approval'), spec})`. */
+export const envelope = <K extends Kind>(kind: K) => ({
+  apiVersion: z.literal(apiVersion),
+  kind: z.literal(kind),
+  metadata: objectMeta,
+});
+
+/** Somebody as the API server authenticated them. It is stamped by the API server; what a caller types here is overwritten. */
+export const identity = z.object({
+  username: username.describe('The authenticated name. The only part that says who somebody is.'),
+  uid: prose(256).describe("The identity provider's number for them; empty when it gives none."),
+  groups: z
+    .array(free(512))
+    .max(1000)
+    .default([])
+    .meta(asOne)
+    .describe(
+      'The groups they belonged to at that moment. They are asked about again, with these, when a right is used.',
+    ),
+});
+export type Identity = z.infer<typeof identity>;
+
+/** One observation about an object, in the shape that `kubectl wait` and kstatus understand. */
+const condition = z.object({
+  type: z
+    .string()
+    .max(316)
+    .regex(/^[A-Z][A-Za-z0-9]*$/)
+    .describe('What the condition is about.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds. Unknown when it could not be observed.'),
+  reason: z
+    .string()
+    .max(256)
+    .regex(/^[A-Z][A-Za-z0-9]*$/)
+    .describe('Why, as one word of the catalogue of reasons.'),
+  message: free(32768).describe('Why, as one sentence for people.'),
+  lastTransitionTime: instant.describe('When the status last changed.'),
+  observedGeneration: z
+    .int()
+    .min(0)
+    .optional()
+    .meta({ format: 'int64' })
+    .describe('The metadata.generation this was observed for. Older than the object means: not looked at yet.'),
+});
+export type Condition = z.infer<typeof condition>;
+
+/** The conditions of an object, one of each type. */
+export const conditions = z
+  .array(condition)
+  .max(16)
+  .default([])
+  .meta(mapBy('type'))
+  .describe('What was observed. Each type is listed in the reference of conditions.');
+
+/** The generation that a status was computed for. */
+export const observedGeneration = z
+  .int()
+  .min(0)
+  .optional()
+  .meta({ format: 'int64' })
+  .describe('The metadata.generation this status was computed for. Absent until first looked at.');
+
+/** An object named for good: the uid tells it from a later one of the same name. */
+export const namespacedReference = z.object({
+  name: objectName.describe('Its name.'),
+  uid: objectUid.describe('Its uid.'),
+  namespace: z.string().max(63).describe('Its namespace.'),
+});

@@ -1,0 +1,254 @@
+/** One row a CEL rule: what breaks it, and the nearest thing that does not. */
+import type { Kind } from '../../../operator/api/kinds.ts';
+import { noDigest, someDigest, type Change } from './manifests.ts';
+
+export interface RuleRow {
+  readonly kind: Kind;
+  /** Where the rule stands, as the reference names it; empty for the whole object. */
+  readonly at: string;
+  /** A part of the rule's message, where several rules stand at one place. */
+  readonly says?: string;
+  readonly bad: Change;
+  readonly twin: Change;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const spec = (fields: Fields): Change => ({ spec: fields });
+
+const approvals = (line: Fields): Fields => ({ approvals: [{ role: 'approver', count: 1, ...line }] });
+const window = (fields: Fields): Fields => ({
+  windows: [{ schedule: '0 9 * * 1-5', duration: '8h', timeZone: 'America/New_York', ...fields }],
+});
+const check = (fields: Fields): Fields => ({
+  health: { checks: [{ name: 'smoke', http: { url: 'http://api.payments-prod.svc:8080/healthz' }, ...fields }] },
+});
+const http = (fields: Fields): Fields => check({ http: { url: 'https://api/healthz', ...fields } });
+const expedited = (fields: Fields): Fields => ({
+  expedited: { soak: '0s', approvals: [{ role: 'sre', count: 1 }], ...fields },
+});
+const unmanaged = (path: string): Fields => ({
+  unmanagedFields: [{ kind: 'Deployment', name: 'api', fields: [path] }],
+});
+const freeze = (from: string, to: string): Fields => ({ freezes: [{ from, to, reason: 'year-end' }] });
+
+const policy: Omit<RuleRow, 'kind'>[] = [
+  { at: '', bad: { name: 'staging' }, twin: {} },
+  {
+    at: 'spec',
+    says: 'spec.evidence',
+    bad: spec({ evidence: [{ type: 'TestReport', maxAge: '168h' }] }),
+    twin: spec({ evidence: [] }),
+  },
+  {
+    at: 'spec',
+    says: 'spec.gitOpsWriters',
+    bad: spec({ gitOpsWriters: ['system:serviceaccount:argocd:controller'] }),
+    twin: spec({ gitOpsWriters: [] }),
+  },
+  {
+    at: 'spec',
+    says: 'spec.platformWriters',
+    bad: spec({ platformWriters: [{ identity: 'x', kind: 'Secret', names: ['db'] }] }),
+    twin: spec({ platformWriters: [] }),
+  },
+  { at: 'spec', says: 'spec.deliveredBy', bad: spec({ deliveredBy: 'GitOps' }), twin: spec({ deliveredBy: 'Countersign' }) },
+  { at: 'spec', says: 'spec.emergency', bad: spec({ emergency: { maxDuration: '12h' } }), twin: {} },
+  {
+    at: 'spec.trustedAutomation[]',
+    bad: spec({ trustedAutomation: ['developer-a'] }),
+    twin: spec({ trustedAutomation: ['system:serviceaccount:ci:releaser'] }),
+  },
+  {
+    at: 'spec.approvals[]',
+    bad: spec(approvals({ oneFromEach: ['payments-owners', 'change-board'] })),
+    twin: spec(approvals({ count: 2, oneFromEach: ['payments-owners', 'change-board'] })),
+  },
+  { at: 'spec.approvals[].role', bad: spec(approvals({ role: 'constructor' })), twin: spec(approvals({ role: 'builder' })) },
+  { at: 'spec.approvals[].role', bad: spec(approvals({ role: '__proto__' })), twin: spec(approvals({ role: 'proto' })) },
+  { at: 'spec.approvals[].role', bad: spec(approvals({ role: 'аpprover' })), twin: spec(approvals({ role: 'approver' })) },
+  { at: 'spec.approvalValidFor', bad: spec({ approvalValidFor: '59s' }), twin: spec({ approvalValidFor: '60s' }) },
+  { at: 'spec.approvalValidFor', bad: spec({ approvalValidFor: '' }), twin: spec({ approvalValidFor: '1h30m' }) },
+  { at: 'spec.approvalValidFor', bad: spec({ approvalValidFor: '3d' }), twin: spec({ approvalValidFor: '72h' }) },
+  { at: 'spec.candidateValidFor', bad: spec({ candidateValidFor: '2161h' }), twin: spec({ candidateValidFor: '2160h' }) },
+  { at: 'spec.soak', bad: spec({ soak: '720h1s' }), twin: spec({ soak: '720h' }) },
+  { at: 'spec.soak', bad: spec({ soak: '-1h' }), twin: spec({ soak: '0s' }) },
+  { at: 'spec.windows[].schedule', bad: spec(window({ schedule: '0 9 * *' })), twin: spec(window({ schedule: '0 9 * * *' })) },
+  { at: 'spec.windows[].schedule', bad: spec(window({ schedule: '60 9 * * 1' })), twin: spec(window({ schedule: '*/5 9-17 1,15 JAN-MAR MON-FRI' })) },
+  { at: 'spec.windows[].schedule', bad: spec(window({ schedule: '0 24 * * 1' })), twin: spec(window({ schedule: '0 23 * * 1' })) },
+  { at: 'spec.windows[].duration', bad: spec(window({ duration: '169h' })), twin: spec(window({ duration: '168h' })) },
+  { at: 'spec.windows[].timeZone', bad: spec(window({ timeZone: '' })), twin: spec(window({ timeZone: 'UTC' })) },
+  { at: 'spec.windows[].timeZone', bad: spec(window({ timeZone: 'Local' })), twin: spec(window({ timeZone: 'Asia/Kolkata' })) },
+  { at: 'spec.windows[].timeZone', bad: spec(window({ timeZone: 'Europe/Atlantis' })), twin: spec(window({ timeZone: 'Europe/Athens' })) },
+  {
+    at: 'spec.freezes[]',
+    bad: spec(freeze('2027-01-04T00:00:00Z', '2026-12-18T00:00:00Z')),
+    twin: spec(freeze('2026-12-18T00:00:00Z', '2027-01-04T00:00:00Z')),
+  },
+  { at: 'spec.expedited.soak', bad: spec(expedited({ soak: '1w' })), twin: spec(expedited({ soak: '10m' })) },
+  {
+    at: 'spec.expedited.approvals[]',
+    bad: spec(expedited({ approvals: [{ role: 'sre', count: 1, oneFromEach: ['a', 'b'] }] })),
+    twin: spec(expedited({ approvals: [{ role: 'sre', count: 1, oneFromEach: ['a'] }] })),
+  },
+  {
+    at: 'spec.expedited.approvals[].role',
+    bad: spec(expedited({ approvals: [{ role: 'SRE', count: 1 }] })),
+    twin: spec(expedited({ approvals: [{ role: 'sre', count: 1 }] })),
+  },
+  { at: 'spec.unmanagedFields[].fields[]', bad: spec(unmanaged('spec')), twin: spec(unmanaged('spec.replicas')) },
+  {
+    at: 'spec.unmanagedFields[].fields[]',
+    bad: spec(unmanaged('spec.template.spec.containers[0].resources')),
+    twin: spec(unmanaged('spec.template.spec.containers[name=app].resources')),
+  },
+  {
+    at: 'spec.health.progressTimeout',
+    bad: spec({ health: { progressTimeout: '9s' } }),
+    twin: spec({ health: { progressTimeout: '10s' } }),
+  },
+  { at: 'spec.health.observeFor', bad: spec({ health: { observeFor: '169h' } }), twin: spec({ health: { observeFor: '0s' } }) },
+  {
+    at: 'spec.health.checks[]',
+    says: 'prometheus',
+    bad: spec(check({ prometheus: { query: 'up' } })),
+    twin: spec(check({})),
+  },
+  { at: 'spec.health.checks[]', says: 'add http', bad: spec(check({ http: undefined })), twin: spec(check({})) },
+  { at: 'spec.health.checks[].name', bad: spec(check({ name: 'prototype' })), twin: spec(check({ name: 'smoke-2' })) },
+  { at: 'spec.health.checks[].http.url', bad: spec(http({ url: 'file:///etc/passwd' })), twin: spec(http({ url: 'http://10.0.0.1/' })) },
+  { at: 'spec.health.checks[].http.url', bad: spec(http({ url: 'http://u:p@api/' })), twin: spec(http({ url: 'https://api:8443' })) },
+  { at: 'spec.health.checks[].http.interval', bad: spec(http({ interval: '0s' })), twin: spec(http({ interval: '1s' })) },
+];
+
+const candidate: Omit<RuleRow, 'kind'>[] = [
+  { at: '', bad: { name: 'a'.repeat(53) }, twin: { name: 'a'.repeat(52) } },
+  {
+    at: 'spec',
+    says: 'exactly once',
+    bad: spec({ components: undefined }),
+    twin: spec({ components: undefined, selector: { matchLabels: { app: 'payments' } } }),
+  },
+  { at: 'spec', says: 'exactly once', bad: spec({ selector: { matchLabels: { app: 'payments' } } }), twin: {} },
+  { at: 'spec', says: 'Expedited', bad: spec({ urgency: 'Expedited' }), twin: spec({ urgency: 'Expedited', incident: 'INC-4711' }) },
+  {
+    at: 'spec',
+    says: 'Page',
+    bad: spec({ onFailure: 'Page' }),
+    twin: spec({ onFailure: 'Page', pageReason: 'drops a column' }),
+  },
+  { at: 'spec', says: 'followsUp', bad: spec({ followsUp: 'inc-4711' }), twin: spec({ followsUp: '' }) },
+  { at: 'spec.package', bad: spec({ package: '__proto__' }), twin: spec({ package: 'proto' }) },
+  { at: 'spec.package', bad: spec({ package: 'рayments' }), twin: spec({ package: 'payments' }) },
+  { at: 'spec.package', bad: spec({ package: '' }), twin: spec({ package: 'p' }) },
+  { at: 'spec.version', bad: spec({ version: 'v 2' }), twin: spec({ version: 'v2.0.0-rc.1+build_7' }) },
+  {
+    at: 'spec.components[]',
+    bad: spec({ components: [{ kind: 'Job', name: 'm'.repeat(55) }] }),
+    twin: spec({ components: [{ kind: 'Job', name: 'm'.repeat(54) }] }),
+  },
+];
+
+const part = { of: 'payments-2.4.0-1a2b3c4d', index: 0 };
+const empty = { candidate: undefined, digest: undefined, package: undefined };
+
+const bundle: Omit<RuleRow, 'kind'>[] = [
+  { at: 'spec', says: 'a head needs targetNamespace', bad: spec({ digest: undefined }), twin: spec({ ...empty, part }) },
+  { at: 'spec', says: 'a head needs spec.candidate', bad: spec({ candidate: undefined }), twin: spec({ candidate: undefined, baseline: true }) },
+  { at: 'spec', says: 'objects only', bad: spec({ part }), twin: spec({ ...empty, part }) },
+  {
+    at: 'spec',
+    says: 'either here or in parts',
+    bad: spec({ parts: ['p-0'], objects: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'c', digest: someDigest, content: '{}' }] }),
+    twin: spec({ parts: ['p-0'] }),
+  },
+];
+
+const approval: Omit<RuleRow, 'kind'>[] = [
+  { at: 'spec', says: 'Reject', bad: spec({ decision: 'Reject' }), twin: spec({ decision: 'Reject', comment: 'no tests' }) },
+  { at: 'spec.role', bad: spec({ role: 'Approver' }), twin: spec({ role: 'tester' }) },
+];
+
+const rollback: Omit<RuleRow, 'kind'>[] = [
+  { at: 'spec.package', bad: spec({ package: 'constructor' }), twin: spec({ package: 'construction' }) },
+];
+
+const ledger: Omit<RuleRow, 'kind'>[] = [
+  { at: '', bad: { name: '0' }, twin: {} },
+  {
+    at: '',
+    bad: { name: '000000000009', spec: { seq: 8, previous: someDigest } },
+    twin: { name: '000000000008', spec: { seq: 8, previous: someDigest } },
+  },
+  { at: 'spec', says: 'begins once', bad: spec({ previous: someDigest }), twin: {} },
+  {
+    at: 'spec',
+    says: 'begins once',
+    bad: { name: '000000000001', spec: { seq: 1 } },
+    twin: { name: '000000000001', spec: { seq: 1, previous: someDigest } },
+  },
+];
+
+const of = (kind: Kind, rows: readonly Omit<RuleRow, 'kind'>[]): RuleRow[] => rows.map((row) => ({ kind, ...row }));
+
+/** Rules that are judged when an object is created. */
+export const ruleRows: readonly RuleRow[] = [
+  ...of('ReleasePolicy', policy),
+  ...of('ReleaseCandidate', candidate),
+  ...of('ReleaseBundle', bundle),
+  ...of('Approval', approval),
+  ...of('Rollback', rollback),
+  ...of('LedgerEntry', ledger),
+];
+
+/** What the API server refuses by type, bound or pattern, without a rule of ours. */
+export const boundRows: readonly { kind: Kind; field: string; bad: Change; twin: Change }[] = [
+  { kind: 'ReleasePolicy', field: 'spec.approvals', bad: spec({ approvals: [] }), twin: {} },
+  { kind: 'ReleasePolicy', field: 'spec.approvals[0].count', bad: spec(approvals({ count: 0 })), twin: spec(approvals({ count: 10 })) },
+  {
+    kind: 'ReleasePolicy',
+    field: 'spec.approvals[1]',
+    bad: spec({ approvals: [{ role: 'tester', count: 1 }, { role: 'tester', count: 2 }] }),
+    twin: spec({ approvals: [{ role: 'tester', count: 1 }, { role: 'approver', count: 2 }] }),
+  },
+  { kind: 'ReleasePolicy', field: 'spec.reviewBy', bad: spec({ reviewBy: '2027-02-29' }), twin: spec({ reviewBy: '2028-02-29' }) },
+  { kind: 'ReleasePolicy', field: 'spec.reviewBy', bad: spec({ reviewBy: undefined }), twin: {} },
+  { kind: 'ReleasePolicy', field: 'spec.sourceNamespace', bad: spec({ sourceNamespace: 'Staging' }), twin: spec({ sourceNamespace: 'staging' }) },
+  {
+    kind: 'ReleaseCandidate',
+    field: 'spec.components[1]',
+    bad: spec({ components: [{ kind: 'Service', name: 'api' }, { kind: 'Service', name: 'api' }] }),
+    twin: spec({ components: [{ kind: 'Service', name: 'api' }, { kind: 'Deployment', name: 'api' }] }),
+  },
+  { kind: 'ReleaseCandidate', field: 'spec.author', bad: spec({ author: undefined }), twin: {} },
+  {
+    kind: 'ReleaseCandidate',
+    field: 'spec.overlay[0].patch',
+    bad: spec({ overlay: [{ kind: 'Deployment', name: 'api', patch: {} }] }),
+    twin: spec({ overlay: [{ kind: 'Deployment', name: 'api', patch: { spec: { replicas: 6 } } }] }),
+  },
+  { kind: 'Approval', field: 'spec.digest', bad: spec({ digest: `sha256:${'A'.repeat(64)}` }), twin: spec({ digest: noDigest }) },
+  {
+    kind: 'Approval',
+    field: 'spec.comment',
+    bad: spec({ comment: '🚀'.repeat(4097) }),
+    twin: spec({ comment: '🚀'.repeat(4096) }),
+  },
+  {
+    kind: 'Approval',
+    field: 'spec.subject.kind',
+    bad: spec({ subject: { kind: 'ReleasePolicy', name: 'production', uid: '1' } }),
+    twin: spec({ subject: { kind: 'ReleaseCandidate', name: 'production', uid: '1' } }),
+  },
+  { kind: 'LedgerEntry', field: 'spec.time', bad: spec({ time: '2026-05-04T09:00:00Z' }), twin: spec({ time: '2026-05-04T09:00:00.001Z' }) },
+  { kind: 'LedgerEntry', field: 'spec.type', bad: spec({ type: 'Guessed' }), twin: spec({ type: 'Refused' }) },
+];
+
+/** One change a kind whose spec never changes. */
+export const frozenRows: readonly { kind: Kind; change: Fields }[] = [
+  { kind: 'ReleaseCandidate', change: { version: '2.4.1' } },
+  { kind: 'ReleaseBundle', change: { deltaText: 'nothing to see' } },
+  { kind: 'Approval', change: { digest: noDigest } },
+  { kind: 'Rollback', change: { reason: 'changed my mind' } },
+  { kind: 'LedgerEntry', change: { type: 'Promoted' } },
+];
