@@ -1,0 +1,24 @@
+# syntax=docker/dockerfile:1
+# The operator's image: one bundled file on a runtime without a shell. It runs as any non-root user on a read-only root file system.
+# Written and linted, not built where this repository is developed: there is no container engine there.
+#   docker build -t registry.example/countersign-operator:0.1.0 .
+ARG BUILD_IMAGE=docker.io/library/node:24-bookworm-slim
+ARG BASE_IMAGE=gcr.io/distroless/nodejs24-debian12:nonroot
+
+FROM ${BUILD_IMAGE} AS build
+WORKDIR /src
+COPY package.json package-lock.json ./
+# esbuild's binary is an optional package of npm's; no install script has to run.
+RUN npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY hack/bundle.ts hack/
+COPY operator operator
+RUN node hack/bundle.ts
+
+FROM ${BASE_IMAGE}
+WORKDIR /app
+COPY --from=build /src/dist/operator.mjs /src/dist/operator.mjs.LEGAL.txt ./
+ENV NODE_ENV=production
+USER 65532:65532
+EXPOSE 8080
+CMD ["operator.mjs"]
