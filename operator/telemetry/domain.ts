@@ -1,0 +1,28 @@
+/** What the operator counts about releases. Labels are bounded, and never a person's name. */
+import { Counter, type Registry } from 'prom-client';
+
+export interface DomainMetrics {
+  /** An entry was folded into a record: by this process or another, and once more after a restart. */
+  recorded(entry: { readonly type: string }): void;
+  /** The API server took a write to production. */
+  wrote(effect: { readonly do: string; readonly as: string }): void;
+}
+
+export const createDomainMetrics = (registry: Registry): DomainMetrics => {
+  const entries = new Counter({
+    name: 'countersign_ledger_entries_total',
+    help: 'Ledger entries seen since the process started, by type.',
+    labelNames: ['type'],
+    registers: [registry],
+  });
+  const writes = new Counter({
+    name: 'countersign_production_writes_total',
+    help: 'Writes to production that the API server took, by verb and identity.',
+    labelNames: ['verb', 'identity'],
+    registers: [registry],
+  });
+  return {
+    recorded: ({ type }) => entries.inc({ type }),
+    wrote: ({ do: verb, as }) => writes.inc({ verb, identity: as }),
+  };
+};

@@ -1,0 +1,232 @@
+/** The ClusterRoles of the chart: what each lets a person do, where, and that it is nothing else. */
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+
+import { bind, eventually, startWorld, type World } from '../attacks/world.ts';
+import { approval, candidate, fresh, production, rollback, staging } from '../attacks/objects.ts';
+import { accepted, type KubeObject } from '../cluster/cluster.ts';
+
+jest.setTimeout(60_000);
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+  accepted(await world.as('installer').create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'empty' } }));
+  for (const name of Object.keys(roles)) {
+    await world.cluster.controlPlane.identity({ name });
+    await bind(world, { user: name, role: name, namespace: 'empty' });
+  }
+  for (const [name] of standard) await bind(world, { user: `standard-${name}`, role: name });
+  await eventually(
+    'the last binding acts',
+    () => rulesOf('countersign-admin'),
+    (rules) => rules.length > reading.length,
+  );
+}, 120_000);
+
+afterAll(() => world.stop());
+
+const ours = ['approvals', 'ledgerentries', 'releasebundles', 'releasecandidates', 'releasepolicies', 'rollbacks'];
+const reading = ours.flatMap((resource) => ['get', 'list', 'watch'].map((verb) => `${verb} ${resource}`));
+const policyRight = (verb: string) => `${verb} releasepolicies/production`;
+const signing = (role: string) => ['create approvals', `approve approvalroles/${role}`];
+
+/** Everything that each role grants beside reading our kinds. */
+const roles: Readonly<Record<string, readonly string[]>> = {
+  'countersign-developer': ['create releasecandidates', 'patch releasecandidates'],
+  'countersign-tester': signing('tester'),
+  'countersign-approver': signing('approver'),
+  'countersign-releaser': signing('releaser'),
+  'countersign-security': signing('security'),
+  'countersign-sre': [...signing('sre'), 'create rollbacks', policyRight('rollback'), policyRight('grant')],
+  'countersign-owner': ['delete releasecandidates', policyRight('withdraw'), policyRight('except')],
+  'countersign-auditor': ['events', 'events.k8s.io/events'].flatMap((events) =>
+    ['get', 'list', 'watch'].map((verb) => `${verb} ${events}`),
+  ),
+  'countersign-archiver': [
+    ...['approvals', 'ledgerentries', 'rollbacks'].map((kind) => `delete ${kind}`),
+    policyRight('archive'),
+  ],
+  'countersign-admin': [
+    ...['create', 'delete', 'patch', 'update'].map((verb) => `${verb} releasepolicies`),
+    policyRight('administer'),
+  ],
+};
+
+interface Rule {
+  readonly verbs: readonly string[];
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+/** What the authorizer says that somebody may do in a namespace, as `verb group/resource/name`; our group goes without saying. */
+async function rulesOf(user: string, namespace = 'empty'): Promise<string[]> {
+  const review = {
+    apiVersion: 'authorization.k8s.io/v1',
+    kind: 'SelfSubjectRulesReview',
+    metadata: {},
+    spec: { namespace },
+  };
+  interface Review extends KubeObject {
+    readonly spec: unknown;
+    readonly status?: { readonly resourceRules: readonly Rule[] };
+  }
+  const answer = accepted(await world.as(user).create<Review>(review));
+  const spelled = (answer.status?.resourceRules ?? []).flatMap(
+    ({ verbs, apiGroups = [], resources = [], resourceNames = [''] }) =>
+      verbs.flatMap((verb) =>
+        apiGroups.flatMap((group) =>
+          resources.flatMap((resource) =>
+            resourceNames.map((name) => {
+              const full = group === '' || group === 'countersign.dev' ? resource : `${group}/${resource}`;
+              return `${verb} ${full}${name === '' ? '' : `/${name}`}`;
+            }),
+          ),
+        ),
+      ),
+  );
+  return [...new Set(spelled)].filter((rule) => !everybody.has(rule)).toSorted();
+}
+
+/** What `system:basic-user` gives to everybody. */
+const everybody = new Set([
+  'create authorization.k8s.io/selfsubjectaccessreviews',
+  'create authorization.k8s.io/selfsubjectrulesreviews',
+  'create authentication.k8s.io/selfsubjectreviews',
+]);
+
+describe('each role is minimal', () => {
+  test.each(Object.entries(roles))('%s grants this and nothing else', async (name, granted) => {
+    expect(await rulesOf(name)).toEqual([...reading, ...granted].toSorted());
+  });
+
+  test('the chart has these roles for people, and no others', async () => {
+    const list = accepted(
+      await world
+        .as('installer')
+        .list<KubeObject>(
+          { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole' },
+          { labelSelector: 'app.kubernetes.io/name=countersign' },
+        ),
+    );
+    const programs = ['countersign-operator', 'countersign-restorer'];
+    const named = list.items.map(({ metadata }) => metadata.name ?? '');
+    expect(named.filter((name) => !programs.includes(name)).toSorted()).toEqual(Object.keys(roles).toSorted());
+  });
+});
+
+describe('each role is sufficient', () => {
+  const acts = [
+    { who: 'developer-a', does: 'stages a candidate', act: () => world.as('developer-a').create(candidate()) },
+    {
+      who: 'developer-a',
+      does: 'stages a candidate by server-side apply',
+      act: () => {
+        const { apiVersion, kind, metadata, spec } = candidate();
+        const target = { apiVersion, kind, namespace: staging, name: metadata.name ?? '' };
+        return world.as('developer-a').patch(target, 'apply', { apiVersion, kind, metadata, spec });
+      },
+    },
+    ...(['tester', 'approver', 'releaser', 'security', 'sre'] as const).map((role) => ({
+      who: `${role}-a`,
+      does: `signs as ${role}`,
+      act: () => world.as(`${role}-a`).create(approval({ spec: { role } })),
+    })),
+    { who: 'sre-a', does: 'orders a rollback', act: () => world.as('sre-a').create(rollback()) },
+    {
+      who: 'owner-a',
+      does: 'withdraws a candidate',
+      act: async () => {
+        const { apiVersion, kind, metadata } = accepted(await world.as('developer-a').create(candidate()));
+        return world.as('owner-a').delete({ apiVersion, kind, namespace: staging, name: metadata.name ?? '' });
+      },
+    },
+    {
+      who: 'archiver-a',
+      does: 'archives a signature',
+      act: async () => {
+        const { apiVersion, kind, metadata } = accepted(await world.as('tester-a').create(approval()));
+        return world.as('archiver-a').delete({ apiVersion, kind, namespace: production, name: metadata.name ?? '' });
+      },
+    },
+    ...['tester-a', 'approver-a', 'releaser-a', 'security-a', 'sre-a', 'auditor-a', 'owner-a'].map((who) => ({
+      who,
+      does: 'reads the candidates it is about',
+      act: () =>
+        world.as(who).list({ apiVersion: 'countersign.dev/v1alpha1', kind: 'ReleaseCandidate', namespace: staging }),
+    })),
+    {
+      who: 'auditor-a',
+      does: 'reads the ledger',
+      act: () =>
+        world
+          .as('auditor-a')
+          .list({ apiVersion: 'countersign.dev/v1alpha1', kind: 'LedgerEntry', namespace: production }),
+    },
+  ];
+
+  test.each(acts)('$who $does', async ({ act }) => {
+    expect(await act()).toMatchObject({ ok: true });
+  });
+
+  test('an admin who is nothing else creates a policy', async () => {
+    const namespace = fresh('shop');
+    accepted(
+      await world.as('installer').create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }),
+    );
+    await bind(world, { user: 'countersign-admin', role: 'countersign-admin', namespace });
+    const spec = { sourceNamespace: staging, approvals: [{ role: 'tester', count: 1 }], reviewBy: '2026-12-31' };
+    const sent = {
+      apiVersion: 'countersign.dev/v1alpha1',
+      kind: 'ReleasePolicy',
+      metadata: { name: 'production', namespace },
+      spec,
+    };
+    await eventually(
+      'created',
+      () => world.as('countersign-admin').create(sent),
+      ({ ok }) => ok,
+    );
+  });
+});
+
+/** The ClusterRoles of Kubernetes, and what none of them may come to hold by aggregation. */
+const standard = [['admin'], ['edit'], ['view']] as const;
+const rights = [
+  ['approve', 'approvalroles', 'tester'],
+  ['create', 'approvals', ''],
+  ['create', 'rollbacks', ''],
+  ['create', 'releasecandidates', ''],
+  ['update', 'releasepolicies', ''],
+  ...['administer', 'grant', 'rollback', 'withdraw', 'except', 'operate', 'archive'].map(
+    (verb) => [verb, 'releasepolicies', 'production'] as const,
+  ),
+] as const;
+
+describe('no right is aggregated', () => {
+  test.each(standard)('ClusterRole %s holds none of ours', async (name) => {
+    interface Review extends KubeObject {
+      readonly spec: unknown;
+      readonly status?: { readonly allowed: boolean };
+    }
+    const held = [];
+    for (const [verb, resource, resourceName] of rights) {
+      const resourceAttributes = {
+        group: 'countersign.dev',
+        verb,
+        resource,
+        name: resourceName,
+        namespace: production,
+      };
+      const review: Review = {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        metadata: {},
+        spec: { user: `standard-${name}`, resourceAttributes },
+      };
+      if (accepted(await world.as('installer').create<Review>(review)).status?.allowed === true) held.push(verb);
+    }
+    expect(held).toEqual([]);
+  });
+});
