@@ -1,0 +1,41 @@
+/** A ReleaseBundle as decisions use it: its parts joined, its contents parsed. */
+import type { JsonObject } from '../api/meta.ts';
+import type { Instant, ObjectRef } from './objects.ts';
+
+export interface BundleObject {
+  readonly ref: ObjectRef;
+  /** `sha256:…` over the canonical JSON of `content`. */
+  readonly digest: string;
+  /** Normal form: what the object is to be in production, without name-independent server-owned fields. */
+  readonly content: JsonObject;
+}
+
+export interface UnmanagedFields {
+  readonly kind: string;
+  readonly name: string;
+  /** Dot paths, e.g. `spec.replicas`; sorted. */
+  readonly fields: readonly string[];
+}
+
+export interface Bundle {
+  readonly name: string;
+  readonly namespace: string;
+  readonly createdAt: Instant;
+  readonly candidate: { readonly name: string; readonly uid: string; readonly namespace: string };
+  readonly package: string;
+  readonly version: string;
+  readonly policyUID: string;
+  readonly authors: readonly string[];
+  readonly onFailure: 'Rollback' | 'Page';
+  readonly digest: string;
+  /** Digest of what was in production when this was rendered; `none` when nothing was. */
+  readonly base: string;
+  /** Name of the bundle that `base` is the digest of; '' for none. */
+  readonly previous: string;
+  readonly baseline: boolean;
+  /** API server version whose defaults the contents carry. */
+  readonly serverVersion: string;
+  readonly objects: readonly BundleObject[];
+  readonly removed: readonly ObjectRef[];
+  readonly unmanaged: readonly UnmanagedFields[];
+}

@@ -1,0 +1,251 @@
+/** What a candidate's status says: all conditions, set in one place from what was observed. */
+import type { Reason } from '../api/conditions.ts';
+import type { ReleaseCandidateStatus } from '../api/candidate.ts';
+import { rfc3339, setConditions, type Wanted } from './conditions.ts';
+import type { GateSnapshot } from './gates/gate.ts';
+import { approvalManifests } from './manifests.ts';
+import type { Instant } from './objects.ts';
+import type { Health } from './health.ts';
+import { observedRelease, progressOf } from './release-health.ts';
+import { packageRecord, type CandidateRecord, type FinishedReason } from './record.ts';
+import { approvalSummary } from './signatures.ts';
+import type { CandidateSnapshot } from './snapshot.ts';
+import type { StagingProblem } from './staging.ts';
+import type { NamedVerdict } from './verdict.ts';
+
+/** Where a candidate stands, as far as its status is concerned. */
+export type Standing =
+  | { readonly is: 'NotStaged'; readonly obstacle: StagingProblem | undefined }
+  | { readonly is: 'Judged'; readonly gates: GateSnapshot; readonly verdicts: readonly NamedVerdict[] }
+  | { readonly is: 'Released' }
+  | { readonly is: 'Finished'; readonly how: NonNullable<CandidateRecord['finished']> };
+
+type Status = Omit<ReleaseCandidateStatus, 'conditions' | 'observedGeneration'>;
+
+interface Said {
+  readonly fields: Status;
+  readonly conditions: readonly Wanted[];
+}
+
+export const candidateStatus = (s: CandidateSnapshot, standing: Standing, now: Instant): ReleaseCandidateStatus => {
+  const { fields, conditions } = say(s, standing, now);
+  const { generation } = s.candidate.metadata;
+  return {
+    ...fields,
+    observedGeneration: generation,
+    conditions: setConditions(s.candidate.status?.conditions ?? [], conditions, { now, generation }),
+  };
+};
+
+const say = (s: CandidateSnapshot, standing: Standing, now: Instant): Said => {
+  switch (standing.is) {
+    case 'NotStaged':
+      return notStaged(s, standing.obstacle);
+    case 'Judged':
+      return judged(standing.gates, standing.verdicts, now);
+    case 'Released':
+      return released(s, now);
+    case 'Finished':
+      return finished(s, standing.how);
+  }
+};
+
+const condition = (type: string, status: Wanted['status'], reason: Reason, message: string): Wanted => ({
+  type,
+  status,
+  reason,
+  message,
+});
+
+const settled = condition('Reconciling', 'False', 'Settled', 'no work is under way');
+const moving = condition('Stalled', 'False', 'NotStalled', 'nothing needs to be changed for it to go on');
+const unfinished = condition('Finished', 'False', 'InProgress', 'it is still under way');
+
+/** What was reported before stays readable once it is no longer judged. */
+const before = ({ candidate }: CandidateSnapshot): Status => {
+  const { status } = candidate;
+  return {
+    phase: '',
+    reason: '',
+    approvals: status?.approvals ?? '',
+    gates: status?.gates ?? [],
+    approvalManifests: {},
+    ...(status?.digest === undefined ? {} : { digest: status.digest }),
+    ...(status?.bundle === undefined ? {} : { bundle: status.bundle }),
+  };
+};
+
+const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined): Said => {
+  const reason = obstacle?.reason ?? 'Rendering';
+  const message = obstacle?.message ?? 'the content is being read from staging and rendered';
+  const absent = (type: string) => condition(type, 'False', 'NotStaged', 'the content is not staged yet');
+  return {
+    fields: { ...before(s), phase: obstacle === undefined ? 'Staging' : 'Blocked', reason },
+    conditions: [
+      condition('Staged', 'False', reason, message),
+      absent('Approved'),
+      absent('Promotable'),
+      absent('Promoted'),
+      absent('Healthy'),
+      unfinished,
+      obstacle === undefined ? condition('Reconciling', 'True', 'Rendering', message) : settled,
+      obstacle === undefined ? moving : condition('Stalled', 'True', reason, message),
+    ],
+  };
+};
+
+const promotableReason = {
+  Blocked: 'GatesBlocked',
+  Unknown: 'GatesUnknown',
+  Waiting: 'GatesWaiting',
+  Passed: 'GatesPassed',
+} as const;
+const worstFirst = ['Blocked', 'Unknown', 'Waiting'] as const;
+
+const judged = (s: GateSnapshot, verdicts: readonly NamedVerdict[], now: Instant): Said => {
+  const { have, need } = approvalSummary(s, now);
+  const worst = worstFirst.find((outcome) => verdicts.some((verdict) => verdict.outcome === outcome)) ?? 'Passed';
+  const open = verdicts.filter(({ outcome }) => outcome !== 'Passed');
+  const first = open.find(({ outcome }) => outcome === worst);
+  const approvals = verdicts.find(({ name }) => name === 'Approvals');
+  const summary =
+    open.length === 0 ? 'every gate has passed' : `not passed: ${open.map(({ name }) => name).join(', ')}`;
+  return {
+    fields: {
+      phase: 'AwaitingGates',
+      reason: first?.reason ?? 'GatesPassed',
+      digest: s.bundle.digest,
+      bundle: s.bundle.name,
+      approvals: `${have}/${need}`,
+      gates: verdicts.map(({ name, outcome, reason, message, remedy }) => ({ name, outcome, reason, message, remedy })),
+      approvalManifests: { ...approvalManifests(s) },
+    },
+    conditions: [
+      condition('Staged', 'True', 'Staged', `frozen in ReleaseBundle ${s.bundle.name} of ${s.bundle.namespace}`),
+      condition(
+        'Approved',
+        approvals?.outcome === 'Passed' ? 'True' : 'False',
+        approvals?.reason ?? 'ApprovalsMissing',
+        approvals?.message ?? `${have} of ${need} signatures`,
+      ),
+      condition('Promotable', worst === 'Passed' ? 'True' : 'False', promotableReason[worst], summary),
+      condition('Promoted', 'False', promotableReason[worst], summary),
+      condition('Healthy', 'Unknown', 'NotPromoted', 'production does not run the content'),
+      unfinished,
+      settled,
+      worst === 'Blocked' && first !== undefined ? condition('Stalled', 'True', first.reason, first.message) : moving,
+    ],
+  };
+};
+
+const healthReason = {
+  Healthy: 'Healthy',
+  Progressing: 'Progressing',
+  Failed: 'WorkloadUnhealthy',
+  Unknown: 'HealthUnknown',
+} as const;
+
+const healthy = ({ state, message }: Health): Wanted =>
+  condition(
+    'Healthy',
+    state === 'Healthy' ? 'True' : state === 'Unknown' ? 'Unknown' : 'False',
+    healthReason[state],
+    message,
+  );
+
+/** True for as long as the content is in production or on its way there. */
+const signed = (s: CandidateSnapshot): readonly Wanted[] => [
+  condition('Staged', 'True', 'Staged', `frozen in ReleaseBundle ${s.candidate.status?.bundle ?? ''}`.trim()),
+  condition('Approved', 'True', 'ApprovalsComplete', 'every approval line was met when the promotion began'),
+  condition('Promotable', 'True', 'GatesPassed', 'every gate had passed when the promotion began'),
+];
+
+const released = (s: CandidateSnapshot, now: Instant): Said => {
+  const { open, production } = packageRecord(s.record, s.candidate.spec.package);
+  const { release } = s;
+  if (release === undefined) return notStaged(s, undefined);
+  if (open?.type === 'Rollback') {
+    const message = `production goes back to ${open.to === '' ? 'what it was before' : open.to}: ${open.cause}`;
+    return {
+      fields: { ...before(s), phase: 'RollingBack', reason: 'RollingBack' },
+      conditions: [
+        ...signed(s),
+        condition('Promoted', 'False', 'RollingBack', message),
+        condition('Healthy', 'False', 'WorkloadUnhealthy', open.cause),
+        unfinished,
+        condition('Reconciling', 'True', 'RollingBack', message),
+        moving,
+      ],
+    };
+  }
+  const bundle = release.bundles.get(open?.to ?? production?.bundle ?? '');
+  if (open !== undefined) {
+    const message = `production is being brought to ${open.to}`;
+    const health = bundle && progressOf(release, bundle, open.at);
+    return {
+      fields: { ...before(s), phase: 'Promoting', reason: 'Promoting' },
+      conditions: [
+        ...signed(s),
+        condition('Promoted', 'False', 'Promoting', message),
+        ...(health === undefined ? [] : [healthy(health)]),
+        unfinished,
+        condition('Reconciling', 'True', 'Promoting', message),
+        moving,
+      ],
+    };
+  }
+  const health = bundle && production && observedRelease(release, bundle, production.at, now);
+  return {
+    fields: {
+      ...before(s),
+      phase: 'Observing',
+      reason: 'Observing',
+      ...(production === undefined ? {} : { observeUntil: rfc3339(production.observeUntil) }),
+    },
+    conditions: [
+      ...signed(s),
+      condition('Promoted', 'True', 'Promoted', 'production has the content, complete'),
+      ...(health === undefined ? [] : [healthy(health)]),
+      condition('Finished', 'False', 'Observing', 'failing health still takes it back'),
+      condition('Reconciling', 'True', 'Observing', 'its health is watched'),
+      moving,
+    ],
+  };
+};
+
+const successful: ReadonlySet<FinishedReason> = new Set(['Promoted']);
+
+const finished = (s: CandidateSnapshot, { reason, message }: NonNullable<CandidateRecord['finished']>): Said => {
+  const inProduction = successful.has(reason);
+  const old = s.candidate.status?.conditions ?? [];
+  const asBefore = (type: string, fallback: Wanted): Wanted => {
+    const was = old.find((each) => each.type === type);
+    return was === undefined
+      ? fallback
+      : { type, status: was.status, reason: was.reason as Reason, message: was.message }; // read back from our own status, shown only
+  };
+  const wasInProduction = reason === 'Promoted' || reason === 'RolledBack' || reason === 'Failed';
+  return {
+    fields: {
+      ...before(s),
+      phase: reason,
+      reason,
+      ...(s.candidate.status?.observeUntil === undefined ? {} : { observeUntil: s.candidate.status.observeUntil }),
+    },
+    conditions: [
+      asBefore('Staged', condition('Staged', 'False', 'NotStaged', 'the content was never staged')),
+      asBefore('Approved', condition('Approved', 'False', 'ApprovalsMissing', 'not every approval line was met')),
+      wasInProduction
+        ? asBefore(
+            'Promotable',
+            condition('Promotable', 'True', 'GatesPassed', 'every gate had passed when the promotion began'),
+          )
+        : condition('Promotable', 'False', reason, message),
+      condition('Promoted', inProduction ? 'True' : 'False', reason, message),
+      asBefore('Healthy', condition('Healthy', 'Unknown', 'NotPromoted', 'production does not run the content')),
+      condition('Finished', 'True', reason, message),
+      settled,
+      moving,
+    ],
+  };
+};

@@ -1,0 +1,373 @@
+/**
+ * What to do about a candidate: freeze its content, say what it lacks, note who signed, and begin its promotion when every gate has
+ * passed. Read `planCandidate` from the top: it is the rule.
+ */
+import { milliseconds } from '../api/duration.ts';
+import { inFlightFinalizer, virtualResources } from '../api/kinds.ts';
+import type { ReleaseCandidate } from '../api/candidate.ts';
+import type { Bundle } from './bundle.ts';
+import { candidateStatus, type Standing } from './candidate-status.ts';
+import { delta, deltaText } from './delta.ts';
+import { baseOf, draftBundle, type Base } from './draft.ts';
+import * as drafts from './drafts.ts';
+import { judge } from './gates.ts';
+import type { ForeignContent, GateSnapshot, Refusal } from './gates/gate.ts';
+import { workloadHealth } from './health.ts';
+import { isTested, wasTested } from './hold.ts';
+import { keyOf, type Instant, type ObjectKey } from './objects.ts';
+import { earliest, nothing, type Effect, type Plan, type StatusWrite } from './plan.ts';
+import { questionKey, type Answer, type Answers, type PreflightQuestion, type Question } from './questions.ts';
+import { packageRecord, type CandidateRecord } from './record.ts';
+import { differingPaths, normalForm } from './render.ts';
+import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
+import { unmanagedOf } from './unmanaged.ts';
+import { soakingSince } from './soak.ts';
+import { renderStaged, stagingProblem, type Rendering, type StagingProblem } from './staging.ts';
+import type { CandidateSnapshot } from './snapshot.ts';
+
+export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {
+  if (!s.complete) return nothing;
+  const known = s.record.candidates.get(s.candidate.metadata.uid);
+  if (known?.finished !== undefined || isSettled(s, known, now)) return settle(s, known, now);
+  if (s.release !== undefined) return follow(s, answers, now);
+
+  const ended = endOf(s, known, answers, now);
+  if (ended !== undefined) return ended;
+
+  const frozen = s.bundles[0]?.objects;
+  const obstacle = frozen === undefined ? stagingProblem(s) : livingProblem(s);
+  if (obstacle !== undefined || s.policy === undefined || s.target === undefined) return notStaged(s, obstacle, now);
+
+  const rendering = renderStaged(s, answers);
+  const content = frozen ?? [...rendering.objects.values()];
+  if (frozen === undefined && rendering.problem !== undefined) return notStaged(s, rendering.problem, now);
+  if (rendering.questions.length > 0) return { ...nothing, questions: rendering.questions };
+
+  const base = baseOf(s, s.policy, content);
+  if (base === undefined) return nothing;
+  const draft = draftBundle(s, s.policy, content, base);
+  const bundle = s.bundles.find(({ digest }) => digest === draft.digest);
+  if (bundle === undefined) return { ...nothing, effects: [freeze(s, draft, base)] };
+  if (known?.stagedDigests.has(bundle.digest) !== true) {
+    return { ...nothing, effects: [append(s, drafts.staged(s.candidate, bundle))] };
+  }
+  return judgeCandidate({ ...s, policy: s.policy, target: s.target }, { bundle, base, rendering, answers }, now);
+};
+
+/** A candidate that was deleted before it was finished: whoever may delete it, withdrew it. */
+export const planGone = (namespace: string, candidate: CandidateRecord, inFlight: boolean): Plan =>
+  candidate.finished !== undefined || candidate.promoted !== undefined || inFlight
+    ? nothing
+    : { ...nothing, effects: [{ do: 'Append', namespace, draft: drafts.withdrawn(candidate) }] };
+
+const append = (s: CandidateSnapshot, draft: ReturnType<typeof drafts.staged>): Effect => ({
+  do: 'Append',
+  namespace: s.candidate.spec.targetNamespace,
+  draft,
+});
+
+const withStatus = (s: CandidateSnapshot, standing: Standing, now: Instant, more: Partial<Plan> = {}): Plan => ({
+  ...nothing,
+  ...more,
+  statuses: [statusWrite(s.candidate, candidateStatus(s, standing, now))],
+});
+
+const statusWrite = (
+  { metadata, status }: ReleaseCandidate,
+  wanted: ReturnType<typeof candidateStatus>,
+): StatusWrite => ({
+  kind: 'ReleaseCandidate',
+  namespace: metadata.namespace,
+  name: metadata.name,
+  uid: metadata.uid,
+  resourceVersion: metadata.resourceVersion,
+  before: status,
+  status: wanted,
+});
+
+// --- over, or on its way ---------------------------------------------------------------------------------------------
+
+/** Promoted, and observed to the end, or followed by a later release. */
+const isSettled = (s: CandidateSnapshot, known: CandidateRecord | undefined, now: Instant): boolean => {
+  if (known?.promoted === undefined) return false;
+  const { open, production } = packageRecord(s.record, s.candidate.spec.package);
+  if (open?.candidate.uid === known.uid) return false;
+  return now >= known.promoted.observeUntil || production?.candidateUid !== known.uid || open !== undefined;
+};
+
+const settle = (s: CandidateSnapshot, known: CandidateRecord | undefined, now: Instant): Plan =>
+  withStatus(
+    s,
+    {
+      is: 'Finished',
+      how: known?.finished ?? { reason: 'Promoted', message: 'production has the content, complete', at: now },
+    },
+    now,
+    {
+      effects: held(s, false),
+    },
+  );
+
+/** In flight or observed: `release.ts` does the work, this reports it and listens for a rejection. */
+const follow = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {
+  const refusal = rejectionOf(s, answers, true);
+  if (refusal !== undefined) return refusal;
+  const { open } = packageRecord(s.record, s.candidate.spec.package);
+  const wakeAt = s.record.candidates.get(s.candidate.metadata.uid)?.promoted?.observeUntil;
+  return withStatus(s, { is: 'Released' }, now, { effects: held(s, open !== undefined), wakeAt });
+};
+
+/** The finalizer that keeps a candidate from being deleted half way; written only when it has to change. */
+const held = ({ candidate }: CandidateSnapshot, wanted: boolean): Effect[] => {
+  const { namespace, name, uid, resourceVersion, finalizers = [] } = candidate.metadata;
+  if (finalizers.includes(inFlightFinalizer) === wanted) return [];
+  const others = finalizers.filter((each) => each !== inFlightFinalizer);
+  const next = wanted ? [...others, inFlightFinalizer] : others;
+  return [{ do: 'SetFinalizers', namespace, name, uid, resourceVersion, finalizers: next }];
+};
+
+// --- the ends that are not a promotion -------------------------------------------------------------------------------
+
+const endOf = (
+  s: CandidateSnapshot,
+  known: CandidateRecord | undefined,
+  answers: Answers,
+  now: Instant,
+): Plan | undefined => {
+  const { candidate } = s;
+  const refuse = (outcome: 'Expired' | 'Superseded', message: string): Plan => ({
+    ...nothing,
+    effects: [append(s, drafts.refusedCandidate(candidate, outcome, message))],
+  });
+  const successor = s.siblings.find((other) => other.staged && other.replaces === candidate.metadata.name);
+  if (successor !== undefined) return refuse('Superseded', `replaced by ${successor.name}`);
+  if (s.policy !== undefined && now >= expiryOf(s)) {
+    return refuse('Expired', `not promoted within ${s.policy.spec.candidateValidFor}`);
+  }
+  return known === undefined ? undefined : rejectionOf(s, answers, false);
+};
+
+const expiryOf = ({ candidate, policy }: CandidateSnapshot): Instant =>
+  policy === undefined
+    ? Infinity
+    : Date.parse(candidate.metadata.creationTimestamp) + milliseconds(policy.spec.candidateValidFor);
+
+/** A refusal by somebody who may sign in that role is final; it counts from the moment the right is confirmed. */
+const rejectionOf = (s: CandidateSnapshot, answers: Answers, inFlight: boolean): Plan | undefined => {
+  const recorded = s.record.candidates.get(s.candidate.metadata.uid)?.recordedApprovals;
+  const refusals = s.approvals.filter(
+    ({ metadata, spec }) =>
+      spec.decision === 'Reject' &&
+      spec.subject.name === s.candidate.metadata.name &&
+      recorded?.has(metadata.uid) !== true,
+  );
+  if (refusals.length === 0) return undefined;
+  const questions = refusals.map((approval) => rightToSign(s, approval));
+  const open = questions.filter((question) => !answers.has(questionKey(question)));
+  if (open.length > 0) return { ...nothing, questions: open };
+  const valid = refusals.find((_, i) => isYes(answers.get(keyAt(questions, i))));
+  return valid && { ...nothing, effects: [append(s, drafts.rejected(s.candidate, valid, inFlight))] };
+};
+
+const keyAt = (questions: readonly Question[], i: number): string => {
+  const question = questions[i];
+  return question === undefined ? '' : questionKey(question);
+};
+
+const isYes = (answer: Answer | undefined): boolean => answer?.kind === 'Yes';
+
+const rightToSign = (s: CandidateSnapshot, { spec }: CandidateSnapshot['approvals'][number]): Question => ({
+  ask: 'Right',
+  who: spec.approver,
+  namespace: s.candidate.spec.targetNamespace,
+  resource: virtualResources.approvalRoles,
+  verb: 'approve',
+  name: spec.role,
+});
+
+// --- staging ---------------------------------------------------------------------------------------------------------
+
+/** Once frozen, staging may change; the namespace and its policy must still be there. */
+const livingProblem = (s: CandidateSnapshot): StagingProblem | undefined => {
+  const found = stagingProblem(s);
+  return found?.reason === 'ComponentMissing' || found?.reason === 'TooManyOpen' ? undefined : found;
+};
+
+const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined, now: Instant): Plan =>
+  withStatus(s, { is: 'NotStaged', obstacle }, now, { wakeAt: s.policy === undefined ? undefined : expiryOf(s) });
+
+const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect => {
+  const lines = delta(base.objects, draft.objects, draft.removed, draft.unmanaged);
+  const { notes, significance, urgency } = s.candidate.spec;
+  return {
+    do: 'CreateBundle',
+    bundle: draft,
+    delta: lines,
+    deltaText: deltaText(lines, {
+      candidate: draft.candidate.name,
+      version: draft.version,
+      package: draft.package,
+      target: draft.namespace,
+      base: base.digest === 'none' ? 'none' : `${base.name} ${base.digest}`,
+      digest: draft.digest,
+      notes: `${significance}, ${urgency}${notes.summary === '' ? '' : `: ${notes.summary}`}`,
+    }),
+  };
+};
+
+// --- the gates -------------------------------------------------------------------------------------------------------
+
+type Governed = CandidateSnapshot & Pick<GateSnapshot, 'policy' | 'target'>;
+
+interface Staged {
+  readonly bundle: Bundle;
+  readonly base: Base;
+  readonly rendering: Rendering;
+  readonly answers: Answers;
+}
+
+const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
+  const { bundle, base, answers } = staged;
+  const recorded = s.record.candidates.get(s.candidate.metadata.uid)?.recordedApprovals;
+  const unrecorded = s.approvals.filter(
+    ({ metadata, spec }) =>
+      spec.decision === 'Approve' &&
+      spec.subject.name === s.candidate.metadata.name &&
+      recorded?.has(metadata.uid) !== true,
+  );
+  const rightQuestions = s.approvals.map((approval) => rightToSign(s, approval));
+  const course = { to: bundle, from: base.baseline ?? s.production };
+  const preflightQuestions = preflight(s, course);
+  const gateSnapshot = gateView(s, staged, { rightQuestions, preflightQuestions });
+  const verdicts = judge(gateSnapshot, now);
+
+  // Ask about people first, and about writes only when nothing but those two can still be in the way.
+  const openRights = rightQuestions.filter((question) => !answers.has(questionKey(question)));
+  const hopeful = judge({ ...gateSnapshot, rights: optimistic(s), preflight: [] }, now).every(
+    ({ outcome }) => outcome === 'Passed',
+  );
+  const openWrites = hopeful ? preflightQuestions.filter((question) => !answers.has(questionKey(question))) : [];
+  if (openRights.length + openWrites.length > 0) return { ...nothing, questions: [...openRights, ...openWrites] };
+
+  const wakeAt = earliest(expiryOf(s), ...verdicts.map((verdict) => verdict.wakeAt));
+  const notes = unrecorded.map((approval) => append(s, drafts.signed(s.candidate, approval)));
+  const passed = verdicts.every(({ outcome }) => outcome === 'Passed') && gateSnapshot.preflight !== undefined;
+  if (!passed) {
+    return withStatus(s, { is: 'Judged', gates: gateSnapshot, verdicts }, now, {
+      effects: [...notes, ...testedNote(gateSnapshot, now)],
+      wakeAt,
+    });
+  }
+  const begin: Effect = {
+    do: 'Append',
+    namespace: s.candidate.spec.targetNamespace,
+    packageSeq: packageRecord(s.record, bundle.package).seq,
+    draft: drafts.promotionStarted(s.candidate, bundle, {
+      from: base.name,
+      fromDigest: base.digest === 'none' ? '' : base.digest,
+      approvals: s.approvals.filter(({ spec }) => spec.decision === 'Approve' && spec.digest === bundle.digest),
+    }),
+  };
+  const before: Effect[] =
+    base.baseline === undefined ? [] : [{ do: 'CreateBundle', bundle: base.baseline, delta: [], deltaText: '' }];
+  return withStatus(s, { is: 'Judged', gates: gateSnapshot, verdicts }, now, {
+    effects: [...notes, ...before, begin],
+    wakeAt,
+  });
+};
+
+const optimistic = ({ approvals }: CandidateSnapshot): GateSnapshot['rights'] =>
+  new Map(approvals.map(({ metadata }) => [metadata.uid, true]));
+
+/** Soak and testers' signatures are remembered, so that staging may move on afterwards. */
+const testedNote = (s: GateSnapshot, now: Instant): Effect[] =>
+  s.policy.spec.stagingHold === 'UntilTested' && !wasTested(s) && isTested(s, now)
+    ? [append(s, drafts.tested(s.candidate, s.bundle))]
+    : [];
+
+interface Asked {
+  readonly rightQuestions: readonly Question[];
+  readonly preflightQuestions: readonly PreflightQuestion[];
+}
+
+const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, asked: Asked): GateSnapshot => {
+  const stagedHealth = new Map(
+    [...s.staged]
+      .filter(([, { ref }]) => isWorkload(ref.kind))
+      .map(([key, object]) => [key, workloadHealth(object, s.stagedPods.get(key) ?? [], 0)] as const),
+  );
+  const stagedNow = new Map(
+    [...s.staged.keys()].map((key) => {
+      const object = rendering.objects.get(key);
+      return [key, object && { digest: object.digest }] as const;
+    }),
+  );
+  return {
+    ...s,
+    bundle,
+    rights: new Map(
+      s.approvals.map(({ metadata }, i) => [metadata.uid, held_(answers.get(keyAt(asked.rightQuestions, i)))]),
+    ),
+    stagedNow,
+    stagedHealth,
+    soakingSince: soakingSince(s, bundle, { stagedNow, stagedHealth }),
+    preflight: refusals(asked.preflightQuestions, answers),
+    foreign: foreignContent(s, bundle, base),
+  };
+};
+
+const held_ = (answer: Answer | undefined): boolean | undefined =>
+  answer?.kind === 'Yes' ? true : answer?.kind === 'No' ? false : undefined;
+
+const refusals = (questions: readonly PreflightQuestion[], answers: Answers): readonly Refusal[] | undefined => {
+  const found: Refusal[] = [];
+  for (const question of questions) {
+    const answer = answers.get(questionKey(question));
+    if (answer === undefined || answer.kind === 'Unavailable') return undefined;
+    if (answer.kind === 'No') found.push({ object: keyOf(question.ref), message: answer.message });
+  }
+  return found;
+};
+
+/** The very requests that the promotion would make, to be tried without effect. */
+const preflight = (s: Governed, course: Course): PreflightQuestion[] =>
+  writeSteps(course, s.live)
+    .filter(({ standing }) => standing === 'Pending')
+    .flatMap((step): PreflightQuestion[] => {
+      const effect = effectOf(step, {
+        as: 'operator',
+        namespace: s.target.name,
+        unmanaged: course.to?.unmanaged ?? [],
+        intentFor: () => ({ namespace: s.target.name, id: '', type: 'Promotion', onRefusal: undefined }),
+      });
+      return effect === undefined || effect.do === 'Delete' || step.object === undefined
+        ? []
+        : [
+            {
+              ask: 'Preflight',
+              namespace: s.target.name,
+              ref: step.ref,
+              resourceVersion: effect.do === 'Replace' ? step.live?.resourceVersion : undefined,
+              manifest: effect.manifest,
+              digest: step.object.digest,
+            },
+          ];
+    });
+
+/** Production content that neither the base nor this bundle explains: somebody else writes there. */
+const foreignContent = (s: Governed, bundle: Bundle, base: Base): ReadonlyMap<ObjectKey, ForeignContent> => {
+  const course: Course = { to: bundle, from: base.baseline ?? s.production };
+  const steps = [...writeSteps(course, s.live), ...removeSteps(course, bundle.removed, s.live)];
+  return new Map(
+    steps
+      .filter(({ standing }) => standing === 'Foreign')
+      .map(({ ref, live }) => {
+        const before = base.objects.find((object) => keyOf(object.ref) === keyOf(ref));
+        const fields =
+          live === undefined || before === undefined
+            ? []
+            : differingPaths(normalForm(live.manifest, ref), before.content, unmanagedOf(bundle.unmanaged, ref));
+        return [keyOf(ref), { manager: live?.writers[0]?.manager ?? 'unknown', fields }];
+      }),
+  );
+};

@@ -1,0 +1,65 @@
+/** How content is named: SHA-256 over canonical JSON. Two contents have one digest exactly when they are the same JSON value. */
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import type { Json } from '../api/meta.ts';
+import type { UnmanagedFields } from './bundle.ts';
+import type { ObjectRef } from './objects.ts';
+
+/**
+ * Canonical JSON (RFC 8785).
+ * @throws TypeError for what is not one I-JSON value (RFC 7493): NaN, lone surrogates, and integers that a double cannot
+ * tell from their neighbours, for two different manifests must never share a digest.
+ */
+export const canonicalJson = (value: Json): string => {
+  refuseInexact(value);
+  const text = canonicalize(value);
+  if (text === undefined) throw new TypeError('not a JSON value');
+  return text;
+};
+
+const refuseInexact = (value: Json): void => {
+  if (typeof value === 'number' && (!Number.isFinite(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER)) {
+    throw new TypeError(`the number ${value} has no exact JSON form`);
+  }
+  if (typeof value === 'object' && value !== null) Object.values(value).forEach(refuseInexact);
+};
+
+/** `sha256:` and 64 hexadecimal digits over the canonical JSON of a value. */
+export const digestOf = (value: Json): string =>
+  `sha256:${createHash('sha256').update(canonicalJson(value)).digest('hex')}`;
+
+/** What a signer consents to. */
+export interface SignedContent {
+  readonly targetNamespace: string;
+  /** Ties consent to one life of the production namespace. */
+  readonly policyUID: string;
+  readonly package: string;
+  readonly objects: readonly (ObjectRef & { readonly digest: string })[];
+  readonly removed: readonly ObjectRef[];
+  readonly unmanaged: readonly UnmanagedFields[];
+  readonly onFailure: 'Rollback' | 'Page';
+  /** Digest of what production ran when this was rendered; `none` when it ran nothing. */
+  readonly base: string;
+}
+
+/** Digest of a whole bundle. The order of objects, removals and unmanaged fields does not matter; nothing else is looked at. */
+export const bundleDigest = (content: SignedContent): string =>
+  digestOf({
+    targetNamespace: content.targetNamespace,
+    policyUID: content.policyUID,
+    package: content.package,
+    objects: inOrder(content.objects.map(({ apiVersion, kind, name, digest }) => ({ apiVersion, kind, name, digest }))),
+    removed: inOrder(content.removed.map(({ apiVersion, kind, name }) => ({ apiVersion, kind, name }))),
+    unmanaged: inOrder(content.unmanaged.map(({ kind, name, fields }) => ({ kind, name, fields: fields.toSorted() }))),
+    onFailure: content.onFailure,
+    base: content.base,
+  });
+
+const inOrder = (values: readonly Json[]): Json[] =>
+  values
+    .map((value) => ({ value, text: canonicalJson(value) }))
+    .toSorted((a, b) => (a.text < b.text ? -1 : 1))
+    .map(({ value }) => value);
+
+/** The first eight digits of a digest: enough to tell bundles of one candidate apart in a name, never a proof. */
+export const digest8 = (digest: string): string => digest.replace(/^sha256:/, '').slice(0, 8);

@@ -1,0 +1,145 @@
+/** The bundle that a candidate should have now: frozen content against what production runs. */
+import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
+import type { ReleasePolicy } from '../api/policy.ts';
+import { bundleDigest, digest8, digestOf } from './digest.ts';
+import { keyOf, type ObjectKey, type ObjectRef } from './objects.ts';
+import { packageRecord } from './record.ts';
+import { normalForm } from './render.ts';
+import type { CandidateSnapshot } from './snapshot.ts';
+import { impliedUnmanaged } from './unmanaged.ts';
+
+/** What production runs of the package, and what a rollback would go back to. */
+export interface Base {
+  readonly digest: string;
+  /** '' when there is nothing to go back to. */
+  readonly name: string;
+  readonly objects: readonly BundleObject[];
+  /** Objects that the base dropped and whose deletion is still to come. */
+  readonly lingering: readonly ObjectRef[];
+  /** A bundle to write before the first promotion: what production ran before us. */
+  readonly baseline: Bundle | undefined;
+}
+
+/** @returns undefined when the record names a bundle that is not there (yet) */
+export const baseOf = (
+  s: CandidateSnapshot,
+  policy: ReleasePolicy,
+  content: readonly BundleObject[],
+): Base | undefined => {
+  const { production } = packageRecord(s.record, s.candidate.spec.package);
+  if (production !== undefined) {
+    return s.production === undefined
+      ? undefined
+      : {
+          digest: production.digest,
+          name: production.bundle,
+          objects: s.production.objects,
+          lingering: s.production.removed.filter((ref) => s.live.get(keyOf(ref)) !== undefined),
+          baseline: undefined,
+        };
+  }
+  const baseline = baselineOf(s, policy, content);
+  return baseline === undefined
+    ? { digest: 'none', name: '', objects: [], lingering: [], baseline: undefined }
+    : { digest: baseline.digest, name: baseline.name, objects: baseline.objects, lingering: [], baseline };
+};
+
+/** What production already holds of a package that was never promoted: its components under their names, as they are. */
+const baselineOf = (
+  s: CandidateSnapshot,
+  policy: ReleasePolicy,
+  content: readonly BundleObject[],
+): Bundle | undefined => {
+  const { spec } = s.candidate;
+  const objects = content
+    .filter(({ ref }) => ref.kind !== 'Job' && !s.claims.has(keyOf(ref)))
+    .flatMap(({ ref }): BundleObject[] => {
+      const live = s.live.get(keyOf(ref));
+      if (live === undefined || live.deleting) return [];
+      const normal = normalForm(live.manifest, ref);
+      return [{ ref, content: normal, digest: digestOf(normal) }];
+    });
+  if (objects.length === 0) return undefined;
+  const bundle = {
+    namespace: spec.targetNamespace,
+    candidate: { name: '', uid: '', namespace: '' },
+    package: spec.package,
+    version: '',
+    policyUID: policy.metadata.uid,
+    authors: [],
+    onFailure: 'Rollback' as const,
+    base: 'none',
+    previous: '',
+    baseline: true,
+    serverVersion: s.serverVersion,
+    objects: sorted(objects),
+    removed: [],
+    unmanaged: unmanagedFor(s, policy, objects),
+  };
+  const digest = digestOfBundle(bundle);
+  return { ...bundle, digest, name: `${spec.package}-baseline-${digest8(digest)}`, createdAt: 0 };
+};
+
+const byKey = <T extends { readonly kind: string; readonly name: string }>(a: T, b: T): number =>
+  keyOf(a) < keyOf(b) ? -1 : Number(keyOf(a) > keyOf(b));
+
+const sorted = (objects: readonly BundleObject[]): BundleObject[] => objects.toSorted((a, b) => byKey(a.ref, b.ref));
+
+const unmanagedFor = (
+  s: CandidateSnapshot,
+  policy: ReleasePolicy,
+  objects: readonly BundleObject[],
+): readonly UnmanagedFields[] => {
+  const present = new Set(objects.map(({ ref }) => keyOf(ref)));
+  const declared = policy.spec.unmanagedFields.filter((row) => present.has(keyOf(row)));
+  return impliedUnmanaged(
+    objects.map(({ content }) => content),
+    s.autoscalers,
+    declared,
+  ).filter((row) => present.has(keyOf(row)));
+};
+
+const digestOfBundle = (bundle: Omit<Bundle, 'digest' | 'name' | 'createdAt'>): string =>
+  bundleDigest({
+    targetNamespace: bundle.namespace,
+    policyUID: bundle.policyUID,
+    package: bundle.package,
+    objects: bundle.objects.map(({ ref, digest }) => ({ ...ref, digest })),
+    removed: bundle.removed,
+    unmanaged: bundle.unmanaged,
+    onFailure: bundle.onFailure,
+    base: bundle.base,
+  });
+
+/** Pure in its inputs: the same content against the same base is the same bundle, digest and name included. */
+export const draftBundle = (
+  s: CandidateSnapshot,
+  policy: ReleasePolicy,
+  content: readonly BundleObject[],
+  base: Base,
+): Bundle => {
+  const { spec, metadata } = s.candidate;
+  const kept = new Set<ObjectKey>(content.map(({ ref }) => keyOf(ref)));
+  const dropped = [...base.objects.map(({ ref }) => ref), ...base.lingering].filter(
+    (ref) => ref.kind !== 'Job' && !kept.has(keyOf(ref)),
+  );
+  const bundle = {
+    namespace: spec.targetNamespace,
+    candidate: { name: metadata.name, uid: metadata.uid, namespace: metadata.namespace },
+    package: spec.package,
+    version: spec.version,
+    policyUID: policy.metadata.uid,
+    authors: [...new Set([spec.author.username, ...spec.onBehalfOf])].toSorted(),
+    onFailure: spec.onFailure,
+    base: base.digest,
+    previous: base.name,
+    baseline: false,
+    serverVersion: s.serverVersion,
+    objects: sorted(content),
+    removed: dropped.toSorted(byKey),
+    unmanaged: unmanagedFor(s, policy, content),
+  };
+  const digest = digestOfBundle(bundle);
+  // The uid too: a candidate that was deleted and created again with the same content has a bundle of its own.
+  return { ...bundle, digest, name: `${metadata.name}-${digest8(digestOf([digest, metadata.uid]))}`, createdAt: 0 };
+};

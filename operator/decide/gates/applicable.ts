@@ -1,0 +1,73 @@
+/** Would the API server accept every object, and does nobody else own it? */
+import { immutableChange } from '../immutable.ts';
+import { keyOf } from '../objects.ts';
+import { newCandidate } from '../remedies.ts';
+import type { Verdict } from '../verdict.ts';
+import { argumentFor, listed, objectNamed, shown } from '../words.ts';
+import { blocked, type GateSnapshot, passed, unknown, type Gate } from './gate.ts';
+
+const immutableFields = (s: GateSnapshot): Verdict | undefined => {
+  const conflicts = s.bundle.objects
+    .filter(({ ref }) => ref.kind !== 'Job')
+    .flatMap(({ ref, content }) => {
+      const live = s.live.get(keyOf(ref));
+      const change = live === undefined ? undefined : immutableChange(content, live.manifest);
+      return change === undefined ? [] : [{ name: objectNamed(keyOf(ref)), ...change }];
+    });
+  if (conflicts.length === 0) return undefined;
+  return blocked('ImmutableFieldChanged', {
+    message: `Fields change that cannot change on a live object: ${listed(conflicts.map(({ name, fields }) => `${fields.join(', ')} of ${name}`))}`,
+    remedy: `In staging, ${listed([...new Set(conflicts.map(({ name, remedy }) => `for ${name} ${remedy}`))])}. ${newCandidate(s, 'from that')}`,
+  });
+};
+
+const claims = (s: GateSnapshot): Verdict | undefined => {
+  const claimed = s.bundle.objects.flatMap(({ ref }) => {
+    const owner = s.claims.get(keyOf(ref));
+    return owner === undefined || owner === s.bundle.package ? [] : [`${objectNamed(keyOf(ref))} (package ${owner})`];
+  });
+  if (claimed.length === 0) return undefined;
+  return blocked('ClaimedByOtherPackage', {
+    message: `Objects of this release belong to other packages of ${s.target.name}: ${listed(claimed)}`,
+    remedy: `Release them with the package that owns them, or release that package without them first. ${newCandidate(s, 'without them')}`,
+  });
+};
+
+const foreignContent = (s: GateSnapshot): Verdict | undefined => {
+  const [first] = s.foreign.keys();
+  if (first === undefined) return undefined;
+  const conflicts = [...s.foreign].map(([key, { manager, fields }]) => {
+    const what = fields.length === 0 ? objectNamed(key) : `${listed(fields)} of ${objectNamed(key)}`;
+    return `${what} (written by ${shown(manager)})`;
+  });
+  return blocked('OwnershipConflict', {
+    message: `Production holds content that no release put there: ${listed(conflicts)}`,
+    remedy: `Have the named writer stop, or a platform admin lists the fields under unmanagedFields; see who wrote what: kubectl get ${argumentFor(first)} -n ${s.target.name} -o yaml --show-managed-fields`,
+  });
+};
+
+const preflight = (s: GateSnapshot): Verdict | undefined => {
+  if (s.preflight === undefined) {
+    return unknown('PreflightPending', {
+      message: 'The API server has not yet said whether it would accept every object',
+      remedy: 'Wait; the operator asks it by itself. If it lasts, a platform admin reads the log of the operator',
+    });
+  }
+  if (s.preflight.length === 0) return undefined;
+  return blocked('ObjectRefused', {
+    message: `The API server refuses ${listed(s.preflight.map(({ object, message }) => `${objectNamed(object)}: ${message}`))}`,
+    remedy: `Mend the object in staging as the API server says. ${newCandidate(s, 'from that')}`,
+  });
+};
+
+/** In the order in which they would have to be mended: a dry-run says little while another package owns the object. */
+const checks = [immutableFields, claims, foreignContent, preflight];
+
+/** The first thing that stands in the way of writing the content to production. */
+export const applicable: Gate = (s) => {
+  for (const check of checks) {
+    const found = check(s);
+    if (found !== undefined) return found;
+  }
+  return passed('Applicable', 'The API server would accept every object as it is');
+};

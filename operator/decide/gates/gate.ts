@@ -1,0 +1,87 @@
+/** What a gate looks at, and what it may answer. */
+import type { Reason } from '../../api/conditions.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import type { Bundle } from '../bundle.ts';
+import type { Instant, NamespaceFacts, ObjectKey } from '../objects.ts';
+import type { CandidateSnapshot } from '../snapshot.ts';
+import type { Verdict } from '../verdict.ts';
+
+/** How a workload of staging does now. */
+export interface WorkloadHealth {
+  readonly state: 'Healthy' | 'Progressing' | 'Failed' | 'Unknown';
+  readonly message: string;
+}
+
+/** Content of production in an object of ours that somebody else wrote. */
+export interface ForeignContent {
+  readonly manager: string;
+  /** Dot paths; empty when the whole object is foreign. */
+  readonly fields: readonly string[];
+}
+
+/** A write that the API server would refuse, in its own words. */
+export interface Refusal {
+  readonly object: ObjectKey;
+  readonly message: string;
+}
+
+/**
+ * A candidate whose policy and namespaces exist, with the answers that only the API server could give.
+ * Keys of objects are those of the bundle, in which a Job has the name it has in staging.
+ */
+export interface GateSnapshot extends CandidateSnapshot {
+  readonly policy: ReleasePolicy;
+  readonly target: NamespaceFacts;
+  /** What is being judged: the candidate's current bundle. */
+  readonly bundle: Bundle;
+  /** By uid of an approval: does its signer hold the right to sign in that role now? undefined or absent = not answered. */
+  readonly rights: ReadonlyMap<string, boolean | undefined>;
+  /** Digest of what staging would be rendered to now. Absent = staging lacks the object; undefined = not answered. */
+  readonly stagedNow: ReadonlyMap<ObjectKey, { readonly digest: string } | undefined>;
+  /** Since when staging has run what the bundle holds, healthy; undefined = it does not. Computed in `soak.ts` beside the candidate's plan. */
+  readonly soakingSince: Instant | undefined;
+  /** Of every workload of the bundle, as it is in staging. Absent = it could not be observed. */
+  readonly stagedHealth: ReadonlyMap<ObjectKey, WorkloadHealth>;
+  /** What the dry-run of every write was refused for; undefined = not asked yet. */
+  readonly preflight: readonly Refusal[] | undefined;
+  /** Live production content that neither the base bundle nor an open intent of ours explains. */
+  readonly foreign: ReadonlyMap<ObjectKey, ForeignContent>;
+}
+
+/** One question, one answer. Pure: the same snapshot at the same instant gives the same verdict. */
+export type Gate = (s: GateSnapshot, now: Instant) => Verdict;
+
+/** A verdict that lets pass. `wakeAt`: until when, if time alone ends it. */
+export const passed = (reason: Reason, message: string, wakeAt?: Instant): Verdict => ({
+  outcome: 'Passed',
+  reason,
+  message,
+  remedy: '',
+  ...(wakeAt === undefined ? {} : { wakeAt }),
+});
+
+/** What a verdict that does not let pass owes its reader. */
+export interface Explanation {
+  readonly message: string;
+  readonly remedy: string;
+  readonly wakeAt?: Instant | undefined;
+}
+
+const holding =
+  (outcome: Exclude<Verdict['outcome'], 'Passed'>) =>
+  (reason: Reason, { message, remedy, wakeAt }: Explanation): Verdict => ({
+    outcome,
+    reason,
+    message,
+    remedy,
+    ...(wakeAt === undefined ? {} : { wakeAt }),
+  });
+
+/** Time or people will do it. */
+export const waiting = holding('Waiting');
+
+/** Somebody must change something. */
+export const blocked = holding('Blocked');
+
+/** It cannot be seen now. */
+export const unknown = holding('Unknown');

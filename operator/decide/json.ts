@@ -1,0 +1,43 @@
+/** Reading JSON values without trusting their shape, and without ever meeting a prototype. */
+import type { Json, JsonObject } from '../api/meta.ts';
+
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export const isList = (value: Json | undefined): value is readonly Json[] => Array.isArray(value);
+
+export const isEmptyObject = (value: Json | undefined): boolean => isObject(value) && Object.keys(value).length === 0;
+
+/** An own member; `__proto__` and `constructor` are names like any other. */
+export const member = (value: Json | undefined, name: string): Json | undefined =>
+  isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+
+/** What lies under these names; undefined where any of them is missing. */
+export const at = (value: Json | undefined, ...names: readonly string[]): Json | undefined =>
+  names.reduce<Json | undefined>((inner, name) => member(inner, name), value);
+
+export const textAt = (value: Json | undefined, ...names: readonly string[]): string | undefined => {
+  const found = at(value, ...names);
+  return typeof found === 'string' ? found : undefined;
+};
+
+export const numberAt = (value: Json | undefined, ...names: readonly string[]): number | undefined => {
+  const found = at(value, ...names);
+  return typeof found === 'number' ? found : undefined;
+};
+
+export const objectAt = (value: Json | undefined, ...names: readonly string[]): JsonObject => {
+  const found = at(value, ...names);
+  return isObject(found) ? found : {};
+};
+
+export const listAt = (value: Json | undefined, ...names: readonly string[]): readonly Json[] => {
+  const found = at(value, ...names);
+  return isList(found) ? found : [];
+};
+
+/** The object with one member set, or taken away by `undefined`. `fromEntries` defines members, so `__proto__` stays data. */
+export const withMember = (object: JsonObject, name: string, value: Json | undefined): JsonObject => {
+  const others = Object.entries(object).filter(([key]) => key !== name);
+  return Object.fromEntries(value === undefined ? others : [...others, [name, value]]);
+};

@@ -1,0 +1,35 @@
+/** What people are told, once, when a condition turns. Derived from two statuses, so that nothing is told twice. */
+import { apiVersion } from '../api/kinds.ts';
+import type { Condition } from '../api/meta.ts';
+import type { Notice, StatusWrite } from './plan.ts';
+
+interface HasConditions {
+  readonly conditions?: readonly Condition[];
+}
+
+/** Conditions whose turning true is bad news. */
+const alarms = new Set(['Stalled']);
+const badEnds = new Set(['RolledBack', 'Failed', 'Rejected', 'Expired']);
+/** Turning these is the news; the others only follow. */
+const told = new Set(['Staged', 'Approved', 'Promotable', 'Promoted', 'Healthy', 'Finished', 'Stalled', 'Ready']);
+
+export const noticesOf = (write: StatusWrite): Notice[] => {
+  const before = (write.before as HasConditions | undefined)?.conditions ?? []; // every status of ours has conditions
+  const after = (write.status as HasConditions).conditions ?? [];
+  const { kind, namespace, name, uid } = write;
+  return after
+    .filter(({ type, status, reason }) => {
+      const was = before.find((each) => each.type === type);
+      if (!told.has(type)) return false;
+      if (was === undefined) return status === 'True';
+      return was.status !== status || (type === 'Stalled' && status === 'True' && was.reason !== reason);
+    })
+    .filter(({ type, status }) => !(alarms.has(type) && status !== 'True'))
+    .map(({ type, status, reason, message }) => ({
+      type:
+        alarms.has(type) || badEnds.has(reason) || (type === 'Healthy' && status === 'False') ? 'Warning' : 'Normal',
+      reason,
+      note: `${type}: ${message}`,
+      regarding: { apiVersion, kind, namespace, name, uid },
+    }));
+};

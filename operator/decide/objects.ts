@@ -1,0 +1,89 @@
+/** What `decide` knows of cluster objects: plain values, parsed once at the edge, with no client behind them. */
+import type { JsonObject } from '../api/meta.ts';
+
+/** Milliseconds since the Unix epoch. `decide` never reads a clock; it is handed one of these. */
+export type Instant = number;
+
+/** `Kind/name`, unique inside one namespace: no two promotable kinds share a name. */
+export type ObjectKey = `${string}/${string}`;
+
+export interface ObjectRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+export const keyOf = (ref: { readonly kind: string; readonly name: string }): ObjectKey => `${ref.kind}/${ref.name}`;
+
+/** Who wrote the object itself (not its status or scale), from its managedFields; newest first. */
+export interface FieldWriter {
+  readonly manager: string;
+  readonly operation: string;
+  readonly at: Instant | undefined;
+}
+
+/** One live object of a staging or production namespace, as the watch last showed it. */
+export interface LiveObject {
+  readonly ref: ObjectRef;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly generation: number;
+  readonly createdAt: Instant;
+  readonly deleting: boolean;
+  /** The whole object but `status` and `metadata.managedFields`. */
+  readonly manifest: JsonObject;
+  readonly status: JsonObject;
+  readonly writers: readonly FieldWriter[];
+}
+
+/** One container as its kubelet reports it. `waiting` and `terminated` are reasons, '' for none. */
+export interface ContainerFacts {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly started: boolean;
+  readonly restarts: number;
+  readonly waiting: string;
+  readonly message: string;
+  /** When the container last ended (current or last termination); undefined = never. */
+  readonly lastEndedAt: Instant | undefined;
+}
+
+export interface PodFacts {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly createdAt: Instant;
+  readonly deleting: boolean;
+  readonly phase: string;
+  readonly ready: boolean;
+  /** When the Ready condition last became true; undefined = it is not. */
+  readonly readySince: Instant | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  /** The controlling owner: ReplicaSet, StatefulSet, DaemonSet or Job; '' for none. */
+  readonly ownerKind: string;
+  readonly ownerName: string;
+  readonly ownerUid: string;
+  readonly containers: readonly ContainerFacts[];
+}
+
+/** The parts of a Namespace that decisions use. */
+export interface NamespaceFacts {
+  readonly name: string;
+  readonly uid: string;
+  /** Value of `countersign.dev/guarded`; undefined = not a production namespace. */
+  readonly guarded: 'enforce' | 'audit' | undefined;
+  /** `countersign.dev/staging: "true"`. */
+  readonly staging: boolean;
+  readonly terminating: boolean;
+}
+
+/** Looks up a live object of one namespace; a Map will do. */
+export interface LiveObjects {
+  get(key: ObjectKey): LiveObject | undefined;
+}
+
+/** Looks up the pods of a workload or Job of one namespace; a Map will do. */
+export interface PodsOf {
+  get(key: ObjectKey): readonly PodFacts[] | undefined;
+}

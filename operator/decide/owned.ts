@@ -1,0 +1,181 @@
+/** Which fields of an object the cluster writes. They are never part of a release: stripped, and left as they are live. */
+import type { Json, JsonObject } from '../api/meta.ts';
+import { at, isList, listAt, member, objectAt, textAt } from './json.ts';
+import { deletePath, getPath, setPath, type Path } from './paths.ts';
+
+interface OwnedField {
+  /** Names from the root; `*` is every item of a list. */
+  readonly path: readonly string[];
+  /** In which manifests the cluster writes it; absent = in all. */
+  readonly when?: (manifest: JsonObject) => boolean;
+  /** Written anew by every create and update, so a replacement need not repeat it. */
+  readonly derived?: true;
+  /** For `*`: keys by which an item finds its live counterpart, best first. */
+  readonly pairedBy?: readonly (readonly string[])[];
+}
+
+const podTemplate = (...path: readonly string[]): readonly OwnedField[] => [
+  // Older API servers print the empty timestamp of every embedded object.
+  { path: [...path, 'metadata', 'creationTimestamp'], derived: true },
+];
+
+const type = (service: JsonObject): string => textAt(service, 'spec', 'type') ?? 'ClusterIP';
+
+const hasClusterIP = (service: JsonObject): boolean =>
+  type(service) !== 'ExternalName' && textAt(service, 'spec', 'clusterIP') !== 'None';
+
+const hasNodePorts = (service: JsonObject): boolean => ['NodePort', 'LoadBalancer'].includes(type(service));
+
+const hasHealthCheckPort = (service: JsonObject): boolean =>
+  type(service) === 'LoadBalancer' && textAt(service, 'spec', 'externalTrafficPolicy') === 'Local';
+
+const selectsItself = (job: JsonObject): boolean => at(job, 'spec', 'manualSelector') !== true;
+
+/** Written by the API server into every Job (registry/batch/job/strategy.go, generateSelector). */
+const jobLabels = ['controller-uid', 'batch.kubernetes.io/controller-uid', 'job-name', 'batch.kubernetes.io/job-name'];
+
+/** By kind. A kind without a row has none beyond status and metadata. */
+const ownedFields: Readonly<Record<string, readonly OwnedField[]>> = {
+  Deployment: podTemplate('spec', 'template'),
+  DaemonSet: podTemplate('spec', 'template'),
+  StatefulSet: [
+    ...podTemplate('spec', 'template'),
+    { path: ['spec', 'volumeClaimTemplates', '*', 'metadata', 'creationTimestamp'], derived: true },
+    { path: ['spec', 'volumeClaimTemplates', '*', 'status'], derived: true },
+  ],
+  CronJob: [
+    ...podTemplate('spec', 'jobTemplate', 'spec', 'template'),
+    { path: ['spec', 'jobTemplate', 'metadata', 'creationTimestamp'], derived: true },
+  ],
+  Job: [
+    ...podTemplate('spec', 'template'),
+    { path: ['spec', 'selector'], when: selectsItself },
+    ...jobLabels.flatMap((label) => [
+      { path: ['spec', 'template', 'metadata', 'labels', label], when: selectsItself },
+      // A Job without labels is given those of its template, and the generated ones with them.
+      { path: ['metadata', 'labels', label], when: selectsItself },
+    ]),
+  ],
+  Service: [
+    { path: ['spec', 'clusterIP'], when: hasClusterIP },
+    { path: ['spec', 'clusterIPs'], when: hasClusterIP },
+    { path: ['spec', 'ports', '*', 'nodePort'], when: hasNodePorts, pairedBy: [['port', 'protocol'], ['name']] },
+    { path: ['spec', 'healthCheckNodePort'], when: hasHealthCheckPort },
+  ],
+  PersistentVolumeClaim: [{ path: ['spec', 'volumeName'] }],
+  ServiceAccount: [{ path: ['secrets'] }],
+};
+
+/** Annotations that controllers and tools keep their own notes in; `/` at the end stands for a whole prefix. */
+const ownedAnnotations: readonly string[] = [
+  'autoscaling.alpha.kubernetes.io/',
+  'batch.kubernetes.io/job-tracking',
+  'control-plane.alpha.kubernetes.io/',
+  'countersign.dev/',
+  'cronjob.kubernetes.io/instantiate',
+  'deployment.kubernetes.io/',
+  'deprecated.daemonset.template.generation',
+  'endpoints.kubernetes.io/',
+  'kubectl.kubernetes.io/last-applied-configuration',
+  'pv.kubernetes.io/',
+  'volume.beta.kubernetes.io/storage-provisioner',
+  'volume.kubernetes.io/',
+];
+
+/** The metadata that a release decides. All other metadata is the cluster's. */
+const releasedMetadata = new Set(['name', 'labels', 'annotations']);
+
+/** Metadata of the cluster that a replacement has to repeat, or it would be taken away. */
+const keptMetadata = ['generateName', 'ownerReferences', 'finalizers'];
+
+/** Whether a controller or tool, and not a release, decides this annotation of an object (not of a pod template). */
+export const isOwnedAnnotation = (name: string): boolean =>
+  ownedAnnotations.some((owned) => (owned.endsWith('/') ? name.startsWith(owned) : name === owned));
+
+/** Paths of everything in a manifest that the cluster writes. */
+export const ownedPaths = (manifest: JsonObject, kind: string): Path[] =>
+  [
+    named('status'),
+    ...Object.keys(objectAt(manifest, 'metadata'))
+      .filter((name) => !releasedMetadata.has(name))
+      .map((name) => named('metadata', name)),
+    ...Object.keys(objectAt(manifest, 'metadata', 'annotations'))
+      .filter(isOwnedAnnotation)
+      .map((name) => named('metadata', 'annotations', name)),
+    ...fieldsOf(manifest, kind).flatMap(({ path }) => places(manifest, path)),
+  ].filter((path) => getPath(manifest, path) !== undefined);
+
+/** The manifest without any of it, nor the maps that only held such fields. */
+export const withoutOwned = (manifest: JsonObject, kind: string): JsonObject => {
+  const paths = [
+    ...ownedPaths(manifest, kind),
+    ...fieldsOf(manifest, kind).flatMap(({ path }) => places(manifest, path)),
+  ];
+  // Last item first: an item that vanishes must not move those still to be visited.
+  return paths.toReversed().reduce(deletePath, manifest);
+};
+
+/** Content with the values that the cluster wrote into its live object, as a replacement has to repeat them. */
+export const withOwnedOf = (live: JsonObject, content: JsonObject, kind: string): JsonObject => {
+  const rows = new Set(fieldsOf(live, kind));
+  return fieldsOf(content, kind)
+    .filter((row) => rows.has(row) && row.derived !== true)
+    .reduce((filled, row) => carried(row, live, filled), withMetadataOf(live, content));
+};
+
+const withMetadataOf = (live: JsonObject, content: JsonObject): JsonObject => {
+  const metadata = objectAt(live, 'metadata');
+  const kept = keptMetadata.map((name) => named('metadata', name));
+  const annotations = Object.keys(objectAt(metadata, 'annotations'))
+    .filter(isOwnedAnnotation)
+    .map((name) => named('metadata', 'annotations', name));
+  return [...kept, ...annotations].reduce((filled, path) => copied(live, path, filled, path), content);
+};
+
+const carried = ({ path, pairedBy }: OwnedField, live: JsonObject, content: JsonObject): JsonObject => {
+  const star = path.indexOf('*');
+  if (star < 0) return copied(live, named(...path), content, named(...path));
+  const [list, rest] = [path.slice(0, star), path.slice(star + 1)];
+  const pairs = paired(listAt(content, ...list), listAt(live, ...list), pairedBy ?? []);
+  const place = (index: number): Path => [...named(...list), { index }, ...named(...rest)];
+  return [...pairs].reduce((filled, [to, from]) => copied(live, place(from), filled, place(to)), content);
+};
+
+const copied = (from: JsonObject, source: Path, to: JsonObject, target: Path): JsonObject => {
+  const value = getPath(from, source);
+  return value === undefined ? to : setPath(to, target, value);
+};
+
+/** Item by item, the live counterpart: each is used once, so that no two ports claim one node port. */
+const paired = (
+  items: readonly Json[],
+  live: readonly Json[],
+  pairedBy: readonly (readonly string[])[],
+): ReadonlyMap<number, number> => {
+  const pairs = new Map<number, number>();
+  for (const keys of pairedBy) {
+    for (const [index, item] of items.entries()) {
+      const found = live.findIndex((other, place) => ![...pairs.values()].includes(place) && agree(item, other, keys));
+      if (!pairs.has(index) && found >= 0) pairs.set(index, found);
+    }
+  }
+  return pairs;
+};
+
+const agree = (a: Json, b: Json, keys: readonly string[]): boolean =>
+  keys.every((key) => member(a, key) !== undefined && member(a, key) === member(b, key));
+
+const named = (...names: readonly string[]): Path => names.map((field) => ({ field }));
+
+const fieldsOf = (manifest: JsonObject, kind: string): readonly OwnedField[] =>
+  (Object.hasOwn(ownedFields, kind) ? (ownedFields[kind] ?? []) : []).filter(({ when }) => when?.(manifest) ?? true);
+
+/** Where in this manifest a path with `*` leads. */
+const places = (value: Json | undefined, path: readonly string[]): Path[] => {
+  const [name, ...rest] = path;
+  if (name === undefined) return [[]];
+  if (name !== '*') return places(member(value, name), rest).map((inner) => [{ field: name }, ...inner]);
+  return isList(value)
+    ? value.flatMap((item, index) => places(item, rest).map((inner): Path => [{ index }, ...inner]))
+    : [];
+};

@@ -1,0 +1,114 @@
+/** What follows from a snapshot. Values only: `act` and `run` carry them out. */
+import type { JsonObject } from '../api/meta.ts';
+import type { Bundle } from './bundle.ts';
+import type { DeltaLine } from './delta.ts';
+import type { LedgerDraft } from './entries.ts';
+import type { Instant, ObjectRef } from './objects.ts';
+import type { Question } from './questions.ts';
+
+/** Which of the operator's two ServiceAccounts writes. */
+export type Writer = 'operator' | 'restorer';
+
+/** Why a write to production happens: the ledger entry that announced it. */
+export interface IntentRef {
+  readonly namespace: string;
+  readonly id: string;
+  readonly type: 'Promotion' | 'Rollback';
+  /** Draft of the entry that records a final refusal of this write; undefined = a refusal is retried. */
+  readonly onRefusal: LedgerDraft | undefined;
+}
+
+export type ObjectEffect =
+  | {
+      readonly do: 'Create';
+      readonly as: Writer;
+      readonly namespace: string;
+      readonly ref: ObjectRef;
+      readonly manifest: JsonObject;
+      readonly intent: IntentRef;
+    }
+  /** `manifest` carries the uid and resourceVersion it replaces. */
+  | {
+      readonly do: 'Replace';
+      readonly as: Writer;
+      readonly namespace: string;
+      readonly ref: ObjectRef;
+      readonly manifest: JsonObject;
+      readonly intent: IntentRef;
+    }
+  | {
+      readonly do: 'Delete';
+      readonly as: Writer;
+      readonly namespace: string;
+      readonly ref: ObjectRef;
+      readonly uid: string;
+      readonly resourceVersion: string;
+      readonly intent: IntentRef;
+    };
+
+export type Effect =
+  /** `packageSeq`: append only while this is still the newest entry that moved the package. */
+  | { readonly do: 'Append'; readonly namespace: string; readonly draft: LedgerDraft; readonly packageSeq?: number }
+  | {
+      readonly do: 'CreateBundle';
+      readonly bundle: Bundle;
+      readonly delta: readonly DeltaLine[];
+      readonly deltaText: string;
+    }
+  /** Independent writes: all are tried, then the first failure is reported. */
+  | { readonly do: 'Together'; readonly effects: readonly ObjectEffect[] }
+  | {
+      readonly do: 'SetFinalizers';
+      readonly namespace: string;
+      readonly name: string;
+      readonly uid: string;
+      readonly resourceVersion: string;
+      readonly finalizers: readonly string[];
+    }
+  | {
+      readonly do: 'Remove';
+      readonly kind: 'ReleaseCandidate' | 'ReleaseBundle';
+      readonly namespace: string;
+      readonly name: string;
+      readonly uid: string;
+    };
+
+/** A status to be written if it differs from what is there. */
+export interface StatusWrite {
+  readonly kind: 'ReleaseCandidate' | 'ReleasePolicy' | 'Rollback';
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly before: object | undefined;
+  readonly status: object;
+}
+
+/** A notice for people: one transition, told once. */
+export interface Notice {
+  readonly type: 'Normal' | 'Warning';
+  readonly reason: string;
+  readonly note: string;
+  readonly regarding: {
+    readonly apiVersion: string;
+    readonly kind: string;
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+  };
+}
+
+export interface Plan {
+  /** When not empty, nothing else in the plan counts: answer these and plan again. */
+  readonly questions: readonly Question[];
+  readonly effects: readonly Effect[];
+  readonly statuses: readonly StatusWrite[];
+  readonly notices: readonly Notice[];
+  readonly wakeAt: Instant | undefined;
+}
+
+export const nothing: Plan = { questions: [], effects: [], statuses: [], notices: [], wakeAt: undefined };
+
+/** The earliest of several moments; undefined = none. */
+export const earliest = (...moments: readonly (Instant | undefined)[]): Instant | undefined =>
+  moments.reduce((a, b) => (a === undefined ? b : b === undefined ? a : Math.min(a, b)), undefined);

@@ -1,0 +1,88 @@
+/** What to do about a ReleasePolicy: say whether it is in force, and what production runs under it. */
+import { policyName } from '../api/kinds.ts';
+import type { ReleasePolicy, ReleasePolicyStatus } from '../api/policy.ts';
+import { rfc3339, setConditions, type Wanted } from './conditions.ts';
+import type { Instant, NamespaceFacts } from './objects.ts';
+import { nothing, type Plan } from './plan.ts';
+import type { NamespaceRecord } from './record.ts';
+import { forgettable, type Kept } from './retention.ts';
+
+export interface PolicySnapshot {
+  readonly policy: ReleasePolicy;
+  readonly namespace: NamespaceFacts | undefined;
+  readonly record: NamespaceRecord;
+  readonly kept: Kept;
+  readonly complete: boolean;
+}
+
+export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
+  const { metadata, spec, status } = s.policy;
+  if (!s.complete || metadata.name !== policyName) return nothing;
+  const reviewAt = Date.parse(`${spec.reviewBy}T23:59:59Z`);
+  const wanted = conditionsOf(s, now > reviewAt);
+  const next: ReleasePolicyStatus = {
+    observedGeneration: metadata.generation,
+    conditions: setConditions(status?.conditions ?? [], wanted, { now, generation: metadata.generation }),
+    packages: [...s.record.packages]
+      .flatMap(([name, { production }]) =>
+        production === undefined
+          ? []
+          : [{ package: name, bundle: production.bundle, digest: production.digest, since: rfc3339(production.at) }],
+      )
+      .toSorted((a, b) => a.package.localeCompare(b.package)),
+  };
+  return {
+    ...nothing,
+    statuses: [
+      {
+        kind: 'ReleasePolicy',
+        namespace: metadata.namespace,
+        name: metadata.name,
+        uid: metadata.uid,
+        resourceVersion: metadata.resourceVersion,
+        before: status,
+        status: next,
+      },
+    ],
+    effects: forgettable(s.policy, s.record, s.kept),
+    wakeAt: now > reviewAt ? undefined : reviewAt + 1,
+  };
+};
+
+const conditionsOf = (s: PolicySnapshot, overdue: boolean): Wanted[] => {
+  const settled: Wanted = { type: 'Reconciling', status: 'False', reason: 'Settled', message: 'no work is under way' };
+  const moving: Wanted = {
+    type: 'Stalled',
+    status: 'False',
+    reason: 'NotStalled',
+    message: 'nothing needs to be changed',
+  };
+  if (s.namespace?.guarded === undefined) {
+    const message = `label the namespace: kubectl label namespace ${s.policy.metadata.namespace} countersign.dev/guarded=enforce`;
+    return [
+      { type: 'Ready', status: 'False', reason: 'NamespaceNotGuarded', message },
+      settled,
+      { type: 'Stalled', status: 'True', reason: 'NamespaceNotGuarded', message },
+    ];
+  }
+  if (s.record.broken !== undefined) {
+    const message = `nothing is promoted: ${s.record.broken}`;
+    return [
+      { type: 'Ready', status: 'False', reason: 'LedgerBroken', message },
+      settled,
+      { type: 'Stalled', status: 'True', reason: 'LedgerBroken', message },
+    ];
+  }
+  return [
+    overdue
+      ? {
+          type: 'Ready',
+          status: 'True',
+          reason: 'ReviewOverdue',
+          message: `in force; its review was due by ${s.policy.spec.reviewBy}`,
+        }
+      : { type: 'Ready', status: 'True', reason: 'InForce', message: 'releases are judged by this policy' },
+    settled,
+    moving,
+  ];
+};

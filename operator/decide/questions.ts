@@ -1,0 +1,61 @@
+/**
+ * A plan may need an answer that only the API server can give: may this person sign, what would this object become, would
+ * this write pass. `decide` asks; the shell answers; the plan is made again. An unanswered question never counts as yes.
+ */
+import type { Identity, JsonObject } from '../api/meta.ts';
+import type { ObjectRef } from './objects.ts';
+
+/** May `who` do this in `namespace`, by a named right and not by a wildcard? */
+export interface RightQuestion {
+  readonly ask: 'Right';
+  readonly who: Identity;
+  readonly namespace: string;
+  readonly resource: string;
+  readonly verb: string;
+  readonly name: string;
+}
+
+/** What does the API server make of this content: defaults added, admission passed? A dry-run create under a scratch name. */
+export interface NormalFormQuestion {
+  readonly ask: 'NormalForm';
+  readonly namespace: string;
+  readonly ref: ObjectRef;
+  readonly content: JsonObject;
+  /** Digest of `content`; the answer is kept under it and the server version. */
+  readonly digest: string;
+}
+
+/** Would this write to production pass right now? A dry-run of the very request. */
+export interface PreflightQuestion {
+  readonly ask: 'Preflight';
+  readonly namespace: string;
+  readonly ref: ObjectRef;
+  /** Live resourceVersion to replace; undefined = create. */
+  readonly resourceVersion: string | undefined;
+  readonly manifest: JsonObject;
+  readonly digest: string;
+}
+
+export type Question = RightQuestion | NormalFormQuestion | PreflightQuestion;
+
+export type Answer =
+  | { readonly kind: 'Yes' }
+  | { readonly kind: 'No'; readonly message: string }
+  /** The object as the API server would store it (NormalForm only). */
+  | { readonly kind: 'Object'; readonly manifest: JsonObject }
+  /** It could not be asked; it may be asked again later. */
+  | { readonly kind: 'Unavailable'; readonly message: string };
+
+/** Answers by `questionKey`; undefined = not asked yet. */
+export type Answers = ReadonlyMap<string, Answer>;
+
+export const questionKey = (question: Question): string => {
+  switch (question.ask) {
+    case 'Right':
+      return `right ${question.namespace} ${question.resource} ${question.verb} ${question.name} ${question.who.username} ${question.who.uid} ${question.who.groups.join(',')}`;
+    case 'NormalForm':
+      return `normal ${question.namespace} ${question.ref.kind} ${question.ref.name} ${question.digest}`;
+    case 'Preflight':
+      return `preflight ${question.namespace} ${question.ref.kind} ${question.ref.name} ${question.resourceVersion ?? 'new'} ${question.digest}`;
+  }
+};

@@ -1,0 +1,313 @@
+/** What the ledger of one production namespace says, folded: the only memory that decisions trust. */
+import type { LedgerEntrySpec } from '../api/ledger.ts';
+import { type EntryData, parseData } from './entries.ts';
+import type { Instant } from './objects.ts';
+
+export interface OpenIntent {
+  readonly type: 'Promotion' | 'Rollback';
+  readonly id: string;
+  readonly seq: number;
+  readonly at: Instant;
+  /** The candidate being promoted, or whose release is being taken back. */
+  readonly candidate: { readonly name: string; readonly uid: string; readonly namespace: string };
+  /** Bundle that production is to equal when the intent ends; '' = nothing of the package. */
+  readonly to: string;
+  readonly toDigest: string;
+  /** Bundle that production equalled when it began; '' = nothing. */
+  readonly from: string;
+  /** Why a rollback began; '' for a promotion. */
+  readonly cause: string;
+  /** The `Rollback` object that ordered it; '' for none. */
+  readonly rollback: string;
+  /** Set when the API server refused a write under this intent for good. */
+  readonly refused: string | undefined;
+  /** Somebody with the right rejected the candidate while its promotion was open. */
+  readonly rejected: boolean;
+}
+
+export interface ProductionFact {
+  readonly bundle: string;
+  readonly digest: string;
+  readonly candidateUid: string;
+  readonly previous: string;
+  readonly at: Instant;
+  /** Until when failing health takes the release back; equals `at` where nothing is observed. */
+  readonly observeUntil: Instant;
+  readonly how: 'Promoted' | 'RolledBack';
+}
+
+export interface Order {
+  readonly state: 'Started' | 'Done' | 'Refused';
+  /** A word of the catalogue when refused; '' otherwise. */
+  readonly decision: string;
+  readonly message: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface PackageRecord {
+  /** Sequence number of the newest entry that moved this package; the precondition of the next intent. */
+  readonly seq: number;
+  readonly production: ProductionFact | undefined;
+  readonly open: OpenIntent | undefined;
+  /** Digests that were taken back: refused until a new candidate. */
+  readonly held: ReadonlySet<string>;
+  /** A rollback happened and nothing has been promoted since: the next candidate explains it. */
+  readonly analysisDue: boolean;
+  /** Rollbacks that somebody ordered, by uid, and what came of each. */
+  readonly orders: ReadonlyMap<string, Order>;
+  /** Names of bundles that were in production, newest first. */
+  readonly history: readonly string[];
+}
+
+export interface CandidateRecord {
+  readonly uid: string;
+  readonly stagedDigests: ReadonlySet<string>;
+  /** Soak and tester lines were met once for this content: staging may move on. */
+  readonly tested: boolean;
+  /** Set when its promotion completed. */
+  readonly promoted: ProductionFact | undefined;
+  /** Approval uids already entered as Signed or Rejected. */
+  readonly recordedApprovals: ReadonlySet<string>;
+  readonly finished: { readonly reason: FinishedReason; readonly message: string; readonly at: Instant } | undefined;
+  readonly name: string;
+  readonly namespace: string;
+  readonly package: string;
+}
+
+export type FinishedReason = 'Promoted' | 'RolledBack' | 'Rejected' | 'Withdrawn' | 'Expired' | 'Superseded' | 'Failed';
+
+export interface NamespaceRecord {
+  /** Sequence number and hash of the newest entry; seq −1 for an empty ledger. */
+  readonly head: { readonly seq: number; readonly hash: string };
+  readonly packages: ReadonlyMap<string, PackageRecord>;
+  /** By candidate uid. */
+  readonly candidates: ReadonlyMap<string, CandidateRecord>;
+  /** Why the chain does not verify; undefined = it does. Nothing is promoted on a broken chain. */
+  readonly broken: string | undefined;
+}
+
+const untouched: PackageRecord = {
+  seq: -1,
+  production: undefined,
+  open: undefined,
+  held: new Set(),
+  analysisDue: false,
+  orders: new Map(),
+  history: [],
+};
+
+export const packageRecord = (record: NamespaceRecord, name: string): PackageRecord =>
+  record.packages.get(name) ?? untouched;
+
+const withOrder = (before: PackageRecord, uid: string, order: Order): Pick<PackageRecord, 'orders'> => ({
+  orders: uid === '' ? before.orders : new Map(before.orders).set(uid, order),
+});
+
+const with_ = <T>(set: ReadonlySet<T>, value: T): ReadonlySet<T> => new Set([...set, value]);
+
+/** The package after `entry`. Entries that do not concern a package leave it as it is. */
+const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryData): PackageRecord => {
+  const at = Date.parse(entry.time);
+  const candidate = { name: entry.subject.name, uid: entry.subject.uid, namespace: entry.subject.namespace };
+  switch (data.type) {
+    case 'PromotionStarted':
+      return {
+        ...before,
+        seq: entry.seq,
+        open: {
+          type: 'Promotion',
+          id: entry.id,
+          seq: entry.seq,
+          at,
+          candidate,
+          to: data.to,
+          toDigest: entry.digest,
+          from: data.from,
+          cause: '',
+          rollback: '',
+          refused: undefined,
+          rejected: false,
+        },
+      };
+    case 'RollbackStarted':
+      return {
+        ...before,
+        ...withOrder(before, data.rollback, {
+          state: 'Started',
+          decision: '',
+          message: entry.reason,
+          from: data.from,
+          to: data.to,
+        }),
+        seq: entry.seq,
+        open: {
+          type: 'Rollback',
+          id: entry.id,
+          seq: entry.seq,
+          at,
+          candidate,
+          to: data.to,
+          toDigest: data.toDigest,
+          from: data.from,
+          cause: entry.reason,
+          rollback: data.rollback,
+          refused: undefined,
+          rejected: before.open?.rejected ?? false,
+        },
+      };
+    case 'Promoted':
+      return {
+        ...before,
+        seq: entry.seq,
+        open: undefined,
+        analysisDue: false,
+        production: {
+          bundle: data.to,
+          digest: entry.digest,
+          candidateUid: candidate.uid,
+          previous: data.from,
+          at,
+          observeUntil: Date.parse(data.observeUntil),
+          how: 'Promoted',
+        },
+        history: [data.to, ...before.history.filter((name) => name !== data.to)],
+      };
+    case 'RolledBack':
+      return {
+        ...before,
+        seq: entry.seq,
+        open: undefined,
+        analysisDue: true,
+        ...withOrder(before, data.rollback, {
+          state: 'Done',
+          decision: '',
+          message: entry.reason,
+          from: data.from,
+          to: data.to,
+        }),
+        held: with_(before.held, data.fromDigest),
+        production:
+          data.to === ''
+            ? undefined
+            : {
+                bundle: data.to,
+                digest: data.toDigest,
+                candidateUid: '',
+                previous: data.previous,
+                at,
+                observeUntil: at,
+                how: 'RolledBack',
+              },
+        history: data.to === '' ? before.history : [data.to, ...before.history.filter((name) => name !== data.to)],
+      };
+    case 'Refused':
+      if (entry.subject.kind === 'Rollback') {
+        const order: Order = { state: 'Refused', decision: entry.decision, message: data.message, from: '', to: '' };
+        return { ...before, ...withOrder(before, entry.subject.uid, order) };
+      }
+      return before.open !== undefined && before.open.id === data.intent
+        ? { ...before, seq: entry.seq, open: { ...before.open, refused: data.message } }
+        : before;
+    case 'Rejected':
+      return before.open?.type === 'Promotion' && before.open.candidate.uid === candidate.uid
+        ? { ...before, seq: entry.seq, open: { ...before.open, rejected: true } }
+        : before;
+    default:
+      return before;
+  }
+};
+
+const unseen = (entry: LedgerEntrySpec): CandidateRecord => ({
+  uid: entry.subject.uid,
+  name: entry.subject.name,
+  namespace: entry.subject.namespace,
+  package: entry.package,
+  stagedDigests: new Set(),
+  recordedApprovals: new Set(),
+  tested: false,
+  promoted: undefined,
+  finished: undefined,
+});
+
+const finish = (before: CandidateRecord, reason: FinishedReason, entry: LedgerEntrySpec, message: string) =>
+  before.finished === undefined ? { ...before, finished: { reason, message, at: Date.parse(entry.time) } } : before;
+
+const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: EntryData): CandidateRecord => {
+  switch (data.type) {
+    case 'Staged':
+      return { ...before, stagedDigests: with_(before.stagedDigests, entry.digest) };
+    case 'Tested':
+      return { ...before, tested: true };
+    case 'Signed':
+      return { ...before, recordedApprovals: with_(before.recordedApprovals, data.approval.uid) };
+    case 'Rejected': {
+      const noted = { ...before, recordedApprovals: with_(before.recordedApprovals, data.approval.uid) };
+      return data.inFlight ? noted : finish(noted, 'Rejected', entry, entry.reason);
+    }
+    case 'Withdrawn':
+      return finish(before, 'Withdrawn', entry, entry.reason);
+    case 'Refused':
+      return data.intent === '' ? finish(before, data.outcome, entry, data.message) : before;
+    case 'Promoted': {
+      const at = Date.parse(entry.time);
+      const promoted: ProductionFact = {
+        bundle: data.to,
+        digest: entry.digest,
+        candidateUid: entry.subject.uid,
+        previous: data.from,
+        at,
+        observeUntil: Date.parse(data.observeUntil),
+        how: 'Promoted',
+      };
+      return data.healthy ? { ...before, promoted } : finish({ ...before, promoted }, 'Failed', entry, entry.reason);
+    }
+    case 'RolledBack': {
+      const settled = before.promoted !== undefined && before.promoted.observeUntil <= Date.parse(data.startedAt);
+      return settled
+        ? finish(before, 'Promoted', entry, 'observed to the end')
+        : finish(before, data.rejected ? 'Rejected' : 'RolledBack', entry, entry.reason);
+    }
+    default:
+      return before;
+  }
+};
+
+export const emptyRecord: NamespaceRecord = {
+  head: { seq: -1, hash: '' },
+  packages: new Map(),
+  candidates: new Map(),
+  broken: undefined,
+};
+
+/** An entry, with what the chain says of it. */
+export interface Link {
+  readonly entry: LedgerEntrySpec;
+  /** Hash of the entry: the `previous` of its successor. */
+  readonly hash: string;
+  /** Why it does not continue the chain; undefined = it does. */
+  readonly broken: string | undefined;
+}
+
+/**
+ * The record after more entries, in the order of the chain. Pure, so that a ledger read from the start and one followed by watch give the
+ * same record.
+ */
+export const foldEntries = (before: NamespaceRecord, links: readonly Link[]): NamespaceRecord => {
+  const packages = new Map(before.packages);
+  const candidates = new Map(before.candidates);
+  let { head, broken } = before;
+  for (const { entry, hash, broken: wrong } of links) {
+    const data = parseData(entry);
+    if (entry.package !== '') {
+      packages.set(entry.package, foldPackage(packages.get(entry.package) ?? untouched, entry, data));
+    }
+    if (entry.subject.kind === 'ReleaseCandidate') {
+      const { uid } = entry.subject;
+      candidates.set(uid, foldCandidate(candidates.get(uid) ?? unseen(entry), entry, data));
+    }
+    head = { seq: entry.seq, hash };
+    broken ??= wrong;
+  }
+  return { head, packages, candidates, broken };
+};

@@ -1,0 +1,353 @@
+/**
+ * What to do about a package in production: finish what is open, watch what is complete, take back what fails.
+ * Judged from the ledger and from production as it is, so whoever continues after a crash continues here.
+ */
+import { milliseconds } from '../api/duration.ts';
+import { policyName, waves } from '../api/kinds.ts';
+import type { Rollback } from '../api/rollback.ts';
+import type { Bundle } from './bundle.ts';
+import * as drafts from './drafts.ts';
+import type { Health } from './health.ts';
+import { jobsDone, observedRelease, progressOf } from './release-health.ts';
+import { keyOf, type Instant, type ObjectRef } from './objects.ts';
+import { earliest, nothing, type Effect, type IntentRef, type ObjectEffect, type Plan } from './plan.ts';
+import { orderStatuses } from './order-status.ts';
+import { questionKey, type Answers, type Question } from './questions.ts';
+import { packageRecord, type OpenIntent, type ProductionFact } from './record.ts';
+import {
+  addedBy,
+  effectOf,
+  prunedLate,
+  prunedNow,
+  removeSteps,
+  writeSteps,
+  type Course,
+  type Step,
+} from './rollout.ts';
+import type { ReleaseSnapshot } from './snapshot.ts';
+
+export const planRelease = (s: ReleaseSnapshot, answers: Answers, now: Instant): Plan => {
+  const plan = next(s, answers, now);
+  return plan.questions.length > 0 ? plan : { ...plan, statuses: s.complete ? orderStatuses(s, now) : [] };
+};
+
+const next = (s: ReleaseSnapshot, answers: Answers, now: Instant): Plan => {
+  if (!s.complete || s.record.broken !== undefined) return nothing;
+  const { open, production } = packageRecord(s.record, s.package);
+  if (open?.type === 'Rollback') return goBack(s, open);
+  const ordered = orderedRollback(s, answers);
+  if (ordered !== undefined) return ordered;
+  if (open?.type === 'Promotion') return promote(s, open, now);
+  if (production?.how === 'Promoted') return observe(s, production, now);
+  return nothing;
+};
+
+const act = (...effects: readonly Effect[]): Plan => ({ ...nothing, effects });
+const ask = (...questions: readonly Question[]): Plan => ({ ...nothing, questions });
+
+const together = (effects: readonly ObjectEffect[]): Effect[] =>
+  effects.length === 0 ? [] : [{ do: 'Together', effects }];
+
+const courseOf = (s: ReleaseSnapshot, open: OpenIntent): Course => ({
+  to: s.bundles.get(open.to),
+  from: s.bundles.get(open.from),
+});
+
+// --- forward ---------------------------------------------------------------------------------------------------------
+
+const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
+  const course = courseOf(s, open);
+  const bundle = course.to;
+  // The bundle was written before the intent; a cache that lacks it has not caught up, or somebody took it away.
+  if (bundle === undefined) return nothing;
+  if (open.rejected) return takeBack(s, open, bundle, 'the candidate was rejected while its promotion was open');
+  if (open.refused !== undefined) return takeBack(s, open, bundle, `a write was refused: ${open.refused}`);
+
+  const steps = writeSteps(course, s.live);
+  const foreign = steps.find(({ standing }) => standing === 'Foreign');
+  if (foreign !== undefined) return takeBack(s, open, bundle, conflict(foreign));
+
+  const jobs = jobsDone(bundle, s.live);
+  if (jobs.state === 'Failed') return fail(s, open, bundle, jobs, now);
+  const reach = jobs.state === 'Healthy' ? waves : waves.slice(0, waves.indexOf('Jobs') + 1);
+  const due = steps.filter(({ wave, standing }) => reach.includes(wave) && standing === 'Pending');
+  if (due.length > 0) return act(...inWaves(s, open, course, due));
+  if (steps.some(({ standing }) => standing === 'Deleting')) return waitUntil(deadline(s, open));
+
+  const health = progressOf(s, bundle, open.at);
+  if (health.state === 'Failed') return fail(s, open, bundle, health, now);
+  if (health.state !== 'Healthy') {
+    return now < deadline(s, open)
+      ? waitUntil(deadline(s, open))
+      : fail(s, open, bundle, { ...health, message: `not complete within progressTimeout: ${health.message}` }, now);
+  }
+
+  const prune = removeSteps(course, prunedNow(bundle), s.live);
+  const inTheWay = prune.find(({ standing }) => standing === 'Foreign');
+  if (inTheWay !== undefined) return takeBack(s, open, bundle, conflict(inTheWay));
+  const removals = prune.flatMap((step) => effectOf(step, promoterOf(s, open, course)) ?? []);
+  if (removals.length > 0) return act(...together(removals));
+  if (prune.length > 0) return waitUntil(deadline(s, open));
+
+  const observeUntil = now + observeFor(s);
+  return act({
+    do: 'Append',
+    namespace: s.namespace,
+    packageSeq: packageRecord(s.record, s.package).seq,
+    draft: drafts.promoted(open, bundle, {
+      observeUntil,
+      healthy: true,
+      reason: 'every workload and check is healthy',
+    }),
+  });
+};
+
+const waitUntil = (wakeAt: Instant | undefined): Plan => ({ ...nothing, wakeAt });
+
+const deadline = (s: ReleaseSnapshot, open: OpenIntent): Instant =>
+  open.at + milliseconds(s.policy?.spec.health.progressTimeout ?? '10m');
+
+const observeFor = (s: ReleaseSnapshot): number => milliseconds(s.policy?.spec.health.observeFor ?? '15m');
+
+/** Waves in order; within one, objects do not depend on each other. */
+const inWaves = (s: ReleaseSnapshot, open: OpenIntent, course: Course, due: readonly Step[]): Effect[] =>
+  waves.flatMap((wave) =>
+    together(
+      due.filter((step) => step.wave === wave).flatMap((step) => effectOf(step, promoterOf(s, open, course)) ?? []),
+    ),
+  );
+
+const promoterOf = (s: ReleaseSnapshot, open: OpenIntent, course: Course) => ({
+  as: 'operator' as const,
+  namespace: s.namespace,
+  unmanaged: course.to?.unmanaged ?? [],
+  intentFor: (ref: ObjectRef): IntentRef => ({
+    namespace: s.namespace,
+    id: open.id,
+    type: 'Promotion',
+    onRefusal: drafts.refusedWrite(open, s.package, keyOf(ref)),
+  }),
+});
+
+const conflict = ({ ref, live }: Step): string => {
+  const writer = live?.writers[0]?.manager ?? 'somebody';
+  return `OwnershipConflict: ${keyOf(ref)} holds content of neither this release nor the one before it, written by field manager ${writer}`;
+};
+
+/** Failing health: back, or call people when the candidate said that going back would be worse. */
+const fail = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, health: Health, now: Instant): Plan =>
+  bundle.onFailure === 'Rollback'
+    ? takeBack(s, open, bundle, health.message)
+    : act({
+        do: 'Append',
+        namespace: s.namespace,
+        packageSeq: packageRecord(s.record, s.package).seq,
+        draft: drafts.promoted(open, bundle, { observeUntil: now, healthy: false, reason: health.message }),
+      });
+
+// --- complete: observe, then prune what had to wait -------------------------------------------------------------------
+
+const observe = (s: ReleaseSnapshot, production: ProductionFact, now: Instant): Plan => {
+  const bundle = s.bundles.get(production.bundle);
+  if (bundle === undefined) return nothing;
+  if (now >= production.observeUntil) return pruneLate(s, production, bundle);
+  const health = observedRelease(s, bundle, production.at, now);
+  if (health.state !== 'Failed' || bundle.onFailure === 'Page') {
+    return waitUntil(earliest(production.observeUntil, health.wakeAt));
+  }
+  return act(
+    startBack(
+      s,
+      {
+        candidate: bundle.candidate,
+        package: s.package,
+        from: production.bundle,
+        fromDigest: production.digest,
+        to: production.previous,
+        toDigest: s.bundles.get(production.previous)?.digest ?? '',
+      },
+      { cause: health.message, order: undefined },
+    ),
+  );
+};
+
+const pruneLate = (s: ReleaseSnapshot, production: ProductionFact, bundle: Bundle): Plan => {
+  const course = { to: bundle, from: s.bundles.get(production.previous) };
+  const steps = removeSteps(course, prunedLate(bundle), s.live).filter(({ standing }) => standing === 'Pending');
+  const effects = steps.flatMap(
+    (step) =>
+      effectOf(step, {
+        as: 'operator',
+        namespace: s.namespace,
+        unmanaged: bundle.unmanaged,
+        intentFor: () => ({ namespace: s.namespace, id: '', type: 'Promotion', onRefusal: undefined }),
+      }) ?? [],
+  );
+  return act(...together(effects));
+};
+
+// --- back ------------------------------------------------------------------------------------------------------------
+
+const takeBack = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, cause: string): Plan =>
+  act(
+    startBack(
+      s,
+      {
+        candidate: open.candidate,
+        package: s.package,
+        from: open.to,
+        fromDigest: bundle.digest,
+        to: open.from,
+        toDigest: s.bundles.get(open.from)?.digest ?? '',
+      },
+      { cause, order: undefined },
+    ),
+  );
+
+const startBack = (
+  s: ReleaseSnapshot,
+  back: drafts.Return,
+  { cause, order }: { readonly cause: string; readonly order: Rollback | undefined },
+): Effect => {
+  const course = { to: s.bundles.get(back.to), from: s.bundles.get(back.from) };
+  const overwrites = writeSteps(course, s.live)
+    .filter(({ standing }) => standing === 'Foreign')
+    .map(({ ref }) => keyOf(ref));
+  return {
+    do: 'Append',
+    namespace: s.namespace,
+    packageSeq: packageRecord(s.record, s.package).seq,
+    draft: drafts.rollbackStarted(back, { cause, overwrites, order }),
+  };
+};
+
+const goBack = (s: ReleaseSnapshot, open: OpenIntent): Plan => {
+  const course = courseOf(s, open);
+  // Never take "the bundle is not in the cache" for "there was nothing": that would delete a whole package.
+  if (course.from === undefined || (open.to !== '' && course.to === undefined)) return nothing;
+  const how = {
+    as: 'restorer' as const,
+    namespace: s.namespace,
+    unmanaged: course.to?.unmanaged ?? course.from.unmanaged,
+    intentFor: (): IntentRef => ({ namespace: s.namespace, id: open.id, type: 'Rollback', onRefusal: undefined }),
+  };
+  const restore = writeSteps(course, s.live).filter(({ ref }) => ref.kind !== 'Job');
+  const added = removeSteps(course, addedBy(course, s.live), s.live).filter((step) => wroteIt(step));
+  const effects = [...restore, ...added].flatMap((step) => effectOf(step, how) ?? []);
+  if (effects.length > 0) return act(...together(effects));
+  const onTheirWay = [...restore, ...added].some(({ standing }) => standing !== 'Done');
+  if (onTheirWay) return nothing;
+  return act({
+    do: 'Append',
+    namespace: s.namespace,
+    packageSeq: packageRecord(s.record, s.package).seq,
+    draft: drafts.rolledBack(open, {
+      package: s.package,
+      fromDigest: course.from.digest,
+      previous: course.to?.previous ?? '',
+    }),
+  });
+};
+
+/** Field managers of the two ServiceAccounts. */
+export const fieldManagers = { operator: 'countersign-operator', restorer: 'countersign-restorer' } as const;
+
+/** An object under an added name that we never wrote is somebody else's: it stopped the promotion, and stays. */
+const wroteIt = ({ live }: Step): boolean =>
+  live?.writers.some(({ manager }) => manager === fieldManagers.operator || manager === fieldManagers.restorer) ??
+  false;
+
+/** The oldest Rollback that somebody ordered and that has neither begun nor been refused; undefined = there is none to act on. */
+const orderedRollback = (s: ReleaseSnapshot, answers: Answers): Plan | undefined => {
+  const { orders } = packageRecord(s.record, s.package);
+  const order = s.rollbacks.find(({ metadata }) => !orders.has(metadata.uid));
+  if (order === undefined) return undefined;
+  const judged = judgeOrder(s, order, answers);
+  switch (judged.state) {
+    case 'Ask':
+      return ask(judged.question);
+    case 'Wait':
+      return undefined;
+    case 'Refuse':
+      return act({
+        do: 'Append',
+        namespace: s.namespace,
+        draft: drafts.refusedOrder(order, judged.reason, judged.message),
+      });
+    case 'Go':
+      return act(
+        startBack(s, judged.back, {
+          cause: `ordered by ${order.spec.requester.username}: ${order.spec.reason}`,
+          order,
+        }),
+      );
+  }
+};
+
+export type JudgedOrder =
+  | { readonly state: 'Ask'; readonly question: Question }
+  | { readonly state: 'Wait'; readonly message: string }
+  | {
+      readonly state: 'Refuse';
+      readonly reason: 'RequesterLacksRight' | 'BundleUnknown' | 'NoEarlierBundle' | 'AlreadyThere';
+      readonly message: string;
+    }
+  | { readonly state: 'Go'; readonly back: drafts.Return };
+
+/** Whether an order can be carried out: the right is asked for again, and the bundle must be one that production ran. */
+export const judgeOrder = (s: ReleaseSnapshot, order: Rollback, answers: Answers): JudgedOrder => {
+  const { open, production, history } = packageRecord(s.record, s.package);
+  const question = orderQuestion(s, order);
+  const answer = answers.get(questionKey(question));
+  if (answer === undefined) return { state: 'Ask', question };
+  if (answer.kind === 'Unavailable') return { state: 'Wait', message: answer.message };
+  if (answer.kind !== 'Yes') {
+    return {
+      state: 'Refuse',
+      reason: 'RequesterLacksRight',
+      message: `${order.spec.requester.username} may not order rollbacks in ${s.namespace}`,
+    };
+  }
+  if (open?.type === 'Rollback') return { state: 'Wait', message: 'a rollback of the package is under way' };
+  const from = open?.to ?? production?.bundle;
+  const bundle = from === undefined ? undefined : s.bundles.get(from);
+  if (from === undefined || bundle === undefined || bundle.baseline) {
+    return {
+      state: 'Refuse',
+      reason: 'NoEarlierBundle',
+      message: `production runs no release of package ${s.package} that could be taken back`,
+    };
+  }
+  const previous = open?.from ?? production?.previous ?? '';
+  const to = order.spec.to ?? previous;
+  if (to === from) return { state: 'Refuse', reason: 'AlreadyThere', message: `production runs ${to} already` };
+  const target = s.bundles.get(to);
+  const known = target !== undefined && (target.baseline || to === previous || history.includes(to));
+  if (to !== '' && !known) {
+    return {
+      state: 'Refuse',
+      reason: 'BundleUnknown',
+      message: `production never ran a bundle ${to} of package ${s.package}`,
+    };
+  }
+  return {
+    state: 'Go',
+    back: {
+      candidate: bundle.candidate,
+      package: s.package,
+      from,
+      fromDigest: bundle.digest,
+      to,
+      toDigest: target?.digest ?? '',
+    },
+  };
+};
+
+const orderQuestion = (s: ReleaseSnapshot, order: Rollback): Question => ({
+  ask: 'Right',
+  who: order.spec.requester,
+  namespace: s.namespace,
+  resource: 'releasepolicies',
+  verb: 'rollback',
+  name: policyName,
+});

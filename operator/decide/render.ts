@@ -1,0 +1,116 @@
+/** What an object of a release is to be in production: its normal form, and the manifests that make production equal it. */
+import type { JsonObject } from '../api/meta.ts';
+import { canonicalJson, digest8, digestOf } from './digest.ts';
+import { differences } from './differences.ts';
+import { isEmptyObject, objectAt, withMember } from './json.ts';
+import { mergePatch } from './merge-patch.ts';
+import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from './objects.ts';
+import { ownedPaths, withoutOwned, withOwnedOf } from './owned.ts';
+import { deletePath, formatPath, getPath, outside, parsePath, setPath, type Path } from './paths.ts';
+
+/** What a release decides about an object: no status, no server-owned field, no metadata but name, labels and annotations. */
+export const normalForm = (manifest: JsonObject, ref: ObjectRef): JsonObject => {
+  const { apiVersion, kind, name } = ref;
+  const released = withoutOwned(manifest, kind);
+  const metadata = Object.entries(objectAt(released, 'metadata')).filter(([, value]) => !isEmptyObject(value));
+  return { ...released, apiVersion, kind, metadata: { ...Object.fromEntries(metadata), name } };
+};
+
+/** Why an object cannot be part of a release. */
+export interface RenderProblem {
+  readonly object: ObjectKey;
+  readonly message: string;
+}
+
+export type Rendered =
+  | { readonly kind: 'Content'; readonly content: JsonObject }
+  | { readonly kind: 'Problem'; readonly problem: RenderProblem };
+
+/** The staged object in normal form, with the overlay patches for it (RFC 7396) laid over it, in their order. */
+export const render = (staged: LiveObject, patches: readonly JsonObject[]): Rendered => {
+  const base = normalForm(staged.manifest, staged.ref);
+  const content = patches.reduce(mergePatch, base);
+  const message = forbidden(base, content, staged.ref) ?? inexact(content);
+  return message === undefined
+    ? { kind: 'Content', content: normalForm(content, staged.ref) }
+    : { kind: 'Problem', problem: { object: keyOf(staged.ref), message } };
+};
+
+const identity: readonly Path[] = [
+  [{ field: 'apiVersion' }],
+  [{ field: 'kind' }],
+  [{ field: 'metadata' }, { field: 'name' }],
+];
+
+const forbidden = (base: JsonObject, content: JsonObject, { kind }: ObjectRef): string | undefined => {
+  const renamed = identity.find((path) => getPath(base, path) !== getPath(content, path));
+  if (renamed !== undefined) return `the overlay changes ${formatPath(renamed)}, which says which object it is`;
+  const owned = ownedPaths(content, kind)[0];
+  return owned && `the overlay sets ${formatPath(owned)}, which the cluster writes and no release decides`;
+};
+
+const inexact = (content: JsonObject): string | undefined => {
+  try {
+    canonicalJson(content);
+    return undefined;
+  } catch (error) {
+    return `its content cannot be digested: ${error instanceof Error ? error.message : String(error)}`;
+  }
+};
+
+/** Overlay entries that name no object of the package: they would be signed for, and do nothing. */
+export const strayOverlays = (
+  overlays: readonly { readonly kind: string; readonly name: string }[],
+  refs: readonly ObjectRef[],
+): RenderProblem[] => {
+  const components = new Set(refs.map(keyOf));
+  return overlays
+    .map(keyOf)
+    .filter((object) => !components.has(object))
+    .map((object) => ({ object, message: 'the overlay names an object that is not a component of the package' }));
+};
+
+/** Whether two normal forms are equal outside unmanaged paths. */
+export const sameContent = (a: JsonObject, b: JsonObject, unmanaged: readonly string[]): boolean =>
+  canonicalJson(outside(a, unmanaged)) === canonicalJson(outside(b, unmanaged));
+
+/** Where two normal forms differ outside unmanaged paths; empty exactly when they are the same content. */
+export const differingPaths = (a: JsonObject, b: JsonObject, unmanaged: readonly string[]): string[] =>
+  differences(outside(a, unmanaged), outside(b, unmanaged)).map(({ path }) => formatPath(path));
+
+/** The manifest that creates the object. */
+export const forCreate = (content: JsonObject, namespace: string): JsonObject =>
+  withMember(content, 'metadata', { ...objectAt(content, 'metadata'), namespace });
+
+/**
+ * The manifest that replaces a live object: the fields of the bundle, the live values of unmanaged and server-owned fields,
+ * nothing else. It carries the live uid and resourceVersion, so that it replaces only what was looked at.
+ */
+export const forReplace = (content: JsonObject, live: LiveObject, unmanaged: readonly string[]): JsonObject => {
+  const left = unmanaged
+    .map(parsePath)
+    .filter((path) => path !== undefined)
+    .reduce((filled, path) => leftAsLive(filled, live.manifest, path), content);
+  const manifest = withOwnedOf(live.manifest, left, live.ref.kind);
+  const { uid, resourceVersion, namespace } = live;
+  return withMember(manifest, 'metadata', { ...objectAt(manifest, 'metadata'), namespace, uid, resourceVersion });
+};
+
+const leftAsLive = (content: JsonObject, live: JsonObject, path: Path): JsonObject => {
+  const value = getPath(live, path);
+  return value === undefined ? deletePath(content, path) : setPath(content, path, value);
+};
+
+const longestName = 63;
+
+/**
+ * The name under which a Job runs for one bundle: `<name>-<first 8 digits of the digest>`, at most 63 characters. A longer
+ * name is cut, and told apart from others of the same beginning by a digest of its own.
+ */
+export const jobName = (name: string, digest: string): string => {
+  const ending = `-${digest8(digest)}`;
+  if (name.length + ending.length <= longestName) return name + ending;
+  const own = `-${digest8(digestOf(name))}`;
+  const beginning = name.slice(0, longestName - own.length - ending.length).replace(/[-.]+$/, '');
+  return beginning + own + ending;
+};

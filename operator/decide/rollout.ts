@@ -1,0 +1,147 @@
+/** How far production is from a bundle, object by object, and the writes that are left. */
+import { promotableKinds, waves, type Wave } from '../api/kinds.ts';
+import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
+import type { LiveObject, LiveObjects, ObjectRef } from './objects.ts';
+import { keyOf } from './objects.ts';
+import type { IntentRef, ObjectEffect, Writer } from './plan.ts';
+import { forCreate, forReplace, jobName, normalForm, sameContent } from './render.ts';
+import { unmanagedOf } from './unmanaged.ts';
+
+const kindRows = new Map(promotableKinds.map((row) => [row.kind, row]));
+
+export const waveOf = (kind: string): Wave => kindRows.get(kind)?.wave ?? 'Foundation';
+export const isWorkload = (kind: string): boolean => kindRows.get(kind)?.workload ?? false;
+const prunesLate = (kind: string): boolean => kindRows.get(kind)?.deferredPrune ?? false;
+
+/** The name an object of a bundle has in production: a Job runs once per bundle, so it is named after it. */
+export const liveRef = (object: BundleObject, bundle: Bundle): ObjectRef =>
+  object.ref.kind === 'Job' ? { ...object.ref, name: jobName(object.ref.name, bundle.digest) } : object.ref;
+
+/** Whether a live object is what a bundle says, in normal form and outside unmanaged fields. */
+export const holds = (live: LiveObject, object: BundleObject, unmanaged: readonly UnmanagedFields[]): boolean =>
+  sameContent(normalForm(live.manifest, object.ref), object.content, unmanagedOf(unmanaged, object.ref));
+
+const objectIn = (bundle: Bundle | undefined, ref: ObjectRef): BundleObject | undefined =>
+  bundle?.objects.find((object) => object.ref.kind === ref.kind && object.ref.name === ref.name);
+
+/** Where one object stands between two bundles. */
+export type Standing = 'Done' | 'Pending' | 'Foreign' | 'Deleting';
+
+export interface Step {
+  readonly ref: ObjectRef;
+  readonly wave: Wave;
+  readonly live: LiveObject | undefined;
+  readonly standing: Standing;
+  /** What the object is to become; undefined = nothing: it is to be deleted. */
+  readonly object: BundleObject | undefined;
+}
+
+/** The two ends of a promotion or rollback. `undefined` is a production without the package. */
+export interface Course {
+  readonly to: Bundle | undefined;
+  readonly from: Bundle | undefined;
+}
+
+const unmanagedOn = ({ to, from }: Course): readonly UnmanagedFields[] => to?.unmanaged ?? from?.unmanaged ?? [];
+
+/** Every object that the target bundle holds. */
+export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
+  (course.to?.objects ?? []).map((object) => {
+    const ref = course.to === undefined ? object.ref : liveRef(object, course.to);
+    const now = live.get(keyOf(ref));
+    return { ref, wave: waveOf(ref.kind), live: now, object, standing: standingOf(course, object, now) };
+  });
+
+const standingOf = (course: Course, object: BundleObject, live: LiveObject | undefined): Standing => {
+  if (live === undefined) return 'Pending';
+  if (live.deleting) return 'Deleting';
+  // A Job's template cannot change once it runs, and its name says which bundle it runs for.
+  if (object.ref.kind === 'Job' || holds(live, object, unmanagedOn(course))) return 'Done';
+  const before = objectIn(course.from, object.ref);
+  return before !== undefined && holds(live, before, unmanagedOn(course)) ? 'Pending' : 'Foreign';
+};
+
+/** Objects of the package that the target bundle no longer has and production still does. */
+export const removeSteps = (course: Course, refs: readonly ObjectRef[], live: LiveObjects): Step[] =>
+  refs.flatMap((ref): Step[] => {
+    const now = live.get(keyOf(ref));
+    if (now === undefined) return [];
+    const before = objectIn(course.from, ref);
+    const ours = before === undefined || holds(now, before, unmanagedOn(course));
+    const standing: Standing = now.deleting ? 'Deleting' : ours ? 'Pending' : 'Foreign';
+    return [{ ref, wave: waveOf(ref.kind), live: now, object: undefined, standing }];
+  });
+
+/** What a promotion deletes once its workloads are complete. */
+export const prunedNow = (bundle: Bundle): readonly ObjectRef[] =>
+  bundle.removed.filter(({ kind }) => !prunesLate(kind));
+
+/** What it deletes only after observation: a rollback would need these back with the very same address, token or data. */
+export const prunedLate = (bundle: Bundle): readonly ObjectRef[] =>
+  bundle.removed.filter(({ kind }) => prunesLate(kind));
+
+/** Objects that going back from one bundle to another deletes: what the newer one added. Finished Jobs stay for the analysis. */
+export const addedBy = ({ to, from }: Course, live: LiveObjects): readonly ObjectRef[] => {
+  if (from === undefined) return [];
+  return from.objects
+    .filter((object) => object.ref.kind === 'Job' || objectIn(to, object.ref) === undefined)
+    .map((object) => liveRef(object, from))
+    .filter((ref) => ref.kind !== 'Job' || running(live.get(keyOf(ref))));
+};
+
+const running = (job: LiveObject | undefined): boolean => {
+  const conditions = job?.status['conditions'];
+  if (job === undefined) return false;
+  return !(Array.isArray(conditions) && conditions.some(isOver));
+};
+
+const isOver = (condition: unknown): boolean =>
+  typeof condition === 'object' &&
+  condition !== null &&
+  'type' in condition &&
+  (condition.type === 'Complete' || condition.type === 'Failed') &&
+  'status' in condition &&
+  condition.status === 'True';
+
+export interface WriteAs {
+  readonly as: Writer;
+  readonly namespace: string;
+  readonly intentFor: (ref: ObjectRef) => IntentRef;
+  readonly unmanaged: readonly UnmanagedFields[];
+}
+
+/** The request that moves one object on; undefined = it is where it should be, or on its way out. */
+export const effectOf = (step: Step, how: WriteAs): ObjectEffect | undefined => {
+  const { ref, live, object } = step;
+  const { as, namespace } = how;
+  const intent = how.intentFor(ref);
+  if (object === undefined) {
+    return live === undefined || live.deleting
+      ? undefined
+      : { do: 'Delete', as, namespace, ref, uid: live.uid, resourceVersion: live.resourceVersion, intent };
+  }
+  if (step.standing === 'Done' || step.standing === 'Deleting') return undefined;
+  if (live === undefined) {
+    return {
+      do: 'Create',
+      as,
+      namespace,
+      ref,
+      manifest: named(forCreate(object.content, namespace), ref.name),
+      intent,
+    };
+  }
+  const manifest = forReplace(object.content, live, unmanagedOf(how.unmanaged, object.ref));
+  return { do: 'Replace', as, namespace, ref, manifest, intent };
+};
+
+const named = (manifest: ReturnType<typeof forCreate>, name: string): ReturnType<typeof forCreate> => {
+  const metadata = manifest['metadata'];
+  return typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata)
+    ? { ...manifest, metadata: { ...metadata, name } }
+    : manifest;
+};
+
+/** The first wave that still has something to write, in order; undefined = none has. */
+export const nextWave = (steps: readonly Step[], before: readonly Wave[] = waves): Wave | undefined =>
+  before.find((wave) => steps.some((step) => step.wave === wave && step.standing !== 'Done'));

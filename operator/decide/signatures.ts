@@ -1,0 +1,98 @@
+/** What each signature under a candidate is worth now. The one place where that is decided; gates and status only read it. */
+import type { Approval } from '../api/approval.ts';
+import { milliseconds } from '../api/duration.ts';
+import type { GateSnapshot } from './gates/gate.ts';
+import type { Instant } from './objects.ts';
+import { linesOf } from './lane.ts';
+import { isSystemName, peopleAmong } from './people.ts';
+import { type Quorum, quorum, type Signer } from './quorum.ts';
+
+/** Why a signature counts, or does not. Unanswered = the API server has not said yet whether its signer may sign. */
+export type Standing = 'Counts' | 'OtherContent' | 'SystemName' | 'Author' | 'Expired' | 'LacksRight' | 'Unanswered';
+
+export interface Signature extends Signer {
+  readonly approval: string;
+  readonly decision: 'Approve' | 'Reject';
+  readonly standing: Standing;
+  /** First instant at which it no longer counts. A refusal does not age. */
+  readonly expiresAt: Instant | undefined;
+}
+
+/** The role whose line ends the hold on staging. */
+export const testerRole = 'tester';
+
+/**
+ * Everybody who had a hand in the content, by username: those the bundle names, and once more those the candidate does,
+ * so that a bundle which lost a name hides nobody.
+ */
+export const authorsOf = ({ bundle, candidate }: GateSnapshot): readonly string[] => [
+  ...new Set([...bundle.authors, candidate.spec.author.username, ...candidate.spec.onBehalfOf]),
+];
+
+const isForCandidate = ({ candidate }: GateSnapshot, { metadata, spec }: Approval): boolean =>
+  metadata.namespace === candidate.spec.targetNamespace &&
+  spec.subject.kind === candidate.kind &&
+  spec.subject.name === candidate.metadata.name &&
+  spec.subject.uid === candidate.metadata.uid;
+
+const rightOf = (s: GateSnapshot, approval: Approval): Standing => {
+  const held = s.rights.get(approval.metadata.uid);
+  if (held === undefined) return 'Unanswered';
+  return held ? 'Counts' : 'LacksRight';
+};
+
+/** Signatures of this candidate, refusals included, in the order of their names. */
+export const signatures = (s: GateSnapshot, now: Instant): readonly Signature[] => {
+  const approvals = s.approvals.filter((approval) => isForCandidate(s, approval));
+  const authors = authorsOf(s);
+  const personOf = peopleAmong(s.policy.spec.people, [
+    ...authors,
+    ...approvals.map(({ spec }) => spec.approver.username),
+  ]);
+  const authorPeople = new Set(authors.map(personOf));
+  const validFor = milliseconds(s.policy.spec.approvalValidFor);
+
+  const consentOf = (approval: Approval, person: string, expiresAt: Instant): Standing => {
+    if (approval.spec.digest !== s.bundle.digest) return 'OtherContent';
+    if (authorPeople.has(person)) return 'Author';
+    // Not `expiresAt <= now`: a creation time that cannot be read makes an expired signature, not an eternal one.
+    if (!(now < expiresAt)) return 'Expired';
+    return rightOf(s, approval);
+  };
+
+  return approvals
+    .map((approval): Signature => {
+      const { approver, decision, role } = approval.spec;
+      const person = personOf(approver.username);
+      const expiresAt = Date.parse(approval.metadata.creationTimestamp) + validFor;
+      const standing = decision === 'Reject' ? rightOf(s, approval) : consentOf(approval, person, expiresAt);
+      return {
+        approval: approval.metadata.name,
+        person,
+        username: approver.username,
+        role,
+        groups: approver.groups,
+        decision,
+        standing: isSystemName(approver.username) ? 'SystemName' : standing,
+        expiresAt: decision === 'Reject' ? undefined : expiresAt,
+      };
+    })
+    .sort((a, b) => (a.approval < b.approval ? -1 : 1));
+};
+
+/** The consents of that standing. */
+export const consents = (all: readonly Signature[], ...standings: readonly Standing[]): readonly Signature[] =>
+  all.filter(({ decision, standing }) => decision === 'Approve' && standings.includes(standing));
+
+/** How far the approval lines are met: what `status.approvals` reports. */
+export const approvalSummary = (s: GateSnapshot, now: Instant): Quorum =>
+  quorum(linesOf(s), consents(signatures(s, now), 'Counts'));
+
+/** Is the line of the testers met? It is when there is none. */
+export const testersHaveSigned = (s: GateSnapshot, now: Instant): boolean => {
+  const { have, need } = quorum(
+    linesOf(s).filter(({ role }) => role === testerRole),
+    consents(signatures(s, now), 'Counts'),
+  );
+  return have === need;
+};

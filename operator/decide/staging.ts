@@ -1,0 +1,163 @@
+/** What a candidate consists of: once staged, what was frozen; before, what staging holds, rendered and brought into normal form. */
+import type { Reason } from '../api/conditions.ts';
+import { promotableKinds } from '../api/kinds.ts';
+import type { BundleObject } from './bundle.ts';
+import { canonicalJson, digestOf } from './digest.ts';
+import { maxOpenCandidates } from './gates/in-flight.ts';
+import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
+import { questionKey, type Answers, type NormalFormQuestion } from './questions.ts';
+import { render } from './render.ts';
+import { fromScratch } from './scratch.ts';
+import type { CandidateSnapshot } from './snapshot.ts';
+
+/** Why a candidate cannot be staged, and what to do about it. */
+export interface StagingProblem {
+  readonly reason: Reason;
+  readonly message: string;
+  /** True when time or somebody else's action will do; false when this candidate can never be staged as it is. */
+  readonly waiting: boolean;
+}
+
+/** Largest package: all contents together, in bytes of canonical JSON. */
+export const maxPackageBytes = 6 * 1024 * 1024;
+export const maxPackageObjects = 500;
+
+const problem = (reason: Reason, message: string): StagingProblem => ({ reason, message, waiting: false });
+const waiting = (reason: Reason, message: string): StagingProblem => ({ reason, message, waiting: true });
+
+/** The first thing that stands between a candidate and its bundle, apart from what rendering finds; undefined = nothing. */
+export const stagingProblem = (s: CandidateSnapshot): StagingProblem | undefined => {
+  const { spec, metadata } = s.candidate;
+  if (s.target === undefined) return waiting('PolicyMissing', `there is no namespace ${spec.targetNamespace}`);
+  if (s.target.terminating)
+    return problem('NamespaceTerminating', `namespace ${spec.targetNamespace} is being deleted`);
+  if (s.policy === undefined) {
+    return waiting('PolicyMissing', `namespace ${spec.targetNamespace} has no ReleasePolicy named production`);
+  }
+  if (s.target.guarded === undefined) {
+    return waiting('NamespaceNotGuarded', `namespace ${spec.targetNamespace} is not labelled countersign.dev/guarded`);
+  }
+  if (s.policy.spec.sourceNamespace !== metadata.namespace) {
+    return waiting(
+      'SourceNotNamed',
+      `the policy of ${spec.targetNamespace} takes releases from ${s.policy.spec.sourceNamespace}, not from ${metadata.namespace}`,
+    );
+  }
+  if (replacesItself(s))
+    return problem('ReplacesCycle', `spec.replaces leads from ${metadata.name} back to ${metadata.name}`);
+  const olderOpen = s.siblings.filter((other) => !other.finished && isOlder(other, s));
+  if (olderOpen.length >= maxOpenCandidates) {
+    return waiting('TooManyOpen', `${maxOpenCandidates} older candidates of package ${spec.package} are open`);
+  }
+  return missingPart(s);
+};
+
+const isOlder = (other: { readonly createdAt: number; readonly uid: string }, s: CandidateSnapshot): boolean => {
+  const createdAt = Date.parse(s.candidate.metadata.creationTimestamp);
+  return other.createdAt < createdAt || (other.createdAt === createdAt && other.uid < s.candidate.metadata.uid);
+};
+
+/** Follows `replaces` through the candidates there are. */
+const replacesItself = ({ candidate, siblings }: CandidateSnapshot): boolean => {
+  const next = new Map(siblings.map(({ name, replaces }) => [name, replaces]));
+  const passed = new Set<string>();
+  for (let name = candidate.spec.replaces; name !== ''; name = next.get(name) ?? '') {
+    if (name === candidate.metadata.name) return true;
+    if (passed.has(name)) return false;
+    passed.add(name);
+  }
+  return false;
+};
+
+const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem | undefined => {
+  const { components, overlay, selector } = candidate.spec;
+  const rows = new Map(promotableKinds.map((row) => [row.kind, row]));
+  for (const component of components ?? []) {
+    const row = rows.get(component.kind);
+    const group = component.apiVersion;
+    if (row === undefined || (group !== undefined && group !== row.apiVersion)) {
+      return problem(
+        'KindNotPromotable',
+        `${component.kind}${group === undefined ? '' : ` of ${group}`} (${component.name}) cannot be promoted`,
+      );
+    }
+  }
+  const absent = (components ?? []).map(keyOf).filter((key) => !staged.has(key));
+  if (absent.length > 0) {
+    return waiting('ComponentMissing', `staging namespace ${candidate.metadata.namespace} lacks ${named(absent)}`);
+  }
+  if (staged.size === 0) {
+    const labels = Object.entries(selector?.matchLabels ?? {}).map((pair) => pair.join('='));
+    return waiting(
+      'ComponentMissing',
+      `no object in ${candidate.metadata.namespace} has the labels ${labels.join(',')}`,
+    );
+  }
+  if (staged.size > maxPackageObjects) {
+    return problem('PackageTooLarge', `the package has ${staged.size} objects; at most ${maxPackageObjects} are taken`);
+  }
+  const idle = overlay.map(keyOf).filter((key) => !staged.has(key));
+  if (idle.length > 0)
+    return problem('ComponentMissing', `spec.overlay names ${named(idle)}, which the package does not contain`);
+  return undefined;
+};
+
+/** A few names of many. */
+const named = (keys: readonly string[]): string =>
+  keys.length <= 5 ? keys.join(', ') : `${keys.slice(0, 5).join(', ')} and ${keys.length - 5} more`;
+
+/** The staged objects as production would have them. */
+export interface Rendering {
+  readonly objects: ReadonlyMap<ObjectKey, BundleObject>;
+  /** What the API server has not said yet. */
+  readonly questions: readonly NormalFormQuestion[];
+  readonly problem: StagingProblem | undefined;
+}
+
+/** Overlay and normal form of everything that is staged now. */
+export const renderStaged = (s: CandidateSnapshot, answers: Answers): Rendering => {
+  const objects = new Map<ObjectKey, BundleObject>();
+  const questions: NormalFormQuestion[] = [];
+  for (const [key, object] of s.staged) {
+    const one = renderOne(s, object, answers);
+    if ('ask' in one) questions.push(one);
+    else if ('reason' in one) return { objects, questions: [], problem: one };
+    else objects.set(key, one);
+  }
+  const bytes = [...objects.values()].reduce((sum, { content }) => sum + Buffer.byteLength(canonicalJson(content)), 0);
+  const tooLarge =
+    bytes > maxPackageBytes
+      ? problem('PackageTooLarge', `the package has ${bytes} bytes; at most ${maxPackageBytes} are taken`)
+      : undefined;
+  return { objects, questions, problem: tooLarge };
+};
+
+const renderOne = (
+  s: CandidateSnapshot,
+  object: LiveObject,
+  answers: Answers,
+): BundleObject | NormalFormQuestion | StagingProblem => {
+  const { ref } = object;
+  const patches = s.candidate.spec.overlay.filter(({ kind, name }) => kind === ref.kind && name === ref.name);
+  const rendered = render(
+    object,
+    patches.map(({ patch }) => patch),
+  );
+  if (rendered.kind === 'Problem') return problem('NormalFormRefused', rendered.problem.message);
+  const { content } = rendered;
+  const question: NormalFormQuestion = {
+    ask: 'NormalForm',
+    namespace: s.candidate.spec.targetNamespace,
+    ref,
+    content,
+    digest: digestOf(content),
+  };
+  const answer = answers.get(questionKey(question));
+  if (answer === undefined) return question;
+  if (answer.kind !== 'Object') {
+    const said = 'message' in answer ? answer.message : 'no answer';
+    return waiting('NormalFormRefused', `${keyOf(ref)}: ${said}`);
+  }
+  const normal = fromScratch(answer.manifest, ref);
+  return { ref, content: normal, digest: digestOf(normal) };
+};

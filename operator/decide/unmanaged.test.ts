@@ -1,0 +1,47 @@
+import { describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../api/meta.ts';
+import type { LiveObject } from './objects.ts';
+import { impliedUnmanaged, unmanagedOf } from './unmanaged.ts';
+
+const autoscaler = (name: string): JsonObject => ({
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { name: 'any' },
+  spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name } },
+});
+
+const live = (manifest: JsonObject): LiveObject => ({
+  ref: { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', name: 'any' },
+  namespace: 'prod',
+  uid: 'u',
+  resourceVersion: '1',
+  generation: 1,
+  createdAt: 0,
+  deleting: false,
+  manifest,
+  status: {},
+  writers: [],
+});
+
+describe('unmanaged fields', () => {
+  it('are the replicas of what an autoscaler of the release or of production scales, and what the policy declares', () => {
+    const declared = [
+      { kind: 'Deployment', name: 'web', fields: ['spec.template', 'spec.replicas'] },
+      { kind: 'ConfigMap', name: 'flags', fields: ['data'] },
+    ];
+    const all = impliedUnmanaged([autoscaler('web'), { kind: 'ConfigMap' }], [live(autoscaler('api'))], declared);
+    expect(all).toEqual([
+      { kind: 'ConfigMap', name: 'flags', fields: ['data'] },
+      { kind: 'Deployment', name: 'api', fields: ['spec.replicas'] },
+      { kind: 'Deployment', name: 'web', fields: ['spec.replicas', 'spec.template'] },
+    ]);
+    expect(unmanagedOf(all, { kind: 'Deployment', name: 'api' })).toEqual(['spec.replicas']);
+    expect(unmanagedOf(all, { kind: 'Deployment', name: 'other' })).toEqual([]);
+  });
+
+  it('are not implied by a scaleTargetRef of something else', () => {
+    expect(
+      impliedUnmanaged([{ ...autoscaler('web'), kind: 'Other' }, { kind: 'HorizontalPodAutoscaler' }], [], []),
+    ).toEqual([]);
+  });
+});

@@ -1,0 +1,36 @@
+/** Which fields of production a release leaves alone. */
+import type { JsonObject } from '../api/meta.ts';
+import type { UnmanagedFields } from './bundle.ts';
+import { textAt } from './json.ts';
+import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from './objects.ts';
+
+/**
+ * What the policy declares, and the replicas of every workload that an autoscaler scales: one of the release, or a live one
+ * that stays (leave out those that the release removes). Sorted, each object once.
+ */
+export const impliedUnmanaged = (
+  contents: readonly JsonObject[],
+  liveAutoscalers: readonly LiveObject[],
+  declared: readonly UnmanagedFields[],
+): UnmanagedFields[] => {
+  const implied = [...contents, ...liveAutoscalers.map(({ manifest }) => manifest)].flatMap(scaled);
+  const byObject = new Map<ObjectKey, UnmanagedFields>();
+  for (const { kind, name, fields } of [...declared, ...implied]) {
+    const known = byObject.get(keyOf({ kind, name }))?.fields ?? [];
+    byObject.set(keyOf({ kind, name }), { kind, name, fields: [...new Set([...known, ...fields])].toSorted() });
+  }
+  return [...byObject.values()].toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+};
+
+const scaled = (manifest: JsonObject): UnmanagedFields[] => {
+  const kind = textAt(manifest, 'spec', 'scaleTargetRef', 'kind');
+  const name = textAt(manifest, 'spec', 'scaleTargetRef', 'name');
+  const scales = manifest['kind'] === 'HorizontalPodAutoscaler' && kind !== undefined && name !== undefined;
+  return scales ? [{ kind, name, fields: ['spec.replicas'] }] : [];
+};
+
+/** The unmanaged paths of one object. */
+export const unmanagedOf = (
+  unmanaged: readonly UnmanagedFields[],
+  ref: Pick<ObjectRef, 'kind' | 'name'>,
+): readonly string[] => unmanaged.find(({ kind, name }) => kind === ref.kind && name === ref.name)?.fields ?? [];

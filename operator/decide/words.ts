@@ -1,0 +1,27 @@
+/** How messages name things. */
+import type { ObjectKey } from './objects.ts';
+
+/** How many things of a list a message names. */
+const longestList = 5;
+
+/** `a, b and c`; of a long list the beginning and how many more. */
+export const listed = (items: readonly string[]): string => {
+  if (items.length > longestList) {
+    return `${items.slice(0, longestList).join(', ')} and ${items.length - longestList} more`;
+  }
+  const last = items.at(-1) ?? '';
+  return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} and ${last}`;
+};
+
+/** A name that somebody chose, with nothing in it that bends a terminal or hides: such characters are written as escapes. */
+export const shown = (name: string): string =>
+  name.replace(/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
+
+/** `Deployment api` for `Deployment/api`. */
+export const objectNamed = (key: ObjectKey): string => key.replace('/', ' ');
+
+/** `deployment/api`, as kubectl takes it. */
+export const argumentFor = (key: ObjectKey): string => {
+  const [kind = '', name = ''] = key.split('/');
+  return `${kind.toLowerCase()}/${name}`;
+};

@@ -1,0 +1,276 @@
+/** Builders of what `decide` judges. Each default passes every gate, so that a test says only what is different. */
+import { approval, type Approval } from '../../operator/api/approval.ts';
+import { releaseCandidate, type ReleaseCandidate } from '../../operator/api/candidate.ts';
+import type { JsonObject } from '../../operator/api/meta.ts';
+import { releasePolicy, type ReleasePolicy } from '../../operator/api/policy.ts';
+import type { Bundle, BundleObject } from '../../operator/decide/bundle.ts';
+import type { GateSnapshot } from '../../operator/decide/gates/gate.ts';
+import { keyOf, type Instant, type LiveObject, type NamespaceFacts } from '../../operator/decide/objects.ts';
+import { isWorkload } from '../../operator/decide/rollout.ts';
+import type { CandidateRecord, NamespaceRecord, PackageRecord } from '../../operator/decide/record.ts';
+
+/** A Wednesday, 11:00 in New York: the window is open, the soak is over, the signatures are an hour old. */
+export const now: Instant = Date.parse('2026-03-11T15:00:00Z');
+export const second = 1_000;
+export const minute = 60 * second;
+export const hour = 60 * minute;
+
+/** An instant as the API server writes it. */
+export const timestamp = (instant: Instant): string => new Date(instant).toISOString().replace('.000Z', 'Z');
+
+/** `sha256:` and sixty-four times that digit. */
+export const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
+
+export const image = (name: string): string => `registry.example/${name}@${digestOf('e')}`;
+
+const metadata = (name: string, namespace: string, createdAt: Instant) => ({
+  name,
+  namespace,
+  uid: `uid-${name.replaceAll('.', '-')}`,
+  resourceVersion: '1',
+  generation: 1,
+  creationTimestamp: timestamp(createdAt),
+});
+
+/** The policy of the design; `spec` replaces whole fields of it. */
+export const aPolicy = (spec: Record<string, unknown> = {}): ReleasePolicy =>
+  releasePolicy.parse({
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'ReleasePolicy',
+    metadata: metadata('production', 'payments-prod', now - 720 * hour),
+    spec: {
+      sourceNamespace: 'payments-staging',
+      approvals: [
+        { role: 'tester', count: 1 },
+        { role: 'approver', count: 2, oneFromEach: ['payments-owners', 'change-board'] },
+      ],
+      approvalValidFor: '72h',
+      soak: '1h',
+      windows: [{ schedule: '0 9 * * 1-5', duration: '8h', timeZone: 'America/New_York' }],
+      reviewBy: '2028-01-31',
+      ...spec,
+    },
+  });
+
+export const notes = {
+  summary: 'faster refunds',
+  changes: ['refunds are batched'],
+  dependencies: ['none'],
+  installation: 'none',
+  rollbackPlan: 'goes back by itself',
+};
+
+/** `payments-2.4.0`, staged by `developer-a`. */
+export const aCandidate = (spec: Record<string, unknown> = {}, name = 'payments-2.4.0'): ReleaseCandidate =>
+  releaseCandidate.parse({
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'ReleaseCandidate',
+    metadata: metadata(name, 'payments-staging', now - 3 * hour),
+    spec: {
+      targetNamespace: 'payments-prod',
+      package: 'payments',
+      version: '2.4.0',
+      components: [
+        { kind: 'ConfigMap', name: 'api-config' },
+        { kind: 'Deployment', name: 'api' },
+      ],
+      notes,
+      author: { username: 'developer-a' },
+      ...spec,
+    },
+  });
+
+const apiVersions: Readonly<Record<string, string>> = {
+  Deployment: 'apps/v1',
+  StatefulSet: 'apps/v1',
+  DaemonSet: 'apps/v1',
+  Job: 'batch/v1',
+  CronJob: 'batch/v1',
+  Ingress: 'networking.k8s.io/v1',
+};
+
+/** One object of a bundle: `content` is what stands beside kind and name. */
+export const anObject = (
+  kind: string,
+  name: string,
+  content: JsonObject = {},
+  digest = digestOf('1'),
+): BundleObject => {
+  const apiVersion = apiVersions[kind] ?? 'v1';
+  return {
+    ref: { apiVersion, kind, name },
+    digest,
+    content: { apiVersion, kind, metadata: { name }, ...content },
+  };
+};
+
+/** A Deployment of one container; `podSpec` replaces whole fields of its pod spec. */
+export const aDeployment = (name = 'api', podSpec: JsonObject = {}): BundleObject =>
+  anObject('Deployment', name, {
+    spec: {
+      replicas: 6,
+      selector: { matchLabels: { app: name } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: { containers: [{ name: 'app', image: image(name) }], ...podSpec },
+      },
+    },
+  });
+
+/** The bundle of `aCandidate`: a ConfigMap and a Deployment. */
+export const aBundle = (given: Partial<Bundle> = {}): Bundle => ({
+  name: 'payments-2.4.0-dddddddd',
+  namespace: 'payments-prod',
+  createdAt: now - 3 * hour,
+  candidate: { name: 'payments-2.4.0', uid: 'uid-payments-2-4-0', namespace: 'payments-staging' },
+  package: 'payments',
+  version: '2.4.0',
+  policyUID: 'uid-production',
+  authors: ['developer-a'],
+  onFailure: 'Rollback',
+  digest: digestOf('d'),
+  base: digestOf('b'),
+  previous: 'payments-2.3.0-bbbbbbbb',
+  baseline: false,
+  serverVersion: 'v1.36.3',
+  objects: [anObject('ConfigMap', 'api-config', { data: { level: 'info' } }), aDeployment()],
+  removed: [],
+  unmanaged: [],
+  ...given,
+});
+
+/** What a test says about a signature; the rest makes it a valid one by `approver`. */
+export interface GivenApproval {
+  readonly role?: string;
+  readonly groups?: readonly string[];
+  readonly decision?: 'Approve' | 'Reject';
+  readonly comment?: string;
+  readonly digest?: string;
+  readonly createdAt?: Instant;
+  readonly subject?: Partial<Approval['spec']['subject']>;
+  readonly namespace?: string;
+  /** Its name; the uid is `uid-<name>`. By default made of role and signer. */
+  readonly name?: string;
+}
+
+/** A signature for `aCandidate` under the digest of `aBundle`, an hour old. */
+export const anApproval = (username: string, given: GivenApproval = {}): Approval => {
+  const role = given.role ?? 'approver';
+  const createdAt = given.createdAt ?? now - hour;
+  return approval.parse({
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'Approval',
+    metadata: metadata(given.name ?? `${role}-${username}`, given.namespace ?? 'payments-prod', createdAt),
+    spec: {
+      subject: { kind: 'ReleaseCandidate', name: 'payments-2.4.0', uid: 'uid-payments-2-4-0', ...given.subject },
+      digest: given.digest ?? digestOf('d'),
+      role,
+      decision: given.decision ?? 'Approve',
+      comment: given.comment ?? 'read it',
+      approver: { username, uid: '', groups: given.groups ?? [] },
+    },
+  });
+};
+
+/** The three signatures that `aPolicy` asks for. */
+export const enoughApprovals = (): readonly Approval[] => [
+  anApproval('tester-a', { role: 'tester' }),
+  anApproval('approver-a', { groups: ['payments-owners'] }),
+  anApproval('approver-b', { groups: ['change-board'] }),
+];
+
+export const aNamespace = (given: Partial<NamespaceFacts> = {}): NamespaceFacts => ({
+  name: 'payments-prod',
+  uid: 'uid-payments-prod',
+  guarded: 'enforce',
+  staging: false,
+  terminating: false,
+  ...given,
+});
+
+export const aPackageRecord = (given: Partial<PackageRecord> = {}): PackageRecord => ({
+  seq: 1,
+  production: undefined,
+  open: undefined,
+  held: new Set(),
+  analysisDue: false,
+  orders: new Map(),
+  history: [],
+  ...given,
+});
+
+export const aCandidateRecord = (given: Partial<CandidateRecord> = {}): CandidateRecord => ({
+  uid: 'uid-payments-2-4-0',
+  name: 'payments-2.4.0',
+  namespace: 'payments-staging',
+  package: 'payments',
+  stagedDigests: new Set([digestOf('d')]),
+  tested: false,
+  promoted: undefined,
+  recordedApprovals: new Set(),
+  finished: undefined,
+  ...given,
+});
+
+/** A ledger in which `payments-2.4.0` is staged and nothing else has happened. */
+export const aRecord = (
+  given: { package?: Partial<PackageRecord>; candidate?: Partial<CandidateRecord>; broken?: string } = {},
+): NamespaceRecord => ({
+  head: { seq: 1, hash: digestOf('0') },
+  packages: new Map([['payments', aPackageRecord(given.package)]]),
+  candidates: new Map([['uid-payments-2-4-0', aCandidateRecord(given.candidate)]]),
+  broken: given.broken,
+});
+
+/** An object of a bundle as it lives in production. */
+export const aLiveObject = (object: BundleObject, given: Partial<LiveObject> = {}): LiveObject => ({
+  ref: object.ref,
+  namespace: 'payments-prod',
+  uid: `uid-${object.ref.name}`,
+  resourceVersion: '1',
+  generation: 1,
+  createdAt: now - 24 * hour,
+  deleting: false,
+  manifest: object.content,
+  status: {},
+  writers: [],
+  ...given,
+});
+
+/** A candidate that passes every gate at `now`. What depends on bundle and approvals is derived from those given. */
+export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot => {
+  const bundle = given.bundle ?? aBundle();
+  const approvals = given.approvals ?? enoughApprovals();
+  const keys = bundle.objects.map(({ ref }) => keyOf(ref));
+  return {
+    candidate: aCandidate(),
+    policy: aPolicy(),
+    target: aNamespace(),
+    source: aNamespace({ name: 'payments-staging', uid: 'uid-payments-staging', guarded: undefined, staging: true }),
+    record: aRecord(),
+    bundles: [bundle],
+    bundle,
+    production: undefined,
+    staged: new Map(),
+    stagedPods: new Map(),
+    soakingSince: now - 2 * hour,
+    live: new Map(),
+    claims: new Map(),
+    approvals,
+    autoscalers: [],
+    siblings: [],
+    secrets: new Map(),
+    configMaps: new Map(),
+    release: undefined,
+    serverVersion: 'v1.36.3',
+    complete: true,
+    rights: new Map(approvals.map(({ metadata }) => [metadata.uid, true])),
+    stagedNow: new Map(bundle.objects.map(({ ref, digest }) => [keyOf(ref), { digest }])),
+    stagedHealth: new Map(
+      keys.filter((key) => isWorkload(key.split('/')[0] ?? '')).map((key) => [key, { state: 'Healthy', message: '' }]),
+    ),
+    preflight: [],
+    foreign: new Map(),
+    ...given,
+  };
+};
