@@ -1,0 +1,120 @@
+/** Carries out effects. Each names what it believes, so a wrong belief comes back as 409 and is judged again; each is safe to repeat. */
+import { inFlightFinalizer } from '../api/kinds.ts';
+import { withRefusal } from '../decide/drafts.ts';
+import type { Effect, ObjectEffect, Writer } from '../decide/plan.ts';
+import { fieldManagers } from '../decide/release.ts';
+import type { Client } from '../kube/client.ts';
+import { Failure, toFailure } from '../kube/failures.ts';
+import type { Manifest } from '../kube/resource.ts';
+import type { Append } from '../ledger/append.ts';
+import { ourResource, promotableResource } from '../observe/caches.ts';
+import { createBundle } from './bundle.ts';
+
+export interface ActTools {
+  /** One client for each of the two ServiceAccounts. */
+  readonly clients: Readonly<Record<Writer, Client>>;
+  readonly append: Append;
+  /** Told every write to production that the API server took, for metrics. */
+  readonly wrote: (effect: ObjectEffect) => void;
+}
+
+export type Act = (effect: Effect) => Promise<void>;
+
+/** Requests in flight at once for one group of independent writes. */
+const atOnce = 16;
+
+export const createAct = (tools: ActTools): Act => {
+  const handlers: { readonly [D in Effect['do']]: (effect: Extract<Effect, { do: D }>) => Promise<void> } = {
+    Append: ({ namespace, draft, packageSeq }) => tools.append(namespace, draft, packageSeq),
+    CreateBundle: (effect) => createBundle(tools.clients.operator, effect),
+    Together: ({ effects }) => together(tools, effects),
+    SetFinalizers: ({ namespace, name, uid, resourceVersion, finalizers }) =>
+      setFinalizers(tools.clients.operator, { namespace, name, uid, resourceVersion, finalizers }),
+    Remove: ({ kind, namespace, name, uid }) =>
+      already('NotFound', tools.clients.operator.deleteResource(ourResource(kind), { namespace, name }, { uid })),
+  };
+  // The table pairs each word with its handler; TypeScript cannot follow a call through a union key.
+  return (effect) => (handlers[effect.do] as (effect: Effect) => Promise<void>)(effect);
+};
+
+/** A failure that means the effect is there already. */
+const already = async (kind: Failure['kind'], call: Promise<unknown>): Promise<void> => {
+  try {
+    await call;
+  } catch (error) {
+    if (toFailure(error).kind !== kind) throw error;
+  }
+};
+
+interface Finalizers {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly resourceVersion: string;
+  readonly finalizers: readonly string[];
+}
+
+const setFinalizers = async (
+  client: Client,
+  { namespace, name, uid, resourceVersion, finalizers }: Finalizers,
+): Promise<void> => {
+  const patch = client.patchResource(
+    ourResource('ReleaseCandidate'),
+    { namespace, name },
+    { metadata: { uid, resourceVersion, finalizers } },
+    { type: 'Merge' },
+  );
+  // A candidate that is gone needs no finalizer taken off.
+  await (finalizers.includes(inFlightFinalizer) ? patch : already('NotFound', patch));
+};
+
+/** All are tried, whatever becomes of the others: a rollback restores what it can. */
+const together = async (tools: ActTools, effects: readonly ObjectEffect[]): Promise<void> => {
+  const waiting = [...effects];
+  const failures: unknown[] = [];
+  const worker = async (): Promise<void> => {
+    for (let effect = waiting.shift(); effect !== undefined; effect = waiting.shift()) {
+      await write(tools, effect).catch((error: unknown) => failures.push(error));
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, effects.length) }, worker));
+  if (failures.length > 0) throw failures[0];
+};
+
+/** Refusals that repeating will not change, and that therefore end the promotion. */
+const final: ReadonlySet<Failure['kind']> = new Set(['Invalid', 'Forbidden']);
+
+const write = async (tools: ActTools, effect: ObjectEffect): Promise<void> => {
+  try {
+    await send(tools.clients[effect.as], effect);
+    tools.wrote(effect);
+  } catch (error) {
+    const failure = toFailure(error);
+    const { onRefusal, namespace } = effect.intent;
+    if (onRefusal === undefined || !final.has(failure.kind)) throw failure;
+    await tools.append(namespace, withRefusal(onRefusal, failure.message));
+  }
+};
+
+const send = async (client: Client, effect: ObjectEffect): Promise<void> => {
+  const resource = promotableResource(effect.ref.kind);
+  const options = { fieldManager: fieldManagers[effect.as] };
+  switch (effect.do) {
+    case 'Create':
+      await client.createResource(resource, asManifest(effect.manifest), options);
+      return;
+    case 'Replace':
+      await client.replaceResource(resource, asManifest(effect.manifest), options);
+      return;
+    case 'Delete': {
+      const { namespace, ref, uid, resourceVersion } = effect;
+      await already(
+        'NotFound',
+        client.deleteResource(resource, { namespace, name: ref.name }, { uid, resourceVersion }),
+      );
+    }
+  }
+};
+
+/** What `render.ts` makes always has apiVersion, kind and metadata. */
+export const asManifest = (manifest: object): Manifest => manifest as Manifest;

@@ -1,0 +1,72 @@
+/** One hash chain a production namespace: what an entry looks like, and whether it continues the one before it. */
+import { ledgerNameDigits, noPrevious, type LedgerEntrySpec } from '../api/ledger.ts';
+import { canonicalJson, digestOf } from '../decide/digest.ts';
+import type { LedgerDraft } from '../decide/entries.ts';
+
+/** The end of a chain: where the next entry goes, and what it points back to. */
+export interface Head {
+  /** −1 for an empty ledger. */
+  readonly seq: number;
+  readonly hash: string;
+}
+
+export const emptyHead: Head = { seq: -1, hash: noPrevious };
+
+/** The name of an entry is its place, so creating it is the atomic append: two writers cannot both have it. */
+export const entryName = (seq: number): string => String(seq).padStart(ledgerNameDigits, '0');
+
+export const entryHash = (spec: LedgerEntrySpec): string => digestOf(spec);
+
+export interface Stamp {
+  /** Random; tells a writer its own entry after a lost answer. */
+  readonly id: string;
+  /** Milliseconds since 1970, by the writer's clock. */
+  readonly now: number;
+  /** The program itself, for drafts whose actor is `operator`. */
+  readonly self: LedgerEntrySpec['actor'];
+}
+
+/** The draft at its place in the chain. */
+export const nextEntry = (head: Head, draft: LedgerDraft, { id, now, self }: Stamp): LedgerEntrySpec => {
+  const { type, ...data } = draft.data;
+  return {
+    seq: head.seq + 1,
+    id,
+    time: new Date(now).toISOString(),
+    type,
+    actor: draft.actor === 'operator' ? self : draft.actor,
+    subject: draft.subject,
+    package: draft.package,
+    digest: draft.digest,
+    decision: draft.decision,
+    reason: draft.reason,
+    data: canonicalJson(data),
+    previous: head.hash,
+  };
+};
+
+/** Why `entry` does not continue the chain that ends in `head`; undefined = it does. */
+export const breakOf = (head: Head, entry: LedgerEntrySpec): string | undefined => {
+  if (entry.seq !== head.seq + 1) return `entry ${entryName(head.seq + 1)} is missing`;
+  if (entry.previous !== head.hash)
+    return `entry ${entryName(entry.seq)} does not follow the one before it: its previous is another hash`;
+  return undefined;
+};
+
+export interface Verification {
+  readonly entries: number;
+  readonly head: Head;
+  /** The first thing that is wrong; undefined = the chain is whole. */
+  readonly broken: string | undefined;
+}
+
+/** Follows a whole chain, in any order of input. */
+export const verifyChain = (entries: readonly LedgerEntrySpec[]): Verification => {
+  let head = emptyHead;
+  for (const entry of entries.toSorted((a, b) => a.seq - b.seq)) {
+    const broken = breakOf(head, entry);
+    if (broken !== undefined) return { entries: entries.length, head, broken };
+    head = { seq: entry.seq, hash: entryHash(entry) };
+  }
+  return { entries: entries.length, head, broken: undefined };
+};

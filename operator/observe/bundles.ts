@@ -1,0 +1,68 @@
+/** ReleaseBundle objects → bundles: contents parsed, parts joined. */
+import { parseReleaseBundle, type BundledObject } from '../api/bundle.ts';
+import type { JsonObject } from '../api/meta.ts';
+import type { Bundle, BundleObject } from '../decide/bundle.ts';
+import type { KubeObject } from '../kube/resource.ts';
+
+/** A head or a part, as cached: the delta and its text, which only people read, are dropped. */
+export interface BundleHead {
+  readonly uid: string;
+  /** The head that this is a part of; '' for a head. */
+  readonly partOf: string;
+  readonly bundle: Bundle;
+  readonly parts: readonly string[];
+}
+
+const objectOf = ({ apiVersion, kind, name, digest, content }: BundledObject): BundleObject => ({
+  ref: { apiVersion, kind, name },
+  digest,
+  // The API server has checked the digest's form, we wrote the content; a content that is no object has no use and throws here.
+  content: parseObject(content),
+});
+
+const parseObject = (text: string): JsonObject => {
+  const value: unknown = JSON.parse(text);
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new TypeError('bundle content is no object');
+  return value as JsonObject; // what JSON.parse makes of an object is one
+};
+
+/** @throws when the object is no bundle: the reflector then drops it and says so */
+export const bundleHead = (raw: KubeObject): BundleHead => {
+  const parsed = parseReleaseBundle(raw);
+  if (!parsed.ok) throw new TypeError(`ReleaseBundle ${raw.metadata.name}: ${parsed.problems.join('; ')}`);
+  const { metadata, spec } = parsed.value;
+  return {
+    uid: metadata.uid,
+    partOf: spec.part?.of ?? '',
+    parts: spec.parts,
+    bundle: {
+      name: metadata.name,
+      namespace: metadata.namespace,
+      createdAt: Date.parse(metadata.creationTimestamp),
+      candidate: spec.candidate ?? { name: '', uid: '', namespace: '' },
+      package: spec.package,
+      version: spec.version,
+      policyUID: spec.policyUID,
+      authors: spec.authors,
+      onFailure: spec.onFailure,
+      digest: spec.digest,
+      base: spec.base,
+      previous: spec.previous,
+      baseline: spec.baseline,
+      serverVersion: spec.serverVersion,
+      objects: spec.objects.map(objectOf),
+      removed: spec.removed,
+      unmanaged: spec.unmanaged,
+    },
+  };
+};
+
+/** The whole bundle; undefined while a part is missing. */
+export const joinParts = (head: BundleHead, part: (name: string) => BundleHead | undefined): Bundle | undefined => {
+  if (head.parts.length === 0) return head.bundle;
+  const parts = head.parts.map(part);
+  return parts.every((each) => each !== undefined)
+    ? { ...head.bundle, objects: parts.flatMap(({ bundle }) => bundle.objects) }
+    : undefined;
+};

@@ -1,0 +1,150 @@
+/** Every copy of cluster state that decisions are made from, and which namespaces they follow. */
+import { parseApproval, type Approval } from '../api/approval.ts';
+import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
+import { apiVersion, kinds, policyName, promotableKinds, type Kind } from '../api/kinds.ts';
+import { parseLedgerEntry, type LedgerEntry } from '../api/ledger.ts';
+import type { Parsed } from '../api/parse.ts';
+import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
+import { parseRollback, type Rollback } from '../api/rollback.ts';
+import { keyOf, type LiveObject, type NamespaceFacts, type PodFacts } from '../decide/objects.ts';
+import type { Reflectors, ReflectorFamily, Held } from '../kube/reflectors.ts';
+import type { ReflectorSpec } from '../kube/reflector.ts';
+import type { KubeObject, ResourceRow } from '../kube/resource.ts';
+import { bundleHead, type BundleHead } from './bundles.ts';
+import { keyNames, liveObject, namespaceFacts, podFacts, type KeyNames } from './project.ts';
+
+/** How the API server calls one of our kinds. */
+export const ourResource = (kind: Kind): ResourceRow => ({
+  apiVersion,
+  kind,
+  plural: kinds[kind].plural,
+  namespaced: true,
+});
+
+/** How it calls a promotable kind. @throws for any other: nothing else is ever written to production */
+export const promotableResource = (kind: string): ResourceRow => {
+  const row = promotableKinds.find((each) => each.kind === kind);
+  if (row === undefined) throw new RangeError(`${kind} is no promotable kind`);
+  return { apiVersion: row.apiVersion, kind, plural: row.plural, namespaced: true };
+};
+
+const core = (kind: string, plural: string, namespaced = true): ResourceRow => ({
+  apiVersion: 'v1',
+  kind,
+  plural,
+  namespaced,
+});
+
+/** One of our objects, or a throw that the reflector logs with the field's path. */
+const parsed =
+  <T>(parse: (raw: unknown) => Parsed<T>) =>
+  (raw: KubeObject): T => {
+    const result = parse(raw);
+    if (result.ok) return result.value;
+    throw new TypeError(`${raw.kind} ${raw.metadata.name}: ${result.problems.join('; ')}`);
+  };
+
+const componentsOf = ({ spec }: ReleaseCandidate): readonly string[] => (spec.components ?? []).map(keyOf);
+
+export const indexKey = (namespace: string, name: string): string => `${namespace}/${name}`;
+
+/** The families of reflectors, by what they reflect. */
+export const createCaches = (reflectors: Reflectors) => {
+  const family = <T>(spec: Omit<ReflectorSpec<T>, 'namespace'>): ReflectorFamily<T> => reflectors.family(spec);
+  return {
+    namespaces: family<NamespaceFacts>({ resource: core('Namespace', 'namespaces', false), project: namespaceFacts }),
+    policies: family<ReleasePolicy>({
+      resource: ourResource('ReleasePolicy'),
+      project: parsed(parseReleasePolicy),
+      indexes: { source: ({ spec }) => [spec.sourceNamespace] },
+    }),
+    candidates: family<ReleaseCandidate>({
+      resource: ourResource('ReleaseCandidate'),
+      project: parsed(parseReleaseCandidate),
+      indexes: {
+        target: ({ spec }) => [spec.targetNamespace],
+        package: ({ spec }) => [indexKey(spec.targetNamespace, spec.package)],
+        staged: (candidate) => componentsOf(candidate).map((key) => indexKey(candidate.metadata.namespace, key)),
+        selecting: ({ metadata, spec }) => (spec.selector === undefined ? [] : [metadata.namespace]),
+        written: (candidate) => componentsOf(candidate).map((key) => indexKey(candidate.spec.targetNamespace, key)),
+        writtenBySelector: ({ spec }) => (spec.selector === undefined ? [] : [spec.targetNamespace]),
+      },
+    }),
+    bundles: family<BundleHead>({
+      resource: ourResource('ReleaseBundle'),
+      project: bundleHead,
+      indexes: {
+        candidate: ({ bundle }) => (bundle.candidate.uid === '' ? [] : [bundle.candidate.uid]),
+        package: ({ bundle }) => (bundle.package === '' ? [] : [indexKey(bundle.namespace, bundle.package)]),
+        object: ({ bundle }) => bundle.objects.map(({ ref }) => indexKey(bundle.namespace, keyOf(ref))),
+      },
+    }),
+    approvals: family<Approval>({
+      resource: ourResource('Approval'),
+      project: parsed(parseApproval),
+      indexes: { subject: ({ spec }) => [spec.subject.uid] },
+    }),
+    rollbacks: family<Rollback>({
+      resource: ourResource('Rollback'),
+      project: parsed(parseRollback),
+      indexes: { package: ({ metadata, spec }) => [indexKey(metadata.namespace, spec.package)] },
+    }),
+    ledger: family<LedgerEntry>({ resource: ourResource('LedgerEntry'), project: parsed(parseLedgerEntry) }),
+    objects: new Map<string, ReflectorFamily<LiveObject>>(
+      promotableKinds.map(({ kind }) => [kind, family({ resource: promotableResource(kind), project: liveObject })]),
+    ),
+    pods: family<PodFacts>({
+      resource: core('Pod', 'pods'),
+      project: podFacts,
+      indexes: { owner: (pod) => (pod.ownerKind === '' ? [] : [`${pod.ownerKind}/${pod.ownerName}`]) },
+    }),
+    secrets: family<KeyNames>({ resource: core('Secret', 'secrets'), project: keyNames }),
+  };
+};
+
+export type Caches = ReturnType<typeof createCaches>;
+
+/** What is followed in a namespace, by what it is to us. */
+const followed = (caches: Caches): Record<'Production' | 'Staging', readonly ReflectorFamily<unknown>[]> => {
+  const both = [...caches.objects.values(), caches.pods] as readonly ReflectorFamily<unknown>[]; // held only, never read through here
+  return { Production: [...both, caches.secrets as ReflectorFamily<unknown>], Staging: both };
+};
+
+/** Follows the namespaces that policies name, and no others. */
+export class Followed {
+  readonly #caches: Caches;
+  readonly #held = new Map<string, readonly Held<unknown>[]>();
+
+  constructor(caches: Caches) {
+    this.#caches = caches;
+  }
+
+  /** Brings what is followed in line with the policies there are. */
+  update(): void {
+    const wanted = new Map<string, readonly ReflectorFamily<unknown>[]>();
+    for (const { metadata, spec } of this.#caches.policies.in()?.list() ?? []) {
+      if (metadata.name !== policyName) continue;
+      const { Production, Staging } = followed(this.#caches);
+      wanted.set(`Production ${metadata.namespace}`, Production);
+      wanted.set(`Staging ${spec.sourceNamespace}`, Staging);
+    }
+    for (const [key, families] of wanted) {
+      if (this.#held.has(key)) continue;
+      const namespace = key.slice(key.indexOf(' ') + 1);
+      this.#held.set(
+        key,
+        families.map((each) => each.hold(namespace)),
+      );
+    }
+    for (const [key, held] of this.#held) {
+      if (wanted.has(key)) continue;
+      this.#held.delete(key);
+      for (const each of held) void each.release();
+    }
+  }
+
+  /** Whether everything that is followed in a namespace has been read once. */
+  isComplete(role: 'Production' | 'Staging', namespace: string): boolean {
+    return this.#held.get(`${role} ${namespace}`)?.every(({ reflector }) => reflector.isSynced()) ?? false;
+  }
+}

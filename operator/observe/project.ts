@@ -1,0 +1,146 @@
+/** Raw objects → what decisions use. The one place where an object's shape is believed. */
+import { z } from 'zod';
+import { guardedLabel, guardedModes, stagingLabel } from '../api/kinds.ts';
+import type { JsonObject } from '../api/meta.ts';
+import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts } from '../decide/objects.ts';
+import type { KubeObject } from '../kube/resource.ts';
+
+const instantOf = (text: string | undefined): number | undefined => {
+  const at = text === undefined ? NaN : Date.parse(text);
+  return Number.isNaN(at) ? undefined : at;
+};
+
+const managedField = z.object({
+  manager: z.string().default(''),
+  operation: z.string().default(''),
+  subresource: z.string().default(''),
+  time: z.string().optional(),
+});
+
+/** Writers of the object itself: those of its status and scale change nothing that is promoted. */
+const writersOf = (managedFields: unknown): FieldWriter[] =>
+  z
+    .array(managedField)
+    .catch([])
+    .parse(managedFields)
+    .filter(({ subresource }) => subresource === '')
+    .map(({ manager, operation, time }) => ({ manager, operation, at: instantOf(time) }))
+    .toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0));
+
+const json: z.ZodType<JsonObject> = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
+
+/** A live object of a kind that can be promoted. */
+export const liveObject = (raw: KubeObject): LiveObject => {
+  const { status, ...rest } = raw;
+  const { managedFields, ...metadata } = raw.metadata;
+  return {
+    ref: { apiVersion: raw.apiVersion, kind: raw.kind, name: metadata.name },
+    namespace: metadata.namespace ?? '',
+    uid: metadata.uid,
+    resourceVersion: metadata.resourceVersion,
+    generation: metadata.generation ?? 0,
+    createdAt: instantOf(metadata.creationTimestamp) ?? 0,
+    deleting: metadata.deletionTimestamp !== undefined,
+    manifest: json.parse({ ...rest, metadata }),
+    status: json.catch({}).parse(status),
+    writers: writersOf(managedFields),
+  };
+};
+
+const state = z.object({
+  waiting: z.object({ reason: z.string().default(''), message: z.string().default('') }).optional(),
+  terminated: z.object({ finishedAt: z.string().nullish(), reason: z.string().default('') }).optional(),
+});
+
+const containerStatus = z.object({
+  name: z.string(),
+  ready: z.boolean().default(false),
+  started: z.boolean().nullish(),
+  restartCount: z.number().default(0),
+  state: state.default({}),
+  lastState: state.default({}),
+});
+
+const pod = z.object({
+  metadata: z.object({
+    name: z.string(),
+    namespace: z.string(),
+    uid: z.string(),
+    creationTimestamp: z.string(),
+    deletionTimestamp: z.string().optional(),
+    labels: z.record(z.string(), z.string()).default({}),
+    ownerReferences: z
+      .array(z.object({ kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().default(false) }))
+      .default([]),
+  }),
+  status: z
+    .object({
+      phase: z.string().default(''),
+      conditions: z
+        .array(z.object({ type: z.string(), status: z.string(), lastTransitionTime: z.string().nullish() }))
+        .default([]),
+      containerStatuses: z.array(containerStatus).default([]),
+      initContainerStatuses: z.array(containerStatus).default([]),
+    })
+    .prefault({}),
+});
+
+const containerFacts = (status: z.infer<typeof containerStatus>): ContainerFacts => ({
+  name: status.name,
+  ready: status.ready,
+  started: status.started ?? false,
+  restarts: status.restartCount,
+  waiting: status.state.waiting?.reason ?? '',
+  message: status.state.waiting?.message ?? '',
+  lastEndedAt: instantOf((status.state.terminated ?? status.lastState.terminated)?.finishedAt ?? undefined),
+});
+
+/** Who controls a pod, with the ReplicaSet in between left out: a Deployment's pods belong to the Deployment. */
+const ownerOf = ({ ownerReferences, labels }: z.infer<typeof pod>['metadata']) => {
+  const owner = ownerReferences.find(({ controller }) => controller);
+  if (owner === undefined) return { ownerKind: '', ownerName: '', ownerUid: '' };
+  const suffix = `-${labels['pod-template-hash'] ?? ''}`;
+  return owner.kind === 'ReplicaSet' && owner.name.endsWith(suffix)
+    ? { ownerKind: 'Deployment', ownerName: owner.name.slice(0, -suffix.length), ownerUid: owner.uid }
+    : { ownerKind: owner.kind, ownerName: owner.name, ownerUid: owner.uid };
+};
+
+export const podFacts = (raw: KubeObject): PodFacts => {
+  const { metadata, status } = pod.parse(raw);
+  const ready = status.conditions.find(({ type }) => type === 'Ready');
+  return {
+    name: metadata.name,
+    namespace: metadata.namespace,
+    uid: metadata.uid,
+    createdAt: instantOf(metadata.creationTimestamp) ?? 0,
+    deleting: metadata.deletionTimestamp !== undefined,
+    phase: status.phase,
+    ready: ready?.status === 'True',
+    readySince: ready?.status === 'True' ? instantOf(ready.lastTransitionTime ?? undefined) : undefined,
+    labels: metadata.labels,
+    ...ownerOf(metadata),
+    containers: [...status.initContainerStatuses, ...status.containerStatuses].map(containerFacts),
+  };
+};
+
+export const namespaceFacts = ({ metadata, ...rest }: KubeObject): NamespaceFacts => ({
+  name: metadata.name,
+  uid: metadata.uid,
+  guarded: guardedModes.find((mode) => mode === metadata.labels?.[guardedLabel]),
+  staging: metadata.labels?.[stagingLabel] === 'true',
+  terminating:
+    metadata.deletionTimestamp !== undefined || json.catch({}).parse(rest['status'])['phase'] === 'Terminating',
+});
+
+/** The names of a Secret's or ConfigMap's keys. The values are dropped here and never kept. */
+export interface KeyNames {
+  readonly name: string;
+  readonly keys: ReadonlySet<string>;
+}
+
+export const keyNames = (raw: KubeObject): KeyNames => ({
+  name: raw.metadata.name,
+  keys: new Set(['data', 'stringData', 'binaryData'].flatMap((field) => Object.keys(json.catch({}).parse(raw[field])))),
+});

@@ -1,0 +1,266 @@
+/** Caches → snapshots. Gathers, never judges; what is not there is undefined. */
+import type { ReleaseCandidate } from '../api/candidate.ts';
+import { policyName, promotableKinds } from '../api/kinds.ts';
+import type { ReleasePolicy } from '../api/policy.ts';
+import type { Bundle } from '../decide/bundle.ts';
+import {
+  keyOf,
+  type LiveObject,
+  type LiveObjects,
+  type NamespaceFacts,
+  type ObjectKey,
+  type PodsOf,
+} from '../decide/objects.ts';
+import { packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record.ts';
+import type { PolicySnapshot } from '../decide/policy.ts';
+import { liveRef } from '../decide/rollout.ts';
+import type { CandidateSnapshot, CheckFacts, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
+import type { Records } from '../ledger/records.ts';
+import { joinParts } from './bundles.ts';
+import { indexKey, type Caches, type Followed } from './caches.ts';
+
+export interface Sources {
+  readonly caches: Caches;
+  readonly followed: Followed;
+  readonly records: Records;
+  /** Results of the policy's checks of a package in production. */
+  readonly checks: (namespace: string, pkg: string) => ReadonlyMap<string, CheckFacts>;
+  readonly serverVersion: () => string;
+}
+
+const splitKey = (key: ObjectKey): readonly [kind: string, name: string] => {
+  const slash = key.indexOf('/');
+  return [key.slice(0, slash), key.slice(slash + 1)];
+};
+
+const objectsIn = (caches: Caches, namespace: string): LiveObjects => ({
+  get(key) {
+    const [kind, name] = splitKey(key);
+    return caches.objects.get(kind)?.in(namespace)?.get(indexKey(namespace, name));
+  },
+});
+
+const podsIn = (caches: Caches, namespace: string): PodsOf => ({
+  get: (key) => caches.pods.in(namespace)?.byIndex('owner', key),
+});
+
+const namespaceIn = (caches: Caches, name: string): NamespaceFacts | undefined => caches.namespaces.in()?.get(name);
+
+const policyIn = (caches: Caches, namespace: string): ReleasePolicy | undefined =>
+  caches.policies.in()?.get(indexKey(namespace, policyName));
+
+/** Whole bundles only: one of which a part is missing is not there yet. */
+const bundlesBy = (caches: Caches, index: 'candidate' | 'package', key: string): Bundle[] => {
+  const all = caches.bundles.in();
+  return (all?.byIndex(index, key) ?? [])
+    .flatMap((head) => joinParts(head, (name) => all?.get(indexKey(head.bundle.namespace, name))) ?? [])
+    .toSorted((a, b) => a.createdAt - b.createdAt || a.name.localeCompare(b.name));
+};
+
+interface Aged {
+  readonly metadata: { readonly creationTimestamp: string; readonly name: string };
+}
+
+/** Oldest first; the API server's clock tells seconds, so names decide between equals. */
+const byAge = (a: Aged, b: Aged): number =>
+  a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp) ||
+  a.metadata.name.localeCompare(b.metadata.name);
+
+/** What the record needs to have behind it before anything is judged. */
+const ledgerComplete = ({ caches }: Sources): boolean =>
+  [
+    caches.namespaces,
+    caches.policies,
+    caches.candidates,
+    caches.bundles,
+    caches.approvals,
+    caches.rollbacks,
+    caches.ledger,
+  ].every((family) => family.in()?.isSynced() ?? false);
+
+/** @returns undefined when production knows nothing of such a package */
+export const observeRelease = (sources: Sources, namespace: string, pkg: string): ReleaseSnapshot => {
+  const { caches, records, followed } = sources;
+  return {
+    namespace,
+    package: pkg,
+    policy: policyIn(caches, namespace),
+    target: namespaceIn(caches, namespace),
+    record: records.get(namespace),
+    bundles: new Map(bundlesBy(caches, 'package', indexKey(namespace, pkg)).map((bundle) => [bundle.name, bundle])),
+    live: objectsIn(caches, namespace),
+    pods: podsIn(caches, namespace),
+    checks: sources.checks(namespace, pkg),
+    rollbacks: (caches.rollbacks.in()?.byIndex('package', indexKey(namespace, pkg)) ?? []).toSorted(byAge),
+    complete: ledgerComplete(sources) && followed.isComplete('Production', namespace),
+  };
+};
+
+const siblingsOf = ({ caches, records }: Sources, candidate: ReleaseCandidate): Sibling[] => {
+  const { spec, metadata } = candidate;
+  const record = records.get(spec.targetNamespace);
+  return (caches.candidates.in()?.byIndex('package', indexKey(spec.targetNamespace, spec.package)) ?? [])
+    .filter((other) => other.metadata.uid !== metadata.uid && other.metadata.namespace === metadata.namespace)
+    .map((other) => {
+      const known = record.candidates.get(other.metadata.uid);
+      return {
+        name: other.metadata.name,
+        uid: other.metadata.uid,
+        replaces: other.spec.replaces,
+        createdAt: Date.parse(other.metadata.creationTimestamp),
+        staged: (known?.stagedDigests.size ?? 0) > 0,
+        finished: known?.finished !== undefined || known?.promoted !== undefined,
+      };
+    });
+};
+
+const matches = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
+  Object.entries(wanted).every(([key, value]) => labels[key] === value);
+
+const labelsOf = ({ manifest }: LiveObject): Readonly<Record<string, string>> => {
+  const { metadata } = manifest;
+  if (typeof metadata !== 'object' || metadata === null || !('labels' in metadata)) return {};
+  const { labels } = metadata;
+  return typeof labels === 'object' && labels !== null
+    ? Object.fromEntries(Object.entries(labels).map(([k, v]) => [k, String(v)]))
+    : {};
+};
+
+const isControlled = ({ manifest }: LiveObject): boolean => {
+  const { metadata } = manifest;
+  const owners =
+    typeof metadata === 'object' && metadata !== null && 'ownerReferences' in metadata ? metadata.ownerReferences : [];
+  return Array.isArray(owners) && owners.length > 0;
+};
+
+/** The staging objects that the candidate names, or that its selector picks; what another object made is left out. */
+const stagedObjects = (caches: Caches, { spec, metadata }: ReleaseCandidate): Map<ObjectKey, LiveObject> => {
+  const { namespace } = metadata;
+  const { components, selector } = spec;
+  const found =
+    components !== undefined
+      ? components.flatMap((ref) => objectsIn(caches, namespace).get(keyOf(ref)) ?? [])
+      : promotableKinds.flatMap(({ kind }) =>
+          (caches.objects.get(kind)?.in(namespace)?.list() ?? []).filter(
+            (object) => matches(labelsOf(object), selector?.matchLabels ?? {}) && !isControlled(object),
+          ),
+        );
+  return new Map(found.filter(({ deleting }) => !deleting).map((object) => [keyOf(object.ref), object]));
+};
+
+/** Objects that the production bundles of other packages hold. */
+const claimsOf = (sources: Sources, namespace: string, pkg: string): ReadonlyMap<ObjectKey, string> => {
+  const { caches, records } = sources;
+  const claims = new Map<ObjectKey, string>();
+  for (const [other, { production, open }] of records.get(namespace).packages) {
+    if (other === pkg) continue;
+    for (const name of [production?.bundle, open?.to]) {
+      const head = name === undefined ? undefined : caches.bundles.in()?.get(indexKey(namespace, name));
+      const bundle = head && joinParts(head, (part) => caches.bundles.in()?.get(indexKey(namespace, part)));
+      for (const object of bundle?.objects ?? []) claims.set(keyOf(liveRef(object, bundle as Bundle)), other); // bundle is there: its objects are
+    }
+  }
+  return claims;
+};
+
+const keysByName = (all: readonly { readonly name: string; readonly keys: ReadonlySet<string> }[] | undefined) =>
+  new Map((all ?? []).map(({ name, keys }) => [name, keys]));
+
+const configMapKeys = (caches: Caches, namespace: string): ReadonlyMap<string, ReadonlySet<string>> =>
+  new Map(
+    (caches.objects.get('ConfigMap')?.in(namespace)?.list() ?? []).map(({ ref, manifest }) => [
+      ref.name,
+      new Set(['data', 'binaryData'].flatMap((field) => Object.keys(manifest[field] ?? {}))),
+    ]),
+  );
+
+const inProduction = (record: NamespaceRecord, candidate: ReleaseCandidate): boolean => {
+  const { open, production } = packageRecord(record, candidate.spec.package);
+  const { uid } = candidate.metadata;
+  return open?.candidate.uid === uid || production?.candidateUid === uid;
+};
+
+export const observeCandidate = (sources: Sources, candidate: ReleaseCandidate): CandidateSnapshot => {
+  const { caches, records, followed } = sources;
+  const { spec, metadata } = candidate;
+  const target = spec.targetNamespace;
+  const record = records.get(target);
+  const { production } = packageRecord(record, spec.package);
+  const inTarget = bundlesBy(caches, 'package', indexKey(target, spec.package));
+  const policy = policyIn(caches, target);
+  const follows = policy?.spec.sourceNamespace === metadata.namespace;
+  return {
+    candidate,
+    policy,
+    target: namespaceIn(caches, target),
+    source: namespaceIn(caches, metadata.namespace),
+    record,
+    bundles: inTarget.filter((bundle) => bundle.candidate.uid === metadata.uid),
+    production: inTarget.find(({ name }) => name === production?.bundle),
+    staged: stagedObjects(caches, candidate),
+    stagedPods: podsIn(caches, metadata.namespace),
+    live: objectsIn(caches, target),
+    claims: claimsOf(sources, target, spec.package),
+    approvals: (caches.approvals.in()?.byIndex('subject', metadata.uid) ?? [])
+      .filter((approval) => approval.metadata.namespace === target)
+      .toSorted(byAge),
+    autoscalers: caches.objects.get('HorizontalPodAutoscaler')?.in(target)?.list() ?? [],
+    siblings: siblingsOf(sources, candidate),
+    secrets: keysByName(caches.secrets.in(target)?.list()),
+    configMaps: configMapKeys(caches, target),
+    release: inProduction(record, candidate) ? observeRelease(sources, target, spec.package) : undefined,
+    serverVersion: sources.serverVersion(),
+    complete:
+      ledgerComplete(sources) &&
+      (!follows || (followed.isComplete('Production', target) && followed.isComplete('Staging', metadata.namespace))),
+  };
+};
+
+/** A candidate of the record that the cluster no longer has; undefined = it is there. */
+export interface GoneCandidate {
+  readonly namespace: string;
+  readonly candidate: CandidateRecord;
+  readonly inFlight: boolean;
+}
+
+export const observeGone = (sources: Sources, namespace: string, uid: string): GoneCandidate | undefined => {
+  const record = sources.records.get(namespace);
+  const candidate = record.candidates.get(uid);
+  if (candidate === undefined || !ledgerComplete(sources)) return undefined;
+  const present = sources.caches.candidates.in()?.get(indexKey(candidate.namespace, candidate.name));
+  if (present?.metadata.uid === uid) return undefined;
+  return { namespace, candidate, inFlight: packageRecord(record, candidate.package).open?.candidate.uid === uid };
+};
+
+export const observePolicy = (sources: Sources, namespace: string): PolicySnapshot | undefined => {
+  const { caches, records } = sources;
+  const policy = policyIn(caches, namespace);
+  if (policy === undefined) return undefined;
+  const heads = (caches.bundles.in()?.list() ?? []).filter(({ bundle }) => bundle.namespace === namespace);
+  return {
+    policy,
+    namespace: namespaceIn(caches, namespace),
+    record: records.get(namespace),
+    kept: {
+      candidates: (caches.candidates.in()?.byIndex('target', namespace) ?? []).map(({ metadata, spec }) => ({
+        name: metadata.name,
+        namespace: metadata.namespace,
+        uid: metadata.uid,
+        package: spec.package,
+      })),
+      bundles: heads
+        .filter(({ partOf }) => partOf === '')
+        .map(({ uid, parts, bundle }) => ({
+          name: bundle.name,
+          uid,
+          package: bundle.package,
+          candidateUid: bundle.candidate.uid,
+          baseline: bundle.baseline,
+          createdAt: bundle.createdAt,
+          parts,
+        })),
+      partUid: (name) => caches.bundles.in()?.get(indexKey(namespace, name))?.uid,
+    },
+    complete: ledgerComplete(sources),
+  };
+};

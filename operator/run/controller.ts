@@ -1,0 +1,96 @@
+/** The whole shell: observe, plan, ask what the plan asks, act, report, wake. It knows no kind and makes no decision. */
+import { canonicalJson } from '../decide/digest.ts';
+import { noticesOf } from '../decide/notices.ts';
+import type { Effect, Notice, Plan, StatusWrite } from '../decide/plan.ts';
+import { questionKey, type Answer, type Answers, type Question } from '../decide/questions.ts';
+import type { Clock } from './clock.ts';
+
+/** One kind of thing to reconcile, by key. */
+export interface Kind<Seen> {
+  readonly name: string;
+  /** Undefined when there is nothing of that key. */
+  readonly observe: (key: string) => Seen | undefined;
+  readonly plan: (seen: Seen, answers: Answers, now: number) => Plan;
+}
+
+export interface Shell {
+  readonly clock: Clock;
+  readonly ask: (question: Question) => Promise<Answer>;
+  readonly act: (effect: Effect) => Promise<void>;
+  /** Writes a status over the state it was derived from. */
+  readonly report: (write: StatusWrite) => Promise<void>;
+  readonly tell: (notice: Notice) => void;
+}
+
+/** When to come back though nothing happens; `Again` = at once, for what was just done is to be looked at. */
+export type Outcome = { readonly wakeAt: number | undefined } | 'Again';
+
+export type Reconcile = (key: string) => Promise<Outcome>;
+
+/** A plan that asks this often without end is a bug in the plan. */
+const mostRounds = 8;
+
+/** The API server could not say something that the plan asked: it is asked again, later. */
+export class Unanswered extends Error {
+  constructor(why: string) {
+    super(`a question was not answered: ${why}`);
+    this.name = 'Unanswered';
+  }
+}
+
+export class EndlessQuestions extends Error {
+  constructor(kind: string, key: string) {
+    super(`the plan for ${kind} ${key} asks without end`);
+    this.name = 'EndlessQuestions';
+  }
+}
+
+export const createReconcile =
+  <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile =>
+  async (key) => {
+    const answers = new Map<string, Answer>();
+    for (let round = 0; round < mostRounds; round += 1) {
+      const seen = kind.observe(key);
+      if (seen === undefined) return { wakeAt: undefined };
+      const plan = kind.plan(seen, answers, shell.clock.now());
+      if (plan.questions.length === 0) {
+        const outcome = await carryOut(plan, shell);
+        const open = [...answers.values()].find(({ kind }) => kind === 'Unavailable');
+        if (open?.kind === 'Unavailable' && outcome !== 'Again') throw new Unanswered(open.message);
+        return outcome;
+      }
+      await Promise.all(
+        plan.questions.map(async (question) => answers.set(questionKey(question), await shell.ask(question))),
+      );
+    }
+    throw new EndlessQuestions(kind.name, key);
+  };
+
+/** Effects first. What they changed is then looked at anew, so the status never tells of an attempt. */
+const carryOut = async (plan: Plan, shell: Shell): Promise<Outcome> => {
+  try {
+    for (const effect of plan.effects) await shell.act(effect);
+  } catch (error) {
+    await reportChanges(plan, shell);
+    throw error;
+  }
+  if (plan.effects.length > 0) return 'Again';
+  await reportChanges(plan, shell);
+  for (const notice of plan.notices) shell.tell(notice);
+  return { wakeAt: plan.wakeAt };
+};
+
+const reportChanges = async (plan: Plan, shell: Shell): Promise<void> => {
+  for (const write of plan.statuses) {
+    if (isSame(write)) continue;
+    await shell.report(write);
+    for (const notice of noticesOf(write)) shell.tell(notice);
+  }
+};
+
+const isSame = ({ before, status }: StatusWrite): boolean =>
+  before !== undefined && canonicalJson(plain(before)) === canonicalJson(plain(status));
+
+/** As the API server would store it: without what is undefined. */
+const plain = (status: object): Parameters<typeof canonicalJson>[0] =>
+  JSON.parse(JSON.stringify(status)) as Parameters<typeof canonicalJson>[0]; // parsed JSON is JSON

@@ -1,0 +1,370 @@
+/** The operator, put together: caches, record, queue, election. Everything it needs from outside is handed in. */
+import { randomUUID } from 'node:crypto';
+import { createAct } from '../act/effects.ts';
+import { createAsk } from '../act/ask.ts';
+import { planCandidate, planGone } from '../decide/candidate.ts';
+import type { Effect, StatusWrite } from '../decide/plan.ts';
+import { planPolicy } from '../decide/policy.ts';
+import { packageRecord } from '../decide/record.ts';
+import { fieldManagers, planRelease } from '../decide/release.ts';
+import type { CandidateSnapshot, ReleaseSnapshot } from '../decide/snapshot.ts';
+import { createClient, type Client } from '../kube/client.ts';
+import { createEventRecorder } from '../kube/events.ts';
+import { Failure, retryPolicy, toFailure } from '../kube/failures.ts';
+import { createElector } from '../kube/lease.ts';
+import type { ReflectorMetrics } from '../kube/reflector.ts';
+import { createReflectors } from '../kube/reflectors.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import type { Transport } from '../kube/transport.ts';
+import { BrokenLedger, createAppend, Overtaken, type LedgerStore } from '../ledger/append.ts';
+import { Records } from '../ledger/records.ts';
+import { createCaches, Followed, indexKey, ourResource } from '../observe/caches.ts';
+import { Checks } from '../observe/checks.ts';
+import { observeCandidate, observeGone, observePolicy, observeRelease, type Sources } from '../observe/snapshots.ts';
+import { parseLedgerEntry } from '../api/ledger.ts';
+import { apiVersion } from '../api/kinds.ts';
+import { createDomainMetrics } from '../telemetry/domain.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Clock } from './clock.ts';
+import { createReconcile, Unanswered, type Kind, type Reconcile, type Shell } from './controller.ts';
+import { WorkQueue, type Priority } from './queue.ts';
+import { createRoutes, type Key } from './routes.ts';
+
+export interface OperatorOptions {
+  /** One way to the API server for each of the two ServiceAccounts. */
+  readonly transports: { readonly operator: Transport; readonly restorer: Transport };
+  /** Namespace of the Lease. */
+  readonly namespace: string;
+  /** Username under which the record names the program itself. */
+  readonly username: string;
+  /** Unlike that of every other replica. */
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Leadership was lost: nothing may be written any more; the process should end. */
+  readonly onLost: () => void;
+}
+
+export interface Operator {
+  /** Fills the caches and joins the election. Resolves when the caches are complete. */
+  start(): Promise<void>;
+  /** Finishes what is in hand, releases the Lease, closes the streams. */
+  stop(): Promise<void>;
+  isLeader(): boolean;
+  /** Why requests should not come here yet; undefined = they may. */
+  notReady(): string | undefined;
+  /** Why the process should be restarted; undefined = it need not be. */
+  notAlive(): string | undefined;
+}
+
+const workers = 8;
+/** Longer than any stream may be silent. */
+const deadSilenceMs = 10 * 60_000;
+/** A key whose effects never settle is a bug; it is slowed down instead of spinning. */
+const mostAgain = 100;
+
+export const createOperator = (options: OperatorOptions): Operator => {
+  const { transports, clock, random, logger, metrics } = options;
+  let serverVersion = '';
+
+  const reflectorMetrics: ReflectorMetrics = {
+    ...metrics.reflectors,
+    restarted(resource, reason) {
+      metrics.reflectors.restarted(resource, reason);
+      // A broken stream may be an API server that was upgraded: its defaults may have changed.
+      if (reason !== 'Ended') void readServerVersion().catch(() => {});
+    },
+  };
+  const reflectors = createReflectors({
+    transport: transports.operator,
+    clock,
+    random,
+    logger,
+    metrics: reflectorMetrics,
+  });
+  const caches = createCaches(reflectors);
+  const followed = new Followed(caches);
+  const records = new Records((namespace, entry) => {
+    metricsOf.recorded(entry);
+    routes.recorded(namespace, entry.package);
+  });
+  const checks = new Checks({ clock, changed: (namespace, pkg) => routes.check(namespace, pkg) });
+  const sources: Sources = {
+    caches,
+    followed,
+    records,
+    checks: (namespace, pkg) => checks.facts(namespace, pkg),
+    serverVersion: () => serverVersion,
+  };
+  const client = (transport: Transport, fieldManager: string): Client =>
+    createClient({ transport, fieldManager, written: (resource, object) => reflectors.observed(resource, object) });
+  const clients = {
+    operator: client(transports.operator, fieldManagers.operator),
+    restorer: client(transports.restorer, fieldManagers.restorer),
+  };
+  const readServerVersion = async (): Promise<void> => {
+    serverVersion = (await clients.operator.serverVersion()).gitVersion;
+  };
+  const metricsOf = createDomainMetrics(metrics.registry);
+
+  const append = createAppend({
+    store: ledgerStore(clients.operator, records, caches.ledger.resource),
+    now: () => clock.now(),
+    newId: randomUUID,
+    self: { username: options.username, uid: '', groups: [] },
+  });
+  const act = createAct({ clients, append, wrote: (effect) => metricsOf.wrote(effect) });
+  const ask = createAsk({ client: clients.operator, serverVersion: () => serverVersion });
+  const events = createEventRecorder({
+    transport: transports.operator,
+    clock,
+    random,
+    logger,
+    controller: 'countersign.dev/operator',
+    instance: options.instance,
+  });
+
+  const elector = createElector({
+    transport: transports.operator,
+    namespace: options.namespace,
+    name: 'countersign-operator',
+    identity: `${options.instance}_${randomUUID()}`,
+    clock,
+    random,
+    logger,
+    onAcquired: () => void lead(),
+    onLost: () => {
+      metrics.leading('countersign-operator', false);
+      void queue.stop();
+      options.onLost();
+    },
+  });
+
+  const shell: Shell = {
+    clock,
+    ask,
+    act: (effect: Effect) => onlyLeading(() => act(effect)),
+    report: (write) => onlyLeading(() => report(clients.operator, write)),
+    tell: ({ regarding, type, reason, note }) => events.record({ regarding, type, reason, note, action: 'Judge' }),
+  };
+  /** Asked at the last moment: what a process that lost the lease still has in hand is not written. */
+  const onlyLeading = async (write: () => Promise<void>): Promise<void> => {
+    if (!elector.isLeader()) throw new Failure('Unavailable', 'not leading any more');
+    await write();
+  };
+
+  const reconcilers = createReconcilers(sources, shell, checks);
+  const routes = createRoutes({
+    caches,
+    records,
+    add: (key, priority) => queue.add(key, priority),
+    policiesChanged: () => followed.update(),
+  });
+
+  const again = new Map<Key, number>();
+  const reconcileMetrics = {
+    candidate: metrics.reconcile('candidate'),
+    release: metrics.reconcile('release'),
+    policy: metrics.reconcile('policy'),
+    gone: metrics.reconcile('gone'),
+  };
+  const queue: WorkQueue<Key> = new WorkQueue<Key>({
+    workers,
+    clock,
+    random,
+    metrics: metrics.queue('countersign'),
+    work: async (key) => {
+      const kind = kindOf(key);
+      const began = clock.monotonic();
+      const measure = (result: 'success' | 'requeue' | 'requeue_after' | 'error') =>
+        reconcileMetrics[kind].reconciled(result, (clock.monotonic() - began) / 1_000);
+      try {
+        const outcome = await reconcilers[kind](key.slice(key.indexOf('/') + 1));
+        queue.forget(key);
+        if (outcome === 'Again') {
+          measure('requeue');
+          const times = (again.get(key) ?? 0) + 1;
+          again.set(key, times);
+          if (times > mostAgain) throw new Failure('Bug', 'the effects of this plan do not settle');
+          queue.add(key, priorityOf(key));
+          return;
+        }
+        again.delete(key);
+        if (outcome.wakeAt !== undefined) queue.addAfter(key, outcome.wakeAt - clock.now());
+        measure(outcome.wakeAt === undefined ? 'success' : 'requeue_after');
+      } catch (error) {
+        measure('error');
+        retry(key, error);
+      }
+    },
+    failed: (key, error) => logger.error({ key, err: error }, 'work failed unexpectedly'),
+  });
+
+  const retry = (key: Key, error: unknown): void => {
+    const failure = failureOf(error);
+    const policy = retryPolicy[failure.kind];
+    logger[policy.log]({ key, err: failure }, 'reconcile failed');
+    queue.retry(key, {
+      priority: priorityOf(key),
+      // A rollback does not wait as long as routine does, whatever stands in its way.
+      backoff: key.startsWith('release/') ? { firstMs: policy.firstMs, capMs: Math.min(policy.capMs, 10_000) } : policy,
+      ...(failure.retryAfterMs === undefined ? {} : { atLeastMs: failure.retryAfterMs }),
+    });
+  };
+
+  const lead = async (): Promise<void> => {
+    logger.info({ instance: options.instance }, 'leading');
+    metrics.leading('countersign-operator', true);
+    await reflectors.synced().catch(() => {});
+    routes.all();
+    queue.start();
+  };
+
+  const global = [
+    caches.namespaces,
+    caches.policies,
+    caches.candidates,
+    caches.bundles,
+    caches.approvals,
+    caches.rollbacks,
+    caches.ledger,
+  ];
+  return {
+    async start() {
+      routes.connect();
+      await readServerVersion();
+      for (const family of global) family.hold();
+      await reflectors.synced();
+      records.complete();
+      followed.update();
+      await reflectors.synced();
+      elector.start();
+    },
+    async stop() {
+      await queue.stop();
+      checks.stop();
+      await events.stop(1_000);
+      await elector.stop();
+      await reflectors.stop();
+    },
+    isLeader: () => elector.isLeader(),
+    notReady: () => (reflectors.isSynced() ? undefined : 'caches are not complete'),
+    notAlive: () => (reflectors.silentMs() > deadSilenceMs ? 'the API server has been silent for too long' : undefined),
+  };
+};
+
+const failureOf = (error: unknown): Failure => {
+  if (error instanceof Overtaken) return new Failure('Conflict', error.message);
+  if (error instanceof BrokenLedger) return new Failure('Invalid', error.message);
+  if (error instanceof Unanswered) return new Failure('Unavailable', error.message);
+  return toFailure(error);
+};
+
+type KindName = 'candidate' | 'release' | 'policy' | 'gone';
+
+const kindOf = (key: Key): KindName => {
+  const name = key.slice(0, key.indexOf('/'));
+  return name === 'release' || name === 'policy' || name === 'gone' ? name : 'candidate';
+};
+
+const priorityOf = (key: Key): Priority => (key.startsWith('release/') ? 'Rollback' : 'Normal');
+
+const split = (key: string): readonly [string, string] => {
+  const slash = key.indexOf('/');
+  return slash < 0 ? [key, ''] : [key.slice(0, slash), key.slice(slash + 1)];
+};
+
+const createReconcilers = (sources: Sources, shell: Shell, checks: Checks): Readonly<Record<KindName, Reconcile>> => {
+  const candidate: Kind<CandidateSnapshot> = {
+    name: 'candidate',
+    observe: (key) => {
+      const found = sources.caches.candidates.in()?.get(indexKey(...split(key)));
+      return found && observeCandidate(sources, found);
+    },
+    plan: planCandidate,
+  };
+  const release: Kind<ReleaseSnapshot> = {
+    name: 'release',
+    observe: (key) => {
+      const snapshot = observeRelease(sources, ...split(key));
+      followChecks(checks, snapshot, shell.clock.now());
+      return snapshot;
+    },
+    plan: planRelease,
+  };
+  return {
+    candidate: createReconcile(candidate, shell),
+    release: createReconcile(release, shell),
+    policy: createReconcile(
+      { name: 'policy', observe: (key) => observePolicy(sources, key), plan: (s, _, now) => planPolicy(s, now) },
+      shell,
+    ),
+    gone: createReconcile(
+      {
+        name: 'gone',
+        observe: (key) => observeGone(sources, ...split(key)),
+        plan: ({ namespace, candidate, inFlight }) => planGone(namespace, candidate, inFlight),
+      },
+      shell,
+    ),
+  };
+};
+
+/** Checks run while there is something to judge by them. */
+const followChecks = (checks: Checks, s: ReleaseSnapshot, now: number): void => {
+  const { open, production } = packageRecord(s.record, s.package);
+  const promoting = open?.type === 'Promotion';
+  const observing = open === undefined && production?.how === 'Promoted' && now < production.observeUntil;
+  const since = open?.toDigest ?? production?.digest ?? '';
+  checks.follow(s.namespace, s.package, {
+    since,
+    checks: promoting || observing ? (s.policy?.spec.health.checks ?? []) : [],
+  });
+};
+
+const report = async (
+  client: Client,
+  { kind, namespace, name, uid, resourceVersion, status }: StatusWrite,
+): Promise<void> => {
+  await client.replaceStatus(ourResource(kind), {
+    apiVersion,
+    kind,
+    metadata: { namespace, name, uid, resourceVersion },
+    status,
+  });
+};
+
+const ledgerStore = (client: Client, records: Records, resource: ReturnType<typeof ourResource>): LedgerStore => {
+  const fold = (raw: KubeObject): string => {
+    const parsed = parseLedgerEntry(raw);
+    if (!parsed.ok) throw new Failure('Bug', `LedgerEntry ${raw.metadata.name}: ${parsed.problems.join('; ')}`);
+    records.seen(parsed.value.metadata.namespace, parsed.value.spec);
+    return parsed.value.spec.id;
+  };
+  return {
+    record: (namespace) => records.get(namespace),
+    async create(namespace, name, spec) {
+      try {
+        fold(
+          await client.createResource(resource, {
+            apiVersion,
+            kind: 'LedgerEntry',
+            metadata: { namespace, name },
+            spec,
+          }),
+        );
+        return true;
+      } catch (error) {
+        const failure = toFailure(error);
+        if (failure.kind === 'AlreadyExists') return false;
+        throw failure;
+      }
+    },
+    async catchUp(namespace, name) {
+      return fold(await client.getResource(resource, { namespace, name }));
+    },
+  };
+};

@@ -1,0 +1,179 @@
+/** What has to be looked at again when something changed. The one place that knows which decision depends on what. */
+import { policyName } from '../api/kinds.ts';
+import { packageRecord } from '../decide/record.ts';
+import { keyOf } from '../decide/objects.ts';
+import { indexKey, type Caches } from '../observe/caches.ts';
+import type { Records } from '../ledger/records.ts';
+import type { Priority } from './queue.ts';
+
+/** `candidate/<ns>/<name>`, `release/<ns>/<package>`, `policy/<ns>`, `gone/<production ns>/<uid>`. */
+export type Key = `${'candidate' | 'release' | 'policy' | 'gone'}/${string}`;
+
+export const candidateKey = (namespace: string, name: string): Key => `candidate/${namespace}/${name}`;
+export const releaseKey = (namespace: string, pkg: string): Key => `release/${namespace}/${pkg}`;
+export const policyKey = (namespace: string): Key => `policy/${namespace}`;
+export const goneKey = (namespace: string, uid: string): Key => `gone/${namespace}/${uid}`;
+
+export interface Routes {
+  /** Connects the caches: from now on every change adds keys. */
+  connect(): void;
+  /** Adds everything there is: for a process that begins to lead. */
+  all(): void;
+  /** An entry was folded into the record of a namespace. */
+  recorded(namespace: string, pkg: string): void;
+  check(namespace: string, pkg: string): void;
+}
+
+export interface RoutesOptions {
+  readonly caches: Caches;
+  readonly records: Records;
+  readonly add: (key: Key, priority: Priority) => void;
+  /** A policy came, went, or names another source. */
+  readonly policiesChanged: () => void;
+}
+
+export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOptions): Routes => {
+  const isFinished = (namespace: string, uid: string): boolean =>
+    records.get(namespace).candidates.get(uid)?.finished !== undefined;
+
+  const candidates = (
+    index: 'target' | 'package' | 'staged' | 'selecting' | 'written' | 'writtenBySelector',
+    key: string,
+  ): void => {
+    for (const { metadata, spec } of caches.candidates.in()?.byIndex(index, key) ?? []) {
+      if (!isFinished(spec.targetNamespace, metadata.uid))
+        add(candidateKey(metadata.namespace, metadata.name), 'Normal');
+    }
+  };
+
+  /** Releases whose objects these may be, and that are on their way or watched. */
+  const release = (namespace: string, pkg: string): void => {
+    const { open, production } = packageRecord(records.get(namespace), pkg);
+    if (open === undefined && production?.how !== 'Promoted') return;
+    add(releaseKey(namespace, pkg), open?.type === 'Rollback' || open === undefined ? 'Rollback' : 'Promotion');
+    const uid = open?.candidate.uid ?? production?.candidateUid;
+    const shown = uid === undefined ? undefined : records.get(namespace).candidates.get(uid);
+    if (shown !== undefined && shown.finished === undefined) add(candidateKey(shown.namespace, shown.name), 'Normal');
+  };
+
+  const releasesIn = (namespace: string): void => {
+    for (const pkg of records.get(namespace).packages.keys()) release(namespace, pkg);
+  };
+
+  const releasesOf = (namespace: string, key: string): void => {
+    for (const { bundle } of caches.bundles.in()?.byIndex('object', indexKey(namespace, key)) ?? []) {
+      const { open, production } = packageRecord(records.get(namespace), bundle.package);
+      if ([open?.to, open?.from, production?.bundle].includes(bundle.name)) release(namespace, bundle.package);
+    }
+  };
+
+  const production = (namespace: string, key: string): void => {
+    releasesOf(namespace, key);
+    candidates('written', indexKey(namespace, key));
+    candidates('writtenBySelector', namespace);
+  };
+
+  const staging = (namespace: string, key: string): void => {
+    candidates('staged', indexKey(namespace, key));
+    candidates('selecting', namespace);
+  };
+
+  const isProduction = (namespace: string): boolean =>
+    caches.policies.in()?.get(indexKey(namespace, policyName)) !== undefined;
+
+  return {
+    connect() {
+      caches.policies.onChange((_, change) => {
+        const policy = change.new ?? change.old;
+        if (policy === undefined) return;
+        policiesChanged();
+        const { namespace } = policy.metadata;
+        add(policyKey(namespace), 'Normal');
+        candidates('target', namespace);
+        releasesIn(namespace);
+      });
+      caches.namespaces.onChange((name, change) => {
+        if (change.new === undefined) records.forget(name);
+        add(policyKey(name), 'Normal');
+        candidates('target', name);
+        releasesIn(name);
+      });
+      caches.candidates.onChange((_, change) => {
+        const candidate = change.new ?? change.old;
+        if (candidate === undefined) return;
+        const { metadata, spec } = candidate;
+        add(candidateKey(metadata.namespace, metadata.name), 'Normal');
+        if (change.old === undefined || change.new === undefined) {
+          candidates('package', indexKey(spec.targetNamespace, spec.package));
+        }
+        if (change.new === undefined) add(goneKey(spec.targetNamespace, metadata.uid), 'Normal');
+      });
+      caches.bundles.onChange((_, change) => {
+        const head = change.new ?? change.old;
+        if (head === undefined) return;
+        const { bundle } = head;
+        if (bundle.candidate.uid !== '') add(candidateKey(bundle.candidate.namespace, bundle.candidate.name), 'Normal');
+        if (bundle.package !== '') release(bundle.namespace, bundle.package);
+        const whole =
+          head.partOf === '' ? undefined : caches.bundles.in()?.get(indexKey(bundle.namespace, head.partOf));
+        if (whole !== undefined)
+          add(candidateKey(whole.bundle.candidate.namespace, whole.bundle.candidate.name), 'Normal');
+      });
+      caches.approvals.onChange((_, change) => {
+        const approval = change.new ?? change.old;
+        if (approval === undefined) return;
+        const { metadata, spec } = approval;
+        const source = caches.policies.in()?.get(indexKey(metadata.namespace, policyName))?.spec.sourceNamespace;
+        if (source !== undefined) add(candidateKey(source, spec.subject.name), 'Promotion');
+      });
+      caches.rollbacks.onChange((_, change) => {
+        const order = change.new ?? change.old;
+        if (order !== undefined) add(releaseKey(order.metadata.namespace, order.spec.package), 'Rollback');
+      });
+      caches.ledger.onChange((_, change) => {
+        if (change.new !== undefined) records.seen(change.new.metadata.namespace, change.new.spec);
+        else if (change.old !== undefined) records.gone(change.old.metadata.namespace, change.old.spec.seq);
+      });
+      for (const family of caches.objects.values()) {
+        family.onChange((_, change) => {
+          const object = change.new ?? change.old;
+          if (object === undefined) return;
+          const key = keyOf(object.ref);
+          if (isProduction(object.namespace)) production(object.namespace, key);
+          staging(object.namespace, key);
+        });
+      }
+      caches.pods.onChange((_, change) => {
+        const pod = change.new ?? change.old;
+        if (pod === undefined || pod.ownerKind === '') return;
+        const key = `${pod.ownerKind}/${pod.ownerName}`;
+        if (isProduction(pod.namespace)) releasesOf(pod.namespace, key);
+        staging(pod.namespace, key);
+      });
+      caches.secrets.onChange((key) => candidates('target', key.slice(0, key.indexOf('/'))));
+    },
+    all() {
+      policiesChanged();
+      for (const { metadata } of caches.policies.in()?.list() ?? []) add(policyKey(metadata.namespace), 'Resync');
+      for (const { metadata } of caches.candidates.in()?.list() ?? []) {
+        add(candidateKey(metadata.namespace, metadata.name), 'Resync');
+      }
+      for (const { metadata, spec } of caches.rollbacks.in()?.list() ?? []) {
+        add(releaseKey(metadata.namespace, spec.package), 'Rollback');
+      }
+      for (const namespace of records.namespaces()) {
+        releasesIn(namespace);
+        for (const { uid, finished } of records.get(namespace).candidates.values()) {
+          if (finished === undefined) add(goneKey(namespace, uid), 'Resync');
+        }
+      }
+    },
+    recorded(namespace, pkg) {
+      if (pkg === '') return;
+      add(releaseKey(namespace, pkg), 'Rollback');
+      add(policyKey(namespace), 'Resync');
+      candidates('package', indexKey(namespace, pkg));
+    },
+    check: release,
+  };
+};

@@ -1,0 +1,120 @@
+/** What the chart renders, against files that are read in review. To accept a change: `UPDATE_GOLDEN=1` and the same command. */
+import { describe, expect, test } from '@jest/globals';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse, parseAllDocuments } from 'yaml';
+
+import { builtBinaries } from '../../hack/controlplane/binaries.ts';
+import { chartDir, systemNamespace } from '../../hack/controlplane/chart.ts';
+import { tools, type RunResult } from '../../hack/controlplane/tools.ts';
+import { promotableKinds } from '../../operator/api/kinds.ts';
+
+const golden = join(import.meta.dirname, 'chart');
+const fullValues = join(golden, 'full.values.yaml');
+
+async function helm(args: readonly string[], stdin = ''): Promise<RunResult> {
+  const dir = mkdtempSync(join(tmpdir(), 'countersign-helm-'));
+  try {
+    return await tools(builtBinaries(), dir).helm('/dev/null', args, { stdin });
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+async function render(...args: string[]): Promise<string> {
+  const fixed = ['template', 'countersign', chartDir, '-n', systemNamespace, '--kube-version', '1.36.3'];
+  const { code, stdout, stderr } = await helm([...fixed, ...args]);
+  if (code !== 0) throw new Error(stderr);
+  return stdout;
+}
+
+const isDefinition = (document: string): boolean => document.includes('\nkind: CustomResourceDefinition\n');
+const documents = (rendered: string): string[] =>
+  rendered.split(/^---\n/m).filter((document) => document.trim() !== '');
+
+function expectGolden(name: string, rendered: string): void {
+  const path = join(golden, name);
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, rendered);
+  expect(rendered).toBe(readFileSync(path, 'utf8'));
+}
+
+describe('helm template', () => {
+  test('with the default values', async () => {
+    const rendered = documents(await render()).filter((document) => !isDefinition(document));
+    expectGolden('default.yaml', rendered.join('---\n'));
+  });
+
+  test('with every value other than its default', async () => {
+    expectGolden('full.yaml', await render('-f', fullValues));
+  });
+
+  test('without the operator renders what it renders with it, but its Deployment and what belongs to it', async () => {
+    const kinds = (rendered: string) =>
+      parseAllDocuments(rendered).map((document) => (document.toJS() as { kind: string }).kind);
+    const without = kinds(await render('--set', 'operator.enabled=false'));
+    const operators = ['Deployment', 'NetworkPolicy', 'PodDisruptionBudget', 'Service'];
+    expect(kinds(await render()).toSorted()).toEqual([...without, ...operators].toSorted());
+  });
+
+  test('renders the generated definitions as they are', async () => {
+    const crds = join(chartDir, '..', '..', 'crds');
+    const generated = readdirSync(crds).map((file): unknown => parse(readFileSync(join(crds, file), 'utf8')));
+    const rendered = documents(await render())
+      .filter(isDefinition)
+      .map((document): unknown => parse(document));
+    expect(rendered).toHaveLength(generated.length);
+    expect(rendered).toEqual(
+      expect.arrayContaining(
+        generated.map((crd) => expect.objectContaining({ spec: (crd as { spec: unknown }).spec })),
+      ),
+    );
+    for (const crd of rendered)
+      expect(crd).toMatchObject({ metadata: { annotations: { 'helm.sh/resource-policy': 'keep' } } });
+  });
+
+  test('twice renders the same', async () => {
+    expect(await render()).toBe(await render());
+  });
+});
+
+describe('helm lint --strict', () => {
+  test.each([
+    ['the default values', []],
+    ['every value', ['-f', fullValues]],
+  ])('with %s', async (_, args) => {
+    const { code, stdout } = await helm(['lint', '--strict', '--kube-version', '1.36.3', chartDir, ...args]);
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.not.stringMatching(/WARNING|ERROR/) });
+  });
+});
+
+describe('values.schema.json refuses', () => {
+  test.each([
+    ['a value that there is not', { operator: { replica: 3 } }, 'replica'],
+    ['a value of a later version', { gate: { enabled: true } }, 'gate'],
+    ['no replicas', { operator: { replicas: 0 } }, 'replicas'],
+    ['a log level that there is not', { operator: { logLevel: 'loud' } }, 'logLevel'],
+    ['a digest that is none', { operator: { image: { digest: 'latest' } } }, 'digest'],
+    [
+      'a namespace controller that is a person',
+      { controlPlane: { namespaceControllers: ['developer-a'] } },
+      'namespaceControllers',
+    ],
+    ['no namespace controller', { controlPlane: { namespaceControllers: [] } }, 'namespaceControllers'],
+  ])('%s', async (_, values, named) => {
+    const { code, stderr } = await helm(['template', chartDir, '-f', '-'], JSON.stringify(values));
+    expect(code).not.toBe(0);
+    expect(stderr).toContain(named);
+  });
+});
+
+test('files/promotable.yaml has the kinds that a release may contain', () => {
+  const file = parse(readFileSync(join(chartDir, 'files', 'promotable.yaml'), 'utf8')) as {
+    group: string;
+    resources: string[];
+  }[];
+  const inChart = file.flatMap(({ group, resources }) => resources.map((resource) => `${group}/${resource}`));
+  const groupOf = (apiVersion: string) => (apiVersion.includes('/') ? apiVersion.split('/')[0] : '');
+  const inApi = promotableKinds.map(({ apiVersion, plural }) => `${groupOf(apiVersion)}/${plural}`);
+  expect(inChart.toSorted()).toEqual(inApi.toSorted());
+});
