@@ -16,8 +16,8 @@ const banner = `import { createRequire as bundleRequire } from 'node:module';\nc
 const ownRequire = /^const require = createRequire\(import\.meta\.url\);$/m;
 const bundledRequire: Plugin = {
   name: 'bundled-require',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /operator[/\\]kube[/\\]host\.ts$/ }, async ({ path }) => {
+  setup: (bundle) => {
+    bundle.onLoad({ filter: /operator[/\\]kube[/\\]host\.ts$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       if (!ownRequire.test(source)) throw new Error(`${path} no longer makes its own require: this plugin can go`);
       return { contents: source.replace(ownRequire, ''), loader: 'ts' };

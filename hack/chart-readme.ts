@@ -2,10 +2,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { isMap, isScalar, parse, parseDocument, type Pair, type YAMLMap } from 'yaml';
+import { isMap, isNode, isScalar, parse, parseDocument, type Pair, type YAMLMap } from 'yaml';
+import { z } from 'zod';
 
 const chartDir = join(import.meta.dirname, '..', 'charts', 'countersign');
 const path = join(chartDir, 'README.md');
+
+const chartFile = z.object({ description: z.string(), version: z.string(), kubeVersion: z.string() });
 
 interface Value {
   /** Dotted path, such as `operator.image.tag`. */
@@ -23,19 +26,13 @@ function valuesOf(map: YAMLMap, prefix: string, inherited: string): Value[] {
     if (isMap(pair.value) && meaning === undefined)
       return valuesOf(pair.value, `${name}.`, pair.value.commentBefore ?? '');
     if (meaning === undefined) throw new Error(`values.yaml: ${name} has no comment that begins with "# --"`);
-    return [{ name, byDefault: JSON.stringify(isMap(pair.value) ? pair.value.toJSON() : valueOf(pair)), meaning }];
+    return [{ name, byDefault: JSON.stringify(isNode(pair.value) ? pair.value.toJSON() : pair.value), meaning }];
   });
 }
 
 function keyOf({ key }: Pair): string {
   if (!isScalar(key)) throw new Error('values.yaml: a key is not a scalar');
   return String(key.value);
-}
-
-function valueOf({ value }: Pair): unknown {
-  return typeof value === 'object' && value !== null && 'toJSON' in value
-    ? (value as { toJSON: () => unknown }).toJSON()
-    : value;
 }
 
 /** The comment before a key; yaml gives that of a map's first key to the map. */
@@ -51,10 +48,7 @@ function meaningOf({ key }: Pair, inherited: string): string | undefined {
 }
 
 function readme(): string {
-  const chart = parse(readFileSync(join(chartDir, 'Chart.yaml'), 'utf8')) as Record<
-    'description' | 'version' | 'kubeVersion',
-    string
-  >;
+  const chart = chartFile.parse(parse(readFileSync(join(chartDir, 'Chart.yaml'), 'utf8')));
   const { contents } = parseDocument(readFileSync(join(chartDir, 'values.yaml'), 'utf8'));
   if (!isMap(contents)) throw new Error('values.yaml is not a map');
   const rows = valuesOf(contents, '', '').map(

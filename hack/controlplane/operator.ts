@@ -1,6 +1,5 @@
 /** Runs the operator as a process of this machine, under the chart's ServiceAccount: its real token and RBAC, nothing more. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -86,10 +85,3 @@ async function ready(operator: OperatorProcess): Promise<void> {
     await sleep(probeMs);
   }
 }
-
-/** Lines of the operator's log, parsed. */
-export const operatorLog = (operator: OperatorProcess): readonly Record<string, unknown>[] =>
-  readFileSync(operator.logFile, 'utf8')
-    .split('\n')
-    .filter((line) => line.startsWith('{'))
-    .map((line) => JSON.parse(line) as Record<string, unknown>); // our own JSON lines

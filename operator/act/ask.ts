@@ -1,6 +1,6 @@
 /** Puts the questions of a plan to the API server. What it does not answer stays open; nothing unanswered counts as yes. */
 import { canaryVerb, group, virtualResources } from '../api/kinds.ts';
-import type { JsonObject } from '../api/meta.ts';
+import { jsonObject } from '../api/meta.ts';
 import {
   questionKey,
   type Answer,
@@ -13,8 +13,8 @@ import { fieldManagers } from '../decide/release.ts';
 import { scratchManifest, scratchName } from '../decide/scratch.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure } from '../kube/failures.ts';
-import { promotableResource } from '../observe/caches.ts';
-import { asManifest } from './effects.ts';
+import { manifestOf } from '../kube/resource.ts';
+import { promotableResource } from '../kube/rows.ts';
 
 export interface AskTools {
   readonly client: Client;
@@ -55,16 +55,16 @@ const askRight = async (client: Client, question: RightQuestion): Promise<Answer
 
 const askNormalForm = async (client: Client, { ref, content, namespace }: NormalFormQuestion): Promise<Answer> => {
   const scratch = scratchManifest(content, ref, scratchName(ref, content), namespace);
-  const made = await client.dryRunCreate(promotableResource(ref.kind), asManifest(scratch));
-  return { kind: 'Object', manifest: JSON.parse(JSON.stringify(made)) as JsonObject }; // parsed JSON is a JSON object
+  const made = await client.dryRunCreate(promotableResource(ref.kind), manifestOf(scratch));
+  return { kind: 'Object', manifest: jsonObject(made) };
 };
 
 const askPreflight = async (client: Client, { ref, resourceVersion, manifest }: PreflightQuestion): Promise<Answer> => {
   const options = { dryRun: true, fieldManager: fieldManagers.operator };
   const resource = promotableResource(ref.kind);
   await (resourceVersion === undefined
-    ? client.createResource(resource, asManifest(manifest), options)
-    : client.replaceResource(resource, asManifest(manifest), options));
+    ? client.createResource(resource, manifestOf(manifest), options)
+    : client.replaceResource(resource, manifestOf(manifest), options));
   return { kind: 'Yes' };
 };
 

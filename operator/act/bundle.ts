@@ -6,7 +6,7 @@ import { canonicalJson } from '../decide/digest.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure } from '../kube/failures.ts';
 import type { Manifest } from '../kube/resource.ts';
-import { ourResource } from '../observe/caches.ts';
+import { ourResource } from '../kube/rows.ts';
 
 /** Contents of one object, in bytes: the API server takes 1.5 MiB, and the head carries a delta besides. */
 const partBytes = 900 * 1024;

@@ -4,10 +4,10 @@ import { withRefusal } from '../decide/drafts.ts';
 import type { Effect, ObjectEffect, Writer } from '../decide/plan.ts';
 import { fieldManagers } from '../decide/release.ts';
 import type { Client } from '../kube/client.ts';
-import { Failure, toFailure } from '../kube/failures.ts';
-import type { Manifest } from '../kube/resource.ts';
+import { toFailure, type FailureKind } from '../kube/failures.ts';
+import { manifestOf } from '../kube/resource.ts';
 import type { Append } from '../ledger/append.ts';
-import { ourResource, promotableResource } from '../observe/caches.ts';
+import { ourResource, promotableResource } from '../kube/rows.ts';
 import { createBundle } from './bundle.ts';
 
 export interface ActTools {
@@ -23,22 +23,30 @@ export type Act = (effect: Effect) => Promise<void>;
 /** Requests in flight at once for one group of independent writes. */
 const atOnce = 16;
 
-export const createAct = (tools: ActTools): Act => {
-  const handlers: { readonly [D in Effect['do']]: (effect: Extract<Effect, { do: D }>) => Promise<void> } = {
-    Append: ({ namespace, draft, packageSeq }) => tools.append(namespace, draft, packageSeq),
-    CreateBundle: (effect) => createBundle(tools.clients.operator, effect),
-    Together: ({ effects }) => together(tools, effects),
-    SetFinalizers: ({ namespace, name, uid, resourceVersion, finalizers }) =>
-      setFinalizers(tools.clients.operator, { namespace, name, uid, resourceVersion, finalizers }),
-    Remove: ({ kind, namespace, name, uid }) =>
-      already('NotFound', tools.clients.operator.deleteResource(ourResource(kind), { namespace, name }, { uid })),
+export const createAct =
+  (tools: ActTools): Act =>
+  async (effect) => {
+    switch (effect.do) {
+      case 'Append':
+        return tools.append(effect.namespace, effect.draft, effect.packageSeq);
+      case 'CreateBundle':
+        return createBundle(tools.clients.operator, effect);
+      case 'Together':
+        return together(tools, effect.effects);
+      case 'SetFinalizers':
+        return setFinalizers(tools.clients.operator, effect);
+      case 'Remove': {
+        const { kind, namespace, name, uid } = effect;
+        return already(
+          'NotFound',
+          tools.clients.operator.deleteResource(ourResource(kind), { namespace, name }, { uid }),
+        );
+      }
+    }
   };
-  // The table pairs each word with its handler; TypeScript cannot follow a call through a union key.
-  return (effect) => (handlers[effect.do] as (effect: Effect) => Promise<void>)(effect);
-};
 
 /** A failure that means the effect is there already. */
-const already = async (kind: Failure['kind'], call: Promise<unknown>): Promise<void> => {
+const already = async (kind: FailureKind, call: Promise<unknown>): Promise<void> => {
   try {
     await call;
   } catch (error) {
@@ -82,7 +90,7 @@ const together = async (tools: ActTools, effects: readonly ObjectEffect[]): Prom
 };
 
 /** Refusals that repeating will not change, and that therefore end the promotion. */
-const final: ReadonlySet<Failure['kind']> = new Set(['Invalid', 'Forbidden']);
+const final: ReadonlySet<FailureKind> = new Set(['Invalid', 'Forbidden']);
 
 const write = async (tools: ActTools, effect: ObjectEffect): Promise<void> => {
   try {
@@ -101,10 +109,10 @@ const send = async (client: Client, effect: ObjectEffect): Promise<void> => {
   const options = { fieldManager: fieldManagers[effect.as] };
   switch (effect.do) {
     case 'Create':
-      await client.createResource(resource, asManifest(effect.manifest), options);
+      await client.createResource(resource, manifestOf(effect.manifest), options);
       return;
     case 'Replace':
-      await client.replaceResource(resource, asManifest(effect.manifest), options);
+      await client.replaceResource(resource, manifestOf(effect.manifest), options);
       return;
     case 'Delete': {
       const { namespace, ref, uid, resourceVersion } = effect;
@@ -115,6 +123,3 @@ const send = async (client: Client, effect: ObjectEffect): Promise<void> => {
     }
   }
 };
-
-/** What `render.ts` makes always has apiVersion, kind and metadata. */
-export const asManifest = (manifest: object): Manifest => manifest as Manifest;

@@ -479,3 +479,5 @@ const catalogue = {
 export type Reason = keyof typeof catalogue;
 
 export const reasons: Readonly<Record<Reason, ReasonEntry>> = catalogue;
+
+export const isReason = (word: string): word is Reason => Object.hasOwn(reasons, word);

@@ -10,6 +10,16 @@ export interface JsonObject {
   readonly [key: string]: Json;
 }
 
+/** Something that came out of JSON.parse, as the object it is. @throws TypeError for anything else */
+export const jsonObject = (value: unknown): JsonObject => {
+  if (isJsonObject(value)) return value;
+  throw new TypeError('no JSON object');
+};
+
+/** Only for values that came out of JSON.parse: their members are JSON because the parser makes nothing else. */
+export const isJsonObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 const ownerReference = z.object({
   apiVersion: z.string(),
   kind: z.string(),

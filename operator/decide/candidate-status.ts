@@ -1,5 +1,5 @@
 /** What a candidate's status says: all conditions, set in one place from what was observed. */
-import type { Reason } from '../api/conditions.ts';
+import { isReason, type Reason } from '../api/conditions.ts';
 import type { ReleaseCandidateStatus } from '../api/candidate.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
 import type { GateSnapshot } from './gates/gate.ts';
@@ -220,9 +220,9 @@ const finished = (s: CandidateSnapshot, { reason, message }: NonNullable<Candida
   const old = s.candidate.status?.conditions ?? [];
   const asBefore = (type: string, fallback: Wanted): Wanted => {
     const was = old.find((each) => each.type === type);
-    return was === undefined
+    return was === undefined || !isReason(was.reason)
       ? fallback
-      : { type, status: was.status, reason: was.reason as Reason, message: was.message }; // read back from our own status, shown only
+      : { type, status: was.status, reason: was.reason, message: was.message };
   };
   const wasInProduction = reason === 'Promoted' || reason === 'RolledBack' || reason === 'Failed';
   return {

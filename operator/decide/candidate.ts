@@ -306,7 +306,7 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
     ...s,
     bundle,
     rights: new Map(
-      s.approvals.map(({ metadata }, i) => [metadata.uid, held_(answers.get(keyAt(asked.rightQuestions, i)))]),
+      s.approvals.map(({ metadata }, i) => [metadata.uid, heldRight(answers.get(keyAt(asked.rightQuestions, i)))]),
     ),
     stagedNow,
     stagedHealth,
@@ -316,7 +316,7 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
   };
 };
 
-const held_ = (answer: Answer | undefined): boolean | undefined =>
+const heldRight = (answer: Answer | undefined): boolean | undefined =>
   answer?.kind === 'Yes' ? true : answer?.kind === 'No' ? false : undefined;
 
 const refusals = (questions: readonly PreflightQuestion[], answers: Answers): readonly Refusal[] | undefined => {

@@ -1,18 +1,19 @@
 /** What an entry of each type carries in `data`, and how a draft of it is written down. */
 import * as z from 'zod';
 import type { Identity } from '../api/meta.ts';
-import type { LedgerEntrySpec, LedgerType } from '../api/ledger.ts';
+import type { LedgerEntrySpec } from '../api/ledger.ts';
 
 const text = z.string();
 const approval = z.object({ name: text, uid: text, role: text, username: text });
 
-const shapes = {
-  Staged: z.object({ bundle: text, base: text, authors: z.array(text) }),
-  Tested: z.object({ bundle: text }),
-  Signed: z.object({ approval }),
-  Rejected: z.object({ approval, inFlight: z.boolean() }),
-  Withdrawn: z.object({ by: text }),
-  PromotionStarted: z.object({
+const entryData = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('Staged'), bundle: text, base: text, authors: z.array(text) }),
+  z.object({ type: z.literal('Tested'), bundle: text }),
+  z.object({ type: z.literal('Signed'), approval }),
+  z.object({ type: z.literal('Rejected'), approval, inFlight: z.boolean() }),
+  z.object({ type: z.literal('Withdrawn'), by: text }),
+  z.object({
+    type: z.literal('PromotionStarted'),
     to: text,
     from: text,
     fromDigest: text,
@@ -22,7 +23,8 @@ const shapes = {
     writes: z.array(z.object({ object: text, digest: text })),
     removes: z.array(text),
   }),
-  Promoted: z.object({
+  z.object({
+    type: z.literal('Promoted'),
     intent: text,
     to: text,
     from: text,
@@ -30,7 +32,8 @@ const shapes = {
     /** False when it failed and the candidate said to page instead of going back. */
     healthy: z.boolean(),
   }),
-  RollbackStarted: z.object({
+  z.object({
+    type: z.literal('RollbackStarted'),
     to: text,
     toDigest: text,
     from: text,
@@ -40,7 +43,8 @@ const shapes = {
     /** Objects whose content was neither bundle's: they are overwritten. */
     overwrites: z.array(text),
   }),
-  RolledBack: z.object({
+  z.object({
+    type: z.literal('RolledBack'),
     intent: text,
     startedAt: text,
     to: text,
@@ -51,19 +55,18 @@ const shapes = {
     rollback: text,
     rejected: z.boolean(),
   }),
-  Refused: z.object({
+  z.object({
+    type: z.literal('Refused'),
     /** The intent under which a write was refused; '' when the candidate itself is refused. */
     intent: text,
     outcome: z.enum(['Expired', 'Superseded', 'Failed']),
     object: text,
     message: text,
   }),
-} satisfies Record<LedgerType, z.ZodType>;
+]);
 
-type Shapes = typeof shapes;
-
-/** `data` of an entry, with its type beside it. */
-export type EntryData = { [T in LedgerType]: { readonly type: T } & z.infer<Shapes[T]> }[LedgerType];
+/** `data` of an entry, with its type beside it. Every type of entry is one of these. */
+export type EntryData = z.infer<typeof entryData>;
 
 /** An entry before it has its place in the chain. */
 export interface LedgerDraft {
@@ -80,8 +83,7 @@ export interface LedgerDraft {
 /**
  * @throws ZodError when the entry was not written by this program or a compatible one: such a ledger is not trusted
  */
-export const parseData = (entry: LedgerEntrySpec): EntryData => {
-  const parsed = shapes[entry.type].parse(JSON.parse(entry.data));
-  // The table above pairs each type with its shape; TypeScript cannot follow a lookup by a union key.
-  return { type: entry.type, ...parsed } as EntryData;
+export const parseData = ({ type, data }: LedgerEntrySpec): EntryData => {
+  const fields: unknown = JSON.parse(data);
+  return entryData.parse({ ...(typeof fields === 'object' ? fields : {}), type });
 };

@@ -3,9 +3,12 @@ import { apiVersion } from '../api/kinds.ts';
 import type { Condition } from '../api/meta.ts';
 import type { Notice, StatusWrite } from './plan.ts';
 
+/** Every status of ours has conditions. */
 interface HasConditions {
   readonly conditions?: readonly Condition[];
 }
+
+const conditionsOf = (status: HasConditions | undefined): readonly Condition[] => status?.conditions ?? [];
 
 /** Conditions whose turning true is bad news. */
 const alarms = new Set(['Stalled']);
@@ -14,8 +17,8 @@ const badEnds = new Set(['RolledBack', 'Failed', 'Rejected', 'Expired']);
 const told = new Set(['Staged', 'Approved', 'Promotable', 'Promoted', 'Healthy', 'Finished', 'Stalled', 'Ready']);
 
 export const noticesOf = (write: StatusWrite): Notice[] => {
-  const before = (write.before as HasConditions | undefined)?.conditions ?? []; // every status of ours has conditions
-  const after = (write.status as HasConditions).conditions ?? [];
+  const before = conditionsOf(write.before);
+  const after = conditionsOf(write.status);
   const { kind, namespace, name, uid } = write;
   return after
     .filter(({ type, status, reason }) => {

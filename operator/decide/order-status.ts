@@ -1,5 +1,5 @@
 /** What the status of a Rollback says: how far the order has come, from the record. */
-import { reasons, type Reason } from '../api/conditions.ts';
+import { isReason, type Reason } from '../api/conditions.ts';
 import type { Rollback, RollbackStatus } from '../api/rollback.ts';
 import { setConditions, type Wanted } from './conditions.ts';
 import type { Instant } from './objects.ts';
@@ -27,8 +27,6 @@ const statusOf = ({ metadata, status }: Rollback, order: Order | undefined, now:
   ...(order === undefined || order.from === '' ? {} : { from: order.from }),
   ...(order === undefined || order.to === '' ? {} : { to: order.to }),
 });
-
-const isReason = (word: string): word is Reason => word in reasons;
 
 const wanted = (order: Order | undefined): Wanted[] => {
   switch (order?.state) {

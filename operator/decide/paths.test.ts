@@ -103,6 +103,10 @@ describe('setting and deleting', () => {
     );
   });
 
+  it('does not replace null by a map on the way', () => {
+    expect(setPath({ b: null }, parsed('b.a'), 1)).toEqual({ b: null });
+  });
+
   it('never touches a prototype', () => {
     setPath({}, [{ field: '__proto__' }, { field: 'polluted' }], true);
     expect('polluted' in {}).toBe(false);

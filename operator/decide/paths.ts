@@ -97,7 +97,9 @@ const withValue = (value: Json, path: Path, to: Json): Json => {
   if (step === undefined) return to;
   if ('field' in step) {
     if (!isObject(value)) return value;
-    const inner = member(value, step.field) ?? newParent(rest);
+    const there = member(value, step.field);
+    // null is something: what is not a map or list is left as it is, not replaced on the way.
+    const inner = there === undefined ? newParent(rest) : there;
     return inner === undefined ? value : withMember(value, step.field, withValue(inner, rest, to));
   }
   if (!isList(value)) return value;

@@ -63,13 +63,11 @@ const seat = (places: readonly Place[], signers: readonly Signer[]): ReadonlyMap
   return seated;
 };
 
-const inOrder = (a: Signer, b: Signer): number => (a.username < b.username ? -1 : Number(a.username > b.username));
-
-/** How far `signers` meet `lines`. Taking a signer away never makes it better; their order does not matter. */
+/** How far `signers` meet `lines`. Taking a signer away never makes it better; their order decides nothing but who is named in `by`. */
 export const quorum = (lines: readonly ApprovalLine[], signers: readonly Signer[]): Quorum => {
   const placesByLine = lines.map((line) => ({ role: line.role, places: placesOf(line) }));
   const places = placesByLine.flatMap((line) => line.places);
-  const seated = seat(places, signers.toSorted(inOrder));
+  const seated = seat(places, signers);
   return {
     have: seated.size,
     need: places.length,

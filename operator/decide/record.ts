@@ -104,7 +104,7 @@ const withOrder = (before: PackageRecord, uid: string, order: Order): Pick<Packa
   orders: uid === '' ? before.orders : new Map(before.orders).set(uid, order),
 });
 
-const with_ = <T>(set: ReadonlySet<T>, value: T): ReadonlySet<T> => new Set([...set, value]);
+const including = <T>(set: ReadonlySet<T>, value: T): ReadonlySet<T> => new Set([...set, value]);
 
 /** The package after `entry`. Entries that do not concern a package leave it as it is. */
 const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryData): PackageRecord => {
@@ -186,7 +186,7 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
           from: data.from,
           to: data.to,
         }),
-        held: with_(before.held, data.fromDigest),
+        held: including(before.held, data.fromDigest),
         production:
           data.to === ''
             ? undefined
@@ -213,7 +213,10 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
       return before.open?.type === 'Promotion' && before.open.candidate.uid === candidate.uid
         ? { ...before, seq: entry.seq, open: { ...before.open, rejected: true } }
         : before;
-    default:
+    case 'Staged':
+    case 'Tested':
+    case 'Signed':
+    case 'Withdrawn':
       return before;
   }
 };
@@ -236,13 +239,13 @@ const finish = (before: CandidateRecord, reason: FinishedReason, entry: LedgerEn
 const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: EntryData): CandidateRecord => {
   switch (data.type) {
     case 'Staged':
-      return { ...before, stagedDigests: with_(before.stagedDigests, entry.digest) };
+      return { ...before, stagedDigests: including(before.stagedDigests, entry.digest) };
     case 'Tested':
       return { ...before, tested: true };
     case 'Signed':
-      return { ...before, recordedApprovals: with_(before.recordedApprovals, data.approval.uid) };
+      return { ...before, recordedApprovals: including(before.recordedApprovals, data.approval.uid) };
     case 'Rejected': {
-      const noted = { ...before, recordedApprovals: with_(before.recordedApprovals, data.approval.uid) };
+      const noted = { ...before, recordedApprovals: including(before.recordedApprovals, data.approval.uid) };
       return data.inFlight ? noted : finish(noted, 'Rejected', entry, entry.reason);
     }
     case 'Withdrawn':
@@ -268,7 +271,8 @@ const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: En
         ? finish(before, 'Promoted', entry, 'observed to the end')
         : finish(before, data.rejected ? 'Rejected' : 'RolledBack', entry, entry.reason);
     }
-    default:
+    case 'PromotionStarted':
+    case 'RollbackStarted':
       return before;
   }
 };

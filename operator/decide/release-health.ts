@@ -2,19 +2,19 @@
 import { milliseconds } from '../api/duration.ts';
 import type { Bundle } from './bundle.ts';
 import { checkHealth, observedHealth, packageHealth, workloadHealth, type Health } from './health.ts';
-import { keyOf, type Instant, type LiveObject, type LiveObjects, type PodFacts } from './objects.ts';
+import { keyOf, type Instant, type LiveObject, type PodFacts } from './objects.ts';
 import { isWorkload, liveRef } from './rollout.ts';
 import type { CheckFacts, ReleaseSnapshot } from './snapshot.ts';
 
 /** The Jobs of the bundle: Healthy once all are complete. */
-export const jobsDone = (bundle: Bundle, live: LiveObjects): Health =>
+export const jobsDone = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): Health =>
   packageHealth({
     objects: bundle.objects
       .filter(({ ref }) => ref.kind === 'Job')
       .map((object) => {
         const ref = liveRef(object, bundle);
-        const job = live.get(keyOf(ref));
-        return { ref, health: job === undefined ? absent : workloadHealth(job, [], 0) };
+        const job = s.live.get(keyOf(ref));
+        return { ref, health: job === undefined ? absent : workloadHealth(job, s.pods.get(keyOf(ref)) ?? [], since) };
       }),
     checks: [],
     during: 'Rollout',

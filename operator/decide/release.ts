@@ -67,7 +67,7 @@ const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
   const foreign = steps.find(({ standing }) => standing === 'Foreign');
   if (foreign !== undefined) return takeBack(s, open, bundle, conflict(foreign));
 
-  const jobs = jobsDone(bundle, s.live);
+  const jobs = jobsDone(s, bundle, open.at);
   if (jobs.state === 'Failed') return fail(s, open, bundle, jobs, now);
   const reach = jobs.state === 'Healthy' ? waves : waves.slice(0, waves.indexOf('Jobs') + 1);
   const due = steps.filter(({ wave, standing }) => reach.includes(wave) && standing === 'Pending');

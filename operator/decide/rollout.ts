@@ -1,6 +1,8 @@
 /** How far production is from a bundle, object by object, and the writes that are left. */
-import { promotableKinds, waves, type Wave } from '../api/kinds.ts';
+import { promotableKinds, type Wave } from '../api/kinds.ts';
+import type { JsonObject } from '../api/meta.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
+import { listAt, objectAt, textAt, withMember } from './json.ts';
 import type { LiveObject, LiveObjects, ObjectRef } from './objects.ts';
 import { keyOf } from './objects.ts';
 import type { IntentRef, ObjectEffect, Writer } from './plan.ts';
@@ -89,19 +91,11 @@ export const addedBy = ({ to, from }: Course, live: LiveObjects): readonly Objec
     .filter((ref) => ref.kind !== 'Job' || running(live.get(keyOf(ref))));
 };
 
-const running = (job: LiveObject | undefined): boolean => {
-  const conditions = job?.status['conditions'];
-  if (job === undefined) return false;
-  return !(Array.isArray(conditions) && conditions.some(isOver));
-};
-
-const isOver = (condition: unknown): boolean =>
-  typeof condition === 'object' &&
-  condition !== null &&
-  'type' in condition &&
-  (condition.type === 'Complete' || condition.type === 'Failed') &&
-  'status' in condition &&
-  condition.status === 'True';
+const running = (job: LiveObject | undefined): boolean =>
+  job !== undefined &&
+  !listAt(job.status, 'conditions').some(
+    (each) => ['Complete', 'Failed'].includes(textAt(each, 'type') ?? '') && textAt(each, 'status') === 'True',
+  );
 
 export interface WriteAs {
   readonly as: Writer;
@@ -135,13 +129,5 @@ export const effectOf = (step: Step, how: WriteAs): ObjectEffect | undefined => 
   return { do: 'Replace', as, namespace, ref, manifest, intent };
 };
 
-const named = (manifest: ReturnType<typeof forCreate>, name: string): ReturnType<typeof forCreate> => {
-  const metadata = manifest['metadata'];
-  return typeof metadata === 'object' && metadata !== null && !Array.isArray(metadata)
-    ? { ...manifest, metadata: { ...metadata, name } }
-    : manifest;
-};
-
-/** The first wave that still has something to write, in order; undefined = none has. */
-export const nextWave = (steps: readonly Step[], before: readonly Wave[] = waves): Wave | undefined =>
-  before.find((wave) => steps.some((step) => step.wave === wave && step.standing !== 'Done'));
+const named = (manifest: JsonObject, name: string): JsonObject =>
+  withMember(manifest, 'metadata', { ...objectAt(manifest, 'metadata'), name });

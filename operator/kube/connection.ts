@@ -30,7 +30,8 @@ const open = new Map<string, { readonly connection: HttpConnection; holders: num
 
 /**
  * Connections to one server under one identity, shared by everybody in the process who asks with equal credentials; closed when the last
- * of them closes. HTTP/1.1: see docs/adr for the measurement.
+ * of them closes. HTTP/1.1: against kube-apiserver 1.36 a call costs less CPU than over HTTP/2 (156 to 192 µs at 64 at once) at the same rate, and
+ * no stream waits for another.
  */
 export function connect(options: ConnectionOptions): Connection & ConnectionCounts {
   const key = keyOf(options);

@@ -62,7 +62,8 @@ function leaseServer() {
     const annotations = { 'k8s.io/initial-events-end': 'true' };
     tell({ type: 'BOOKMARK', object: { metadata: { resourceVersion: String(version), annotations } } });
     try {
-      for (; signal?.aborted !== true;) {
+      for (;;) {
+        if (signal?.aborted === true) return;
         if (events.length > 0) yield events.shift();
         else await new Promise<void>((resolve) => (wake = resolve));
       }

@@ -89,3 +89,11 @@ export function objectPath(resource: ResourceRow, ref: ObjectRef, subresource?: 
   const path = `${collectionPath(resource, ref.namespace)}/${encodeURIComponent(ref.name)}`;
   return subresource ? `${path}/${subresource}` : path;
 }
+
+/** A manifest out of plain JSON. @throws TypeError when it names no kind, or has no metadata */
+export function manifestOf(value: Readonly<Record<string, unknown>>): Manifest {
+  const { apiVersion, kind, metadata } = value;
+  if (typeof apiVersion !== 'string' || typeof kind !== 'string' || !isRecord(metadata))
+    throw new TypeError('no manifest');
+  return { ...value, apiVersion, kind, metadata };
+}

@@ -1,6 +1,6 @@
 /** ReleaseBundle objects → bundles: contents parsed, parts joined. */
 import { parseReleaseBundle, type BundledObject } from '../api/bundle.ts';
-import type { JsonObject } from '../api/meta.ts';
+import { jsonObject } from '../api/meta.ts';
 import type { Bundle, BundleObject } from '../decide/bundle.ts';
 import type { KubeObject } from '../kube/resource.ts';
 
@@ -16,16 +16,8 @@ export interface BundleHead {
 const objectOf = ({ apiVersion, kind, name, digest, content }: BundledObject): BundleObject => ({
   ref: { apiVersion, kind, name },
   digest,
-  // The API server has checked the digest's form, we wrote the content; a content that is no object has no use and throws here.
-  content: parseObject(content),
+  content: jsonObject(JSON.parse(content)),
 });
-
-const parseObject = (text: string): JsonObject => {
-  const value: unknown = JSON.parse(text);
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new TypeError('bundle content is no object');
-  return value as JsonObject; // what JSON.parse makes of an object is one
-};
 
 /** @throws when the object is no bundle: the reflector then drops it and says so */
 export const bundleHead = (raw: KubeObject): BundleHead => {

@@ -1,32 +1,18 @@
 /** Every copy of cluster state that decisions are made from, and which namespaces they follow. */
 import { parseApproval, type Approval } from '../api/approval.ts';
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
-import { apiVersion, kinds, policyName, promotableKinds, type Kind } from '../api/kinds.ts';
+import { policyName, promotableKinds } from '../api/kinds.ts';
 import { parseLedgerEntry, type LedgerEntry } from '../api/ledger.ts';
 import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import { parseRollback, type Rollback } from '../api/rollback.ts';
 import { keyOf, type LiveObject, type NamespaceFacts, type PodFacts } from '../decide/objects.ts';
-import type { Reflectors, ReflectorFamily, Held } from '../kube/reflectors.ts';
+import type { Reflectors, ReflectorFamily } from '../kube/reflectors.ts';
 import type { ReflectorSpec } from '../kube/reflector.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
+import { ourResource, promotableResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead } from './bundles.ts';
 import { keyNames, liveObject, namespaceFacts, podFacts, type KeyNames } from './project.ts';
-
-/** How the API server calls one of our kinds. */
-export const ourResource = (kind: Kind): ResourceRow => ({
-  apiVersion,
-  kind,
-  plural: kinds[kind].plural,
-  namespaced: true,
-});
-
-/** How it calls a promotable kind. @throws for any other: nothing else is ever written to production */
-export const promotableResource = (kind: string): ResourceRow => {
-  const row = promotableKinds.find((each) => each.kind === kind);
-  if (row === undefined) throw new RangeError(`${kind} is no promotable kind`);
-  return { apiVersion: row.apiVersion, kind, plural: row.plural, namespaced: true };
-};
 
 const core = (kind: string, plural: string, namespaced = true): ResourceRow => ({
   apiVersion: 'v1',
@@ -104,16 +90,21 @@ export const createCaches = (reflectors: Reflectors) => {
 
 export type Caches = ReturnType<typeof createCaches>;
 
+/** What following needs of a family, whatever it keeps. */
+interface Followable {
+  hold(namespace: string): { readonly reflector: { isSynced(): boolean }; release(): Promise<void> };
+}
+
 /** What is followed in a namespace, by what it is to us. */
-const followed = (caches: Caches): Record<'Production' | 'Staging', readonly ReflectorFamily<unknown>[]> => {
-  const both = [...caches.objects.values(), caches.pods] as readonly ReflectorFamily<unknown>[]; // held only, never read through here
-  return { Production: [...both, caches.secrets as ReflectorFamily<unknown>], Staging: both };
+const followed = (caches: Caches): Record<'Production' | 'Staging', readonly Followable[]> => {
+  const both: readonly Followable[] = [...caches.objects.values(), caches.pods];
+  return { Production: [...both, caches.secrets], Staging: both };
 };
 
 /** Follows the namespaces that policies name, and no others. */
 export class Followed {
   readonly #caches: Caches;
-  readonly #held = new Map<string, readonly Held<unknown>[]>();
+  readonly #held = new Map<string, readonly ReturnType<Followable['hold']>[]>();
 
   constructor(caches: Caches) {
     this.#caches = caches;
@@ -121,7 +112,7 @@ export class Followed {
 
   /** Brings what is followed in line with the policies there are. */
   update(): void {
-    const wanted = new Map<string, readonly ReflectorFamily<unknown>[]>();
+    const wanted = new Map<string, readonly Followable[]>();
     for (const { metadata, spec } of this.#caches.policies.in()?.list() ?? []) {
       if (metadata.name !== policyName) continue;
       const { Production, Staging } = followed(this.#caches);

@@ -73,7 +73,7 @@ export class Checks {
 
   #repeat(http: HttpCheck, told: (wrong: string | undefined) => void): Cancel {
     const stopping = new AbortController();
-    let cancel: Cancel = () => {};
+    let cancel: Cancel | undefined;
     const once = async (): Promise<void> => {
       const wrong = await ask(http, stopping.signal);
       if (stopping.signal.aborted) return;
@@ -83,7 +83,7 @@ export class Checks {
     void once();
     return () => {
       stopping.abort();
-      cancel();
+      cancel?.();
     };
   }
 }

@@ -1,7 +1,7 @@
 /** Raw objects → what decisions use. The one place where an object's shape is believed. */
 import { z } from 'zod';
 import { guardedLabel, guardedModes, stagingLabel } from '../api/kinds.ts';
-import type { JsonObject } from '../api/meta.ts';
+import { isJsonObject, type JsonObject } from '../api/meta.ts';
 import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts } from '../decide/objects.ts';
 import type { KubeObject } from '../kube/resource.ts';
 
@@ -27,9 +27,7 @@ const writersOf = (managedFields: unknown): FieldWriter[] =>
     .map(({ manager, operation, time }) => ({ manager, operation, at: instantOf(time) }))
     .toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0));
 
-const json: z.ZodType<JsonObject> = z.custom<JsonObject>(
-  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-);
+const json = z.custom<JsonObject>(isJsonObject);
 
 /** A live object of a kind that can be promoted. */
 export const liveObject = (raw: KubeObject): LiveObject => {

@@ -11,6 +11,7 @@ import {
   type ObjectKey,
   type PodsOf,
 } from '../decide/objects.ts';
+import { listAt, objectAt } from '../decide/json.ts';
 import { packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record.ts';
 import type { PolicySnapshot } from '../decide/policy.ts';
 import { liveRef } from '../decide/rollout.ts';
@@ -117,21 +118,14 @@ const siblingsOf = ({ caches, records }: Sources, candidate: ReleaseCandidate): 
 const matches = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
   Object.entries(wanted).every(([key, value]) => labels[key] === value);
 
-const labelsOf = ({ manifest }: LiveObject): Readonly<Record<string, string>> => {
-  const { metadata } = manifest;
-  if (typeof metadata !== 'object' || metadata === null || !('labels' in metadata)) return {};
-  const { labels } = metadata;
-  return typeof labels === 'object' && labels !== null
-    ? Object.fromEntries(Object.entries(labels).map(([k, v]) => [k, String(v)]))
-    : {};
-};
+const labelsOf = ({ manifest }: LiveObject): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(objectAt(manifest, 'metadata', 'labels')).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value]] : [],
+    ),
+  );
 
-const isControlled = ({ manifest }: LiveObject): boolean => {
-  const { metadata } = manifest;
-  const owners =
-    typeof metadata === 'object' && metadata !== null && 'ownerReferences' in metadata ? metadata.ownerReferences : [];
-  return Array.isArray(owners) && owners.length > 0;
-};
+const isControlled = ({ manifest }: LiveObject): boolean => listAt(manifest, 'metadata', 'ownerReferences').length > 0;
 
 /** The staging objects that the candidate names, or that its selector picks; what another object made is left out. */
 const stagedObjects = (caches: Caches, { spec, metadata }: ReleaseCandidate): Map<ObjectKey, LiveObject> => {
@@ -157,7 +151,8 @@ const claimsOf = (sources: Sources, namespace: string, pkg: string): ReadonlyMap
     for (const name of [production?.bundle, open?.to]) {
       const head = name === undefined ? undefined : caches.bundles.in()?.get(indexKey(namespace, name));
       const bundle = head && joinParts(head, (part) => caches.bundles.in()?.get(indexKey(namespace, part)));
-      for (const object of bundle?.objects ?? []) claims.set(keyOf(liveRef(object, bundle as Bundle)), other); // bundle is there: its objects are
+      if (bundle === undefined) continue;
+      for (const object of bundle.objects) claims.set(keyOf(liveRef(object, bundle)), other);
     }
   }
   return claims;

@@ -1,4 +1,5 @@
 /** The whole shell: observe, plan, ask what the plan asks, act, report, wake. It knows no kind and makes no decision. */
+import { jsonObject, type JsonObject } from '../api/meta.ts';
 import { canonicalJson } from '../decide/digest.ts';
 import { noticesOf } from '../decide/notices.ts';
 import type { Effect, Notice, Plan, StatusWrite } from '../decide/plan.ts';
@@ -92,5 +93,4 @@ const isSame = ({ before, status }: StatusWrite): boolean =>
   before !== undefined && canonicalJson(plain(before)) === canonicalJson(plain(status));
 
 /** As the API server would store it: without what is undefined. */
-const plain = (status: object): Parameters<typeof canonicalJson>[0] =>
-  JSON.parse(JSON.stringify(status)) as Parameters<typeof canonicalJson>[0]; // parsed JSON is JSON
+const plain = (status: object): JsonObject => jsonObject(JSON.parse(JSON.stringify(status)));

@@ -1,6 +1,7 @@
 /** Attacks on consent that admission alone decides (ENFORCEMENT.md §3), on a real API server with real identities and no operator. */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
+import { identity } from '../../operator/api/meta.ts';
 import { accepted, targetOf, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
 import {
   admitted,
@@ -64,6 +65,13 @@ beforeAll(async () => {
     await role(world, name, rule);
     await bind(world, { user: name, role: name });
   }
+  await world.cluster.controlPlane.identity({ name: 'definer' });
+  await role(world, 'definer', {
+    apiGroups: ['apiextensions.k8s.io'],
+    resources: ['customresourcedefinitions'],
+    verbs: ['get', 'patch', 'delete'],
+  });
+  await bind(world, { user: 'definer', role: 'definer' });
   await eventually(
     'the last binding acts',
     () => world.as('any-thing').create(approval()),
@@ -90,7 +98,7 @@ const policies = policyLock('countersign-releasepolicies');
 
 /** Reached when the object is stored with that name in that field. */
 const names = (answer: Answer<Sent>, field: string, username: string): Attempt => {
-  const reached = answer.ok && (answer.body.spec[field] as { username: string }).username === username;
+  const reached = answer.ok && identity.parse(answer.body.spec[field]).username === username;
   return { reached, said: reached ? 'stored in that name' : said(answer) };
 };
 
@@ -279,8 +287,9 @@ async function deleteAs(world: World, user: string, object: Sent): Promise<Answe
     'impersonate-group': 'system:masters',
   };
   const { code, text } = await world.as('installer').raw({ method: 'DELETE', path, headers });
-  const body = JSON.parse(text) as never;
-  return code < 300 ? { ok: true, code, body } : { ok: false, code, body };
+  return code < 300
+    ? { ok: true, code, body: text }
+    : { ok: false, code, body: { kind: 'Status', code, message: text } };
 }
 
 const collection = (object: Sent) => ({
@@ -528,6 +537,22 @@ const confused: readonly Attack<Consent>[] = [
     locks: [policies],
   },
   {
+    id: 'T35',
+    name: 'somebody who may edit definitions takes away the rule that a signature never changes',
+    act: async ({ as }) => admitted(await as('definer').patch(definition, 'json', withoutRules, { dryRun: 'All' })),
+    denied: 'DefinitionsByAdmins: ',
+    twin: async ({ as }) => admitted(await as('admin').patch(definition, 'json', withoutRules, { dryRun: 'All' })),
+    locks: [policyLock('countersign-definitions')],
+  },
+  {
+    id: 'T35',
+    name: 'somebody who may edit definitions deletes one, and the record with it',
+    act: async ({ as }) => admitted(await as('definer').delete(definition, { dryRun: ['All'] })),
+    denied: 'DefinitionsByAdmins: ',
+    twin: async ({ as }) => admitted(await as('admin').delete(definition, { dryRun: ['All'] })),
+    locks: [policyLock('countersign-definitions')],
+  },
+  {
     id: 'T46',
     name: 'a developer stages a candidate for kube-system',
     act: async ({ as }) =>
@@ -544,6 +569,15 @@ const confused: readonly Attack<Consent>[] = [
     twin: async (world: World) => admitted(await world[who].create(settings(production))),
     locks: [policyLock('countersign-confinement')] as readonly Lock<World>[],
   })),
+];
+
+const definition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  name: 'approvals.countersign.dev',
+};
+const withoutRules = [
+  { op: 'remove', path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-validations' },
 ];
 
 const settings = (namespace: string): KubeObject => ({

@@ -55,7 +55,7 @@ export function attacks<W extends World>(world: () => W, list: readonly Attack<W
     test.each(titled(list))('%s', async (_, attack) => {
       const attempt = await attack.act(world());
       expect(attempt).toMatchObject({ reached: false, said: expect.stringContaining(attack.denied) });
-      note(attack, 'denied', attack.denied === '' ? 'came to nothing' : attack.denied);
+      note(attack, 'denied', attack.denied === '' ? 'came to nothing' : attack.denied.replace(/: $/, ''));
     });
   });
 
@@ -132,7 +132,7 @@ function binding(kind: string, name: string): Lock<World> {
       const { apiVersion, spec } = accepted(await as('installer').get<KubeObject & { spec: unknown }>(target));
       accepted(await as('installer').delete(target));
       return async () => {
-        accepted(await as('installer').create({ apiVersion, kind, metadata: { name }, spec } as KubeObject));
+        accepted(await as('installer').create({ apiVersion, kind, metadata: { name }, spec }));
       };
     },
   };

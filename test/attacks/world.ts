@@ -86,14 +86,12 @@ export async function role(
   rule: Readonly<Record<string, readonly string[]>>,
 ): Promise<void> {
   const rules = [{ apiGroups: ['countersign.dev'], ...rule }];
-  const answer = await world
-    .as('installer')
-    .create({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRole',
-      metadata: { name },
-      rules,
-    } as KubeObject);
+  const answer = await world.as('installer').create({
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name },
+    rules,
+  });
   if (!answer.ok && answer.code !== 409) accepted(answer);
 }
 

@@ -87,9 +87,7 @@ function scriptedStream(signal: AbortSignal | undefined): ScriptedStream & { rea
   return {
     send: (...values) => values.forEach((value) => push(() => Promise.resolve({ done: false, value }))),
     end: () => push(() => Promise.resolve({ done: true, value: undefined })),
-    fail(error) {
-      push(() => Promise.reject(error));
-    },
+    fail: (reason) => push(() => Promise.reject(reason)),
     values: {
       [Symbol.asyncIterator]: () => ({
         async next() {

@@ -105,6 +105,9 @@ export const startSystem = async (
   }
 };
 
+/** What a YAML or JSON text holds, as something to create. */
+const manifestOf = (parsed: unknown): Manifest => parsed as Manifest; // oxlint-disable-line typescript/no-unsafe-type-assertion -- the API server judges it
+
 /** One image by digest; the letter tells contents apart. */
 export const image = (letter: string): string => `registry.example/app@sha256:${letter.repeat(64)}`;
 
@@ -140,7 +143,7 @@ const createWorld = async (
     const text = (await readFile(join(root, 'hack', 'demo', file), 'utf8'))
       .replaceAll('payments-staging', `${name}-staging`)
       .replaceAll('payments-prod', `${name}-prod`);
-    for (const document of parseAllDocuments(text)) accepted(await setup.create(document.toJS() as Manifest));
+    for (const document of parseAllDocuments(text)) accepted(await setup.create(manifestOf(document.toJS())));
   }
   const world = new World(cluster, name);
   accepted(await cluster.as('admin').create(world.policyManifest(policy)));
@@ -313,7 +316,7 @@ export class World {
   async sign(candidate: Reported, who: string, role: string): Promise<void> {
     const manifest = candidate.status?.approvalManifests?.[role];
     if (manifest === undefined) throw new Error(`no manifest for ${role} in ${JSON.stringify(candidate.status)}`);
-    accepted(await this.as(who).create(JSON.parse(manifest) as Manifest));
+    accepted(await this.as(who).create(manifestOf(JSON.parse(manifest))));
   }
 
   /** Proposes, has everybody sign, and waits for the end. */

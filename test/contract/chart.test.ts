@@ -39,7 +39,7 @@ const installed = [
 async function versions(): Promise<Record<string, string>> {
   const seen: Record<string, string> = {};
   for (const [apiVersion, kind] of installed) {
-    const { items } = accepted(await cluster.as('installer').list<KubeObject>({ apiVersion, kind }));
+    const { items } = accepted(await cluster.as('installer').list({ apiVersion, kind }));
     for (const { metadata } of items) {
       if (/^countersign(?!-controlplane)|countersign\.dev$/.test(metadata.name ?? ''))
         seen[`${kind} ${metadata.name}`] = metadata.resourceVersion ?? '';

@@ -1,5 +1,6 @@
 /** Every validation of every custody policy on a real API server: what it refuses and how it says so, and the twin that passes. */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { z } from 'zod';
 
 import { installChart, systemNamespace } from '../../hack/controlplane/chart.ts';
 import {
@@ -45,6 +46,13 @@ beforeAll(async () => {
     verbs: ['create', 'update', 'patch', 'delete', 'get'],
   });
   for (const user of ['developer-b', 'archiver-a', 'owner-a']) await bind(world, { user, role: 'test-edit' });
+  await world.cluster.controlPlane.identity({ name: 'definer' });
+  await role(world, 'test-define', {
+    apiGroups: ['apiextensions.k8s.io'],
+    resources: ['customresourcedefinitions'],
+    verbs: ['get', 'update', 'patch', 'delete'],
+  });
+  await bind(world, { user: 'definer', role: 'test-define' });
   serviceAccount = await robot(world, 'robot', production);
   const robotUser = `system:serviceaccount:${production}:robot`;
   await bind(world, { user: robotUser, role: 'test-edit' });
@@ -220,10 +228,8 @@ const archiveRows = (plural: 'approvals' | 'rollbacks' | 'ledgerentries'): Row[]
     clusterRole: 'countersign-archiver',
   });
 
-interface Entry {
-  readonly time?: string;
-}
-type Forgery = (entries: readonly Entry[]) => readonly unknown[];
+const entry = z.looseObject({ time: z.string().optional() });
+type Forgery = (entries: readonly z.infer<typeof entry>[]) => readonly unknown[];
 
 /** Ways to lie about the time of a change: what a caller may send as managedFields. */
 const future = '2040-01-01T00:00:00Z';
@@ -236,7 +242,7 @@ const clockForgeries: readonly (readonly [string, Forgery])[] = [
   ['only a stranger', () => [{ ...stranger, operation: 'Update' }]],
   ['no entries', () => []],
   ['an empty entry', () => [{}]],
-  ['entries without a time', (entries) => entries.map(({ time: _, ...entry }) => entry)],
+  ['entries without a time', (entries) => entries.map((each) => ({ ...each, time: undefined }))],
 ];
 
 const rows: readonly Row[] = [
@@ -432,6 +438,28 @@ const rows: readonly Row[] = [
     next: 'set an earlier day',
     twin: async () => merge(as('admin'), await stored.releasepolicies(), { spec: { reviewBy: day(729) } }),
   },
+  {
+    policy: 'countersign-releasepolicies',
+    rule: 'ReviewWithin24Months',
+    given: 'an admin creates a policy that says it is created in times to come',
+    refused: () =>
+      as('admin').create(
+        policy({ metadata: { namespace: quiet, creationTimestamp: future }, spec: { reviewBy: day(733) } }),
+      ),
+    caller: 'admin',
+    next: 'set an earlier day',
+    twin: () =>
+      as('admin').create(policy({ metadata: { namespace: quiet, creationTimestamp: future } }), { dryRun: 'All' }),
+  },
+  ...(['update', 'delete'] as const).map((verb) => ({
+    policy: 'countersign-definitions',
+    rule: 'DefinitionsByAdmins',
+    given: `somebody who may edit definitions tries to ${verb} one of ours`,
+    refused: () => actOnDefinition(verb, as('definer')),
+    caller: 'definer',
+    next: 'helm upgrade',
+    twin: () => actOnDefinition(verb, as('admin')),
+  })),
   ...clockForgeries.map(([given, forge]) => ({
     policy: 'countersign-releasepolicies',
     rule: 'ReviewWithin24Months',
@@ -458,11 +486,23 @@ const rows: readonly Row[] = [
 ];
 
 function putReview(existing: Sent, reviewBy: string, forge: Forgery): Promise<Answer<unknown>> {
-  const managedFields = forge((existing.metadata.managedFields ?? []) as readonly Entry[]);
+  const managedFields = forge(z.array(entry).parse(existing.metadata.managedFields));
   return as('admin').replace({
     ...existing,
     metadata: { ...existing.metadata, managedFields },
     spec: { ...existing.spec, reviewBy },
+  });
+}
+
+function actOnDefinition(verb: 'update' | 'delete', client: ApiClient): Promise<Answer<unknown>> {
+  const target = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    name: 'approvals.countersign.dev',
+  };
+  if (verb === 'delete') return client.delete(target, { dryRun: ['All'] });
+  return client.patch(target, 'json', [{ op: 'replace', path: '/spec/names/shortNames', value: ['x'] }], {
+    dryRun: 'All',
   });
 }
 
@@ -545,9 +585,8 @@ describe('what the rows cover', () => {
     const matched = new Set(
       policies.items.flatMap(({ spec }) => spec.matchConstraints.resourceRules.flatMap(({ resources }) => resources)),
     );
-    const served = JSON.parse((await as('admin').raw({ method: 'GET', path: `/apis/${apiVersion}` })).text) as {
-      resources: { name: string }[];
-    };
+    const { text } = await as('admin').raw({ method: 'GET', path: `/apis/${apiVersion}` });
+    const served = z.object({ resources: z.array(z.object({ name: z.string() })) }).parse(JSON.parse(text));
     expect(served.resources.map(({ name }) => name).filter((name) => !matched.has(name))).toEqual([]);
   });
 });
@@ -643,10 +682,22 @@ describe('what must go on', () => {
       );
     }
     accepted(await installer.delete({ apiVersion: 'v1', kind: 'Namespace', name: 'doomed' }));
-    await eventually(
+    const left = await eventually(
       'gone',
       () => installer.get({ apiVersion: 'v1', kind: 'Namespace', name: 'doomed' }),
       (answer) => !answer.ok,
+    );
+    expect(refused(left).code).toBe(404);
+  });
+
+  test('a definition of ours is labelled by whoever may edit definitions: its spec is what is guarded', async () => {
+    const target = {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      name: 'approvals.countersign.dev',
+    };
+    expect(said(await as('definer').patch(target, 'merge', { metadata: { labels: { migrated: 'yes' } } }))).toMatch(
+      /^admitted/,
     );
   });
 
@@ -654,18 +705,19 @@ describe('what must go on', () => {
     for (const propagationPolicy of ['Foreground', 'Orphan'] as const) {
       const record = await stored.approvals();
       accepted(await as('archiver-a').delete(targetOf(record), { propagationPolicy }));
-      await eventually(
+      const left = await eventually(
         'gone',
         () => as('admin').get(targetOf(record)),
         (answer) => !answer.ok,
       );
+      expect(refused(left).code).toBe(404);
     }
   });
 
   test('the operator deletes a finished candidate, and takes its own finalizer off', async () => {
     const held = await candidateInFlight();
     accepted(await merge(world.operator, held, { metadata: { finalizers: null } }));
-    accepted(await world.operator.delete(targetOf(held)));
+    expect(said(await world.operator.delete(targetOf(held)))).toMatch(/^admitted/);
   });
 
   test('a ServiceAccount may stage: whether it is trusted is the policy of the release to say', async () => {

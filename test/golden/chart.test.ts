@@ -3,15 +3,19 @@ import { describe, expect, test } from '@jest/globals';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
+import { z } from 'zod';
 
 import { builtBinaries } from '../../hack/controlplane/binaries.ts';
 import { chartDir, systemNamespace } from '../../hack/controlplane/chart.ts';
 import { tools, type RunResult } from '../../hack/controlplane/tools.ts';
 import { promotableKinds } from '../../operator/api/kinds.ts';
 
-const golden = join(import.meta.dirname, 'chart');
-const fullValues = join(golden, 'full.values.yaml');
+const manifest = z.looseObject({ kind: z.string(), spec: z.unknown().optional() });
+const promotable = z.array(z.object({ group: z.string(), resources: z.array(z.string()) }));
+
+const goldenDir = join(import.meta.dirname, 'chart');
+const fullValues = join(goldenDir, 'full.values.yaml');
 
 async function helm(args: readonly string[], stdin = ''): Promise<RunResult> {
   const dir = mkdtempSync(join(tmpdir(), 'countersign-helm-'));
@@ -33,42 +37,43 @@ const isDefinition = (document: string): boolean => document.includes('\nkind: C
 const documents = (rendered: string): string[] =>
   rendered.split(/^---\n/m).filter((document) => document.trim() !== '');
 
-function expectGolden(name: string, rendered: string): void {
-  const path = join(golden, name);
+const kindsOf = (rendered: string): string[] =>
+  documents(rendered).map((document) => manifest.parse(parse(document)).kind);
+
+/** The golden file; with UPDATE_GOLDEN=1 it is written first. */
+function golden(name: string, rendered: string): string {
+  const path = join(goldenDir, name);
   if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(path, rendered);
-  expect(rendered).toBe(readFileSync(path, 'utf8'));
+  return readFileSync(path, 'utf8');
 }
 
 describe('helm template', () => {
   test('with the default values', async () => {
-    const rendered = documents(await render()).filter((document) => !isDefinition(document));
-    expectGolden('default.yaml', rendered.join('---\n'));
+    const rendered = documents(await render())
+      .filter((document) => !isDefinition(document))
+      .join('---\n');
+    expect(rendered).toBe(golden('default.golden', rendered));
   });
 
   test('with every value other than its default', async () => {
-    expectGolden('full.yaml', await render('-f', fullValues));
+    const rendered = await render('-f', fullValues);
+    expect(rendered).toBe(golden('full.golden', rendered));
   });
 
   test('without the operator renders what it renders with it, but its Deployment and what belongs to it', async () => {
-    const kinds = (rendered: string) =>
-      parseAllDocuments(rendered).map((document) => (document.toJS() as { kind: string }).kind);
-    const without = kinds(await render('--set', 'operator.enabled=false'));
+    const without = kindsOf(await render('--set', 'operator.enabled=false'));
     const operators = ['Deployment', 'NetworkPolicy', 'PodDisruptionBudget', 'Service'];
-    expect(kinds(await render()).toSorted()).toEqual([...without, ...operators].toSorted());
+    expect(kindsOf(await render()).toSorted()).toEqual([...without, ...operators].toSorted());
   });
 
   test('renders the generated definitions as they are', async () => {
     const crds = join(chartDir, '..', '..', 'crds');
-    const generated = readdirSync(crds).map((file): unknown => parse(readFileSync(join(crds, file), 'utf8')));
+    const generated = readdirSync(crds).map((file) => manifest.parse(parse(readFileSync(join(crds, file), 'utf8'))));
     const rendered = documents(await render())
       .filter(isDefinition)
       .map((document): unknown => parse(document));
     expect(rendered).toHaveLength(generated.length);
-    expect(rendered).toEqual(
-      expect.arrayContaining(
-        generated.map((crd) => expect.objectContaining({ spec: (crd as { spec: unknown }).spec })),
-      ),
-    );
+    expect(rendered).toEqual(expect.arrayContaining(generated.map(({ spec }) => expect.objectContaining({ spec }))));
     for (const crd of rendered)
       expect(crd).toMatchObject({ metadata: { annotations: { 'helm.sh/resource-policy': 'keep' } } });
   });
@@ -109,12 +114,10 @@ describe('values.schema.json refuses', () => {
 });
 
 test('files/promotable.yaml has the kinds that a release may contain', () => {
-  const file = parse(readFileSync(join(chartDir, 'files', 'promotable.yaml'), 'utf8')) as {
-    group: string;
-    resources: string[];
-  }[];
+  const file = promotable.parse(parse(readFileSync(join(chartDir, 'files', 'promotable.yaml'), 'utf8')));
   const inChart = file.flatMap(({ group, resources }) => resources.map((resource) => `${group}/${resource}`));
-  const groupOf = (apiVersion: string) => (apiVersion.includes('/') ? apiVersion.split('/')[0] : '');
-  const inApi = promotableKinds.map(({ apiVersion, plural }) => `${groupOf(apiVersion)}/${plural}`);
+  const inApi = promotableKinds.map(
+    ({ apiVersion, plural }) => `${apiVersion.includes('/') ? apiVersion.split('/')[0] : ''}/${plural}`,
+  );
   expect(inChart.toSorted()).toEqual(inApi.toSorted());
 });

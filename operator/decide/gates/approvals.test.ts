@@ -127,6 +127,23 @@ test('while it is not answered whether a needed signer may sign it is unknown', 
   });
 });
 
+test('an unanswered signer is named though others are missing besides', () => {
+  const verdict = judged([tester, owner], { rights: answers([tester, owner], { 'tester-tester-a': undefined }) });
+  expect(verdict.reason).toBe('RightsUnknown');
+  expect(verdict.message).toBe(
+    '1 of 3 approvals recorded; not answered yet whether these may sign: tester-a as tester',
+  );
+});
+
+test.each([
+  ['does not count for want of the right', false],
+  ['is not answered', undefined],
+])('a signature that %s is looked at again when it is too old', (_, held) => {
+  const early = anApproval('tester-a', { role: 'tester', createdAt: now - 71 * hour });
+  const signed = [early, owner, board];
+  expect(judged(signed, { rights: answers(signed, { 'tester-tester-a': held }) }).wakeAt).toBe(now + hour);
+});
+
 test('an unanswered signer who would help nothing holds nothing up', () => {
   const spare = anApproval('tester-b', { role: 'tester' });
   const signed = [tester, owner, board, spare];
