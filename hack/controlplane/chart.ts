@@ -22,9 +22,6 @@ const enforcedTimeoutMs = 30_000;
 const probeMs = 50;
 const tokenLifetimeSeconds = 24 * 3600;
 
-/** People of the sample application who are not among the standard identities of a control plane. */
-const samplePeople = ['owner-a', 'archiver-a'] as const;
-
 /** Values of the chart, as in values.yaml. */
 export type ChartValues = Readonly<Record<string, unknown>>;
 
@@ -53,14 +50,13 @@ export async function installChart(cluster: ControlPlane, values: ChartValues = 
   await enforced(cluster);
 }
 
-/** Creates the sample application's namespaces and bindings (hack/demo), and certificates for its further people. */
+/** Creates the sample application's namespaces and bindings (hack/demo). */
 export async function createSample(cluster: ControlPlane): Promise<void> {
   for (const file of ['namespaces.yaml', 'bindings.yaml']) {
     const path = join(root, 'hack', 'demo', file);
     const result = await cluster.kubectl(installer.name, ['apply', '-f', path]);
     if (result.code !== 0) throw new Error(`kubectl apply -f ${path}: ${result.stderr}`);
   }
-  await Promise.all(samplePeople.map((name) => cluster.identity({ name })));
   await boundToAct(cluster);
 }
 

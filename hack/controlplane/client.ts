@@ -235,7 +235,10 @@ export class ApiClient {
           headers: {
             accept: 'application/json',
             'user-agent': 'countersign-controlplane',
-            ...(body === undefined ? {} : { 'content-type': raw.contentType ?? 'application/json' }),
+            // Node states no length for the body of a DELETE, and the API server would read it as the next request.
+            ...(body === undefined
+              ? {}
+              : { 'content-type': raw.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
             ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
             ...raw.headers,
           },

@@ -25,6 +25,8 @@ export const people: readonly IdentitySpec[] = [
   { name: 'sre-b' },
   { name: 'auditor-a' },
   { name: 'security-a' },
+  { name: 'owner-a' },
+  { name: 'archiver-a' },
 ];
 
 /** What the control plane's own programs authenticate as. */

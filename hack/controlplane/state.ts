@@ -5,6 +5,7 @@ import type { ComponentName, ComponentSettings } from './components.ts';
 import { parseJson } from './json.ts';
 import { layout } from './layout.ts';
 import type { Lifetime, ProcessMark } from './process.ts';
+import { codeOf } from './errno.ts';
 
 export interface State {
   readonly settings: ComponentSettings;
@@ -18,7 +19,7 @@ export function readState(dir: string): State | undefined {
   try {
     return parseJson<State>(readFileSync(layout(dir).state, 'utf8'));
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

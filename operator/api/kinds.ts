@@ -62,7 +62,7 @@ export const inFlightFinalizer = 'countersign.dev/in-flight';
 export const policyName = 'production';
 
 /** Verbs of ours on `releasepolicies`, resource name `production`, in the production namespace. */
-export const verbs = ['administer', 'grant', 'rollback', 'withdraw', 'except', 'operate'] as const;
+export const verbs = ['administer', 'grant', 'rollback', 'withdraw', 'except', 'operate', 'archive'] as const;
 export type Verb = (typeof verbs)[number];
 
 /** Resources that exist only in RBAC rules; nothing is stored under them. */

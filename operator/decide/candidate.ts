@@ -15,12 +15,14 @@ import type { ForeignContent, GateSnapshot, Refusal } from './gates/gate.ts';
 import { workloadHealth } from './health.ts';
 import { isTested, wasTested } from './hold.ts';
 import { keyOf, type Instant, type ObjectKey } from './objects.ts';
+import { isSystemName } from './people.ts';
 import { earliest, nothing, type Effect, type Plan, type StatusWrite } from './plan.ts';
 import { questionKey, type Answer, type Answers, type PreflightQuestion, type Question } from './questions.ts';
 import { packageRecord, type CandidateRecord } from './record.ts';
 import { differingPaths, normalForm } from './render.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
 import { unmanagedOf } from './unmanaged.ts';
+import { consents, signatures } from './signatures.ts';
 import { soakingSince } from './soak.ts';
 import { renderStaged, stagingProblem, type Rendering, type StagingProblem } from './staging.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
@@ -158,7 +160,9 @@ const rejectionOf = (s: CandidateSnapshot, answers: Answers, inFlight: boolean):
   const refusals = s.approvals.filter(
     ({ metadata, spec }) =>
       spec.decision === 'Reject' &&
+      spec.subject.kind === s.candidate.kind &&
       spec.subject.name === s.candidate.metadata.name &&
+      !isSystemName(spec.approver.username) &&
       recorded?.has(metadata.uid) !== true,
   );
   if (refusals.length === 0) return undefined;
@@ -258,6 +262,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
       wakeAt,
     });
   }
+  const counted = new Set(consents(signatures(gateSnapshot, now), 'Counts').map(({ approval }) => approval));
   const begin: Effect = {
     do: 'Append',
     namespace: s.candidate.spec.targetNamespace,
@@ -265,7 +270,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
     draft: drafts.promotionStarted(s.candidate, bundle, {
       from: base.name,
       fromDigest: base.digest === 'none' ? '' : base.digest,
-      approvals: s.approvals.filter(({ spec }) => spec.decision === 'Approve' && spec.digest === bundle.digest),
+      approvals: s.approvals.filter(({ metadata }) => counted.has(metadata.name)),
     }),
   };
   const before: Effect[] =

@@ -9,13 +9,12 @@ const openings = (schedule: string, timeZone: string, from: string, days = 3): s
   const found: string[] = [];
   const window = { schedule, timeZone, duration: '1s' };
   const end = Date.parse(from) + days * 24 * hour;
-  for (let at = Date.parse(from); at < end;) {
+  for (let at = Date.parse(from), next = at; at < end; at = next) {
     const state = windowAt(window, at);
     if (state.is === 'Invalid') throw new Error(state.problem);
-    if (state.is === 'Open') {
-      found.push(new Date(at).toISOString().slice(0, 16));
-      at = state.until;
-    } else at = state.opensAt ?? end;
+    if (state.is === 'Open') found.push(new Date(at).toISOString().slice(0, 16));
+    next = state.is === 'Open' ? state.until : (state.opensAt ?? end);
+    if (next <= at) throw new Error('the next change is not later');
   }
   return found;
 };

@@ -13,10 +13,6 @@ export const listed = (items: readonly string[]): string => {
   return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} and ${last}`;
 };
 
-/** A name that somebody chose, with nothing in it that bends a terminal or hides: such characters are written as escapes. */
-export const shown = (name: string): string =>
-  name.replace(/[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
-
 /** `Deployment api` for `Deployment/api`. */
 export const objectNamed = (key: ObjectKey): string => key.replace('/', ' ');
 

@@ -50,7 +50,12 @@ export class Records {
       head = { seq: next.seq, hash };
     }
     if (links.length === 0) return;
-    chain.record = foldEntries(chain.record, links);
+    try {
+      chain.record = foldEntries(chain.record, links);
+    } catch {
+      // Written by somebody who does not know the entries: what it says cannot be told, so nothing after it can be trusted.
+      chain.record = { ...chain.record, head, broken: `an entry up to ${entryName(head.seq)} cannot be read` };
+    }
     for (const each of folded) this.#told(namespace, each);
   }
 

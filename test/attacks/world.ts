@@ -27,36 +27,18 @@ export async function startWorld(): Promise<World> {
     await installChart(cluster.controlPlane);
     await createSample(cluster.controlPlane);
     const installer = cluster.as('installer');
-    const operator = framed(
-      installer.withToken(await serviceAccountToken(cluster.controlPlane, 'countersign-operator')),
-    );
-    const restorer = framed(
-      installer.withToken(await serviceAccountToken(cluster.controlPlane, 'countersign-restorer')),
-    );
+    const operator = installer.withToken(await serviceAccountToken(cluster.controlPlane, 'countersign-operator'));
+    const restorer = installer.withToken(await serviceAccountToken(cluster.controlPlane, 'countersign-restorer'));
     const stop = async (): Promise<void> => {
       operator.close();
       restorer.close();
       await cluster.stop();
     };
-    return { cluster, as: (name) => framed(cluster.as(name)), operator, restorer, stop };
+    return { cluster, as: (name) => cluster.as(name), operator, restorer, stop };
   } catch (error) {
     await cluster.stop();
     throw error;
   }
-}
-
-/**
- * Says how long a request's body is. Node does not for DELETE, the API server then takes the body for the next request, and answers
- * that one with 400. To be deleted when hack/controlplane/client.ts says it.
- */
-function framed(client: ApiClient): ApiClient {
-  const raw = client.raw.bind(client);
-  client.raw = (request) => {
-    if (request.body === undefined) return raw(request);
-    const length = { 'content-length': String(Buffer.byteLength(JSON.stringify(request.body))) };
-    return raw({ ...request, headers: { ...request.headers, ...length } });
-  };
-  return client;
 }
 
 /** Creates it and returns what is stored. Throws when it is refused. */
@@ -106,7 +88,7 @@ export async function robot(world: World, name: string, namespace: string): Prom
     { ...targetOf(account), subresource: 'token' },
     request,
   );
-  return framed(installer.withToken(accepted(answer).status.token));
+  return installer.withToken(accepted(answer).status.token);
 }
 
 export const systemUser = (name: string): string => `system:serviceaccount:${systemNamespace}:${name}`;

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
+import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
 import { installChart, type ChartValues } from '../../hack/controlplane/chart.ts';
 import { installer } from '../../hack/controlplane/identities.ts';
 import type { ControlPlaneOptions } from '../../hack/controlplane/controlplane.ts';
@@ -53,22 +54,9 @@ export interface Condition {
   readonly message: string;
 }
 
-/** An entry of the record, as a test reads it. */
+/** An entry of the record. */
 export interface Entry extends KubeObject {
-  readonly spec: {
-    readonly seq: number;
-    readonly type: string;
-    readonly actor: { readonly username: string };
-    readonly subject: { readonly kind: string; readonly name: string; readonly uid: string };
-    readonly digest: string;
-    readonly decision: string;
-    readonly reason: string;
-    readonly data: string;
-    readonly previous: string;
-    readonly package: string;
-    readonly id: string;
-    readonly time: string;
-  };
+  readonly spec: LedgerEntrySpec;
 }
 
 export interface System extends Cluster {
@@ -88,7 +76,6 @@ export const startSystem = async (
   const cluster = await startCluster(options.cluster);
   try {
     await installChart(cluster.controlPlane, options.chart);
-    await Promise.all(['owner-a', 'archiver-a'].map((name) => cluster.controlPlane.identity({ name })));
     const operator = await startOperator(cluster.controlPlane, options.operator);
     return {
       ...cluster,

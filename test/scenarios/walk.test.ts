@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTimeoutMs } from '../cluster/cluster.ts';
 import { condition, image, startSystem, type System, type World } from '../cluster/system.ts';
 import { verifyChain } from '../../operator/ledger/chain.ts';
-import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
 
 let system: System;
 let world: World;
@@ -56,7 +55,7 @@ test('a successor whose pods crash goes back by itself, configuration included',
 test('the record tells all of it, in one chain', async () => {
   const entries = await world.ledger();
 
-  expect(verifyChain(entries as unknown as LedgerEntrySpec[]).broken).toBeUndefined();
+  expect(verifyChain(entries).broken).toBeUndefined();
   // Tested is entered only when somebody looks between the tester's signature and the last one.
   const told = entries.filter(({ subject, type }) => subject.name === 'second' && type !== 'Tested');
   expect(told.map(({ type }) => type)).toEqual([

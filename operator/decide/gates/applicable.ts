@@ -3,7 +3,8 @@ import { immutableChange } from '../immutable.ts';
 import { keyOf } from '../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';
-import { argumentFor, listed, objectNamed, shown } from '../words.ts';
+import { visible } from '../visible.ts';
+import { argumentFor, listed, objectNamed } from '../words.ts';
 import { blocked, type GateSnapshot, passed, unknown, type Gate } from './gate.ts';
 
 const immutableFields = (s: GateSnapshot): Verdict | undefined => {
@@ -38,7 +39,7 @@ const foreignContent = (s: GateSnapshot): Verdict | undefined => {
   if (first === undefined) return undefined;
   const conflicts = [...s.foreign].map(([key, { manager, fields }]) => {
     const what = fields.length === 0 ? objectNamed(key) : `${listed(fields)} of ${objectNamed(key)}`;
-    return `${what} (written by ${shown(manager)})`;
+    return `${what} (written by ${visible(manager)})`;
   });
   return blocked('OwnershipConflict', {
     message: `Production holds content that no release put there: ${listed(conflicts)}`,
@@ -55,7 +56,7 @@ const preflight = (s: GateSnapshot): Verdict | undefined => {
   }
   if (s.preflight.length === 0) return undefined;
   return blocked('ObjectRefused', {
-    message: `The API server refuses ${listed(s.preflight.map(({ object, message }) => `${objectNamed(object)}: ${message}`))}`,
+    message: `The API server refuses ${listed(s.preflight.map(({ object, message }) => `${objectNamed(object)}: ${visible(message)}`))}`,
     remedy: `Mend the object in staging as the API server says. ${newCandidate(s, 'from that')}`,
   });
 };

@@ -4,7 +4,8 @@ import { quorum, type LineSummary } from '../quorum.ts';
 import { newCandidate, signAs } from '../remedies.ts';
 import { consents, signatures, type Signature, type Standing } from '../signatures.ts';
 import type { Verdict } from '../verdict.ts';
-import { listed, shown } from '../words.ts';
+import { visible } from '../visible.ts';
+import { listed } from '../words.ts';
 import { blocked, passed, unknown, waiting, type Gate, type GateSnapshot } from './gate.ts';
 
 /** Why a signature does not count, as people read it. */
@@ -33,14 +34,14 @@ const refusal = (s: GateSnapshot, all: readonly Signature[]): Verdict | undefine
   const final = refusals.find(({ standing }) => standing === 'Counts');
   if (final !== undefined) {
     return blocked('Rejected', {
-      message: `${shown(final.username)} rejected this candidate as ${final.role}, which is final`,
+      message: `${visible(final.username)} rejected this candidate as ${final.role}, which is final`,
       remedy: `Read why: kubectl get appr ${final.approval} -n ${s.target.name} -o jsonpath={.spec.comment}. ${newCandidate(s, 'that mends it')}`,
     });
   }
   const open = refusals.find(({ standing }) => standing === 'Unanswered');
   if (open === undefined) return undefined;
   return unknown('RightsUnknown', {
-    message: `${shown(open.username)} rejected this candidate as ${open.role}, and whether they may is not answered yet`,
+    message: `${visible(open.username)} rejected this candidate as ${open.role}, and whether they may is not answered yet`,
     ...pending,
   });
 };
@@ -52,7 +53,7 @@ const nextExpiry = (all: readonly Signature[]): number | undefined => {
 };
 
 const openPlaces = ({ role, need, have, missingGroups }: LineSummary): string => {
-  const from = missingGroups.length === 0 ? '' : ` (from ${listed(missingGroups.map(shown))})`;
+  const from = missingGroups.length === 0 ? '' : ` (from ${listed(missingGroups.map(visible))})`;
   return `${need - have} ${role}${from}`;
 };
 
@@ -68,7 +69,7 @@ const disregarded = (all: readonly Signature[], open: readonly LineSummary[]): r
 const explained = (signature: Signature): readonly string[] =>
   signature.standing === 'Counts' || signature.standing === 'Unanswered'
     ? []
-    : [`${shown(signature.username)} as ${signature.role} (${whyNot[signature.standing]})`];
+    : [`${visible(signature.username)} as ${signature.role} (${whyNot[signature.standing]})`];
 
 /**
  * A signature counts when it is for this candidate and this digest, is not too old, its signer may sign now and had no hand in
@@ -84,7 +85,7 @@ export const approvals: Gate = (s, now) => {
 
   const recorded = `${have} of ${need} approvals recorded`;
   if (quorum(linesOf(s), consents(all, 'Counts', 'Unanswered')).have > have) {
-    const asked = consents(all, 'Unanswered').map(({ username, role }) => `${shown(username)} as ${role}`);
+    const asked = consents(all, 'Unanswered').map(({ username, role }) => `${visible(username)} as ${role}`);
     return unknown('RightsUnknown', {
       message: `${recorded}; not answered yet whether these may sign: ${listed([...new Set(asked)])}`,
       wakeAt,

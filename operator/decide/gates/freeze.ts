@@ -1,7 +1,8 @@
 /** Is there no freeze? */
 import { orExpedite, unlessExpedited } from '../expedited.ts';
 import { editPolicy } from '../remedies.ts';
-import { listed, shown } from '../words.ts';
+import { visible } from '../visible.ts';
+import { listed } from '../words.ts';
 import { blocked, passed, waiting, type Gate } from './gate.ts';
 
 /** A freeze is on from `from` until, not including, `to`. */
@@ -9,8 +10,8 @@ const noFreeze: Gate = (s, now) => {
   const freezes = s.policy.spec.freezes.map(({ from, to, reason }) => ({
     from: Date.parse(from),
     to: Date.parse(to),
-    named: `${shown(to)} (${reason})`,
-    reason,
+    reason: visible(reason),
+    end: `${visible(to)} (${visible(reason)})`,
   }));
   const unreadable = freezes.filter(({ from, to }) => Number.isNaN(from) || Number.isNaN(to));
   if (unreadable.length > 0) {
@@ -25,7 +26,7 @@ const noFreeze: Gate = (s, now) => {
   if (active.length === 0) return passed('NotFrozen', 'No freeze is on', wakeAt);
   return waiting('Frozen', {
     message: `A freeze is on: ${listed(active.map(({ reason }) => reason))}`,
-    remedy: `Wait until ${listed(active.map(({ named }) => named))}, it goes on by itself: kubectl get relpol ${s.policy.metadata.name} -n ${s.target.name} -o jsonpath={.spec.freezes}${orExpedite(s, 'Freeze')}`,
+    remedy: `Wait until ${listed(active.map(({ end }) => end))}, it goes on by itself: kubectl get relpol ${s.policy.metadata.name} -n ${s.target.name} -o jsonpath={.spec.freezes}${orExpedite(s, 'Freeze')}`,
     wakeAt,
   });
 };

@@ -5,7 +5,8 @@ import { at, isObject, listAt, textAt } from '../json.ts';
 import { keyOf } from '../objects.ts';
 import { containersOf, podSpecsOf } from '../pod-spec.ts';
 import { newCandidate } from '../remedies.ts';
-import { listed, objectNamed, shown } from '../words.ts';
+import { visibleAscii } from '../visible.ts';
+import { listed, objectNamed } from '../words.ts';
 import { blocked, passed, type Gate } from './gate.ts';
 
 /** An image that a pod spec names, and where. */
@@ -16,13 +17,13 @@ interface NamedImage {
 
 const imagesOf = (podSpec: JsonObject): readonly NamedImage[] => [
   ...containersOf(podSpec).map((container) => ({
-    where: `container ${shown(textAt(container, 'name') ?? '')}`,
+    where: `container ${visibleAscii(textAt(container, 'name') ?? '')}`,
     reference: textAt(container, 'image') ?? '',
   })),
   ...listAt(podSpec, 'volumes')
     .filter((volume) => isObject(at(volume, 'image')))
     .map((volume) => ({
-      where: `volume ${shown(textAt(volume, 'name') ?? '')}`,
+      where: `volume ${visibleAscii(textAt(volume, 'name') ?? '')}`,
       reference: textAt(volume, 'image', 'reference') ?? '',
     })),
 ];
@@ -33,7 +34,7 @@ export const images: Gate = (s) => {
     podSpecsOf(content)
       .flatMap(imagesOf)
       .filter(({ reference }) => !isPinned(reference))
-      .map(({ where, reference }) => `${where} of ${objectNamed(keyOf(ref))} ("${shown(reference)}")`),
+      .map(({ where, reference }) => `${where} of ${objectNamed(keyOf(ref))} ("${visibleAscii(reference)}")`),
   );
   if (loose.length === 0) return passed('DigestsPinned', 'Every image is named by digest');
   return blocked('TagWithoutDigest', {

@@ -5,7 +5,8 @@ import { quorum } from '../quorum.ts';
 import { newCandidate, signAs, editPolicy } from '../remedies.ts';
 import { authorsOf, consents, signatures, type Signature } from '../signatures.ts';
 import type { Verdict } from '../verdict.ts';
-import { listed, shown } from '../words.ts';
+import { visible } from '../visible.ts';
+import { listed } from '../words.ts';
 import { blocked, passed, waiting, type Gate, type GateSnapshot } from './gate.ts';
 
 /** A machine writes for somebody: it must be trusted to say for whom, and say it. */
@@ -14,14 +15,14 @@ const authorProblem = (s: GateSnapshot): Verdict | undefined => {
   const untrusted = machines.filter((username) => !s.policy.spec.trustedAutomation.includes(username));
   if (untrusted.length > 0) {
     return blocked('AuthorNotTrusted', {
-      message: `${listed(untrusted.map(shown))} wrote this content, and the policy does not trust such an account to author releases`,
+      message: `${listed(untrusted.map(visible))} wrote this content, and the policy does not trust such an account to author releases`,
       remedy: `A person applies the content and ${lowerFirst(newCandidate(s, 'in their own name'))}; or a platform admin adds the ServiceAccount to spec.trustedAutomation: ${editPolicy(s)}`,
     });
   }
   const people = s.candidate.spec.onBehalfOf.filter((name) => name.trim() !== '' && !isSystemName(name));
   if (machines.length === 0 || people.length > 0) return undefined;
   return blocked('AuthorNamesNobody', {
-    message: `${listed(machines.map(shown))} wrote this content and spec.onBehalfOf names no person behind it`,
+    message: `${listed(machines.map(visible))} wrote this content and spec.onBehalfOf names no person behind it`,
     remedy: newCandidate(s, 'and the people behind it in spec.onBehalfOf'),
   });
 };
@@ -31,7 +32,7 @@ const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text
 /** People of whom more than one signature, by other accounts or in other roles, would otherwise count. */
 const twice = (counted: readonly Signature[]): readonly string[] =>
   [...Map.groupBy(counted, ({ person }) => person).values()]
-    .map((own) => [...new Set(own.map(({ username, role }) => `${shown(username)} as ${role}`))])
+    .map((own) => [...new Set(own.map(({ username, role }) => `${visible(username)} as ${role}`))])
     .filter((acts) => acts.length > 1)
     .map((acts) => listed(acts.toSorted()));
 
@@ -47,7 +48,7 @@ export const segregationOfDuties: Gate = (s, now) => {
   const counted = consents(all, 'Counts');
   const { lines } = quorum(linesOf(s), counted);
   const open = lines.filter((line) => line.have < line.need).map(({ role }) => role);
-  const byAuthors = [...new Set(consents(all, 'Author').map(({ username }) => shown(username)))];
+  const byAuthors = [...new Set(consents(all, 'Author').map(({ username }) => visible(username)))];
   const bySame = twice(counted);
   const remedy = open
     .map((role) => `Somebody else who holds role ${role} in ${s.target.name} signs: ${signAs(s, role)}`)

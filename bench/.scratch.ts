@@ -1,0 +1,36 @@
+/** `node bench/main.ts [approval] [rollback] [idle] [memory]`: figures of the operator, measured at the API server, beside their targets. */
+import { readFileSync } from 'node:fs';
+import { startSystem, type System } from '../test/cluster/system.ts';
+import { approval } from './approval.ts';
+import { idle } from './idle.ts';
+import { memory } from './memory.ts';
+import { rollback } from './rollback.ts';
+import { table, type Figure } from './table.ts';
+
+const benches: Readonly<Record<string, (system: System) => Promise<readonly Figure[]>>> = {
+  approval,
+  rollback,
+  idle,
+  memory,
+};
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
+const unknown = names.filter((name) => !Object.hasOwn(benches, name));
+if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there is only ${Object.keys(benches).join(', ')}`);
+
+const figures: Figure[] = [];
+for (const name of names) {
+  process.stderr.write(`${name} …\n`);
+  // One each: what a figure leaves behind would weigh on the next.
+  const system = await startSystem({ cluster: { fsync: true }, operator: { logLevel: 'info' } });
+  try {
+    figures.push(...((await benches[name]?.(system)) ?? []));
+  } catch (error) {
+    process.stderr.write(readFileSync(system.operator.logFile, 'utf8').slice(-4_000));
+    throw error;
+  } finally {
+    if (process.env['KEEP_AUDIT']) (await import('node:fs')).copyFileSync(`${system.controlPlane.dir}/audit.log`, process.env['KEEP_AUDIT']);
+    await system.stop();
+  }
+}
+process.stdout.write(`${table(figures)}\n`);

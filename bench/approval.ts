@@ -1,0 +1,60 @@
+/** From the last signature to the first write in production, and what a promotion asks of the API server. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { System, World } from '../test/cluster/system.ts';
+import { breakdown, requests, type Class, type Request } from './requests.ts';
+import { percentile, type Figure } from './table.ts';
+
+const candidates = 50;
+const everyMs = 500;
+
+export const approval = async (system: System): Promise<readonly Figure[]> => {
+  const world = await system.world('approval', { approvals: [{ role: 'tester', count: 1 }] });
+  const names = Array.from({ length: candidates }, (_, i) => `app-${i}`);
+  await Promise.all(names.map((name) => world.stage(world.deployment(name, 'a'))));
+  const staged = await Promise.all(
+    names.map(async (name) => {
+      await world.propose(world.candidate(name, [`Deployment/${name}`], { package: name }));
+      return world.staged(name);
+    }),
+  );
+  await sleep(1_000);
+
+  const finished: Promise<unknown>[] = [];
+  for (const candidate of staged) {
+    await world.sign(candidate, 'tester-a', 'tester');
+    finished.push(world.finished(candidate.metadata.name ?? ''));
+    await sleep(everyMs);
+  }
+  await Promise.all(finished);
+  return figures(world, await requests(system));
+};
+
+const figures = (world: World, all: readonly Request[]): readonly Figure[] => {
+  const signed = all.filter(
+    ({ verb, resource, namespace }) => verb === 'create' && resource === 'approvals' && namespace === world.production,
+  );
+  const began = Math.min(...signed.map(({ receivedAt }) => receivedAt));
+  const own = all.filter(({ by, receivedAt }) => by !== undefined && receivedAt >= began);
+  const delays = signed.map((approval, i) => {
+    const write = own.find(
+      (each) => each.class === 'write' && each.resource === 'deployments' && each.name === `app-${i}`,
+    );
+    return write === undefined ? NaN : write.receivedAt - approval.doneAt;
+  });
+  const each = (...classes: readonly Class[]): number =>
+    own.filter((request) => classes.includes(request.class)).length / candidates;
+  process.stderr.write(
+    `a promotion asks for\n${breakdown(
+      own.filter((request) => request.class !== 'lease'),
+      candidates,
+    )}\n`,
+  );
+  return [
+    { name: 'approval → production write, p50', value: percentile(delays, 50), unit: 'ms', target: 30 },
+    { name: 'approval → production write, p99', value: percentile(delays, 99), unit: 'ms', target: 80 },
+    { name: 'writes a promotion', value: each('write'), unit: '', target: 6 },
+    { name: 'GET and LIST a promotion', value: each('get', 'list'), unit: '', target: 0 },
+    { name: 'dry-runs a promotion', value: each('dry-run'), unit: '' },
+    { name: 'SubjectAccessReviews a promotion', value: each('review'), unit: '' },
+  ];
+};

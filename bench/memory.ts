@@ -1,0 +1,56 @@
+/** What the operator's process holds with many candidates staged. */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { waitForAll, type Manifest } from '../test/cluster/cluster.ts';
+import { isTrue, type Reported, type System, type World } from '../test/cluster/system.ts';
+import type { Figure } from './table.ts';
+
+const candidates = 1_000;
+/** Of one candidate as it is sent. */
+const candidateBytes = 3_500;
+/** Requests in flight while it is set up. */
+const atOnce = 10;
+
+export const memory = async (system: System): Promise<readonly Figure[]> => {
+  const world = await system.world('memory');
+  const before = rssMb(system);
+  const names = Array.from({ length: candidates }, (_, i) => `app-${String(i).padStart(4, '0')}`);
+  await inTurn(names, async (name) => {
+    await world.stage(world.configMap(name, { level: 'info' }));
+    await world.propose(candidate(world, name));
+  });
+  await waitForAll<Reported>(
+    world.as('developer-a'),
+    world.ref('ReleaseCandidate'),
+    (all) => all.filter((each) => isTrue(each, 'Staged')).length === candidates,
+    600_000,
+  );
+  await sleep(5_000);
+  return [
+    { name: `RSS with ${candidates} staged candidates`, value: rssMb(system), unit: 'MB', target: 140 },
+    { name: '  before them', value: before, unit: 'MB' },
+  ];
+};
+
+const candidate = (world: World, name: string): Manifest => {
+  const plain = world.candidate(name, [`ConfigMap/${name}`], { package: name });
+  const missing = candidateBytes - JSON.stringify(plain).length;
+  const { spec } = plain as Manifest & { spec: { notes: object } };
+  return world.candidate(name, [`ConfigMap/${name}`], {
+    package: name,
+    notes: { ...spec.notes, installation: 'x'.repeat(Math.max(1, missing)) },
+  });
+};
+
+const inTurn = async <T>(all: readonly T[], act: (one: T) => Promise<void>): Promise<void> => {
+  const waiting = [...all];
+  const worker = async (): Promise<void> => {
+    for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await act(one);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+};
+
+const rssMb = ({ operator }: System): number => {
+  const status = readFileSync(`/proc/${operator.mark.pid}/status`, 'utf8');
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+};

@@ -1,0 +1,84 @@
+/** From a pod that is ready no more to the first restoring write. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { accepted, type ApiClient, type KubeObject } from '../test/cluster/cluster.ts';
+import { isTrue, type System, type World } from '../test/cluster/system.ts';
+import { requests, type Request } from './requests.ts';
+import { percentile, type Figure } from './table.ts';
+
+const releases = 20;
+
+export const rollback = async (system: System): Promise<readonly Figure[]> => {
+  const world = await system.world('rollback', {
+    approvals: [{ role: 'tester', count: 1 }],
+    health: { progressTimeout: '60s', observeFor: '1h' },
+  });
+  const names = Array.from({ length: releases }, (_, i) => `app-${i}`);
+  for (const letter of ['a', 'b']) {
+    await Promise.all(names.map((name) => world.stage(world.deployment(name, letter))));
+    await Promise.all(names.map((name) => promote(world, name, letter)));
+  }
+  // A pod counts as one of the completed release from the next full second on.
+  await sleep(2_000);
+
+  const delays: number[] = [];
+  for (const name of names) delays.push(await goBack(system, world, name));
+  return [
+    { name: 'unready → restoring write, p50', value: percentile(delays, 50), unit: 'ms', target: 20 },
+    { name: 'unready → restoring write, p99', value: percentile(delays, 99), unit: 'ms', target: 60 },
+  ];
+};
+
+const promote = async (world: World, name: string, letter: string): Promise<void> => {
+  const candidate = world.candidate(`${name}-${letter}`, [`Deployment/${name}`], { package: name });
+  await world.propose(candidate);
+  await world.sign(await world.staged(`${name}-${letter}`), 'tester-a', 'tester');
+  await world.when(`${name}-${letter}`, (seen) => isTrue(seen, 'Promoted'), 60_000);
+};
+
+interface Pod extends KubeObject {
+  readonly status: { readonly phase: string; readonly containerStatuses: readonly Readonly<Record<string, unknown>>[] };
+}
+
+/** Milliseconds from the refused readiness to the write. */
+const goBack = async (system: System, world: World, name: string): Promise<number> => {
+  const installer = system.as('installer');
+  const pod = await podOf(installer, world, name);
+  const target = world.ref('Pod', pod.metadata.name);
+  const unready = pod.status.containerStatuses.map((status) => ({ ...status, ready: false }));
+  accepted(
+    await installer.patch({ ...target, subresource: 'status' }, 'strategic', {
+      status: {
+        conditions: [
+          { type: 'Ready', status: 'False' },
+          { type: 'ContainersReady', status: 'False' },
+        ],
+        containerStatuses: unready,
+      },
+    }),
+  );
+  await world.finished(`${name}-b`, 60_000);
+  const all = await requests(system);
+  const lost = all.findLast(
+    ({ verb, resource, name }) => verb === 'patch' && resource === 'pods/status' && name === pod.metadata.name,
+  );
+  return (restoring(all, world, name)?.receivedAt ?? NaN) - (lost?.doneAt ?? NaN);
+};
+
+const podOf = async (installer: ApiClient, world: World, name: string): Promise<Pod> => {
+  const pods = accepted(await installer.list<Pod>(world.ref('Pod'), { labelSelector: `app=${name}` }));
+  const running = pods.items.find(
+    ({ status, metadata }) => status.phase === 'Running' && metadata.deletionTimestamp === undefined,
+  );
+  if (running === undefined) throw new Error(`${name}: no pod runs`);
+  return running;
+};
+
+const restoring = (all: readonly Request[], world: World, name: string): Request | undefined =>
+  all.find(
+    (each) =>
+      each.by === 'restorer' &&
+      each.class === 'write' &&
+      each.namespace === world.production &&
+      each.resource === 'deployments' &&
+      each.name === name,
+  );

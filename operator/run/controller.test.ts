@@ -1,0 +1,106 @@
+import { expect, test } from '@jest/globals';
+import { nothing, type Effect, type Plan, type StatusWrite } from '../decide/plan.ts';
+import type { Answer, Question } from '../decide/questions.ts';
+import { questionKey } from '../decide/questions.ts';
+import { createReconcile, EndlessQuestions, Unanswered, type Shell } from './controller.ts';
+import { systemClock } from './clock.ts';
+
+const question: Question = {
+  ask: 'Right',
+  who: { username: 'somebody', uid: '', groups: [] },
+  namespace: 'n',
+  resource: 'approvalroles',
+  verb: 'approve',
+  name: 'tester',
+};
+
+const effect: Effect = { do: 'Remove', kind: 'ReleaseBundle', namespace: 'n', name: 'b', uid: 'u' };
+
+const write = (before: object | undefined, status: object): StatusWrite => ({
+  kind: 'ReleaseCandidate',
+  namespace: 'n',
+  name: 'c',
+  uid: 'u',
+  resourceVersion: '1',
+  before,
+  status,
+});
+
+/** A shell that only writes down what it was told. */
+const shellThat = (given: Partial<Shell> = {}) => {
+  const done: string[] = [];
+  const shell: Shell = {
+    clock: systemClock,
+    ask: () => Promise.resolve<Answer>({ kind: 'Yes' }),
+    act: ({ do: what }) => Promise.resolve(void done.push(`act ${what}`)),
+    report: ({ name }) => Promise.resolve(void done.push(`report ${name}`)),
+    tell: ({ note }) => void done.push(`tell ${note}`),
+    ...given,
+  };
+  return { shell, done };
+};
+
+const reconcile = (plan: (answers: ReadonlyMap<string, Answer>) => Plan, shell: Shell) =>
+  createReconcile({ name: 'thing', observe: (key) => key, plan: (_, answers) => plan(answers) }, shell)('k');
+
+test('questions are answered before anything is done', async () => {
+  const { shell, done } = shellThat();
+  const plan = (answers: ReadonlyMap<string, Answer>): Plan =>
+    answers.has(questionKey(question)) ? { ...nothing, effects: [effect] } : { ...nothing, questions: [question] };
+
+  await expect(reconcile(plan, shell)).resolves.toBe('Again');
+  expect(done).toEqual(['act Remove']);
+});
+
+test('a question that gets no answer is asked again later, and the status is written', async () => {
+  const { shell, done } = shellThat({ ask: () => Promise.resolve({ kind: 'Unavailable', message: 'away' }) });
+  const plan = (answers: ReadonlyMap<string, Answer>): Plan =>
+    answers.size > 0
+      ? { ...nothing, statuses: [write(undefined, { phase: 'x' })] }
+      : { ...nothing, questions: [question] };
+
+  await expect(reconcile(plan, shell)).rejects.toBeInstanceOf(Unanswered);
+  expect(done).toEqual(['report c']);
+});
+
+test('a plan that asks without end is a bug', async () => {
+  const { shell } = shellThat();
+  await expect(reconcile(() => ({ ...nothing, questions: [question] }), shell)).rejects.toBeInstanceOf(
+    EndlessQuestions,
+  );
+});
+
+test('an equal status is not written', async () => {
+  const { shell, done } = shellThat();
+  const plan = (): Plan => ({
+    ...nothing,
+    statuses: [write({ a: 1, b: undefined }, { b: undefined, a: 1 })],
+    wakeAt: 5,
+  });
+
+  await expect(reconcile(plan, shell)).resolves.toEqual({ wakeAt: 5 });
+  expect(done).toEqual([]);
+});
+
+test('status is not written in the round that acts: it tells of facts, not of attempts', async () => {
+  const { shell, done } = shellThat();
+  const plan = (): Plan => ({ ...nothing, effects: [effect], statuses: [write(undefined, { a: 1 })] });
+
+  await expect(reconcile(plan, shell)).resolves.toBe('Again');
+  expect(done).toEqual(['act Remove']);
+});
+
+test('when an effect fails, later ones do not happen and the status is still told', async () => {
+  const failing = { act: () => Promise.reject(new Error('refused')) };
+  const { shell, done } = shellThat(failing);
+  const plan = (): Plan => ({ ...nothing, effects: [effect, effect], statuses: [write(undefined, { a: 1 })] });
+
+  await expect(reconcile(plan, shell)).rejects.toThrow('refused');
+  expect(done).toEqual(['report c']);
+});
+
+test('nothing of a key means nothing to do', async () => {
+  const { shell } = shellThat();
+  const gone = createReconcile({ name: 'thing', observe: () => undefined, plan: () => nothing }, shell);
+  await expect(gone('k')).resolves.toEqual({ wakeAt: undefined });
+});

@@ -1,0 +1,165 @@
+/** What the scenarios of this folder share: worlds beside each other in one system, and short ways to say what is waited for. */
+import { copyFileSync } from 'node:fs'; // DEV
+import { afterAll, beforeAll, test } from '@jest/globals';
+import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import {
+  condition,
+  gate,
+  isTrue,
+  startSystem,
+  type Condition,
+  type Gate,
+  type Reported,
+  type System,
+  type World,
+} from '../cluster/system.ts';
+
+/** As long as a step may take on a machine that is busy with other things. */
+export const patienceMs = 60_000;
+const scenarioTimeoutMs = 150_000;
+
+export interface Scenarios {
+  readonly system: () => System;
+  /** A scenario in a world of its own, beside the others of its file. */
+  readonly scenario: (
+    sentence: string,
+    run: (world: World) => Promise<void>,
+    policy?: Readonly<Record<string, unknown>>,
+  ) => void;
+}
+
+/** One control plane for a file. `prefix` names its worlds. */
+export const scenarios = (prefix: string, ...options: Parameters<typeof startSystem>): Scenarios => {
+  let system: System;
+  let worlds = 0;
+  beforeAll(async () => {
+    system = await startSystem(...options);
+  }, startTimeoutMs * 2);
+  afterAll(async () => {
+    copyFileSync(system.operator.logFile, `/tmp/op-${prefix}.log`); // DEV
+    await system?.stop();
+  });
+  return {
+    system: () => system,
+    scenario(sentence, run, policy) {
+      worlds += 1;
+      const name = `${prefix}${worlds}`;
+      test.concurrent(sentence, async () => run(await system.world(name, policy)), scenarioTimeoutMs);
+    },
+  };
+};
+
+/** Waits until a gate says so. */
+export const gateSays = async (
+  world: World,
+  candidate: string,
+  name: string,
+  reason: string,
+  also: (verdict: Gate) => boolean = () => true,
+): Promise<Gate> => {
+  const seen = await world.when(
+    candidate,
+    (each) => {
+      const verdict = gate(each, name);
+      return verdict?.reason === reason && also(verdict);
+    },
+    patienceMs,
+  );
+  return gate(seen, name) as Gate; // the wait ended with it
+};
+
+/** Waits until a condition has the reason. */
+export const conditionSays = async (
+  world: World,
+  candidate: string,
+  type: string,
+  reason: string,
+): Promise<Condition> => {
+  const seen = await world.when(candidate, (each) => condition(each, type)?.reason === reason, patienceMs);
+  return condition(seen, type) as Condition; // the wait ended with it
+};
+
+/** Waits until a candidate can be signed for. */
+export const staged = (world: World, candidate: string): Promise<Reported> =>
+  world.when(
+    candidate,
+    (each) => isTrue(each, 'Staged') && Object.keys(each.status?.approvalManifests ?? {}).length > 0,
+    patienceMs,
+  );
+
+/** Waits for the end of a candidate and says how it ended. */
+export const end = async (world: World, candidate: string): Promise<string | undefined> => {
+  const seen = await world.when(candidate, (each) => isTrue(each, 'Finished'), patienceMs);
+  return condition(seen, 'Finished')?.reason;
+};
+
+/** Signs for what the candidate is now, one after the other. */
+export const sign = async (
+  world: World,
+  candidate: string,
+  ...people: readonly (readonly [who: string, role: string])[]
+): Promise<Reported> => {
+  const ready = await staged(world, candidate);
+  for (const [who, role] of people) await world.sign(ready, who, role);
+  return ready;
+};
+
+export const tester = ['tester-a', 'tester'] as const;
+export const approverA = ['approver-a', 'approver'] as const;
+export const approverB = ['approver-b', 'approver'] as const;
+export const everybody = [tester, approverA, approverB] as const;
+
+/** Proposes, has everybody sign, and says how it ended. */
+export const release = async (world: World, candidate: Manifest): Promise<string | undefined> => {
+  const { name = '' } = candidate.metadata;
+  await world.propose(candidate);
+  await sign(world, name, ...everybody);
+  return end(world, name);
+};
+
+/** Changes the policy of a world by a merge patch, as its admin. */
+export const amendPolicy = async (world: World, spec: Readonly<Record<string, unknown>>): Promise<void> => {
+  accepted(await world.as('admin').patch(world.ref('ReleasePolicy', 'production'), 'merge', { spec }));
+};
+
+/** Waits until production holds an object of which something is so. */
+export const inProduction = <T extends KubeObject>(
+  world: World,
+  kind: string,
+  name: string,
+  predicate: (object: T) => boolean,
+): Promise<T> => waitFor<T>(world.as('installer'), world.ref(kind, name), predicate, patienceMs);
+
+/** A bundle as its readers see it. */
+export interface BundleSeen extends KubeObject {
+  readonly spec: {
+    readonly authors: readonly string[];
+    readonly digest: string;
+    readonly base: string;
+    readonly parts?: readonly string[];
+    readonly objects: readonly { readonly kind: string; readonly name: string; readonly content: string }[];
+    readonly delta: readonly {
+      readonly object: string;
+      readonly path: string;
+      readonly from: string;
+      readonly to: string;
+      readonly class: string;
+    }[];
+    readonly deltaText: string;
+    readonly unmanaged?: readonly {
+      readonly kind: string;
+      readonly name: string;
+      readonly fields: readonly string[];
+    }[];
+  };
+}
+
+/** The bundle that a candidate's status names, read as approver-a. */
+export const bundleOf = async (world: World, candidate: Reported): Promise<BundleSeen> =>
+  accepted(await world.as('approver-a').get<BundleSeen>(world.ref('ReleaseBundle', candidate.status?.bundle ?? '')));
+
+/** The content of one object of a bundle. */
+export const contentIn = (bundle: BundleSeen, kind: string, name: string): Readonly<Record<string, unknown>> => {
+  const found = bundle.spec.objects.find((each) => each.kind === kind && each.name === name);
+  return JSON.parse(found?.content ?? '{}') as Record<string, unknown>; // canonical JSON of an object
+};
