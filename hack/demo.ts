@@ -41,6 +41,17 @@ const start = async (): Promise<ControlPlane> => {
   return cluster;
 };
 
+/** For whoever finds out why. */
+const showState = async (terminal: Terminal, dir: string): Promise<void> => {
+  const lines = [
+    ['auditor-a', 'kubectl get cand -n payments-staging -o yaml | grep -v "^ *f:"'],
+    ['auditor-a', 'kubectl get ledger -n payments-prod -o json | node hack/ledger.ts'],
+    ['admin', 'kubectl get deployments,jobs,pods -n payments-prod'],
+    ['installer', `tail -n 20 ${dir}/operator-*.log`],
+  ] as const;
+  for (const [who, line] of lines) await terminal.run(who, line).catch(() => {});
+};
+
 const main = async (): Promise<number> => {
   await ensureBinaries(print);
   const began = performance.now();
@@ -65,6 +76,7 @@ const main = async (): Promise<number> => {
   } catch (error) {
     print();
     print(`NOT AS IT MUST BE, after ${seconds()}: ${error instanceof Error ? error.message : String(error)}`);
+    await showState(terminal, cluster.dir);
     return 1;
   } finally {
     await cluster.stop();

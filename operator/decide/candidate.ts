@@ -17,7 +17,14 @@ import { isTested, wasTested } from './hold.ts';
 import { keyOf, type Instant, type ObjectKey } from './objects.ts';
 import { isSystemName } from './people.ts';
 import { earliest, nothing, type Effect, type Plan, type StatusWrite } from './plan.ts';
-import { questionKey, type Answer, type Answers, type PreflightQuestion, type Question } from './questions.ts';
+import {
+  askAgainAt,
+  questionKey,
+  type Answer,
+  type Answers,
+  type PreflightQuestion,
+  type Question,
+} from './questions.ts';
 import { packageRecord, type CandidateRecord } from './record.ts';
 import { differingPaths, normalForm } from './render.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
@@ -42,7 +49,10 @@ export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Insta
 
   const rendering = renderStaged(s, answers);
   const content = frozen ?? [...rendering.objects.values()];
-  if (frozen === undefined && rendering.problem !== undefined) return notStaged(s, rendering.problem, now);
+  if (frozen === undefined && rendering.problem !== undefined) {
+    const plan = notStaged(s, rendering.problem, now);
+    return { ...plan, wakeAt: earliest(plan.wakeAt, askAgainAt(answers, now)) };
+  }
   if (rendering.questions.length > 0) return { ...nothing, questions: rendering.questions };
 
   const base = baseOf(s, s.policy, content);
@@ -253,7 +263,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
   const openWrites = hopeful ? preflightQuestions.filter((question) => !answers.has(questionKey(question))) : [];
   if (openRights.length + openWrites.length > 0) return { ...nothing, questions: [...openRights, ...openWrites] };
 
-  const wakeAt = earliest(expiryOf(s), ...verdicts.map((verdict) => verdict.wakeAt));
+  const wakeAt = earliest(expiryOf(s), askAgainAt(answers, now), ...verdicts.map((verdict) => verdict.wakeAt));
   const notes = unrecorded.map((approval) => append(s, drafts.signed(s.candidate, approval)));
   const passed = verdicts.every(({ outcome }) => outcome === 'Passed') && gateSnapshot.preflight !== undefined;
   if (!passed) {

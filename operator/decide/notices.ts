@@ -1,14 +1,6 @@
 /** What people are told, once, when a condition turns. Derived from two statuses, so that nothing is told twice. */
 import { apiVersion } from '../api/kinds.ts';
-import type { Condition } from '../api/meta.ts';
 import type { Notice, StatusWrite } from './plan.ts';
-
-/** Every status of ours has conditions. */
-interface HasConditions {
-  readonly conditions?: readonly Condition[];
-}
-
-const conditionsOf = (status: HasConditions | undefined): readonly Condition[] => status?.conditions ?? [];
 
 /** Conditions whose turning true is bad news. */
 const alarms = new Set(['Stalled']);
@@ -17,8 +9,8 @@ const badEnds = new Set(['RolledBack', 'Failed', 'Rejected', 'Expired']);
 const told = new Set(['Staged', 'Approved', 'Promotable', 'Promoted', 'Healthy', 'Finished', 'Stalled', 'Ready']);
 
 export const noticesOf = (write: StatusWrite): Notice[] => {
-  const before = conditionsOf(write.before);
-  const after = conditionsOf(write.status);
+  const before = write.before?.conditions ?? [];
+  const after = write.status.conditions;
   const { kind, namespace, name, uid } = write;
   return after
     .filter(({ type, status, reason }) => {

@@ -1,5 +1,8 @@
 /** What follows from a snapshot. Values only: `act` and `run` carry them out. */
+import type { ReleaseCandidateStatus } from '../api/candidate.ts';
 import type { JsonObject } from '../api/meta.ts';
+import type { ReleasePolicyStatus } from '../api/policy.ts';
+import type { RollbackStatus } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
 import type { DeltaLine } from './delta.ts';
 import type { LedgerDraft } from './entries.ts';
@@ -73,16 +76,24 @@ export type Effect =
       readonly uid: string;
     };
 
-/** A status to be written if it differs from what is there. */
-export interface StatusWrite {
-  readonly kind: 'ReleaseCandidate' | 'ReleasePolicy' | 'Rollback';
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-  readonly resourceVersion: string;
-  readonly before: object | undefined;
-  readonly status: object;
+interface Statuses {
+  readonly ReleaseCandidate: ReleaseCandidateStatus;
+  readonly ReleasePolicy: ReleasePolicyStatus;
+  readonly Rollback: RollbackStatus;
 }
+
+/** A status to be written if it differs from what is there. */
+export type StatusWrite = {
+  readonly [K in keyof Statuses]: {
+    readonly kind: K;
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly resourceVersion: string;
+    readonly before: Statuses[K] | undefined;
+    readonly status: Statuses[K];
+  };
+}[keyof Statuses];
 
 /** A notice for people: one transition, told once. */
 export interface Notice {

@@ -3,7 +3,7 @@
  * this write pass. `decide` asks; the shell answers; the plan is made again. An unanswered question never counts as yes.
  */
 import type { Identity, JsonObject } from '../api/meta.ts';
-import type { ObjectRef } from './objects.ts';
+import type { Instant, ObjectRef } from './objects.ts';
 
 /** May `who` do this in `namespace`, by a named right and not by a wildcard? */
 export interface RightQuestion {
@@ -48,6 +48,13 @@ export type Answer =
 
 /** Answers by `questionKey`; undefined = not asked yet. */
 export type Answers = ReadonlyMap<string, Answer>;
+
+/** A no hangs on what nobody watches (RBAC, quotas, other admission), so it is asked again after this many milliseconds. */
+const askAgainMs = 30_000;
+
+/** When to ask again though nothing else happens; undefined = nothing was answered with no. */
+export const askAgainAt = (answers: Answers, now: Instant): Instant | undefined =>
+  [...answers.values()].some(({ kind }) => kind === 'No') ? now + askAgainMs : undefined;
 
 export const questionKey = (question: Question): string => {
   switch (question.ask) {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { parseData, type LedgerDraft } from '../decide/entries.ts';
 import { emptyHead, entryHash, entryName, nextEntry, verifyChain, type Head } from './chain.ts';

@@ -16,8 +16,12 @@ const question: Question = {
 
 const effect: Effect = { do: 'Remove', kind: 'ReleaseBundle', namespace: 'n', name: 'b', uid: 'u' };
 
-const write = (before: object | undefined, status: object): StatusWrite => ({
-  kind: 'ReleaseCandidate',
+type Status = Extract<StatusWrite, { kind: 'Rollback' }>['status'];
+
+const status: Status = { conditions: [] };
+
+const write = (before: Status | undefined, status: Status): StatusWrite => ({
+  kind: 'Rollback',
   namespace: 'n',
   name: 'c',
   uid: 'u',
@@ -55,9 +59,7 @@ test('questions are answered before anything is done', async () => {
 test('a question that gets no answer is asked again later, and the status is written', async () => {
   const { shell, done } = shellThat({ ask: () => Promise.resolve({ kind: 'Unavailable', message: 'away' }) });
   const plan = (answers: ReadonlyMap<string, Answer>): Plan =>
-    answers.size > 0
-      ? { ...nothing, statuses: [write(undefined, { phase: 'x' })] }
-      : { ...nothing, questions: [question] };
+    answers.size > 0 ? { ...nothing, statuses: [write(undefined, status)] } : { ...nothing, questions: [question] };
 
   await expect(reconcile(plan, shell)).rejects.toBeInstanceOf(Unanswered);
   expect(done).toEqual(['report c']);
@@ -74,7 +76,7 @@ test('an equal status is not written', async () => {
   const { shell, done } = shellThat();
   const plan = (): Plan => ({
     ...nothing,
-    statuses: [write({ a: 1, b: undefined }, { b: undefined, a: 1 })],
+    statuses: [write({ to: 'b', conditions: [] }, { conditions: [], to: 'b' })],
     wakeAt: 5,
   });
 
@@ -84,7 +86,7 @@ test('an equal status is not written', async () => {
 
 test('status is not written in the round that acts: it tells of facts, not of attempts', async () => {
   const { shell, done } = shellThat();
-  const plan = (): Plan => ({ ...nothing, effects: [effect], statuses: [write(undefined, { a: 1 })] });
+  const plan = (): Plan => ({ ...nothing, effects: [effect], statuses: [write(undefined, status)] });
 
   await expect(reconcile(plan, shell)).resolves.toBe('Again');
   expect(done).toEqual(['act Remove']);
@@ -93,7 +95,7 @@ test('status is not written in the round that acts: it tells of facts, not of at
 test('when an effect fails, later ones do not happen and the status is still told', async () => {
   const failing = { act: () => Promise.reject(new Error('refused')) };
   const { shell, done } = shellThat(failing);
-  const plan = (): Plan => ({ ...nothing, effects: [effect, effect], statuses: [write(undefined, { a: 1 })] });
+  const plan = (): Plan => ({ ...nothing, effects: [effect, effect], statuses: [write(undefined, status)] });
 
   await expect(reconcile(plan, shell)).rejects.toThrow('refused');
   expect(done).toEqual(['report c']);

@@ -90,7 +90,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
   const followed = new Followed(caches);
   const records = new Records((namespace, entry) => {
     metricsOf.recorded(entry);
-    routes.recorded(namespace, entry.package);
+    routes.recorded(namespace, entry);
   });
   const checks = new Checks({ clock, changed: (namespace, pkg) => routes.check(namespace, pkg) });
   const sources: Sources = {

@@ -1,5 +1,6 @@
 /** What has to be looked at again when something changed. The one place that knows which decision depends on what. */
 import { policyName } from '../api/kinds.ts';
+import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { packageRecord } from '../decide/record.ts';
 import { keyOf } from '../decide/objects.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
@@ -20,7 +21,7 @@ export interface Routes {
   /** Adds everything there is: for a process that begins to lead. */
   all(): void;
   /** An entry was folded into the record of a namespace. */
-  recorded(namespace: string, pkg: string): void;
+  recorded(namespace: string, entry: LedgerEntrySpec): void;
   check(namespace: string, pkg: string): void;
 }
 
@@ -168,7 +169,9 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
         }
       }
     },
-    recorded(namespace, pkg) {
+    recorded(namespace, { package: pkg, subject }) {
+      // Whatever it is about, be it over by this entry: its end has to be reported.
+      if (subject.kind === 'ReleaseCandidate') add(candidateKey(subject.namespace, subject.name), 'Normal');
       if (pkg === '') return;
       add(releaseKey(namespace, pkg), 'Rollback');
       add(policyKey(namespace), 'Resync');

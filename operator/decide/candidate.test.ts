@@ -1,0 +1,332 @@
+/** The plan of a candidate against a model of the cluster: effects are applied, and the plan is made again, until it has none. */
+import { expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { ReleaseCandidate, ReleaseCandidateStatus } from '../api/candidate.ts';
+import type { Approval } from '../api/approval.ts';
+import {
+  aCandidate,
+  aDeployment,
+  aLiveObject,
+  anApproval,
+  aNamespace,
+  aPolicy,
+  hour,
+  minute,
+  now,
+} from '../../test/builders/decide.ts';
+import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
+import type { Bundle } from './bundle.ts';
+import { planCandidate, planGone } from './candidate.ts';
+import { canonicalJson } from './digest.ts';
+import { keyOf, type Instant } from './objects.ts';
+import type { Effect, Plan } from './plan.ts';
+import { questionKey, type Answer, type Question } from './questions.ts';
+import { emptyRecord, foldEntries, type NamespaceRecord } from './record.ts';
+import { normalForm } from './render.ts';
+import type { CandidateSnapshot, Sibling } from './snapshot.ts';
+
+interface Given {
+  readonly candidate?: ReleaseCandidate;
+  readonly policy?: ReturnType<typeof aPolicy> | undefined;
+  readonly siblings?: readonly Sibling[];
+  /** What the API server says to a question about a right. */
+  readonly right?: Answer;
+  readonly preflight?: Answer;
+}
+
+const staged = aDeployment('api', {});
+const stagedLive = aLiveObject(staged, {
+  namespace: 'payments-staging',
+  createdAt: now - 24 * hour,
+  generation: 1,
+  status: { observedGeneration: 1, replicas: 6, updatedReplicas: 6, readyReplicas: 6, availableReplicas: 6 },
+});
+
+/** A cluster with one candidate whose component is staged and healthy. */
+class Model {
+  candidate: ReleaseCandidate;
+  approvals: Approval[] = [];
+  bundles: Bundle[] = [];
+  record: NamespaceRecord = { ...emptyRecord, head: emptyHead };
+  effects: Effect[] = [];
+  readonly #given: Given;
+
+  constructor(given: Given = {}) {
+    this.#given = given;
+    this.candidate = given.candidate ?? aCandidate({ components: [{ kind: 'Deployment', name: 'api' }], overlay: [] });
+  }
+
+  snapshot(): CandidateSnapshot {
+    const { uid } = this.candidate.metadata;
+    return {
+      candidate: this.candidate,
+      policy: 'policy' in this.#given ? this.#given.policy : aPolicy({ windows: [] }),
+      target: aNamespace(),
+      source: aNamespace({ name: 'payments-staging', guarded: undefined, staging: true }),
+      record: this.record,
+      bundles: this.bundles.filter(({ candidate }) => candidate.uid === uid),
+      production: undefined,
+      staged: new Map([[keyOf(staged.ref), stagedLive]]),
+      stagedPods: new Map(),
+      live: new Map(),
+      claims: new Map(),
+      approvals: this.approvals,
+      autoscalers: [],
+      siblings: this.#given.siblings ?? [],
+      secrets: new Map(),
+      configMaps: new Map(),
+      release: undefined,
+      serverVersion: 'v1.36.3',
+      complete: true,
+    };
+  }
+
+  /** One round of the shell: questions answered, effects applied, status written. */
+  round(at: Instant): Plan {
+    const answers = new Map<string, Answer>();
+    for (;;) {
+      const plan = planCandidate(this.snapshot(), answers, at);
+      if (plan.questions.length === 0) {
+        for (const effect of plan.effects) this.#apply(effect, at);
+        if (plan.effects.length === 0) this.#report(plan);
+        return plan;
+      }
+      for (const question of plan.questions) answers.set(questionKey(question), this.#answer(question));
+    }
+  }
+
+  /** Rounds until a plan has no effects; that plan. */
+  settle(at: Instant): Plan {
+    for (let rounds = 0; rounds < 20; rounds += 1) {
+      const plan = this.round(at);
+      if (plan.effects.length === 0) return plan;
+    }
+    throw new Error('the plan does not settle');
+  }
+
+  types(): string[] {
+    return this.effects.map((effect) => (effect.do === 'Append' ? effect.draft.data.type : effect.do));
+  }
+
+  status(): ReleaseCandidateStatus | undefined {
+    return this.candidate.status;
+  }
+
+  #answer(question: Question): Answer {
+    if (question.ask === 'Right') return this.#given.right ?? { kind: 'Yes' };
+    if (question.ask === 'Preflight') return this.#given.preflight ?? { kind: 'Yes' };
+    return { kind: 'Object', manifest: normalForm(question.content, question.ref) };
+  }
+
+  #apply(effect: Effect, at: Instant): void {
+    this.effects.push(effect);
+    if (effect.do === 'CreateBundle') this.bundles.push({ ...effect.bundle, createdAt: at });
+    if (effect.do === 'Append') {
+      const entry = nextEntry(this.record.head, effect.draft, {
+        id: `id-${this.effects.length}`,
+        now: at,
+        self: { username: 'operator', uid: '', groups: [] },
+      });
+      this.record = foldEntries(this.record, [{ entry, hash: entryHash(entry), broken: undefined }]);
+    }
+  }
+
+  #report({ statuses }: Plan): void {
+    const [write] = statuses;
+    if (write?.kind === 'ReleaseCandidate') {
+      this.candidate = { ...this.candidate, status: write.status };
+    }
+  }
+}
+
+const sign = (model: Model, ...approvals: readonly Approval[]): void => {
+  const digest = model.bundles[0]?.digest ?? '';
+  model.approvals.push(...approvals.map((each) => ({ ...each, spec: { ...each.spec, digest } })));
+};
+
+const everybody = (): readonly Approval[] => [
+  anApproval('tester-a', { role: 'tester' }),
+  anApproval('approver-a', { groups: ['payments-owners'] }),
+  anApproval('approver-b', { groups: ['change-board'] }),
+];
+
+const condition = (model: Model, type: string) => model.status()?.conditions.find((each) => each.type === type);
+
+test('a new candidate is frozen, then entered, then waits for people', () => {
+  const model = new Model();
+  model.settle(now);
+
+  expect(model.types()).toEqual(['CreateBundle', 'Staged']);
+  expect(condition(model, 'Staged')?.status).toBe('True');
+  expect(model.status()?.approvals).toBe('0/3');
+});
+
+test('with every signature the promotion begins, resting on exactly those that counted', () => {
+  const model = new Model();
+  model.settle(now);
+  sign(model, ...everybody(), anApproval('developer-a'));
+  model.round(now);
+
+  const begun = model.effects.flatMap((effect) =>
+    effect.do === 'Append' && effect.draft.data.type === 'PromotionStarted' ? [effect.draft.data] : [],
+  );
+  expect(begun).toHaveLength(1);
+  expect(begun[0]?.approvals.map(({ username }) => username).toSorted()).toEqual([
+    'approver-a',
+    'approver-b',
+    'tester-a',
+  ]);
+});
+
+test('nothing begins when the API server would refuse a write, and its words are shown', () => {
+  const model = new Model({ preflight: { kind: 'No', message: 'exceeded quota: pods' } });
+  model.settle(now);
+  sign(model, ...everybody());
+  model.settle(now);
+
+  expect(model.types()).not.toContain('PromotionStarted');
+  const applicable = model.status()?.gates.find(({ name }) => name === 'Applicable');
+  expect(applicable).toMatchObject({ outcome: 'Blocked' });
+  expect(applicable?.message).toContain('exceeded quota: pods');
+});
+
+test.each([
+  ['the right is gone', { kind: 'No', message: 'not any more' }],
+  ['the right could not be asked for', { kind: 'Unavailable', message: 'away' }],
+] as const)('nothing begins when %s', (_, right) => {
+  const model = new Model({ right });
+  model.settle(now);
+  sign(model, ...everybody());
+  model.settle(now);
+
+  expect(model.types()).not.toContain('PromotionStarted');
+  expect(model.status()?.approvals).toBe('0/3');
+});
+
+test('a refusal by somebody who may sign is final, whatever anybody signs afterwards', () => {
+  const model = new Model();
+  model.settle(now);
+  sign(model, anApproval('approver-a', { decision: 'Reject' }));
+  model.settle(now);
+  sign(model, ...everybody());
+  model.settle(now);
+
+  expect(condition(model, 'Finished')).toMatchObject({ status: 'True', reason: 'Rejected' });
+  expect(model.types()).not.toContain('PromotionStarted');
+});
+
+test('a refusal by somebody without the right stops nobody', () => {
+  const model = new Model({ right: { kind: 'No', message: 'no' } });
+  model.settle(now);
+  sign(model, anApproval('stranger', { decision: 'Reject' }));
+  model.settle(now);
+
+  expect(condition(model, 'Finished')?.status).toBe('False');
+});
+
+test('a candidate that waited too long is expired, and stays so when the policy becomes kinder', () => {
+  const model = new Model();
+  model.settle(now);
+  model.settle(now + 337 * hour);
+  expect(condition(model, 'Finished')).toMatchObject({ status: 'True', reason: 'Expired' });
+
+  model.settle(now);
+  expect(condition(model, 'Finished')).toMatchObject({ status: 'True', reason: 'Expired' });
+});
+
+test('a candidate is superseded once the one that replaces it is staged, not before', () => {
+  const successor = (isStaged: boolean): Sibling => ({
+    name: 'next',
+    uid: 'next',
+    replaces: 'payments-2.4.0',
+    createdAt: now,
+    staged: isStaged,
+    finished: false,
+  });
+  const waiting = new Model({ siblings: [successor(false)] });
+  waiting.settle(now);
+  expect(condition(waiting, 'Finished')?.status).toBe('False');
+
+  const replaced = new Model({ siblings: [successor(true)] });
+  replaced.settle(now);
+  expect(condition(replaced, 'Finished')).toMatchObject({ status: 'True', reason: 'Superseded' });
+});
+
+test('candidates that replace each other are refused', () => {
+  const candidate = aCandidate({ components: [{ kind: 'Deployment', name: 'api' }], overlay: [], replaces: 'other' });
+  const other: Sibling = {
+    name: 'other',
+    uid: 'o',
+    replaces: candidate.metadata.name,
+    createdAt: now,
+    staged: false,
+    finished: false,
+  };
+  const model = new Model({ candidate, siblings: [other] });
+  model.settle(now);
+
+  expect(condition(model, 'Staged')).toMatchObject({ status: 'False', reason: 'ReplacesCycle' });
+});
+
+test('no policy: nothing is staged, and the condition says who can help', () => {
+  const model = new Model({ policy: undefined });
+  model.settle(now);
+
+  expect(model.types()).toEqual([]);
+  expect(condition(model, 'Stalled')).toMatchObject({ status: 'True', reason: 'PolicyMissing' });
+});
+
+test('a candidate that is gone before its end is entered as withdrawn, once', () => {
+  const model = new Model();
+  model.settle(now);
+  const known = model.record.candidates.get(model.candidate.metadata.uid);
+  if (known === undefined) throw new Error('not in the record');
+
+  expect(planGone('payments-prod', known, false).effects).toHaveLength(1);
+  expect(planGone('payments-prod', known, true).effects).toEqual([]);
+  const ended = { ...known, finished: { reason: 'Withdrawn' as const, message: '', at: now } };
+  expect(planGone('payments-prod', ended, false).effects).toEqual([]);
+});
+
+const signing = fc.subarray([
+  ...everybody(),
+  anApproval('developer-a'),
+  anApproval('approver-a', { decision: 'Reject' }),
+]);
+
+test('applying a plan and planning again changes nothing', () => {
+  fc.assert(
+    fc.property(signing, fc.nat({ max: 400 * 60 }), (approvals, minutes) => {
+      const model = new Model();
+      model.settle(now);
+      sign(model, ...approvals);
+      const at = now + minutes * minute;
+      if (
+        model
+          .round(at)
+          .effects.some((effect) => effect.do === 'Append' && effect.draft.data.type === 'PromotionStarted')
+      )
+        return;
+      model.settle(at);
+      const told = canonicalJson(JSON.parse(JSON.stringify(model.status())));
+      const again = model.round(at);
+      expect(again.effects).toEqual([]);
+      expect(canonicalJson(JSON.parse(JSON.stringify(model.status())))).toBe(told);
+    }),
+  );
+});
+
+test('Finished is always there, and Reconciling and Stalled are never both true', () => {
+  fc.assert(
+    fc.property(signing, fc.nat({ max: 400 * 60 }), (approvals, minutes) => {
+      const model = new Model();
+      model.settle(now);
+      sign(model, ...approvals);
+      model.round(now + minutes * minute);
+      model.round(now + minutes * minute);
+      const conditions = new Map(model.status()?.conditions.map((each) => [each.type, each.status]));
+      expect(conditions.has('Finished')).toBe(true);
+      expect(conditions.get('Reconciling') === 'True' && conditions.get('Stalled') === 'True').toBe(false);
+    }),
+  );
+});
