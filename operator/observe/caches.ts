@@ -49,6 +49,7 @@ export const createCaches = (reflectors: Reflectors) => {
       project: parsed(parseReleaseCandidate),
       indexes: {
         target: ({ spec }) => [spec.targetNamespace],
+        source: ({ metadata }) => [metadata.namespace],
         package: ({ spec }) => [indexKey(spec.targetNamespace, spec.package)],
         staged: (candidate) => componentsOf(candidate).map((key) => indexKey(candidate.metadata.namespace, key)),
         selecting: ({ metadata, spec }) => (spec.selector === undefined ? [] : [metadata.namespace]),
@@ -92,7 +93,10 @@ export type Caches = ReturnType<typeof createCaches>;
 
 /** What following needs of a family, whatever it keeps. */
 interface Followable {
-  hold(namespace: string): { readonly reflector: { isSynced(): boolean }; release(): Promise<void> };
+  hold(namespace: string): {
+    readonly reflector: { isSynced(): boolean; readonly synced: Promise<void> };
+    release(): Promise<void>;
+  };
 }
 
 /** What is followed in a namespace, by what it is to us. */
@@ -101,13 +105,22 @@ const followed = (caches: Caches): Record<'Production' | 'Staging', readonly Fol
   return { Production: [...both, caches.secrets], Staging: both };
 };
 
+export interface FollowedOptions {
+  /** Something is half way in a production namespace: it is followed to its end, even if its policy is taken away meanwhile. */
+  readonly isBusy: (namespace: string) => boolean;
+  /** Everything of a namespace that is newly followed has been read once. */
+  readonly completed: (namespace: string) => void;
+}
+
 /** Follows the namespaces that policies name, and no others. */
 export class Followed {
   readonly #caches: Caches;
+  readonly #options: FollowedOptions;
   readonly #held = new Map<string, readonly ReturnType<Followable['hold']>[]>();
 
-  constructor(caches: Caches) {
+  constructor(caches: Caches, options: FollowedOptions) {
     this.#caches = caches;
+    this.#options = options;
   }
 
   /** Brings what is followed in line with the policies there are. */
@@ -121,14 +134,16 @@ export class Followed {
     }
     for (const [key, families] of wanted) {
       if (this.#held.has(key)) continue;
-      const namespace = key.slice(key.indexOf(' ') + 1);
-      this.#held.set(
-        key,
-        families.map((each) => each.hold(namespace)),
+      const namespace = namespaceOf(key);
+      const held = families.map((each) => each.hold(namespace));
+      this.#held.set(key, held);
+      Promise.all(held.map(({ reflector }) => reflector.synced)).then(
+        () => this.#options.completed(namespace),
+        () => {}, // let go before it was complete
       );
     }
     for (const [key, held] of this.#held) {
-      if (wanted.has(key)) continue;
+      if (wanted.has(key) || (key.startsWith('Production ') && this.#options.isBusy(namespaceOf(key)))) continue;
       this.#held.delete(key);
       for (const each of held) void each.release();
     }
@@ -139,3 +154,5 @@ export class Followed {
     return this.#held.get(`${role} ${namespace}`)?.every(({ reflector }) => reflector.isSynced()) ?? false;
   }
 }
+
+const namespaceOf = (key: string): string => key.slice(key.indexOf(' ') + 1);

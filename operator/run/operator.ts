@@ -23,7 +23,7 @@ import { createCaches, Followed, indexKey } from '../observe/caches.ts';
 import { Checks } from '../observe/checks.ts';
 import { observeCandidate, observeGone, observePolicy, observeRelease, type Sources } from '../observe/snapshots.ts';
 import { parseLedgerEntry } from '../api/ledger.ts';
-import { apiVersion } from '../api/kinds.ts';
+import { apiVersion, policyName } from '../api/kinds.ts';
 import { createDomainMetrics } from '../telemetry/domain.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
@@ -87,10 +87,13 @@ export const createOperator = (options: OperatorOptions): Operator => {
     metrics: reflectorMetrics,
   });
   const caches = createCaches(reflectors);
-  const followed = new Followed(caches);
   const records = new Records((namespace, entry) => {
     metricsOf.recorded(entry);
     routes.recorded(namespace, entry);
+  });
+  const followed = new Followed(caches, {
+    isBusy: (namespace) => [...records.get(namespace).packages.values()].some(({ open }) => open !== undefined),
+    completed: (namespace) => routes.completed(namespace),
   });
   const checks = new Checks({ clock, changed: (namespace, pkg) => routes.check(namespace, pkg) });
   const sources: Sources = {
@@ -208,11 +211,26 @@ export const createOperator = (options: OperatorOptions): Operator => {
     const failure = failureOf(error);
     const policy = retryPolicy[failure.kind];
     logger[policy.log]({ key, err: failure }, 'reconcile failed');
+    if (kindOf(key) === 'release' && isRefusal(failure)) tellStuck(key, failure);
     queue.retry(key, {
       priority: priorityOf(key),
       // A rollback does not wait as long as routine does, whatever stands in its way.
       backoff: key.startsWith('release/') ? { firstMs: policy.firstMs, capMs: Math.min(policy.capMs, 10_000) } : policy,
       ...(failure.retryAfterMs === undefined ? {} : { atLeastMs: failure.retryAfterMs }),
+    });
+  };
+
+  /** A promotion or rollback that the API server refuses is tried again; meanwhile people are told who can help. */
+  const tellStuck = (key: Key, { message }: Failure): void => {
+    const [namespace, pkg] = split(key.slice(key.indexOf('/') + 1));
+    const uid = caches.policies.in()?.get(indexKey(namespace, policyName))?.metadata.uid;
+    if (uid === undefined) return;
+    events.record({
+      regarding: { apiVersion, kind: 'ReleasePolicy', namespace, name: policyName, uid },
+      type: 'Warning',
+      reason: 'ReleaseStuck',
+      action: 'Release',
+      note: `package ${pkg}: the API server refuses a write and it is tried again: ${message}. A platform admin mends what it names`,
     });
   };
 
@@ -256,6 +274,8 @@ export const createOperator = (options: OperatorOptions): Operator => {
     notAlive: () => (reflectors.silentMs() > deadSilenceMs ? 'the API server has been silent for too long' : undefined),
   };
 };
+
+const isRefusal = ({ kind }: Failure): boolean => kind === 'Forbidden' || kind === 'Invalid';
 
 const failureOf = (error: unknown): Failure => {
   if (error instanceof Overtaken) return new Failure('Conflict', error.message);

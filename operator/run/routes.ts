@@ -23,6 +23,8 @@ export interface Routes {
   /** An entry was folded into the record of a namespace. */
   recorded(namespace: string, entry: LedgerEntrySpec): void;
   check(namespace: string, pkg: string): void;
+  /** Everything of a namespace has been read once. */
+  completed(namespace: string): void;
 }
 
 export interface RoutesOptions {
@@ -38,7 +40,7 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
     records.get(namespace).candidates.get(uid)?.finished !== undefined;
 
   const candidates = (
-    index: 'target' | 'package' | 'staged' | 'selecting' | 'written' | 'writtenBySelector',
+    index: 'target' | 'source' | 'package' | 'staged' | 'selecting' | 'written' | 'writtenBySelector',
     key: string,
   ): void => {
     for (const { metadata, spec } of caches.candidates.in()?.byIndex(index, key) ?? []) {
@@ -77,6 +79,15 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
   const staging = (namespace: string, key: string): void => {
     candidates('staged', indexKey(namespace, key));
     candidates('selecting', namespace);
+  };
+
+  /** In a namespace that is going, the record goes with everything else; anywhere else a missing entry breaks it. */
+  const entryGone = (namespace: string, seq: number): void => {
+    const facts = caches.namespaces.in()?.get(namespace);
+    if (facts === undefined || facts.terminating) records.forget(namespace);
+    else records.gone(namespace, seq);
+    add(policyKey(namespace), 'Normal');
+    candidates('target', namespace);
   };
 
   const isProduction = (namespace: string): boolean =>
@@ -133,7 +144,7 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
       });
       caches.ledger.onChange((_, change) => {
         if (change.new !== undefined) records.seen(change.new.metadata.namespace, change.new.spec);
-        else if (change.old !== undefined) records.gone(change.old.metadata.namespace, change.old.spec.seq);
+        else if (change.old !== undefined) entryGone(change.old.metadata.namespace, change.old.spec.seq);
       });
       for (const family of caches.objects.values()) {
         family.onChange((_, change) => {
@@ -178,5 +189,10 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
       candidates('package', indexKey(namespace, pkg));
     },
     check: release,
+    completed(namespace) {
+      candidates('target', namespace);
+      candidates('source', namespace);
+      releasesIn(namespace);
+    },
   };
 };

@@ -1,0 +1,166 @@
+/** `make up` and `make down`: the control plane of this checkout with chart, sample and two replicas of the operator, in `.countersign/`. */
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { createSample, installChart, serviceAccountToken } from './controlplane/chart.ts';
+import { componentNames } from './controlplane/components.ts';
+import { connectControlPlane, startControlPlane, type As, type ControlPlane } from './controlplane/controlplane.ts';
+import { installer } from './controlplane/identities.ts';
+import { parseJson } from './controlplane/json.ts';
+import { startOperator } from './controlplane/operator.ts';
+import { endProcess, isRunning, type ProcessMark } from './controlplane/process.ts';
+import { readState } from './controlplane/state.ts';
+import { waitFor } from './controlplane/wait.ts';
+import type { KubeObject } from './controlplane/objects.ts';
+
+const root = join(import.meta.dirname, '..');
+const dir = join(root, '.countersign');
+const operatorsFile = join(dir, 'operators.json');
+const instances = ['operator-0', 'operator-1'] as const;
+
+const say = (line = ''): boolean => process.stdout.write(`${line}\n`);
+
+/** A replica that was started: enough to recognise and end it later. */
+interface Replica {
+  readonly mark: ProcessMark;
+  readonly address: string;
+}
+
+type Replicas = Readonly<Partial<Record<string, Replica>>>;
+
+const readReplicas = (): Replicas =>
+  existsSync(operatorsFile) ? parseJson<Replicas>(readFileSync(operatorsFile, 'utf8')) : {};
+
+const writeReplicas = (replicas: Replicas): void => {
+  writeFileSync(`${operatorsFile}.new`, `${JSON.stringify(replicas, undefined, 2)}\n`);
+  renameSync(`${operatorsFile}.new`, operatorsFile);
+};
+
+const isWhole = async (cluster: ControlPlane): Promise<boolean> => {
+  const pids = cluster.pids();
+  if (componentNames.some((name) => pids[name] === undefined)) return false;
+  const answer = await cluster
+    .client(installer.name)
+    .raw({ method: 'GET', path: '/readyz' })
+    .catch(() => undefined);
+  return answer?.code === 200;
+};
+
+const controlPlane = async (): Promise<ControlPlane> => {
+  if (readState(dir) !== undefined) {
+    const present = connectControlPlane(dir);
+    if (await isWhole(present)) return present;
+    say('Replacing a control plane of which parts have ended');
+    await down();
+  }
+  return startControlPlane({ dir, nodes: 3, lifetime: 'Detached', report: say });
+};
+
+/** Starts the replicas that do not run, and gives those that do a new token. */
+const operators = async (cluster: ControlPlane): Promise<void> => {
+  for (const instance of instances) {
+    const replicas = readReplicas();
+    const running = replicas[instance];
+    if (running !== undefined && isRunning(running.mark)) {
+      const token = await serviceAccountToken(cluster, 'countersign-operator');
+      writeFileSync(join(dir, `${instance}.token`), token, { mode: 0o600 });
+      continue;
+    }
+    const { mark, address } = await startOperator(cluster, { instance, lifetime: 'Detached' });
+    writeReplicas({ ...replicas, [instance]: { mark, address } });
+  }
+};
+
+const kubectl = async (cluster: ControlPlane, as: As, ...args: readonly string[]): Promise<void> => {
+  const result = await cluster.kubectl(as, args, { cwd: root });
+  if (result.code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${result.stderr}`);
+};
+
+/** The policy and what developer-a stages; only once, so that what people did since then stays. */
+const sample = async (cluster: ControlPlane): Promise<void> => {
+  const policy = {
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'ReleasePolicy',
+    namespace: 'payments-prod',
+    name: 'production',
+  };
+  if ((await cluster.client(installer.name).get(policy)).ok) return;
+  await kubectl(cluster, 'developer-a', 'apply', '-f', 'hack/demo/2.4.0/app.yaml');
+  await kubectl(cluster, 'admin', 'apply', '-f', 'hack/demo/policy.yaml');
+  await waitFor<KubeObject & { readonly status?: { readonly conditions?: readonly { readonly type: string }[] } }>(
+    cluster.client(installer.name),
+    policy,
+    ({ status }) => status?.conditions?.some(({ type }) => type === 'Ready') === true,
+  );
+};
+
+/** A script that runs a command, or a shell, as one of the people, with the built kubectl and the Node of this checkout. */
+const writeWrapper = (cluster: ControlPlane): void => {
+  const path = join(dir, 'as');
+  const script = `#!/bin/sh
+# .countersign/as <identity> [command …]: runs the command, or a shell, as one of kubeconfigs/.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+who=\${1:?usage: .countersign/as <identity> [command …]}
+shift
+[ -f "$here/kubeconfigs/$who" ] || { echo "nobody is called $who; there are:" $(ls "$here/kubeconfigs") >&2; exit 2; }
+export KUBECONFIG="$here/kubeconfigs/$who" KUBECACHEDIR="$here/tools/kube" KUBERC=off
+export PATH="${dirname(cluster.binaries.kubectl)}:${dirname(cluster.binaries.helm)}:$here/../node_modules/.bin:$PATH"
+[ $# -gt 0 ] || { PS1="$who$ "; export PS1; set -- "\${SHELL:-/bin/sh}"; }
+exec "$@"
+`;
+  writeFileSync(path, script);
+  chmodSync(path, 0o755);
+};
+
+const up = async (): Promise<void> => {
+  const cluster = await controlPlane();
+  say(`Control plane   ${cluster.server}`);
+  await installChart(cluster);
+  await createSample(cluster);
+  say('Chart           installed, and its admission policies act');
+  await operators(cluster);
+  await sample(cluster);
+  writeWrapper(cluster);
+  const replicas = readReplicas();
+  for (const instance of instances) {
+    say(`${instance.padEnd(16)}${replicas[instance]?.address ?? ''}/metrics   log: .countersign/${instance}.log`);
+  }
+  say('Sample          payments 2.4.0 runs in payments-staging; nothing is released to payments-prod yet');
+  say();
+  say('Everybody has a kubeconfig in .countersign/kubeconfigs: developer-a, tester-a, approver-a, approver-b, sre-a, …');
+  say('The built kubectl, as one of them: .countersign/as <identity> <command>; without a command, a shell.');
+  say();
+  say('  .countersign/as developer-a kubectl create -f hack/demo/2.4.0/candidate.yaml');
+  say('  .countersign/as developer-a kubectl get cand -n payments-staging');
+  say();
+  say('README.md goes on from here. make down ends it. The tokens of the operator last 24 h; make up again renews them.');
+};
+
+/** Ends exactly the processes that `up` started, and removes `.countersign/`. */
+const down = async (): Promise<void> => {
+  await Promise.all(Object.values(readReplicas()).map(async (replica) => replica && endProcess(replica.mark, 'SIGTERM')));
+  if (readState(dir) !== undefined) await connectControlPlane(dir).stop();
+  rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
+};
+
+const commands: Readonly<Record<string, () => Promise<void>>> = {
+  up,
+  async down() {
+    await down();
+    say('It is down, and .countersign is gone');
+  },
+};
+
+const command = commands[process.argv[2] ?? 'up'];
+if (command === undefined) {
+  process.stderr.write(`Usage: node hack/up.ts ${Object.keys(commands).join('|')}\n`);
+  process.exitCode = 2;
+} else {
+  try {
+    await command();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  }
+}
