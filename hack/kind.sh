@@ -7,6 +7,7 @@
 #
 # Needs: docker (with a running engine), kind, helm, kubectl, and `npm ci`.
 #   COUNTERSIGN_KIND_CLUSTER     name of the cluster (countersign)
+#   COUNTERSIGN_BASE_IMAGE       distroless Node 24 image that the operator's image is built on (required)
 #   COUNTERSIGN_KIND_NODE_IMAGE  node image (kindest/node:v1.36.1); Kubernetes 1.36 or newer
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -40,7 +41,7 @@ create_cluster() {
 }
 
 load_image() {
-  docker build --tag "$image:$tag" .
+  docker build --build-arg "BASE_IMAGE=${COUNTERSIGN_BASE_IMAGE:?name a distroless Node 24 image, as the Dockerfile says}" --tag "$image:$tag" .
   kind load docker-image "$image:$tag" --name "$cluster"
 }
 

@@ -14,7 +14,7 @@ describe('visible text', () => {
     ['spaces that are none', 'a\u00a0b\u3000c', String.raw`a\u{a0}b\u{3000}c`],
     ['fillers', 'a\u3164b\u115f', String.raw`a\u{3164}b\u{115f}`],
     ['Cyrillic among Latin', 'p\u0430yments', String.raw`p\u{430}yments`],
-    ['Cyrillic in a path of Latin', 'docker.io/\u0440\u0430/x', String.raw`docker.io/\u{440}\u{430}/x`],
+    ['Cyrillic in a path of Latin', 'registry.example/\u0440\u0430/x', String.raw`registry.example/\u{440}\u{430}/x`],
     ['full-width and mathematical letters', '\uff41 \u{1d429}', String.raw`\u{ff41} \u{1d429}`],
     ['tags', 'a\u{e0041}', String.raw`a\u{e0041}`],
   ])('%s', (_, text, shown) => {

@@ -1,0 +1,40 @@
+import { expect, test } from '@jest/globals';
+import { aPolicy } from '../../test/builders/decide.ts';
+import type { Reflectors } from '../kube/reflectors.ts';
+import { createCaches, Followed } from './caches.ts';
+
+/** Reflectors that are complete when the test says so, and of which only the policies hold anything. */
+const silentReflectors = () => {
+  const sync = Promise.withResolvers<void>();
+  let isSynced = false;
+  const policy = aPolicy();
+  const reflector = { synced: sync.promise, isSynced: () => isSynced, list: () => [policy] };
+  const family = () => ({ in: () => reflector, hold: () => ({ reflector, release: async () => {} }) });
+  return {
+    reflectors: { family } as unknown as Reflectors, // as much of them as is followed here
+    policy,
+    complete() {
+      isSynced = true;
+      sync.resolve();
+    },
+  };
+};
+
+test('a namespace without any object is told complete too, for no change will tell it', async () => {
+  const { reflectors, policy, complete } = silentReflectors();
+  const told: string[] = [];
+  const both = Promise.withResolvers<void>();
+  const followed = new Followed(createCaches(reflectors), (namespace) => {
+    told.push(namespace);
+    if (told.length === 2) both.resolve();
+  });
+  followed.update();
+  followed.update();
+  expect(followed.isComplete('Production', policy.metadata.namespace)).toBe(false);
+
+  complete();
+  await both.promise;
+
+  expect(told.toSorted()).toEqual([policy.metadata.namespace, policy.spec.sourceNamespace].toSorted());
+  expect(followed.isComplete('Production', policy.metadata.namespace)).toBe(true);
+});
