@@ -37,7 +37,8 @@ const figures = (world: World, all: readonly Request[]): readonly Figure[] => {
   const own = all.filter(({ by, receivedAt }) => by !== undefined && receivedAt >= began);
   const delays = signed.map((approval, i) => {
     const write = own.find(
-      (each) => each.class === 'write' && each.resource === 'deployments' && each.name === `app-${i}`,
+      (each) =>
+        each.class === 'write' && each.code < 300 && each.resource === 'deployments' && each.name === `app-${i}`,
     );
     return write === undefined ? NaN : write.receivedAt - approval.doneAt;
   });

@@ -78,6 +78,7 @@ const restoring = (all: readonly Request[], world: World, name: string): Request
     (each) =>
       each.by === 'restorer' &&
       each.class === 'write' &&
+      each.code < 300 &&
       each.namespace === world.production &&
       each.resource === 'deployments' &&
       each.name === name,

@@ -44,7 +44,7 @@ const start = async (): Promise<ControlPlane> => {
 /** For whoever finds out why. */
 const showState = async (terminal: Terminal, dir: string): Promise<void> => {
   const lines = [
-    ['auditor-a', 'kubectl get cand -n payments-staging -o yaml | grep -v "^ *f:"'],
+    ['auditor-a', 'kubectl describe cand -n payments-staging | sed -n "/^Status:/,/^  Gates:/p"'],
     ['auditor-a', 'kubectl get ledger -n payments-prod -o json | node hack/ledger.ts'],
     ['admin', 'kubectl get deployments,jobs,pods -n payments-prod'],
     ['installer', `tail -n 20 ${dir}/operator-*.log`],

@@ -16,6 +16,7 @@ interface Exported {
 }
 
 const say = (line: string): boolean => process.stdout.write(`${line}\n`);
+const complain = (line: string): boolean => process.stderr.write(`${line}\n`);
 
 /** @throws an Error that says which item is no entry of a ledger */
 const entriesIn = (exported: Exported): LedgerEntry[] =>
@@ -52,11 +53,8 @@ const verify = (namespace: string, entries: readonly LedgerEntry[], noted: strin
     broken ??
     (misnamed && `entry ${misnamed.metadata.name} is not where its name says`) ??
     (cut ? `no entry has the hash ${noted}` : undefined);
-  say(
-    wrong === undefined
-      ? `${namespace}: ${entries.length} entries, one whole chain. Head: ${head.hash}`
-      : `${namespace}: BROKEN: ${wrong}`,
-  );
+  if (wrong !== undefined) complain(`${namespace}: BROKEN: ${wrong}`);
+  else say(`${namespace}: ${entries.length} entries, one whole chain. Head: ${head.hash}`);
   return wrong === undefined;
 };
 
@@ -71,7 +69,7 @@ const main = async (): Promise<number> => {
 try {
   process.exitCode = await main();
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  process.stderr.write('Usage: kubectl get ledger -n <production namespace> -o json | node hack/ledger.ts\n');
+  complain(error instanceof Error ? error.message : String(error));
+  complain('Usage: kubectl get ledger -n <production namespace> -o json | node hack/ledger.ts');
   process.exitCode = 2;
 }

@@ -128,18 +128,24 @@ const up = async (): Promise<void> => {
   }
   say('Sample          payments 2.4.0 runs in payments-staging; nothing is released to payments-prod yet');
   say();
-  say('Everybody has a kubeconfig in .countersign/kubeconfigs: developer-a, tester-a, approver-a, approver-b, sre-a, …');
+  say(
+    'Everybody has a kubeconfig in .countersign/kubeconfigs: developer-a, tester-a, approver-a, approver-b, sre-a, …',
+  );
   say('The built kubectl, as one of them: .countersign/as <identity> <command>; without a command, a shell.');
   say();
   say('  .countersign/as developer-a kubectl create -f hack/demo/2.4.0/candidate.yaml');
   say('  .countersign/as developer-a kubectl get cand -n payments-staging');
   say();
-  say('README.md goes on from here. make down ends it. The tokens of the operator last 24 h; make up again renews them.');
+  say(
+    'README.md goes on from here. make down ends it. The tokens of the operator last 24 h; make up again renews them.',
+  );
 };
 
 /** Ends exactly the processes that `up` started, and removes `.countersign/`. */
 const down = async (): Promise<void> => {
-  await Promise.all(Object.values(readReplicas()).map(async (replica) => replica && endProcess(replica.mark, 'SIGTERM')));
+  await Promise.all(
+    Object.values(readReplicas()).map(async (replica) => replica && endProcess(replica.mark, 'SIGTERM')),
+  );
   if (readState(dir) !== undefined) await connectControlPlane(dir).stop();
   rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 };

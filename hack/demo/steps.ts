@@ -187,7 +187,10 @@ export const neverReady = async (demo: Demo, before: Workloads): Promise<void> =
     'payments 2.5.0 is good in staging. In production its pods will start and never become ready. Nobody can see that in the delta, and everybody signs.',
   );
   await release(demo, '2.5.0');
-  await terminal.run('developer-a', waitFor(`jsonpath='{.status.phase}'=Promoting`, second, 30));
+  await terminal.run(
+    'sre-a',
+    `kubectl wait --for=jsonpath='{.status.updatedReplicas}'=1 deployment/api -n ${production} --timeout=30s`,
+  );
   terminal.say('The new pods run and are not ready. The old ones still serve.');
   await terminal.run('sre-a', `kubectl get pods -n ${production} -l app=api`);
   terminal.say('Nobody does anything. When progressTimeout is over, the whole package goes back.');
@@ -225,7 +228,7 @@ export const failsLater = async (demo: Demo, before: Workloads): Promise<void> =
   );
 
   terminal.say(
-    'Seconds later the program begins to crash. (The simulated kubelet is told so by an annotation on the pods.)',
+    'A moment later the program begins to crash. (The simulated kubelet is told so by an annotation on the pods.)',
   );
   const crashed = Date.now();
   await terminal.run(
@@ -264,22 +267,27 @@ export const record = async ({ terminal, facts }: Demo): Promise<void> => {
   const verified = await terminal.run('auditor-a', `kubectl get ledger -n ${production} -o json | node hack/ledger.ts`);
   const entries = await facts.ledger();
   terminal.check('the chain is whole', verified.text.includes(`${entries.length} entries, one whole chain`));
-  const told = (candidate: string): string[] =>
-    entries.filter(({ subject }) => subject.name === candidate).map(({ type }) => type);
-  const rolledBack = ['Staged', 'Signed', 'Tested', 'Signed', 'Signed', 'PromotionStarted'];
+  const told = (candidate: string): string =>
+    entries
+      // Tested is entered only when somebody looks between the tester's signature and the last one.
+      .filter(({ subject, type }) => subject.name === candidate && type !== 'Tested')
+      .map(({ type }) => type)
+      .join(' ');
+  const stories = { [first]: told(first), [second]: told(second), [third]: told(third) };
   terminal.check(
     'it tells who staged, who signed, what was promoted and what went back',
-    told(first).at(-1) === 'Promoted' &&
-      told(second).at(-1) === 'RolledBack' &&
-      told(third).slice(-3).join() === 'Promoted,RollbackStarted,RolledBack' &&
-      rolledBack.every((type) => told(third).includes(type)),
-    { first: told(first), second: told(second), third: told(third) },
+    same(stories, {
+      [first]: 'Staged Signed Signed Signed Signed PromotionStarted Promoted', // once by the author, for nothing
+      [second]: 'Staged Signed Signed Signed PromotionStarted RollbackStarted RolledBack',
+      [third]: 'Staged Signed Signed Signed PromotionStarted Promoted RollbackStarted RolledBack',
+    }),
+    stories,
   );
 
   terminal.say('A copy in which somebody else had signed does not verify:');
   await terminal.refused(
     'auditor-a',
-    `kubectl get ledger -n ${production} -o json | sed s/approver-b/developer-b/ | node hack/ledger.ts | tail -1; test $? -ne 0`,
+    `kubectl get ledger -n ${production} -o json | sed s/approver-b/developer-b/ | node hack/ledger.ts > /dev/null`,
     'BROKEN',
   );
 };

@@ -1,5 +1,5 @@
 /** What a candidate's status says: all conditions, set in one place from what was observed. */
-import { isReason, type Reason } from '../api/conditions.ts';
+import { gateNames, isReason, type Reason } from '../api/conditions.ts';
 import type { ReleaseCandidateStatus } from '../api/candidate.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
 import type { GateSnapshot } from './gates/gate.ts';
@@ -61,19 +61,30 @@ const settled = condition('Reconciling', 'False', 'Settled', 'no work is under w
 const moving = condition('Stalled', 'False', 'NotStalled', 'nothing needs to be changed for it to go on');
 const unfinished = condition('Finished', 'False', 'InProgress', 'it is still under way');
 
-/** What was reported before stays readable once it is no longer judged. */
-const before = ({ candidate }: CandidateSnapshot): Status => {
+/** What was reported before stays readable once it is no longer judged; of a promotion, what it began with. */
+const before = ({ candidate, record }: CandidateSnapshot): Status => {
   const { status } = candidate;
+  const intent = record.candidates.get(candidate.metadata.uid)?.intent;
+  const digest = intent?.digest ?? status?.digest;
+  const bundle = intent?.bundle ?? status?.bundle;
   return {
     phase: '',
     reason: '',
-    approvals: status?.approvals ?? '',
-    gates: status?.gates ?? [],
+    approvals: intent?.quorum ?? status?.approvals ?? '',
+    gates: intent === undefined ? (status?.gates ?? []) : passedThen,
     approvalManifests: {},
-    ...(status?.digest === undefined ? {} : { digest: status.digest }),
-    ...(status?.bundle === undefined ? {} : { bundle: status.bundle }),
+    ...(digest === undefined ? {} : { digest }),
+    ...(bundle === undefined ? {} : { bundle }),
   };
 };
+
+const passedThen: Status['gates'] = gateNames.map((name) => ({
+  name,
+  outcome: 'Passed',
+  reason: 'GatesPassed',
+  message: 'passed when the promotion began',
+  remedy: '',
+}));
 
 const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined): Said => {
   const reason = obstacle?.reason ?? 'Rendering';
@@ -155,7 +166,7 @@ const healthy = ({ state, message }: Health): Wanted =>
 
 /** True for as long as the content is in production or on its way there. */
 const signed = (s: CandidateSnapshot): readonly Wanted[] => [
-  condition('Staged', 'True', 'Staged', `frozen in ReleaseBundle ${s.candidate.status?.bundle ?? ''}`.trim()),
+  condition('Staged', 'True', 'Staged', `frozen in ReleaseBundle ${before(s).bundle ?? ''}`.trim()),
   condition('Approved', 'True', 'ApprovalsComplete', 'every approval line was met when the promotion began'),
   condition('Promotable', 'True', 'GatesPassed', 'every gate had passed when the promotion began'),
 ];

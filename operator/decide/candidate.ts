@@ -29,7 +29,7 @@ import { packageRecord, type CandidateRecord } from './record.ts';
 import { differingPaths, normalForm } from './render.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
 import { unmanagedOf } from './unmanaged.ts';
-import { consents, signatures } from './signatures.ts';
+import { approvalSummary, consents, signatures } from './signatures.ts';
 import { soakingSince } from './soak.ts';
 import { renderStaged, stagingProblem, type Rendering, type StagingProblem } from './staging.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
@@ -272,6 +272,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
       wakeAt,
     });
   }
+  const { have, need } = approvalSummary(gateSnapshot, now);
   const counted = new Set(consents(signatures(gateSnapshot, now), 'Counts').map(({ approval }) => approval));
   const begin: Effect = {
     do: 'Append',
@@ -280,6 +281,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
     draft: drafts.promotionStarted(s.candidate, bundle, {
       from: base.name,
       fromDigest: base.digest === 'none' ? '' : base.digest,
+      quorum: `${have}/${need}`,
       approvals: s.approvals.filter(({ metadata }) => counted.has(metadata.name)),
     }),
   };
@@ -371,6 +373,8 @@ const preflight = (s: Governed, course: Course): PreflightQuestion[] =>
 
 /** Production content that neither the base nor this bundle explains: somebody else writes there. */
 const foreignContent = (s: Governed, bundle: Bundle, base: Base): ReadonlyMap<ObjectKey, ForeignContent> => {
+  // What an open intent writes is its own; the gate InFlight holds this candidate up meanwhile.
+  if (packageRecord(s.record, bundle.package).open !== undefined) return new Map();
   const course: Course = { to: bundle, from: base.baseline ?? s.production };
   const steps = [...writeSteps(course, s.live), ...removeSteps(course, bundle.removed, s.live)];
   return new Map(

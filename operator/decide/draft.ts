@@ -3,7 +3,7 @@ import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import { bundleDigest, digest8, digestOf } from './digest.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from './objects.ts';
-import { packageRecord } from './record.ts';
+import { baseBundle, packageRecord } from './record.ts';
 import { normalForm } from './render.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
 import { impliedUnmanaged } from './unmanaged.ts';
@@ -20,19 +20,22 @@ export interface Base {
   readonly baseline: Bundle | undefined;
 }
 
+const none: Base = { digest: 'none', name: '', objects: [], lingering: [], baseline: undefined };
+
 /** @returns undefined when the record names a bundle that is not there (yet) */
 export const baseOf = (
   s: CandidateSnapshot,
   policy: ReleasePolicy,
   content: readonly BundleObject[],
 ): Base | undefined => {
-  const { production } = packageRecord(s.record, s.candidate.spec.package);
-  if (production !== undefined) {
+  const bundle = baseBundle(packageRecord(s.record, s.candidate.spec.package));
+  if (bundle === '') return none;
+  if (bundle !== undefined) {
     return s.production === undefined
       ? undefined
       : {
-          digest: production.digest,
-          name: production.bundle,
+          digest: s.production.digest,
+          name: s.production.name,
           objects: s.production.objects,
           lingering: s.production.removed.filter((ref) => s.live.get(keyOf(ref)) !== undefined),
           baseline: undefined,
@@ -40,7 +43,7 @@ export const baseOf = (
   }
   const baseline = baselineOf(s, policy, content);
   return baseline === undefined
-    ? { digest: 'none', name: '', objects: [], lingering: [], baseline: undefined }
+    ? none
     : { digest: baseline.digest, name: baseline.name, objects: baseline.objects, lingering: [], baseline };
 };
 

@@ -94,7 +94,12 @@ export const refusedCandidate = (
 export const promotionStarted = (
   candidate: ReleaseCandidate,
   bundle: Bundle,
-  { from, fromDigest, approvals }: { from: string; fromDigest: string; approvals: readonly Approval[] },
+  {
+    from,
+    fromDigest,
+    quorum,
+    approvals,
+  }: { from: string; fromDigest: string; quorum: string; approvals: readonly Approval[] },
 ): LedgerDraft => ({
   actor: 'operator',
   subject: subjectOf(candidate),
@@ -107,6 +112,7 @@ export const promotionStarted = (
     to: bundle.name,
     from,
     fromDigest,
+    quorum,
     approvals: approvals.map(signature),
     writes: bundle.objects.map(({ ref, digest }) => ({ object: keyOf(ref), digest })),
     removes: bundle.removed.map(keyOf),

@@ -17,6 +17,8 @@ const entryData = z.discriminatedUnion('type', [
     to: text,
     from: text,
     fromDigest: text,
+    /** Signatures that counted, of those that were needed: `3/3`. */
+    quorum: text,
     /** The signatures it rests on. */
     approvals: z.array(approval),
     /** Every object it will write, so that those writes need no entries of their own. */

@@ -6,25 +6,36 @@ import type { Notice, StatusWrite } from './plan.ts';
 const alarms = new Set(['Stalled']);
 const badEnds = new Set(['RolledBack', 'Failed', 'Rejected', 'Expired']);
 /** Turning these is the news; the others only follow. */
-const told = new Set(['Staged', 'Approved', 'Promotable', 'Promoted', 'Healthy', 'Finished', 'Stalled', 'Ready']);
+const told = new Set(['Staged', 'Approved', 'Promoted', 'Healthy', 'Finished', 'Stalled', 'Ready']);
+
+/** Health comes with every release; on the way to it there is nothing to tell. */
+const isRollout = (type: string, reason: string): boolean =>
+  type === 'Healthy' && (reason === 'Progressing' || reason === 'HealthUnknown');
 
 export const noticesOf = (write: StatusWrite): Notice[] => {
   const before = write.before?.conditions ?? [];
   const after = write.status.conditions;
   const { kind, namespace, name, uid } = write;
-  return after
-    .filter(({ type, status, reason }) => {
-      const was = before.find((each) => each.type === type);
-      if (!told.has(type)) return false;
-      if (was === undefined) return status === 'True';
-      return was.status !== status || (type === 'Stalled' && status === 'True' && was.reason !== reason);
-    })
-    .filter(({ type, status }) => !(alarms.has(type) && status !== 'True'))
-    .map(({ type, status, reason, message }) => ({
-      type:
-        alarms.has(type) || badEnds.has(reason) || (type === 'Healthy' && status === 'False') ? 'Warning' : 'Normal',
-      reason,
-      note: `${type}: ${message}`,
-      regarding: { apiVersion, kind, namespace, name, uid },
-    }));
+  return (
+    after
+      .filter(({ type, status, reason }) => {
+        const was = before.find((each) => each.type === type);
+        if (!told.has(type) || isRollout(type, reason)) return false;
+        if (was === undefined) return status === 'True';
+        return was.status !== status || (type === 'Stalled' && status === 'True' && was.reason !== reason);
+      })
+      .filter(({ type, status }) => !(alarms.has(type) && status !== 'True'))
+      // The end and what it brought say the same: once is enough.
+      .filter(
+        ({ reason, message }, i, all) =>
+          all.findIndex((each) => each.reason === reason && each.message === message) === i,
+      )
+      .map(({ type, status, reason, message }) => ({
+        type:
+          alarms.has(type) || badEnds.has(reason) || (type === 'Healthy' && status === 'False') ? 'Warning' : 'Normal',
+        reason,
+        note: `${type}: ${message}`,
+        regarding: { apiVersion, kind, namespace, name, uid },
+      }))
+  );
 };

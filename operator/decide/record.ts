@@ -65,6 +65,8 @@ export interface CandidateRecord {
   readonly stagedDigests: ReadonlySet<string>;
   /** Soak and tester lines were met once for this content: staging may move on. */
   readonly tested: boolean;
+  /** What its promotion began with; undefined = it has not begun. */
+  readonly intent: { readonly bundle: string; readonly digest: string; readonly quorum: string } | undefined;
   /** Set when its promotion completed. */
   readonly promoted: ProductionFact | undefined;
   /** Approval uids already entered as Signed or Rejected. */
@@ -99,6 +101,13 @@ const untouched: PackageRecord = {
 
 export const packageRecord = (record: NamespaceRecord, name: string): PackageRecord =>
   record.packages.get(name) ?? untouched;
+
+/**
+ * Name of the bundle that candidates are compared with: the one in production, and while the first promotion of a package is in flight
+ * the one it came from, for what it writes is not production yet. '' = nothing of the package; undefined = no release has touched it.
+ */
+export const baseBundle = ({ production, open }: PackageRecord): string | undefined =>
+  production?.bundle ?? (open?.type === 'Rollback' ? open.to : open?.from);
 
 const withOrder = (before: PackageRecord, uid: string, order: Order): Pick<PackageRecord, 'orders'> => ({
   orders: uid === '' ? before.orders : new Map(before.orders).set(uid, order),
@@ -229,6 +238,7 @@ const unseen = (entry: LedgerEntrySpec): CandidateRecord => ({
   stagedDigests: new Set(),
   recordedApprovals: new Set(),
   tested: false,
+  intent: undefined,
   promoted: undefined,
   finished: undefined,
 });
@@ -272,6 +282,7 @@ const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: En
         : finish(before, data.rejected ? 'Rejected' : 'RolledBack', entry, entry.reason);
     }
     case 'PromotionStarted':
+      return { ...before, intent: { bundle: data.to, digest: entry.digest, quorum: data.quorum } };
     case 'RollbackStarted':
       return before;
   }

@@ -54,7 +54,7 @@ export interface CandidateSnapshot {
   readonly record: NamespaceRecord;
   /** Every bundle rendered for this candidate (by uid), oldest first. */
   readonly bundles: readonly Bundle[];
-  /** The bundle that the record says is in production for this package. */
+  /** The bundle that candidates of this package are compared with (`baseBundle`). */
   readonly production: Bundle | undefined;
   /** Live staging objects that the candidate's components or selector name. */
   readonly staged: ReadonlyMap<ObjectKey, LiveObject>;

@@ -17,7 +17,16 @@ const draft = (name: string): LedgerDraft => ({
 
 const moving = (name: string): LedgerDraft => ({
   ...draft(name),
-  data: { type: 'PromotionStarted', to: name, from: '', fromDigest: '', approvals: [], writes: [], removes: [] },
+  data: {
+    type: 'PromotionStarted',
+    to: name,
+    from: '',
+    fromDigest: '',
+    quorum: '',
+    approvals: [],
+    writes: [],
+    removes: [],
+  },
 });
 
 /** A cluster that keeps entries by name. `lose`: the answer to the create is lost once. */

@@ -24,9 +24,12 @@ test('a namespace without any object is told complete too, for no change will te
   const { reflectors, policy, complete } = silentReflectors();
   const told: string[] = [];
   const both = Promise.withResolvers<void>();
-  const followed = new Followed(createCaches(reflectors), (namespace) => {
-    told.push(namespace);
-    if (told.length === 2) both.resolve();
+  const followed = new Followed(createCaches(reflectors), {
+    isBusy: () => false,
+    completed(namespace) {
+      told.push(namespace);
+      if (told.length === 2) both.resolve();
+    },
   });
   followed.update();
   followed.update();

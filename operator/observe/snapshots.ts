@@ -12,7 +12,7 @@ import {
   type PodsOf,
 } from '../decide/objects.ts';
 import { listAt, objectAt } from '../decide/json.ts';
-import { packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record.ts';
+import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record.ts';
 import type { PolicySnapshot } from '../decide/policy.ts';
 import { liveRef } from '../decide/rollout.ts';
 import type { CandidateSnapshot, CheckFacts, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
@@ -180,7 +180,7 @@ export const observeCandidate = (sources: Sources, candidate: ReleaseCandidate):
   const { spec, metadata } = candidate;
   const target = spec.targetNamespace;
   const record = records.get(target);
-  const { production } = packageRecord(record, spec.package);
+  const base = baseBundle(packageRecord(record, spec.package));
   const inTarget = bundlesBy(caches, 'package', indexKey(target, spec.package));
   const policy = policyIn(caches, target);
   const follows = policy?.spec.sourceNamespace === metadata.namespace;
@@ -191,7 +191,7 @@ export const observeCandidate = (sources: Sources, candidate: ReleaseCandidate):
     source: namespaceIn(caches, metadata.namespace),
     record,
     bundles: inTarget.filter((bundle) => bundle.candidate.uid === metadata.uid),
-    production: inTarget.find(({ name }) => name === production?.bundle),
+    production: inTarget.find(({ name }) => name === base),
     staged: stagedObjects(caches, candidate),
     stagedPods: podsIn(caches, metadata.namespace),
     live: objectsIn(caches, target),

@@ -3,6 +3,7 @@ import { nothing, type Effect, type Plan, type StatusWrite } from '../decide/pla
 import type { Answer, Question } from '../decide/questions.ts';
 import { questionKey } from '../decide/questions.ts';
 import { createReconcile, EndlessQuestions, Unanswered, type Shell } from './controller.ts';
+import { manualClock } from '../../test/builders/clock.ts';
 import { systemClock } from './clock.ts';
 
 const question: Question = {
@@ -39,6 +40,7 @@ const shellThat = (given: Partial<Shell> = {}) => {
     act: ({ do: what }) => Promise.resolve(void done.push(`act ${what}`)),
     report: ({ name }) => Promise.resolve(void done.push(`report ${name}`)),
     tell: ({ note }) => void done.push(`tell ${note}`),
+    settleMs: 0,
     ...given,
   };
   return { shell, done };
@@ -98,6 +100,21 @@ test('when an effect fails, later ones do not happen and the status is still tol
   const plan = (): Plan => ({ ...nothing, effects: [effect, effect], statuses: [write(undefined, status)] });
 
   await expect(reconcile(plan, shell)).rejects.toThrow('refused');
+  expect(done).toEqual(['report c']);
+});
+
+test('a changed status waits for what follows at once, and is written once', async () => {
+  const clock = manualClock(1_000);
+  const { shell, done } = shellThat({ clock, settleMs: 100 });
+  const plan = (): Plan => ({ ...nothing, statuses: [write(undefined, status)], wakeAt: 9_000 });
+  const again = createReconcile({ name: 'thing', observe: (key) => key, plan }, shell);
+
+  await expect(again('k')).resolves.toEqual({ wakeAt: 1_100 });
+  await clock.advance(99);
+  await expect(again('k')).resolves.toEqual({ wakeAt: 1_100 });
+  expect(done).toEqual([]);
+  await clock.advance(1);
+  await expect(again('k')).resolves.toEqual({ wakeAt: 9_000 });
   expect(done).toEqual(['report c']);
 });
 

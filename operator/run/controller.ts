@@ -2,7 +2,7 @@
 import { jsonObject, type JsonObject } from '../api/meta.ts';
 import { canonicalJson } from '../decide/digest.ts';
 import { noticesOf } from '../decide/notices.ts';
-import type { Effect, Notice, Plan, StatusWrite } from '../decide/plan.ts';
+import { earliest, type Effect, type Notice, type Plan, type StatusWrite } from '../decide/plan.ts';
 import { questionKey, type Answer, type Answers, type Question } from '../decide/questions.ts';
 import type { Clock } from './clock.ts';
 
@@ -21,6 +21,8 @@ export interface Shell {
   /** Writes a status over the state it was derived from. */
   readonly report: (write: StatusWrite) => Promise<void>;
   readonly tell: (notice: Notice) => void;
+  /** Milliseconds that a changed status waits for what follows at once: a burst is one write, and competes with none to production. */
+  readonly settleMs: number;
 }
 
 /** When to come back though nothing happens; `Again` = at once, for what was just done is to be looked at. */
@@ -46,17 +48,22 @@ export class EndlessQuestions extends Error {
   }
 }
 
-export const createReconcile =
-  <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile =>
-  async (key) => {
+export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile => {
+  const patience = createPatience(shell);
+  return async (key) => {
     const answers = new Map<string, Answer>();
     for (let round = 0; round < mostRounds; round += 1) {
       const seen = kind.observe(key);
-      if (seen === undefined) return { wakeAt: undefined };
+      if (seen === undefined) {
+        patience.forget(key);
+        return { wakeAt: undefined };
+      }
       const plan = kind.plan(seen, answers, shell.clock.now());
       if (plan.questions.length === 0) {
-        const outcome = await carryOut(plan, shell);
         const open = [...answers.values()].find(({ kind }) => kind === 'Unavailable');
+        const settlesAt = open === undefined && plan.effects.length === 0 ? patience.settlesAt(key, plan) : undefined;
+        if (settlesAt !== undefined) return { wakeAt: earliest(plan.wakeAt, settlesAt) };
+        const outcome = await carryOut(plan, shell);
         if (open?.kind === 'Unavailable' && outcome !== 'Again') throw new Unanswered(open.message);
         return outcome;
       }
@@ -66,6 +73,24 @@ export const createReconcile =
     }
     throw new EndlessQuestions(kind.name, key);
   };
+};
+
+/** When the changed status of a key is written, counted from when it was first seen to have changed. */
+const createPatience = ({ clock, settleMs }: Shell) => {
+  const since = new Map<string, number>();
+  return {
+    /** undefined = it is time to write, or there is nothing to write. */
+    settlesAt(key: string, { statuses }: Plan): number | undefined {
+      const now = clock.now();
+      const at = (since.get(key) ?? now) + settleMs;
+      const isSettled = statuses.every(isSame) || now >= at;
+      if (isSettled) since.delete(key);
+      else since.set(key, at - settleMs);
+      return isSettled ? undefined : at;
+    },
+    forget: (key: string) => void since.delete(key),
+  };
+};
 
 /** Effects first. What they changed is then looked at anew, so the status never tells of an attempt. */
 const carryOut = async (plan: Plan, shell: Shell): Promise<Outcome> => {

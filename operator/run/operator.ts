@@ -153,6 +153,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     act: (effect: Effect) => onlyLeading(() => act(effect)),
     report: (write) => onlyLeading(() => report(clients.operator, write)),
     tell: ({ regarding, type, reason, note }) => events.record({ regarding, type, reason, note, action: 'Judge' }),
+    settleMs: 100,
   };
   /** Asked at the last moment: what a process that lost the lease still has in hand is not written. */
   const onlyLeading = async (write: () => Promise<void>): Promise<void> => {

@@ -20,12 +20,10 @@ export interface Routes {
   connect(): void;
   /** Adds everything there is: for a process that begins to lead. */
   all(): void;
-  /** Everything that is followed in a namespace has been read: what waited for that can be judged. */
-  followed(namespace: string): void;
   /** An entry was folded into the record of a namespace. */
   recorded(namespace: string, entry: LedgerEntrySpec): void;
   check(namespace: string, pkg: string): void;
-  /** Everything of a namespace has been read once. */
+  /** Everything that is followed in a namespace has been read: what waited for that can be judged. */
   completed(namespace: string): void;
 }
 

@@ -206,6 +206,7 @@ export const aCandidateRecord = (given: Partial<CandidateRecord> = {}): Candidat
   package: 'payments',
   stagedDigests: new Set([digestOf('d')]),
   tested: false,
+  intent: undefined,
   promoted: undefined,
   recordedApprovals: new Set(),
   finished: undefined,
