@@ -2,7 +2,7 @@
 NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
-.PHONY: demo test unit check generate bench up down build bundle
+.PHONY: demo test unit check generate bench up down ledger build bundle
 
 demo: node_modules ## the main job, start to finish, on a real control plane
 	$(NODE) hack/demo.ts
@@ -34,6 +34,9 @@ up: node_modules ## leaves a control plane with chart, operator and sample runni
 
 down: node_modules ## ends it
 	$(NODE) hack/up.ts down
+
+ledger: node_modules ## verifies the record of the sample that `make up` left running
+	.countersign/as auditor-a kubectl get ledger -n payments-prod -o json | $(NODE) hack/ledger.ts
 
 build: node_modules ## builds the control plane's programs into the cache
 	$(NODE) hack/controlplane/cli.ts build

@@ -28,17 +28,32 @@ const tell = async (demo: steps.Demo): Promise<void> => {
   await steps.record(demo);
 };
 
-/** The world of the demonstration: its processes end with this one, however it ends. */
-const start = async (): Promise<ControlPlane> => {
+/** What the demonstration runs on. */
+interface World {
+  readonly cluster: ControlPlane;
+  readonly stop: () => Promise<void>;
+}
+
+/** Starts it. Its processes end with this one, however it ends. */
+const start = async (): Promise<World> => {
   const cluster = await timed('etcd, kube-apiserver, kube-controller-manager, kube-scheduler, kwok', () =>
     startControlPlane({ nodes: 3 }),
   );
-  await timed('the chart, by helm: kinds, admission policies, rights', () => installChart(cluster));
-  await timed('the sample application: namespaces and who may do what', () => createSample(cluster));
-  await timed('two replicas of the operator, under its ServiceAccount', () =>
-    Promise.all(['operator-0', 'operator-1'].map((instance) => startOperator(cluster, { instance }))),
-  );
-  return cluster;
+  try {
+    await timed('the chart, by helm: kinds, admission policies, rights', () => installChart(cluster));
+    await timed('the sample application: namespaces and who may do what', () => createSample(cluster));
+    const operators = await timed('two replicas of the operator, under its ServiceAccount', () =>
+      Promise.all(['operator-0', 'operator-1'].map((instance) => startOperator(cluster, { instance }))),
+    );
+    const stop = async (): Promise<void> => {
+      await Promise.all(operators.map((operator) => operator.stop()));
+      await cluster.stop();
+    };
+    return { cluster, stop };
+  } catch (error) {
+    await cluster.stop();
+    throw error;
+  }
 };
 
 /** For whoever finds out why. */
@@ -58,16 +73,16 @@ const main = async (): Promise<number> => {
   const seconds = (): string => `${Math.round((performance.now() - began) / 1000)} s`;
   print('Countersign, start to finish. What follows a prompt is really typed, and its output is real.');
   print();
-  const cluster = await start();
+  const { cluster, stop } = await start();
   const terminal = new Terminal(cluster);
-  const interrupted = (): void => {
+  let interrupted = false;
+  const interrupt = (): void => {
+    if (interrupted) process.exit(130); // who asks twice does not want to wait; what this process owns ends with it
+    interrupted = true;
     terminal.interrupt();
-    // The second signal does not wait: what this process owns ends with it.
-    process.once('SIGINT', () => process.exit(130));
-    void cluster.stop().finally(() => process.exit(130));
   };
-  process.once('SIGINT', interrupted);
-  process.once('SIGTERM', interrupted);
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
   try {
     await tell({ terminal, facts: new Facts(cluster) });
     print();
@@ -75,11 +90,12 @@ const main = async (): Promise<number> => {
     return 0;
   } catch (error) {
     print();
+    if (interrupted) return 130;
     print(`NOT AS IT MUST BE, after ${seconds()}: ${error instanceof Error ? error.message : String(error)}`);
     await showState(terminal, cluster.dir);
     return 1;
   } finally {
-    await cluster.stop();
+    await stop();
   }
 };
 

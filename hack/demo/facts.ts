@@ -36,6 +36,8 @@ interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>;
 }
 
+const nameOf = ({ metadata }: KubeObject): string => metadata.name ?? '';
+
 export class Facts {
   readonly #cluster: ControlPlane;
 
@@ -78,7 +80,6 @@ export class Facts {
       admin.list<ConfigMap>({ apiVersion: 'v1', kind: 'ConfigMap', namespace }),
       admin.list({ apiVersion: 'v1', kind: 'Service', namespace }),
     ]);
-    const nameOf = ({ metadata }: KubeObject): string => metadata.name ?? '';
     return {
       images: Object.fromEntries(
         accepted(deployments).items.map((each) => [nameOf(each), each.spec.template.spec.containers[0]?.image ?? '']),

@@ -30,6 +30,7 @@ export class Terminal {
   readonly #cluster: ControlPlane;
   #running: ChildProcess | undefined;
   #chapters = 0;
+  #interrupted = false;
 
   constructor(cluster: ControlPlane) {
     this.#cluster = cluster;
@@ -71,12 +72,18 @@ export class Terminal {
     print(`  ${styled(32, '✓')} ${fact}`);
   }
 
-  /** Ends the command that runs, if one does. */
+  /** Ends the command that runs; no further one begins. */
   interrupt(): void {
+    this.#interrupted = true;
+    this.#end();
+  }
+
+  #end(): void {
     if (this.#running?.pid !== undefined) kill(this.#running.pid);
   }
 
   async #type(who: string, line: string): Promise<Outcome> {
+    if (this.#interrupted) throw new Deviation('interrupted');
     print();
     print(`${styled(36, `${who}$`)} ${styled(1, line)}`);
     // A process group of its own, so that a pipeline can be ended as a whole.
@@ -87,7 +94,7 @@ export class Terminal {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#running = child;
-    const timer = setTimeout(() => this.interrupt(), lineTimeoutMs);
+    const timer = setTimeout(() => this.#end(), lineTimeoutMs);
     const lines: string[] = [];
     try {
       const [code] = await Promise.all([ended(child), echo(child.stdout, lines), echo(child.stderr, lines)]);

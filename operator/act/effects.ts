@@ -6,7 +6,7 @@ import { fieldManagers } from '../decide/release.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf } from '../kube/resource.ts';
-import type { Append } from '../ledger/append.ts';
+import { Overtaken, type Append } from '../ledger/append.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
 import { createBundle } from './bundle.ts';
 
@@ -101,6 +101,8 @@ const write = async (tools: ActTools, effect: ObjectEffect): Promise<void> => {
     const { onRefusal, namespace } = effect.intent;
     if (onRefusal === undefined || !final.has(failure.kind)) throw failure;
     await tools.append(namespace, withRefusal(onRefusal, failure.message));
+    // The promotion is over: what was to follow this write is judged again.
+    throw new Overtaken(namespace, onRefusal.package);
   }
 };
 

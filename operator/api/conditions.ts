@@ -132,8 +132,8 @@ const catalogue = {
   Applicable: entry(['Applicable'], 'The API server would accept every object as it is.'),
   PreflightPending: entry(
     ['Applicable'],
-    'The API server has not yet said whether it would accept every object.',
-    'Wait; if it lasts, look at the log of the operator.',
+    'The API server is asked whether it would accept every object once every other gate has passed.',
+    'Wait; if it lasts when every other gate has passed, look at the log of the operator.',
   ),
   ImmutableFieldChanged: entry(
     ['Applicable'],
@@ -196,7 +196,7 @@ const catalogue = {
   ApprovalsMissing: entry(
     ['Approvals', 'Approved'],
     'An approval line is not met.',
-    'A holder of the named role reads the delta and signs: kubectl countersign approve.',
+    'A holder of the named role reads the delta and signs with the manifest in status.approvalManifests.',
   ),
   ApprovalExpired: entry(
     ['Approvals', 'Approved'],
@@ -310,7 +310,7 @@ const catalogue = {
   LedgerBroken: entry(
     ['InFlight'],
     'The ledger of the production namespace does not verify; nothing is promoted on a broken record.',
-    'An auditor looks at it: kubectl countersign audit.',
+    'An auditor finds the entry that does not fit: kubectl get ledger -o json | node hack/ledger.ts.',
   ),
   TooManyOpen: entry(
     ['InFlight', 'Staged'],

@@ -91,13 +91,13 @@ const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined): 
   const message = obstacle?.message ?? 'the content is being read from staging and rendered';
   const absent = (type: string) => condition(type, 'False', 'NotStaged', 'the content is not staged yet');
   return {
-    fields: { ...before(s), phase: obstacle === undefined ? 'Staging' : 'Blocked', reason },
+    fields: { ...before(s), phase: obstacle === undefined ? 'Staging' : 'Stalled', reason },
     conditions: [
       condition('Staged', 'False', reason, message),
       absent('Approved'),
       absent('Promotable'),
       absent('Promoted'),
-      absent('Healthy'),
+      condition('Healthy', 'Unknown', 'NotStaged', 'the content is not staged yet'),
       unfinished,
       obstacle === undefined ? condition('Reconciling', 'True', 'Rendering', message) : settled,
       obstacle === undefined ? moving : condition('Stalled', 'True', reason, message),
@@ -226,6 +226,15 @@ const released = (s: CandidateSnapshot, now: Instant): Said => {
 
 const successful: ReadonlySet<FinishedReason> = new Set(['Promoted']);
 
+/** A release may be over before anybody reported that it had begun: what its end means for its health is known all the same. */
+const healthAtTheEnd = ({ candidate }: CandidateSnapshot, reason: FinishedReason): Wanted | undefined => {
+  const was = candidate.status?.conditions.find(({ type }) => type === 'Healthy')?.reason;
+  const isOpen = was === undefined || was === 'NotPromoted' || was === 'Progressing' || was === 'HealthUnknown';
+  return isOpen && reason === 'Promoted'
+    ? condition('Healthy', 'True', 'Healthy', 'every object and check is healthy')
+    : undefined;
+};
+
 const finished = (s: CandidateSnapshot, { reason, message }: NonNullable<CandidateRecord['finished']>): Said => {
   const inProduction = successful.has(reason);
   const old = s.candidate.status?.conditions ?? [];
@@ -235,7 +244,7 @@ const finished = (s: CandidateSnapshot, { reason, message }: NonNullable<Candida
       ? fallback
       : { type, status: was.status, reason: was.reason, message: was.message };
   };
-  const wasInProduction = reason === 'Promoted' || reason === 'RolledBack' || reason === 'Failed';
+  const began = s.record.candidates.get(s.candidate.metadata.uid)?.intent !== undefined;
   return {
     fields: {
       ...before(s),
@@ -244,16 +253,16 @@ const finished = (s: CandidateSnapshot, { reason, message }: NonNullable<Candida
       ...(s.candidate.status?.observeUntil === undefined ? {} : { observeUntil: s.candidate.status.observeUntil }),
     },
     conditions: [
-      asBefore('Staged', condition('Staged', 'False', 'NotStaged', 'the content was never staged')),
-      asBefore('Approved', condition('Approved', 'False', 'ApprovalsMissing', 'not every approval line was met')),
-      wasInProduction
-        ? asBefore(
-            'Promotable',
-            condition('Promotable', 'True', 'GatesPassed', 'every gate had passed when the promotion began'),
-          )
-        : condition('Promotable', 'False', reason, message),
+      ...(began
+        ? signed(s)
+        : [
+            asBefore('Staged', condition('Staged', 'False', 'NotStaged', 'the content was never staged')),
+            asBefore('Approved', condition('Approved', 'False', 'ApprovalsMissing', 'not every approval line was met')),
+            condition('Promotable', 'False', reason, message),
+          ]),
       condition('Promoted', inProduction ? 'True' : 'False', reason, message),
-      asBefore('Healthy', condition('Healthy', 'Unknown', 'NotPromoted', 'production does not run the content')),
+      healthAtTheEnd(s, reason) ??
+        asBefore('Healthy', condition('Healthy', 'Unknown', 'NotPromoted', 'production does not run the content')),
       condition('Finished', 'True', reason, message),
       settled,
       moving,

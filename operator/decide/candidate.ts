@@ -5,6 +5,7 @@
 import { milliseconds } from '../api/duration.ts';
 import { inFlightFinalizer, virtualResources } from '../api/kinds.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
+import type { Reason } from '../api/conditions.ts';
 import type { Bundle } from './bundle.ts';
 import { candidateStatus, type Standing } from './candidate-status.ts';
 import { delta, deltaText } from './delta.ts';
@@ -201,11 +202,18 @@ const rightToSign = (s: CandidateSnapshot, { spec }: CandidateSnapshot['approval
 
 // --- staging ---------------------------------------------------------------------------------------------------------
 
-/** Once frozen, staging may change; the namespace and its policy must still be there. */
+/** Once frozen, staging and other candidates may change; the namespace and its policy must still be there. */
 const livingProblem = (s: CandidateSnapshot): StagingProblem | undefined => {
   const found = stagingProblem(s);
-  return found?.reason === 'ComponentMissing' || found?.reason === 'TooManyOpen' ? undefined : found;
+  return found !== undefined && stillDemanded.has(found.reason) ? found : undefined;
 };
+
+const stillDemanded: ReadonlySet<Reason> = new Set([
+  'NamespaceNotGuarded',
+  'NamespaceTerminating',
+  'PolicyMissing',
+  'SourceNotNamed',
+]);
 
 const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined, now: Instant): Plan =>
   withStatus(s, { is: 'NotStaged', obstacle }, now, { wakeAt: s.policy === undefined ? undefined : expiryOf(s) });

@@ -33,7 +33,8 @@ export interface ProductionFact {
   readonly at: Instant;
   /** Until when failing health takes the release back; equals `at` where nothing is observed. */
   readonly observeUntil: Instant;
-  readonly how: 'Promoted' | 'RolledBack';
+  /** `Failed`: it failed, and the candidate said to page instead of going back. Nothing is observed, nothing pruned. */
+  readonly how: 'Promoted' | 'Failed' | 'RolledBack';
 }
 
 export interface Order {
@@ -178,7 +179,7 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
           previous: data.from,
           at,
           observeUntil: Date.parse(data.observeUntil),
-          how: 'Promoted',
+          how: data.healthy ? 'Promoted' : 'Failed',
         },
         history: [data.to, ...before.history.filter((name) => name !== data.to)],
       };

@@ -8,17 +8,16 @@ import type { CheckFacts, ReleaseSnapshot } from './snapshot.ts';
 
 /** The Jobs of the bundle: Healthy once all are complete. */
 export const jobsDone = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): Health =>
-  packageHealth({
-    objects: bundle.objects
-      .filter(({ ref }) => ref.kind === 'Job')
-      .map((object) => {
-        const ref = liveRef(object, bundle);
-        const job = s.live.get(keyOf(ref));
-        return { ref, health: job === undefined ? absent : workloadHealth(job, s.pods.get(keyOf(ref)) ?? [], since) };
-      }),
-    checks: [],
-    during: 'Rollout',
-  });
+  packageHealth({ objects: jobs(s, bundle, since), checks: [], during: 'Rollout' });
+
+const jobs = (s: ReleaseSnapshot, bundle: Bundle, since: Instant) =>
+  bundle.objects
+    .filter(({ ref }) => ref.kind === 'Job')
+    .map((object) => {
+      const ref = liveRef(object, bundle);
+      const job = s.live.get(keyOf(ref));
+      return { ref, health: job === undefined ? absent : workloadHealth(job, s.pods.get(keyOf(ref)) ?? [], since) };
+    });
 
 const absent: Health = { state: 'Progressing', reason: 'NotThere', message: 'is not there' };
 
@@ -32,10 +31,14 @@ const workloads = (s: ReleaseSnapshot, bundle: Bundle, judge: Judge) =>
       return { ref, health: object === undefined ? absent : judge(object, s.pods.get(keyOf(ref)) ?? []) };
     });
 
-/** On the way: Healthy when everything is complete and every check has answered well. */
+/** On the way: Healthy when everything is complete, Jobs included, and every check has answered well. */
 export const progressOf = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): Health =>
   packageHealth({
-    objects: workloads(s, bundle, (object, pods) => workloadHealth(object, pods, since)),
+    // While a Job runs, the workloads are still those of the release before, and healthy.
+    objects: [
+      ...jobs(s, bundle, since),
+      ...workloads(s, bundle, (object, pods) => workloadHealth(object, pods, since)),
+    ],
     checks: (s.policy?.spec.health.checks ?? []).map(({ name }) => ({ name, health: arriving(s.checks.get(name)) })),
     during: 'Rollout',
   });

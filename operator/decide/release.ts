@@ -72,9 +72,8 @@ const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
   const reach = jobs.state === 'Healthy' ? waves : waves.slice(0, waves.indexOf('Jobs') + 1);
   const due = steps.filter(({ wave, standing }) => reach.includes(wave) && standing === 'Pending');
   if (due.length > 0) return act(...inWaves(s, open, course, due));
-  if (steps.some(({ standing }) => standing === 'Deleting')) return waitUntil(deadline(s, open));
 
-  const health = progressOf(s, bundle, open.at);
+  const health = written(steps, jobs) ?? progressOf(s, bundle, open.at);
   if (health.state === 'Failed') return fail(s, open, bundle, health, now);
   if (health.state !== 'Healthy') {
     return now < deadline(s, open)
@@ -100,6 +99,19 @@ const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
       reason: 'every workload and check is healthy',
     }),
   });
+};
+
+/** Nothing is complete before everything is written: until then, what it waits for. */
+const written = (steps: readonly Step[], jobs: Health): Health | undefined => {
+  if (jobs.state !== 'Healthy') return jobs;
+  const missing = steps.find(({ standing }) => standing !== 'Done');
+  return (
+    missing && {
+      state: 'Progressing',
+      reason: 'Deleting',
+      message: `${keyOf(missing.ref)}: the one before it is still being deleted`,
+    }
+  );
 };
 
 const waitUntil = (wakeAt: Instant | undefined): Plan => ({ ...nothing, wakeAt });
@@ -210,7 +222,7 @@ const startBack = (
   { cause, order }: { readonly cause: string; readonly order: Rollback | undefined },
 ): Effect => {
   const course = { to: s.bundles.get(back.to), from: s.bundles.get(back.from) };
-  const overwrites = writeSteps(course, s.live)
+  const overwrites = [...writeSteps(course, s.live), ...addedSteps(course, s)]
     .filter(({ standing }) => standing === 'Foreign')
     .map(({ ref }) => keyOf(ref));
   return {
@@ -232,7 +244,7 @@ const goBack = (s: ReleaseSnapshot, open: OpenIntent): Plan => {
     intentFor: (): IntentRef => ({ namespace: s.namespace, id: open.id, type: 'Rollback', onRefusal: undefined }),
   };
   const restore = writeSteps(course, s.live).filter(({ ref }) => ref.kind !== 'Job');
-  const added = removeSteps(course, addedBy(course, s.live), s.live).filter((step) => wroteIt(step));
+  const added = addedSteps(course, s);
   const effects = [...restore, ...added].flatMap((step) => effectOf(step, how) ?? []);
   if (effects.length > 0) return act(...together(effects));
   const onTheirWay = [...restore, ...added].some(({ standing }) => standing !== 'Done');
@@ -249,13 +261,20 @@ const goBack = (s: ReleaseSnapshot, open: OpenIntent): Plan => {
   });
 };
 
+const addedSteps = (course: Course, s: ReleaseSnapshot): Step[] =>
+  removeSteps(course, addedBy(course, s.live), s.live).filter((step) => wroteIt(step));
+
 /** Field managers of the two ServiceAccounts. */
 export const fieldManagers = { operator: 'countersign-operator', restorer: 'countersign-restorer' } as const;
 
-/** An object under an added name that we never wrote is somebody else's: it stopped the promotion, and stays. */
+/**
+ * An object under an added name that somebody else wrote is theirs: it stopped the promotion, and stays. One that sets no field,
+ * such as a bare ServiceAccount, has no writers.
+ */
 const wroteIt = ({ live }: Step): boolean =>
-  live?.writers.some(({ manager }) => manager === fieldManagers.operator || manager === fieldManagers.restorer) ??
-  false;
+  live !== undefined &&
+  (live.writers.length === 0 ||
+    live.writers.some(({ manager }) => manager === fieldManagers.operator || manager === fieldManagers.restorer));
 
 /** The oldest Rollback that somebody ordered and that has neither begun nor been refused; undefined = there is none to act on. */
 const orderedRollback = (s: ReleaseSnapshot, answers: Answers): Plan | undefined => {

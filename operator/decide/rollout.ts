@@ -82,13 +82,17 @@ export const prunedNow = (bundle: Bundle): readonly ObjectRef[] =>
 export const prunedLate = (bundle: Bundle): readonly ObjectRef[] =>
   bundle.removed.filter(({ kind }) => prunesLate(kind));
 
-/** Objects that going back from one bundle to another deletes: what the newer one added. Finished Jobs stay for the analysis. */
+/**
+ * Objects that going back from one bundle to another deletes: what the newer one added, and what it dropped before the older one
+ * and has not deleted yet. Finished Jobs stay for the analysis.
+ */
 export const addedBy = ({ to, from }: Course, live: LiveObjects): readonly ObjectRef[] => {
   if (from === undefined) return [];
-  return from.objects
+  const added = from.objects
     .filter((object) => object.ref.kind === 'Job' || objectIn(to, object.ref) === undefined)
     .map((object) => liveRef(object, from))
     .filter((ref) => ref.kind !== 'Job' || running(live.get(keyOf(ref))));
+  return [...added, ...from.removed.filter((ref) => objectIn(to, ref) === undefined)];
 };
 
 const running = (job: LiveObject | undefined): boolean =>

@@ -62,6 +62,8 @@ export interface Operator {
 }
 
 const workers = 8;
+/** A plan that wants to be woken in the past would otherwise spin. */
+const soonestMs = 10;
 /** Longer than any stream may be silent. */
 const deadSilenceMs = 10 * 60_000;
 /** A key whose effects never settle is a bug; it is slowed down instead of spinning. */
@@ -198,7 +200,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
           return;
         }
         again.delete(key);
-        if (outcome.wakeAt !== undefined) queue.addAfter(key, outcome.wakeAt - clock.now());
+        if (outcome.wakeAt !== undefined) queue.addAfter(key, Math.max(outcome.wakeAt - clock.now(), soonestMs));
         measure(outcome.wakeAt === undefined ? 'success' : 'requeue_after');
       } catch (error) {
         measure('error');

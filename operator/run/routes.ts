@@ -64,9 +64,15 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
   };
 
   const releasesOf = (namespace: string, key: string): void => {
-    for (const { bundle } of caches.bundles.in()?.byIndex('object', indexKey(namespace, key)) ?? []) {
-      const { open, production } = packageRecord(records.get(namespace), bundle.package);
-      if ([open?.to, open?.from, production?.bundle].includes(bundle.name)) release(namespace, bundle.package);
+    // A Job has another name for each bundle, and there are few of them.
+    if (key.startsWith('Job/')) releasesIn(namespace);
+    const bundles = caches.bundles.in();
+    for (const found of bundles?.byIndex('object', indexKey(namespace, key)) ?? []) {
+      const whole = found.partOf === '' ? found : bundles?.get(indexKey(namespace, found.partOf));
+      if (whole === undefined) continue;
+      const { name, package: pkg } = whole.bundle;
+      const { open, production } = packageRecord(records.get(namespace), pkg);
+      if ([open?.to, open?.from, production?.bundle].includes(name)) release(namespace, pkg);
     }
   };
 

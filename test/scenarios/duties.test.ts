@@ -1,6 +1,6 @@
 /** Who may not sign for what: judged by the operator, named to whoever reads the candidate. */
 import { expect } from '@jest/globals';
-import { accepted, type ApiClient, type Manifest } from '../cluster/cluster.ts';
+import { accepted, type ApiClient } from '../cluster/cluster.ts';
 import { gate, type World } from '../cluster/system.ts';
 import { approverA, approverB, end, everybody, gateSays, patienceMs, scenarios, sign, staged, tester } from './kit.ts';
 
@@ -19,7 +19,7 @@ const bind = async (
       metadata: { name, namespace },
       roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role },
       subjects: [subject],
-    } as Manifest),
+    }),
   );
 };
 

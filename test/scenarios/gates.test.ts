@@ -12,6 +12,7 @@ import {
   everybody,
   gateSays,
   inProduction,
+  patched,
   patienceMs,
   release,
   scenarios,
@@ -54,7 +55,7 @@ const bind = async (world: World, name: string, clusterRole: string, who: string
       metadata: { name, namespace: world.production },
       roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole },
       subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: who }],
-    } as Manifest),
+    }),
   );
 };
 
@@ -73,12 +74,8 @@ const rejection = (world: World, candidate: Reported, comment: string): Manifest
 });
 
 scenario('every gate is shown, and every one that does not pass says what is missing', async (world) => {
-  const tagged = world.deployment('api', 'a') as Manifest & {
-    spec: { template: { spec: { containers: { image: string }[] } } };
-  };
-  tagged.spec.template.spec.containers = [
-    { ...tagged.spec.template.spec.containers[0], image: 'registry.example/app:v1' },
-  ];
+  const containers = [{ name: 'main', image: 'registry.example/app:v1' }];
+  const tagged = patched(world.deployment('api', 'a'), { spec: { template: { spec: { containers } } } });
   await world.stage(tagged);
   await world.propose(
     world.candidate('poor', ['Deployment/api'], { notes: { summary: 'a change', changes: ['one'] } }),
@@ -284,8 +281,9 @@ scenario('what was rolled back is held, and its successor says why it failed', a
   const overlay = behaving('crash-loop');
   expect(await release(world, world.candidate('bad', ['Deployment/api'], { overlay }))).toBe('RolledBack');
 
-  const { notes } = world.candidate('any', []).spec as { notes: Record<string, unknown> };
-  await world.propose(world.candidate('same', ['Deployment/api'], { overlay, notes: { ...notes, analysis: '' } }));
+  await world.propose(
+    patched(world.candidate('same', ['Deployment/api'], { overlay }), { spec: { notes: { analysis: null } } }),
+  );
   expect(await gateSays(world, 'same', 'Notes', 'AnalysisMissing')).toMatchObject({
     outcome: 'Blocked',
     message: 'The last release of payments was rolled back and notes.analysis does not say why',
@@ -302,22 +300,27 @@ scenario('what was rolled back is held, and its successor says why it failed', a
   expect(live?.spec.template.spec.containers[0]?.image).toBe(image('b'));
 });
 
-scenario('one promotion of a package at a time; the next waits its turn', async (world) => {
-  await world.stage(world.deployment('api', 'a'));
-  await world.propose(world.candidate('next', ['Deployment/api']));
-  await world.propose(world.candidate('slow', ['Deployment/api'], { overlay: behaving('never-ready') }));
-  await staged(world, 'next');
-  await sign(world, 'slow', ...everybody);
-  await conditionSays(world, 'slow', 'Reconciling', 'Promoting');
-  await sign(world, 'next', ...everybody);
-  expect(await gateSays(world, 'next', 'InFlight', 'PromotionInFlight')).toMatchObject({
-    outcome: 'Waiting',
-    message: 'The promotion of slow is in flight',
-    remedy: `Wait, it goes on by itself when that has ended: kubectl get cand slow -n ${world.staging}`,
-  });
-  expect(await end(world, 'slow')).toBe('RolledBack');
-  expect(await end(world, 'next')).toBe('Promoted');
-});
+scenario(
+  'one promotion of a package at a time; the next waits its turn',
+  async (world) => {
+    await world.stage(world.deployment('api', 'a'));
+    await world.propose(world.candidate('next', ['Deployment/api']));
+    await world.propose(world.candidate('slow', ['Deployment/api'], { overlay: behaving('never-ready') }));
+    await staged(world, 'next');
+    await sign(world, 'slow', ...everybody);
+    await conditionSays(world, 'slow', 'Reconciling', 'Promoting');
+    await sign(world, 'next', ...everybody);
+    expect(await gateSays(world, 'next', 'InFlight', 'PromotionInFlight')).toMatchObject({
+      outcome: 'Waiting',
+      message: 'The promotion of slow is in flight',
+      remedy: `Wait, it goes on by itself when that has ended: kubectl get cand slow -n ${world.staging}`,
+    });
+    expect(gate(await world.when('next', () => true), 'Applicable')?.reason).not.toBe('OwnershipConflict');
+    expect(await end(world, 'slow')).toBe('RolledBack');
+    expect(await end(world, 'next')).toBe('Promoted');
+  },
+  { health: { progressTimeout: '10s', observeFor: '0s' } },
+);
 
 scenario('a signature lapses with the right to give it, and counts again with it', async (world) => {
   await ready(world, 'lapsed');
@@ -340,7 +343,7 @@ scenario('a signature lapses with the right to give it, and counts again with it
   expect(await world.live('ConfigMap', 'settings')).toBeUndefined();
 
   const { resourceVersion: _, uid: __, ...metadata } = before.metadata;
-  accepted(await world.as('installer').create({ ...before, metadata } as Manifest));
+  accepted(await world.as('installer').create({ ...before, metadata }));
   expect(await end(world, 'lapsed')).toBe('Promoted');
   await inProduction(world, 'ConfigMap', 'settings', () => true);
 });

@@ -1,6 +1,7 @@
 /** What the scenarios of this folder share: worlds beside each other in one system, and short ways to say what is waited for. */
-import { copyFileSync } from 'node:fs'; // DEV
 import { afterAll, beforeAll, test } from '@jest/globals';
+import { jsonObject, type JsonObject } from '../../operator/api/meta.ts';
+import { mergePatch } from '../../operator/decide/merge-patch.ts';
 import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import {
   condition,
@@ -35,19 +36,29 @@ export const scenarios = (prefix: string, ...options: Parameters<typeof startSys
   beforeAll(async () => {
     system = await startSystem(...options);
   }, startTimeoutMs * 2);
-  afterAll(async () => {
-    copyFileSync(system.operator.logFile, `/tmp/op-${prefix}.log`); // DEV
-    await system?.stop();
-  });
+  afterAll(() => system?.stop());
   return {
     system: () => system,
     scenario(sentence, run, policy) {
       worlds += 1;
       const name = `${prefix}${worlds}`;
+      // oxlint-disable-next-line jest/valid-title, jest/expect-expect -- the caller's sentence, and the caller's assertions
       test.concurrent(sentence, async () => run(await system.world(name, policy)), scenarioTimeoutMs);
     },
   };
 };
+
+/** What a wait ended with. */
+const there = <T>(found: T | undefined): T => {
+  if (found === undefined) throw new Error('a wait ended without what it was for');
+  return found;
+};
+
+/** An object with a JSON merge patch laid over it. */
+export const patched = (manifest: Manifest, patch: JsonObject): Manifest => ({
+  ...manifest,
+  ...mergePatch(jsonObject(JSON.parse(JSON.stringify(manifest))), patch),
+});
 
 /** Waits until a gate says so. */
 export const gateSays = async (
@@ -65,7 +76,7 @@ export const gateSays = async (
     },
     patienceMs,
   );
-  return gate(seen, name) as Gate; // the wait ended with it
+  return there(gate(seen, name));
 };
 
 /** Waits until a condition has the reason. */
@@ -76,7 +87,7 @@ export const conditionSays = async (
   reason: string,
 ): Promise<Condition> => {
   const seen = await world.when(candidate, (each) => condition(each, type)?.reason === reason, patienceMs);
-  return condition(seen, type) as Condition; // the wait ended with it
+  return there(condition(seen, type));
 };
 
 /** Waits until a candidate can be signed for. */
@@ -161,5 +172,5 @@ export const bundleOf = async (world: World, candidate: Reported): Promise<Bundl
 /** The content of one object of a bundle. */
 export const contentIn = (bundle: BundleSeen, kind: string, name: string): Readonly<Record<string, unknown>> => {
   const found = bundle.spec.objects.find((each) => each.kind === kind && each.name === name);
-  return JSON.parse(found?.content ?? '{}') as Record<string, unknown>; // canonical JSON of an object
+  return jsonObject(JSON.parse(found?.content ?? '{}'));
 };

@@ -196,9 +196,9 @@ test("a write that would be refused is blocked in the API server's own words", (
   expect(verdict.message).toContain('Deployment api: quota exceeded');
 });
 
-test('while the API server has not been asked it is unknown', () => {
+test('while the API server has not been asked it waits', () => {
   expect(applicable(aGateSnapshot({ preflight: undefined }), now)).toMatchObject({
-    outcome: 'Unknown',
+    outcome: 'Waiting',
     reason: 'PreflightPending',
   });
 });

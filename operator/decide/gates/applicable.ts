@@ -5,7 +5,7 @@ import { newCandidate } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';
 import { visible } from '../visible.ts';
 import { argumentFor, listed, objectNamed } from '../words.ts';
-import { blocked, type GateSnapshot, passed, unknown, type Gate } from './gate.ts';
+import { blocked, type GateSnapshot, passed, waiting, type Gate } from './gate.ts';
 
 const immutableFields = (s: GateSnapshot): Verdict | undefined => {
   const conflicts = s.bundle.objects
@@ -49,9 +49,9 @@ const foreignContent = (s: GateSnapshot): Verdict | undefined => {
 
 const preflight = (s: GateSnapshot): Verdict | undefined => {
   if (s.preflight === undefined) {
-    return unknown('PreflightPending', {
-      message: 'The API server has not yet said whether it would accept every object',
-      remedy: 'Wait; the operator asks it by itself. If it lasts, a platform admin reads the log of the operator',
+    return waiting('PreflightPending', {
+      message: 'The API server is asked whether it would accept every object once every other gate has passed',
+      remedy: 'Wait; the operator asks by itself when the other gates have passed',
     });
   }
   if (s.preflight.length === 0) return undefined;

@@ -11,7 +11,7 @@ const brokenLedger = (s: GateSnapshot): Verdict | undefined =>
     ? undefined
     : blocked('LedgerBroken', {
         message: `The ledger of ${s.target.name} does not verify: ${s.record.broken}`,
-        remedy: `Nothing is promoted on a broken record; an auditor finds out what happened to it: kubectl countersign audit -n ${s.target.name}`,
+        remedy: `Nothing is promoted on a broken record; an auditor finds out what happened to it: kubectl get ledger -n ${s.target.name} -o json | node hack/ledger.ts`,
       });
 
 const openIntent = (s: GateSnapshot): Verdict | undefined => {

@@ -1,0 +1,232 @@
+/** What the operator's two identities may do is what they do: no right that nothing uses, no request that is refused. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { systemNamespace, serviceAccountToken } from '../../hack/controlplane/chart.ts';
+import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
+import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
+import { entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';
+import { accepted, startTimeoutMs, waitFor, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import { isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
+import { everybody, patienceMs, sign } from '../scenarios/kit.ts';
+import { behaving, componentsOf, ofEveryKind, recorded } from '../scenarios/production.ts';
+
+const storyTimeoutMs = 400_000;
+
+let system: System;
+let standby: OperatorProcess;
+
+beforeAll(async () => {
+  system = await startSystem({ operator: { instance: 'operator-0' } });
+  standby = await startOperator(system.controlPlane, { instance: 'operator-1' });
+}, startTimeoutMs * 2);
+
+afterAll(async () => {
+  for (const k of ['cand','rollb','relpol','ledger']) (await import('node:fs')).writeFileSync('/tmp/helper3/dump.'+k, (await system.controlPlane.kubectl('installer',['get',k,'-A','-o','json'])).stdout);
+  for (const o of [system.operator, standby]) if (o.isRunning()) (await import('node:fs')).writeFileSync('/tmp/helper3/metrics.' + o.instance, await (await fetch(o.address + '/metrics')).text());
+  (await import('node:fs')).copyFileSync(standby.logFile, '/tmp/helper3/standby.log'); (await import('node:fs')).copyFileSync(system.operator.logFile, '/tmp/helper3/op0.log'); (await import('node:fs')).copyFileSync(system.controlPlane.dir + '/audit.log', '/tmp/helper3/rights-audit.log');
+  await standby?.stop();
+  await system?.stop();
+});
+
+const identities = ['countersign-operator', 'countersign-restorer'] as const;
+type Identity = (typeof identities)[number];
+
+/** `verb group/resource`, as RBAC names them. */
+const granted = async (identity: Identity): Promise<readonly string[]> => {
+  const installer = system.as('installer');
+  const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1', name: identity };
+  const roles = await Promise.all([
+    installer.get<Role>({ ...rbac, kind: 'ClusterRole' }),
+    installer.get<Role>({ ...rbac, kind: 'Role', namespace: systemNamespace }),
+  ]);
+  return unique(
+    roles
+      .flatMap((answer) => (answer.ok ? answer.body.rules : []))
+      .flatMap(({ apiGroups, resources, verbs }) =>
+        apiGroups.flatMap((group) =>
+          resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
+        ),
+      ),
+  );
+};
+
+interface Role extends KubeObject {
+  readonly rules: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+  }[];
+}
+
+const unique = (all: readonly string[]): readonly string[] => [...new Set(all)].toSorted();
+
+/** What the programs themselves asked for, and what of it was refused for want of a right. */
+const asked = async (identity: Identity) => {
+  const events = (await system.controlPlane.auditEvents()).filter(
+    ({ user, userAgent, objectRef }) =>
+      user.username === `system:serviceaccount:${systemNamespace}:${identity}` &&
+      userAgent?.startsWith('countersign-operator/') === true &&
+      objectRef?.resource !== undefined,
+  );
+  const named = events.map(({ verb, objectRef, responseStatus }) => {
+    const { apiGroup = '', resource = '', subresource } = objectRef ?? {};
+    const what = subresource === undefined ? resource : `${resource}/${subresource}`;
+    return { right: `${verb} ${apiGroup}/${what}`, refused: responseStatus?.code === 403 };
+  });
+  return {
+    used: unique(named.filter(({ refused }) => !refused).map(({ right }) => right)),
+    refused: unique(named.filter(({ refused }) => refused).map(({ right }) => right)),
+  };
+};
+
+/** Where the API server refuses streaming lists, what is watched is listed first: test/contract/kube-reflector.test.ts. */
+const withLists = (used: readonly string[]): readonly string[] =>
+  unique(used.flatMap((right) => (right.startsWith('watch ') ? [right, right.replace('watch', 'list')] : [right])));
+
+const propose = async (world: World, ...candidate: Parameters<World['candidate']>): Promise<void> => {
+  await world.propose(world.candidate(...candidate));
+  await sign(world, candidate[0], ...everybody);
+};
+
+const promote = async (world: World, ...candidate: Parameters<World['candidate']>): Promise<void> => {
+  await propose(world, ...candidate);
+  await recorded(world, 'Promoted', candidate[0]);
+};
+
+/** An order to go back, carried out. */
+const goBack = async (world: World): Promise<void> => {
+  const order = accepted(
+    await world.as('sre-a').create({
+      apiVersion: ours,
+      kind: 'Rollback',
+      metadata: { generateName: 'back-', namespace: world.production },
+      spec: { package: 'payments', reason: 'it was asked for' },
+    } as Manifest),
+  );
+  await waitFor<Reported>(
+    world.as('sre-a'),
+    world.ref('Rollback', order.metadata.name),
+    (seen) => isTrue(seen, 'Finished'),
+    patienceMs,
+  );
+};
+
+const reject = async (world: World, name: string): Promise<void> => {
+  const candidate = await world.when(name, (each) => isTrue(each, 'Staged'), patienceMs);
+  accepted(
+    await world.as('approver-a').create({
+      apiVersion: ours,
+      kind: 'Approval',
+      metadata: { generateName: `${name}-`, namespace: world.production },
+      spec: {
+        subject: { kind: 'ReleaseCandidate', name, uid: candidate.metadata.uid },
+        digest: candidate.status?.digest,
+        role: 'approver',
+        decision: 'Reject',
+        comment: 'not this one',
+      },
+    } as Manifest),
+  );
+  await recorded(world, 'Rejected', name);
+};
+
+/** Appends beside the operator, as another replica would, until it has had to read an entry that it did not write. */
+const appendBeside = async (world: World): Promise<void> => {
+  const token = await serviceAccountToken(system.controlPlane, 'countersign-operator');
+  const beside = system.as('installer').withToken(token);
+  const isRead = async () => (await asked('countersign-operator')).used.includes('get countersign.dev/ledgerentries');
+  for (let round = 0; !(await isRead()) && round < 10; round += 1) {
+    await world.stage(world.configMap(`raced-${round}`, { level: 'info' }));
+    const proposed = world.propose(
+      world.candidate(`raced-${round}`, [`ConfigMap/raced-${round}`], { package: `raced-${round}` }),
+    );
+    let last = (await world.ledger()).at(-1);
+    const until = Date.now() + 1_500;
+    while (Date.now() < until && last !== undefined) {
+      const spec: LedgerEntrySpec = nextEntry(
+        { seq: last.seq, hash: entryHash(last as unknown as LedgerEntrySpec) }, // both are what the API server stored
+        {
+          actor: 'operator',
+          subject: { kind: 'ReleaseCandidate', name: 'beside', uid: 'beside', namespace: world.staging },
+          package: 'beside',
+          digest: '',
+          decision: '',
+          reason: '',
+          data: { type: 'Tested', bundle: 'beside' },
+        },
+        { id: randomUUID(), now: Date.now(), self: { username: 'another replica', uid: '', groups: [] } },
+      );
+      const created = await beside.create<KubeObject & { spec: typeof last }>({
+        apiVersion: ours,
+        kind: 'LedgerEntry',
+        metadata: { name: entryName(spec.seq), namespace: world.production },
+        spec,
+      } as Manifest);
+      last = created.ok ? created.body.spec : (await world.ledger()).at(-1);
+    }
+    await proposed;
+    await recorded(world, 'Staged', `raced-${round}`);
+  }
+  beside.close();
+};
+
+test(
+  'every right is used, and nothing that is used is refused',
+  async () => {
+    const policy = { retain: { bundles: 2, candidates: 1 } };
+    const world = await system.world('rights', policy);
+    const all = ofEveryKind(world, 'a');
+    const withoutJob = componentsOf(all).filter((key) => !key.startsWith('Job/'));
+    await world.stage(...all);
+    await promote(world, 'created', componentsOf(all));
+
+    for (const key of withoutJob) {
+      const [kind = '', name = ''] = key.split('/');
+      const labels = { release: 'updated' };
+      accepted(
+        await world.as('developer-a').patch(world.ref(kind, name, world.staging), 'merge', { metadata: { labels } }),
+      );
+    }
+    await promote(world, 'updated', withoutJob);
+    await goBack(world);
+    await world.stage(world.configMap('alone', { level: 'info' }));
+    await promote(world, 'pruned', ['ConfigMap/alone']);
+    await waitForGone(world.as('installer'), world.ref('PersistentVolumeClaim', 'data'), patienceMs);
+    await goBack(world);
+
+    // The leader ends; what comes now is done by the other.
+    await system.operator.stop();
+    const second = await system.world('handed', policy);
+    const parts = ofEveryKind(second, 'a');
+    await second.stage(...parts);
+    await propose(second, 'stuck', componentsOf(parts), {
+      overlay: [behaving('Job', 'migrate', 'never-ready')],
+    });
+    await recorded(second, 'PromotionStarted', 'stuck');
+    await waitFor(second.as('installer'), second.ref('Job'), () => true, patienceMs);
+    await reject(second, 'stuck');
+    await recorded(second, 'RolledBack', 'stuck');
+    await promote(second, 'whole', withoutJob);
+    await goBack(second);
+
+    for (const name of ['spare-1', 'spare-2', 'spare-3', 'spare-4']) {
+      await second.stage(second.configMap('settings', { level: name }));
+      await second.propose(second.candidate(name, ['ConfigMap/settings']));
+      await reject(second, name);
+    }
+    await waitForGone(second.as('developer-a'), second.ref('ReleaseCandidate', 'spare-1'), patienceMs);
+    await second.propose(second.candidate('withdrawn', ['ConfigMap/settings']));
+    await second.when('withdrawn', (each) => isTrue(each, 'Staged'), patienceMs);
+    accepted(await second.as('owner-a').delete(second.ref('ReleaseCandidate', 'withdrawn')));
+    await recorded(second, 'Withdrawn', 'withdrawn');
+    await appendBeside(second);
+    await standby.stop();
+
+    for (const identity of identities) {
+      const { used, refused } = await asked(identity);
+      expect({ identity, refused }).toEqual({ identity, refused: [] });
+      expect({ identity, rights: withLists(used) }).toEqual({ identity, rights: await granted(identity) });
+    }
+  },
+  storyTimeoutMs,
+);

@@ -1,0 +1,260 @@
+/**
+ * The operator dies at every one of its writes of a release that goes wrong: just before the write is sent, or just after, with the answer
+ * lost. Whoever continues must end where an undisturbed run ends, and nothing may have happened twice.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { verifyChain } from '../../operator/ledger/chain.ts';
+import { connect } from '../../operator/kube/connection.ts';
+import { loadCredentials, type Credentials } from '../../operator/kube/credentials.ts';
+import { createTransport, type Interceptor } from '../../operator/kube/transport.ts';
+import { systemClock } from '../../operator/run/clock.ts';
+import { createOperator, type Operator } from '../../operator/run/operator.ts';
+import { silentLogger } from '../../operator/telemetry/logger.ts';
+import { createMetrics } from '../../operator/telemetry/metrics.ts';
+import { serviceAccountToken, systemNamespace } from '../../hack/controlplane/chart.ts';
+import { accepted, startTimeoutMs } from '../cluster/cluster.ts';
+import { condition, signers, startSystem, type System, type World } from '../cluster/system.ts';
+import { behaving, normalLive, plant, service } from '../scenarios/production.ts';
+
+let system: System;
+let credentials: { readonly operator: Credentials; readonly restorer: Credentials };
+
+/** Worlds at a time: as many as two cores keep busy. */
+const atOnce = 5;
+const patienceMs = 90_000;
+
+beforeAll(async () => {
+  system = await startSystem();
+  // This process plays the operator, one for each world.
+  await system.operator.stop();
+  const { controlPlane } = system;
+  const { server, caCertificate } = controlPlane.client('installer').endpoint;
+  const load = async (name: 'countersign-operator' | 'countersign-restorer'): Promise<Credentials> => {
+    const tokenFile = join(controlPlane.dir, `${name}.crash-token`);
+    await writeFile(tokenFile, await serviceAccountToken(controlPlane, name), { mode: 0o600 });
+    const loaded = await loadCredentials({ from: 'Token', server, caPem: caCertificate, tokenFile });
+    return { ...loaded, identity: name };
+  };
+  credentials = { operator: await load('countersign-operator'), restorer: await load('countersign-restorer') };
+  const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'crash-leases' } };
+  const setup = system.as('installer');
+  const rules = [{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['*'] }];
+  accepted(await setup.create({ ...rbac, kind: 'ClusterRole', rules }));
+  accepted(
+    await setup.create({
+      ...rbac,
+      kind: 'ClusterRoleBinding',
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'crash-leases' },
+      subjects: [{ kind: 'ServiceAccount', name: 'countersign-operator', namespace: systemNamespace }],
+    }),
+  );
+}, startTimeoutMs * 2);
+
+afterAll(() => system?.stop());
+
+/** When a process dies: at which of its writes, counted from 1, and whether that write still reaches the API server. */
+interface Death {
+  readonly at: number;
+  readonly write: 'Unsent' | 'Unanswered';
+}
+
+const unimportant = /\/(leases|subjectaccessreviews|events|token)(\/|$)/;
+
+const isWrite = ({ method, path, query }: Parameters<Interceptor>[0]): boolean =>
+  method !== 'GET' && query?.['dryRun'] === undefined && !unimportant.test(path);
+
+const lost = (): Error => Object.assign(new Error('the process is dead'), { code: 'ECONNRESET' });
+
+/** One process of the operator. It sees one world only, so that many live beside each other. */
+class Process {
+  readonly #operator: Operator;
+  readonly #death = Promise.withResolvers<void>();
+  readonly #namespaces: Readonly<Record<string, string>>;
+  #armed: Death | undefined;
+  #isDead = false;
+  /** Writes since it was armed. */
+  readonly writes: string[] = [];
+
+  constructor(world: string, lease: string) {
+    this.#namespaces = { releasecandidates: `${world}-staging` };
+    const transport = (as: 'operator' | 'restorer') =>
+      createTransport({
+        connection: connect({ credentials: credentials[as], version: 'crash' }),
+        interceptor: (request, next) => this.#intercept(world, request, next),
+      });
+    this.#operator = createOperator({
+      transports: { operator: transport('operator'), restorer: transport('restorer') },
+      namespace: lease,
+      username: `system:serviceaccount:${systemNamespace}:countersign-operator`,
+      instance: lease,
+      clock: systemClock,
+      random: Math.random,
+      logger: silentLogger,
+      metrics: createMetrics(),
+      onLost: () => {},
+    });
+  }
+
+  start(): Promise<void> {
+    return this.#operator.start();
+  }
+
+  /** From now on its writes count. */
+  arm(death: Death | undefined): void {
+    this.#armed = death;
+    this.writes.length = 0;
+  }
+
+  get died(): Promise<void> {
+    return this.#death.promise;
+  }
+
+  /** Whatever it still does reaches nobody. */
+  async end(): Promise<void> {
+    this.#isDead = true;
+    await this.#operator.stop();
+  }
+
+  async #intercept(world: string, request: Parameters<Interceptor>[0], next: Parameters<Interceptor>[1]) {
+    if (this.#isDead) throw lost();
+    if (!isWrite(request)) return next({ ...request, path: this.#confined(world, request.path) });
+    this.writes.push(`${request.method} ${request.path}`);
+    const death = this.#armed;
+    if (death === undefined || this.writes.length < death.at) return next(request);
+    this.#isDead = true;
+    if (death.write === 'Unanswered') await next(request).catch(() => {});
+    this.#death.resolve();
+    throw lost();
+  }
+
+  #confined(world: string, path: string): string {
+    const root = '/apis/countersign.dev/v1alpha1';
+    const plural = path.startsWith(`${root}/`) ? path.slice(root.length + 1) : '';
+    if (plural === '' || plural.includes('/')) return path;
+    return `${root}/namespaces/${this.#namespaces[plural] ?? `${world}-prod`}/${plural}`;
+  }
+}
+
+const leaseNamespace = async (name: string): Promise<string> => {
+  accepted(await system.as('installer').create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
+  return name;
+};
+
+const components = ['ConfigMap/settings', 'Deployment/api', 'Service/api'];
+
+/** What is compared between a run that was disturbed and one that was not. */
+interface End {
+  readonly reason: string | undefined;
+  readonly settings: unknown;
+  readonly api: unknown;
+  readonly service: unknown;
+  readonly entries: readonly string[];
+  readonly chain: string | undefined;
+  readonly finalizers: readonly string[];
+}
+
+const run = async (
+  name: string,
+  death: Death | undefined,
+): Promise<{ end: End; writes: readonly string[]; died: boolean }> => {
+  const [before, after] = [await leaseNamespace(`${name}-before`), await leaseNamespace(`${name}-after`)];
+  const first = new Process(name, before);
+  const processes = [first];
+  try {
+    await first.start();
+    const world = await system.world(name);
+    await plant(world, world.configMap('settings', { level: 'info' }));
+    await plant(world, world.deployment('api', 'a'));
+    await world.stage(
+      world.configMap('settings', { level: 'debug' }),
+      world.deployment('api', 'b'),
+      service(world, 'api'),
+    );
+    first.arm(death);
+    let died = false;
+    const successor = first.died.then(async () => {
+      died = true;
+      const second = new Process(name, after);
+      processes.push(second);
+      await Promise.all([first.end(), second.start()]);
+    });
+    await Promise.race([release(world), successor.then(() => new Promise<never>(() => {}))]);
+    return { end: await endOf(world), writes: [...first.writes], died };
+  } finally {
+    await Promise.all(processes.map((each) => each.end().catch(() => {})));
+  }
+};
+
+/** The release of three components whose pods crash, as people see it. */
+const release = async (world: World): Promise<void> => {
+  await world.propose(world.candidate('first', components, { overlay: [behaving('Deployment', 'api', 'crash-loop')] }));
+  const ready = await world.when(
+    'first',
+    ({ status }) => Object.keys(status?.approvalManifests ?? {}).length > 0,
+    patienceMs,
+  );
+  for (const [who, role] of signers) await world.sign(ready, who, role);
+  await world.finished('first', patienceMs);
+  // The last write of all.
+  await world.when('first', ({ metadata }) => (metadata.finalizers ?? []).length === 0, patienceMs);
+};
+
+const endOf = async (world: World): Promise<End> => {
+  const ledger = await world.ledger();
+  const candidate = await world.when('first', () => true);
+  return {
+    reason: condition(candidate, 'Finished')?.reason,
+    settings: await normalLive(world, 'ConfigMap', 'settings'),
+    api: await normalLive(world, 'Deployment', 'api'),
+    service: await normalLive(world, 'Service', 'api'),
+    // Tested is entered only when somebody looks between the tester's signature and the last one.
+    entries: ledger.filter(({ type }) => type !== 'Tested').map(({ type }) => type),
+    chain: verifyChain(ledger).broken,
+    finalizers: candidate.metadata.finalizers ?? [],
+  };
+};
+
+const expected = {
+  reason: 'RolledBack',
+  service: undefined,
+  entries: ['Staged', 'Signed', 'Signed', 'Signed', 'PromotionStarted', 'RollbackStarted', 'RolledBack'],
+  chain: undefined,
+  finalizers: [],
+};
+
+/** At every write both ways in a full run; otherwise the second way at every one, and the first at every other. */
+const deathsOf = (writes: number): readonly Death[] =>
+  Array.from({ length: writes }, (_, i) => i + 1).flatMap((at): Death[] => [
+    { at, write: 'Unanswered' },
+    ...(process.env['COUNTERSIGN_CRASH'] === 'all' || at % 2 === 1 ? [{ at, write: 'Unsent' } as const] : []),
+  ]);
+
+test('wherever the operator dies, the next one ends where an undisturbed one ends, and nothing happens twice', async () => {
+  const undisturbed = await run('calm', undefined);
+  expect(undisturbed.end).toMatchObject(expected);
+  const deaths = [...deathsOf(undisturbed.writes.length)];
+  const wrong: unknown[] = [];
+  const counts = { points: deaths.length, died: 0 };
+  const worker = async (): Promise<void> => {
+    for (let death = deaths.shift(); death !== undefined; death = deaths.shift()) {
+      const { at, write } = death;
+      const result = await run(`c${at}${write === 'Unsent' ? 'a' : 'b'}`, death).catch((error: unknown) => error);
+      if (result instanceof Error) {
+        wrong.push({ at, write, error: result.message.slice(0, 6_000) });
+        continue;
+      }
+      const { end, died, writes } = result as Awaited<ReturnType<typeof run>>; // what is no error is the result
+      counts.died += died ? 1 : 0;
+      if (JSON.stringify(end) !== JSON.stringify(undisturbed.end)) wrong.push({ at, write, last: writes.at(-1), end });
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  process.stdout.write(
+    `crash: ${counts.points} points over ${undisturbed.writes.length} writes, ${counts.died} reached\n${undisturbed.writes.join('\n')}\n`,
+  );
+  expect(wrong).toEqual([]);
+  // Bursts of status may be written as one, so the very last points need not be reached by every run.
+  expect(counts.died).toBeGreaterThanOrEqual(counts.points - 4);
+}, 280_000);

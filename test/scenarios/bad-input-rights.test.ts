@@ -1,0 +1,57 @@
+/** An operator whose rights somebody cut: it says which one is missing, and goes on by itself when it is back. */
+import { expect } from '@jest/globals';
+import { accepted, type KubeObject } from '../cluster/cluster.ts';
+import { conditionSays, end, everybody, gateSays, scenarios, sign } from './kit.ts';
+
+const { scenario, system } = scenarios('rights');
+
+interface Role extends KubeObject {
+  readonly rules: readonly {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+  }[];
+}
+
+const target = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name: 'countersign-operator' };
+
+/** Takes a verb on ConfigMaps from the operator; returns how to give it back. */
+const without = async (verb: string): Promise<() => Promise<void>> => {
+  const admin = system().as('installer');
+  const { rules } = accepted(await admin.get<Role>(target));
+  const cut = rules.flatMap((rule) =>
+    rule.verbs.includes(verb) && rule.resources.includes('configmaps')
+      ? [
+          { ...rule, resources: rule.resources.filter((resource) => resource !== 'configmaps') },
+          { ...rule, resources: ['configmaps'], verbs: rule.verbs.filter((each) => each !== verb) },
+        ].filter(({ resources, verbs }) => resources.length > 0 && verbs.length > 0)
+      : [rule],
+  );
+  accepted(await admin.patch(target, 'merge', { rules: cut }));
+  return async () => {
+    accepted(await admin.patch(target, 'merge', { rules }));
+  };
+};
+
+scenario('a right that the operator lacks is named, and the release goes on when it is back', async (world) => {
+  const giveBack = await without('create');
+  await world.stage(world.configMap('settings', { level: 'info' }));
+  await world.propose(world.candidate('first', ['ConfigMap/settings']));
+  expect((await conditionSays(world, 'first', 'Staged', 'NormalFormRefused')).message).toContain(
+    'User "system:serviceaccount:countersign-system:countersign-operator" cannot create resource "configmaps"',
+  );
+  await giveBack();
+  await sign(world, 'first', ...everybody);
+  expect(await end(world, 'first')).toBe('Promoted');
+
+  const giveBackUpdate = await without('update');
+  await world.stage(world.configMap('settings', { level: 'debug' }));
+  await world.propose(world.candidate('second', ['ConfigMap/settings']));
+  await sign(world, 'second', ...everybody);
+  const verdict = await gateSays(world, 'second', 'Applicable', 'ObjectRefused');
+  expect(verdict.outcome).toBe('Blocked');
+  expect(verdict.message).toContain('cannot update resource "configmaps"');
+  await giveBackUpdate();
+  expect(await end(world, 'second')).toBe('Promoted');
+  expect((await world.ledger()).filter(({ type }) => type === 'RollbackStarted')).toHaveLength(0);
+});
