@@ -33,7 +33,6 @@ const approvalSpec = z
       message: 'decision Reject needs spec.comment: say what is wrong, so that the author can mend it',
     }),
   );
-export type ApprovalSpec = z.infer<typeof approvalSpec>;
 
 export const approval = z.object({ ...envelope('Approval'), spec: approvalSpec.describe('The signature.') });
 export type Approval = z.infer<typeof approval>;

@@ -24,7 +24,6 @@ const bundledObject = z.object({
 export type BundledObject = z.infer<typeof bundledObject>;
 
 const removedObject = z.object(objectKey);
-export type RemovedObject = z.infer<typeof removedObject>;
 
 const unmanagedFields = z.object({
   kind: kindName.describe('The kind of the object.'),
@@ -165,13 +164,11 @@ const releaseBundleSpec = z
       },
     ),
   );
-export type ReleaseBundleSpec = z.infer<typeof releaseBundleSpec>;
 
 export const releaseBundle = z.object({
   ...envelope('ReleaseBundle'),
   spec: releaseBundleSpec.describe('The content. It never changes.'),
 });
-export type ReleaseBundle = z.infer<typeof releaseBundle>;
 
 export const parseReleaseBundle = parser(releaseBundle);
 

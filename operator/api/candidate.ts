@@ -38,7 +38,6 @@ const component = z
       message: `a Job runs as <name>-<digest>: give it a name of at most ${longestJobName} characters`,
     }),
   );
-export type Component = z.infer<typeof component>;
 
 const selector = z.object({
   matchLabels: z
@@ -57,7 +56,6 @@ const overlay = z.object({
       'A JSON merge patch (RFC 7396): objects are merged, null removes a field, lists are replaced as a whole. It cannot change kind, name, namespace or status.',
     ),
 });
-export type Overlay = z.infer<typeof overlay>;
 
 const lines = z.array(free(1024).min(1)).max(200).default([]).meta(asOne);
 
@@ -161,7 +159,6 @@ const releaseCandidateSpec = z
       },
     ),
   );
-export type ReleaseCandidateSpec = z.infer<typeof releaseCandidateSpec>;
 
 const gateReport = z.object({
   name: z.string().max(63).describe('The gate.'),
@@ -178,7 +175,6 @@ const gateReport = z.object({
   message: free(32768).describe('Why, as one sentence.'),
   remedy: prose(32768).describe('What would make it pass, and who can do it. Empty when it has passed.'),
 });
-export type GateReport = z.infer<typeof gateReport>;
 
 const releaseCandidateStatus = z.object({
   observedGeneration,

@@ -6,7 +6,6 @@ import type { Kind } from './kinds.ts';
 
 /** What a gate says. Unknown is not Passed. */
 export const outcomes = ['Passed', 'Waiting', 'Blocked', 'Unknown'] as const;
-export type Outcome = (typeof outcomes)[number];
 
 /** The gates, in the order in which they are shown. */
 export const gateNames = [
@@ -53,7 +52,6 @@ export const finishedReasons = [
   'Superseded',
   'Failed',
 ] as const satisfies readonly Reason[];
-export type FinishedReason = (typeof finishedReasons)[number];
 
 /** Where a candidate stands. For display only: nothing decides by it. */
 export const phases = [
@@ -65,6 +63,7 @@ export const phases = [
   'Stalled',
   ...finishedReasons,
 ] as const;
+
 export type Phase = (typeof phases)[number];
 
 /** The condition types of each kind, with what `True` means. */

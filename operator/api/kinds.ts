@@ -50,7 +50,6 @@ export const category = 'countersign';
 export const guardedLabel = 'countersign.dev/guarded';
 
 export const guardedModes = ['enforce', 'audit'] as const;
-export type GuardedMode = (typeof guardedModes)[number];
 
 /** On a staging namespace, value `"true"`: the API server then stamps who changed what in it. */
 export const stagingLabel = 'countersign.dev/staging';
@@ -60,10 +59,6 @@ export const inFlightFinalizer = 'countersign.dev/in-flight';
 
 /** The one ReleasePolicy of a production namespace. Any other name is refused. */
 export const policyName = 'production';
-
-/** Verbs of ours on `releasepolicies`, resource name `production`, in the production namespace. */
-export const verbs = ['administer', 'grant', 'rollback', 'withdraw', 'except', 'operate', 'archive'] as const;
-export type Verb = (typeof verbs)[number];
 
 /** Resources that exist only in RBAC rules; nothing is stored under them. */
 export const virtualResources = {

@@ -43,7 +43,6 @@ const objectMeta = z.object({
   annotations: z.record(z.string(), z.string()).optional(),
   ownerReferences: z.array(ownerReference).optional(),
 });
-export type ObjectMeta = z.infer<typeof objectMeta>;
 
 /** The envelope of one of our kinds: `z.object({...envelope('Approval'), spec})`. */
 export const envelope = <K extends Kind>(kind: K) => ({

@@ -85,7 +85,6 @@ const freeze = z
       message: 'a freeze begins before it ends: exchange from and to, or correct one of them',
     }),
   );
-export type Freeze = z.infer<typeof freeze>;
 
 const expedited = z.object({
   soak: duration('0s', '720h')
@@ -114,7 +113,6 @@ const unmanaged = z.object({
       'Paths of fields that something else owns: names joined by dots, list items picked by [key=value], such as spec.template.spec.containers[name=app].resources.',
     ),
 });
-export type UnmanagedFields = z.infer<typeof unmanaged>;
 
 const httpCheck = z.object({
   url: httpUrl.describe('What is fetched, by GET, from within the cluster. Redirects are not followed.'),
@@ -290,7 +288,6 @@ const releasePolicySpec = z
       },
     ),
   );
-export type ReleasePolicySpec = z.infer<typeof releasePolicySpec>;
 
 const packageInProduction = z.object({
   package: z.string().max(40).describe('The package.'),

@@ -20,7 +20,6 @@ const rollbackSpec = z
     requester: identity.describe('Who orders it. Stamped by the API server; leave it out.'),
   })
   .meta(celRules(neverChanges('create a new Rollback')));
-export type RollbackSpec = z.infer<typeof rollbackSpec>;
 
 const rollbackStatus = z.object({
   observedGeneration,

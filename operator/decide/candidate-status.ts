@@ -1,5 +1,5 @@
 /** What a candidate's status says: all conditions, set in one place from what was observed. */
-import { gateNames, isReason, type Reason } from '../api/conditions.ts';
+import { gateNames, isReason, type Phase, type Reason } from '../api/conditions.ts';
 import type { ReleaseCandidateStatus } from '../api/candidate.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
 import type { GateSnapshot } from './gates/gate.ts';
@@ -20,7 +20,7 @@ export type Standing =
   | { readonly is: 'Released' }
   | { readonly is: 'Finished'; readonly how: NonNullable<CandidateRecord['finished']> };
 
-type Status = Omit<ReleaseCandidateStatus, 'conditions' | 'observedGeneration'>;
+type Status = Omit<ReleaseCandidateStatus, 'conditions' | 'observedGeneration' | 'phase'> & { readonly phase: Phase };
 
 interface Said {
   readonly fields: Status;
@@ -62,14 +62,12 @@ const moving = condition('Stalled', 'False', 'NotStalled', 'nothing needs to be 
 const unfinished = condition('Finished', 'False', 'InProgress', 'it is still under way');
 
 /** What was reported before stays readable once it is no longer judged; of a promotion, what it began with. */
-const before = ({ candidate, record }: CandidateSnapshot): Status => {
+const before = ({ candidate, record }: CandidateSnapshot): Omit<Status, 'phase' | 'reason'> => {
   const { status } = candidate;
   const intent = record.candidates.get(candidate.metadata.uid)?.intent;
   const digest = intent?.digest ?? status?.digest;
   const bundle = intent?.bundle ?? status?.bundle;
   return {
-    phase: '',
-    reason: '',
     approvals: intent?.quorum ?? status?.approvals ?? '',
     gates: intent === undefined ? (status?.gates ?? []) : passedThen,
     approvalManifests: {},

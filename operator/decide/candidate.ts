@@ -126,7 +126,9 @@ const follow = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {
   const refusal = rejectionOf(s, answers, true);
   if (refusal !== undefined) return refusal;
   const { open } = packageRecord(s.record, s.candidate.spec.package);
-  const wakeAt = s.record.candidates.get(s.candidate.metadata.uid)?.promoted?.observeUntil;
+  const promoted = s.record.candidates.get(s.candidate.metadata.uid)?.promoted;
+  // While something is open, its end is an event; the observation that it cut short is over.
+  const wakeAt = open === undefined ? promoted?.observeUntil : undefined;
   return withStatus(s, { is: 'Released' }, now, { effects: held(s, open !== undefined), wakeAt });
 };
 

@@ -1,5 +1,5 @@
 /** A cluster with the chart and the sample application: where attacks happen. */
-import { createSample, installChart, serviceAccountToken, systemNamespace } from '../../hack/controlplane/chart.ts';
+import { createSample, installChart, serviceAccountToken } from '../../hack/controlplane/chart.ts';
 import {
   accepted,
   startCluster,
@@ -90,8 +90,6 @@ export async function robot(world: World, name: string, namespace: string): Prom
   );
   return installer.withToken(accepted(answer).status.token);
 }
-
-export const systemUser = (name: string): string => `system:serviceaccount:${systemNamespace}:${name}`;
 
 /** Tries until it is so, for what the API server takes up without saying when: policies, bindings, definitions. */
 export async function eventually<T>(what: string, attempt: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T> {

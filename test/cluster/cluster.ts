@@ -7,17 +7,14 @@ import {
 } from '../../hack/controlplane/controlplane.ts';
 import type { ApiClient } from '../../hack/controlplane/client.ts';
 
-export { accepted, refused, targetOf, Refused, type Answer, type ApiClient } from '../../hack/controlplane/client.ts';
+export { accepted, refused, targetOf, type Answer, type ApiClient } from '../../hack/controlplane/client.ts';
 export type {
-  KubeList,
   KubeObject,
   Manifest,
   ObjectMeta,
-  Status,
   Target,
-  WatchEvent,
 } from '../../hack/controlplane/objects.ts';
-export { waitFor, waitForAll, waitForGone, type Selection } from '../../hack/controlplane/wait.ts';
+export { waitFor, waitForAll, waitForGone } from '../../hack/controlplane/wait.ts';
 
 /** Time that `beforeAll` needs at most, in milliseconds, once the programs are built (see global-setup.ts). */
 export const startTimeoutMs = 60_000;

@@ -96,7 +96,7 @@ const promote = async (world: World, ...candidate: Parameters<World['candidate']
 /** An order to go back, carried out. */
 const goBack = async (world: World): Promise<void> => {
   const order = accepted(
-    await world.as('sre-a').create({
+    await world.as('sre-a').create<Reported>({
       apiVersion: ours,
       kind: 'Rollback',
       metadata: { generateName: 'back-', namespace: world.production },
@@ -125,7 +125,7 @@ const reject = async (world: World, name: string): Promise<void> => {
         decision: 'Reject',
         comment: 'not this one',
       },
-    } as Manifest),
+    }),
   );
   await recorded(world, 'Rejected', name);
 };
@@ -144,7 +144,7 @@ const appendBeside = async (world: World): Promise<void> => {
     const until = Date.now() + 1_500;
     while (Date.now() < until && last !== undefined) {
       const spec: LedgerEntrySpec = nextEntry(
-        { seq: last.seq, hash: entryHash(last as unknown as LedgerEntrySpec) }, // both are what the API server stored
+        { seq: last.seq, hash: entryHash(last) }, // both are what the API server stored
         {
           actor: 'operator',
           subject: { kind: 'ReleaseCandidate', name: 'beside', uid: 'beside', namespace: world.staging },
@@ -161,7 +161,7 @@ const appendBeside = async (world: World): Promise<void> => {
         kind: 'LedgerEntry',
         metadata: { name: entryName(spec.seq), namespace: world.production },
         spec,
-      } as Manifest);
+      });
       last = created.ok ? created.body.spec : (await world.ledger()).at(-1);
     }
     await proposed;
