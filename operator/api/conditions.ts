@@ -307,7 +307,7 @@ const catalogue = {
     'Wait for it to end.',
   ),
   LedgerBroken: entry(
-    ['InFlight'],
+    ['InFlight', 'Staged'],
     'The ledger of the production namespace does not verify; nothing is promoted on a broken record.',
     'An auditor finds the entry that does not fit: kubectl get ledger -o json | node hack/ledger.ts.',
   ),

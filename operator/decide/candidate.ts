@@ -62,6 +62,7 @@ export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Insta
   const bundle = s.bundles.find(({ digest }) => digest === draft.digest);
   if (bundle === undefined) return { ...nothing, effects: [freeze(s, draft, base)] };
   if (known?.stagedDigests.has(bundle.digest) !== true) {
+    if (s.record.broken !== undefined) return notStaged(s, stagingProblem(s), now);
     return { ...nothing, effects: [append(s, drafts.staged(s.candidate, bundle))] };
   }
   return judgeCandidate({ ...s, policy: s.policy, target: s.target }, { bundle, base, rendering, answers }, now);

@@ -1,5 +1,6 @@
 /** A delta as a signer reads it, with nothing but `kubectl get … -o jsonpath={.spec.deltaText}`. */
 import type { DeltaClass, DeltaEntry } from '../api/bundle.ts';
+import { isDefault } from './defaults.ts';
 import { visible } from './visible.ts';
 
 type Line = Readonly<DeltaEntry>;
@@ -26,8 +27,8 @@ const risks = [
   'storage',
   'configuration',
   'scale',
-  'added',
   'removed',
+  'added',
   'metadata',
 ] as const satisfies readonly DeltaClass[];
 
@@ -35,8 +36,10 @@ const risks = [
 const mostBytes = 200_000;
 
 /** Riskiest objects first, so that what no longer fits is what matters least; how much that is, it says. */
-export const deltaText = (lines: readonly Line[], heading: DeltaHeading): string => {
-  const top = [...titles(heading), '', summary(lines)];
+export const deltaText = (all: readonly Line[], heading: DeltaHeading): string => {
+  const added = new Set(all.filter((line) => line.class === 'added').map(({ object }) => object));
+  const lines = all.filter((line) => !added.has(line.object) || !isDefault(line));
+  const top = [...titles(heading), '', summary(lines), ...folded(all.length - lines.length)];
   const objects = [...Map.groupBy(lines, ({ object }) => object).entries()]
     .toSorted(([, a], [, b]) => risk(a) - risk(b))
     .flatMap(([object, changes]) => [
@@ -45,6 +48,14 @@ export const deltaText = (lines: readonly Line[], heading: DeltaHeading): string
     ]);
   return fitted(top.join('\n'), objects);
 };
+
+/** What was left out is said, and where it is. */
+const folded = (count: number): string[] =>
+  count === 0
+    ? []
+    : [
+        `${plural(count, 'field')} of added objects at the API server's defaults: not shown here, read spec.delta of this bundle.`,
+      ];
 
 const titles = ({ candidate, version, package: name, target, base, digest, notes }: DeltaHeading): string[] => [
   visible(`${name} ${version} into ${target}`),

@@ -43,6 +43,9 @@ export const stagingProblem = (s: CandidateSnapshot): StagingProblem | undefined
       `the policy of ${spec.targetNamespace} takes releases from ${s.policy.spec.sourceNamespace}, not from ${metadata.namespace}`,
     );
   }
+  if (s.record.broken !== undefined) {
+    return waiting('LedgerBroken', `the ledger of ${spec.targetNamespace} does not verify: ${s.record.broken}`);
+  }
   if (replacesItself(s))
     return problem('ReplacesCycle', `spec.replaces leads from ${metadata.name} back to ${metadata.name}`);
   const olderOpen = s.siblings.filter((other) => !other.finished && isOlder(other, s));

@@ -110,6 +110,18 @@ test('a broken ledger takes no entries', async () => {
   await expect(append('n', draft('second'))).rejects.toBeInstanceOf(BrokenLedger);
 });
 
+test('an entry that is written over with something else breaks the record, and one that is only touched does not', async () => {
+  const { stored, writer } = cluster();
+  const { append, records } = writer();
+  await append('n', draft('first'));
+  const entries = [...stored.values()];
+
+  for (const entry of entries) expect(records.changed('n', entry, { ...entry })).toBe(false);
+  expect(records.get('n').broken).toBeUndefined();
+  for (const entry of entries) expect(records.changed('n', entry, { ...entry, reason: 'another' })).toBe(true);
+  expect(records.get('n').broken).toBe('entry 000000000000 was changed');
+});
+
 test('an entry that cannot be read breaks the record', async () => {
   const { writer, stored } = cluster();
   const { append, records } = writer();

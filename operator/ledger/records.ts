@@ -39,15 +39,18 @@ export class Records {
     const chain = this.#chainOf(namespace);
     if (entry.seq <= chain.record.head.seq) return;
     chain.early.set(entry.seq, entry);
-    const folded: LedgerEntrySpec[] = [];
+    const next: LedgerEntrySpec[] = [];
+    for (let seq = chain.record.head.seq + 1; chain.early.has(seq); seq += 1) next.push(...take(chain, seq));
+    this.#fold(namespace, chain, next);
+  }
+
+  #fold(namespace: string, chain: Chain, entries: readonly LedgerEntrySpec[]): void {
     const links: Link[] = [];
     let { head } = chain.record;
-    for (let next = chain.early.get(head.seq + 1); next !== undefined; next = chain.early.get(head.seq + 1)) {
-      chain.early.delete(next.seq);
-      const hash = entryHash(next);
-      links.push({ entry: next, hash, broken: breakOf(head, next) });
-      folded.push(next);
-      head = { seq: next.seq, hash };
+    for (const entry of entries) {
+      const hash = entryHash(entry);
+      links.push({ entry, hash, broken: breakOf(head, entry) });
+      head = { seq: entry.seq, hash };
     }
     if (links.length === 0) return;
     try {
@@ -56,7 +59,7 @@ export class Records {
       // Written by somebody who does not know the entries: what it says cannot be told, so nothing after it can be trusted.
       chain.record = { ...chain.record, head, broken: `an entry up to ${entryName(head.seq)} cannot be read` };
     }
-    for (const each of folded) this.#told(namespace, each);
+    for (const each of entries) this.#told(namespace, each);
   }
 
   /** An entry is gone from the cluster. */
@@ -65,12 +68,19 @@ export class Records {
     chain.record = { ...chain.record, broken: chain.record.broken ?? `entry ${entryName(seq)} was deleted` };
   }
 
-  /** The copy of the ledger is complete: what is missing now is missing. */
+  /** An entry was written over; says whether it tells something else now. */
+  changed(namespace: string, before: LedgerEntrySpec, after: LedgerEntrySpec): boolean {
+    if (entryHash(before) === entryHash(after)) return false;
+    const chain = this.#chainOf(namespace);
+    chain.record = { ...chain.record, broken: chain.record.broken ?? `entry ${entryName(before.seq)} was changed` };
+    return true;
+  }
+
+  /** The copy of the ledger is complete: what is missing now is missing. What comes after the gap is read all the same. */
   complete(): void {
-    for (const chain of this.#chains.values()) {
-      if (chain.early.size === 0) continue;
-      const missing = `entry ${entryName(chain.record.head.seq + 1)} is missing`;
-      chain.record = { ...chain.record, broken: chain.record.broken ?? missing };
+    for (const [namespace, chain] of this.#chains) {
+      const rest = [...chain.early.keys()].toSorted((a, b) => a - b).flatMap((seq) => take(chain, seq));
+      this.#fold(namespace, chain, rest);
     }
   }
 
@@ -85,3 +95,10 @@ export class Records {
     return chain;
   }
 }
+
+/** Takes one entry out of those that came early. */
+const take = ({ early }: Chain, seq: number): LedgerEntrySpec[] => {
+  const entry = early.get(seq);
+  early.delete(seq);
+  return entry === undefined ? [] : [entry];
+};

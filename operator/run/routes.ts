@@ -92,6 +92,15 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
     const facts = caches.namespaces.in()?.get(namespace);
     if (facts === undefined || facts.terminating) records.forget(namespace);
     else records.gone(namespace, seq);
+    broken(namespace);
+  };
+
+  const entryChanged = (namespace: string, before: LedgerEntrySpec, after: LedgerEntrySpec): void => {
+    if (records.changed(namespace, before, after)) broken(namespace);
+  };
+
+  /** Everything that is judged from a record says so when it does not verify. */
+  const broken = (namespace: string): void => {
     add(policyKey(namespace), 'Normal');
     candidates('target', namespace);
   };
@@ -149,8 +158,10 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
         if (order !== undefined) add(releaseKey(order.metadata.namespace, order.spec.package), 'Rollback');
       });
       caches.ledger.onChange((_, change) => {
-        if (change.new !== undefined) records.seen(change.new.metadata.namespace, change.new.spec);
-        else if (change.old !== undefined) entryGone(change.old.metadata.namespace, change.old.spec.seq);
+        const { new: now, old } = change;
+        if (now === undefined && old !== undefined) entryGone(old.metadata.namespace, old.spec.seq);
+        if (now !== undefined && old !== undefined) entryChanged(now.metadata.namespace, old.spec, now.spec);
+        if (now !== undefined) records.seen(now.metadata.namespace, now.spec);
       });
       for (const family of caches.objects.values()) {
         family.onChange((_, change) => {
@@ -187,6 +198,7 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
       }
     },
     recorded(namespace, { package: pkg, subject }) {
+      if (records.get(namespace).broken !== undefined) broken(namespace);
       // Whatever it is about, be it over by this entry: its end has to be reported.
       if (subject.kind === 'ReleaseCandidate') add(candidateKey(subject.namespace, subject.name), 'Normal');
       if (pkg === '') return;

@@ -37,6 +37,8 @@ export interface Attack<W extends World> {
   readonly locks: readonly Lock<W>[];
   /** The act of the control, where it is not the attack itself. */
   readonly without?: (world: W) => Promise<Attempt>;
+  /** What `without` leaves out, for the table. */
+  readonly left?: string;
 }
 
 /** An attempt that reaches its end when it is admitted. */
@@ -74,7 +76,7 @@ export function attacks<W extends World>(world: () => W, list: readonly Attack<W
       });
       afterAll(async () => {
         for (const each of close) await each();
-        for (const { name, act } of group)
+        for (const { name, act } of close.length === 0 ? [] : group)
           await eventually(
             `denied again: ${name}`,
             () => act(world()),
@@ -89,7 +91,8 @@ export function attacks<W extends World>(world: () => W, list: readonly Attack<W
           ({ reached }) => reached,
         );
         expect(attempt.reached).toBe(true);
-        note(attack, 'control', names === '' ? 'succeeds' : `succeeds without ${names}`);
+        const left = [names, attack.left ?? ''].filter((each) => each !== '').join(' and ');
+        note(attack, 'control', left === '' ? 'succeeds' : `succeeds without ${left}`);
       });
     });
   }

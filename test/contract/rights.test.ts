@@ -11,6 +11,8 @@ import { everybody, patienceMs, sign } from '../scenarios/kit.ts';
 import { behaving, componentsOf, ofEveryKind, recorded } from '../scenarios/production.ts';
 
 const storyTimeoutMs = 400_000;
+/** Entries of the operator that race with those of another, at once. */
+const racers = 20;
 
 let system: System;
 let standby: OperatorProcess;
@@ -21,9 +23,6 @@ beforeAll(async () => {
 }, startTimeoutMs * 2);
 
 afterAll(async () => {
-  for (const k of ['cand','rollb','relpol','ledger']) (await import('node:fs')).writeFileSync('/tmp/helper3/dump.'+k, (await system.controlPlane.kubectl('installer',['get',k,'-A','-o','json'])).stdout);
-  for (const o of [system.operator, standby]) if (o.isRunning()) (await import('node:fs')).writeFileSync('/tmp/helper3/metrics.' + o.instance, await (await fetch(o.address + '/metrics')).text());
-  (await import('node:fs')).copyFileSync(standby.logFile, '/tmp/helper3/standby.log'); (await import('node:fs')).copyFileSync(system.operator.logFile, '/tmp/helper3/op0.log'); (await import('node:fs')).copyFileSync(system.controlPlane.dir + '/audit.log', '/tmp/helper3/rights-audit.log');
   await standby?.stop();
   await system?.stop();
 });
@@ -136,9 +135,10 @@ const appendBeside = async (world: World): Promise<void> => {
   const beside = system.as('installer').withToken(token);
   const isRead = async () => (await asked('countersign-operator')).used.includes('get countersign.dev/ledgerentries');
   for (let round = 0; !(await isRead()) && round < 10; round += 1) {
-    await world.stage(world.configMap(`raced-${round}`, { level: 'info' }));
-    const proposed = world.propose(
-      world.candidate(`raced-${round}`, [`ConfigMap/raced-${round}`], { package: `raced-${round}` }),
+    const names = Array.from({ length: racers }, (_, i) => `raced-${round}-${i}`);
+    await world.stage(...names.map((name) => world.configMap(name, { level: 'info' })));
+    const proposed = Promise.all(
+      names.map((name) => world.propose(world.candidate(name, [`ConfigMap/${name}`], { package: name }))),
     );
     let last = (await world.ledger()).at(-1);
     const until = Date.now() + 1_500;
@@ -165,7 +165,7 @@ const appendBeside = async (world: World): Promise<void> => {
       last = created.ok ? created.body.spec : (await world.ledger()).at(-1);
     }
     await proposed;
-    await recorded(world, 'Staged', `raced-${round}`);
+    await Promise.all(names.map((name) => recorded(world, 'Staged', name)));
   }
   beside.close();
 };

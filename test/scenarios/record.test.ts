@@ -1,0 +1,262 @@
+/** The record: what it says, in which order against what happened, and what happens when somebody tampers with it. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
+import { entryName, verifyChain } from '../../operator/ledger/chain.ts';
+import { accepted, refused, startTimeoutMs, waitFor, waitForGone } from '../cluster/cluster.ts';
+import {
+  condition,
+  gate,
+  ours,
+  startSystem,
+  type Entry,
+  type Reported,
+  type System,
+  type World,
+} from '../cluster/system.ts';
+import { end, everybody, gateSays, patienceMs, release, sign } from './kit.ts';
+import { behaving, dataOf, writesTo } from './production.ts';
+
+let system: System;
+let second: OperatorProcess | undefined;
+
+beforeAll(async () => {
+  system = await startSystem();
+}, startTimeoutMs * 2);
+
+afterAll(async () => {
+  await second?.stop();
+  await system?.stop();
+});
+
+const components = ['ConfigMap/settings', 'Deployment/api'];
+
+/** Production runs a first release; a second one lacks one signature. */
+const almostThere = async (world: World): Promise<void> => {
+  await world.stage(world.configMap('settings', { level: 'info' }), world.deployment('api', 'a'));
+  expect(await release(world, world.candidate('first', components))).toBe('Promoted');
+  await world.stage(world.configMap('settings', { level: 'debug' }));
+  await world.propose(world.candidate('second', components));
+  await sign(world, 'second', everybody[0], everybody[1]);
+};
+
+/** What a writer who is not the operator did to the ledger is seen at once, said where people look, and stops everything. */
+const isStopped = async (world: World, says: RegExp): Promise<void> => {
+  const policy = await waitFor<Reported>(
+    world.as('admin'),
+    world.ref('ReleasePolicy', 'production'),
+    (each) => condition(each, 'Ready')?.reason === 'LedgerBroken',
+    patienceMs,
+  );
+  expect(condition(policy, 'Ready')?.message).toMatch(says);
+  const before = await writesTo(system, world);
+  await sign(world, 'second', everybody[2]);
+  const verdict = await gateSays(world, 'second', 'InFlight', 'LedgerBroken');
+  expect(verdict.outcome).toBe('Blocked');
+  expect(verdict.message).toMatch(says);
+  // A candidate that comes only now learns of it, too.
+  await world.propose(world.candidate('third', components));
+  const third = await world.when('third', (each) => condition(each, 'Staged')?.reason === 'LedgerBroken', patienceMs);
+  expect(condition(third, 'Staged')?.message).toMatch(says);
+  await world.when('second', (each) => gate(each, 'InFlight')?.reason === 'LedgerBroken');
+  expect(await writesTo(system, world)).toEqual(before);
+  expect(
+    (await world.ledger()).filter(({ type, subject }) => type === 'PromotionStarted' && subject.name !== 'first'),
+  ).toEqual([]);
+};
+
+const lockOff = async (world: World): Promise<void> => {
+  const setup = world.as('installer');
+  await setup.delete({
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingAdmissionPolicyBinding',
+    name: 'countersign-ledgerentries',
+  });
+  const deadline = Date.now() + patienceMs;
+  const probe = {
+    apiVersion: ours,
+    kind: 'LedgerEntry',
+    metadata: { name: entryName(99_999), namespace: world.production },
+    spec: await forged(world, 99_999, 'probe'),
+  };
+  for (let off = false; !off; off = (await setup.create(probe, { dryRun: 'All' })).ok) {
+    if (Date.now() > deadline) throw new Error('the policy still acts without its binding');
+  }
+};
+
+/** An entry that nobody of ours wrote. */
+const forged = async (world: World, seq: number, reason: string): Promise<Entry['spec']> => {
+  const last = (await world.ledger()).at(-1);
+  if (last === undefined) throw new Error('the ledger is empty');
+  return { ...last, seq, id: `forged-${seq}`, reason };
+};
+
+test(
+  'the record tells who did what; an intent is there before its effects, its outcome after them, each once',
+  async () => {
+    const world = await system.world('order');
+    await world.stage(world.configMap('settings', { level: 'info' }), world.deployment('api', 'a'));
+    expect(await release(world, world.candidate('first', components))).toBe('Promoted');
+    await world.stage(world.configMap('settings', { level: 'debug' }), world.deployment('api', 'b'));
+    const overlay = [behaving('Deployment', 'api', 'crash-loop')];
+    expect(await release(world, world.candidate('second', components, { overlay }))).toBe('RolledBack');
+
+    const ledger = await world.ledger();
+    expect(verifyChain(ledger)).toMatchObject({ entries: ledger.length, broken: undefined });
+    expect(ledger.map(({ seq }) => seq)).toEqual(ledger.map((_, i) => i));
+    const signed = ledger.filter(({ type }) => type === 'Signed');
+    expect(signed.map(({ actor }) => actor.username).toSorted()).toEqual([
+      'approver-a',
+      'approver-a',
+      'approver-b',
+      'approver-b',
+      'tester-a',
+      'tester-a',
+    ]);
+    expect(ledger.filter(({ type }) => type === 'Staged').map(({ actor }) => actor.username)).toEqual([
+      'developer-a',
+      'developer-a',
+    ]);
+
+    // The API server's own clock on both sides: when an entry had been stored, and when a write came in.
+    const created = new Map(
+      (await system.controlPlane.auditEvents())
+        .filter(
+          ({ verb, objectRef, responseStatus }) =>
+            verb === 'create' &&
+            objectRef?.resource === 'ledgerentries' &&
+            objectRef.namespace === world.production &&
+            responseStatus?.code === 201,
+        )
+        .map(({ requestURI, objectRef, requestReceivedTimestamp, stageTimestamp }) => [
+          objectRef?.name ?? new URL(requestURI, 'https://x').pathname,
+          { from: requestReceivedTimestamp, until: stageTimestamp },
+        ]),
+    );
+    const at = (entry: Entry['spec'] | undefined) =>
+      created.get(entryName(entry?.seq ?? -1)) ?? { from: '', until: '' };
+    const writes = await writesTo(system, world);
+    const intents = ledger.filter(({ type }) => type === 'PromotionStarted' || type === 'RollbackStarted');
+    const acts = intents.map((intent) => ({
+      intent,
+      outcomes: ledger.filter(({ type, ...entry }) =>
+        intent.type === 'RollbackStarted' || intent.subject.name === 'first'
+          ? dataOf({ type, ...entry } as Entry['spec'])['intent'] === intent.id
+          : type === 'RollbackStarted' && entry.subject.name === 'second',
+      ),
+    }));
+    expect(acts.map(({ intent, outcomes }) => [intent.type, outcomes.map(({ type }) => type)])).toEqual([
+      ['PromotionStarted', ['Promoted']],
+      ['PromotionStarted', ['RollbackStarted']],
+      ['RollbackStarted', ['RolledBack']],
+    ]);
+    const within = acts.map(({ intent, outcomes }) =>
+      writes.filter(({ from, until }) => from > at(intent).until && until < at(outcomes[0]).from),
+    );
+    expect(within.map((each) => each.map(({ by }) => by))).toEqual([
+      ['operator', 'operator'],
+      ['operator', 'operator'],
+      ['restorer', 'restorer'],
+    ]);
+    expect(within.flat()).toHaveLength(writes.length);
+    // What an intent announces is what is written.
+    const announced = dataOf(intents[1])['writes'] as readonly { object: string }[];
+    expect(announced.map(({ object }) => object).toSorted()).toEqual(components.toSorted());
+  },
+  patienceMs * 3,
+);
+
+test(
+  'nobody but the operator writes the ledger',
+  async () => {
+    const world = await system.world('custody');
+    await almostThere(world);
+    const entry = {
+      apiVersion: ours,
+      kind: 'LedgerEntry',
+      metadata: { name: entryName(90), namespace: world.production },
+      spec: await forged(world, 90, 'x'),
+    };
+
+    expect(refused(await world.as('installer').create(entry)).message).toContain('RecordedByOperator');
+    expect(refused(await world.as('admin').delete(world.ref('LedgerEntry', entryName(1)))).code).toBe(403);
+    expect(
+      refused(
+        await world
+          .as('installer')
+          .patch(world.ref('LedgerEntry', entryName(1)), 'merge', { spec: { reason: 'other' } }),
+      ).code,
+    ).toBeGreaterThanOrEqual(403);
+  },
+  patienceMs * 2,
+);
+
+test(
+  'an entry that is deleted stops promotions, and says which',
+  async () => {
+    const world = await system.world('gone');
+    await almostThere(world);
+    await lockOff(world);
+
+    accepted(await world.as('installer').delete(world.ref('LedgerEntry', entryName(1))));
+
+    await isStopped(world, /entry 000000000001 was deleted/);
+  },
+  patienceMs * 3,
+);
+
+test(
+  'an entry that is forged stops promotions',
+  async () => {
+    const world = await system.world('forged');
+    await almostThere(world);
+    await lockOff(world);
+    const seq = (await world.ledger()).length;
+
+    accepted(
+      await world.as('installer').create({
+        apiVersion: ours,
+        kind: 'LedgerEntry',
+        metadata: { name: entryName(seq), namespace: world.production },
+        spec: await forged(world, seq, 'nothing to see'),
+      }),
+    );
+
+    await isStopped(world, new RegExp(`entry ${entryName(seq)} does not follow the one before it`));
+  },
+  patienceMs * 3,
+);
+
+test(
+  'entries that are edited or cut out while no operator runs are found when one starts',
+  async () => {
+    const edited = await system.world('edited');
+    const cut = await system.world('cut');
+    for (const world of [edited, cut]) await almostThere(world);
+    await lockOff(edited);
+    await system.operator.stop();
+
+    const setup = system.as('installer');
+    const name = entryName(1);
+    const { spec } = accepted(await setup.get<Entry>(edited.ref('LedgerEntry', name)));
+    for (const world of [edited, cut]) {
+      accepted(await setup.delete(world.ref('LedgerEntry', name)));
+      await waitForGone(setup, world.ref('LedgerEntry', name));
+    }
+    // The specs of entries never change, for the API server; so it is another entry under the name, as a restored backup would have it.
+    const metadata = { name, namespace: edited.production };
+    accepted(
+      await setup.create({ apiVersion: ours, kind: 'LedgerEntry', metadata, spec: { ...spec, reason: 'edited' } }),
+    );
+    second = await startOperator(system.controlPlane, { instance: 'operator-1' });
+
+    await isStopped(edited, /entry 000000000002 does not follow the one before it/);
+    await isStopped(cut, /entry 000000000001 is missing/);
+    expect(verifyChain(await edited.ledger()).broken).toContain('does not follow');
+    // A namespace whose record is whole goes on.
+    const order = await system.world('whole');
+    await almostThere(order);
+    await sign(order, 'second', everybody[2]);
+    expect(await end(order, 'second')).toBe('Promoted');
+  },
+  patienceMs * 4,
+);
