@@ -8,12 +8,7 @@ import {
 import type { ApiClient } from '../../hack/controlplane/client.ts';
 
 export { accepted, refused, targetOf, type Answer, type ApiClient } from '../../hack/controlplane/client.ts';
-export type {
-  KubeObject,
-  Manifest,
-  ObjectMeta,
-  Target,
-} from '../../hack/controlplane/objects.ts';
+export type { KubeObject, Manifest, ObjectMeta, Target } from '../../hack/controlplane/objects.ts';
 export { waitFor, waitForAll, waitForGone } from '../../hack/controlplane/wait.ts';
 
 /** Time that `beforeAll` needs at most, in milliseconds, once the programs are built (see global-setup.ts). */

@@ -5,7 +5,7 @@ import { systemNamespace, serviceAccountToken } from '../../hack/controlplane/ch
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
 import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
 import { entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';
-import { accepted, startTimeoutMs, waitFor, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import { accepted, startTimeoutMs, waitFor, waitForGone, type KubeObject } from '../cluster/cluster.ts';
 import { isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
 import { everybody, patienceMs, sign } from '../scenarios/kit.ts';
 import { behaving, componentsOf, ofEveryKind, recorded } from '../scenarios/production.ts';
@@ -100,7 +100,7 @@ const goBack = async (world: World): Promise<void> => {
       kind: 'Rollback',
       metadata: { generateName: 'back-', namespace: world.production },
       spec: { package: 'payments', reason: 'it was asked for' },
-    } as Manifest),
+    }),
   );
   await waitFor<Reported>(
     world.as('sre-a'),

@@ -192,9 +192,6 @@ export const behave = async (world: World, pod: KubeObject, behaviour: string | 
 export const podOf = (world: World, app: string): Promise<KubeObject> =>
   waitFor(world.as('installer'), { ...world.ref('Pod'), labelSelector: `app=${app}` }, () => true, patienceMs);
 
-/** Waits until a Job of production runs, and is not complete: its promotion goes no further. */
-export const heldBy = async (world: World, app: string): Promise<KubeObject> => podOf(world, app);
-
 /** Edits production behind everybody's back, under a name that managedFields shows. */
 export const meddle = async (world: World, kind: string, name: string, patch: Fields, manager = 'by-hand') => {
   accepted(await world.as('installer').patch(world.ref(kind, name), 'merge', patch, { fieldManager: manager }));
@@ -204,16 +201,14 @@ export const meddle = async (world: World, kind: string, name: string, patch: Fi
 export const plant = async (world: World, manifest: Manifest): Promise<void> => {
   const { metadata, ...rest } = manifest;
   accepted(
-    await world
-      .as('installer')
-      .create({ ...rest, metadata: { ...metadata, namespace: world.production } } as Manifest, {
+    await world.as('installer').create(
+      { ...rest, metadata: { ...metadata, namespace: world.production } },
+      {
         fieldManager: 'before',
-      }),
+      },
+    ),
   );
 };
-
-export const reasonOf = (candidate: Reported): string | undefined =>
-  candidate.status?.conditions?.find(({ type }) => type === 'Finished')?.reason;
 
 export const messageOf = (candidate: Reported): string =>
   candidate.status?.conditions?.find(({ type }) => type === 'Finished')?.message ?? '';

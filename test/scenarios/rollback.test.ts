@@ -91,7 +91,7 @@ scenario(
       readonly spec: { readonly notes: Readonly<Record<string, unknown>> };
     };
     const { analysis: _, ...notes } = mended.spec.notes;
-    await world.propose({ ...mended, spec: { ...mended.spec, notes } } as Manifest);
+    await world.propose({ ...mended, spec: { ...mended.spec, notes } });
     expect((await gateSays(world, 'mended', 'Notes', 'AnalysisMissing')).message).toContain('analysis');
     await world.propose(world.candidate('explained', ['ConfigMap/settings', 'Deployment/api']));
     await sign(world, 'explained', ...everybody);

@@ -1,0 +1,469 @@
+/** The plan of a release against a model of production: effects are applied, all or some of them, and the plan is made again. */
+import { expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import {
+  aBundle,
+  aCandidate,
+  aDeployment,
+  aLiveObject,
+  aNamespace,
+  anObject,
+  aPolicy,
+  minute,
+  now,
+} from '../../test/builders/decide.ts';
+import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
+import type { Bundle, BundleObject } from './bundle.ts';
+import { digestOf as digest } from './digest.ts';
+import * as drafts from './drafts.ts';
+import type { LedgerDraft } from './entries.ts';
+import { objectAt, withMember } from './json.ts';
+import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } from './objects.ts';
+import type { Effect, ObjectEffect, Plan } from './plan.ts';
+import { emptyRecord, foldEntries, packageRecord, type NamespaceRecord } from './record.ts';
+import { fieldManagers, planRelease } from './release.ts';
+import { holds, liveRef } from './rollout.ts';
+import type { ReleaseSnapshot } from './snapshot.ts';
+
+const pkg = 'payments';
+
+/** One object of a bundle; the letter tells contents apart. */
+const part = (key: ObjectKey, letter: string): BundleObject => {
+  const [kind = '', name = ''] = key.split('/');
+  const object =
+    kind === 'Deployment'
+      ? aDeployment(name, { schedulerName: letter })
+      : anObject(kind, name, kind === 'Job' ? { spec: { parallelism: 1 } } : { data: { letter } });
+  return { ...object, digest: digest(object.content) };
+};
+
+const bundleOf = (name: string, objects: readonly BundleObject[], given: Partial<Bundle> = {}): Bundle =>
+  aBundle({
+    name,
+    candidate: { name, uid: `uid-${name}`, namespace: 'payments-staging' },
+    digest: digest(objects.map((each) => each.digest).concat(name)),
+    objects,
+    previous: '',
+    ...given,
+  });
+
+/** How the workloads of the newer release do. */
+type Fate = 'Healthy' | 'Crashing';
+
+/** Production as the API server would keep it, and its ledger. */
+class Model {
+  readonly live = new Map<ObjectKey, LiveObject>();
+  readonly pods = new Map<ObjectKey, readonly PodFacts[]>();
+  readonly writes: string[] = [];
+  readonly types: string[] = [];
+  record: NamespaceRecord = { ...emptyRecord, head: emptyHead };
+  readonly #bundles: readonly Bundle[];
+  readonly #fate: Fate;
+  #versions = 1;
+
+  constructor(bundles: readonly Bundle[], fate: Fate = 'Healthy') {
+    this.#bundles = bundles;
+    this.#fate = fate;
+  }
+
+  put(object: BundleObject, key: ObjectKey, manager: string, at: Instant): void {
+    const name = key.slice(key.indexOf('/') + 1);
+    const generation = (this.live.get(key)?.generation ?? 0) + 1;
+    const replicas = 6;
+    const done = {
+      observedGeneration: generation,
+      replicas,
+      updatedReplicas: replicas,
+      readyReplicas: replicas,
+      availableReplicas: replicas,
+    };
+    const complete = { conditions: [{ type: 'Complete', status: 'True' }] };
+    const { kind } = object.ref;
+    this.live.set(
+      key,
+      aLiveObject(object, {
+        ref: { ...object.ref, name },
+        uid: this.live.get(key)?.uid ?? `uid-${key}-${(this.#versions += 1)}`,
+        resourceVersion: String((this.#versions += 1)),
+        generation,
+        manifest: withMember(object.content, 'metadata', { ...objectAt(object.content, 'metadata'), name }),
+        status: kind === 'Deployment' ? done : kind === 'Job' ? complete : {},
+        writers: [{ manager, operation: 'Update', at }, ...(this.live.get(key)?.writers ?? [])],
+      }),
+    );
+    if (kind === 'Deployment')
+      this.pods.set(key, [
+        podOf(key, this.#fate === 'Crashing' && manager === fieldManagers.operator ? 'CrashLoopBackOff' : '', at),
+      ]);
+  }
+
+  append(draft: LedgerDraft, at: Instant): void {
+    const entry = nextEntry(this.record.head, draft, {
+      id: `id-${this.record.head.seq + 1}`,
+      now: at,
+      self: { username: 'operator', uid: '', groups: [] },
+    });
+    this.types.push(entry.type);
+    this.record = foldEntries(this.record, [{ entry, hash: entryHash(entry), broken: undefined }]);
+  }
+
+  snapshot(): ReleaseSnapshot {
+    return {
+      namespace: 'payments-prod',
+      package: pkg,
+      policy: aPolicy({ health: { progressTimeout: '10m', observeFor: '0s' } }),
+      target: aNamespace(),
+      record: this.record,
+      bundles: new Map(this.#bundles.map((bundle) => [bundle.name, bundle])),
+      live: this.live,
+      pods: this.pods,
+      checks: new Map(),
+      rollbacks: [],
+      complete: true,
+    };
+  }
+
+  plan(at: Instant): Plan {
+    return planRelease(this.snapshot(), new Map(), at);
+  }
+
+  /** Applies effects until `reach` of them are done: then the process dies. */
+  apply(effects: readonly Effect[], reach: number, at: Instant): void {
+    let left = reach;
+    for (const effect of effects) {
+      if (effect.do === 'Append') {
+        if (left <= 0) return;
+        left -= 1;
+        expect(packageRecord(this.record, pkg).seq).toBe(effect.packageSeq);
+        this.append(effect.draft, at);
+      }
+      if (effect.do !== 'Together') continue;
+      for (const each of effect.effects) {
+        if (left <= 0) return;
+        left -= 1;
+        this.#write(each, at);
+      }
+    }
+  }
+
+  #write(effect: ObjectEffect, at: Instant): void {
+    const key = keyOf(effect.ref);
+    const before = this.live.get(key);
+    this.writes.push(`${effect.do} ${key}`);
+    if (effect.do === 'Delete') {
+      expect([effect.uid, effect.resourceVersion]).toEqual([before?.uid, before?.resourceVersion]);
+      this.live.delete(key);
+      this.pods.delete(key);
+      return;
+    }
+    const { metadata, ...content } = effect.manifest;
+    const { uid, resourceVersion, namespace, ...kept } = objectAt({ metadata: metadata ?? {} }, 'metadata');
+    expect(namespace).toBe('payments-prod');
+    // A create meets nothing, and a replacement what it was made from.
+    expect([uid, resourceVersion]).toEqual([before?.uid, before?.resourceVersion]);
+    this.put(
+      { ref: effect.ref, digest: '', content: { ...content, metadata: kept } },
+      key,
+      fieldManagers[effect.as],
+      at,
+    );
+  }
+
+  /** Until the plan has no effects; `deaths`: how many effects the process of each round lives to carry out. */
+  settle(at: Instant, deaths: readonly number[] = []): void {
+    for (let round = 0; round < 60; round += 1) {
+      const { effects } = this.plan(at);
+      if (effects.length === 0) return;
+      this.apply(effects, deaths[round] ?? Infinity, at);
+    }
+    throw new Error('the effects of this plan do not settle');
+  }
+}
+
+const podOf = (key: ObjectKey, waiting: string, createdAt: Instant): PodFacts => ({
+  name: `pod-of-${key}`,
+  namespace: 'payments-prod',
+  uid: `uid-pod-${key}`,
+  createdAt,
+  deleting: false,
+  phase: 'Running',
+  ready: waiting === '',
+  readySince: undefined,
+  labels: { 'pod-template-hash': 'a' },
+  ownerKind: 'Deployment',
+  ownerName: key,
+  ownerUid: '',
+  containers: [
+    {
+      name: 'app',
+      ready: waiting === '',
+      started: true,
+      restarts: 3,
+      waiting,
+      message: '',
+      lastEndedAt: waiting === '' ? undefined : createdAt,
+    },
+  ],
+});
+
+/** Whether production is exactly a bundle, as far as the objects of either are concerned; Jobs run once and are left out. */
+const is = (model: Model, bundle: Bundle | undefined, other: Bundle): string[] => {
+  const wanted = new Map((bundle?.objects ?? []).map((object) => [keyOf(object.ref), object]));
+  const all = [...new Set([...wanted.keys(), ...other.objects.map(({ ref }) => keyOf(ref))])].filter(
+    (key) => !key.startsWith('Job/'),
+  );
+  return all.filter((key) => {
+    const live = model.live.get(key);
+    const object = wanted.get(key);
+    return object === undefined ? live !== undefined : live === undefined || !holds(live, object, []);
+  });
+};
+
+const keys: readonly ObjectKey[] = [
+  'ConfigMap/a',
+  'ConfigMap/b',
+  'ServiceAccount/s',
+  'Deployment/d',
+  'Deployment/e',
+  'Service/v',
+];
+const states = ['old', 'new', 'absent', 'foreign'] as const;
+
+const older = fc.subarray([...keys], { minLength: 1 });
+const newer = fc.subarray([...keys, 'Job/j' as const], { minLength: 1 });
+const mixture = fc.array(fc.constantFrom(...states), { minLength: keys.length, maxLength: keys.length });
+const deaths = fc.array(fc.nat({ max: 5 }), { maxLength: 12 });
+
+interface Case {
+  readonly from: Bundle;
+  readonly to: Bundle;
+}
+
+const caseOf = (had: readonly ObjectKey[], has: readonly ObjectKey[]): Case => {
+  const from = bundleOf(
+    'first',
+    had.map((key) => part(key, 'o')),
+  );
+  const removed = from.objects.map(({ ref }) => ref).filter((ref) => !has.includes(keyOf(ref)));
+  const to = bundleOf(
+    'second',
+    has.map((key) => part(key, 'n')),
+    { base: from.digest, previous: from.name, removed },
+  );
+  return { from, to };
+};
+
+const began = (model: Model, { from, to }: Case): void => {
+  model.append(
+    drafts.promotionStarted(aCandidate({}, 'first'), from, { from: '', fromDigest: '', quorum: '3/3', approvals: [] }),
+    now - 9 * minute,
+  );
+  const first = packageRecord(model.record, pkg).open;
+  if (first === undefined) throw new Error('no intent');
+  model.append(
+    drafts.promoted(first, from, { observeUntil: now - 8 * minute, healthy: true, reason: '' }),
+    now - 8 * minute,
+  );
+  model.append(
+    drafts.promotionStarted(aCandidate({}, 'second'), to, {
+      from: from.name,
+      fromDigest: from.digest,
+      quorum: '3/3',
+      approvals: [],
+    }),
+    now - minute,
+  );
+};
+
+/** Production half way: of each object the older or newer content, none, or somebody else's. */
+const mixed = (model: Model, { from, to }: Case, mix: readonly (typeof states)[number][]): void => {
+  for (const [i, key] of keys.entries()) {
+    const before = from.objects.find(({ ref }) => keyOf(ref) === key);
+    const after = to.objects.find(({ ref }) => keyOf(ref) === key);
+    const object = { old: before, new: after, absent: undefined, foreign: before && part(key, 'f') }[
+      mix[i] ?? 'absent'
+    ];
+    if (object === undefined) continue;
+    model.put(object, key, fieldManagers.operator, mix[i] === 'new' ? now : now - 9 * minute);
+    if (mix[i] === 'foreign') model.put(object, key, 'by-hand', now);
+  }
+};
+
+test('from any mixture of old and new, and whenever the process dies, a healthy promotion ends with all that is new', () => {
+  fc.assert(
+    fc.property(older, newer, mixture, deaths, (had, has, mix, dies) => {
+      const given = caseOf(had, has);
+      const model = new Model([given.from, given.to]);
+      began(model, given);
+      mixed(
+        model,
+        given,
+        mix.map((state) => (state === 'foreign' ? 'old' : state)),
+      );
+
+      model.settle(now, dies);
+
+      expect(is(model, given.to, given.from)).toEqual([]);
+      expect(model.types.slice(3)).toEqual(['Promoted']);
+      expect(model.plan(now).effects).toEqual([]);
+      expect(model.writes.filter((write) => write.startsWith('Create Job/')).length).toBe(
+        has.includes('Job/j') ? 1 : 0,
+      );
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('from any mixture, with content of others in it too, a promotion that fails ends with all that was before', () => {
+  fc.assert(
+    fc.property(older, newer, mixture, deaths, (had, has, mix, dies) => {
+      fc.pre(has.includes('Deployment/d'));
+      const given = caseOf(had, has);
+      const model = new Model([given.from, given.to], 'Crashing');
+      began(model, given);
+      mixed(
+        model,
+        given,
+        mix.map((state, i) => (state === 'new' && keys[i] === 'Deployment/d' ? 'old' : state)),
+      );
+
+      model.settle(now, dies);
+
+      expect(is(model, given.from, given.to)).toEqual([]);
+      expect(model.types.slice(3)).toEqual(['RollbackStarted', 'RolledBack']);
+      expect(model.plan(now).effects).toEqual([]);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a rollback ends with all that was before, whatever it meets', () => {
+  fc.assert(
+    fc.property(older, newer, mixture, deaths, (had, has, mix, dies) => {
+      const given = caseOf(had, has);
+      const model = new Model([given.from, given.to]);
+      began(model, given);
+      mixed(model, given, mix);
+      const { from, to } = given;
+      model.append(
+        drafts.rollbackStarted(
+          {
+            candidate: to.candidate,
+            package: pkg,
+            from: to.name,
+            fromDigest: to.digest,
+            to: from.name,
+            toDigest: from.digest,
+          },
+          { cause: 'it failed', overwrites: [], order: undefined },
+        ),
+        now,
+      );
+
+      model.settle(now, dies);
+
+      expect(is(model, from, to)).toEqual([]);
+      expect(model.types.slice(3)).toEqual(['RollbackStarted', 'RolledBack']);
+      expect(packageRecord(model.record, pkg).held).toEqual(new Set([to.digest]));
+    }),
+    { numRuns: 150 },
+  );
+});
+
+// --- rows: each is a bug that a scenario found ------------------------------------------------------------------------
+
+const two = (had: readonly ObjectKey[], has: readonly ObjectKey[]): { readonly model: Model; readonly given: Case } => {
+  const given = caseOf(had, has);
+  const model = new Model([given.from, given.to]);
+  began(model, given);
+  for (const object of given.from.objects)
+    model.put(object, keyOf(object.ref), fieldManagers.operator, now - 9 * minute);
+  return { model, given };
+};
+
+test('while a Job runs, the workloads of the release before do not make the promotion complete', () => {
+  const { model, given } = two(['ConfigMap/a', 'Deployment/d'], ['ConfigMap/a', 'Deployment/d', 'Job/j']);
+  model.apply(model.plan(now).effects, Infinity, now);
+  const job = given.to.objects.find(({ ref }) => ref.kind === 'Job');
+  const key = job === undefined ? undefined : keyOf(liveRef(job, given.to));
+  const live = key === undefined ? undefined : model.live.get(key);
+  if (key === undefined || live === undefined) throw new Error('no Job was created');
+  model.live.set(key, { ...live, status: { active: 1 } });
+
+  expect(model.plan(now)).toMatchObject({ effects: [], wakeAt: now + 9 * minute });
+  expect(model.writes).toEqual(['Replace ConfigMap/a', `Create ${key}`]);
+
+  model.live.set(key, live);
+  model.settle(now);
+  expect(model.types.at(-1)).toBe('Promoted');
+  expect(is(model, given.to, given.from)).toEqual([]);
+});
+
+test('going back deletes an added object of ours that sets no field, and leaves one that somebody else wrote', () => {
+  const { model, given } = two(['ConfigMap/a'], ['ConfigMap/a', 'ServiceAccount/s', 'ConfigMap/b']);
+  model.put(part('ServiceAccount/s', 'n'), 'ServiceAccount/s', fieldManagers.operator, now);
+  const live = model.live.get('ServiceAccount/s');
+  if (live !== undefined) model.live.set('ServiceAccount/s', { ...live, writers: [] });
+  model.put(part('ConfigMap/b', 'f'), 'ConfigMap/b', 'by-hand', now);
+
+  model.settle(now);
+
+  expect(model.types.slice(3)).toEqual(['RollbackStarted', 'RolledBack']);
+  expect([...model.live.keys()]).toEqual(['ConfigMap/a', 'ConfigMap/b']);
+  expect(given.to.removed).toEqual([]);
+});
+
+test('where the candidate says to page, nothing that the failed release dropped is deleted', () => {
+  const given = caseOf(['ConfigMap/a', 'Service/v', 'Deployment/d'], ['ConfigMap/a', 'Deployment/d']);
+  const to: Bundle = { ...given.to, onFailure: 'Page' };
+  const model = new Model([given.from, to], 'Crashing');
+  began(model, { from: given.from, to });
+  for (const object of given.from.objects) model.put(object, keyOf(object.ref), 'before', now - 9 * minute);
+
+  model.settle(now);
+
+  expect(model.types.at(-1)).toBe('Promoted');
+  expect(packageRecord(model.record, pkg).production?.how).toBe('Failed');
+  expect(model.live.has('Service/v')).toBe(true);
+  expect(model.plan(now + 60 * minute).effects).toEqual([]);
+});
+
+test('going back over two releases deletes what the newest dropped and had not deleted yet', () => {
+  const bare = bundleOf('bare', [part('ConfigMap/a', 'o')]);
+  const given = caseOf(['ConfigMap/a', 'Service/v'], ['ConfigMap/a']);
+  const model = new Model([bare, given.from, given.to]);
+  began(model, given);
+  model.put(part('ConfigMap/a', 'n'), 'ConfigMap/a', fieldManagers.operator, now);
+  model.put(part('Service/v', 'o'), 'Service/v', fieldManagers.operator, now - 9 * minute);
+  const { to } = given;
+  model.append(
+    drafts.rollbackStarted(
+      {
+        candidate: to.candidate,
+        package: pkg,
+        from: to.name,
+        fromDigest: to.digest,
+        to: bare.name,
+        toDigest: bare.digest,
+      },
+      { cause: 'ordered', overwrites: [], order: undefined },
+    ),
+    now,
+  );
+
+  model.settle(now);
+
+  expect([...model.live.keys()]).toEqual(['ConfigMap/a']);
+  expect(model.types.at(-1)).toBe('RolledBack');
+});
+
+test('an added object that somebody changed is told among what going back overwrites', () => {
+  const { model } = two(['ConfigMap/a'], ['ConfigMap/a', 'ConfigMap/b']);
+  model.put(part('ConfigMap/b', 'n'), 'ConfigMap/b', fieldManagers.operator, now);
+  model.put(part('ConfigMap/b', 'f'), 'ConfigMap/b', 'by-hand', now);
+
+  const [effect] = model.plan(now).effects;
+
+  const data: unknown = effect?.do === 'Append' ? effect.draft.data : undefined;
+  expect(data).toMatchObject({ type: 'RollbackStarted', overwrites: ['ConfigMap/b'] });
+});
