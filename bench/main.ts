@@ -1,11 +1,15 @@
 /** `node bench/main.ts [approval] [rollback] [idle] [memory]`: figures of the operator, measured at the API server, beside their targets. */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { startSystem, type System } from '../test/cluster/system.ts';
 import { approval } from './approval.ts';
 import { idle } from './idle.ts';
 import { memory } from './memory.ts';
 import { rollback } from './rollback.ts';
 import { table, type Figure } from './table.ts';
+
+const root = join(import.meta.dirname, '..');
 
 const benches: Readonly<Record<string, (system: System) => Promise<readonly Figure[]>>> = {
   approval,
@@ -18,11 +22,15 @@ const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benc
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there is only ${Object.keys(benches).join(', ')}`);
 
+// As the image has it, not as the sources are.
+execFileSync(process.execPath, [join(root, 'hack', 'bundle.ts')], { stdio: 'ignore' });
+const program = join(root, 'dist', 'operator.mjs');
+
 const figures: Figure[] = [];
 for (const name of names) {
   process.stderr.write(`${name} …\n`);
   // One each: what a figure leaves behind would weigh on the next.
-  const system = await startSystem({ cluster: { fsync: true }, operator: { logLevel: 'info' } });
+  const system = await startSystem({ cluster: { fsync: true }, operator: { program } });
   try {
     figures.push(...((await benches[name]?.(system)) ?? []));
   } catch (error) {

@@ -29,6 +29,7 @@ export const memory = async (system: System): Promise<readonly Figure[]> => {
   return [
     { name: `RSS with ${candidates} staged candidates`, value: rssMb(system), unit: 'MB', target: 140 },
     { name: '  before them', value: before, unit: 'MB' },
+    { name: '  heap in use, garbage included', value: await heapMb(system), unit: 'MB' },
   ];
 };
 
@@ -48,6 +49,11 @@ const inTurn = async <T>(all: readonly T[], act: (one: T) => Promise<void>): Pro
     for (let one = waiting.shift(); one !== undefined; one = waiting.shift()) await act(one);
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
+};
+
+const heapMb = async ({ operator }: System): Promise<number> => {
+  const metrics = await (await fetch(`${operator.address}/metrics`)).text();
+  return Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(metrics)?.[1]) / 1024 / 1024;
 };
 
 const rssMb = ({ operator }: System): number => {

@@ -9,6 +9,7 @@ import { endProcess, isRunning, startProcess, type Lifetime, type ProcessMark } 
 import { reservePort, releasePort } from './ports.ts';
 
 const root = join(import.meta.dirname, '..', '..');
+const sources = join(root, 'operator', 'main.ts');
 const startTimeoutMs = 30_000;
 const probeMs = 25;
 
@@ -17,6 +18,8 @@ export interface OperatorOptions {
   readonly instance?: string;
   readonly lifetime?: Lifetime;
   readonly logLevel?: 'debug' | 'info' | 'warn';
+  /** The program as Node runs it; the sources when absent. */
+  readonly program?: string;
 }
 
 /** One replica of the operator. */
@@ -33,7 +36,7 @@ export interface OperatorProcess {
 
 /** Starts one replica and waits until it says that it is ready. @throws with the end of its log when it is not in time */
 export async function startOperator(cluster: ControlPlane, options: OperatorOptions = {}): Promise<OperatorProcess> {
-  const { instance = 'operator-0', lifetime = 'Owned', logLevel = 'info' } = options;
+  const { instance = 'operator-0', lifetime = 'Owned', logLevel = 'info', program = sources } = options;
   const at = (name: string): string => join(cluster.dir, `${instance}.${name}`);
   const port = await reservePort();
   const { caCertificate } = cluster.client('installer').endpoint;
@@ -53,7 +56,7 @@ export async function startOperator(cluster: ControlPlane, options: OperatorOpti
   const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const logFile = at('log');
   const mark = startProcess(
-    { program: '/usr/bin/env', args: [...assignments, process.execPath, join(root, 'operator', 'main.ts')], logFile },
+    { program: '/usr/bin/env', args: [...assignments, process.execPath, program], logFile },
     lifetime,
   );
   const operator: OperatorProcess = {

@@ -3,6 +3,7 @@ import { canaryVerb, group, virtualResources } from '../api/kinds.ts';
 import { jsonObject } from '../api/meta.ts';
 import {
   questionKey,
+  type CurrentQuestion,
   type Answer,
   type NormalFormQuestion,
   type PreflightQuestion,
@@ -68,6 +69,11 @@ const askPreflight = async (client: Client, { ref, resourceVersion, manifest }: 
   return { kind: 'Yes' };
 };
 
+const askCurrent = async (client: Client, { ref, namespace }: CurrentQuestion): Promise<Answer> => ({
+  kind: 'Object',
+  manifest: jsonObject(await client.getResource(promotableResource(ref.kind), { namespace, name: ref.name })),
+});
+
 export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
   const normalForms = new Map<string, Answer>();
   const put = async (question: Question): Promise<Answer> => {
@@ -78,6 +84,8 @@ export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
         return askNormalForm(client, question);
       case 'Preflight':
         return askPreflight(client, question);
+      case 'Current':
+        return askCurrent(client, question);
     }
   };
   return async (question) => {

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { ReleaseCandidate, ReleaseCandidateStatus } from '../api/candidate.ts';
 import type { Approval } from '../api/approval.ts';
-import { jsonObject } from '../api/meta.ts';
+import { jsonObject, type JsonObject } from '../api/meta.ts';
 import {
   aCandidate,
   aDeployment,
@@ -33,6 +33,8 @@ interface Given {
   /** What the API server says to a question about a right. */
   readonly right?: Answer;
   readonly preflight?: Answer;
+  /** What staging really holds, when the watch has not told it yet. */
+  readonly current?: JsonObject;
 }
 
 const staged = aDeployment('api', {});
@@ -116,6 +118,7 @@ class Model {
   #answer(question: Question): Answer {
     if (question.ask === 'Right') return this.#given.right ?? { kind: 'Yes' };
     if (question.ask === 'Preflight') return this.#given.preflight ?? { kind: 'Yes' };
+    if (question.ask === 'Current') return { kind: 'Object', manifest: this.#given.current ?? stagedLive.manifest };
     return { kind: 'Object', manifest: normalForm(question.content, question.ref) };
   }
 
@@ -163,6 +166,14 @@ test('a new candidate is frozen, then entered, then waits for people', () => {
   expect(model.types()).toEqual(['CreateBundle', 'Staged']);
   expect(condition(model, 'Staged')?.status).toBe('True');
   expect(model.status()?.approvals).toBe('0/3');
+});
+
+test('what staging held a moment ago is not frozen', () => {
+  const model = new Model({ current: { ...stagedLive.manifest, spec: { replicas: 7 } } });
+  model.settle(now);
+
+  expect(model.types()).toEqual([]);
+  expect(condition(model, 'Staged')?.reason).toBe('Rendering');
 });
 
 test('with every signature the promotion begins, resting on exactly those that counted', () => {

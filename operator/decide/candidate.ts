@@ -23,11 +23,12 @@ import {
   questionKey,
   type Answer,
   type Answers,
+  type CurrentQuestion,
   type PreflightQuestion,
   type Question,
 } from './questions.ts';
 import { packageRecord, type CandidateRecord } from './record.ts';
-import { differingPaths, normalForm } from './render.ts';
+import { differingPaths, normalForm, sameContent } from './render.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
 import { unmanagedOf } from './unmanaged.ts';
 import { approvalSummary, consents, signatures } from './signatures.ts';
@@ -60,7 +61,15 @@ export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Insta
   if (base === undefined) return nothing;
   const draft = draftBundle(s, s.policy, content, base);
   const bundle = s.bundles.find(({ digest }) => digest === draft.digest);
-  if (bundle === undefined) return { ...nothing, effects: [freeze(s, draft, base)] };
+  if (bundle === undefined) {
+    const questions = frozen === undefined ? stagedNowQuestions(s) : [];
+    const open = questions.filter((question) => !answers.has(questionKey(question)));
+    if (open.length > 0) return { ...nothing, questions: open };
+    if (!questions.every((question) => isAsSeen(s, question, answers))) {
+      return notStaged(s, undefined, now, now + soonMs);
+    }
+    return { ...nothing, effects: [freeze(s, draft, base)] };
+  }
   if (known?.stagedDigests.has(bundle.digest) !== true) {
     if (s.record.broken !== undefined) return notStaged(s, stagingProblem(s), now);
     return { ...nothing, effects: [append(s, drafts.staged(s.candidate, bundle))] };
@@ -218,8 +227,27 @@ const stillDemanded: ReadonlySet<Reason> = new Set([
   'SourceNotNamed',
 ]);
 
-const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined, now: Instant): Plan =>
-  withStatus(s, { is: 'NotStaged', obstacle }, now, { wakeAt: s.policy === undefined ? undefined : expiryOf(s) });
+/** The watch that brings what the API server has already told is hardly a second behind. */
+const soonMs = 1_000;
+
+const stagedNowQuestions = ({ staged, candidate }: CandidateSnapshot): CurrentQuestion[] =>
+  [...staged.values()].map(({ ref }) => ({ ask: 'Current', namespace: candidate.metadata.namespace, ref }));
+
+/** Whether an object of staging still holds what is about to be frozen. */
+const isAsSeen = ({ staged }: CandidateSnapshot, question: CurrentQuestion, answers: Answers): boolean => {
+  const answer = answers.get(questionKey(question));
+  const seen = staged.get(keyOf(question.ref));
+  return (
+    answer?.kind === 'Object' &&
+    seen !== undefined &&
+    sameContent(normalForm(answer.manifest, question.ref), normalForm(seen.manifest, question.ref), [])
+  );
+};
+
+const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined, now: Instant, again?: Instant): Plan =>
+  withStatus(s, { is: 'NotStaged', obstacle }, now, {
+    wakeAt: earliest(again, s.policy === undefined ? undefined : expiryOf(s)),
+  });
 
 const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect => {
   const lines = delta(base.objects, draft.objects, draft.removed, draft.unmanaged);

@@ -36,12 +36,19 @@ export interface PreflightQuestion {
   readonly digest: string;
 }
 
-export type Question = RightQuestion | NormalFormQuestion | PreflightQuestion;
+/** What does this object hold right now? A watch tells everything in the end; what is frozen for good must not be a moment old. */
+export interface CurrentQuestion {
+  readonly ask: 'Current';
+  readonly namespace: string;
+  readonly ref: ObjectRef;
+}
+
+export type Question = RightQuestion | NormalFormQuestion | PreflightQuestion | CurrentQuestion;
 
 export type Answer =
   | { readonly kind: 'Yes' }
   | { readonly kind: 'No'; readonly message: string }
-  /** The object as the API server would store it (NormalForm only). */
+  /** The object as the API server would store it (NormalForm), or stores it (Current). */
   | { readonly kind: 'Object'; readonly manifest: JsonObject }
   /** It could not be asked; it may be asked again later. */
   | { readonly kind: 'Unavailable'; readonly message: string };
@@ -62,6 +69,8 @@ export const questionKey = (question: Question): string => {
       return `right ${question.namespace} ${question.resource} ${question.verb} ${question.name} ${question.who.username} ${question.who.uid} ${question.who.groups.join(',')}`;
     case 'NormalForm':
       return `normal ${question.namespace} ${question.ref.kind} ${question.ref.name} ${question.digest}`;
+    case 'Current':
+      return `current ${question.namespace} ${question.ref.kind} ${question.ref.name}`;
     case 'Preflight':
       return `preflight ${question.namespace} ${question.ref.kind} ${question.ref.name} ${question.resourceVersion ?? 'new'} ${question.digest}`;
   }

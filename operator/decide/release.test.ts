@@ -399,6 +399,24 @@ test('while a Job runs, the workloads of the release before do not make the prom
   expect(is(model, given.to, given.from)).toEqual([]);
 });
 
+test.each([
+  { type: 'FailureTarget', left: true },
+  { type: 'Failed', left: true },
+  { type: 'Suspended', left: false },
+])('a Job with condition $type is left by a rollback: $left', ({ type, left }) => {
+  const { model, given } = two(['ConfigMap/a'], ['ConfigMap/a', 'Job/j']);
+  model.apply(model.plan(now).effects, Infinity, now);
+  const [key, live] = [...model.live].find(([each]) => each.startsWith('Job/')) ?? [];
+  if (key === undefined || live === undefined) throw new Error('no Job was created');
+  model.live.set(key, { ...live, status: { conditions: [{ type, status: 'True' }] } });
+
+  model.settle(now + 20 * minute);
+
+  expect(is(model, given.from, given.to)).toEqual([]);
+  expect(model.types.at(-1)).toBe('RolledBack');
+  expect(model.live.has(key)).toBe(left);
+});
+
 test('going back deletes an added object of ours that sets no field, and leaves one that somebody else wrote', () => {
   const { model, given } = two(['ConfigMap/a'], ['ConfigMap/a', 'ServiceAccount/s', 'ConfigMap/b']);
   model.put(part('ServiceAccount/s', 'n'), 'ServiceAccount/s', fieldManagers.operator, now);

@@ -95,10 +95,13 @@ export const addedBy = ({ to, from }: Course, live: LiveObjects): readonly Objec
   return [...added, ...from.removed.filter((ref) => objectIn(to, ref) === undefined)];
 };
 
+/** One that is about to fail ends by itself. */
+const over = new Set(['Complete', 'Failed', 'FailureTarget']);
+
 const running = (job: LiveObject | undefined): boolean =>
   job !== undefined &&
   !listAt(job.status, 'conditions').some(
-    (each) => ['Complete', 'Failed'].includes(textAt(each, 'type') ?? '') && textAt(each, 'status') === 'True',
+    (each) => over.has(textAt(each, 'type') ?? '') && textAt(each, 'status') === 'True',
   );
 
 export interface WriteAs {

@@ -413,7 +413,7 @@ attacks<Whole>(
         const pair = await forged();
         await sign(pair, 'x', tester, approver);
         await recorded(pair, 'Promoted', 'x'); // the record, for who forges the status forges its end too
-        return released(pair);
+        return { reached: (await level(pair)) === 'new', said: 'promoted' };
       },
       locks: [],
       without: plain,

@@ -60,7 +60,7 @@ afterAll(async () => {
 
 describe('the life of a process', () => {
   test('the original exits with 1 after 30 quiet seconds', async () => {
-    const child = run('Original');
+    const child = run('Original', 'Quick');
     expect(await child.ended).toBe(1);
   }, 20_000);
 
@@ -83,7 +83,7 @@ describe('the life of a process', () => {
   }, 20_000);
 
   test('ours lives through 31 quiet seconds, then sees and writes, and exits with 0 on SIGTERM', async () => {
-    const child = run('Host');
+    const child = run('Host', 'Quick');
     await child.says('started');
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     await admin.client.createResource(configMaps, configMap('written'));
@@ -258,11 +258,15 @@ async function startHost() {
 }
 
 /** The program in dot-i/child.ts, and what it says. */
-function run(mode: 'Original' | 'Host') {
+function run(mode: 'Original' | 'Host', time: 'Quick' | 'Real' = 'Real') {
   const script = join(import.meta.dirname, 'dot-i/child.ts');
-  const child = spawn(process.execPath, ['--no-warnings', script, mode, cluster.controlPlane.kubeconfig('admin')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--no-warnings', script, mode, cluster.controlPlane.kubeconfig('admin'), time],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   const ended = once(child, 'exit').then(([code]: unknown[]) => code);
   const kill = async (signal: NodeJS.Signals) => {
     child.kill(signal);

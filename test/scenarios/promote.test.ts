@@ -189,11 +189,12 @@ scenario('a first promotion into an empty namespace that fails leaves nothing of
 scenario(
   'content that somebody wrote into production blocks the next release, naming the manager, until it is put right',
   async (world) => {
-    await world.stage(world.configMap('settings', { level: 'info' }));
-    expect(await release(world, world.candidate('first', ['ConfigMap/settings']))).toBe('Promoted');
+    const components = ['ConfigMap/settings', 'Deployment/api'];
+    await world.stage(world.configMap('settings', { level: 'info' }), world.deployment('api', 'a'));
+    expect(await release(world, world.candidate('first', components))).toBe('Promoted');
     await meddle(world, 'ConfigMap', 'settings', { data: { level: 'trace' } });
-    await world.stage(world.configMap('settings', { level: 'debug' }));
-    await world.propose(world.candidate('second', ['ConfigMap/settings']));
+    await world.stage(world.configMap('settings', { level: 'debug' }), world.deployment('api', 'b'));
+    await world.propose(world.candidate('second', components));
     await sign(world, 'second', ...everybody);
 
     const verdict = await gateSays(world, 'second', 'Applicable', 'OwnershipConflict');
