@@ -20,11 +20,16 @@ export const rollback = async (system: System): Promise<readonly Figure[]> => {
   // A pod counts as one of the completed release from the next full second on.
   await sleep(2_000);
 
-  const delays: number[] = [];
+  const delays: Delays[] = [];
   for (const name of names) delays.push(await goBack(system, world, name));
+  const tried = delays.map((each) => each.tried);
+  const taken = delays.map((each) => each.taken);
   return [
-    { name: 'unready → restoring write, p50', value: percentile(delays, 50), unit: 'ms', target: 20 },
-    { name: 'unready → restoring write, p99', value: percentile(delays, 99), unit: 'ms', target: 60 },
+    { name: 'unready → restoring write, p50', value: percentile(taken, 50), unit: 'ms', target: 20 },
+    { name: 'unready → restoring write, p99', value: percentile(taken, 99), unit: 'ms', target: 60 },
+    // The Deployment's controller writes its status at the same moment: most first tries are told 409, and come again.
+    { name: '  first try, p50', value: percentile(tried, 50), unit: 'ms' },
+    { name: '  first try, p99', value: percentile(tried, 99), unit: 'ms' },
   ];
 };
 
@@ -39,8 +44,13 @@ interface Pod extends KubeObject {
   readonly status: { readonly phase: string; readonly containerStatuses: readonly Readonly<Record<string, unknown>>[] };
 }
 
-/** Milliseconds from the refused readiness to the write. */
-const goBack = async (system: System, world: World, name: string): Promise<number> => {
+/** Milliseconds from the lost readiness to the first write that was sent, and to the first one that was taken. */
+interface Delays {
+  readonly tried: number;
+  readonly taken: number;
+}
+
+const goBack = async (system: System, world: World, name: string): Promise<Delays> => {
   const installer = system.as('installer');
   const pod = await podOf(installer, world, name);
   const target = world.ref('Pod', pod.metadata.name);
@@ -61,7 +71,9 @@ const goBack = async (system: System, world: World, name: string): Promise<numbe
   const lost = all.findLast(
     ({ verb, resource, name }) => verb === 'patch' && resource === 'pods/status' && name === pod.metadata.name,
   );
-  return (restoring(all, world, name)?.receivedAt ?? NaN) - (lost?.doneAt ?? NaN);
+  const since = (write: Request | undefined): number => (write?.receivedAt ?? NaN) - (lost?.doneAt ?? NaN);
+  const writes = restoring(all, world, name);
+  return { tried: since(writes[0]), taken: since(writes.find(({ code }) => code < 300)) };
 };
 
 const podOf = async (installer: ApiClient, world: World, name: string): Promise<Pod> => {
@@ -73,13 +85,14 @@ const podOf = async (installer: ApiClient, world: World, name: string): Promise<
   return running;
 };
 
-const restoring = (all: readonly Request[], world: World, name: string): Request | undefined =>
-  all.find(
-    (each) =>
-      each.by === 'restorer' &&
-      each.class === 'write' &&
-      each.code < 300 &&
-      each.namespace === world.production &&
-      each.resource === 'deployments' &&
-      each.name === name,
-  );
+const restoring = (all: readonly Request[], world: World, name: string): readonly Request[] =>
+  all
+    .filter(
+      (each) =>
+        each.by === 'restorer' &&
+        each.class === 'write' &&
+        each.namespace === world.production &&
+        each.resource === 'deployments' &&
+        each.name === name,
+    )
+    .toSorted((a, b) => a.receivedAt - b.receivedAt);
