@@ -29,6 +29,18 @@ test.each([
     expected: [],
   },
   {
+    that: 'nor is the health that comes with a release',
+    before: [condition('Healthy', 'False', 'Progressing')],
+    after: [condition('Healthy', 'True', 'Healthy')],
+    expected: [],
+  },
+  {
+    that: 'health that fails during a rollout is',
+    before: [condition('Healthy', 'False', 'Progressing')],
+    after: [condition('Healthy', 'False', 'WorkloadUnhealthy')],
+    expected: ['Warning WorkloadUnhealthy'],
+  },
+  {
     that: 'failing health is',
     before: [condition('Healthy', 'True', 'Healthy')],
     after: [condition('Healthy', 'False', 'WorkloadUnhealthy')],

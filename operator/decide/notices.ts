@@ -1,5 +1,6 @@
 /** What people are told, once, when a condition turns. Derived from two statuses, so that nothing is told twice. */
 import { apiVersion } from '../api/kinds.ts';
+import type { Condition } from '../api/meta.ts';
 import type { Notice, StatusWrite } from './plan.ts';
 
 /** Conditions whose turning true is bad news. */
@@ -8,9 +9,8 @@ const badEnds = new Set(['RolledBack', 'Failed', 'Rejected', 'Expired']);
 /** Turning these is the news; the others only follow. */
 const told = new Set(['Staged', 'Approved', 'Promoted', 'Healthy', 'Finished', 'Stalled', 'Ready']);
 
-/** Health comes with every release; on the way to it there is nothing to tell. */
-const isRollout = (type: string, reason: string): boolean =>
-  type === 'Healthy' && (reason === 'Progressing' || reason === 'HealthUnknown');
+/** Health comes with every release: only its loss is news, and its return. */
+const isFailing = (condition: Condition | undefined): boolean => condition?.reason === 'WorkloadUnhealthy';
 
 export const noticesOf = (write: StatusWrite): Notice[] => {
   const before = write.before?.conditions ?? [];
@@ -18,9 +18,11 @@ export const noticesOf = (write: StatusWrite): Notice[] => {
   const { kind, namespace, name, uid } = write;
   return (
     after
-      .filter(({ type, status, reason }) => {
+      .filter((condition) => {
+        const { type, status, reason } = condition;
         const was = before.find((each) => each.type === type);
-        if (!told.has(type) || isRollout(type, reason)) return false;
+        if (!told.has(type)) return false;
+        if (type === 'Healthy') return isFailing(was) !== isFailing(condition);
         if (was === undefined) return status === 'True';
         return was.status !== status || (type === 'Stalled' && status === 'True' && was.reason !== reason);
       })
