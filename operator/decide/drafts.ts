@@ -168,6 +168,17 @@ export const promoted = (
   },
 });
 
+/** A release that failed while it was observed, and whose candidate said to page instead of going back. */
+export const failedObserved = (bundle: Bundle, message: string): LedgerDraft => ({
+  actor: 'operator',
+  subject: candidateSubject(bundle.candidate),
+  package: bundle.package,
+  digest: bundle.digest,
+  decision: 'Unhealthy',
+  reason: message.slice(0, 4096),
+  data: { type: 'Refused', intent: '', outcome: 'Failed', object: '', message },
+});
+
 /** What is taken back, and where to. */
 export interface Return {
   readonly candidate: { readonly name: string; readonly uid: string; readonly namespace: string };

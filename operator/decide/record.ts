@@ -216,6 +216,10 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
         const order: Order = { state: 'Refused', decision: entry.decision, message: data.message, from: '', to: '' };
         return { ...before, ...withOrder(before, entry.subject.uid, order) };
       }
+      // What is in production failed while it was observed, and stays.
+      if (data.intent === '' && data.outcome === 'Failed' && before.production?.candidateUid === candidate.uid) {
+        return { ...before, seq: entry.seq, production: { ...before.production, how: 'Failed' } };
+      }
       return before.open !== undefined && before.open.id === data.intent
         ? { ...before, seq: entry.seq, open: { ...before.open, refused: data.message } }
         : before;

@@ -59,11 +59,13 @@ class Model {
   record: NamespaceRecord = { ...emptyRecord, head: emptyHead };
   readonly #bundles: readonly Bundle[];
   readonly #fate: Fate;
+  readonly #observeFor: string;
   #versions = 1;
 
-  constructor(bundles: readonly Bundle[], fate: Fate = 'Healthy') {
+  constructor(bundles: readonly Bundle[], fate: Fate = 'Healthy', observeFor = '0s') {
     this.#bundles = bundles;
     this.#fate = fate;
+    this.#observeFor = observeFor;
   }
 
   put(object: BundleObject, key: ObjectKey, manager: string, at: Instant): void {
@@ -97,6 +99,11 @@ class Model {
       ]);
   }
 
+  /** The pods of a workload, replaced by ones that crash. */
+  crash(key: ObjectKey, at: Instant): void {
+    this.pods.set(key, [podOf(key, 'CrashLoopBackOff', at)]);
+  }
+
   append(draft: LedgerDraft, at: Instant): void {
     const entry = nextEntry(this.record.head, draft, {
       id: `id-${this.record.head.seq + 1}`,
@@ -111,7 +118,7 @@ class Model {
     return {
       namespace: 'payments-prod',
       package: pkg,
-      policy: aPolicy({ health: { progressTimeout: '10m', observeFor: '0s' } }),
+      policy: aPolicy({ health: { progressTimeout: '10m', observeFor: this.#observeFor } }),
       target: aNamespace(),
       record: this.record,
       bundles: new Map(this.#bundles.map((bundle) => [bundle.name, bundle])),
@@ -442,6 +449,25 @@ test('where the candidate says to page, nothing that the failed release dropped 
 
   expect(model.types.at(-1)).toBe('Promoted');
   expect(packageRecord(model.record, pkg).production?.how).toBe('Failed');
+  expect(model.live.has('Service/v')).toBe(true);
+  expect(model.plan(now + 60 * minute).effects).toEqual([]);
+});
+
+test('where the candidate says to page, a release that fails while it is observed has failed, and takes nothing away', () => {
+  const given = caseOf(['ConfigMap/a', 'Service/v', 'Deployment/d'], ['ConfigMap/a', 'Deployment/d']);
+  const to: Bundle = { ...given.to, onFailure: 'Page' };
+  const model = new Model([given.from, to], 'Healthy', '15m');
+  began(model, { from: given.from, to });
+  for (const object of given.from.objects) model.put(object, keyOf(object.ref), 'before', now - 9 * minute);
+  model.settle(now);
+  expect(model.types.at(-1)).toBe('Promoted');
+
+  model.crash('Deployment/d', now + minute);
+  model.settle(now + minute);
+
+  expect(model.types.at(-1)).toBe('Refused');
+  expect(packageRecord(model.record, pkg).production?.how).toBe('Failed');
+  expect(model.record.candidates.get(to.candidate.uid)?.finished?.reason).toBe('Failed');
   expect(model.live.has('Service/v')).toBe(true);
   expect(model.plan(now + 60 * minute).effects).toEqual([]);
 });

@@ -164,8 +164,14 @@ const observe = (s: ReleaseSnapshot, production: ProductionFact, now: Instant): 
   if (bundle === undefined) return nothing;
   if (now >= production.observeUntil) return pruneLate(s, production, bundle);
   const health = observedRelease(s, bundle, production.at, now);
-  if (health.state !== 'Failed' || bundle.onFailure === 'Page') {
-    return waitUntil(earliest(production.observeUntil, health.wakeAt));
+  if (health.state !== 'Failed') return waitUntil(earliest(production.observeUntil, health.wakeAt));
+  if (bundle.onFailure === 'Page') {
+    return act({
+      do: 'Append',
+      namespace: s.namespace,
+      packageSeq: packageRecord(s.record, s.package).seq,
+      draft: drafts.failedObserved(bundle, health.message),
+    });
   }
   return act(
     startBack(

@@ -309,7 +309,7 @@ describe('against a model', () => {
         }
         for (let rounds = 0; rounds < 50 && (wished.size > 0 || open.size > 0 || clock.pending() > 0); rounds += 1) {
           // One at a time: between the end of the work and the queue's hearing of it, the model would call a key free that is not.
-          for (const work of [...open.values()]) {
+          for (const work of open.values()) {
             work.resolve();
             await settle();
           }

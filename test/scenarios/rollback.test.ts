@@ -5,6 +5,7 @@ import { condition, image, isTrue, ours, type Reported, type World } from '../cl
 import { verifyChain } from '../../operator/ledger/chain.ts';
 import { end, everybody, gateSays, inProduction, patienceMs, release, scenarios, sign } from './kit.ts';
 import {
+  behave,
   behaving,
   dataOf,
   differences,
@@ -243,6 +244,26 @@ scenario('where the candidate says to page, production stays as it is, and peopl
   );
   expect(removed.every(({ from }) => from > (third?.time ?? ''))).toBe(true);
 });
+
+scenario(
+  'where the candidate says to page, a release that fails while it is observed stays, and has failed',
+  async (world) => {
+    await world.stage(world.configMap('settings', { text: 'a' }), world.deployment('api', 'a'));
+    const page = { onFailure: 'Page', pageReason: 'the schema cannot go back' };
+    await world.propose(world.candidate('first', ['ConfigMap/settings', 'Deployment/api'], page));
+    await sign(world, 'first', ...everybody);
+    await world.when('first', (seen) => isTrue(seen, 'Promoted'), patienceMs);
+
+    await behave(world, await podOf(world, 'api'), 'crash-loop');
+    const done = await world.finished('first', patienceMs);
+
+    expect(condition(done, 'Finished')).toMatchObject({ status: 'True', reason: 'Failed' });
+    expect(condition(done, 'Healthy')).toMatchObject({ status: 'False', reason: 'WorkloadUnhealthy' });
+    expect(await differences(world, await bundleOf(world, 'first'))).toEqual([]);
+    expect(await entriesOf(world, 'RollbackStarted')).toEqual([]);
+  },
+  { health: { progressTimeout: '40s', observeFor: '60s' } },
+);
 
 scenario('the image of before is what runs after a rollback, and pods follow', async (world) => {
   expect(await letter(world, 'first', 'a')).toBe('Promoted');
