@@ -91,6 +91,17 @@ export const createCaches = (reflectors: Reflectors) => {
 
 export type Caches = ReturnType<typeof createCaches>;
 
+/** What is followed in the whole cluster: namespaces and our own kinds. Nothing is judged before all of them have been read once. */
+export const clusterWide = (caches: Caches) => [
+  caches.namespaces,
+  caches.policies,
+  caches.candidates,
+  caches.bundles,
+  caches.approvals,
+  caches.rollbacks,
+  caches.ledger,
+];
+
 /** What following needs of a family, whatever it keeps. */
 interface Followable {
   hold(namespace: string): {

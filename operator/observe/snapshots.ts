@@ -18,7 +18,7 @@ import { liveRef } from '../decide/rollout.ts';
 import type { CandidateSnapshot, CheckFacts, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
 import type { Records } from '../ledger/records.ts';
 import { joinParts } from './bundles.ts';
-import { indexKey, type Caches, type Followed } from './caches.ts';
+import { clusterWide, indexKey, type Caches, type Followed } from './caches.ts';
 
 export interface Sources {
   readonly caches: Caches;
@@ -69,15 +69,7 @@ const byAge = (a: Aged, b: Aged): number =>
 
 /** What the record needs to have behind it before anything is judged. */
 const ledgerComplete = ({ caches }: Sources): boolean =>
-  [
-    caches.namespaces,
-    caches.policies,
-    caches.candidates,
-    caches.bundles,
-    caches.approvals,
-    caches.rollbacks,
-    caches.ledger,
-  ].every((family) => family.in()?.isSynced() ?? false);
+  clusterWide(caches).every((family) => family.in()?.isSynced() ?? false);
 
 /** @returns undefined when production knows nothing of such a package */
 export const observeRelease = (sources: Sources, namespace: string, pkg: string): ReleaseSnapshot => {

@@ -19,7 +19,7 @@ import type { Transport } from '../kube/transport.ts';
 import { BrokenLedger, createAppend, Overtaken, type LedgerStore } from '../ledger/append.ts';
 import { Records } from '../ledger/records.ts';
 import { ourResource } from '../kube/rows.ts';
-import { createCaches, Followed, indexKey } from '../observe/caches.ts';
+import { clusterWide, createCaches, Followed, indexKey } from '../observe/caches.ts';
 import { Checks } from '../observe/checks.ts';
 import { observeCandidate, observeGone, observePolicy, observeRelease, type Sources } from '../observe/snapshots.ts';
 import { parseLedgerEntry } from '../api/ledger.ts';
@@ -245,20 +245,11 @@ export const createOperator = (options: OperatorOptions): Operator => {
     queue.start();
   };
 
-  const global = [
-    caches.namespaces,
-    caches.policies,
-    caches.candidates,
-    caches.bundles,
-    caches.approvals,
-    caches.rollbacks,
-    caches.ledger,
-  ];
   return {
     async start() {
       routes.connect();
       await readServerVersion();
-      for (const family of global) family.hold();
+      for (const family of clusterWide(caches)) family.hold();
       await reflectors.synced();
       records.complete();
       followed.update();
