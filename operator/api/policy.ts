@@ -27,6 +27,9 @@ import {
 /** What is of a later version: in the schema so that it is refused by name, not silently dropped. */
 const later = z.record(z.string(), z.custom<Json>()).meta(keepsUnknown);
 
+/** How long a candidate waits where no policy says it, too. */
+export const defaultCandidateValidFor = '336h';
+
 const approvalLine = z
   .object({
     role: roleName.describe(
@@ -199,7 +202,7 @@ const releasePolicySpec = z
       .default('72h')
       .describe('How long a signature counts, from its creation to the start of the promotion.'),
     candidateValidFor: duration('1h', '2160h')
-      .default('336h')
+      .default(defaultCandidateValidFor)
       .describe('How long a candidate may wait, from its creation to the start of its promotion. Then it is Expired.'),
     people: z
       .array(person)

@@ -115,7 +115,9 @@ const judged = (s: GateSnapshot, verdicts: readonly NamedVerdict[], now: Instant
   const { have, need } = approvalSummary(s, now);
   const worst = worstFirst.find((outcome) => verdicts.some((verdict) => verdict.outcome === outcome)) ?? 'Passed';
   const open = verdicts.filter(({ outcome }) => outcome !== 'Passed');
-  const first = open.find(({ outcome }) => outcome === worst);
+  const ofWorst = open.filter(({ outcome }) => outcome === worst);
+  // The preflight comes by itself when the rest has passed: what people can do something about is shown before it.
+  const first = ofWorst.find(({ reason }) => reason !== 'PreflightPending') ?? ofWorst[0];
   const approvals = verdicts.find(({ name }) => name === 'Approvals');
   const summary =
     open.length === 0 ? 'every gate has passed' : `not passed: ${open.map(({ name }) => name).join(', ')}`;
@@ -225,7 +227,11 @@ const released = (s: CandidateSnapshot, now: Instant): Said => {
 const successful: ReadonlySet<FinishedReason> = new Set(['Promoted']);
 
 /** A release may be over before anybody reported that it had begun: what its end means for its health is known all the same. */
-const healthAtTheEnd = ({ candidate }: CandidateSnapshot, reason: FinishedReason): Wanted | undefined => {
+const healthAtTheEnd = (
+  { candidate }: CandidateSnapshot,
+  { reason, message }: NonNullable<CandidateRecord['finished']>,
+): Wanted | undefined => {
+  if (reason === 'Failed') return condition('Healthy', 'False', 'WorkloadUnhealthy', message);
   const was = candidate.status?.conditions.find(({ type }) => type === 'Healthy')?.reason;
   const isOpen = was === undefined || was === 'NotPromoted' || was === 'Progressing' || was === 'HealthUnknown';
   return isOpen && reason === 'Promoted'
@@ -233,7 +239,8 @@ const healthAtTheEnd = ({ candidate }: CandidateSnapshot, reason: FinishedReason
     : undefined;
 };
 
-const finished = (s: CandidateSnapshot, { reason, message }: NonNullable<CandidateRecord['finished']>): Said => {
+const finished = (s: CandidateSnapshot, how: NonNullable<CandidateRecord['finished']>): Said => {
+  const { reason, message } = how;
   const inProduction = successful.has(reason);
   const old = s.candidate.status?.conditions ?? [];
   const asBefore = (type: string, fallback: Wanted): Wanted => {
@@ -259,7 +266,7 @@ const finished = (s: CandidateSnapshot, { reason, message }: NonNullable<Candida
             condition('Promotable', 'False', reason, message),
           ]),
       condition('Promoted', inProduction ? 'True' : 'False', reason, message),
-      healthAtTheEnd(s, reason) ??
+      healthAtTheEnd(s, how) ??
         asBefore('Healthy', condition('Healthy', 'Unknown', 'NotPromoted', 'production does not run the content')),
       condition('Finished', 'True', reason, message),
       settled,

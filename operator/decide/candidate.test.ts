@@ -29,6 +29,7 @@ import type { CandidateSnapshot, Sibling } from './snapshot.ts';
 interface Given {
   readonly candidate?: ReleaseCandidate;
   readonly policy?: ReturnType<typeof aPolicy> | undefined;
+  readonly target?: ReturnType<typeof aNamespace> | undefined;
   readonly siblings?: readonly Sibling[];
   /** What the API server says to a question about a right. */
   readonly right?: Answer;
@@ -64,7 +65,7 @@ class Model {
     return {
       candidate: this.candidate,
       policy: 'policy' in this.#given ? this.#given.policy : aPolicy({ windows: [] }),
-      target: aNamespace(),
+      target: 'target' in this.#given ? this.#given.target : aNamespace(),
       source: aNamespace({ name: 'payments-staging', guarded: undefined, staging: true }),
       record: this.record,
       bundles: this.bundles.filter(({ candidate }) => candidate.uid === uid),
@@ -247,6 +248,31 @@ test('a candidate that waited too long is expired, and stays so when the policy 
 
   model.settle(now);
   expect(condition(model, 'Finished')).toMatchObject({ status: 'True', reason: 'Expired' });
+});
+
+test.each([
+  ['has no policy', { policy: undefined }],
+  ['is not there', { target: undefined }],
+  ['is being deleted', { target: aNamespace({ terminating: true }) }],
+] as const)(
+  'a candidate whose production namespace %s expires all the same, though nothing can be entered',
+  (_, given) => {
+    const model = new Model(given);
+    model.settle(now);
+    expect(condition(model, 'Finished')?.status).toBe('False');
+
+    model.settle(now + 337 * hour);
+
+    expect(condition(model, 'Finished')).toMatchObject({ status: 'True', reason: 'Expired' });
+    expect(model.types()).toEqual([]);
+  },
+);
+
+test('what people can do is shown before what comes by itself', () => {
+  const model = new Model();
+  model.settle(now);
+
+  expect(model.status()?.reason).toBe('ApprovalsMissing');
 });
 
 test('a candidate is superseded once the one that replaces it is staged, not before', () => {

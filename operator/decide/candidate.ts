@@ -5,6 +5,7 @@
 import { milliseconds } from '../api/duration.ts';
 import { inFlightFinalizer, virtualResources } from '../api/kinds.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
+import { defaultCandidateValidFor } from '../api/policy.ts';
 import type { Reason } from '../api/conditions.ts';
 import type { Bundle } from './bundle.ts';
 import { candidateStatus, type Standing } from './candidate-status.ts';
@@ -166,16 +167,24 @@ const endOf = (
   });
   const successor = s.siblings.find((other) => other.staged && other.replaces === candidate.metadata.name);
   if (successor !== undefined) return refuse('Superseded', `replaced by ${successor.name}`);
-  if (s.policy !== undefined && now >= expiryOf(s)) {
-    return refuse('Expired', `not promoted within ${s.policy.spec.candidateValidFor}`);
+  if (now >= expiryOf(s)) {
+    const message = `not promoted within ${validFor(s)}`;
+    // Where nothing can be entered, whoever waits is told all the same.
+    return canEnter(s)
+      ? refuse('Expired', message)
+      : withStatus(s, { is: 'Finished', how: { reason: 'Expired', message, at: now } }, now);
   }
   return known === undefined ? undefined : rejectionOf(s, answers, false);
 };
 
-const expiryOf = ({ candidate, policy }: CandidateSnapshot): Instant =>
-  policy === undefined
-    ? Infinity
-    : Date.parse(candidate.metadata.creationTimestamp) + milliseconds(policy.spec.candidateValidFor);
+const validFor = ({ policy }: CandidateSnapshot): string => policy?.spec.candidateValidFor ?? defaultCandidateValidFor;
+
+const expiryOf = (s: CandidateSnapshot): Instant =>
+  Date.parse(s.candidate.metadata.creationTimestamp) + milliseconds(validFor(s));
+
+/** Whether the record of the production namespace takes entries: it exists, governed and whole. */
+const canEnter = ({ target, policy, record }: CandidateSnapshot): boolean =>
+  target !== undefined && !target.terminating && policy !== undefined && record.broken === undefined;
 
 /** A refusal by somebody who may sign in that role is final; it counts from the moment the right is confirmed. */
 const rejectionOf = (s: CandidateSnapshot, answers: Answers, inFlight: boolean): Plan | undefined => {
@@ -246,7 +255,7 @@ const isAsSeen = ({ staged }: CandidateSnapshot, question: CurrentQuestion, answ
 
 const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined, now: Instant, again?: Instant): Plan =>
   withStatus(s, { is: 'NotStaged', obstacle }, now, {
-    wakeAt: earliest(again, s.policy === undefined ? undefined : expiryOf(s)),
+    wakeAt: earliest(again, expiryOf(s)),
   });
 
 const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect => {
