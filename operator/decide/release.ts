@@ -7,6 +7,7 @@ import { policyName, waves } from '../api/kinds.ts';
 import type { Rollback } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
 import * as drafts from './drafts.ts';
+import type { LedgerDraft } from './entries.ts';
 import type { Health } from './health.ts';
 import { jobsDone, observedRelease, progressOf } from './release-health.ts';
 import { keyOf, type Instant, type ObjectRef } from './objects.ts';
@@ -44,6 +45,14 @@ const next = (s: ReleaseSnapshot, answers: Answers, now: Instant): Plan => {
 
 const act = (...effects: readonly Effect[]): Plan => ({ ...nothing, effects });
 const ask = (...questions: readonly Question[]): Plan => ({ ...nothing, questions });
+
+/** An entry that rests on what the package is now: whatever moves it first, is judged anew. */
+const append = (s: ReleaseSnapshot, draft: LedgerDraft): Effect => ({
+  do: 'Append',
+  namespace: s.namespace,
+  packageSeq: packageRecord(s.record, s.package).seq,
+  draft,
+});
 
 const together = (effects: readonly ObjectEffect[]): Effect[] =>
   effects.length === 0 ? [] : [{ do: 'Together', effects }];
@@ -89,16 +98,16 @@ const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
   if (prune.length > 0) return waitUntil(deadline(s, open));
 
   const observeUntil = now + observeFor(s);
-  return act({
-    do: 'Append',
-    namespace: s.namespace,
-    packageSeq: packageRecord(s.record, s.package).seq,
-    draft: drafts.promoted(open, bundle, {
-      observeUntil,
-      healthy: true,
-      reason: 'every workload and check is healthy',
-    }),
-  });
+  return act(
+    append(
+      s,
+      drafts.promoted(open, bundle, {
+        observeUntil,
+        healthy: true,
+        reason: 'every workload and check is healthy',
+      }),
+    ),
+  );
 };
 
 /** Nothing is complete before everything is written: until then, what it waits for. */
@@ -150,12 +159,7 @@ const conflict = ({ ref, live }: Step): string => {
 const fail = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, health: Health, now: Instant): Plan =>
   bundle.onFailure === 'Rollback'
     ? takeBack(s, open, bundle, health.message)
-    : act({
-        do: 'Append',
-        namespace: s.namespace,
-        packageSeq: packageRecord(s.record, s.package).seq,
-        draft: drafts.promoted(open, bundle, { observeUntil: now, healthy: false, reason: health.message }),
-      });
+    : act(append(s, drafts.promoted(open, bundle, { observeUntil: now, healthy: false, reason: health.message })));
 
 // --- complete: observe, then prune what had to wait -------------------------------------------------------------------
 
@@ -166,12 +170,7 @@ const observe = (s: ReleaseSnapshot, production: ProductionFact, now: Instant): 
   const health = observedRelease(s, bundle, production.at, now);
   if (health.state !== 'Failed') return waitUntil(earliest(production.observeUntil, health.wakeAt));
   if (bundle.onFailure === 'Page') {
-    return act({
-      do: 'Append',
-      namespace: s.namespace,
-      packageSeq: packageRecord(s.record, s.package).seq,
-      draft: drafts.failedObserved(bundle, health.message),
-    });
+    return act(append(s, drafts.failedObserved(bundle, health.message)));
   }
   return act(
     startBack(
@@ -231,12 +230,7 @@ const startBack = (
   const overwrites = [...writeSteps(course, s.live), ...addedSteps(course, s)]
     .filter(({ standing }) => standing === 'Foreign')
     .map(({ ref }) => keyOf(ref));
-  return {
-    do: 'Append',
-    namespace: s.namespace,
-    packageSeq: packageRecord(s.record, s.package).seq,
-    draft: drafts.rollbackStarted(back, { cause, overwrites, order }),
-  };
+  return append(s, drafts.rollbackStarted(back, { cause, overwrites, order }));
 };
 
 const goBack = (s: ReleaseSnapshot, open: OpenIntent): Plan => {
@@ -255,16 +249,16 @@ const goBack = (s: ReleaseSnapshot, open: OpenIntent): Plan => {
   if (effects.length > 0) return act(...together(effects));
   const onTheirWay = [...restore, ...added].some(({ standing }) => standing !== 'Done');
   if (onTheirWay) return nothing;
-  return act({
-    do: 'Append',
-    namespace: s.namespace,
-    packageSeq: packageRecord(s.record, s.package).seq,
-    draft: drafts.rolledBack(open, {
-      package: s.package,
-      fromDigest: course.from.digest,
-      previous: course.to?.previous ?? '',
-    }),
-  });
+  return act(
+    append(
+      s,
+      drafts.rolledBack(open, {
+        package: s.package,
+        fromDigest: course.from.digest,
+        previous: course.to?.previous ?? '',
+      }),
+    ),
+  );
 };
 
 const addedSteps = (course: Course, s: ReleaseSnapshot): Step[] =>
