@@ -34,7 +34,7 @@ import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './ro
 import { unmanagedOf } from './unmanaged.ts';
 import { approvalSummary, consents, signatures } from './signatures.ts';
 import { soakingSince } from './soak.ts';
-import { renderStaged, stagingProblem, type Rendering, type StagingProblem } from './staging.ts';
+import { oversize, renderStaged, stagingProblem, type Rendering, type StagingProblem } from './staging.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
 
 export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {
@@ -52,8 +52,9 @@ export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Insta
 
   const rendering = renderStaged(s, answers);
   const content = frozen ?? [...rendering.objects.values()];
-  if (frozen === undefined && rendering.problem !== undefined) {
-    const plan = notStaged(s, rendering.problem, now);
+  const unfit = frozen === undefined ? (rendering.problem ?? oversize(content)) : undefined;
+  if (unfit !== undefined) {
+    const plan = notStaged(s, unfit, now);
     return { ...plan, wakeAt: earliest(plan.wakeAt, askAgainAt(answers, now)) };
   }
   if (rendering.questions.length > 0) return { ...nothing, questions: rendering.questions };

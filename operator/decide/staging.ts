@@ -6,7 +6,7 @@ import { canonicalJson, digestOf } from './digest.ts';
 import { maxOpenCandidates } from './gates/in-flight.ts';
 import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from './questions.ts';
-import { render } from './render.ts';
+import { render, strayOverlays } from './render.ts';
 import { fromScratch } from './scratch.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
 
@@ -14,43 +14,40 @@ import type { CandidateSnapshot } from './snapshot.ts';
 export interface StagingProblem {
   readonly reason: Reason;
   readonly message: string;
-  /** True when time or somebody else's action will do; false when this candidate can never be staged as it is. */
-  readonly waiting: boolean;
 }
 
 /** Largest package: all contents together, in bytes of canonical JSON. */
 export const maxPackageBytes = 6 * 1024 * 1024;
 export const maxPackageObjects = 500;
 
-const problem = (reason: Reason, message: string): StagingProblem => ({ reason, message, waiting: false });
-const waiting = (reason: Reason, message: string): StagingProblem => ({ reason, message, waiting: true });
+const problem = (reason: Reason, message: string): StagingProblem => ({ reason, message });
 
 /** The first thing that stands between a candidate and its bundle, apart from what rendering finds; undefined = nothing. */
 export const stagingProblem = (s: CandidateSnapshot): StagingProblem | undefined => {
   const { spec, metadata } = s.candidate;
-  if (s.target === undefined) return waiting('PolicyMissing', `there is no namespace ${spec.targetNamespace}`);
+  if (s.target === undefined) return problem('PolicyMissing', `there is no namespace ${spec.targetNamespace}`);
   if (s.target.terminating)
     return problem('NamespaceTerminating', `namespace ${spec.targetNamespace} is being deleted`);
   if (s.policy === undefined) {
-    return waiting('PolicyMissing', `namespace ${spec.targetNamespace} has no ReleasePolicy named production`);
+    return problem('PolicyMissing', `namespace ${spec.targetNamespace} has no ReleasePolicy named production`);
   }
   if (s.target.guarded === undefined) {
-    return waiting('NamespaceNotGuarded', `namespace ${spec.targetNamespace} is not labelled countersign.dev/guarded`);
+    return problem('NamespaceNotGuarded', `namespace ${spec.targetNamespace} is not labelled countersign.dev/guarded`);
   }
   if (s.policy.spec.sourceNamespace !== metadata.namespace) {
-    return waiting(
+    return problem(
       'SourceNotNamed',
       `the policy of ${spec.targetNamespace} takes releases from ${s.policy.spec.sourceNamespace}, not from ${metadata.namespace}`,
     );
   }
   if (s.record.broken !== undefined) {
-    return waiting('LedgerBroken', `the ledger of ${spec.targetNamespace} does not verify: ${s.record.broken}`);
+    return problem('LedgerBroken', `the ledger of ${spec.targetNamespace} does not verify: ${s.record.broken}`);
   }
   if (replacesItself(s))
     return problem('ReplacesCycle', `spec.replaces leads from ${metadata.name} back to ${metadata.name}`);
   const olderOpen = s.siblings.filter((other) => !other.finished && isOlder(other, s));
   if (olderOpen.length >= maxOpenCandidates) {
-    return waiting('TooManyOpen', `${maxOpenCandidates} older candidates of package ${spec.package} are open`);
+    return problem('TooManyOpen', `${maxOpenCandidates} older candidates of package ${spec.package} are open`);
   }
   return missingPart(s);
 };
@@ -87,11 +84,11 @@ const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem |
   }
   const absent = (components ?? []).map(keyOf).filter((key) => !staged.has(key));
   if (absent.length > 0) {
-    return waiting('ComponentMissing', `staging namespace ${candidate.metadata.namespace} lacks ${named(absent)}`);
+    return problem('ComponentMissing', `staging namespace ${candidate.metadata.namespace} lacks ${named(absent)}`);
   }
   if (staged.size === 0) {
     const labels = Object.entries(selector?.matchLabels ?? {}).map((pair) => pair.join('='));
-    return waiting(
+    return problem(
       'ComponentMissing',
       `no object in ${candidate.metadata.namespace} has the labels ${labels.join(',')}`,
     );
@@ -99,10 +96,13 @@ const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem |
   if (staged.size > maxPackageObjects) {
     return problem('PackageTooLarge', `the package has ${staged.size} objects; at most ${maxPackageObjects} are taken`);
   }
-  const idle = overlay.map(keyOf).filter((key) => !staged.has(key));
-  if (idle.length > 0)
-    return problem('ComponentMissing', `spec.overlay names ${named(idle)}, which the package does not contain`);
-  return undefined;
+  const stray = strayOverlays(
+    overlay,
+    [...staged.values()].map(({ ref }) => ref),
+  ).map(({ object }) => object);
+  return stray.length === 0
+    ? undefined
+    : problem('ComponentMissing', `spec.overlay names ${named(stray)}, which the package does not contain`);
 };
 
 /** A few names of many. */
@@ -127,12 +127,15 @@ export const renderStaged = (s: CandidateSnapshot, answers: Answers): Rendering 
     else if ('reason' in one) return { objects, questions: [], problem: one };
     else objects.set(key, one);
   }
-  const bytes = [...objects.values()].reduce((sum, { content }) => sum + Buffer.byteLength(canonicalJson(content)), 0);
-  const tooLarge =
-    bytes > maxPackageBytes
-      ? problem('PackageTooLarge', `the package has ${bytes} bytes; at most ${maxPackageBytes} are taken`)
-      : undefined;
-  return { objects, questions, problem: tooLarge };
+  return { objects, questions, problem: undefined };
+};
+
+/** Whether the contents together are more than a bundle takes. */
+export const oversize = (objects: readonly BundleObject[]): StagingProblem | undefined => {
+  const bytes = objects.reduce((sum, { content }) => sum + Buffer.byteLength(canonicalJson(content)), 0);
+  return bytes > maxPackageBytes
+    ? problem('PackageTooLarge', `the package has ${bytes} bytes; at most ${maxPackageBytes} are taken`)
+    : undefined;
 };
 
 const renderOne = (
@@ -159,7 +162,7 @@ const renderOne = (
   if (answer === undefined) return question;
   if (answer.kind !== 'Object') {
     const said = 'message' in answer ? answer.message : 'no answer';
-    return waiting('NormalFormRefused', `${keyOf(ref)}: ${said}`);
+    return problem('NormalFormRefused', `${keyOf(ref)}: ${said}`);
   }
   const normal = fromScratch(answer.manifest, ref);
   return { ref, content: normal, digest: digestOf(normal) };
