@@ -60,6 +60,9 @@ const complete: JsonObject = {
 const progress = (reason: string, at: string): JsonObject => ({
   conditions: [{ type: 'Progressing', status: 'False', reason, lastUpdateTime: at }],
 });
+const newReplicaSet: JsonObject = {
+  conditions: [{ type: 'Progressing', status: 'True', message: 'ReplicaSet "api-new" is progressing.' }],
+};
 const set: JsonObject = { ...complete, currentRevision: 'a', updateRevision: 'a' };
 const daemons: JsonObject = {
   observedGeneration: 3,
@@ -251,6 +254,24 @@ describe('failing pods', () => {
       'Progressing',
     ],
     ['a pod created in the second in which the release began', rolling, [pod(since - 700, crash)], 'Failed'],
+    [
+      'a pod of the new ReplicaSet, created in that second',
+      object('Deployment', { ...complete, ...newReplicaSet, updatedReplicas: 1 }),
+      [pod(since - 700, crash)],
+      'Failed',
+    ],
+    [
+      'a pod of the ReplicaSet before, created in that second',
+      object('Deployment', { ...complete, ...newReplicaSet, updatedReplicas: 1 }),
+      [pod(since - 700, crash, old)],
+      'Progressing',
+    ],
+    [
+      'a pod created in that second, before the controller has seen the release',
+      object('Deployment', { ...complete, observedGeneration: 2 }),
+      [pod(since - 700, crash)],
+      'Progressing',
+    ],
     ['an old crash-looping pod that is being replaced', rolling, [pod(since - minute, crash, old)], 'Progressing'],
     [
       'an old pod that crashes again while it is being replaced',

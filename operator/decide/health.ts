@@ -1,6 +1,6 @@
 /** Whether what runs is healthy. Unknown is not healthy. */
 import { keyOf, type Instant, type LiveObject, type ObjectRef, type PodFacts } from './objects.ts';
-import { numberAt } from './json.ts';
+import { listAt, numberAt, textAt } from './json.ts';
 import { podFailure, secondOf } from './pod-failure.ts';
 import { rolloutHealth } from './rollout-health.ts';
 import type { CheckFacts } from './snapshot.ts';
@@ -35,9 +35,30 @@ const ofRelease = (object: LiveObject, pods: readonly PodFacts[], since: Instant
   const replacing = isReplacing(object);
   return pods.filter(
     (pod) =>
-      pod.createdAt >= secondOf(since) ||
-      (!replacing && newest !== undefined && revisionOf(pod) === revisionOf(newest)),
+      isNew(object, pod, since) || (!replacing && newest !== undefined && revisionOf(pod) === revisionOf(newest)),
   );
+};
+
+/**
+ * Created by the release. In the second in which it began the time does not tell, for the release before may have created pods in it
+ * too: then the controller must have seen this one, and the pod be of the revision that it names as current, where it names one.
+ */
+const isNew = (object: LiveObject, pod: PodFacts, since: Instant): boolean => {
+  if (pod.createdAt >= secondOf(since) + 1000) return true;
+  if (pod.createdAt < secondOf(since)) return false;
+  const current = currentRevision(object);
+  return seesLatest(object) && (current === undefined || revisionOf(pod) === current);
+};
+
+/** A kind that counts no generations has nothing to see. */
+const seesLatest = ({ generation, status }: LiveObject): boolean =>
+  (numberAt(status, 'observedGeneration') ?? generation) >= generation;
+
+/** A StatefulSet says it; a Deployment names its newest ReplicaSet in quotes (k8s.io/kubernetes, pkg/controller/deployment/progress.go). */
+const currentRevision = ({ status, ref }: LiveObject): string | undefined => {
+  if (ref.kind !== 'Deployment') return textAt(status, 'updateRevision');
+  const progress = listAt(status, 'conditions').find((each) => textAt(each, 'type') === 'Progressing');
+  return /"[^"]*-([^"-]+)"/.exec(textAt(progress, 'message') ?? '')?.[1];
 };
 
 const isReplacing = ({ generation, status }: LiveObject): boolean =>
