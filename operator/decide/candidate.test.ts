@@ -293,6 +293,47 @@ test('a candidate is superseded once the one that replaces it is staged, not bef
   expect(condition(replaced, 'Finished')).toMatchObject({ status: 'True', reason: 'Superseded' });
 });
 
+const others = (count: number, given: (index: number) => Partial<Sibling>): Sibling[] =>
+  Array.from({ length: count }, (_, index) => ({
+    name: `other-${index}`,
+    uid: `uid-other-${index}`,
+    replaces: '',
+    createdAt: now - 24 * hour,
+    staged: false,
+    finished: false,
+    ...given(index),
+  }));
+
+test.each([
+  ['twenty older ones are open', others(20, () => ({})), 'TooManyOpen'],
+  ['nineteen older ones are open', others(19, () => ({})), 'Staged'],
+  ['twenty younger ones have their places', others(20, () => ({ createdAt: now, staged: true })), 'TooManyOpen'],
+  ['twenty younger ones wait', others(20, () => ({ createdAt: now })), 'Staged'],
+  ['twenty older ones are over', others(20, () => ({ finished: true })), 'Staged'],
+  [
+    'the places are taken by older and younger ones together',
+    others(20, (index) => (index < 10 ? {} : { createdAt: now, staged: true })),
+    'TooManyOpen',
+  ],
+])('when %s: %s', (_, siblings, reason) => {
+  const model = new Model({ siblings });
+  model.settle(now);
+
+  expect(condition(model, 'Staged')?.reason).toBe(reason);
+});
+
+test('in a crowd a candidate waits until it can know who is older', () => {
+  const model = new Model({ siblings: others(10, () => ({ createdAt: now })) });
+  const createdAt = Date.parse(model.candidate.metadata.creationTimestamp);
+  const plan = model.settle(createdAt + 1_999);
+  expect(model.types()).toEqual([]);
+  expect(plan.wakeAt).toBe(createdAt + 2_000);
+
+  model.settle(createdAt + 2_000);
+
+  expect(model.types()).toEqual(['CreateBundle', 'Staged']);
+});
+
 test('candidates that replace each other are refused', () => {
   const candidate = aCandidate({ components: [{ kind: 'Deployment', name: 'api' }], overlay: [], replaces: 'other' });
   const other: Sibling = {

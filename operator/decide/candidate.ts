@@ -34,7 +34,14 @@ import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './ro
 import { unmanagedOf } from './unmanaged.ts';
 import { approvalSummary, consents, signatures } from './signatures.ts';
 import { soakingSince } from './soak.ts';
-import { oversize, renderStaged, stagingProblem, type Rendering, type StagingProblem } from './staging.ts';
+import {
+  crowdedUntil,
+  oversize,
+  renderStaged,
+  stagingProblem,
+  type Rendering,
+  type StagingProblem,
+} from './staging.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
 
 export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {
@@ -49,6 +56,9 @@ export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Insta
   const frozen = s.bundles[0]?.objects;
   const obstacle = frozen === undefined ? stagingProblem(s) : livingProblem(s);
   if (obstacle !== undefined || s.policy === undefined || s.target === undefined) return notStaged(s, obstacle, now);
+
+  const crowded = frozen === undefined ? crowdedUntil(s) : undefined;
+  if (crowded !== undefined && now < crowded) return notStaged(s, undefined, now, crowded);
 
   const rendering = renderStaged(s, answers);
   const content = frozen ?? [...rendering.objects.values()];

@@ -4,7 +4,7 @@ import { promotableKinds } from '../api/kinds.ts';
 import type { BundleObject } from './bundle.ts';
 import { canonicalJson, digestOf } from './digest.ts';
 import { maxOpenCandidates } from './gates/in-flight.ts';
-import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
+import { keyOf, type Instant, type LiveObject, type ObjectKey } from './objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from './questions.ts';
 import { render, strayOverlays } from './render.ts';
 import { fromScratch } from './scratch.ts';
@@ -45,12 +45,23 @@ export const stagingProblem = (s: CandidateSnapshot): StagingProblem | undefined
   }
   if (replacesItself(s))
     return problem('ReplacesCycle', `spec.replaces leads from ${metadata.name} back to ${metadata.name}`);
-  const olderOpen = s.siblings.filter((other) => !other.finished && isOlder(other, s));
-  if (olderOpen.length >= maxOpenCandidates) {
-    return problem('TooManyOpen', `${maxOpenCandidates} older candidates of package ${spec.package} are open`);
+  const taken = s.siblings.filter((other) => !other.finished && (other.staged || isOlder(other, s)));
+  if (taken.length >= maxOpenCandidates) {
+    return problem('TooManyOpen', `${maxOpenCandidates} other candidates of package ${spec.package} are open`);
   }
   return missingPart(s);
 };
+
+/** From here on places may become short. */
+const crowd = maxOpenCandidates / 2;
+/** Times of the API server have whole seconds, and a watch is hardly a second behind. */
+const knownAfterMs = 2_000;
+
+/** When it is known who is older, so that those who stage at once do not take more places than there are; undefined = there is room. */
+export const crowdedUntil = ({ candidate, siblings }: CandidateSnapshot): Instant | undefined =>
+  siblings.filter(({ finished }) => !finished).length < crowd
+    ? undefined
+    : Date.parse(candidate.metadata.creationTimestamp) + knownAfterMs;
 
 const isOlder = (other: { readonly createdAt: number; readonly uid: string }, s: CandidateSnapshot): boolean => {
   const createdAt = Date.parse(s.candidate.metadata.creationTimestamp);

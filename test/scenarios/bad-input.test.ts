@@ -207,7 +207,7 @@ scenario('of a flood of candidates twenty are staged; the others move up as plac
     );
   const flooded = await settledAt(25, 5);
   const last = flooded.find((each) => !isTrue(each, 'Staged'));
-  expect(last && condition(last, 'Staged')?.message).toBe('20 older candidates of package payments are open');
+  expect(last && condition(last, 'Staged')?.message).toBe('20 other candidates of package payments are open');
 
   const unwanted = flooded.find((each) => isTrue(each, 'Staged'));
   accepted(await world.as('owner-a').delete(world.ref('ReleaseCandidate', unwanted?.metadata.name)));
