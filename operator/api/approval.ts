@@ -7,16 +7,22 @@ import { celRules, neverChanges } from './rule.ts';
 import { digest, objectName, objectUid, prose, roleName } from './text.ts';
 
 const subject = z.object({
-  kind: z.enum(['ReleaseCandidate']).describe('The kind of object that is signed for.'),
-  name: objectName.describe('Its name.'),
-  uid: objectUid.describe('Its uid. A candidate that was deleted and created again needs signatures again.'),
+  kind: z
+    .enum(['ReleaseCandidate', 'Finding'])
+    .describe(
+      'What is signed for: a candidate, or a finding, whose signature says that production may stay as it was found.',
+    ),
+  name: objectName.describe('Its name. Of a finding: the name of the LedgerEntry that opened it.'),
+  uid: objectUid.describe(
+    'Its uid. A candidate that was deleted and created again needs signatures again. Of a finding: spec.id of that entry.',
+  ),
 });
 
 const approvalSpec = z
   .object({
     subject: subject.describe('What is signed for.'),
     digest: digest.describe(
-      'The content that is signed for: status.digest of the candidate, as read. Under any other digest the signature does not count.',
+      'The content that is signed for: status.digest of the candidate, or spec.digest of the entry that opened the finding, as read. Under any other digest the signature does not count.',
     ),
     role: roleName.describe(
       'The approval line it is for. The signer must hold verb approve on approvalroles with this resource name.',

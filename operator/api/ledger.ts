@@ -23,6 +23,11 @@ export const ledgerTypes = [
   'RollbackStarted',
   'RolledBack',
   'Refused',
+  'Adopted',
+  'Admitted',
+  'Observed',
+  'FindingOpened',
+  'FindingClosed',
 ] as const;
 export type LedgerType = (typeof ledgerTypes)[number];
 

@@ -172,6 +172,55 @@ const laterList = (field: string, arrives: string): CelRule => ({
   message: `spec.${field} does not work in this version: remove it (it arrives with ${arrives})`,
 });
 
+/** Kinds that another program may be declared to write beside us. Nothing that runs code, and nothing that gives rights. */
+export const platformKinds = [
+  'ConfigMap',
+  'Secret',
+  'Service',
+  'Endpoints',
+  'EndpointSlice',
+  'Ingress',
+  'NetworkPolicy',
+  'HorizontalPodAutoscaler',
+  'PodDisruptionBudget',
+] as const;
+
+const platformWriter = z.object({
+  identity: username.describe(
+    'The username of the program, such as system:serviceaccount:external-secrets:controller.',
+  ),
+  kind: z.enum(platformKinds).describe('The kind of object that it writes.'),
+  names: z
+    .array(objectName)
+    .min(1)
+    .max(50)
+    .meta(asSet)
+    .describe('The names of the objects, exactly. Every write of them is recorded.'),
+});
+export type PlatformWriter = z.infer<typeof platformWriter>;
+
+const scaleBounds = z
+  .object({
+    kind: z.enum(['Deployment', 'StatefulSet']).describe('The kind of the workload.'),
+    name: objectName.describe('Its name in production.'),
+    min: z.int32().min(0).max(10_000).describe('The fewest replicas.'),
+    max: z.int32().min(0).max(10_000).describe('The most replicas.'),
+  })
+  .meta(
+    celRules({ rule: 'self.min <= self.max', message: 'min must not be above max: exchange them, or correct one' }),
+  );
+
+const operate = z.object({
+  scale: z
+    .array(scaleBounds)
+    .max(100)
+    .default([])
+    .meta(mapBy('kind', 'name'))
+    .describe(
+      'Workloads that holders of the right to operate may scale, and within which bounds. A promotion keeps the replicas of these workloads as they are. Empty: none.',
+    ),
+});
+
 const releasePolicySpec = z
   .object({
     sourceNamespace: namespaceName.describe(
@@ -180,13 +229,17 @@ const releasePolicySpec = z
     deliveredBy: z
       .enum(['Countersign', 'GitOps'])
       .default('Countersign')
-      .describe('Who writes production. GitOps is refused in this version.'),
+      .describe(
+        'Who writes production. Countersign: the operator does. GitOps: a tool does, under one of gitOpsWriters, and is admitted with exactly the content that was signed for.',
+      ),
     gitOpsWriters: z
       .array(username)
       .max(20)
-      .optional()
+      .default([])
       .meta(asSet)
-      .describe('Identities that may write approved content. Refused in this version.'),
+      .describe(
+        'Usernames under which a GitOps tool writes approved content, such as system:serviceaccount:argocd:argocd-application-controller.',
+      ),
     trustedAutomation: z
       .array(serviceAccountName)
       .max(50)
@@ -263,11 +316,14 @@ const releasePolicySpec = z
         'Fields of production that Countersign never writes and never compares. The replicas of a workload that an autoscaler of the release scales are implied.',
       ),
     platformWriters: z
-      .array(later)
+      .array(platformWriter)
       .max(50)
-      .optional()
+      .default([])
       .meta(asOne)
-      .describe('Programs that write named objects beside us. Refused in this version.'),
+      .describe('Programs that write named objects in production beside us. Empty: none.'),
+    operate: operate
+      .prefault({})
+      .describe('What holders of the right to operate may do to running workloads, beside restarting them.'),
     health: health.prefault({}).describe('What healthy means, and for how long it is asked.'),
     emergency: later.optional().describe('What emergencies may do. Refused in this version.'),
     retain: retain.prefault({}).describe('How much history is kept.'),
@@ -278,12 +334,10 @@ const releasePolicySpec = z
   .meta(
     celRules(
       laterList('evidence', 'the Evidence kind'),
-      laterList('gitOpsWriters', 'GitOps delivery'),
-      laterList('platformWriters', 'watching production'),
       {
-        rule: "self.deliveredBy == 'Countersign'",
+        rule: "(self.deliveredBy == 'GitOps') == (size(self.gitOpsWriters) > 0)",
         message:
-          'spec.deliveredBy: GitOps does not work in this version: use Countersign or leave it out (it arrives with GitOps delivery)',
+          'spec.deliveredBy: GitOps and spec.gitOpsWriters go together: name at least one writer, or leave both out',
       },
       {
         rule: '!has(self.emergency)',

@@ -65,6 +65,52 @@ const entryData = z.discriminatedUnion('type', [
     object: text,
     message: text,
   }),
+  /** What production held when it was first looked at: the content that later changes are measured against. */
+  z.object({ type: z.literal('Adopted'), objects: z.array(z.object({ object: text, digest: text })) }),
+  /** The gate let an act of a person or a declared program through, before the API server answered it: an attempt. */
+  z.object({
+    type: z.literal('Admitted'),
+    /** Uid of the admission review. */
+    review: text,
+    operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']),
+    resource: text,
+    subresource: text,
+    /** Digests of the content before and after; '' = none. */
+    before: text,
+    after: text,
+    /** What the digests do not say, for people: `replicas 2 to 4`. */
+    detail: text,
+  }),
+  /** What came of an admitted act. */
+  z.object({
+    type: z.literal('Observed'),
+    /** `id` of the Admitted entry. */
+    admitted: text,
+    /** False: it was never seen in the cluster; something after the gate refused it, or it changed nothing. */
+    happened: z.boolean(),
+    resourceVersion: text,
+  }),
+  /** A change of production that nothing explains. It stays open until somebody signs for it or a release covers it. */
+  z.object({
+    type: z.literal('FindingOpened'),
+    object: text,
+    change: z.enum(['Created', 'Changed', 'Deleted', 'Integrity']),
+    before: text,
+    after: text,
+    /** Field managers that wrote last, as far as the object says. */
+    managers: z.array(text),
+    paths: z.array(text),
+  }),
+  z.object({
+    type: z.literal('FindingClosed'),
+    /** `id` of the FindingOpened entry. */
+    finding: text,
+    by: z.enum(['Signature', 'Release']),
+    /** The signature; '' when a release covers it. */
+    approval: text,
+    /** The bundle that covers it; '' when somebody signed. */
+    bundle: text,
+  }),
 ]);
 
 /** `data` of an entry, with its type beside it. Every type of entry is one of these. */

@@ -231,6 +231,11 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
     case 'Tested':
     case 'Signed':
     case 'Withdrawn':
+    case 'Adopted':
+    case 'Admitted':
+    case 'Observed':
+    case 'FindingOpened':
+    case 'FindingClosed':
       return before;
   }
 };
@@ -289,6 +294,11 @@ const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: En
     case 'PromotionStarted':
       return { ...before, intent: { bundle: data.to, digest: entry.digest, quorum: data.quorum } };
     case 'RollbackStarted':
+    case 'Adopted':
+    case 'Admitted':
+    case 'Observed':
+    case 'FindingOpened':
+    case 'FindingClosed':
       return before;
   }
 };
