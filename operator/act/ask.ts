@@ -37,9 +37,14 @@ const answerOf = (error: unknown): Answer => {
 };
 
 const askRight = async (client: Client, question: RightQuestion): Promise<Answer> => {
-  const { who, namespace, resource, verb, name } = question;
+  const { who, namespace, resource, verb, name, wildcards } = question;
   const may = (attributes: { verb: string; resource: string; name?: string }) =>
     client.subjectAccessReview(who, { group, namespace, ...attributes });
+  if (wildcards === 'Count') {
+    return (await may({ verb, resource, name }))
+      ? { kind: 'Yes' }
+      : no(`${who.username} does not hold ${verb} on ${resource}/${name} in ${namespace}`);
+  }
   // A wildcard holds these too, and wildcards sign nothing.
   const [named, anyVerb, anyResource] = await Promise.all([
     may({ verb, resource, name }),

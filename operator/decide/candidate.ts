@@ -3,7 +3,7 @@
  * passed. Read `planCandidate` from the top: it is the rule.
  */
 import { milliseconds } from '../api/duration.ts';
-import { inFlightFinalizer, virtualResources } from '../api/kinds.ts';
+import { inFlightFinalizer } from '../api/kinds.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import { defaultCandidateValidFor } from '../api/policy.ts';
 import type { Reason } from '../api/conditions.ts';
@@ -29,6 +29,7 @@ import {
   type Question,
 } from './questions.ts';
 import { packageRecord, type CandidateRecord } from './record.ts';
+import { rightToSign } from './right-to-sign.ts';
 import { differingPaths, normalForm, sameContent } from './render.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
 import { unmanagedOf } from './unmanaged.ts';
@@ -222,15 +223,6 @@ const keyAt = (questions: readonly Question[], i: number): string => {
 };
 
 const isYes = (answer: Answer | undefined): boolean => answer?.kind === 'Yes';
-
-const rightToSign = (s: CandidateSnapshot, { spec }: CandidateSnapshot['approvals'][number]): Question => ({
-  ask: 'Right',
-  who: spec.approver,
-  namespace: s.candidate.spec.targetNamespace,
-  resource: virtualResources.approvalRoles,
-  verb: 'approve',
-  name: spec.role,
-});
 
 // --- staging ---------------------------------------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ export interface RightQuestion {
   readonly resource: string;
   readonly verb: string;
   readonly name: string;
+  /** `Count`: a wildcard will do. Absent: it does not. */
+  readonly wildcards?: 'Count';
 }
 
 /** What does the API server make of this content: defaults added, admission passed? A dry-run create under a scratch name. */
@@ -66,7 +68,7 @@ export const askAgainAt = (answers: Answers, now: Instant): Instant | undefined 
 export const questionKey = (question: Question): string => {
   switch (question.ask) {
     case 'Right':
-      return `right ${question.namespace} ${question.resource} ${question.verb} ${question.name} ${question.who.username} ${question.who.uid} ${question.who.groups.join(',')}`;
+      return `right ${question.wildcards ?? ''} ${question.namespace} ${question.resource} ${question.verb} ${question.name} ${question.who.username} ${question.who.uid} ${question.who.groups.join(',')}`;
     case 'NormalForm':
       return `normal ${question.namespace} ${question.ref.kind} ${question.ref.name} ${question.digest}`;
     case 'Current':

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAct } from '../act/effects.ts';
 import { createAsk } from '../act/ask.ts';
+import { ledgerStore } from '../act/ledger-store.ts';
 import { planCandidate, planGone } from '../decide/candidate.ts';
 import type { Effect, StatusWrite } from '../decide/plan.ts';
 import { planPolicy } from '../decide/policy.ts';
@@ -14,15 +15,13 @@ import { Failure, retryPolicy, toFailure } from '../kube/failures.ts';
 import { createElector } from '../kube/lease.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import { createReflectors } from '../kube/reflectors.ts';
-import type { KubeObject } from '../kube/resource.ts';
 import type { Transport } from '../kube/transport.ts';
-import { BrokenLedger, createAppend, Overtaken, type LedgerStore } from '../ledger/append.ts';
+import { BrokenLedger, createAppend, Overtaken } from '../ledger/append.ts';
 import { Records } from '../ledger/records.ts';
 import { ourResource } from '../kube/rows.ts';
 import { clusterWide, createCaches, Followed, indexKey } from '../observe/caches.ts';
 import { Checks } from '../observe/checks.ts';
 import { observeCandidate, observeGone, observePolicy, observeRelease, type Sources } from '../observe/snapshots.ts';
-import { parseLedgerEntry } from '../api/ledger.ts';
 import { apiVersion, policyName } from '../api/kinds.ts';
 import { createDomainMetrics } from '../telemetry/domain.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -117,7 +116,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
   const metricsOf = createDomainMetrics(metrics.registry);
 
   const append = createAppend({
-    store: ledgerStore(clients.operator, records, caches.ledger.resource),
+    store: ledgerStore(clients.operator, records),
     now: () => clock.now(),
     newId: randomUUID,
     self: { username: options.username, uid: '', groups: [] },
@@ -350,36 +349,4 @@ const report = async (
     metadata: { namespace, name, uid, resourceVersion },
     status,
   });
-};
-
-const ledgerStore = (client: Client, records: Records, resource: ReturnType<typeof ourResource>): LedgerStore => {
-  const fold = (raw: KubeObject): string => {
-    const parsed = parseLedgerEntry(raw);
-    if (!parsed.ok) throw new Failure('Bug', `LedgerEntry ${raw.metadata.name}: ${parsed.problems.join('; ')}`);
-    records.seen(parsed.value.metadata.namespace, parsed.value.spec);
-    return parsed.value.spec.id;
-  };
-  return {
-    record: (namespace) => records.get(namespace),
-    async create(namespace, name, spec) {
-      try {
-        fold(
-          await client.createResource(resource, {
-            apiVersion,
-            kind: 'LedgerEntry',
-            metadata: { namespace, name },
-            spec,
-          }),
-        );
-        return true;
-      } catch (error) {
-        const failure = toFailure(error);
-        if (failure.kind === 'AlreadyExists') return false;
-        throw failure;
-      }
-    },
-    async catchUp(namespace, name) {
-      return fold(await client.getResource(resource, { namespace, name }));
-    },
-  };
 };

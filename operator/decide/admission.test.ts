@@ -1,0 +1,481 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  aBundle,
+  aNamespace,
+  anObject,
+  aPackageRecord,
+  aPolicy,
+  aRecord,
+  aDeployment,
+  digestOf,
+  now,
+} from '../../test/builders/decide.ts';
+import type { JsonObject } from '../api/meta.ts';
+import { judgeAdmission } from './admission.ts';
+import { gateIsHere } from './admission/releases.ts';
+import type { AdmissionRequest, AdmissionVerdict } from './admission/request.ts';
+import type { AdmissionSnapshot } from './admission/snapshot.ts';
+import { digestOf as digest } from './digest.ts';
+import { questionKey, type Answer } from './questions.ts';
+import type { OpenIntent, PackageRecord, ProductionFact } from './record.ts';
+
+const operator = 'system:serviceaccount:countersign-system:countersign-operator';
+const restorer = 'system:serviceaccount:countersign-system:countersign-restorer';
+
+const next = aBundle({
+  removed: [
+    { apiVersion: 'v1', kind: 'ConfigMap', name: 'old' },
+    { apiVersion: 'v1', kind: 'Service', name: 'old' },
+  ],
+  unmanaged: [{ kind: 'Deployment', name: 'api', fields: ['spec.replicas'] }],
+});
+const before = aBundle({
+  name: next.previous,
+  digest: digestOf('b'),
+  objects: [anObject('ConfigMap', 'api-config', { data: { level: 'warn' } }), aDeployment()],
+});
+
+const intent = (given: Partial<OpenIntent> = {}): OpenIntent => ({
+  type: 'Promotion',
+  id: 'intent-1',
+  seq: 5,
+  at: now,
+  candidate: next.candidate,
+  to: next.name,
+  toDigest: next.digest,
+  from: before.name,
+  cause: '',
+  rollback: '',
+  refused: undefined,
+  rejected: false,
+  ...given,
+});
+
+const inProduction = (given: Partial<ProductionFact> = {}): ProductionFact => ({
+  bundle: next.name,
+  digest: next.digest,
+  candidateUid: next.candidate.uid,
+  previous: before.name,
+  at: now - 1_000,
+  observeUntil: now - 500,
+  how: 'Promoted',
+  ...given,
+});
+
+const back = intent({ type: 'Rollback', to: before.name, from: next.name });
+
+const snapshot = (pkg: Partial<PackageRecord> = {}, given: Partial<AdmissionSnapshot> = {}): AdmissionSnapshot => ({
+  operator,
+  restorer,
+  place: aNamespace(),
+  policy: aPolicy({
+    deliveredBy: 'GitOps',
+    gitOpsWriters: ['system:serviceaccount:argocd:controller'],
+    platformWriters: [{ identity: 'system:serviceaccount:es:controller', kind: 'Secret', names: ['db'] }],
+    operate: { scale: [{ kind: 'Deployment', name: 'api', min: 2, max: 8 }] },
+  }),
+  record: { ...aRecord(), packages: new Map([['payments', aPackageRecord(pkg)]]) },
+  bundle: (name) => [next, before].find((bundle) => bundle.name === name),
+  answers: new Map(),
+  digestOf: digest,
+  now,
+  ...given,
+});
+
+const resources: Readonly<Record<string, { group: string; version: string; resource: string }>> = {
+  ConfigMap: { group: '', version: 'v1', resource: 'configmaps' },
+  Secret: { group: '', version: 'v1', resource: 'secrets' },
+  Service: { group: '', version: 'v1', resource: 'services' },
+  Deployment: { group: 'apps', version: 'v1', resource: 'deployments' },
+  Job: { group: 'batch', version: 'v1', resource: 'jobs' },
+  Scale: { group: 'apps', version: 'v1', resource: 'deployments' },
+  Pod: { group: '', version: 'v1', resource: 'pods' },
+  Namespace: { group: '', version: 'v1', resource: 'namespaces' },
+  Role: { group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'roles' },
+  Approval: { group: 'countersign.dev', version: 'v1alpha1', resource: 'approvals' },
+};
+
+const request = (
+  username: string,
+  kind: string,
+  name: string,
+  given: Partial<AdmissionRequest> = {},
+): AdmissionRequest => {
+  const resource = resources[kind] ?? { group: '', version: 'v1', resource: 'unknown' };
+  return {
+    uid: 'review-1',
+    operation: 'UPDATE',
+    resource,
+    kind: { group: resource.group, version: resource.version, kind },
+    subresource: '',
+    namespace: 'payments-prod',
+    name,
+    dryRun: false,
+    user: { username, uid: '', groups: [] },
+    object: undefined,
+    oldObject: undefined,
+    ...given,
+  };
+};
+
+/** As the API server would keep it: with metadata of its own. */
+const stored = (content: JsonObject, more: JsonObject = {}): JsonObject => {
+  const metadata = content['metadata'] as JsonObject;
+  return { ...content, metadata: { ...metadata, uid: 'u', resourceVersion: '7', ...more }, status: {} };
+};
+
+const config = next.objects[0]?.content ?? {};
+const configBefore = before.objects[0]?.content ?? {};
+const api = next.objects[1]?.content ?? {};
+
+const outcome = (verdict: AdmissionVerdict): string => {
+  switch (verdict.is) {
+    case 'Allowed':
+      return verdict.record === undefined ? 'allowed' : `allowed, ${verdict.record.decision} is recorded`;
+    case 'Denied':
+      return verdict.message.slice(0, verdict.message.indexOf(':'));
+    case 'Ask':
+      return 'asks';
+  }
+};
+
+const answering = (s: AdmissionSnapshot, r: AdmissionRequest, answer: Answer): AdmissionVerdict => {
+  const first = judgeAdmission(r, s);
+  if (first.is !== 'Ask') return first;
+  return judgeAdmission(r, { ...s, answers: new Map(first.questions.map((each) => [questionKey(each), answer])) });
+};
+
+const argo = 'system:serviceaccount:argocd:controller';
+const write = (who: string, object: JsonObject, oldObject = stored(configBefore)) =>
+  request(who, 'ConfigMap', 'api-config', { object, oldObject });
+const remove = (who: string, kind: string, name: string) =>
+  request(who, kind, name, { operation: 'DELETE', oldObject: stored(anObject(kind, name).content) });
+
+const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
+  ['the operator writes what was signed for', write(operator, stored(config)), snapshot({ open: intent() }), 'allowed'],
+  [
+    'the operator writes something else',
+    write(operator, stored({ ...config, data: { level: 'debug' } })),
+    snapshot({ open: intent() }),
+    'ContentNotApproved',
+  ],
+  ['the operator writes with nothing open', write(operator, stored(config)), snapshot(), 'NoReleaseUnderWay'],
+  [
+    'the operator writes after a rejection',
+    write(operator, stored(config)),
+    snapshot({ open: intent({ rejected: true }) }),
+    'ReleaseEnded',
+  ],
+  [
+    'the operator writes under a rollback, which is not its to do',
+    write(operator, stored(config)),
+    snapshot({ open: back }),
+    'NoReleaseUnderWay',
+  ],
+  [
+    'the operator ties the object to an owner that would take it along',
+    write(operator, stored(config, { ownerReferences: [{ name: 'x', uid: 'x' }] })),
+    snapshot({ open: intent() }),
+    'ContentNotApproved',
+  ],
+  [
+    'the operator keeps the replicas of an autoscaler',
+    request(operator, 'Deployment', 'api', {
+      object: stored({ ...api, spec: { ...(api['spec'] as JsonObject), replicas: 9 } }),
+      oldObject: stored({ ...api, spec: { ...(api['spec'] as JsonObject), replicas: 9 } }),
+    }),
+    snapshot({ open: intent() }),
+    'allowed',
+  ],
+  [
+    'the operator changes the replicas of an autoscaler',
+    request(operator, 'Deployment', 'api', {
+      object: stored({ ...api, spec: { ...(api['spec'] as JsonObject), replicas: 0 } }),
+      oldObject: stored({ ...api, spec: { ...(api['spec'] as JsonObject), replicas: 9 } }),
+    }),
+    snapshot({ open: intent() }),
+    'ContentNotApproved',
+  ],
+  [
+    'the operator writes an object that no bundle holds',
+    request(operator, 'ConfigMap', 'other', { operation: 'CREATE', object: stored(config) }),
+    snapshot({ open: intent() }),
+    'NoReleaseUnderWay',
+  ],
+  [
+    'the operator forges a status',
+    request(operator, 'Deployment', 'api', { subresource: 'status', object: stored(api), oldObject: stored(api) }),
+    snapshot({ open: intent() }),
+    'NotPartOfReleases',
+  ],
+  [
+    'the operator deletes what the release drops',
+    remove(operator, 'ConfigMap', 'old'),
+    snapshot({ open: intent() }),
+    'allowed',
+  ],
+  [
+    'the operator deletes a dropped Service at once',
+    remove(operator, 'Service', 'old'),
+    snapshot({ open: intent() }),
+    'NoReleaseUnderWay',
+  ],
+  [
+    'the operator deletes a dropped Service after observation',
+    remove(operator, 'Service', 'old'),
+    snapshot({ production: inProduction() }),
+    'allowed',
+  ],
+  [
+    'the operator deletes a dropped Service while it is observed',
+    remove(operator, 'Service', 'old'),
+    snapshot({ production: inProduction({ observeUntil: now + 1 }) }),
+    'NoReleaseUnderWay',
+  ],
+  [
+    'the operator deletes a component',
+    remove(operator, 'ConfigMap', 'api-config'),
+    snapshot({ open: intent() }),
+    'NoReleaseUnderWay',
+  ],
+  [
+    'the restorer goes back to what production ran',
+    write(restorer, stored(configBefore), stored(config)),
+    snapshot({ open: back, history: [before.name] }),
+    'allowed',
+  ],
+  [
+    'the restorer goes back to what production never ran',
+    write(restorer, stored(config), stored(config)),
+    snapshot({ open: intent({ type: 'Rollback', to: next.name, from: before.name }) }),
+    'NeverInProduction',
+  ],
+  [
+    'the restorer writes something else',
+    write(restorer, stored(config), stored(config)),
+    snapshot({ open: back, history: [before.name] }),
+    'ContentNotApproved',
+  ],
+  ['the restorer writes with nothing open', write(restorer, stored(configBefore)), snapshot(), 'NoReleaseUnderWay'],
+  ['the restorer promotes', write(restorer, stored(config)), snapshot({ open: intent() }), 'NoReleaseUnderWay'],
+  [
+    'the restorer writes though the record is broken',
+    write(restorer, stored(configBefore), stored(config)),
+    {
+      ...snapshot({ open: back, history: [before.name] }),
+      record: { ...snapshot({ open: back, history: [before.name] }).record, broken: 'x' },
+    },
+    'allowed',
+  ],
+  [
+    'the operator writes though the record is broken',
+    write(operator, stored(config)),
+    { ...snapshot({ open: intent() }), record: { ...snapshot({ open: intent() }).record, broken: 'x' } },
+    'RecordBroken',
+  ],
+  ['a GitOps tool writes what was signed for', write(argo, stored(config)), snapshot({ open: intent() }), 'allowed'],
+  [
+    'a GitOps tool writes what production has by right',
+    write(argo, stored(config), stored(configBefore)),
+    snapshot({ production: inProduction() }),
+    'allowed',
+  ],
+  [
+    'a GitOps tool writes the release before it was opened',
+    write(argo, stored(config)),
+    snapshot({ production: inProduction({ bundle: before.name }) }),
+    'ContentNotApproved',
+  ],
+  [
+    'a GitOps tool prunes what the release drops',
+    remove(argo, 'ConfigMap', 'old'),
+    snapshot({ open: intent() }),
+    'allowed',
+  ],
+  [
+    'a GitOps tool prunes something else',
+    remove(argo, 'ConfigMap', 'api-config'),
+    snapshot({ open: intent() }),
+    'NoReleaseUnderWay',
+  ],
+  [
+    'a GitOps tool keeps its release Secret',
+    request(argo, 'Secret', 'sh.helm.release.v1.x.v1', {
+      operation: 'CREATE',
+      object: { kind: 'Secret', type: 'helm.sh/release.v1', metadata: {} },
+    }),
+    snapshot(),
+    'allowed',
+  ],
+  [
+    'a GitOps tool writes any other Secret',
+    request(argo, 'Secret', 'db', { operation: 'CREATE', object: { kind: 'Secret', type: 'Opaque', metadata: {} } }),
+    snapshot(),
+    'NoReleaseUnderWay',
+  ],
+  [
+    'a declared program writes its object',
+    request('system:serviceaccount:es:controller', 'Secret', 'db', {
+      object: stored({ kind: 'Secret', metadata: { name: 'db' } }),
+      oldObject: stored({ kind: 'Secret', metadata: { name: 'db' } }),
+    }),
+    snapshot(),
+    'allowed, PlatformWriter is recorded',
+  ],
+  [
+    'a declared program writes another object',
+    request('system:serviceaccount:es:controller', 'Secret', 'web', { object: {}, oldObject: {} }),
+    snapshot(),
+    'OnlyByRelease',
+  ],
+  ['somebody writes', write('developer-a', stored(config)), snapshot({ open: intent() }), 'OnlyByRelease'],
+  [
+    'somebody opens a session',
+    request('developer-a', 'Pod', 'api-1', { operation: 'CONNECT', subresource: 'exec' }),
+    snapshot(),
+    'NoSessions',
+  ],
+  [
+    'somebody drains a node',
+    request('sre-a', 'Pod', 'api-1', { operation: 'CREATE', subresource: 'eviction', object: {} }),
+    snapshot(),
+    'allowed',
+  ],
+  [
+    'somebody writes where no policy is',
+    write('developer-a', stored(config)),
+    snapshot({}, { policy: undefined }),
+    'PolicyMissing',
+  ],
+  [
+    'somebody deletes the guarded namespace',
+    request('admin', 'Namespace', 'payments-prod', { operation: 'DELETE', oldObject: {} }),
+    snapshot(),
+    'GuardedNamespaceStays',
+  ],
+  [
+    'somebody takes the guard off',
+    request('admin', 'Namespace', 'payments-prod', {
+      object: { metadata: { labels: {} } },
+      oldObject: { metadata: { labels: { 'countersign.dev/guarded': 'enforce' } } },
+    }),
+    snapshot(),
+    'GuardNeverLoosened',
+  ],
+  [
+    'somebody signs',
+    request('approver-a', 'Approval', '', {
+      operation: 'CREATE',
+      object: { kind: 'Approval', metadata: { generateName: 'x-' }, spec: { decision: 'Approve', role: 'approver' } },
+    }),
+    snapshot(),
+    'allowed, Sign is recorded',
+  ],
+];
+
+test.each(rows)('%s', (_, r, s, expected) => {
+  expect(outcome(judgeAdmission(r, s))).toBe(expected);
+});
+
+describe('the right to operate', () => {
+  const template = (annotations: JsonObject | undefined): JsonObject => {
+    const spec = api['spec'] as JsonObject;
+    const inner = spec['template'] as JsonObject;
+    const metadata = { ...(inner['metadata'] as JsonObject), ...(annotations === undefined ? {} : { annotations }) };
+    return stored({ ...api, spec: { ...spec, template: { ...inner, metadata } } });
+  };
+  const restarted = template({ 'kubectl.kubernetes.io/restartedAt': '2026-03-11T15:00:00Z' });
+  const restart = (object: JsonObject, who = 'sre-a') =>
+    request(who, 'Deployment', 'api', { object, oldObject: template(undefined) });
+  const scale = (to: number, name = 'api') =>
+    request('sre-a', 'Scale', name, {
+      subresource: 'scale',
+      object: { kind: 'Scale', spec: { replicas: to } },
+      oldObject: { kind: 'Scale', spec: { replicas: 6 } },
+    });
+  const yes: Answer = { kind: 'Yes' };
+  const no: Answer = { kind: 'No', message: '' };
+
+  const jobTemplate = { spec: { template: { spec: { containers: [{ name: 'app', image: 'x' }] } } } };
+  const withCronJob = aBundle({
+    objects: [anObject('CronJob', 'report', { spec: { schedule: '* * * * *', jobTemplate } })],
+  });
+  const cron = snapshot({ production: inProduction() }, { bundle: () => withCronJob });
+  const job = (spec: JsonObject) =>
+    request('sre-a', 'Job', 'report-now', {
+      operation: 'CREATE',
+      object: {
+        apiVersion: 'batch/v1',
+        kind: 'Job',
+        metadata: {
+          name: 'report-now',
+          annotations: { 'cronjob.kubernetes.io/instantiate': 'manual' },
+          ownerReferences: [{ kind: 'CronJob', name: 'report', uid: 'u', controller: true }],
+        },
+        spec: {
+          ...spec,
+          completions: 1,
+          parallelism: 1,
+          backoffLimit: 6,
+          completionMode: 'NonIndexed',
+          suspend: false,
+        },
+      },
+    });
+
+  test.each<[string, AdmissionRequest, AdmissionSnapshot, Answer, string]>([
+    ['restarts', restart(restarted), snapshot(), yes, 'allowed, Operate is recorded'],
+    ['is needed to restart', restart(restarted), snapshot(), no, 'OperateHeld'],
+    ['is of people', restart(restarted, 'system:serviceaccount:ci:bot'), snapshot(), yes, 'OperateByPerson'],
+    [
+      'changes nothing else along with a restart',
+      restart({ ...restarted, spec: { ...(restarted['spec'] as JsonObject), replicas: 1 } }),
+      snapshot(),
+      yes,
+      'OnlyByRelease',
+    ],
+    ['scales within bounds', scale(8), snapshot(), yes, 'allowed, Operate is recorded'],
+    ['does not scale beyond them', scale(9), snapshot(), yes, 'ScaleWithinBounds'],
+    ['does not scale below them', scale(1), snapshot(), yes, 'ScaleWithinBounds'],
+    ['does not scale what has none', scale(3, 'other'), snapshot(), yes, 'ScaleDeclared'],
+    ['runs a CronJob by hand', job(jobTemplate.spec), cron, yes, 'allowed, Operate is recorded'],
+    [
+      'runs nothing else in its name',
+      job({ template: { spec: { containers: [{ name: 'app', image: 'evil' }] } } }),
+      cron,
+      yes,
+      'JobOfApprovedCronJob',
+    ],
+    ['runs no CronJob that was not released', job(jobTemplate.spec), snapshot(), yes, 'JobOfApprovedCronJob'],
+  ])('%s', (_, r, s, answer, expected) => {
+    expect(outcome(answering(s, r, answer))).toBe(expected);
+  });
+
+  test('is asked of the API server, not taken for granted', () => {
+    expect(judgeAdmission(restart(restarted), snapshot()).is).toBe('Ask');
+  });
+});
+
+test('a dry-run of the operator learns that the gate is there, and stores nothing', () => {
+  const verdict = judgeAdmission({ ...write(operator, stored(config)), dryRun: true }, snapshot());
+  expect(verdict).toMatchObject({ is: 'Allowed', warnings: [gateIsHere], record: undefined });
+});
+
+test('a write under a promotion names the promotion, so that consent can be read afresh', () => {
+  const verdict = judgeAdmission(write(operator, stored(config)), snapshot({ open: intent() }));
+  expect(verdict).toMatchObject({ is: 'Allowed', under: { id: 'intent-1' } });
+});
+
+test('what is denied for want of an open release may be so because the copy is behind', () => {
+  expect(judgeAdmission(write(operator, stored(config)), snapshot())).toMatchObject({ is: 'Denied', stale: true });
+  expect(judgeAdmission(write('developer-a', stored(config)), snapshot())).toMatchObject({ stale: false });
+});
+
+test('every refusal says who may not do what where, and what to do next', () => {
+  for (const [, r, s] of rows) {
+    const verdict = judgeAdmission(r, s);
+    if (verdict.is !== 'Denied') continue;
+    expect(verdict.message).toMatch(/^[A-Z][A-Za-z]+: .*Next: /);
+    expect(verdict.message).toContain(r.user.username);
+  }
+});

@@ -1,0 +1,101 @@
+/**
+ * May this write happen in production? The gate asks here about every write that the API server would let through. Whoever is not known to
+ * have grounds has none.
+ */
+import { group, guardedLabel } from '../api/kinds.ts';
+import { textAt } from './json.ts';
+import { judgeOperation } from './admission/operate.ts';
+import { judgeAdministration, judgePlatformWriter, witnessed } from './admission/people.ts';
+import { judgeGitOps, judgePromoter, judgeRestorer } from './admission/releases.ts';
+import {
+  allowed,
+  denied,
+  subjectText,
+  verbText,
+  type AdmissionRequest,
+  type AdmissionVerdict,
+} from './admission/request.ts';
+import type { AdmissionSnapshot } from './admission/snapshot.ts';
+
+/** What is refused here is refused; under audit whoever answers says so and lets it through. */
+export const judgeAdmission = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
+  if (request.resource.group === group) return ofOurKinds(request, s);
+  if (s.record.broken !== undefined && request.user.username !== s.restorer) {
+    return recordBroken(request, s.record.broken);
+  }
+  if (request.resource.group === '' && request.resource.resource === 'namespaces') return ofTheNamespace(request, s);
+  if (s.policy === undefined) return withoutPolicy(request);
+  return inProduction(request, s, s.policy.spec.gitOpsWriters);
+};
+
+const inProduction = (
+  request: AdmissionRequest,
+  s: AdmissionSnapshot,
+  gitOpsWriters: readonly string[],
+): AdmissionVerdict => {
+  const { user, resource, subresource } = request;
+  if (user.username === s.operator) return judgePromoter(request, s);
+  if (user.username === s.restorer) return judgeRestorer(request, s);
+  if (gitOpsWriters.includes(user.username)) return judgeGitOps(request, s);
+  if (resource.resource === 'pods' && subresource === 'eviction') return allowed();
+  if (resource.group === 'rbac.authorization.k8s.io' && subresource === '') {
+    return judgeAdministration(request, s, `${verbText(request)} ${subjectText(request)}`);
+  }
+  return judgePlatformWriter(request, s) ?? judgeOperation(request, s) ?? refused(request, s);
+};
+
+/** Labels, annotations and the like: custody of the label itself is the API server's. */
+const ofTheNamespace = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict =>
+  request.operation === 'DELETE'
+    ? denied(
+        `GuardedNamespaceStays: ${request.user.username} may not delete namespace ${request.name}: it is guarded, and its record would go with it. Next: release the removal of what runs there, package by package`,
+      )
+    : guardLoosened(request)
+      ? denied(
+          `GuardNeverLoosened: ${request.user.username} may not take or loosen the guard of namespace ${request.name}. Next: leave its label ${guardedLabel} as it is`,
+        )
+      : judgeAdministration(request, s, `change namespace ${request.name}`);
+
+const guardLoosened = ({ object, oldObject }: AdmissionRequest): boolean =>
+  guardOf(oldObject) !== 'audit' && guardOf(object) !== guardOf(oldObject);
+
+const guardOf = (namespace: AdmissionRequest['object']): string | undefined =>
+  textAt(namespace, 'metadata', 'labels', guardedLabel);
+
+const ofOurKinds = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
+  switch (request.resource.resource) {
+    case 'approvals':
+      return witnessed(request, s, 'Sign');
+    case 'rollbacks':
+      return witnessed(request, s, 'Order');
+    case 'releasecandidates':
+      return witnessed(request, s, 'Withdraw');
+    case 'releasepolicies':
+      return judgeAdministration(request, s, `${verbText(request)} policy`);
+    default:
+      return denied(`NotJudgedHere: ${request.user.username} asked the gate about ${subjectText(request)}`);
+  }
+};
+
+const recordBroken = ({ user, namespace }: AdmissionRequest, why: string): AdmissionVerdict =>
+  denied(
+    `RecordBroken: ${user.username} may not change ${namespace}: its record does not verify (${why}), and nothing is let through that could not be recorded. Next: an auditor looks at it: kubectl get ledger -n ${namespace}`,
+  );
+
+const withoutPolicy = ({ user, namespace }: AdmissionRequest): AdmissionVerdict => ({
+  is: 'Denied',
+  stale: true,
+  message: `PolicyMissing: ${user.username} may not change ${namespace}: it is guarded and has no ReleasePolicy. Next: a platform admin creates one: kubectl create -f <policy>.yaml -n ${namespace}`,
+});
+
+const refused = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
+  const source = s.policy?.spec.sourceNamespace ?? '';
+  const what = `${request.user.username} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}`;
+  return request.operation === 'CONNECT'
+    ? denied(
+        `NoSessions: ${what}: nobody opens sessions into production. Next: read logs: kubectl logs ${request.name} -n ${request.namespace}`,
+      )
+    : denied(
+        `OnlyByRelease: ${what}: production changes by signed releases only. Next: change it in ${source} and stage a ReleaseCandidate: kubectl create -f <candidate>.yaml -n ${source}`,
+      );
+};

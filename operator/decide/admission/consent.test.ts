@@ -1,0 +1,170 @@
+import { expect, test } from '@jest/globals';
+import {
+  aBundle,
+  aCandidate,
+  aNamespace,
+  anApproval,
+  aPolicy,
+  aRecord,
+  digestOf as digits,
+  enoughApprovals,
+  hour,
+  notes,
+  now,
+} from '../../../test/builders/decide.ts';
+import type { Approval } from '../../api/approval.ts';
+import type { Bundle } from '../bundle.ts';
+import { bundleDigest, digestOf } from '../digest.ts';
+import { questionKey } from '../questions.ts';
+import { rightToSign } from '../right-to-sign.ts';
+import { judgeConsent, type ConsentSnapshot } from './consent.ts';
+
+/** A bundle whose digests are true. */
+const sealed = (given: Partial<Bundle> = {}): Bundle => {
+  const plain = aBundle(given);
+  const objects = plain.objects.map((object) => ({ ...object, digest: digestOf(object.content) }));
+  const digest = bundleDigest({
+    targetNamespace: plain.namespace,
+    policyUID: plain.policyUID,
+    package: plain.package,
+    objects: objects.map((object) => ({ ...object.ref, digest: object.digest })),
+    removed: plain.removed,
+    unmanaged: plain.unmanaged,
+    onFailure: plain.onFailure,
+    base: plain.base,
+  });
+  return { ...plain, objects, digest };
+};
+
+const bundle = sealed();
+const underIt = (approvals: readonly Approval[]): readonly Approval[] =>
+  approvals.map((each) => ({ ...each, spec: { ...each.spec, digest: bundle.digest } }));
+
+const snapshot = (given: Partial<ConsentSnapshot> = {}): ConsentSnapshot => {
+  const approvals = given.approvals ?? underIt(enoughApprovals());
+  const candidate = aCandidate();
+  return {
+    intent: {
+      type: 'Promotion',
+      id: 'intent-1',
+      seq: 5,
+      at: now,
+      candidate: bundle.candidate,
+      to: bundle.name,
+      toDigest: bundle.digest,
+      from: '',
+      cause: '',
+      rollback: '',
+      refused: undefined,
+      rejected: false,
+    },
+    record: aRecord({ candidate: { stagedDigests: new Set([bundle.digest]) } }),
+    target: aNamespace(),
+    policy: aPolicy(),
+    candidate,
+    bundle,
+    approvals,
+    answers: new Map(
+      approvals.map((approval) => [questionKey(rightToSign({ candidate }, approval)), { kind: 'Yes' as const }]),
+    ),
+    ...given,
+  };
+};
+
+test('consent that everybody gave is found again', () => {
+  expect(judgeConsent(snapshot())).toEqual({ is: 'Given' });
+});
+
+test('whether signers may sign is asked again', () => {
+  expect(judgeConsent(snapshot({ answers: new Map() }))).toMatchObject({ is: 'Ask', questions: { length: 3 } });
+});
+
+const lacking = new Map(
+  underIt(enoughApprovals()).map((approval) => [
+    questionKey(rightToSign({ candidate: aCandidate() }, approval)),
+    { kind: 'No' as const, message: '' },
+  ]),
+);
+
+test.each<[string, Partial<ConsentSnapshot>, string]>([
+  ['a signature is missing', { approvals: underIt(enoughApprovals().slice(1)) }, '2 of 3'],
+  ['a signature is for other content', { approvals: enoughApprovals() }, '0 of 3'],
+  ['the signers hold no right any more', { answers: lacking }, '0 of 3'],
+  [
+    'a signer is the author',
+    {
+      approvals: underIt([
+        anApproval('tester-a', { role: 'tester' }),
+        anApproval('developer-a', { groups: ['payments-owners'] }),
+        anApproval('approver-b', { groups: ['change-board'] }),
+      ]),
+      answers: new Map(
+        ['tester-a', 'developer-a', 'approver-b'].map((who, i) => [
+          questionKey(
+            rightToSign(
+              { candidate: aCandidate() },
+              anApproval(who, {
+                role: i === 0 ? 'tester' : 'approver',
+                groups: [[], ['payments-owners'], ['change-board']][i] ?? [],
+              }),
+            ),
+          ),
+          { kind: 'Yes' as const },
+        ]),
+      ),
+    },
+    '2 of 3',
+  ],
+  ['the policy is gone', { policy: undefined }, 'policy'],
+  ['the candidate is gone', { candidate: undefined }, 'gone'],
+  [
+    'another candidate has its name',
+    { candidate: { ...aCandidate(), metadata: { ...aCandidate().metadata, uid: 'other' } } },
+    'gone',
+  ],
+  ['the bundle is gone', { bundle: undefined }, 'gone'],
+  [
+    'the bundle was altered',
+    { bundle: { ...bundle, removed: [{ apiVersion: 'v1', kind: 'Service', name: 'x' }] } },
+    'digest',
+  ],
+  [
+    'an object of the bundle was altered',
+    {
+      bundle: {
+        ...bundle,
+        objects: bundle.objects.map((object) => ({ ...object, content: { ...object.content, data: {} } })),
+      },
+    },
+    'digest',
+  ],
+  ['the bundle is another one than that of the intent', { bundle: sealed({ base: digits('c') }) }, 'began with'],
+  ['the record does not know that it was staged', { record: aRecord() }, 'staged'],
+  [
+    'its digest was taken back before',
+    {
+      record: aRecord({
+        candidate: { stagedDigests: new Set([bundle.digest]) },
+        package: { held: new Set([bundle.digest]) },
+      }),
+    },
+    'hold',
+  ],
+  ['notes are missing', { candidate: aCandidate({ notes: { ...notes, rollbackPlan: '' } }) }, 'rollbackPlan'],
+  [
+    'it began while the window was closed',
+    { policy: aPolicy({ windows: [{ schedule: '0 3 * * *', duration: '1h', timeZone: 'America/New_York' }] }) },
+    'window',
+  ],
+  ['a signature had expired when it began', { policy: aPolicy({ approvalValidFor: '30m' }) }, '0 of 3'],
+])('consent is missing when %s', (_, given, says) => {
+  const consent = judgeConsent(snapshot(given));
+  expect(consent.is).toBe('Missing');
+  expect(consent.is === 'Missing' ? consent.message.toLowerCase() : '').toContain(says.toLowerCase());
+});
+
+test('a signature that expires after the promotion began counts', () => {
+  const s = snapshot({ policy: aPolicy({ approvalValidFor: '61m' }) });
+  expect(judgeConsent({ ...s, intent: { ...s.intent, at: now } })).toEqual({ is: 'Given' });
+  expect(judgeConsent({ ...s, intent: { ...s.intent, at: now + hour } }).is).toBe('Missing');
+});

@@ -1,0 +1,133 @@
+/** Did people really consent to this promotion? Decided once more, by another program, from objects read at this moment. */
+import type { Approval } from '../../api/approval.ts';
+import type { ReleaseCandidate } from '../../api/candidate.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import type { Bundle } from '../bundle.ts';
+import { bundleDigest, digestOf } from '../digest.ts';
+import { approvals } from '../gates/approvals.ts';
+import { freeze } from '../gates/freeze.ts';
+import type { GateSnapshot } from '../gates/gate.ts';
+import { images } from '../gates/images.ts';
+import { notes } from '../gates/notes.ts';
+import { segregationOfDuties } from '../gates/segregation-of-duties.ts';
+import { window } from '../gates/window.ts';
+import { keyOf, type NamespaceFacts } from '../objects.ts';
+import { questionKey, type Answers, type Question } from '../questions.ts';
+import { packageRecord, type NamespaceRecord, type OpenIntent } from '../record.ts';
+import { rightToSign } from '../right-to-sign.ts';
+
+/** What the promotion rests on, as the API server holds it now. undefined = it is gone. */
+export interface ConsentSnapshot {
+  readonly intent: OpenIntent;
+  readonly record: NamespaceRecord;
+  readonly target: NamespaceFacts;
+  readonly policy: ReleasePolicy | undefined;
+  readonly candidate: ReleaseCandidate | undefined;
+  readonly bundle: Bundle | undefined;
+  /** Everything signed for the candidate, refusals included. */
+  readonly approvals: readonly Approval[];
+  readonly answers: Answers;
+}
+
+export type Consent =
+  | { readonly is: 'Given' }
+  | { readonly is: 'Missing'; readonly message: string }
+  | { readonly is: 'Ask'; readonly questions: readonly Question[] };
+
+const missing = (message: string): Consent => ({ is: 'Missing', message });
+
+/** The gates of people, of paper and of the calendar: those that do not need to look at the clusters' workloads. */
+const gates = [notes, images, approvals, segregationOfDuties, window, freeze];
+
+export const judgeConsent = (s: ConsentSnapshot): Consent => {
+  const { policy, candidate, bundle, intent, record } = s;
+  if (policy === undefined) return missing('the policy of the namespace is gone');
+  if (candidate === undefined || candidate.metadata.uid !== intent.candidate.uid) {
+    return missing(`the candidate ${intent.candidate.name} is gone`);
+  }
+  if (bundle === undefined) return missing(`the bundle ${intent.to} is gone`);
+  const wrong = untrue(bundle, s, policy);
+  if (wrong !== undefined) return missing(wrong);
+  const known = record.candidates.get(candidate.metadata.uid);
+  if (known?.stagedDigests.has(bundle.digest) !== true) return missing('the record does not know that it was staged');
+  if (packageRecord(record, bundle.package).held.has(bundle.digest)) return missing('its digest is on hold');
+
+  const view = gateView(s, { policy, candidate, bundle });
+  const open = s.approvals
+    .map((approval) => rightToSign(view, approval))
+    .filter((question) => !s.answers.has(questionKey(question)));
+  if (open.length > 0) return { is: 'Ask', questions: open };
+  // Consent is judged at the instant of the intent; what expires or closes afterwards does not stop what has begun.
+  const failed = gates.map((gate) => gate(view, intent.at)).find(({ outcome }) => outcome !== 'Passed');
+  return failed === undefined ? { is: 'Given' } : missing(failed.message);
+};
+
+/** What does not agree between bundle, intent and policy, and what is not what its digest says. */
+const untrue = (bundle: Bundle, { intent }: ConsentSnapshot, policy: ReleasePolicy): string | undefined => {
+  if (bundle.candidate.uid !== intent.candidate.uid) return `bundle ${bundle.name} is of another candidate`;
+  if (bundle.policyUID !== policy.metadata.uid) return `bundle ${bundle.name} was rendered under another policy`;
+  if (bundle.digest !== intent.toDigest)
+    return `bundle ${bundle.name} is not the content that the promotion began with`;
+  const altered = bundle.objects.find(({ content, digest }) => digestOf(content) !== digest);
+  if (altered !== undefined) return `${keyOf(altered.ref)} of bundle ${bundle.name} is not what its digest says`;
+  const digest = bundleDigest({
+    targetNamespace: bundle.namespace,
+    policyUID: bundle.policyUID,
+    package: bundle.package,
+    objects: bundle.objects.map(({ ref, digest }) => ({ ...ref, digest })),
+    removed: bundle.removed,
+    unmanaged: bundle.unmanaged,
+    onFailure: bundle.onFailure,
+    base: bundle.base,
+  });
+  return digest === bundle.digest ? undefined : `bundle ${bundle.name} is not what its digest says`;
+};
+
+interface Judged {
+  readonly policy: ReleasePolicy;
+  readonly candidate: ReleaseCandidate;
+  readonly bundle: Bundle;
+}
+
+/** What the gates above look at. The rest is what the operator saw of two clusters at work; nobody asks for it here. */
+const gateView = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): GateSnapshot => {
+  const view = {
+    candidate,
+    policy,
+    bundle,
+    target: s.target,
+    source: undefined,
+    record: s.record,
+    bundles: [bundle],
+    production: undefined,
+    staged: new Map(),
+    stagedPods: new Map(),
+    live: new Map(),
+    claims: new Map(),
+    approvals: s.approvals,
+    autoscalers: [],
+    siblings: [],
+    secrets: new Map(),
+    configMaps: new Map(),
+    release: undefined,
+    serverVersion: '',
+    complete: true,
+    stagedNow: new Map(),
+    soakingSince: undefined,
+    stagedHealth: new Map(),
+    preflight: undefined,
+    foreign: new Map(),
+  };
+  return { ...view, rights: rightsOf(view, s.answers) };
+};
+
+const rightsOf = (
+  view: Pick<GateSnapshot, 'candidate' | 'approvals'>,
+  answers: Answers,
+): ReadonlyMap<string, boolean | undefined> =>
+  new Map(
+    view.approvals.map((approval) => {
+      const answer = answers.get(questionKey(rightToSign(view, approval)));
+      return [approval.metadata.uid, answer?.kind === 'Yes' ? true : answer?.kind === 'No' ? false : undefined];
+    }),
+  );

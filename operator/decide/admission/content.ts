@@ -1,0 +1,52 @@
+/** Is a write exactly what people have signed for? The judgement of everybody who carries releases out, whoever they are. */
+import type { Json } from '../../api/meta.ts';
+import type { Bundle, BundleObject } from '../bundle.ts';
+import { canonicalJson } from '../digest.ts';
+import { listAt } from '../json.ts';
+import { keyOf, type ObjectRef } from '../objects.ts';
+import { getPath, parsePath } from '../paths.ts';
+import { differingPaths, normalForm } from '../render.ts';
+import { liveRef } from '../rollout.ts';
+import { unmanagedOf } from '../unmanaged.ts';
+import type { AdmissionRequest } from './request.ts';
+
+/** The object of a bundle that a write is about, by the name it has in production. */
+export const objectIn = (
+  bundle: Bundle | undefined,
+  { kind, name }: Pick<ObjectRef, 'kind' | 'name'>,
+): BundleObject | undefined =>
+  bundle?.objects.find((object) => keyOf(liveRef(object, bundle)) === keyOf({ kind, name }));
+
+const same = (a: Json | undefined, b: Json | undefined): boolean =>
+  canonicalJson([a ?? null]) === canonicalJson([b ?? null]);
+
+/** Metadata that decides how long an object lives: no release says anything about it, so nobody brings it in with one. */
+const bonds = ['ownerReferences', 'finalizers'] as const;
+
+/**
+ * Where a write departs from the content of a bundle: paths in the terms of the object, none when it is that content. Fields that the
+ * release leaves alone must stay as they are; on a create, where there is nothing to leave alone, they are as the bundle says.
+ */
+export const departures = (
+  { object, oldObject }: Pick<AdmissionRequest, 'object' | 'oldObject'>,
+  expected: BundleObject,
+  bundle: Bundle,
+): readonly string[] => {
+  if (object === undefined) return ['(no object)'];
+  const unmanaged = oldObject === undefined ? [] : unmanagedOf(bundle.unmanaged, expected.ref);
+  const content = differingPaths(normalForm(object, expected.ref), expected.content, unmanaged);
+  const left = unmanaged.filter((path) => {
+    const steps = parsePath(path);
+    return steps !== undefined && !same(getPath(object, steps), getPath(oldObject ?? {}, steps));
+  });
+  const bound = bonds.filter((field) => !same(listAt(object, 'metadata', field), listAt(oldObject, 'metadata', field)));
+  return [...content, ...left, ...bound.map((field) => `metadata.${field}`)];
+};
+
+/** How many paths a message lists. */
+const mostPaths = 5;
+
+export const listedPaths = (paths: readonly string[]): string =>
+  paths.length <= mostPaths
+    ? paths.join(', ')
+    : `${paths.slice(0, mostPaths).join(', ')} and ${paths.length - mostPaths} more`;

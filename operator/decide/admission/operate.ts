@@ -1,0 +1,153 @@
+/** What holders of the right to operate may do to running workloads: restart, scale within bounds, run a CronJob by hand. */
+import type { JsonObject } from '../../api/meta.ts';
+import { policyName } from '../../api/kinds.ts';
+import { canonicalJson } from '../digest.ts';
+import { at, listAt, numberAt, objectAt, textAt, withMember } from '../json.ts';
+import { deletePath, type Path } from '../paths.ts';
+import { isSystemName } from '../people.ts';
+import { questionKey, type RightQuestion } from '../questions.ts';
+import { normalForm } from '../render.ts';
+import { objectIn } from './content.ts';
+import { admittedAct } from './records.ts';
+import { allowed, denied, deniedYet, subjectText, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
+import type { AdmissionSnapshot } from './snapshot.ts';
+
+/** An act that the right to operate may cover; undefined = it is none. */
+interface Operation {
+  readonly detail: string;
+  /** Why it is refused all the same; undefined = it is not. */
+  readonly refusal: string | undefined;
+  /** A newer copy of production's bundles could answer otherwise. */
+  readonly stale?: boolean;
+}
+
+const restartable = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
+const restartedAt: Path = ['spec', 'template', 'metadata', 'annotations', 'kubectl.kubernetes.io/restartedAt'].map(
+  (field) => ({ field }),
+);
+
+/** @returns undefined when the write is no act of operating at all */
+export const judgeOperation = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict | undefined => {
+  const operation = restart(request) ?? scale(request, s) ?? manualJob(request, s);
+  if (operation === undefined) return undefined;
+  const { username } = request.user;
+  const { namespace } = request;
+  if (isSystemName(username)) {
+    return denied(
+      `OperateByPerson: ${username} is a system identity, and those may not operate workloads of ${namespace}. Next: have a person do it`,
+    );
+  }
+  const right = rightTo('operate', request);
+  const answer = s.answers.get(questionKey(right));
+  if (answer === undefined) return { is: 'Ask', questions: [right] };
+  if (answer.kind !== 'Yes') {
+    return denied(
+      `OperateHeld: ${username} may not operate workloads of ${namespace}${answer.kind === 'Unavailable' ? `, as far as can be told now: ${answer.message}` : ''}. Next: ask a platform admin for the right: kubectl create rolebinding ${username}-countersign-sre --clusterrole=countersign-sre --user=${username} -n ${namespace}`,
+    );
+  }
+  if (operation.refusal !== undefined) {
+    return operation.stale === true ? deniedYet(operation.refusal) : denied(operation.refusal);
+  }
+  return allowed({ record: admittedAct(request, s, { grounds: 'Operate', detail: operation.detail }) });
+};
+
+/** The question whether the caller holds a right of the policy by its name. */
+export const rightTo = (verb: string, { user, namespace }: AdmissionRequest): RightQuestion => ({
+  ask: 'Right',
+  who: user,
+  namespace,
+  resource: 'releasepolicies',
+  verb,
+  name: policyName,
+});
+
+const restart = ({ kind, subresource, operation, object, oldObject }: AdmissionRequest): Operation | undefined => {
+  if (!restartable.has(kind.kind) || subresource !== '' || operation !== 'UPDATE') return undefined;
+  if (object === undefined || oldObject === undefined) return undefined;
+  if (at(object, ...restartedAt.map(nameOf)) === at(oldObject, ...restartedAt.map(nameOf))) return undefined;
+  const others = [object, oldObject].map((each) => canonicalJson(withoutNotes(each)));
+  return others[0] === others[1] ? { detail: 'restart', refusal: undefined } : undefined;
+};
+
+const nameOf = (step: Path[number]): string => ('field' in step ? step.field : '');
+
+/** What a restart leaves alone: everything but the annotation itself and what the API server counts up. */
+const withoutNotes = (object: JsonObject): JsonObject => {
+  const template = deletePath(object, restartedAt);
+  // kubectl makes the map of annotations when the template had none.
+  const plain =
+    Object.keys(objectAt(template, 'spec', 'template', 'metadata', 'annotations')).length === 0
+      ? deletePath(template, restartedAt.slice(0, -1))
+      : template;
+  const metadata = ['managedFields', 'generation', 'resourceVersion'].reduce<JsonObject>(
+    (rest, name) => withMember(rest, name, undefined),
+    objectAt(plain, 'metadata'),
+  );
+  return withMember(plain, 'metadata', metadata);
+};
+
+const scaledKinds: Readonly<Record<string, string>> = { deployments: 'Deployment', statefulsets: 'StatefulSet' };
+
+const scale = (request: AdmissionRequest, { policy }: AdmissionSnapshot): Operation | undefined => {
+  const { resource, subresource, operation, object, oldObject, name, namespace, user } = request;
+  if (subresource !== 'scale' || operation !== 'UPDATE') return undefined;
+  const kind = scaledKinds[resource.resource];
+  const to = numberAt(object, 'spec', 'replicas') ?? 0;
+  const from = numberAt(oldObject, 'spec', 'replicas') ?? 0;
+  const bounds = policy?.spec.operate.scale.find((each) => each.kind === kind && each.name === name);
+  const detail = `replicas ${from} to ${to}`;
+  if (bounds === undefined) {
+    return {
+      detail,
+      refusal: `ScaleDeclared: ${user.username} may not scale ${subjectText(request)} in ${namespace}: the policy declares no bounds for it. Next: release another number of replicas, or have a platform admin declare bounds in spec.operate.scale: kubectl edit relpol ${policyName} -n ${namespace}`,
+    };
+  }
+  return {
+    detail,
+    refusal:
+      to >= bounds.min && to <= bounds.max
+        ? undefined
+        : `ScaleWithinBounds: ${user.username} may not scale ${subjectText(request)} in ${namespace} to ${to}: the policy allows ${bounds.min} to ${bounds.max}. Next: choose a number within, or have a platform admin widen spec.operate.scale: kubectl edit relpol ${policyName} -n ${namespace}`,
+  };
+};
+
+const byHand = 'cronjob.kubernetes.io/instantiate';
+
+const manualJob = (request: AdmissionRequest, s: AdmissionSnapshot): Operation | undefined => {
+  const { kind, subresource, operation, object, namespace, user } = request;
+  if (kind.kind !== 'Job' || subresource !== '' || operation !== 'CREATE' || object === undefined) return undefined;
+  const owner = listAt(object, 'metadata', 'ownerReferences').find((each) => textAt(each, 'kind') === 'CronJob');
+  if (textAt(object, 'metadata', 'annotations', byHand) !== 'manual' || owner === undefined) return undefined;
+  const cronJob = textAt(owner, 'name') ?? '';
+  const refusal = (why: string): Operation => ({
+    detail: `run CronJob ${cronJob}`,
+    stale: true,
+    refusal: `JobOfApprovedCronJob: ${user.username} may not create ${subjectText(request)} in ${namespace}: ${why}. Next: run the CronJob as it was released: kubectl create job <name> --from=cronjob/${cronJob} -n ${namespace}`,
+  });
+  const approved = [...s.record.packages.values()]
+    .map(({ production, open }) => s.bundle((open?.type === 'Rollback' ? open.to : production?.bundle) ?? ''))
+    .map((bundle) => objectIn(bundle, { kind: 'CronJob', name: cronJob }))
+    .find((found) => found !== undefined);
+  if (approved === undefined) return refusal(`no release that is in production holds a CronJob ${cronJob}`);
+  return canonicalJson(jobSpec(object)) ===
+    canonicalJson(jobSpec({ ...objectAt(approved.content, 'spec', 'jobTemplate'), kind: 'Job' }))
+    ? { detail: `run CronJob ${cronJob}`, refusal: undefined }
+    : refusal(`it is not what CronJob ${cronJob} runs`);
+};
+
+/** What the API server fills in for a Job and not for the template of one (pkg/apis/batch/v1/defaults.go). */
+const jobDefaults: JsonObject = {
+  completions: 1,
+  parallelism: 1,
+  backoffLimit: 6,
+  completionMode: 'NonIndexed',
+  suspend: false,
+  manualSelector: false,
+  podReplacementPolicy: 'TerminatingOrFailed',
+};
+
+/** Of a Job, or of the template of one, what runs. */
+const jobSpec = (job: JsonObject): JsonObject => ({
+  ...jobDefaults,
+  ...objectAt(normalForm({ ...job, metadata: {} }, { apiVersion: 'batch/v1', kind: 'Job', name: '' }), 'spec'),
+});

@@ -1,0 +1,59 @@
+/** What people and declared programs do that is no release: who may, and what the ledger says of it. */
+import { policyName } from '../../api/kinds.ts';
+import { textAt } from '../json.ts';
+import { questionKey, type RightQuestion } from '../questions.ts';
+import { rightTo } from './operate.ts';
+import { admittedAct, type Act } from './records.ts';
+import { allowed, denied, subjectText, verbText, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
+import type { AdmissionSnapshot } from './snapshot.ts';
+
+const recorded = (request: AdmissionRequest, s: AdmissionSnapshot, act: Act): AdmissionVerdict =>
+  allowed({ record: admittedAct(request, s, act) });
+
+/** A declared program that writes named objects beside us. @returns undefined when it is not declared for this */
+export const judgePlatformWriter = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict | undefined => {
+  const { user, kind, name, subresource } = request;
+  const declared = s.policy?.spec.platformWriters.some(
+    (writer) => writer.identity === user.username && writer.kind === kind.kind && writer.names.includes(name),
+  );
+  if (declared !== true || subresource !== '') return undefined;
+  return recorded(request, s, { grounds: 'PlatformWriter', detail: `declared in policy ${policyName}` });
+};
+
+/**
+ * Whoever holds the right to administer. It is asked for by its name alone: wildcards administer too, for somebody must be able to begin,
+ * and the record shows it.
+ */
+export const judgeAdministration = (
+  request: AdmissionRequest,
+  s: AdmissionSnapshot,
+  detail: string,
+): AdmissionVerdict => {
+  const right: RightQuestion = { ...rightTo('administer', request), wildcards: 'Count' };
+  const answer = s.answers.get(questionKey(right));
+  if (answer === undefined) return { is: 'Ask', questions: [right] };
+  if (answer.kind === 'Yes') return recorded(request, s, { grounds: 'Administer', detail });
+  const { username } = request.user;
+  return denied(
+    `AdministerHeld: ${username} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}. Next: ask a cluster admin for the right: kubectl create rolebinding ${username}-countersign-admin --clusterrole=countersign-admin --user=${username} -n ${request.namespace}`,
+  );
+};
+
+/** A signature, an order or a withdrawal: whether they may is for the API server and for the operator to judge; here it is witnessed. */
+export const witnessed = (
+  request: AdmissionRequest,
+  s: AdmissionSnapshot,
+  grounds: 'Sign' | 'Order' | 'Withdraw',
+): AdmissionVerdict => {
+  const object = request.object ?? request.oldObject;
+  const about = {
+    Sign: `${textAt(object, 'spec', 'decision') ?? ''} ${textAt(object, 'spec', 'subject', 'kind') ?? ''} ${textAt(object, 'spec', 'subject', 'name') ?? ''} as ${textAt(object, 'spec', 'role') ?? ''}`,
+    Order: `roll back package ${textAt(object, 'spec', 'package') ?? ''}`,
+    Withdraw: `withdraw ${request.name}`,
+  };
+  return recorded(request, s, {
+    grounds,
+    detail: about[grounds],
+    ...(grounds === 'Sign' ? {} : { package: textAt(object, 'spec', 'package') ?? '' }),
+  });
+};

@@ -1,0 +1,173 @@
+/** May our own two identities, or a GitOps tool, write this? Only what the ledger says is under way, and exactly that. */
+import type { Bundle } from '../bundle.ts';
+import { keyOf, type ObjectRef } from '../objects.ts';
+import type { OpenIntent, PackageRecord } from '../record.ts';
+import { prunedLate, prunedNow } from '../rollout.ts';
+import { departures, listedPaths, objectIn } from './content.ts';
+import {
+  allowed,
+  denied,
+  deniedYet,
+  subjectText,
+  verbText,
+  type AdmissionRequest,
+  type AdmissionVerdict,
+} from './request.ts';
+import type { AdmissionSnapshot } from './snapshot.ts';
+
+/**
+ * Answered to every dry-run of ours: whoever tries a promotion learns from it that a gate stands where the promotion will pass, and
+ * starts none without. The API server hands warnings on to the caller.
+ */
+export const gateIsHere = 'countersign-gate: this write was judged';
+
+const refOf = ({ kind, name }: AdmissionRequest): ObjectRef => ({
+  apiVersion: kind.group === '' ? kind.version : `${kind.group}/${kind.version}`,
+  kind: kind.kind,
+  name,
+});
+
+const has = (refs: readonly ObjectRef[], ref: ObjectRef): boolean => refs.some((each) => keyOf(each) === keyOf(ref));
+
+const who = ({ user }: AdmissionRequest): string => user.username;
+
+const ask = (namespace: string): string => `Next: see what is under way: kubectl get ledger -n ${namespace}`;
+
+/** What a package is on its way to, or is. */
+interface Course {
+  readonly package: PackageRecord;
+  readonly to: Bundle | undefined;
+  readonly from: Bundle | undefined;
+}
+
+const courses = (s: AdmissionSnapshot, type: OpenIntent['type']): readonly (Course & { open: OpenIntent })[] =>
+  [...s.record.packages.values()].flatMap((record) =>
+    record.open?.type === type
+      ? [{ package: record, open: record.open, to: s.bundle(record.open.to), from: s.bundle(record.open.from) }]
+      : [],
+  );
+
+/** The promoting identity: under an open promotion, exactly its objects and removals; after observation, the removals that had to wait. */
+export const judgePromoter = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
+  if (request.subresource !== '') return strayed(request);
+  if (request.dryRun) return allowed({ warnings: [gateIsHere] });
+  return request.operation === 'DELETE' ? promoterDeletes(request, s) : promoterWrites(request, s);
+};
+
+const promoterWrites = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
+  const ref = refOf(request);
+  for (const { open, to } of courses(s, 'Promotion')) {
+    const expected = objectIn(to, ref);
+    if (to === undefined || expected === undefined) continue;
+    if (open.rejected || open.refused !== undefined) return ended(request, open);
+    return judged(request, { paths: departures(request, expected, to), bundle: to, open });
+  }
+  return nothingOpen(request);
+};
+
+const judged = (
+  request: AdmissionRequest,
+  { paths, bundle, open }: { paths: readonly string[]; bundle: Bundle; open: OpenIntent | undefined },
+): AdmissionVerdict =>
+  paths.length === 0
+    ? allowed({ under: open })
+    : denied(
+        `ContentNotApproved: ${who(request)} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}: it departs from bundle ${bundle.name} at ${listedPaths(paths)}. Next: read what was signed for: kubectl get relbundle ${bundle.name} -n ${request.namespace} -o yaml`,
+      );
+
+const promoterDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
+  const ref = refOf(request);
+  for (const { open, to } of courses(s, 'Promotion')) {
+    if (to === undefined || !has(prunedNow(to), ref)) continue;
+    return open.rejected || open.refused !== undefined ? ended(request, open) : allowed({ under: open });
+  }
+  const late = [...s.record.packages.values()].some(({ open, production }) => {
+    const bundle = production === undefined ? undefined : s.bundle(production.bundle);
+    const over = production?.how === 'Promoted' && s.now >= production.observeUntil && open === undefined;
+    return bundle !== undefined && over && has(prunedLate(bundle), ref);
+  });
+  return late ? allowed() : nothingOpen(request);
+};
+
+/** The restoring identity: under an open rollback, exactly the objects of the bundle gone back to; away goes what that one has not. */
+export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
+  if (request.subresource !== '') return strayed(request);
+  if (request.dryRun) return allowed({ warnings: [gateIsHere] });
+  const ref = refOf(request);
+  for (const course of courses(s, 'Rollback')) {
+    const { to, from, open } = course;
+    const expected = objectIn(to, ref);
+    if (request.operation === 'DELETE') {
+      const added = objectIn(from, ref) !== undefined || has(from?.removed ?? [], ref);
+      if (added && (expected === undefined || ref.kind === 'Job')) return allowed();
+      continue;
+    }
+    if (to === undefined || expected === undefined) continue;
+    if (!wasInProduction(course, open)) {
+      return denied(
+        `NeverInProduction: ${who(request)} may not go back to bundle ${to.name} in ${request.namespace}: production never ran it. ${ask(request.namespace)}`,
+      );
+    }
+    return judged(request, { paths: departures(request, expected, to), bundle: to, open: undefined });
+  }
+  return nothingOpen(request);
+};
+
+/** A rollback leads to what production ran before: a bundle of its history, the one before this, or the baseline. */
+const wasInProduction = ({ package: pkg, to, from }: Course, open: OpenIntent): boolean =>
+  to !== undefined &&
+  (to.baseline || pkg.history.includes(to.name) || pkg.production?.previous === to.name || from?.previous === open.to);
+
+/**
+ * A GitOps tool: what is under way, forward or back; and at any time what production holds by right already, so that its own bookkeeping and
+ * the repair of drift pass.
+ */
+export const judgeGitOps = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
+  if (isToolRecord(request)) return allowed();
+  if (request.subresource !== '') return strayed(request);
+  const ref = refOf(request);
+  const open = [...courses(s, 'Promotion'), ...courses(s, 'Rollback')];
+  for (const { to, open: intent } of open) {
+    if (request.operation === 'DELETE') {
+      if (has(to?.removed ?? [], ref)) return allowed({ under: underOf(intent) });
+      continue;
+    }
+    const expected = objectIn(to, ref);
+    if (to === undefined || expected === undefined) continue;
+    if (intent.rejected || intent.refused !== undefined) return ended(request, intent);
+    return judged(request, { paths: departures(request, expected, to), bundle: to, open: underOf(intent) });
+  }
+  if (request.operation === 'DELETE') return nothingOpen(request);
+  for (const { production, open: other } of s.record.packages.values()) {
+    const bundle = production === undefined || other !== undefined ? undefined : s.bundle(production.bundle);
+    const expected = objectIn(bundle, ref);
+    if (bundle === undefined || expected === undefined) continue;
+    return judged(request, { paths: departures(request, expected, bundle), bundle, open: undefined });
+  }
+  return nothingOpen(request);
+};
+
+/** Consent is read afresh for a promotion; a rollback needs none. */
+const underOf = (intent: OpenIntent): OpenIntent | undefined => (intent.type === 'Promotion' ? intent : undefined);
+
+/** Where Helm keeps what it has installed (helm.sh/helm, pkg/storage/driver/secrets.go). */
+const isToolRecord = ({ resource, subresource, object, oldObject }: AdmissionRequest): boolean =>
+  resource.group === '' &&
+  resource.resource === 'secrets' &&
+  subresource === '' &&
+  (object ?? oldObject)?.['type'] === 'helm.sh/release.v1';
+
+const strayed = (request: AdmissionRequest): AdmissionVerdict =>
+  denied(
+    `NotPartOfReleases: ${who(request)} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}: no release does that. ${ask(request.namespace)}`,
+  );
+
+const nothingOpen = (request: AdmissionRequest): AdmissionVerdict =>
+  deniedYet(
+    `NoReleaseUnderWay: ${who(request)} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}: no release that is under way says so. Next: stage a ReleaseCandidate and have it signed; then see: kubectl get ledger -n ${request.namespace}`,
+  );
+
+const ended = (request: AdmissionRequest, open: OpenIntent): AdmissionVerdict =>
+  denied(
+    `ReleaseEnded: ${who(request)} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}: the promotion of ${open.candidate.name} was ${open.rejected ? 'rejected' : 'refused'} and goes back. ${ask(request.namespace)}`,
+  );

@@ -1,0 +1,62 @@
+/** What the gate is asked, and what it may answer: an admission review as plain values. */
+import type { Identity, JsonObject } from '../../api/meta.ts';
+import type { LedgerDraft } from '../entries.ts';
+import type { OpenIntent } from '../record.ts';
+import type { Question } from '../questions.ts';
+
+export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
+
+export interface AdmissionRequest {
+  /** Of this call; the API server makes a new one for each retry. */
+  readonly uid: string;
+  readonly operation: Operation;
+  readonly resource: { readonly group: string; readonly version: string; readonly resource: string };
+  /** Of `object`: for a subresource it may be another than that of the resource. */
+  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
+  /** '' for the object itself. */
+  readonly subresource: string;
+  /** '' for what is not in a namespace. For a Namespace, its own name. */
+  readonly namespace: string;
+  /** '' for a create that leaves the name to the API server. */
+  readonly name: string;
+  readonly dryRun: boolean;
+  readonly user: Identity;
+  readonly object: JsonObject | undefined;
+  readonly oldObject: JsonObject | undefined;
+}
+
+export type AdmissionVerdict =
+  /**
+   * `record`: what must be in the ledger before the API server hears of it. `under`: the promotion whose consent must have been read
+   * afresh once.
+   */
+  | {
+      readonly is: 'Allowed';
+      readonly record: LedgerDraft | undefined;
+      readonly under: OpenIntent | undefined;
+      readonly warnings: readonly string[];
+    }
+  /** `stale`: a newer copy of the record or of a bundle could allow it. */
+  | { readonly is: 'Denied'; readonly message: string; readonly stale: boolean }
+  | { readonly is: 'Ask'; readonly questions: readonly Question[] };
+
+export const allowed = (more: Partial<Extract<AdmissionVerdict, { is: 'Allowed' }>> = {}): AdmissionVerdict => ({
+  is: 'Allowed',
+  record: undefined,
+  under: undefined,
+  warnings: [],
+  ...more,
+});
+
+export const denied = (message: string): AdmissionVerdict => ({ is: 'Denied', message, stale: false });
+
+/** Denied as far as the copy at hand tells; a newer one is read before that is said. */
+export const deniedYet = (message: string): AdmissionVerdict => ({ is: 'Denied', message, stale: true });
+
+/** The object as messages name it: `deployments/scale api`. */
+export const subjectText = ({ resource, subresource, name }: AdmissionRequest): string =>
+  `${resource.resource}${subresource === '' ? '' : `/${subresource}`} ${name === '' ? '(new)' : name}`;
+
+/** What is being done, as messages say it. */
+export const verbText = ({ operation }: AdmissionRequest): string =>
+  ({ CREATE: 'create', UPDATE: 'change', DELETE: 'delete', CONNECT: 'connect to' })[operation];

@@ -1,0 +1,17 @@
+/** The question whether somebody may sign in a role. */
+import type { Approval } from '../api/approval.ts';
+import type { ReleaseCandidate } from '../api/candidate.ts';
+import { virtualResources } from '../api/kinds.ts';
+import type { RightQuestion } from './questions.ts';
+
+export const rightToSign = (
+  { candidate }: { readonly candidate: Pick<ReleaseCandidate, 'spec'> },
+  { spec }: Pick<Approval, 'spec'>,
+): RightQuestion => ({
+  ask: 'Right',
+  who: spec.approver,
+  namespace: candidate.spec.targetNamespace,
+  resource: virtualResources.approvalRoles,
+  verb: 'approve',
+  name: spec.role,
+});

@@ -1,0 +1,167 @@
+/** From a review to its answer: judge, ask what only the API server knows, read consent afresh, write it down, and only then allow. */
+import { judgeAdmission } from '../decide/admission.ts';
+import { judgeConsent } from '../decide/admission/consent.ts';
+import type { AdmissionRequest, AdmissionVerdict } from '../decide/admission/request.ts';
+import type { AdmissionSnapshot } from '../decide/admission/snapshot.ts';
+import { textAt } from '../decide/json.ts';
+import { questionKey, type Answer, type Question } from '../decide/questions.ts';
+import type { OpenIntent } from '../decide/record.ts';
+import type { Append } from '../ledger/append.ts';
+import type { Sight } from './sight.ts';
+
+export type AdmissionAnswer =
+  | { readonly allowed: true; readonly warnings?: readonly string[] }
+  | {
+      readonly allowed: false;
+      /** `Unavailable`: it could not be judged now; the same may be allowed later. */
+      readonly reason: 'Forbidden' | 'Unavailable';
+      readonly message: string;
+    };
+
+/** @throws anything: whoever calls it refuses then */
+export type Judge = (request: AdmissionRequest, signal: AbortSignal) => Promise<AdmissionAnswer>;
+
+export interface JudgeTools extends Pick<AdmissionSnapshot, 'operator' | 'restorer' | 'digestOf'> {
+  readonly sight: Sight;
+  readonly ask: (question: Question) => Promise<Answer>;
+  readonly append: Append;
+  readonly now: () => number;
+}
+
+/** Rounds of questions, and one of reading afresh; more would be a bug. */
+const mostRounds = 8;
+
+/** Intents whose consent was read afresh and found; the oldest is forgotten when there are more. */
+const mostVerified = 1_000;
+
+type Allowed = Extract<AdmissionVerdict, { is: 'Allowed' }>;
+
+export const createJudge = (tools: JudgeTools): Judge => {
+  const { sight } = tools;
+  const verified = new Set<string>();
+  const verifying = new Map<string, Promise<string | undefined>>();
+
+  const snapshot = (namespace: string, answers: ReadonlyMap<string, Answer>): AdmissionSnapshot => ({
+    operator: tools.operator,
+    restorer: tools.restorer,
+    digestOf: tools.digestOf,
+    place: sight.namespace(namespace),
+    policy: sight.policy(namespace),
+    record: sight.record(namespace),
+    bundle: (name: string) => sight.bundle(namespace, name),
+    answers,
+    now: tools.now(),
+  });
+
+  const judged = async (request: AdmissionRequest, namespace: string): Promise<AdmissionVerdict> => {
+    const answers = new Map<string, Answer>();
+    let isFresh = false;
+    for (let round = 0; round < mostRounds; round += 1) {
+      const verdict = judgeAdmission(request, snapshot(namespace, answers));
+      if (verdict.is === 'Ask') {
+        await answered(verdict.questions, answers);
+      } else if (verdict.is === 'Denied' && verdict.stale && !isFresh) {
+        await sight.refresh(namespace);
+        isFresh = true;
+      } else {
+        return verdict;
+      }
+    }
+    throw new Error('the questions of an admission do not end');
+  };
+
+  const answered = async (questions: readonly Question[], answers: Map<string, Answer>): Promise<void> => {
+    await Promise.all(questions.map(async (question) => answers.set(questionKey(question), await tools.ask(question))));
+  };
+
+  /** Why consent to a promotion cannot be found now; undefined = it is there. The writes of one wave ask once, together. */
+  const withoutConsent = (namespace: string, intent: OpenIntent): Promise<string | undefined> => {
+    if (verified.has(intent.id)) return Promise.resolve(undefined);
+    const asking =
+      verifying.get(intent.id) ?? readConsent(namespace, intent).finally(() => verifying.delete(intent.id));
+    verifying.set(intent.id, asking);
+    return asking;
+  };
+
+  const readConsent = async (namespace: string, intent: OpenIntent): Promise<string | undefined> => {
+    const target = sight.namespace(namespace);
+    if (target === undefined) return 'the namespace is not known';
+    const grounds = await sight.grounds(namespace, intent);
+    const answers = new Map<string, Answer>();
+    for (let round = 0; round < mostRounds; round += 1) {
+      const consent = judgeConsent({ ...grounds, intent, target, record: sight.record(namespace), answers });
+      if (consent.is === 'Ask') {
+        await answered(consent.questions, answers);
+        continue;
+      }
+      if (consent.is === 'Missing') return consent.message;
+      verified.add(intent.id);
+      const [oldest] = verified;
+      if (verified.size > mostVerified && oldest !== undefined) verified.delete(oldest);
+      return undefined;
+    }
+    return 'its questions do not end';
+  };
+
+  const carriedOut = async (
+    request: AdmissionRequest,
+    namespace: string,
+    { under, record, warnings }: Allowed,
+  ): Promise<AdmissionAnswer> => {
+    if (request.dryRun) return { allowed: true, warnings };
+    const missing = under && (await withoutConsent(namespace, under));
+    if (missing !== undefined) {
+      return refusal(
+        `ConsentMissing: ${request.user.username} may not carry out the promotion of ${under?.candidate.name ?? ''} in ${namespace}: ${missing}. Next: see what was signed: kubectl get appr -n ${namespace}`,
+      );
+    }
+    if (record === undefined) return { allowed: true, warnings };
+    try {
+      await tools.append(namespace, record);
+      return { allowed: true, warnings };
+    } catch (error) {
+      // A rollback is never held up: the operator records the order when it carries it out.
+      if (record.decision === 'Order')
+        return { allowed: true, warnings: [...warnings, 'the order is not recorded yet'] };
+      return unavailable(request, `it cannot be recorded (${error instanceof Error ? error.message : String(error)})`);
+    }
+  };
+
+  return async (request) => {
+    const namespace = recordOf(request);
+    if (isWithdrawal(request) && sight.policy(namespace)?.spec.sourceNamespace !== request.namespace) {
+      // No production namespace takes releases from there: nobody's record tells of it.
+      return { allowed: true };
+    }
+    const verdict = await judged(request, namespace);
+    const isAudit = sight.namespace(namespace)?.guarded === 'audit';
+    switch (verdict.is) {
+      case 'Allowed':
+        return carriedOut(request, namespace, verdict);
+      case 'Denied':
+        // Under audit nothing is refused: what would be, is said.
+        return isAudit
+          ? { allowed: true, warnings: [`would be refused: ${verdict.message}`] }
+          : refusal(verdict.message);
+      case 'Ask':
+        return unavailable(request, 'a question about rights was not answered');
+    }
+  };
+};
+
+const refusal = (message: string): AdmissionAnswer => ({ allowed: false, reason: 'Forbidden', message });
+
+const unavailable = ({ user, namespace }: AdmissionRequest, why: string): AdmissionAnswer => ({
+  allowed: false,
+  reason: 'Unavailable',
+  message: `NotNow: what ${user.username} does in ${namespace} is not let through: ${why}. Next: try again; if it lasts, a platform admin reads the log of countersign-gate`,
+});
+
+const isWithdrawal = ({ resource }: AdmissionRequest): boolean =>
+  resource.group === 'countersign.dev' && resource.resource === 'releasecandidates';
+
+/** The production namespace whose record tells of it. */
+const recordOf = (request: AdmissionRequest): string => {
+  if (isWithdrawal(request)) return textAt(request.oldObject, 'spec', 'targetNamespace') ?? '';
+  return request.resource.resource === 'namespaces' ? request.name : request.namespace;
+};

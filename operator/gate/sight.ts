@@ -1,0 +1,178 @@
+/** What the gate sees: its own copies of records, policies and bundles, and how they are brought up to date when they seem behind. */
+import { policyName } from '../api/kinds.ts';
+import { jsonObject } from '../api/meta.ts';
+import { parseApproval, type Approval } from '../api/approval.ts';
+import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
+import type { Parsed } from '../api/parse.ts';
+import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
+import type { Bundle } from '../decide/bundle.ts';
+import type { NamespaceFacts } from '../decide/objects.ts';
+import type { NamespaceRecord, OpenIntent } from '../decide/record.ts';
+import type { Client } from '../kube/client.ts';
+import { toFailure } from '../kube/failures.ts';
+import { listPages } from '../kube/read.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import { ourResource } from '../kube/rows.ts';
+import type { Transport } from '../kube/transport.ts';
+import type { LedgerStore } from '../ledger/append.ts';
+import { entryName } from '../ledger/chain.ts';
+import type { Records } from '../ledger/records.ts';
+import { bundleHead, joinParts, type BundleHead } from '../observe/bundles.ts';
+import { indexKey, type Caches } from '../observe/caches.ts';
+
+/** What a promotion rests on, read at this moment. undefined = it is gone. */
+export interface Grounds {
+  readonly policy: ReleasePolicy | undefined;
+  readonly candidate: ReleaseCandidate | undefined;
+  readonly bundle: Bundle | undefined;
+  readonly approvals: readonly Approval[];
+}
+
+export interface Sight {
+  namespace(name: string): NamespaceFacts | undefined;
+  policy(namespace: string): ReleasePolicy | undefined;
+  record(namespace: string): NamespaceRecord;
+  bundle(namespace: string, name: string): Bundle | undefined;
+  /** Reads what the copies may not have been told yet: the entries after the last one known, the policy, and the bundles they name. */
+  refresh(namespace: string): Promise<void>;
+  /** Reads what consent rests on, past every copy. */
+  grounds(namespace: string, intent: OpenIntent): Promise<Grounds>;
+}
+
+export interface SightTools {
+  readonly caches: Caches;
+  readonly records: Records;
+  readonly client: Client;
+  readonly transport: Transport;
+  readonly store: LedgerStore;
+}
+
+/** Fills the records from the copy of the ledger. Call it before the copies are filled. */
+export const followLedger = ({ caches, records }: Pick<SightTools, 'caches' | 'records'>): void => {
+  caches.ledger.onChange((_, { new: now, old }) => {
+    if (now === undefined && old !== undefined) {
+      const place = caches.namespaces.in()?.get(old.metadata.namespace);
+      if (place === undefined || place.terminating) records.forget(old.metadata.namespace);
+      else records.gone(old.metadata.namespace, old.spec.seq);
+    }
+    if (now !== undefined && old !== undefined) records.changed(now.metadata.namespace, old.spec, now.spec);
+    if (now !== undefined) records.seen(now.metadata.namespace, now.spec);
+  });
+  caches.namespaces.onChange((name, change) => {
+    if (change.new === undefined) records.forget(name);
+  });
+};
+
+/** What is not there is undefined; what cannot be read is thrown. */
+const ifFound = async <T>(read: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await read;
+  } catch (error) {
+    if (toFailure(error).kind === 'NotFound') return undefined;
+    throw error;
+  }
+};
+
+/** Runs one at a time for a key. Who asks meanwhile gets one that begins after they asked, together with all who ask meanwhile. */
+const together = (run: (key: string) => Promise<void>): ((key: string) => Promise<void>) => {
+  const running = new Map<string, { readonly now: Promise<void>; next: Promise<void> | undefined }>();
+  const begin = (key: string): Promise<void> => {
+    const now = run(key).finally(() => {
+      if (running.get(key)?.now === now) running.delete(key);
+    });
+    running.set(key, { now, next: undefined });
+    return now;
+  };
+  return (key) => {
+    const before = running.get(key);
+    if (before === undefined) return begin(key);
+    before.next ??= before.now.catch(() => {}).then(() => begin(key));
+    return before.next;
+  };
+};
+
+const valueOf = <T>(parsed: Parsed<T>): T => {
+  if (parsed.ok) return parsed.value;
+  throw new TypeError(parsed.problems.join('; '));
+};
+
+export const createSight = ({ caches, records, client, transport, store }: SightTools): Sight => {
+  const head = (namespace: string, name: string): BundleHead | undefined =>
+    caches.bundles.in()?.get(indexKey(namespace, name));
+
+  const bundle = (namespace: string, name: string): Bundle | undefined => {
+    const found = head(namespace, name);
+    return found && joinParts(found, (part) => head(namespace, part));
+  };
+
+  const read = (kind: 'ReleaseBundle' | 'ReleasePolicy' | 'ReleaseCandidate', namespace: string, name: string) =>
+    ifFound<KubeObject>(client.getResource(ourResource(kind), { namespace, name }));
+
+  const readBundle = async (namespace: string, name: string): Promise<Bundle | undefined> => {
+    const raw = await read('ReleaseBundle', namespace, name);
+    if (raw === undefined) return undefined;
+    const whole = bundleHead(raw);
+    const parts = await Promise.all(whole.parts.map((part) => read('ReleaseBundle', namespace, part)));
+    const heads = new Map(
+      parts.flatMap((part) => (part === undefined ? [] : [[part.metadata.name, bundleHead(part)]])),
+    );
+    return joinParts(whole, (part) => heads.get(part));
+  };
+
+  /** Puts a bundle that the copies lack into them, with its parts. */
+  const fetchBundle = async (namespace: string, name: string): Promise<void> => {
+    if (name === '' || bundle(namespace, name) !== undefined) return;
+    const raw = await read('ReleaseBundle', namespace, name);
+    if (raw === undefined) return;
+    const reflector = caches.bundles.in();
+    reflector?.observed(raw);
+    for (const part of bundleHead(raw).parts) {
+      const found = await read('ReleaseBundle', namespace, part);
+      if (found !== undefined) reflector?.observed(found);
+    }
+  };
+
+  const readApprovals = async (namespace: string, uid: string): Promise<readonly Approval[]> => {
+    const selection = { namespace, fieldSelector: `spec.subject.uid=${uid}` };
+    const found: Approval[] = [];
+    for await (const { items } of listPages(transport, ourResource('Approval'), selection)) {
+      found.push(...items.map((item) => valueOf(parseApproval(jsonObject(item)))));
+    }
+    return found;
+  };
+
+  return {
+    namespace: (name) => caches.namespaces.in()?.get(name),
+    policy: (namespace) => caches.policies.in()?.get(indexKey(namespace, policyName)),
+    record: (namespace) => records.get(namespace),
+    bundle,
+    refresh: together(async (namespace) => {
+      const policy = await read('ReleasePolicy', namespace, policyName);
+      if (policy !== undefined) caches.policies.in()?.observed(policy);
+      for (;;) {
+        const next = entryName(records.get(namespace).head.seq + 1);
+        if ((await ifFound(store.catchUp(namespace, next))) === undefined) break;
+      }
+      const named = [...records.get(namespace).packages.values()].flatMap(({ open, production }) => [
+        open?.to ?? '',
+        open?.from ?? '',
+        production?.bundle ?? '',
+      ]);
+      for (const name of new Set(named)) await fetchBundle(namespace, name);
+    }),
+    async grounds(namespace, { candidate, to }) {
+      const [policy, found, whole, approvals] = await Promise.all([
+        read('ReleasePolicy', namespace, policyName),
+        read('ReleaseCandidate', candidate.namespace, candidate.name),
+        readBundle(namespace, to),
+        readApprovals(namespace, candidate.uid),
+      ]);
+      return {
+        policy: policy && valueOf(parseReleasePolicy(policy)),
+        candidate: found && valueOf(parseReleaseCandidate(found)),
+        bundle: whole,
+        approvals,
+      };
+    },
+  };
+};
