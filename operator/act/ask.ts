@@ -10,6 +10,7 @@ import {
   type Question,
   type RightQuestion,
 } from '../decide/questions.ts';
+import { gateIsHere } from '../decide/admission/releases.ts';
 import { fieldManagers } from '../decide/release.ts';
 import { scratchManifest, scratchName } from '../decide/scratch.ts';
 import type { Client } from '../kube/client.ts';
@@ -66,12 +67,20 @@ const askNormalForm = async (client: Client, { ref, content, namespace }: Normal
 };
 
 const askPreflight = async (client: Client, { ref, resourceVersion, manifest }: PreflightQuestion): Promise<Answer> => {
-  const options = { dryRun: true, fieldManager: fieldManagers.operator };
+  let isJudged = false;
+  const options = {
+    dryRun: true,
+    fieldManager: fieldManagers.operator,
+    warned: (warnings: string) => {
+      isJudged ||= warnings.includes(gateIsHere);
+    },
+  };
   const resource = promotableResource(ref.kind);
   await (resourceVersion === undefined
     ? client.createResource(resource, manifestOf(manifest), options)
     : client.replaceResource(resource, manifestOf(manifest), options));
-  return { kind: 'Yes' };
+  // Without a gate in its way, a promotion would be judged by nobody but the one who carries it out.
+  return isJudged ? { kind: 'Yes' } : { kind: 'Unavailable', message: 'no gate judged the write' };
 };
 
 const askCurrent = async (client: Client, { ref, namespace }: CurrentQuestion): Promise<Answer> => ({

@@ -129,6 +129,10 @@ const catalogue = {
   ),
 
   Applicable: entry(['Applicable'], 'The API server would accept every object as it is.'),
+  GateNotReady: entry(
+    ['Applicable'],
+    'Whether the writes would be accepted cannot be told now: the gate, or the API server, does not answer.',
+  ),
   PreflightPending: entry(
     ['Applicable'],
     'The API server is asked whether it would accept every object once every other gate has passed.',

@@ -380,6 +380,7 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
     stagedHealth,
     soakingSince: soakingSince(s, bundle, { stagedNow, stagedHealth }),
     preflight: refusals(asked.preflightQuestions, answers),
+    unanswered: unansweredWrite(asked.preflightQuestions, answers),
     foreign: foreignContent(s, bundle, base),
   };
 };
@@ -396,6 +397,11 @@ const refusals = (questions: readonly PreflightQuestion[], answers: Answers): re
   }
   return found;
 };
+
+const unansweredWrite = (questions: readonly PreflightQuestion[], answers: Answers): string | undefined =>
+  questions
+    .map((question) => answers.get(questionKey(question)))
+    .flatMap((answer) => (answer?.kind === 'Unavailable' ? [answer.message] : []))[0];
 
 /** The very requests that the promotion would make, to be tried without effect. */
 const preflight = (s: Governed, course: Course): PreflightQuestion[] =>

@@ -94,7 +94,9 @@ const unmanagedFor = (
   objects: readonly BundleObject[],
 ): readonly UnmanagedFields[] => {
   const present = new Set(objects.map(({ ref }) => keyOf(ref)));
-  const declared = policy.spec.unmanagedFields.filter((row) => present.has(keyOf(row)));
+  const { unmanagedFields, operate } = policy.spec;
+  const scaled = operate.scale.map(({ kind, name }) => ({ kind, name, fields: ['spec.replicas'] }));
+  const declared = [...unmanagedFields, ...scaled].filter((row) => present.has(keyOf(row)));
   return impliedUnmanaged(
     objects.map(({ content }) => content),
     s.autoscalers,

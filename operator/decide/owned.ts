@@ -19,6 +19,12 @@ const podTemplate = (...path: readonly string[]): readonly OwnedField[] => [
   { path: [...path, 'metadata', 'creationTimestamp'], derived: true },
 ];
 
+/** `kubectl rollout restart` notes the moment here: an act of operating, and nothing that a release says. */
+const restartable = (...path: readonly string[]): readonly OwnedField[] => [
+  ...podTemplate(...path),
+  { path: [...path, 'metadata', 'annotations', 'kubectl.kubernetes.io/restartedAt'] },
+];
+
 const type = (service: JsonObject): string => textAt(service, 'spec', 'type') ?? 'ClusterIP';
 
 const hasClusterIP = (service: JsonObject): boolean =>
@@ -36,10 +42,10 @@ const jobLabels = ['controller-uid', 'batch.kubernetes.io/controller-uid', 'job-
 
 /** By kind. A kind without a row has none beyond status and metadata. */
 const ownedFields: Readonly<Record<string, readonly OwnedField[]>> = {
-  Deployment: podTemplate('spec', 'template'),
-  DaemonSet: podTemplate('spec', 'template'),
+  Deployment: restartable('spec', 'template'),
+  DaemonSet: restartable('spec', 'template'),
   StatefulSet: [
-    ...podTemplate('spec', 'template'),
+    ...restartable('spec', 'template'),
     { path: ['spec', 'volumeClaimTemplates', '*', 'metadata', 'creationTimestamp'], derived: true },
     { path: ['spec', 'volumeClaimTemplates', '*', 'status'], derived: true },
   ],

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { JsonObject } from '../api/meta.ts';
 import { promotableKinds } from '../api/kinds.ts';
+import { isObject } from './json.ts';
 import { anyJson, anyObject } from './json-arbitrary.ts';
 import type { LiveObject, ObjectRef } from './objects.ts';
 import { isOwnedAnnotation } from './owned.ts';
@@ -70,7 +71,7 @@ interface Row {
 }
 
 const podTemplate = {
-  metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': 'then' } },
+  metadata: { annotations: { 'example.com/note': 'then' } },
   spec: { containers: [] },
 };
 const stamped = { ...podTemplate, metadata: { ...podTemplate.metadata, creationTimestamp: null } };
@@ -327,6 +328,8 @@ describe('replacing', () => {
     fc.assert(
       fc.property(anyManifest, anyManifest, (bundle, now) => {
         const content = normalForm(bundle.manifest, bundle.ref);
+        // The API server stores no other spec than an object.
+        fc.pre(content['spec'] === undefined || isObject(content['spec']));
         const replaced = forReplace(content, live(bundle.ref, now.manifest), ['spec.replicas']);
         const path = parsePath('spec.replicas') ?? [];
         expect(getPath(replaced, path)).toEqual(getPath(now.manifest, path));
@@ -470,5 +473,28 @@ describe('annotations of the cluster', () => {
     ['example.com/deployment.kubernetes.io/', false],
   ])('%s: %s', (name, owned) => {
     expect(isOwnedAnnotation(name)).toBe(owned);
+  });
+});
+
+describe('a restart', () => {
+  const template = (annotations: JsonObject | undefined): JsonObject => ({
+    spec: { template: { metadata: { labels: { app: 'api' }, ...(annotations === undefined ? {} : { annotations }) } } },
+  });
+  const restarted = { 'kubectl.kubernetes.io/restartedAt': '2026-03-11T15:00:00Z' };
+
+  it.each(['Deployment', 'StatefulSet', 'DaemonSet'])(
+    'of a %s is no change of content, and outlives a release',
+    (kind) => {
+      const ref = refOf(kind);
+      const plain = normalForm(template(undefined), ref);
+      expect(normalForm(template(restarted), ref)).toEqual(plain);
+      const replaced = forReplace(plain, live(ref, template(restarted)), []);
+      expect(replaced['spec']).toEqual(template(restarted)['spec']);
+    },
+  );
+
+  it('stays content where nothing is restarted that way', () => {
+    const job = refOf('Job');
+    expect(normalForm(template(restarted), job)).not.toEqual(normalForm(template(undefined), job));
   });
 });

@@ -10,7 +10,7 @@ import {
   type ObjectRef,
   type ResourceRow,
 } from './resource.ts';
-import type { ContentType, Transport } from './transport.ts';
+import type { ApiResponse, ContentType, Transport } from './transport.ts';
 
 export interface CallOptions {
   readonly timeoutMs?: number;
@@ -25,6 +25,8 @@ export interface CreateOptions extends CallOptions {
 export interface WriteOptions extends CreateOptions {
   /** Judged and defaulted as if, but nothing is kept. */
   readonly dryRun?: boolean;
+  /** Told the warnings of the answer, as the header has them: `299 - "…", 299 - "…"`. Not called when there are none. */
+  readonly warned?: (warnings: string) => void;
 }
 
 export interface DeleteOptions extends CallOptions {
@@ -74,7 +76,7 @@ export interface ServerVersion {
 export interface Client {
   getResource(resource: ResourceRow, ref: ObjectRef, options?: CallOptions): Promise<KubeObject>;
   /** `Failure` `AlreadyExists` when the name is taken. */
-  createResource(resource: ResourceRow, manifest: Manifest, options?: CreateOptions): Promise<KubeObject>;
+  createResource(resource: ResourceRow, manifest: Manifest, options?: WriteOptions): Promise<KubeObject>;
   /** PUT. With `metadata.resourceVersion`, a `Conflict` unless it is the current one; with `metadata.uid`, unless it is that incarnation. */
   replaceResource(resource: ResourceRow, manifest: Manifest, options?: WriteOptions): Promise<KubeObject>;
   /** PUT of the status subresource; everything but status is ignored by the server. */
@@ -121,7 +123,9 @@ export function createClient({ transport, fieldManager, written }: ClientOptions
   const create = async (resource: ResourceRow, manifest: Manifest, options: WriteOptions): Promise<unknown> => {
     const path = collectionPath(resource, manifest.metadata.namespace);
     const query = writeQuery(options);
-    return (await transport.request({ method: 'POST', path, query, body: manifest, ...callOf(options) })).body;
+    const answer = await transport.request({ method: 'POST', path, query, body: manifest, ...callOf(options) });
+    tellWarnings(answer, options);
+    return answer.body;
   };
 
   return {
@@ -133,14 +137,15 @@ export function createClient({ transport, fieldManager, written }: ClientOptions
       return told(resource, await create(resource, manifest, options), options);
     },
     async replaceResource(resource, manifest, options = {}) {
-      const { body } = await transport.request({
+      const answer = await transport.request({
         method: 'PUT',
         path: objectPath(resource, refOfManifest(manifest)),
         query: writeQuery(options),
         body: manifest,
         ...callOf(options),
       });
-      return told(resource, body, options);
+      tellWarnings(answer, options);
+      return told(resource, answer.body, options);
     },
     async replaceStatus(resource, manifest, options = {}) {
       const { body } = await transport.request({
@@ -206,6 +211,11 @@ export function createClient({ transport, fieldManager, written }: ClientOptions
       return { major: numberOf('major'), minor: numberOf('minor'), gitVersion: String(body['gitVersion']) };
     },
   };
+}
+
+function tellWarnings({ headers }: ApiResponse, { warned }: WriteOptions): void {
+  const warnings = headers['warning'];
+  if (warnings !== undefined) warned?.(warnings);
 }
 
 function withVersion(body: unknown): unknown {

@@ -271,6 +271,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
       keys.filter((key) => isWorkload(key.split('/')[0] ?? '')).map((key) => [key, { state: 'Healthy', message: '' }]),
     ),
     preflight: [],
+    unanswered: undefined,
     foreign: new Map(),
     ...given,
   };

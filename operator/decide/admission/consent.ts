@@ -116,6 +116,7 @@ const gateView = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): Ga
     soakingSince: undefined,
     stagedHealth: new Map(),
     preflight: undefined,
+    unanswered: undefined,
     foreign: new Map(),
   };
   return { ...view, rights: rightsOf(view, s.answers) };

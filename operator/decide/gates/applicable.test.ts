@@ -203,6 +203,11 @@ test('while the API server has not been asked it waits', () => {
   });
 });
 
+test('without a gate that judges writes it is not known', () => {
+  const snapshot = aGateSnapshot({ preflight: undefined, unanswered: 'no gate judged the write' });
+  expect(applicable(snapshot, now)).toMatchObject({ outcome: 'Unknown', reason: 'GateNotReady' });
+});
+
 test('what can be told without asking is told first', () => {
   const claims = new Map([['Deployment/api' as const, 'billing']]);
   expect(applicable(aGateSnapshot({ claims, preflight: undefined }), now).reason).toBe('ClaimedByOtherPackage');

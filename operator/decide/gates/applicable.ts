@@ -5,7 +5,7 @@ import { newCandidate } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';
 import { visible } from '../visible.ts';
 import { argumentFor, listed, objectNamed } from '../words.ts';
-import { blocked, type GateSnapshot, passed, waiting, type Gate } from './gate.ts';
+import { blocked, type GateSnapshot, passed, unknown, waiting, type Gate } from './gate.ts';
 
 const immutableFields = (s: GateSnapshot): Verdict | undefined => {
   const conflicts = s.bundle.objects
@@ -48,6 +48,13 @@ const foreignContent = (s: GateSnapshot): Verdict | undefined => {
 };
 
 const preflight = (s: GateSnapshot): Verdict | undefined => {
+  if (s.unanswered !== undefined) {
+    return unknown('GateNotReady', {
+      message: `No promotion starts without a gate that judges its writes: ${visible(s.unanswered)}`,
+      remedy:
+        'Wait; the operator tries again by itself. If it lasts, a platform admin looks after the gate: kubectl get pods -A -l app.kubernetes.io/component=gate',
+    });
+  }
   if (s.preflight === undefined) {
     return waiting('PreflightPending', {
       message: 'The API server is asked whether it would accept every object once every other gate has passed',

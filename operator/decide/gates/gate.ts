@@ -44,6 +44,8 @@ export interface GateSnapshot extends CandidateSnapshot {
   readonly stagedHealth: ReadonlyMap<ObjectKey, WorkloadHealth>;
   /** What the dry-run of every write was refused for; undefined = not asked yet. */
   readonly preflight: readonly Refusal[] | undefined;
+  /** Why the dry-run of a write got no answer; undefined = every one that was asked got one. */
+  readonly unanswered: string | undefined;
   /** Live production content that neither the base bundle nor an open intent of ours explains. */
   readonly foreign: ReadonlyMap<ObjectKey, ForeignContent>;
 }
