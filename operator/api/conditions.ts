@@ -79,6 +79,7 @@ export const conditionMeanings = {
     Promotable: 'Every gate has passed.',
     Promoted: 'Production has the content, complete.',
     Healthy: 'Production is healthy with the content.',
+    ActionRequired: 'A GitOps tool has to write what was opened for it; absent where the operator writes.',
     Finished: 'Nothing further will happen; the reason says how it ended.',
     Reconciling: 'Work is under way: staging, promoting, observing or rolling back.',
     Stalled: 'Nothing can go on until somebody changes something.',
@@ -147,6 +148,11 @@ const catalogue = {
     ['Applicable'],
     'The API server, or an admission policy, refuses an object.',
     'Mend the object in staging as the message says, then create a new candidate.',
+  ),
+  JobNotDeliverable: entry(
+    ['Applicable'],
+    'A GitOps tool delivers this namespace, and a Job runs under another name for each release, which Git cannot know.',
+    'Run what the Job does from an init container or a CronJob, then create a new candidate.',
   ),
   ClaimedByOtherPackage: entry(
     ['Applicable'],
@@ -402,6 +408,16 @@ const catalogue = {
   ),
   NotPromoted: entry(['Healthy'], 'Production does not run the content.'),
 
+  AwaitingTool: entry(
+    ['ActionRequired'],
+    'The release is opened for the GitOps tool, which has not written all of it yet.',
+    'Sync the tool to the commit that holds the content.',
+  ),
+  ToolMustGoBack: entry(
+    ['ActionRequired'],
+    'The release failed, the one before it is opened again, and the GitOps tool has not written it yet.',
+    'Take the commit back, or roll back in the tool, as the message says.',
+  ),
   Promoting: entry(['Promoted', 'Healthy', 'Reconciling'], 'Production is being written, wave by wave.'),
   Promoted: entry(['Promoted', 'Finished'], 'Production has the content, complete.'),
   Observing: entry(['Finished', 'Reconciling'], 'The content is in production and its health is watched.'),

@@ -46,6 +46,7 @@ const intent = (given: Partial<OpenIntent> = {}): OpenIntent => ({
   from: before.name,
   cause: '',
   rollback: '',
+  delivery: 'Countersign',
   refused: undefined,
   rejected: false,
   ...given,
@@ -284,6 +285,30 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
     'a GitOps tool writes the release before it was opened',
     write(argo, stored(config)),
     snapshot({ production: inProduction({ bundle: before.name }) }),
+    'ContentNotApproved',
+  ],
+  [
+    'a GitOps tool leaves its notes in what was signed for',
+    write(
+      argo,
+      stored(config, {
+        labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+        annotations: { 'argocd.argoproj.io/tracking-id': 'x', 'meta.helm.sh/release-name': 'y' },
+      }),
+    ),
+    snapshot({ open: intent() }),
+    'allowed',
+  ],
+  [
+    'a GitOps tool adds a label of its own choice',
+    write(argo, stored(config, { labels: { team: 'x' } })),
+    snapshot({ open: intent() }),
+    'ContentNotApproved',
+  ],
+  [
+    'the operator may not leave such a label',
+    write(operator, stored(config, { labels: { 'app.kubernetes.io/managed-by': 'Helm' } })),
+    snapshot({ open: intent() }),
     'ContentNotApproved',
   ],
   [

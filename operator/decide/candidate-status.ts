@@ -2,16 +2,19 @@
 import { gateNames, isReason, type Phase, type Reason } from '../api/conditions.ts';
 import type { ReleaseCandidateStatus } from '../api/candidate.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
+import { goBackWith } from './delivery-tools.ts';
 import type { GateSnapshot } from './gates/gate.ts';
 import { approvalManifests } from './manifests.ts';
 import type { Instant } from './objects.ts';
 import type { Health } from './health.ts';
 import { observedRelease, progressOf } from './release-health.ts';
-import { packageRecord, type CandidateRecord, type FinishedReason } from './record.ts';
+import { packageRecord, type CandidateRecord, type FinishedReason, type OpenIntent } from './record.ts';
+import { undelivered } from './release.ts';
 import { approvalSummary } from './signatures.ts';
-import type { CandidateSnapshot } from './snapshot.ts';
+import type { CandidateSnapshot, ReleaseSnapshot } from './snapshot.ts';
 import type { StagingProblem } from './staging.ts';
 import type { NamedVerdict } from './verdict.ts';
+import { listed } from './words.ts';
 
 /** Where a candidate stands, as far as its status is concerned. */
 export type Standing =
@@ -183,6 +186,9 @@ const released = (s: CandidateSnapshot, now: Instant): Said => {
         ...signed(s),
         condition('Promoted', 'False', 'RollingBack', message),
         condition('Healthy', 'False', 'WorkloadUnhealthy', open.cause),
+        ...(open.delivery === 'GitOps'
+          ? [condition('ActionRequired', 'True', 'ToolMustGoBack', `${message}. ${goBackWith}`)]
+          : []),
         unfinished,
         condition('Reconciling', 'True', 'RollingBack', message),
         moving,
@@ -199,6 +205,7 @@ const released = (s: CandidateSnapshot, now: Instant): Said => {
         ...signed(s),
         condition('Promoted', 'False', 'Promoting', message),
         ...(health === undefined ? [] : [healthy(health)]),
+        ...awaitingTool(release, open),
         unfinished,
         condition('Reconciling', 'True', 'Promoting', message),
         moving,
@@ -222,6 +229,22 @@ const released = (s: CandidateSnapshot, now: Instant): Said => {
       moving,
     ],
   };
+};
+
+/** What a GitOps tool has not written yet of what is opened for it. */
+const awaitingTool = (release: ReleaseSnapshot, open: OpenIntent): readonly Wanted[] => {
+  if (open.delivery !== 'GitOps') return [];
+  const due = undelivered(release, open);
+  return due.length === 0
+    ? []
+    : [
+        condition(
+          'ActionRequired',
+          'True',
+          'AwaitingTool',
+          `a GitOps writer of the policy has yet to write ${listed(due)}; exactly the content of ${open.to} is let through`,
+        ),
+      ];
 };
 
 const successful: ReadonlySet<FinishedReason> = new Set(['Promoted']);

@@ -334,6 +334,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
       fromDigest: base.digest === 'none' ? '' : base.digest,
       quorum: `${have}/${need}`,
       approvals: s.approvals.filter(({ metadata }) => counted.has(metadata.name)),
+      delivery: s.policy.spec.deliveredBy,
     }),
   };
   const before: Effect[] =

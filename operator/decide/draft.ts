@@ -6,6 +6,7 @@ import { keyOf, type ObjectKey, type ObjectRef } from './objects.ts';
 import { baseBundle, packageRecord } from './record.ts';
 import { normalForm } from './render.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
+import { toolLabels } from './delivery-tools.ts';
 import { impliedUnmanaged } from './unmanaged.ts';
 
 /** What production runs of the package, and what a rollback would go back to. */
@@ -94,9 +95,10 @@ const unmanagedFor = (
   objects: readonly BundleObject[],
 ): readonly UnmanagedFields[] => {
   const present = new Set(objects.map(({ ref }) => keyOf(ref)));
-  const { unmanagedFields, operate } = policy.spec;
+  const { unmanagedFields, operate, deliveredBy } = policy.spec;
   const scaled = operate.scale.map(({ kind, name }) => ({ kind, name, fields: ['spec.replicas'] }));
-  const declared = [...unmanagedFields, ...scaled].filter((row) => present.has(keyOf(row)));
+  const kept = deliveredBy === 'GitOps' ? objects.map(({ ref }) => ({ ...ref, fields: toolLabels })) : [];
+  const declared = [...unmanagedFields, ...scaled, ...kept].filter((row) => present.has(keyOf(row)));
   return impliedUnmanaged(
     objects.map(({ content }) => content),
     s.autoscalers,

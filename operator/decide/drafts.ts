@@ -3,7 +3,7 @@ import type { Approval } from '../api/approval.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import type { Rollback } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
-import type { LedgerDraft } from './entries.ts';
+import type { Delivery, LedgerDraft } from './entries.ts';
 import type { Instant } from './objects.ts';
 import { keyOf } from './objects.ts';
 import type { CandidateRecord, OpenIntent } from './record.ts';
@@ -99,7 +99,8 @@ export const promotionStarted = (
     fromDigest,
     quorum,
     approvals,
-  }: { from: string; fromDigest: string; quorum: string; approvals: readonly Approval[] },
+    delivery,
+  }: { from: string; fromDigest: string; quorum: string; approvals: readonly Approval[]; delivery: Delivery },
 ): LedgerDraft => ({
   actor: 'operator',
   subject: subjectOf(candidate),
@@ -116,6 +117,7 @@ export const promotionStarted = (
     approvals: approvals.map(signature),
     writes: bundle.objects.map(({ ref, digest }) => ({ object: keyOf(ref), digest })),
     removes: bundle.removed.map(keyOf),
+    delivery,
   },
 });
 
@@ -187,6 +189,7 @@ export interface Return {
   readonly fromDigest: string;
   readonly to: string;
   readonly toDigest: string;
+  readonly delivery: Delivery;
 }
 
 export const rollbackStarted = (
@@ -207,6 +210,7 @@ export const rollbackStarted = (
     fromDigest: back.fromDigest,
     rollback: order?.metadata.uid ?? '',
     overwrites: [...overwrites],
+    delivery: back.delivery,
   },
 });
 

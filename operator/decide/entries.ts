@@ -6,6 +6,10 @@ import type { LedgerEntrySpec } from '../api/ledger.ts';
 const text = z.string();
 const approval = z.object({ name: text, uid: text, role: text, username: text });
 
+/** Who writes what the entry announces: the operator, or a GitOps tool that the gate lets through. */
+const delivery = z.enum(['Countersign', 'GitOps']).default('Countersign');
+export type Delivery = z.infer<typeof delivery>;
+
 const entryData = z.discriminatedUnion('type', [
   z.object({ type: z.literal('Staged'), bundle: text, base: text, authors: z.array(text) }),
   z.object({ type: z.literal('Tested'), bundle: text }),
@@ -24,6 +28,7 @@ const entryData = z.discriminatedUnion('type', [
     /** Every object it will write, so that those writes need no entries of their own. */
     writes: z.array(z.object({ object: text, digest: text })),
     removes: z.array(text),
+    delivery,
   }),
   z.object({
     type: z.literal('Promoted'),
@@ -44,6 +49,7 @@ const entryData = z.discriminatedUnion('type', [
     rollback: text,
     /** Objects whose content was neither bundle's: they are overwritten. */
     overwrites: z.array(text),
+    delivery,
   }),
   z.object({
     type: z.literal('RolledBack'),

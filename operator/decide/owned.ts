@@ -1,6 +1,7 @@
 /** Which fields of an object the cluster writes. They are never part of a release: stripped, and left as they are live. */
 import type { Json, JsonObject } from '../api/meta.ts';
 import { at, isList, listAt, member, objectAt, textAt } from './json.ts';
+import { toolNotes } from './delivery-tools.ts';
 import { deletePath, getPath, setPath, type Path } from './paths.ts';
 
 interface OwnedField {
@@ -88,6 +89,8 @@ const ownedAnnotations: readonly string[] = [
   'volume.kubernetes.io/',
 ];
 
+const isToolNote = (name: string): boolean => toolNotes.some((prefix) => name.startsWith(prefix));
+
 /** The metadata that a release decides. All other metadata is the cluster's. */
 const releasedMetadata = new Set(['name', 'labels', 'annotations']);
 
@@ -96,7 +99,7 @@ const keptMetadata = ['generateName', 'ownerReferences', 'finalizers'];
 
 /** Whether a controller or tool, and not a release, decides this annotation of an object (not of a pod template). */
 export const isOwnedAnnotation = (name: string): boolean =>
-  ownedAnnotations.some((owned) => (owned.endsWith('/') ? name.startsWith(owned) : name === owned));
+  isToolNote(name) || ownedAnnotations.some((owned) => (owned.endsWith('/') ? name.startsWith(owned) : name === owned));
 
 /** Paths of everything in a manifest that the cluster writes. */
 export const ownedPaths = (manifest: JsonObject, kind: string): Path[] =>
@@ -108,6 +111,9 @@ export const ownedPaths = (manifest: JsonObject, kind: string): Path[] =>
     ...Object.keys(objectAt(manifest, 'metadata', 'annotations'))
       .filter(isOwnedAnnotation)
       .map((name) => named('metadata', 'annotations', name)),
+    ...Object.keys(objectAt(manifest, 'metadata', 'labels'))
+      .filter(isToolNote)
+      .map((name) => named('metadata', 'labels', name)),
     ...fieldsOf(manifest, kind).flatMap(({ path }) => places(manifest, path)),
   ].filter((path) => getPath(manifest, path) !== undefined);
 
@@ -135,7 +141,10 @@ const withMetadataOf = (live: JsonObject, content: JsonObject): JsonObject => {
   const annotations = Object.keys(objectAt(metadata, 'annotations'))
     .filter(isOwnedAnnotation)
     .map((name) => named('metadata', 'annotations', name));
-  return [...kept, ...annotations].reduce((filled, path) => copied(live, path, filled, path), content);
+  const labels = Object.keys(objectAt(metadata, 'labels'))
+    .filter(isToolNote)
+    .map((name) => named('metadata', 'labels', name));
+  return [...kept, ...annotations, ...labels].reduce((filled, path) => copied(live, path, filled, path), content);
 };
 
 const carried = ({ path, pairedBy }: OwnedField, live: JsonObject, content: JsonObject): JsonObject => {

@@ -13,6 +13,7 @@ const open = (type: OpenIntent['type'], from: string, to: string): PackageRecord
   toDigest: '',
   cause: '',
   rollback: '',
+  delivery: 'Countersign',
   refused: undefined,
   rejected: false,
 });

@@ -1,6 +1,6 @@
 /** What the ledger of one production namespace says, folded: the only memory that decisions trust. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
-import { type EntryData, parseData } from './entries.ts';
+import { type Delivery, type EntryData, parseData } from './entries.ts';
 import type { Instant } from './objects.ts';
 
 export interface OpenIntent {
@@ -19,6 +19,7 @@ export interface OpenIntent {
   readonly cause: string;
   /** The `Rollback` object that ordered it; '' for none. */
   readonly rollback: string;
+  readonly delivery: Delivery;
   /** Set when the API server refused a write under this intent for good. */
   readonly refused: string | undefined;
   /** Somebody with the right rejected the candidate while its promotion was open. */
@@ -136,6 +137,7 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
           from: data.from,
           cause: '',
           rollback: '',
+          delivery: data.delivery,
           refused: undefined,
           rejected: false,
         },
@@ -162,6 +164,7 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
           from: data.from,
           cause: entry.reason,
           rollback: data.rollback,
+          delivery: data.delivery,
           refused: undefined,
           rejected: before.open?.rejected ?? false,
         },

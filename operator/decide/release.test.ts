@@ -1,5 +1,5 @@
 /** The plan of a release against a model of production: effects are applied, all or some of them, and the plan is made again. */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import {
   aBundle,
@@ -21,7 +21,7 @@ import { objectAt, withMember } from './json.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } from './objects.ts';
 import type { Effect, ObjectEffect, Plan } from './plan.ts';
 import { emptyRecord, foldEntries, packageRecord, type NamespaceRecord } from './record.ts';
-import { fieldManagers, planRelease } from './release.ts';
+import { fieldManagers, planRelease, undelivered } from './release.ts';
 import { holds, liveRef } from './rollout.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 
@@ -262,7 +262,13 @@ const caseOf = (had: readonly ObjectKey[], has: readonly ObjectKey[]): Case => {
 
 const began = (model: Model, { from, to }: Case): void => {
   model.append(
-    drafts.promotionStarted(aCandidate({}, 'first'), from, { from: '', fromDigest: '', quorum: '3/3', approvals: [] }),
+    drafts.promotionStarted(aCandidate({}, 'first'), from, {
+      from: '',
+      fromDigest: '',
+      quorum: '3/3',
+      approvals: [],
+      delivery: 'Countersign',
+    }),
     now - 9 * minute,
   );
   const first = packageRecord(model.record, pkg).open;
@@ -277,6 +283,7 @@ const began = (model: Model, { from, to }: Case): void => {
       fromDigest: from.digest,
       quorum: '3/3',
       approvals: [],
+      delivery: 'Countersign',
     }),
     now - minute,
   );
@@ -361,6 +368,7 @@ test('a rollback ends with all that was before, whatever it meets', () => {
             fromDigest: to.digest,
             to: from.name,
             toDigest: from.digest,
+            delivery: 'Countersign',
           },
           { cause: 'it failed', overwrites: [], order: undefined },
         ),
@@ -489,6 +497,7 @@ test('going back over two releases deletes what the newest dropped and had not d
         fromDigest: to.digest,
         to: bare.name,
         toDigest: bare.digest,
+        delivery: 'Countersign',
       },
       { cause: 'ordered', overwrites: [], order: undefined },
     ),
@@ -510,4 +519,58 @@ test('an added object that somebody changed is told among what going back overwr
 
   const data: unknown = effect?.do === 'Append' ? effect.draft.data : undefined;
   expect(data).toMatchObject({ type: 'RollbackStarted', overwrites: ['ConfigMap/b'] });
+});
+
+describe('delivered by a GitOps tool', () => {
+  const policy = aPolicy({ deliveredBy: 'GitOps', gitOpsWriters: ['system:serviceaccount:argocd:controller'] });
+  const opened = (given: ReturnType<typeof caseOf>): Model => {
+    const model = new Model([given.from, given.to]);
+    model.append(
+      drafts.promotionStarted(aCandidate({}, given.to.name), given.to, {
+        from: given.from.name,
+        fromDigest: given.from.digest,
+        quorum: '3/3',
+        approvals: [],
+        delivery: 'GitOps',
+      }),
+      now,
+    );
+    for (const object of given.from.objects) model.put(object, keyOf(object.ref), 'argocd-controller', now - minute);
+    return model;
+  };
+  const look = (model: Model): ReleaseSnapshot => ({ ...model.snapshot(), policy });
+
+  test('nothing is written for it, and what it has not written is named', () => {
+    const given = caseOf(['ConfigMap/a', 'Deployment/b'], ['ConfigMap/a', 'Deployment/b']);
+    const model = opened(given);
+    expect(planRelease(look(model), new Map(), now + 1).effects).toEqual([]);
+    const { open } = packageRecord(model.record, pkg);
+    expect(open && undelivered(look(model), open)).toEqual(['ConfigMap/a', 'Deployment/b']);
+  });
+
+  test('it is complete when the tool has written everything', () => {
+    const given = caseOf(['ConfigMap/a'], ['ConfigMap/a']);
+    const model = opened(given);
+    for (const object of given.to.objects) model.put(object, keyOf(object.ref), 'argocd-controller', now);
+    expect(planRelease(look(model), new Map(), now + 1).effects).toMatchObject([
+      { do: 'Append', draft: { data: { type: 'Promoted' } } },
+    ]);
+  });
+
+  test('what does not come in time is taken back: the bundle before is opened, and still nothing written', () => {
+    const given = caseOf(['ConfigMap/a', 'ConfigMap/b'], ['ConfigMap/a', 'ConfigMap/b']);
+    const model = opened(given);
+    const [first] = given.to.objects;
+    if (first !== undefined) model.put(first, keyOf(first.ref), 'argocd-controller', now);
+    const [effect] = planRelease(look(model), new Map(), now + 11 * minute).effects;
+    expect(effect).toMatchObject({ do: 'Append', draft: { data: { type: 'RollbackStarted', delivery: 'GitOps' } } });
+    if (effect?.do === 'Append') model.append(effect.draft, now + 11 * minute);
+    expect(planRelease(look(model), new Map(), now + 11 * minute).effects).toEqual([]);
+    for (const object of given.from.objects) {
+      model.put(object, keyOf(object.ref), 'argocd-controller', now + 12 * minute);
+    }
+    expect(planRelease(look(model), new Map(), now + 12 * minute).effects).toMatchObject([
+      { do: 'Append', draft: { data: { type: 'RolledBack' } } },
+    ]);
+  });
 });

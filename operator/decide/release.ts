@@ -7,7 +7,7 @@ import { policyName, waves } from '../api/kinds.ts';
 import type { Rollback } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
 import * as drafts from './drafts.ts';
-import type { LedgerDraft } from './entries.ts';
+import type { Delivery, LedgerDraft } from './entries.ts';
 import type { Health } from './health.ts';
 import { jobsDone, observedRelease, progressOf } from './release-health.ts';
 import { keyOf, type Instant, type ObjectRef } from './objects.ts';
@@ -80,7 +80,7 @@ const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
   if (jobs.state === 'Failed') return fail(s, open, bundle, jobs, now);
   const reach = jobs.state === 'Healthy' ? waves : waves.slice(0, waves.indexOf('Jobs') + 1);
   const due = steps.filter(({ wave, standing }) => reach.includes(wave) && standing === 'Pending');
-  if (due.length > 0) return act(...inWaves(s, open, course, due));
+  if (open.delivery === 'Countersign' && due.length > 0) return act(...inWaves(s, open, course, due));
 
   const health = written(steps, jobs) ?? progressOf(s, bundle, open.at);
   if (health.state === 'Failed') return fail(s, open, bundle, health, now);
@@ -93,7 +93,8 @@ const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
   const prune = removeSteps(course, prunedNow(bundle), s.live);
   const inTheWay = prune.find(({ standing }) => standing === 'Foreign');
   if (inTheWay !== undefined) return takeBack(s, open, bundle, conflict(inTheWay));
-  const removals = prune.flatMap((step) => effectOf(step, promoterOf(s, open, course)) ?? []);
+  const removals =
+    open.delivery === 'GitOps' ? [] : prune.flatMap((step) => effectOf(step, promoterOf(s, open, course)) ?? []);
   if (removals.length > 0) return act(...together(removals));
   if (prune.length > 0) return waitUntil(deadline(s, open));
 
@@ -123,6 +124,10 @@ const written = (steps: readonly Step[], jobs: Health): Health | undefined => {
   );
 };
 
+const deliveryNow = (s: ReleaseSnapshot): Delivery => s.policy?.spec.deliveredBy ?? 'Countersign';
+
+const isGitOps = (s: ReleaseSnapshot): boolean => deliveryNow(s) === 'GitOps';
+
 const waitUntil = (wakeAt: Instant | undefined): Plan => ({ ...nothing, wakeAt });
 
 const deadline = (s: ReleaseSnapshot, open: OpenIntent): Instant =>
@@ -137,6 +142,15 @@ const inWaves = (s: ReleaseSnapshot, open: OpenIntent, course: Course, due: read
       due.filter((step) => step.wave === wave).flatMap((step) => effectOf(step, promoterOf(s, open, course)) ?? []),
     ),
   );
+
+/** What whoever delivers has not written or removed yet under an open intent. */
+export const undelivered = (s: ReleaseSnapshot, open: OpenIntent): readonly string[] => {
+  const course = courseOf(s, open);
+  const removed = course.to === undefined ? [] : removeSteps(course, prunedNow(course.to), s.live);
+  return [...writeSteps(course, s.live), ...removed]
+    .filter(({ standing }) => standing !== 'Done')
+    .map(({ ref }) => keyOf(ref));
+};
 
 const promoterOf = (s: ReleaseSnapshot, open: OpenIntent, course: Course) => ({
   as: 'operator' as const,
@@ -166,7 +180,7 @@ const fail = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, health: Heal
 const observe = (s: ReleaseSnapshot, production: ProductionFact, now: Instant): Plan => {
   const bundle = s.bundles.get(production.bundle);
   if (bundle === undefined) return nothing;
-  if (now >= production.observeUntil) return pruneLate(s, production, bundle);
+  if (now >= production.observeUntil) return isGitOps(s) ? nothing : pruneLate(s, production, bundle);
   const health = observedRelease(s, bundle, production.at, now);
   if (health.state !== 'Failed') return waitUntil(earliest(production.observeUntil, health.wakeAt));
   if (bundle.onFailure === 'Page') {
@@ -182,6 +196,7 @@ const observe = (s: ReleaseSnapshot, production: ProductionFact, now: Instant): 
         fromDigest: production.digest,
         to: production.previous,
         toDigest: s.bundles.get(production.previous)?.digest ?? '',
+        delivery: deliveryNow(s),
       },
       { cause: health.message, order: undefined },
     ),
@@ -216,6 +231,7 @@ const takeBack = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, cause: s
         fromDigest: bundle.digest,
         to: open.from,
         toDigest: s.bundles.get(open.from)?.digest ?? '',
+        delivery: open.delivery,
       },
       { cause, order: undefined },
     ),
@@ -245,7 +261,7 @@ const goBack = (s: ReleaseSnapshot, open: OpenIntent): Plan => {
   };
   const restore = writeSteps(course, s.live).filter(({ ref }) => ref.kind !== 'Job');
   const added = addedSteps(course, s);
-  const effects = [...restore, ...added].flatMap((step) => effectOf(step, how) ?? []);
+  const effects = open.delivery === 'GitOps' ? [] : [...restore, ...added].flatMap((step) => effectOf(step, how) ?? []);
   if (effects.length > 0) return act(...together(effects));
   const onTheirWay = [...restore, ...added].some(({ standing }) => standing !== 'Done');
   if (onTheirWay) return nothing;
@@ -358,6 +374,7 @@ export const judgeOrder = (s: ReleaseSnapshot, order: Rollback, answers: Answers
       fromDigest: bundle.digest,
       to,
       toDigest: target?.digest ?? '',
+      delivery: open?.delivery ?? deliveryNow(s),
     },
   };
 };

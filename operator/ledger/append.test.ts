@@ -26,6 +26,7 @@ const moving = (name: string): LedgerDraft => ({
     approvals: [],
     writes: [],
     removes: [],
+    delivery: 'Countersign',
   },
 });
 

@@ -55,6 +55,7 @@ const snapshot = (given: Partial<ConsentSnapshot> = {}): ConsentSnapshot => {
       from: '',
       cause: '',
       rollback: '',
+      delivery: 'Countersign',
       refused: undefined,
       rejected: false,
     },

@@ -25,19 +25,23 @@ const bonds = ['ownerReferences', 'finalizers'] as const;
 
 /**
  * Where a write departs from the content of a bundle: paths in the terms of the object, none when it is that content. Fields that the
- * release leaves alone must stay as they are; on a create, where there is nothing to leave alone, they are as the bundle says.
+ * release leaves alone must stay as they are; on a create, where there is nothing to leave alone, they are as the bundle says. `free`: paths
+ * that the writer may set as it likes.
  */
 export const departures = (
   { object, oldObject }: Pick<AdmissionRequest, 'object' | 'oldObject'>,
   expected: BundleObject,
   bundle: Bundle,
+  free: readonly string[] = [],
 ): readonly string[] => {
   if (object === undefined) return ['(no object)'];
   const unmanaged = oldObject === undefined ? [] : unmanagedOf(bundle.unmanaged, expected.ref);
-  const content = differingPaths(normalForm(object, expected.ref), expected.content, unmanaged);
+  const content = differingPaths(normalForm(object, expected.ref), expected.content, [...unmanaged, ...free]);
   const left = unmanaged.filter((path) => {
     const steps = parsePath(path);
-    return steps !== undefined && !same(getPath(object, steps), getPath(oldObject ?? {}, steps));
+    return (
+      !free.includes(path) && steps !== undefined && !same(getPath(object, steps), getPath(oldObject ?? {}, steps))
+    );
   });
   const bound = bonds.filter((field) => !same(listAt(object, 'metadata', field), listAt(oldObject, 'metadata', field)));
   return [...content, ...left, ...bound.map((field) => `metadata.${field}`)];

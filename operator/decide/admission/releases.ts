@@ -1,5 +1,6 @@
 /** May our own two identities, or a GitOps tool, write this? Only what the ledger says is under way, and exactly that. */
 import type { Bundle } from '../bundle.ts';
+import { toolLabels } from '../delivery-tools.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
 import type { OpenIntent, PackageRecord } from '../record.ts';
 import { prunedLate, prunedNow } from '../rollout.ts';
@@ -135,14 +136,14 @@ export const judgeGitOps = (request: AdmissionRequest, s: AdmissionSnapshot): Ad
     const expected = objectIn(to, ref);
     if (to === undefined || expected === undefined) continue;
     if (intent.rejected || intent.refused !== undefined) return ended(request, intent);
-    return judged(request, { paths: departures(request, expected, to), bundle: to, open: underOf(intent) });
+    return judged(request, { paths: departures(request, expected, to, toolLabels), bundle: to, open: underOf(intent) });
   }
   if (request.operation === 'DELETE') return nothingOpen(request);
   for (const { production, open: other } of s.record.packages.values()) {
     const bundle = production === undefined || other !== undefined ? undefined : s.bundle(production.bundle);
     const expected = objectIn(bundle, ref);
     if (bundle === undefined || expected === undefined) continue;
-    return judged(request, { paths: departures(request, expected, bundle), bundle, open: undefined });
+    return judged(request, { paths: departures(request, expected, bundle, toolLabels), bundle, open: undefined });
   }
   return nothingOpen(request);
 };

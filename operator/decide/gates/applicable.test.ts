@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aBundle, aGateSnapshot, aLiveObject, anObject, now } from '../../../test/builders/decide.ts';
+import { aBundle, aGateSnapshot, aLiveObject, anObject, aPolicy, now } from '../../../test/builders/decide.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import { keyOf } from '../objects.ts';
 import { applicable } from './applicable.ts';
@@ -201,6 +201,13 @@ test('while the API server has not been asked it waits', () => {
     outcome: 'Waiting',
     reason: 'PreflightPending',
   });
+});
+
+test('a Job cannot be delivered by a tool, and can by the operator', () => {
+  const bundle = aBundle({ objects: [anObject('Job', 'migrate')] });
+  const policy = aPolicy({ deliveredBy: 'GitOps', gitOpsWriters: ['system:serviceaccount:argocd:controller'] });
+  expect(applicable(aGateSnapshot({ bundle, policy }), now)).toMatchObject({ reason: 'JobNotDeliverable' });
+  expect(applicable(aGateSnapshot({ bundle }), now).outcome).toBe('Passed');
 });
 
 test('without a gate that judges writes it is not known', () => {

@@ -22,6 +22,16 @@ const immutableFields = (s: GateSnapshot): Verdict | undefined => {
   });
 };
 
+/** A Job runs once a bundle, under a name of its own; nobody can write that name into Git beforehand. */
+const jobsForTools = (s: GateSnapshot): Verdict | undefined => {
+  const jobs = s.bundle.objects.filter(({ ref }) => ref.kind === 'Job').map(({ ref }) => objectNamed(keyOf(ref)));
+  if (s.policy.spec.deliveredBy !== 'GitOps' || jobs.length === 0) return undefined;
+  return blocked('JobNotDeliverable', {
+    message: `${s.target.name} is delivered by GitOps, and a release that a tool delivers cannot hold Jobs: ${listed(jobs)}`,
+    remedy: `Run what they do from an init container or a CronJob. ${newCandidate(s, 'without them')}`,
+  });
+};
+
 const claims = (s: GateSnapshot): Verdict | undefined => {
   const claimed = s.bundle.objects.flatMap(({ ref }) => {
     const owner = s.claims.get(keyOf(ref));
@@ -69,7 +79,7 @@ const preflight = (s: GateSnapshot): Verdict | undefined => {
 };
 
 /** In the order in which they would have to be mended: a dry-run says little while another package owns the object. */
-const checks = [immutableFields, claims, foreignContent, preflight];
+const checks = [jobsForTools, immutableFields, claims, foreignContent, preflight];
 
 /** The first thing that stands in the way of writing the content to production. */
 export const applicable: Gate = (s) => {

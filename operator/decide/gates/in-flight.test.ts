@@ -15,6 +15,7 @@ const intent = (given: Partial<OpenIntent> = {}): OpenIntent => ({
   from: '',
   cause: '',
   rollback: '',
+  delivery: 'Countersign',
   refused: undefined,
   rejected: false,
   ...given,
