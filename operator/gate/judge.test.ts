@@ -1,0 +1,200 @@
+import { expect, test } from '@jest/globals';
+import { aBundle, aNamespace, aPackageRecord, aPolicy, aRecord, now } from '../../test/builders/decide.ts';
+import type { JsonObject } from '../api/meta.ts';
+import type { AdmissionRequest } from '../decide/admission/request.ts';
+import type { LedgerDraft } from '../decide/entries.ts';
+import type { NamespaceRecord, OpenIntent } from '../decide/record.ts';
+import { createJudge, type JudgeTools } from './judge.ts';
+import type { Sight } from './sight.ts';
+
+const operator = 'system:serviceaccount:countersign-system:countersign-operator';
+const bundle = aBundle();
+const config: JsonObject = bundle.objects[0]?.content ?? {};
+
+const open: OpenIntent = {
+  type: 'Promotion',
+  id: 'intent-1',
+  seq: 5,
+  at: now,
+  candidate: bundle.candidate,
+  to: bundle.name,
+  toDigest: bundle.digest,
+  from: '',
+  cause: '',
+  rollback: '',
+  delivery: 'Countersign',
+  refused: undefined,
+  rejected: false,
+};
+
+const recordWith = (intent: OpenIntent | undefined): NamespaceRecord => ({
+  ...aRecord(),
+  packages: new Map([['payments', aPackageRecord({ open: intent })]]),
+});
+
+const fail = (): never => {
+  throw new Error('not expected here');
+};
+
+interface World {
+  readonly judge: ReturnType<typeof createJudge>;
+  readonly appended: LedgerDraft[];
+  readonly done: string[];
+}
+
+const world = (sight: Partial<Sight> = {}, tools: Partial<JudgeTools> = {}): World => {
+  const appended: LedgerDraft[] = [];
+  const done: string[] = [];
+  const judge = createJudge({
+    operator,
+    restorer: 'restorer',
+    digestOf: () => `sha256:${'1'.repeat(64)}`,
+    sight: {
+      namespace: () => aNamespace(),
+      policy: () => aPolicy({ platformWriters: [{ identity: 'es', kind: 'Secret', names: ['db'] }] }),
+      record: () => recordWith(undefined),
+      bundle: () => bundle,
+      refresh: () => {
+        done.push('refresh');
+        return Promise.resolve();
+      },
+      grounds: () => {
+        done.push('grounds');
+        return Promise.resolve({ policy: undefined, candidate: undefined, bundle: undefined, approvals: [] });
+      },
+      ...sight,
+    },
+    ask: fail,
+    append: (_, draft) => {
+      done.push('append');
+      appended.push(draft);
+      return Promise.resolve();
+    },
+    now: () => now,
+    ...tools,
+  });
+  return { judge, appended, done };
+};
+
+const request = (username: string, given: Partial<AdmissionRequest> = {}): AdmissionRequest => ({
+  uid: 'review-1',
+  operation: 'UPDATE',
+  resource: { group: '', version: 'v1', resource: 'configmaps' },
+  kind: { group: '', version: 'v1', kind: 'ConfigMap' },
+  subresource: '',
+  namespace: 'payments-prod',
+  name: 'api-config',
+  dryRun: false,
+  user: { username, uid: '', groups: [] },
+  object: config,
+  oldObject: config,
+  ...given,
+});
+
+const secret: Partial<AdmissionRequest> = {
+  resource: { group: '', version: 'v1', resource: 'secrets' },
+  kind: { group: '', version: 'v1', kind: 'Secret' },
+  name: 'db',
+};
+
+const approval: Partial<AdmissionRequest> = {
+  operation: 'CREATE',
+  resource: { group: 'countersign.dev', version: 'v1alpha1', resource: 'approvals' },
+  kind: { group: 'countersign.dev', version: 'v1alpha1', kind: 'Approval' },
+};
+const order: Partial<AdmissionRequest> = {
+  operation: 'CREATE',
+  resource: { group: 'countersign.dev', version: 'v1alpha1', resource: 'rollbacks' },
+  kind: { group: 'countersign.dev', version: 'v1alpha1', kind: 'Rollback' },
+};
+
+const { signal } = new AbortController();
+const unavailable = () => Promise.reject(new Error('etcd is away'));
+
+test('an act of people is in the record before it is allowed', async () => {
+  const { judge, appended } = world();
+  expect(await judge(request('approver-a', approval), signal)).toMatchObject({ allowed: true });
+  expect(appended).toMatchObject([{ decision: 'Sign', actor: { username: 'approver-a' } }]);
+});
+
+test.each([
+  ['a signature', 'approver-a', approval],
+  ['the write of a declared program', 'es', secret],
+])('%s that cannot be recorded is refused', async (_, who, given) => {
+  const { judge } = world({}, { append: unavailable });
+  expect(await judge(request(who, given), signal)).toMatchObject({ allowed: false, reason: 'Unavailable' });
+});
+
+test('an order to roll back is never held up by a record that cannot be written', async () => {
+  const { judge } = world({}, { append: unavailable });
+  expect(await judge(request('sre-a', order), signal)).toMatchObject({ allowed: true });
+});
+
+test('a dry-run writes nothing down', async () => {
+  const { judge, appended } = world();
+  expect(await judge(request('es', { ...secret, dryRun: true }), signal)).toMatchObject({ allowed: true });
+  expect(appended).toEqual([]);
+});
+
+test('before a write is denied for want of an open release, what may have been missed is read', async () => {
+  let known: NamespaceRecord = recordWith(undefined);
+  const { judge } = world({
+    record: () => known,
+    refresh: () => {
+      known = recordWith({ ...open, rejected: true });
+      return Promise.resolve();
+    },
+  });
+  const answer = await judge(request(operator), signal);
+  expect(answer).toMatchObject({ allowed: false, message: expect.stringContaining('ReleaseEnded: ') });
+});
+
+test('what is denied for good is denied without reading anything', async () => {
+  const { judge, done } = world();
+  expect(await judge(request('developer-a'), signal)).toMatchObject({ allowed: false, reason: 'Forbidden' });
+  expect(done).toEqual([]);
+});
+
+test('a promotion writes nothing without consent that was read afresh', async () => {
+  const { judge, done } = world({ record: () => recordWith(open) });
+  const answer = await judge(request(operator), signal);
+  expect(answer).toMatchObject({ allowed: false, message: expect.stringContaining('ConsentMissing: ') });
+  expect(done).toEqual(['grounds']);
+});
+
+test('the writes of one wave read consent once, and every failed reading is done again', async () => {
+  const { judge, done } = world({ record: () => recordWith(open) });
+  await Promise.all([judge(request(operator), signal), judge(request(operator), signal)]);
+  expect(done).toEqual(['grounds']);
+  await judge(request(operator), signal);
+  expect(done).toEqual(['grounds', 'grounds']);
+});
+
+test('what cannot be read is thrown to whoever refuses then', async () => {
+  const { judge } = world({ record: () => recordWith(open), grounds: unavailable });
+  await expect(judge(request(operator), signal)).rejects.toMatchObject({ message: 'etcd is away' });
+});
+
+test('under audit what would be refused is said, and let through', async () => {
+  const { judge } = world({ namespace: () => aNamespace({ guarded: 'audit' }) });
+  expect(await judge(request('developer-a'), signal)).toMatchObject({
+    allowed: true,
+    warnings: [expect.stringContaining('would be refused: OnlyByRelease')],
+  });
+});
+
+test('a withdrawal is told in the record of the namespace that it was meant for, and in no other', async () => {
+  const withdrawal = (target: string, from: string): Partial<AdmissionRequest> => ({
+    operation: 'DELETE',
+    resource: { group: 'countersign.dev', version: 'v1alpha1', resource: 'releasecandidates' },
+    kind: { group: 'countersign.dev', version: 'v1alpha1', kind: 'ReleaseCandidate' },
+    namespace: from,
+    object: undefined,
+    oldObject: { kind: 'ReleaseCandidate', metadata: {}, spec: { targetNamespace: target, package: 'payments' } },
+  });
+  const { judge, appended } = world();
+  await judge(request('owner-a', withdrawal('payments-prod', 'elsewhere')), signal);
+  expect(appended).toEqual([]);
+  await judge(request('owner-a', withdrawal('payments-prod', 'payments-staging')), signal);
+  expect(appended).toMatchObject([{ decision: 'Withdraw', package: 'payments' }]);
+});
