@@ -216,8 +216,11 @@ export const createOperator = (options: OperatorOptions): Operator => {
     if (kindOf(key) === 'release' && isRefusal(failure)) tellStuck(key, failure);
     queue.retry(key, {
       priority: priorityOf(key),
-      // A rollback does not wait as long as routine does, whatever stands in its way.
-      backoff: key.startsWith('release/') ? { firstMs: policy.firstMs, capMs: Math.min(policy.capMs, 10_000) } : policy,
+      // A rollback does not wait as long as routine does, whatever stands in its way; nor does a release that only a gate is missing for.
+      backoff:
+        key.startsWith('release/') || error instanceof Unanswered
+          ? { firstMs: policy.firstMs, capMs: Math.min(policy.capMs, 10_000) }
+          : policy,
       ...(failure.retryAfterMs === undefined ? {} : { atLeastMs: failure.retryAfterMs }),
     });
   };
