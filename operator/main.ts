@@ -1,97 +1,15 @@
-/** The operator process: settings in, signals heard, everything put together. */
-import { readFileSync } from 'node:fs';
-import { connect } from './kube/connection.ts';
-import { loadCredentials, type CredentialSource } from './kube/credentials.ts';
-import { Host } from './kube/host.ts';
-import { createReflectors } from './kube/reflectors.ts';
-import { serviceAccountCredentials } from './kube/token.ts';
-import { createTransport } from './kube/transport.ts';
-import { systemClock } from './run/clock.ts';
-import { createOperator, type Operator } from './run/operator.ts';
-import { readSettings, type Settings } from './settings.ts';
-import { createLogger } from './telemetry/logger.ts';
-import { createMetrics } from './telemetry/metrics.ts';
-import { startTelemetryServer } from './telemetry/server.ts';
+/** The one entry of the image: `operator` (or nothing) runs the operator, `gate` the webhook that judges writes. */
 
-const version = '0.1.0';
-
-const sourceOf = ({ outside }: Settings): CredentialSource =>
-  outside === undefined
-    ? { from: 'InCluster' }
-    : {
-        from: 'Token',
-        server: outside.server,
-        caPem: readFileSync(outside.caFile, 'utf8'),
-        tokenFile: outside.tokenFile,
-      };
-
-const settings = readSettings(process.env);
-const logger = createLogger({ level: settings.logLevel, fields: { program: 'countersign-operator', version } });
-const metrics = createMetrics();
-const clock = systemClock;
-const random = Math.random;
-
-const credentials = await loadCredentials(sourceOf(settings));
-const transport = createTransport({ connection: connect({ credentials, version }), metrics: metrics.requests });
-const restorerCredentials = serviceAccountCredentials({
-  transport,
-  like: credentials,
-  namespace: settings.namespace,
-  serviceAccount: settings.restorerServiceAccount,
-  now: () => clock.now(),
-});
-const restorer = createTransport({
-  connection: connect({ credentials: restorerCredentials, version }),
-  metrics: metrics.requests,
-});
-
-const operator: Operator = createOperator({
-  transports: { operator: transport, restorer },
-  namespace: settings.namespace,
-  username: `system:serviceaccount:${settings.namespace}:${settings.operatorServiceAccount}`,
-  instance: settings.instance,
-  clock,
-  random,
-  logger,
-  metrics,
-  onLost: () => {
-    logger.error({}, 'leadership lost; ending so that nothing is written without it');
-    process.exit(1);
-  },
-});
-
-const host = new Host({
-  transport,
-  reflectors: createReflectors({ transport, clock, random, logger }),
-  logger,
-  async init() {
-    // The first rollback must not wait for a token.
-    await restorerCredentials.headers();
-    await operator.start();
-  },
-  shutdown: () => operator.stop(),
-});
-
-const server = await startTelemetryServer({
-  port: settings.port,
-  metrics,
-  liveness: { streams: () => operator.notAlive() },
-  readiness: { caches: () => operator.notReady() },
-});
-logger.info({ port: server.port }, 'serving metrics and health');
-
-let ending: Promise<void> | undefined;
-const end = (signal: NodeJS.Signals): void => {
-  ending ??= (async () => {
-    logger.info({ signal }, 'ending');
-    host.stop();
-    await host.stopped();
-    await Promise.all([transport.close(), restorer.close(), server.close()]);
-    process.exit(0);
-  })();
+/** Loaded only when asked for: neither program pays for the other's libraries. */
+const programs: Readonly<Record<string, () => Promise<unknown>>> = {
+  operator: () => import('./programs/operator.ts'),
+  gate: async () => (await import('./programs/gate.ts')).runGate(),
 };
-process.on('SIGTERM', end);
-process.on('SIGINT', end);
 
-await host.start();
-logger.info({ leader: operator.isLeader() }, 'started');
+const [name = 'operator'] = process.argv.slice(2);
+const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
+if (program === undefined) {
+  process.stderr.write(`there is no program ${name}; there are: ${Object.keys(programs).join(', ')}\n`);
+  process.exit(2);
+}
+await program();

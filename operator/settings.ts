@@ -1,5 +1,6 @@
 /** What the environment says, read once and checked. */
 import { z } from 'zod';
+import { milliseconds } from './api/duration.ts';
 
 const environment = z.object({
   /** Namespace of the operator's Lease and ServiceAccounts. */
@@ -27,13 +28,17 @@ export interface Settings {
   readonly outside: { readonly server: string; readonly caFile: string; readonly tokenFile: string } | undefined;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const read = <S extends z.ZodType>(schema: S, env: Environment): z.infer<S> => {
+  const result = schema.safeParse(env);
+  if (result.success) return result.data;
+  throw new Error(result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+};
+
 /** @throws an Error that names every variable that is wrong */
-export const readSettings = (env: Readonly<Record<string, string | undefined>>): Settings => {
-  const result = environment.safeParse(env);
-  if (!result.success) {
-    throw new Error(result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
-  }
-  const { data } = result;
+export const readSettings = (env: Environment): Settings => {
+  const data = read(environment, env);
   const outside = {
     server: data.COUNTERSIGN_SERVER,
     caFile: data.COUNTERSIGN_CA_FILE,
@@ -51,5 +56,65 @@ export const readSettings = (env: Readonly<Record<string, string | undefined>>):
     logLevel: data.COUNTERSIGN_LOG_LEVEL,
     instance: data.COUNTERSIGN_INSTANCE,
     outside: given === 3 ? outside : undefined,
+  };
+};
+
+/** A duration such as `2160h`. */
+const span = (byDefault: string) =>
+  z
+    .string()
+    .regex(/^(?=.)(\d+h)?(\d+m)?(\d+s)?$/, 'write a duration with the units h, m and s, such as 1h30m')
+    .default(byDefault)
+    .transform(milliseconds);
+
+const gateEnvironment = z.object({
+  /** Port of the webhook; 0 = any free one. */
+  COUNTERSIGN_GATE_PORT: z.coerce.number().int().min(0).max(65_535).default(8443),
+  /** Shared: several gates of one machine listen on the same port. */
+  COUNTERSIGN_GATE_LISTEN: z.enum(['Alone', 'Shared']).default('Alone'),
+  /** Names and addresses that the certificate is for besides those of the Service, separated by commas. */
+  COUNTERSIGN_GATE_HOSTS: z.string().default(''),
+  /** Who makes certificates; with CertManager they lie in the folder below. */
+  COUNTERSIGN_GATE_CERTIFICATES: z.enum(['SelfManaged', 'CertManager']).default('SelfManaged'),
+  COUNTERSIGN_GATE_CERTIFICATE_DIR: z.string().default('/tls'),
+  /** From issue to the end of a certificate, and to its replacement. */
+  COUNTERSIGN_GATE_CERTIFICATE_LIFETIME: span('2160h'),
+  COUNTERSIGN_GATE_CERTIFICATE_RENEW_AFTER: span('1440h'),
+  /** Within this time every API server has heard of a new authority, and every replica of a new certificate. */
+  COUNTERSIGN_GATE_CERTIFICATE_OVERLAP: span('1h'),
+  /** How long an ending gate goes on answering; longer than it takes until nobody is sent to it. */
+  COUNTERSIGN_GATE_LAME_DUCK: span('5s'),
+});
+
+export interface GateSettings {
+  readonly port: number;
+  readonly listen: 'Alone' | 'Shared';
+  readonly hosts: readonly string[];
+  readonly certificates: 'SelfManaged' | 'CertManager';
+  readonly certificateDir: string;
+  /** Milliseconds. */
+  readonly lifetimes: { readonly validForMs: number; readonly renewAfterMs: number; readonly overlapMs: number };
+  readonly lameDuckMs: number;
+}
+
+/** What only the gate needs. @throws an Error that names every variable that is wrong */
+export const readGateSettings = (env: Environment): GateSettings => {
+  const data = read(gateEnvironment, env);
+  const lifetimes = {
+    validForMs: data.COUNTERSIGN_GATE_CERTIFICATE_LIFETIME,
+    renewAfterMs: data.COUNTERSIGN_GATE_CERTIFICATE_RENEW_AFTER,
+    overlapMs: data.COUNTERSIGN_GATE_CERTIFICATE_OVERLAP,
+  };
+  if (lifetimes.renewAfterMs + lifetimes.overlapMs >= lifetimes.validForMs) {
+    throw new Error('COUNTERSIGN_GATE_CERTIFICATE_LIFETIME must be longer than RENEW_AFTER and OVERLAP together');
+  }
+  return {
+    port: data.COUNTERSIGN_GATE_PORT,
+    listen: data.COUNTERSIGN_GATE_LISTEN,
+    hosts: data.COUNTERSIGN_GATE_HOSTS.split(',').filter((host) => host !== ''),
+    certificates: data.COUNTERSIGN_GATE_CERTIFICATES,
+    certificateDir: data.COUNTERSIGN_GATE_CERTIFICATE_DIR,
+    lifetimes,
+    lameDuckMs: data.COUNTERSIGN_GATE_LAME_DUCK,
   };
 };

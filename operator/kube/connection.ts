@@ -7,7 +7,8 @@ import { noStream, type ApiRequest, type ApiResponse, type Connection } from './
 
 export interface ConnectionOptions {
   readonly credentials: Credentials;
-  /** Sent as `countersign-operator/<version>`. */
+  /** Sent as `<program>/<version>`; the program is `countersign-operator` when absent. */
+  readonly program?: string;
   readonly version: string;
   /** Calls in flight at once; further ones wait. Streams do not count. */
   readonly maxCalls?: number;
@@ -25,6 +26,7 @@ const connectTimeoutMs = 10_000;
 /** The API server gives up on a call after 60 s, webhooks included. */
 const defaultTimeoutMs = 30_000;
 const defaultMaxCalls = 32;
+const defaultProgram = 'countersign-operator';
 
 const open = new Map<string, { readonly connection: HttpConnection; holders: number }>();
 
@@ -63,11 +65,11 @@ class HttpConnection {
   readonly #streams: Pool;
   #opened = 0;
 
-  constructor({ credentials, version, maxCalls = defaultMaxCalls }: ConnectionOptions) {
+  constructor({ credentials, program = defaultProgram, version, maxCalls = defaultMaxCalls }: ConnectionOptions) {
     const { origin, pathname } = new URL(credentials.server);
     this.server = credentials.server;
     this.#credentials = credentials;
-    this.#userAgent = `countersign-operator/${version}`;
+    this.#userAgent = `${program}/${version}`;
     this.#basePath = pathname === '/' ? '' : pathname;
     const connector = buildConnector({
       ...credentials.tls,
@@ -199,7 +201,7 @@ function parseAnswer(text: string, headers: Readonly<Record<string, string>>): u
   }
 }
 
-function keyOf({ credentials, version, maxCalls = defaultMaxCalls }: ConnectionOptions): string {
+function keyOf({ credentials, program, version, maxCalls = defaultMaxCalls }: ConnectionOptions): string {
   const { ca, cert, key, servername = '', rejectUnauthorized = true } = credentials.tls;
   const material = createHash('sha256');
   for (const part of [ca, cert, key]) material.update(part ?? '').update('\0');
@@ -209,6 +211,7 @@ function keyOf({ credentials, version, maxCalls = defaultMaxCalls }: ConnectionO
     servername,
     rejectUnauthorized,
     material.digest('hex'),
+    program,
     version,
     maxCalls,
   ].join(' ');

@@ -1,0 +1,312 @@
+/** The HTTPS server that the API server asks: it says no unless the judge says yes, and it speaks with nobody else. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import { Socket } from 'node:net';
+import type { Clock } from '../run/clock.ts';
+import { sleep } from '../run/clock.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { readBody, type Held } from './body.ts';
+import { entries, isEntry, type Entry } from './entries.ts';
+import { readReview, writeReview, type AdmissionAnswer, type AdmissionRequest, type Judge } from './review.ts';
+import { Strangers } from './strangers.ts';
+import { judgeInTime } from './verdict.ts';
+
+export interface ServerLimits {
+  /** Of one request's body, in bytes; the API server stores no object above 3 MiB, and sends two of them at most. */
+  readonly bodyBytes: number;
+  /** Of all bodies held at once, in bytes. */
+  readonly bodiesBytes: number;
+  /** Requests judged at once; one more is refused at once, so that the API server does not wait. */
+  readonly reviews: number;
+  /** Milliseconds that the judge has. Shorter than the webhook's timeout, so that the caller reads our words and not those of the timeout. */
+  readonly judgeMs: number;
+  /** Milliseconds for a whole request to arrive, from its first byte. */
+  readonly requestMs: number;
+  /** Milliseconds for a TLS handshake, and again for the headers of a request. */
+  readonly headersMs: number;
+  /** Connections that have not named the path yet. */
+  readonly strangers: number;
+  /** Milliseconds for which an ending server goes on answering, until nobody is sent to it any more. */
+  readonly lameDuckMs: number;
+}
+
+export const defaultLimits: ServerLimits = {
+  bodyBytes: 8 * 1024 * 1024,
+  bodiesBytes: 64 * 1024 * 1024,
+  reviews: 256,
+  judgeMs: 4_000,
+  requestMs: 5_000,
+  headersMs: 3_000,
+  strangers: 256,
+  lameDuckMs: 5_000,
+};
+
+/** The API server closes a connection that was idle for 90 s. We never close first, or a request could meet a closing connection. */
+const keepAliveMs = 95_000;
+const checkingMs = 500;
+
+/** How a review ended; label of a metric. */
+export type ReviewOutcome = 'Allowed' | 'Refused' | 'Overloaded' | 'TooSlow' | 'Failed' | 'Malformed';
+
+export interface WebhookMetrics {
+  began(webhook: string): void;
+  /** `code`: HTTP status, or `aborted` when the caller went away. */
+  ended(webhook: string, code: string, seconds: number): void;
+  reviewed(entry: Entry, outcome: ReviewOutcome): void;
+}
+
+/** What a server needs to be believed, and to know its caller by. PEM. */
+export interface Material {
+  readonly certificate: string;
+  readonly key: string;
+  /** Part of the path; 256 random bits. */
+  readonly token: string;
+}
+
+export interface GateServerOptions {
+  readonly judge: Judge;
+  /** Where our pods are; for messages. */
+  readonly namespace: string;
+  /** 0 = any free port. `reusePort`: several processes of one machine share the port. */
+  readonly listen: { readonly port: number; readonly host?: string | undefined; readonly reusePort?: boolean };
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: WebhookMetrics;
+  readonly limits?: Partial<ServerLimits> | undefined;
+}
+
+export class GateServer {
+  readonly #options: GateServerOptions;
+  readonly #limits: ServerLimits;
+  readonly #strangers: Strangers;
+  readonly #held: Held = { bytes: 0 };
+  #server: Server | undefined;
+  #listening = false;
+  #token = '';
+  #judging = 0;
+  #draining = false;
+
+  constructor(options: GateServerOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#strangers = new Strangers(this.#limits.strangers);
+  }
+
+  /** Serves with this certificate from now on: begins to listen, or uses it for new connections. */
+  async serve({ certificate, key, token }: Material): Promise<void> {
+    this.#token = token;
+    if (this.#server !== undefined) {
+      this.#server.setSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
+      return;
+    }
+    this.#server = this.#create(certificate, key);
+    await listen(this.#server, this.#options.listen);
+    this.#listening = true;
+  }
+
+  /** Whether callers may be sent here: it listens, and is not ending. */
+  isServing(): boolean {
+    return this.#listening && !this.#draining;
+  }
+
+  /** The port it listens on; 0 before. */
+  get port(): number {
+    const address = this.#server?.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  }
+
+  /** Answers on for a while, closing each connection with its answer; then finishes what is in hand and closes. */
+  async stop(): Promise<void> {
+    this.#draining = true;
+    const server = this.#server;
+    if (server === undefined || !this.#listening) return;
+    const { clock } = this.#options;
+    await sleep(clock, this.#limits.lameDuckMs);
+    this.#listening = false;
+    const closing = new AbortController();
+    const closed = new Promise<void>((resolve) => server.close(() => resolve())).then(() => closing.abort());
+    // Longer than anything that is in hand may take.
+    await sleep(clock, this.#limits.requestMs + this.#limits.judgeMs, closing.signal);
+    server.closeAllConnections();
+    await closed;
+  }
+
+  #create(cert: string, key: string): Server {
+    const { headersMs, requestMs } = this.#limits;
+    const server = createServer(
+      {
+        cert,
+        key,
+        minVersion: 'TLSv1.2',
+        handshakeTimeout: headersMs,
+        headersTimeout: headersMs,
+        requestTimeout: requestMs,
+        connectionsCheckingInterval: checkingMs,
+        keepAliveTimeout: keepAliveMs,
+      },
+      (request, response) => void this.#handle(request, response),
+    );
+    server.on('connection', (socket) => {
+      if (socket instanceof Socket) this.#strangers.arrived(socket);
+    });
+    return server;
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { metrics, clock, logger } = this.#options;
+    const entry = this.#entryAt(request.url ?? '');
+    const webhook = entry === undefined ? 'unknown' : `/${entry}`;
+    const began = clock.monotonic();
+    metrics.began(webhook);
+    response.once('close', () => {
+      const code = response.writableFinished ? String(response.statusCode) : 'aborted';
+      metrics.ended(webhook, code, (clock.monotonic() - began) / 1_000);
+    });
+    // Node ends a request that it lost by an error on the stream; whoever reads it hears of it, and nobody else needs to.
+    request.on('error', () => {});
+    try {
+      if (entry === undefined) return turnAway(response, 404, 'not found');
+      this.#strangers.introduced(request.socket);
+      await this.#answer(entry, request, response);
+    } catch (err) {
+      logger.error({ entry, err }, 'request not answered');
+      if (!response.headersSent) turnAway(response, 500, 'internal error');
+    }
+  }
+
+  async #answer(entry: Entry, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method !== 'POST') return turnAway(response, 405, 'only POST');
+    if (!/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? ''))
+      return turnAway(response, 415, 'only application/json');
+
+    const body = await readBody(request, this.#held, this.#limits);
+    switch (body.outcome) {
+      case 'Aborted':
+        return;
+      case 'TooLarge':
+        return turnAway(response, 413, `the review is larger than ${this.#limits.bodyBytes} bytes`);
+      case 'NoRoom':
+        this.#options.metrics.reviewed(entry, 'Overloaded');
+        return turnAway(response, 503, 'the gate holds too many reviews');
+      case 'Read':
+        try {
+          await this.#review(entry, body.text, response);
+        } finally {
+          body.release();
+        }
+    }
+  }
+
+  async #review(entry: Entry, text: string, response: ServerResponse): Promise<void> {
+    const review = readReview(parseJson(text));
+    if (!review.ok) {
+      this.#options.metrics.reviewed(entry, 'Malformed');
+      return turnAway(response, 400, `no AdmissionReview of admission.k8s.io/v1: ${review.problems.join('; ')}`);
+    }
+    const { value: request } = review;
+    if (this.#judging >= this.#limits.reviews) {
+      const said = `GateBusy: the gate already judges ${this.#judging} requests, and cannot judge that of ${request.user.username} now`;
+      return this.#giveUp(entry, request, response, { outcome: 'Overloaded', said });
+    }
+    this.#judging += 1;
+    try {
+      await this.#judge(entry, request, response);
+    } finally {
+      this.#judging -= 1;
+    }
+  }
+
+  async #judge(entry: Entry, request: AdmissionRequest, response: ServerResponse): Promise<void> {
+    const { judge, clock, logger, metrics } = this.#options;
+    const { judgeMs } = this.#limits;
+    const left = new AbortController();
+    response.once('close', () => left.abort());
+    const verdict = await judgeInTime(judge, request, { clock, judgeMs, signal: left.signal });
+    const caller = request.user.username;
+    if (verdict.outcome === 'TooSlow') {
+      logger.warn({ entry, ...namesOf(request) }, 'review took too long');
+      const said = `GateTooSlow: the gate could not judge the request of ${caller} within ${judgeMs} ms`;
+      return this.#giveUp(entry, request, response, { outcome: 'TooSlow', said });
+    }
+    if (verdict.outcome === 'Failed') {
+      logger.error({ entry, ...namesOf(request), err: verdict.error }, 'review failed');
+      const said = `GateFailed: the gate met an error while it judged the request of ${caller}`;
+      return this.#giveUp(entry, request, response, { outcome: 'Failed', said });
+    }
+    const { answer } = verdict;
+    metrics.reviewed(entry, answer.allowed ? 'Allowed' : 'Refused');
+    if (!answer.allowed) logger.debug({ entry, ...namesOf(request), message: answer.message }, 'refused');
+    this.#say(response, request, answer);
+  }
+
+  /** No verdict: a refusal, or for entries that the API server ignores when the gate is dead, no answer that it could take for one. */
+  #giveUp(
+    entry: Entry,
+    request: AdmissionRequest,
+    response: ServerResponse,
+    { outcome, said }: { outcome: ReviewOutcome; said: string },
+  ): void {
+    this.#options.metrics.reviewed(entry, outcome);
+    if (entries[entry] === 'Fail') return respond(response, 503, said, 'text/plain; charset=utf-8');
+    const next = `Next: try again; if that does not help: kubectl logs -n ${this.#options.namespace} -l app.kubernetes.io/component=gate`;
+    this.#say(response, request, { allowed: false, reason: 'Unavailable', message: `${said}. ${next}` });
+  }
+
+  #say(response: ServerResponse, { uid }: AdmissionRequest, answer: AdmissionAnswer): void {
+    if (this.#draining) response.setHeader('connection', 'close');
+    respond(response, 200, JSON.stringify(writeReview(uid, answer)), 'application/json');
+  }
+
+  /** The entry that a path names, if it also names the token. */
+  #entryAt(url: string): Entry | undefined {
+    const [path = ''] = url.split('?');
+    const [root, admit, token = '', name = '', ...more] = path.split('/');
+    const isPath = root === '' && admit === 'admit' && more.length === 0 && isEntry(name);
+    // Compared first and always, so that time tells nothing.
+    const isToken = isSame(token, this.#token) && this.#token !== '';
+    return isToken && isPath ? name : undefined;
+  }
+}
+
+/** For the log: what was asked, never what is in it. */
+const namesOf = ({ uid, operation, resource, subresource, namespace, name, user }: AdmissionRequest): object => ({
+  uid,
+  operation,
+  resource: subresource === '' ? resource.resource : `${resource.resource}/${subresource}`,
+  namespace,
+  name,
+  username: user.username,
+});
+
+/** In a time that does not depend on where they differ. */
+const isSame = (a: string, b: string): boolean => timingSafeEqual(hash(a), hash(b));
+
+const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+const parseJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+};
+
+const respond = (response: ServerResponse, status: number, text: string, type: string): void => {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text);
+};
+
+/** For callers who are wrong here: answered, and their connection closed, whatever they still send. */
+const turnAway = (response: ServerResponse, status: number, text: string): void => {
+  response.setHeader('connection', 'close');
+  respond(response, status, `${text}\n`, 'text/plain; charset=utf-8');
+};
+
+const listen = (server: Server, options: GateServerOptions['listen']): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ ...options, reusePort: options.reusePort ?? false }, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });

@@ -1,0 +1,73 @@
+/** The gate process: settings in, signals heard, everything put together. */
+import { createGate } from '../gate/gate.ts';
+import type { Judge } from '../gate/review.ts';
+import { connect } from '../kube/connection.ts';
+import { loadCredentials } from '../kube/credentials.ts';
+import { createTransport } from '../kube/transport.ts';
+import { systemClock } from '../run/clock.ts';
+import { readGateSettings, readSettings } from '../settings.ts';
+import { createGateMetrics } from '../telemetry/gate.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { startTelemetryServer } from '../telemetry/server.ts';
+import { sourceOf, version } from './program.ts';
+
+const program = 'countersign-gate';
+
+/** Until there is a judge, nothing is allowed. */
+const noJudge: Judge = ({ user }) =>
+  Promise.resolve({
+    allowed: false,
+    reason: 'Unavailable',
+    message: `NoJudge: this gate judges nothing, so ${user.username} is refused. Next: install a version that does`,
+  });
+
+/** Runs until a signal ends it. */
+export const runGate = async (judge: Judge = noJudge): Promise<void> => {
+  const settings = readSettings(process.env);
+  const gateSettings = readGateSettings(process.env);
+  const logger = createLogger({ level: settings.logLevel, fields: { program, version } });
+  const metrics = createMetrics();
+  const transport = createTransport({
+    connection: connect({ credentials: await loadCredentials(sourceOf(settings)), program, version }),
+    metrics: metrics.requests,
+  });
+
+  const gate = createGate({
+    judge,
+    transport,
+    namespace: settings.namespace,
+    listen: { port: gateSettings.port, reusePort: gateSettings.listen === 'Shared' },
+    certificates:
+      gateSettings.certificates === 'SelfManaged'
+        ? { by: 'Us', lifetimes: gateSettings.lifetimes }
+        : { by: 'Others', dir: gateSettings.certificateDir },
+    hosts: gateSettings.hosts,
+    clock: systemClock,
+    random: Math.random,
+    logger,
+    metrics: { ...createGateMetrics(metrics.registry), reflectors: metrics.reflectors },
+    limits: { lameDuckMs: gateSettings.lameDuckMs },
+  });
+
+  const server = await startTelemetryServer({
+    port: settings.port,
+    metrics,
+    liveness: { streams: () => gate.notAlive() },
+    readiness: { webhook: () => gate.notReady() },
+  });
+  logger.info({ port: server.port }, 'serving metrics and health');
+  gate.start();
+
+  let ending: Promise<void> | undefined;
+  const end = (signal: NodeJS.Signals): void => {
+    ending ??= (async () => {
+      logger.info({ signal }, 'ending');
+      await gate.stop();
+      await Promise.all([transport.close(), server.close()]);
+      process.exit(0);
+    })();
+  };
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+};

@@ -1,0 +1,85 @@
+/** The operator process: settings in, signals heard, everything put together. */
+import { connect } from '../kube/connection.ts';
+import { loadCredentials } from '../kube/credentials.ts';
+import { Host } from '../kube/host.ts';
+import { createReflectors } from '../kube/reflectors.ts';
+import { serviceAccountCredentials } from '../kube/token.ts';
+import { createTransport } from '../kube/transport.ts';
+import { systemClock } from '../run/clock.ts';
+import { createOperator, type Operator } from '../run/operator.ts';
+import { readSettings } from '../settings.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { startTelemetryServer } from '../telemetry/server.ts';
+import { sourceOf, version } from './program.ts';
+
+const settings = readSettings(process.env);
+const logger = createLogger({ level: settings.logLevel, fields: { program: 'countersign-operator', version } });
+const metrics = createMetrics();
+const clock = systemClock;
+const random = Math.random;
+
+const credentials = await loadCredentials(sourceOf(settings));
+const transport = createTransport({ connection: connect({ credentials, version }), metrics: metrics.requests });
+const restorerCredentials = serviceAccountCredentials({
+  transport,
+  like: credentials,
+  namespace: settings.namespace,
+  serviceAccount: settings.restorerServiceAccount,
+  now: () => clock.now(),
+});
+const restorer = createTransport({
+  connection: connect({ credentials: restorerCredentials, version }),
+  metrics: metrics.requests,
+});
+
+const operator: Operator = createOperator({
+  transports: { operator: transport, restorer },
+  namespace: settings.namespace,
+  username: `system:serviceaccount:${settings.namespace}:${settings.operatorServiceAccount}`,
+  instance: settings.instance,
+  clock,
+  random,
+  logger,
+  metrics,
+  onLost: () => {
+    logger.error({}, 'leadership lost; ending so that nothing is written without it');
+    process.exit(1);
+  },
+});
+
+const host = new Host({
+  transport,
+  reflectors: createReflectors({ transport, clock, random, logger }),
+  logger,
+  async init() {
+    // The first rollback must not wait for a token.
+    await restorerCredentials.headers();
+    await operator.start();
+  },
+  shutdown: () => operator.stop(),
+});
+
+const server = await startTelemetryServer({
+  port: settings.port,
+  metrics,
+  liveness: { streams: () => operator.notAlive() },
+  readiness: { caches: () => operator.notReady() },
+});
+logger.info({ port: server.port }, 'serving metrics and health');
+
+let ending: Promise<void> | undefined;
+const end = (signal: NodeJS.Signals): void => {
+  ending ??= (async () => {
+    logger.info({ signal }, 'ending');
+    host.stop();
+    await host.stopped();
+    await Promise.all([transport.close(), restorer.close(), server.close()]);
+    process.exit(0);
+  })();
+};
+process.on('SIGTERM', end);
+process.on('SIGINT', end);
+
+await host.start();
+logger.info({ leader: operator.isLeader() }, 'started');
