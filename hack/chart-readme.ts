@@ -60,7 +60,8 @@ function readme(): string {
 ${chart.description}
 
 Version ${chart.version}, for Kubernetes ${chart.kubeVersion.replace('-0', '')} and Helm 4. It installs CustomResourceDefinitions, admission policies,
-ClusterRoles to bind, and the operator. The policies act in the API server: they hold with every pod of ours dead.
+ClusterRoles to bind, the operator, and the gate: a webhook without which production does not change. The policies act in the API server: they
+hold with every pod of ours dead.
 
 \`\`\`sh
 helm upgrade --install countersign charts/countersign -n countersign-system --create-namespace

@@ -15,8 +15,8 @@ export const chartDir = join(root, 'charts', 'countersign');
 /** The namespace that `installChart` installs into. */
 export const systemNamespace = 'countersign-system';
 
-/** The two identities that the chart makes for the operator. */
-export type OwnServiceAccount = 'countersign-operator' | 'countersign-restorer';
+/** The identities that the chart makes for our programs. */
+export type OwnServiceAccount = 'countersign-operator' | 'countersign-restorer' | 'countersign-gate';
 
 const enforcedTimeoutMs = 30_000;
 const probeMs = 50;
@@ -26,8 +26,8 @@ const tokenLifetimeSeconds = 24 * 3600;
 export type ChartValues = Readonly<Record<string, unknown>>;
 
 /**
- * Installs or upgrades the chart as the installer (what a test edited in it is put back), and waits until every policy of it acts. The operator is not deployed unless
- * `values` says so: there is nothing here that could run its image. Throws with helm's words, or with the canary that was admitted.
+ * Installs or upgrades the chart as the installer (what a test edited in it is put back), and waits until every policy of it acts. Operator and gate
+ * are not deployed unless `values` says so: there is nothing here that could run their image. Throws with helm's words, or with the canary that was admitted.
  */
 export async function installChart(cluster: ControlPlane, values: ChartValues = {}): Promise<void> {
   const result = await cluster.helm(
@@ -44,7 +44,7 @@ export async function installChart(cluster: ControlPlane, values: ChartValues = 
       '-f',
       '-',
     ],
-    { stdin: JSON.stringify({ operator: { enabled: false }, ...values }) },
+    { stdin: JSON.stringify({ operator: { enabled: false }, gate: { enabled: false }, ...values }) },
   );
   if (result.code !== 0) throw new Error(`helm: ${result.stderr}`);
   await enforced(cluster);
@@ -60,7 +60,7 @@ export async function createSample(cluster: ControlPlane): Promise<void> {
   await boundToAct(cluster);
 }
 
-/** A token of one of the operator's identities, as a process outside the cluster would use. */
+/** A token of one of these identities, as a process outside the cluster would use. */
 export async function serviceAccountToken(cluster: ControlPlane, name: OwnServiceAccount): Promise<string> {
   const target = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: systemNamespace, name, subresource: 'token' };
   const body = {

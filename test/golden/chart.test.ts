@@ -10,7 +10,11 @@ import { builtBinaries } from '../../hack/controlplane/binaries.ts';
 import { chartDir, systemNamespace } from '../../hack/controlplane/chart.ts';
 import { tools, type RunResult } from '../../hack/controlplane/tools.ts';
 import { promotableKinds } from '../../operator/api/kinds.ts';
+import { entries, entryOf } from '../../operator/gate/entries.ts';
 
+const webhookConfiguration = z.object({
+  webhooks: z.array(z.object({ name: z.string(), failurePolicy: z.string() })),
+});
 const manifest = z.looseObject({ kind: z.string(), spec: z.unknown().optional() });
 const promotable = z.array(z.object({ group: z.string(), resources: z.array(z.string()) }));
 
@@ -66,6 +70,33 @@ describe('helm template', () => {
     expect(kindsOf(await render()).toSorted()).toEqual([...without, ...operators].toSorted());
   });
 
+  test('without a gate renders no webhook, with one outside the cluster nothing but that', async () => {
+    const off = kindsOf(await render('--set', 'gate.enabled=false'));
+    const outside = kindsOf(await render('--set', 'gate.enabled=false,gate.url=https://127.0.0.1:8443'));
+    const webhook = 'ValidatingWebhookConfiguration';
+    const gates = ['Deployment', 'NetworkPolicy', 'PodDisruptionBudget', 'Service', 'Service'];
+    expect(off).not.toContain(webhook);
+    expect(outside.toSorted()).toEqual([...off, webhook].toSorted());
+    expect(kindsOf(await render()).toSorted()).toEqual([...outside, ...gates].toSorted());
+  });
+
+  test('fails closed exactly where the gate itself refuses when it cannot judge', async () => {
+    const rendered = documents(await render()).map((document): unknown => parse(document));
+    const { webhooks } = webhookConfiguration.parse(
+      rendered.find((each) => manifest.parse(each).kind === 'ValidatingWebhookConfiguration'),
+    );
+    const policies = webhooks.map(({ name, failurePolicy }) => [entryOf(name), failurePolicy]);
+    const answers = { Refuse: 'Fail', Fail: 'Ignore' } as const;
+    expect(Object.fromEntries(policies)).toEqual(
+      Object.fromEntries(Object.entries(entries).map(([entry, answer]) => [entry, answers[answer]])),
+    );
+  });
+
+  test('leaves path and trusted certificates to the gate: an upgrade must not reset them', async () => {
+    const configuration = documents(await render()).find((document) => document.includes('WebhookConfiguration'));
+    expect(configuration).not.toMatch(/caBundle|path:/);
+  });
+
   test('renders the generated definitions as they are', async () => {
     const crds = join(chartDir, '..', '..', 'crds');
     const generated = readdirSync(crds).map((file) => manifest.parse(parse(readFileSync(join(crds, file), 'utf8'))));
@@ -96,7 +127,11 @@ describe('helm lint --strict', () => {
 describe('values.schema.json refuses', () => {
   test.each([
     ['a value that there is not', { operator: { replica: 3 } }, 'replica'],
-    ['a value of a later version', { gate: { enabled: true } }, 'gate'],
+    ['a value of a later version', { emergency: { enabled: true } }, 'emergency'],
+    ['an address of the gate without TLS', { gate: { url: 'http://127.0.0.1:8443' } }, 'url'],
+    ['an address of the gate with a path', { gate: { url: 'https://127.0.0.1:8443/admit' } }, 'url'],
+    ['another maker of certificates', { gate: { certificates: 'None' } }, 'certificates'],
+    ['a controller that is a person', { controlPlane: { controllers: ['developer-a'] } }, 'controllers'],
     ['no replicas', { operator: { replicas: 0 } }, 'replicas'],
     ['a log level that there is not', { operator: { logLevel: 'loud' } }, 'logLevel'],
     ['a digest that is none', { operator: { image: { digest: 'latest' } } }, 'digest'],

@@ -1,0 +1,68 @@
+{{/* Labels that pick the gate's pods. They never change: a Deployment's selector is immutable. */}}
+{{- define "countersign.gate.selector" -}}
+app.kubernetes.io/name: countersign
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: gate
+{{- end }}
+
+{{/*
+Where the API server asks, without path and trusted certificates: the gate writes those, and an upgrade leaves alone what it does not render. An address
+cannot be written without its path, so there the one that the gate has written is kept.
+*/}}
+{{- define "countersign.gate.client" -}}
+{{- if .root.Values.gate.enabled -}}
+service: {name: countersign-gate, namespace: {{ .root.Release.Namespace }}, port: 443}
+{{- else -}}
+{{- $url := printf "%s/" (trimSuffix "/" .root.Values.gate.url) }}
+{{- $live := lookup "admissionregistration.k8s.io/v1" "ValidatingWebhookConfiguration" "" "countersign-gate" | default dict }}
+{{- range $live.webhooks | default list }}
+{{- if and (eq .name (printf "%s.gate.countersign.dev" $.entry)) (hasPrefix $url (.clientConfig.url | default "")) }}
+{{- $url = .clientConfig.url }}
+{{- end }}
+{{- end }}
+url: {{ $url | quote }}
+{{- end }}
+{{- end }}
+
+{{/* One entry of the configuration. Called with (dict "root" "entry" "failurePolicy" and YAML texts "rules" "conditions" "namespaceSelector"). */}}
+{{- define "countersign.gate.webhook" -}}
+- name: {{ .entry }}.gate.countersign.dev
+  admissionReviewVersions: [v1]
+  clientConfig:
+    {{- include "countersign.gate.client" . | trim | nindent 4 }}
+  failurePolicy: {{ .failurePolicy }}
+  matchPolicy: Equivalent
+  sideEffects: NoneOnDryRun
+  timeoutSeconds: 5
+  {{- with .namespaceSelector }}
+  namespaceSelector:
+    {{- . | trim | nindent 4 }}
+  {{- end }}
+  matchConditions:
+  {{- .conditions | trim | nindent 2 }}
+  rules:
+  {{- .rules | trim | nindent 2 }}
+{{- end }}
+
+{{/* Guarded namespaces; called with (list $ "operator" "values"): of the label's value. Never those that the cluster and we ourselves live in. */}}
+{{- define "countersign.gate.guarded" -}}
+matchExpressions:
+- {key: countersign.dev/guarded, operator: Exists}
+{{- with .audit }}
+- {key: countersign.dev/guarded, operator: {{ . }}, values: [audit]}
+{{- end }}
+- {key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system, kube-public, kube-node-lease, {{ .root.Release.Namespace }}]}
+{{- end }}
+
+{{/* Continuity does not wait for the gate: what controllers, schedulers and nodes do is held by the API server alone. */}}
+{{- define "countersign.gate.notControlPlane" -}}
+- name: not-the-control-plane
+  expression: >-
+    !(request.userInfo.username in {{ include "countersign.cel.list" (concat .Values.controlPlane.controllers .Values.controlPlane.namespaceControllers .Values.controlPlane.garbageCollectors | uniq) }}
+    || (has(request.userInfo.groups) && 'system:nodes' in request.userInfo.groups))
+{{- end }}
+
+{{- define "countersign.gate.notUs" -}}
+- name: not-{{ index . 1 }}
+  expression: request.userInfo.username != '{{ include "countersign.username" . }}'
+{{- end }}
