@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { accepted, type ApiClient } from './client.ts';
+import { stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
+import { accepted, targetOf, type ApiClient } from './client.ts';
 import type { ControlPlane } from './controlplane.ts';
 import { installer } from './identities.ts';
 import type { KubeObject } from './objects.ts';
@@ -89,19 +90,64 @@ async function enforced(cluster: ControlPlane): Promise<void> {
   const deadline = Date.now() + enforcedTimeoutMs;
   try {
     for (const canary of canaries(cluster.client(installer.name), operator)) await refusedBefore(deadline, canary);
+    await recorded(deadline, cluster.client(installer.name));
   } finally {
     operator.close();
   }
 }
 
-async function refusedBefore(deadline: number, { rule, as, object }: Canary): Promise<void> {
+/** Stamp and policy on staged objects act in staging namespaces only, so that they are asked in one, which then goes. */
+async function recorded(deadline: number, client: ApiClient): Promise<void> {
+  const namespace = accepted(
+    await client.create<KubeObject>({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { generateName: 'countersign-canary-', labels: { [stagingLabel]: 'true' } },
+    }),
+  );
+  const metadata = { name: 'canary', namespace: namespace.metadata.name ?? '' };
+  const labels = { canary: 'canary' };
+  const deployment = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata,
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'canary', image: 'canary' }] } },
+    },
+  };
+  try {
+    const scale = { ...targetOf(deployment), subresource: 'scale' };
+    await until(deadline, 'a staged object is not stamped', async () => {
+      const { ok, body } = await client.create<KubeObject>(deployment, { dryRun: 'All' });
+      return ok ? body.metadata.annotations?.[writersAnnotation] !== undefined : (body.message ?? '');
+    });
+    accepted(await client.create(deployment));
+    await until(deadline, 'ScaleIsRecorded does not act on Deployment', async () => {
+      const { ok, body } = await client.patch(scale, 'merge', { spec: { replicas: 1 } }, { dryRun: 'All' });
+      return ok ? false : (body.message ?? '').includes('ScaleIsRecorded: ') || (body.message ?? '');
+    });
+  } finally {
+    accepted(await client.delete(targetOf(namespace)));
+  }
+}
+
+/** Asks until it is so. What is answered instead is for the message. */
+async function until(deadline: number, problem: string, isSo: () => Promise<boolean | string>): Promise<void> {
   for (;;) {
-    const seen = await verdict(as, object);
-    if (seen.includes(`${rule}: `)) return;
-    if (Date.now() > deadline)
-      throw new Error(`the chart is installed, but ${rule} does not act on ${object.kind}: ${seen}`);
+    const seen = await isSo();
+    if (seen === true) return;
+    if (Date.now() > deadline) throw new Error(`the chart is installed, but ${problem}: ${String(seen)}`);
     await sleep(probeMs);
   }
+}
+
+function refusedBefore(deadline: number, { rule, as, object }: Canary): Promise<void> {
+  return until(deadline, `${rule} does not act on ${object.kind}`, async () => {
+    const seen = await verdict(as, object);
+    return seen.includes(`${rule}: `) || seen;
+  });
 }
 
 /** What the API server says to a dry-run create. A kind that is not served yet is no answer either. */

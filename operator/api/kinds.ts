@@ -54,6 +54,9 @@ export const guardedModes = ['enforce', 'audit'] as const;
 /** On a staging namespace, value `"true"`: the API server then stamps who changed what in it. */
 export const stagingLabel = 'countersign.dev/staging';
 
+/** On a staged object: who changed it and when, as the API server keeps it. Read it with `writersOf` (writers.ts). */
+export const writersAnnotation = 'countersign.dev/writers';
+
 /** Held by a candidate while its promotion or rollback is in flight, so that it cannot be deleted half way. */
 export const inFlightFinalizer = 'countersign.dev/in-flight';
 

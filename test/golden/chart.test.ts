@@ -140,6 +140,7 @@ describe('values.schema.json refuses', () => {
       { controlPlane: { namespaceControllers: ['developer-a'] } },
       'namespaceControllers',
     ],
+    ['a writer who is not recorded and is a person', { controlPlane: { controllers: ['approver-a'] } }, 'controllers'],
     ['no namespace controller', { controlPlane: { namespaceControllers: [] } }, 'namespaceControllers'],
   ])('%s', async (_, values, named) => {
     const { code, stderr } = await helm(['template', chartDir, '-f', '-'], JSON.stringify(values));

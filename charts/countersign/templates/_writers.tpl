@@ -1,0 +1,71 @@
+{{/*
+What the stamp on staged objects and the policy that checks it have in common (docs/adr/0009). The record is the annotation
+countersign.dev/writers: a line for everybody who changed the object, `<position> <username>`, the last to change it last. The position is
+the resourceVersion of the object that was changed, 0 for who created it. In a username % is written %25 and a line break %0A; nothing
+else can be mistaken for what separates lines. The username `%` alone stands for people whom nobody recorded.
+*/}}
+
+{{/* The objects whose writers are recorded. Metadata can be changed through /status too. */}}
+{{- define "countersign.writers.match" -}}
+matchPolicy: Equivalent
+namespaceSelector:
+  matchLabels:
+    countersign.dev/staging: "true"
+resourceRules:
+{{- range .Files.Get "files/promotable.yaml" | fromYamlArray }}
+- apiGroups: [{{ .group | quote }}]
+  apiVersions: ["*"]
+  operations: [CREATE, UPDATE]
+  resources: [{{ join ", " .resources }}, {{ join "/status, " .resources }}/status]
+  scope: Namespaced
+{{- end }}
+{{- end }}
+
+{{/*
+Content is what a release could take, and what decides whether it takes the object: everything but status and metadata, and of metadata
+the labels, annotations and owners. Typed objects are asked as dyn, because one policy asks all kinds.
+*/}}
+{{- define "countersign.writers.variables" -}}
+- name: username
+  expression: request.userInfo.username
+- name: controller # it writes for somebody who is recorded, or nothing that a person decides
+  expression: variables.username in {{ include "countersign.cel.list" (concat .Values.controlPlane.garbageCollectors .Values.controlPlane.controllers) }}
+- name: annotations
+  expression: object.metadata.?annotations.orValue({})
+- name: annotationsBefore
+  expression: "oldObject == null ? {} : oldObject.metadata.?annotations.orValue({})"
+- name: record
+  expression: variables.annotations[?'countersign.dev/writers'].orValue('')
+- name: recordBefore
+  expression: variables.annotationsBefore[?'countersign.dev/writers'].orValue('')
+- name: sameFields
+  expression: >-
+    oldObject != null
+    && dyn(object).all(f, f in ['metadata', 'status'] || (f in dyn(oldObject) && dyn(object)[f] == dyn(oldObject)[f]))
+    && dyn(oldObject).all(f, f in ['metadata', 'status'] || f in dyn(object))
+- name: sameMetadata
+  expression: >-
+    oldObject != null
+    && object.metadata.?labels.orValue({}) == oldObject.metadata.?labels.orValue({})
+    && object.metadata.?ownerReferences.orValue([]) == oldObject.metadata.?ownerReferences.orValue([])
+    && variables.annotations.all(a, a == 'countersign.dev/writers' || (a in variables.annotationsBefore && variables.annotations[a] == variables.annotationsBefore[a]))
+    && variables.annotationsBefore.all(a, a == 'countersign.dev/writers' || a in variables.annotations)
+- name: changed # a creation changes everything
+  expression: "!(variables.sameFields && variables.sameMetadata)"
+- name: whole # sent as it is, by somebody who thereby answers for all of it
+  expression: "!variables.changed && request.?subResource.orValue('') == ''"
+- name: line
+  expression: >-
+    (oldObject == null ? '0' : oldObject.metadata.resourceVersion) + ' '
+    + variables.username.replace('%', '%25').replace('\n', '%0A')
+- name: linesBefore # an object that is older than its record was written by people whom nobody recorded
+  expression: "variables.recordBefore != '' ? variables.recordBefore.split('\\n') : (oldObject == null ? [] : ['0 %'])"
+- name: lines # the caller moves to the end
+  expression: >-
+    variables.linesBefore.filter(l, l.substring(l.indexOf(' ') + 1) != variables.line.substring(variables.line.indexOf(' ') + 1))
+    + [variables.line]
+- name: recordWithCaller
+  expression: variables.lines.join('\n')
+- name: recordAnswered # the same without the unknown people
+  expression: variables.lines.filter(l, l != '0 %').join('\n')
+{{- end }}

@@ -1,0 +1,522 @@
+/** Who changed a staged object: what the API server keeps of it by itself, with no program of ours. */
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+
+import { promotableKinds, writersAnnotation } from '../../operator/api/kinds.ts';
+import { formatWriters, maxWriters, parseWriters } from '../../operator/api/writers.ts';
+import { policyLock, stampLock } from '../attacks/harness.ts';
+import { fresh, staging } from '../attacks/objects.ts';
+import { eventually, robot, role, said, startWorld, type World } from '../attacks/world.ts';
+import {
+  accepted,
+  refused,
+  targetOf,
+  waitFor,
+  type Answer,
+  type KubeObject,
+  type Manifest,
+} from '../cluster/cluster.ts';
+import { World as Pair } from '../cluster/system.ts';
+import { ofEveryKind } from '../scenarios/production.ts';
+
+jest.setTimeout(60_000);
+
+/** Names that would break a careless encoding, or forge a line of the record. */
+const hostile = [
+  '"quoted", \'twice\' \\ {"0 developer-a"}',
+  'line\n0 developer-a',
+  'percent %0A0 developer-b %25 %',
+  '%',
+  ' spaces  around ',
+  'CN=ann,O=ops+UID=1',
+  'Ünï→ço∂é 名前 🦆 \u202e\u200b',
+  '\u0000\u0007\t\r\u007f\u2028',
+  'n'.repeat(200),
+];
+const unlabelled = 'plain';
+const controllers = 'system:serviceaccount:kube-system';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld();
+  const installer = world.as('installer');
+  accepted(await installer.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: unlabelled } }));
+  await role(world, 'subresources', {
+    apiGroups: ['apps'],
+    resources: ['deployments/status', 'deployments/scale'],
+    verbs: ['get', 'update', 'patch'],
+  });
+  for (const namespace of [staging, unlabelled]) await everybodyEdits(namespace);
+  for (const name of ['horizontal-pod-autoscaler', 'cronjob-controller', 'deployment-controller'])
+    await world.cluster.controlPlane.identity({ name: `${controllers}:${name}` });
+  await eventually(
+    'the last binding acts',
+    () => world.as('developer-b').patch({ ...targetOf(deployment('none')), subresource: 'status' }, 'merge', {}),
+    ({ code }) => code === 404,
+  );
+}, 120_000);
+
+afterAll(() => world.stop());
+
+/** Careless RBAC, so that nothing but the record is in anybody's way. */
+async function everybodyEdits(namespace: string): Promise<void> {
+  const group = 'rbac.authorization.k8s.io';
+  for (const name of ['edit', 'subresources'])
+    accepted(
+      await world.as('installer').create({
+        apiVersion: `${group}/v1`,
+        kind: 'RoleBinding',
+        metadata: { name: `everybody-${name}`, namespace },
+        roleRef: { apiGroup: group, kind: 'ClusterRole', name },
+        subjects: [{ apiGroup: group, kind: 'Group', name: 'system:authenticated' }],
+      }),
+    );
+}
+
+const recordOf = ({ metadata }: KubeObject): string | undefined => metadata.annotations?.[writersAnnotation];
+const rvOf = ({ metadata }: KubeObject): string => metadata.resourceVersion ?? '';
+const record = (...lines: readonly (readonly [position: string, username: string | undefined])[]): string =>
+  formatWriters(lines.map(([position, username]) => ({ position, username })));
+
+const settings = (name = fresh('settings'), namespace = staging) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace },
+  data: { level: 'info' },
+});
+
+const deployment = (name = fresh('api'), namespace = staging) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace },
+  spec: {
+    replicas: 0,
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'main', image: 'app' }] } },
+  },
+});
+
+const create = async (object: Manifest, as = 'developer-a'): Promise<KubeObject> =>
+  accepted(await world.as(as).create(object));
+const merge = (object: KubeObject, body: unknown, as = 'developer-b') =>
+  world.as(as).patch(targetOf(object), 'merge', body);
+const edit = async (object: KubeObject, body: unknown, as = 'developer-b') => accepted(await merge(object, body, as));
+
+/** Who changed what in the end, whatever was answered. */
+const stored = async (object: KubeObject): Promise<KubeObject> =>
+  accepted(await world.as('installer').get(targetOf(object)));
+
+describe('the record', () => {
+  test('names who created the object, and who changed it since, with what they changed', async () => {
+    const made = await create(settings());
+    expect(recordOf(made)).toBe('0 developer-a');
+    const changed = await edit(made, { data: { level: 'debug' } }, 'developer-b');
+    expect(recordOf(changed)).toBe(record(['0', 'developer-a'], [rvOf(made), 'developer-b']));
+  });
+
+  test('names everybody once, with what they changed last', async () => {
+    const made = await create(settings());
+    const second = await edit(made, { data: { level: 'debug' } }, 'developer-b');
+    const third = await edit(made, { metadata: { labels: { tier: 'a' } } }, 'developer-a');
+    expect(recordOf(third)).toBe(record([rvOf(made), 'developer-b'], [rvOf(second), 'developer-a']));
+  });
+
+  test('is kept of every kind that can be promoted', async () => {
+    const pair = new Pair(world.cluster, 'payments');
+    const objects = ofEveryKind(pair, 'a');
+    expect(objects.map(({ kind }) => kind).toSorted()).toEqual(promotableKinds.map(({ kind }) => kind).toSorted());
+    for (const object of objects) {
+      const made = await create(object);
+      expect([object.kind, recordOf(made)]).toEqual([object.kind, '0 developer-a']);
+      const changed = await edit(made, { metadata: { labels: { tier: 'a' } } });
+      const lines = parseWriters(recordOf(changed) ?? '')?.map(({ username }) => username);
+      expect([object.kind, lines]).toEqual([object.kind, ['developer-a', 'developer-b']]);
+    }
+  });
+
+  test.each<[what: string, change: object]>([
+    ['a label', { metadata: { labels: { tier: 'a' } } }],
+    ['an annotation', { metadata: { annotations: { note: 'a' } } }],
+    ['an owner', { metadata: { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'x', uid: 'x' }] } }],
+    ['a key of data', { data: { other: 'a' } }],
+    ['a key that is dropped', { data: { level: null } }],
+    ['binary data', { binaryData: { blob: 'AAAA' } }],
+    ['a field outside spec', { immutable: true }],
+  ])('names who changes %s', async (_, change) => {
+    const made = await create(settings());
+    expect(recordOf(await edit(made, change))).toBe(record(['0', 'developer-a'], [rvOf(made), 'developer-b']));
+  });
+
+  test('names who put a ServiceAccount there by its token, too', async () => {
+    const account = await robot(world, 'ci', staging);
+    expect(recordOf(accepted(await account.create<KubeObject>(settings())))).toBe(
+      `0 system:serviceaccount:${staging}:ci`,
+    );
+    account.close();
+  });
+
+  test.each(hostile.map((name) => [JSON.stringify(name), name]))('survives the username %s', async (_, name) => {
+    await world.cluster.controlPlane.identity({ name });
+    const made = await create(settings(), name);
+    const changed = await edit(made, { data: { level: 'debug' } });
+    expect(parseWriters(recordOf(changed) ?? '')).toEqual([
+      { position: '0', username: name },
+      { position: rvOf(made), username: 'developer-b' },
+    ]);
+    const again = await edit(made, { data: { level: 'warn' } }, name);
+    expect(recordOf(again)).toBe(record([rvOf(made), 'developer-b'], [rvOf(changed), name]));
+  });
+});
+
+describe('a write that changes nothing is no write', () => {
+  const applied = { fieldManager: 'tool', force: true };
+  test.each<[how: string, write: (object: KubeObject, as: string) => Promise<Answer<KubeObject>>]>([
+    ['an empty patch', (object, as) => merge(object, {}, as)],
+    ['a patch to what is there', (object, as) => merge(object, { spec: { replicas: 0 } }, as)],
+    ['the object put as it was read', (object, as) => world.as(as).replace(object)],
+    [
+      'the same applied again by the server',
+      ({ metadata }, as) =>
+        world.as(as).patch(targetOf(deployment(metadata.name)), 'apply', deployment(metadata.name), applied),
+    ],
+    ['the status put as it is', (object, as) => world.as(as).replace(object, { subresource: 'status' })],
+  ])('%s', async (_, write) => {
+    const sent = deployment();
+    accepted(await world.as('developer-a').patch(targetOf(sent), 'apply', sent, applied));
+    const settled = await rolledOut(sent);
+    const answer = accepted(await write(settled, 'developer-b'));
+    expect({ record: recordOf(answer), version: rvOf(answer) }).toEqual({
+      record: '0 developer-a',
+      version: rvOf(settled),
+    });
+  });
+
+  test('the object put as it was first sent', async () => {
+    const made = await create(settings());
+    const put = accepted(await world.as('developer-b').replace(settings(made.metadata.name)));
+    expect(put).toEqual(made);
+  });
+
+  test('kubectl apply, twice', async () => {
+    const object = settings();
+    const apply = () =>
+      world.cluster.controlPlane.kubectl('developer-a', ['apply', '-f', '-'], { stdin: JSON.stringify(object) });
+    expect(await apply()).toMatchObject({ code: 0 });
+    const first = await stored(object);
+    expect(await apply()).toMatchObject({ code: 0, stdout: expect.stringContaining('unchanged') });
+    expect(await stored(object)).toEqual(first);
+  });
+});
+
+interface Deployed extends KubeObject {
+  readonly status?: { readonly conditions?: readonly { readonly reason: string }[] };
+}
+
+/** The deployment controller has written all that it will write. */
+const rolledOut = (object: Manifest): Promise<KubeObject> =>
+  waitFor<Deployed>(
+    world.as('installer'),
+    targetOf(object),
+    ({ status }) => status?.conditions?.some(({ reason }) => reason === 'NewReplicaSetAvailable') ?? false,
+  );
+
+describe('what somebody sends of the record is not taken', () => {
+  const forged = { [writersAnnotation]: '0 developer-b' };
+  const key = writersAnnotation.replace('/', '~1');
+  const at = `/metadata/annotations/${key}`;
+
+  test('on creation', async () => {
+    const { metadata, ...rest } = settings();
+    const made = await create({ ...rest, metadata: { ...metadata, annotations: forged } });
+    expect(recordOf(made)).toBe('0 developer-a');
+  });
+
+  test.each<[how: string, write: (object: KubeObject) => Promise<Answer<KubeObject>>]>([
+    ['put without it', (object) => world.as('approver-a').replace(settings(object.metadata.name))],
+    ['forged by a patch', (object) => merge(object, { metadata: { annotations: forged } }, 'approver-a')],
+    [
+      'nulled by a patch',
+      (object) => merge(object, { metadata: { annotations: { [writersAnnotation]: null } } }, 'approver-a'),
+    ],
+    ['all annotations nulled', (object) => merge(object, { metadata: { annotations: null } }, 'approver-a')],
+    ['emptied', (object) => merge(object, { metadata: { annotations: { [writersAnnotation]: '' } } }, 'approver-a')],
+    [
+      'removed by a JSON patch',
+      (object) => world.as('approver-a').patch(targetOf(object), 'json', [{ op: 'remove', path: at }]),
+    ],
+    [
+      'forged by a forced apply',
+      (object) => {
+        const { metadata, ...rest } = settings(object.metadata.name);
+        const body = { ...rest, metadata: { ...metadata, annotations: forged } };
+        return world.as('approver-a').patch(targetOf(object), 'apply', body, { force: true });
+      },
+    ],
+  ])('%s', async (_, write) => {
+    const made = await create(settings());
+    expect(recordOf(accepted(await write(made)))).toBe('0 developer-a');
+    const changed = accepted(await write(await edit(made, { data: { level: 'debug' } }, 'approver-b')));
+    expect(parseWriters(recordOf(changed) ?? '')?.map(({ username }) => username)).toEqual(
+      expect.arrayContaining(['developer-a', 'approver-b']),
+    );
+  });
+
+  test('beside a change: who forges is named', async () => {
+    const made = await create(settings());
+    const changed = await edit(made, { metadata: { annotations: forged }, data: { level: 'debug' } }, 'approver-a');
+    expect(recordOf(changed)).toBe(record(['0', 'developer-a'], [rvOf(made), 'approver-a']));
+  });
+
+  test('through the status, which can carry annotations', async () => {
+    const settled = await rolledOut(await create(deployment()));
+    const status = { ...targetOf(settled), subresource: 'status' };
+    const patch = (annotations: object) => world.as('approver-a').patch(status, 'merge', { metadata: { annotations } });
+    const untouched = accepted(await patch(forged));
+    expect(recordOf(untouched)).toBe('0 developer-a');
+    const changed = accepted(await patch({ ...forged, note: 'mine' }));
+    expect(recordOf(changed)).toBe(record(['0', 'developer-a'], [rvOf(untouched), 'approver-a']));
+  });
+});
+
+describe('nobody is dropped', () => {
+  const patchAs = async (object: KubeObject, username: string, data: object): Promise<Answer<KubeObject>> => {
+    const answer = await world.as('installer').raw({
+      method: 'PATCH',
+      path: `/api/v1/namespaces/${staging}/configmaps/${object.metadata.name}`,
+      contentType: 'application/merge-patch+json',
+      headers: { 'impersonate-user': username, 'impersonate-group': 'system:masters' },
+      body: { data },
+    });
+    const body: unknown = JSON.parse(answer.text);
+    return { ok: answer.code < 300, code: answer.code, body } as Answer<KubeObject>; // oxlint-disable-line typescript/no-unsafe-type-assertion -- as the client reads it
+  };
+
+  test('one more writer than fit is refused, those who are there go on, and a new object begins anew', async () => {
+    const object = await create(settings());
+    for (let n = 1; n < maxWriters; n += 1) accepted(await patchAs(object, `writer-${n}`, { level: String(n) }));
+    const refusal = refused(await patchAs(object, 'one-more', { level: 'more' }));
+    expect(refusal.message).toContain('WritersAreBounded: one-more ');
+    expect(parseWriters(recordOf(accepted(await patchAs(object, 'writer-1', { level: 'x' }))) ?? '')).toHaveLength(
+      maxWriters,
+    );
+    expect(recordOf(accepted(await patchAs(object, 'one-more', {})))).toContain('writer-50');
+
+    const { controlPlane } = world.cluster;
+    const [, get = '', replace = ''] =
+      /(kubectl get [^|]*) \| (kubectl replace [^|]*)$/.exec(refusal.message ?? '') ?? [];
+    const { stdout } = await controlPlane.kubectl('developer-b', get.trim().split(' ').slice(1));
+    expect(
+      await controlPlane.kubectl('developer-b', replace.trim().split(' ').slice(1), { stdin: stdout }),
+    ).toMatchObject({
+      code: 0,
+    });
+    expect(recordOf(await stored(object))).toBe('0 developer-b');
+  });
+
+  test('a name that no release could list changes nothing', async () => {
+    const object = await create(settings());
+    const refusal = refused(await patchAs(object, 'n'.repeat(513), { level: 'x' }));
+    expect(refusal.message).toContain(`WriterHasName: ${'n'.repeat(100)}… has a name of more than 512 characters`);
+    expect(accepted(await patchAs(object, 'n'.repeat(512), { level: 'x' }))).toBeDefined();
+  });
+});
+
+describe('/scale records nobody', () => {
+  const scale = (object: KubeObject, as: string, replicas = 3) =>
+    world.as(as).patch({ ...targetOf(object), subresource: 'scale' }, 'merge', { spec: { replicas } });
+
+  test('so a person does not use it in staging, and is told what to do', async () => {
+    const object = await create(deployment());
+    const name = object.metadata.name ?? '';
+    expect(refused(await scale(object, 'approver-a')).message).toContain(
+      `ScaleIsRecorded: approver-a cannot scale deployments/${name} of ${staging} this way: it is a staging namespace, and a write to /scale does not say who changed the object. Next: change spec.replicas in the object itself: kubectl edit deployments/${name} -n ${staging}`,
+    );
+    const changed = await edit(object, { spec: { replicas: 3 } }, 'approver-a');
+    expect(parseWriters(recordOf(changed) ?? '')?.at(-1)?.username).toBe('approver-a');
+  });
+
+  test('the autoscaler does', async () => {
+    const object = await create(deployment());
+    accepted(await scale(object, `${controllers}:horizontal-pod-autoscaler`));
+    expect(await stored(object)).toMatchObject({ spec: { replicas: 3 } });
+    expect(recordOf(await stored(object))).toBe('0 developer-a');
+  });
+
+  test('everybody does where nothing is recorded', async () => {
+    const object = await create(deployment(fresh('api'), unlabelled));
+    expect(await scale(object, 'approver-a')).toMatchObject({ ok: true, body: { spec: { replicas: 3 } } });
+  });
+});
+
+describe('controllers', () => {
+  test('roll out, and are not named', async () => {
+    const settled = await rolledOut(await create(deployment()));
+    expect(recordOf(settled)).toBe('0 developer-a');
+  });
+
+  test('make objects for others, which nobody is recorded to have written', async () => {
+    const name = fresh('state');
+    const forged = { [writersAnnotation]: '0 developer-a' };
+    await create({
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name, namespace: staging },
+      spec: {
+        ...deployment(name).spec,
+        replicas: 1,
+        serviceName: name,
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data', annotations: { ...forged, note: 'kept' } },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+          },
+        ],
+      },
+    });
+    const claim = await waitFor(
+      world.as('installer'),
+      {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
+        namespace: staging,
+        name: `data-${name}-0`,
+      },
+      () => true,
+    );
+    expect(claim.metadata.annotations).toMatchObject({ note: 'kept' });
+    expect(recordOf(claim)).toBeUndefined();
+    const account = { apiVersion: 'v1', kind: 'ServiceAccount', namespace: staging, name: 'default' };
+    expect(recordOf(accepted(await world.as('installer').get(account)))).toBeUndefined();
+  });
+
+  test('keep the record as it is, though they put the object without it', async () => {
+    const settled = await rolledOut(await create(deployment()));
+    const as = world.as(`${controllers}:deployment-controller`);
+    const { metadata, ...rest } = settled;
+    const { [writersAnnotation]: _, ...annotations } = metadata.annotations ?? {};
+    const put = accepted(
+      await as.replace({ ...rest, metadata: { ...metadata, annotations: { ...annotations, seen: '1' } } }),
+    );
+    expect(put.metadata.annotations).toMatchObject({ seen: '1', [writersAnnotation]: '0 developer-a' });
+  });
+});
+
+describe('an object that is older than its record', () => {
+  /** It was made while the namespace was no staging namespace. */
+  const older = async (): Promise<KubeObject> => {
+    const namespace = fresh('late');
+    const installer = world.as('installer');
+    const place = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } };
+    accepted(await installer.create(place));
+    const object = accepted(await installer.create<KubeObject>(settings(fresh('settings'), namespace)));
+    expect(recordOf(object)).toBeUndefined();
+    accepted(
+      await installer.patch(targetOf(place), 'merge', { metadata: { labels: { 'countersign.dev/staging': 'true' } } }),
+    );
+    await everybodyEdits(namespace);
+    await eventually(
+      'stamped',
+      () => world.as('developer-b').create<KubeObject>(settings(fresh('probe'), namespace), { dryRun: 'All' }),
+      (answer) => answer.ok && recordOf(answer.body) !== undefined,
+    );
+    return object;
+  };
+
+  test('names who changes it, and that there were others', async () => {
+    const object = await older();
+    const changed = await edit(object, { data: { level: 'debug' } }, 'approver-a');
+    expect(recordOf(changed)).toBe(record(['0', undefined], [rvOf(object), 'approver-a']));
+  });
+
+  test('is answered for by who sends it as it is, with those who were named', async () => {
+    const object = await older();
+    const changed = await edit(object, { data: { level: 'debug' } }, 'approver-a');
+    const { controlPlane } = world.cluster;
+    const { namespace = '', name = '' } = object.metadata;
+    const { stdout } = await controlPlane.kubectl('developer-b', [
+      'get',
+      `configmap/${name}`,
+      '-n',
+      namespace,
+      '-o',
+      'yaml',
+    ]);
+    expect(await controlPlane.kubectl('developer-b', ['replace', '-f', '-'], { stdin: stdout })).toMatchObject({
+      code: 0,
+    });
+    const answered = await stored(object);
+    expect(recordOf(answered)).toBe(record([rvOf(object), 'approver-a'], [rvOf(changed), 'developer-b']));
+    expect(rvOf(await edit(object, {}, 'developer-b'))).toBe(rvOf(answered));
+  });
+
+  test('is not answered for by who only sets a finalizer', async () => {
+    const object = await older();
+    const held = await edit(object, { metadata: { finalizers: ['example.com/hold'] } });
+    expect(recordOf(held)).toBeUndefined();
+    await edit(object, { metadata: { finalizers: null } });
+  });
+});
+
+test('a namespace without the label is left alone', async () => {
+  const { metadata, ...rest } = settings(fresh('settings'), unlabelled);
+  const forged = { [writersAnnotation]: '0 somebody' };
+  expect(recordOf(await create({ ...rest, metadata }))).toBeUndefined();
+  expect(recordOf(await edit({ ...rest, metadata }, { metadata: { annotations: forged } }))).toBe('0 somebody');
+});
+
+describe('without the stamp the policy refuses', () => {
+  let close: () => Promise<void>;
+  let object: KubeObject;
+  beforeAll(async () => {
+    object = await create(settings());
+    close = await stampLock('writers').open(world);
+    await eventually(
+      'it acts no more',
+      () => world.as('developer-a').create(settings(), { dryRun: 'All' }),
+      ({ ok }) => !ok,
+    );
+  });
+  afterAll(() => close());
+
+  const refusal = () =>
+    `WritersAreRecorded: the annotation countersign.dev/writers of configmaps/${object.metadata.name} of ${staging} must say that developer-b changed it`;
+  const annotated = (value: string | null) => ({ metadata: { annotations: { [writersAnnotation]: value } } });
+
+  test.each<[what: string, change: () => object]>([
+    ['a change without the record', () => ({ data: { level: 'x' } })],
+    ['removing it', () => annotated(null)],
+    ['a record of somebody else', () => annotated('0 developer-b')],
+    [
+      'a record in which somebody is missing',
+      () => ({ data: { level: 'x' }, ...annotated(`${rvOf(object)} developer-b`) }),
+    ],
+    ['a record with another position', () => ({ data: { level: 'x' }, ...annotated('0 developer-a\n0 developer-b') })],
+    ['a record with a line too many', () => annotated('0 developer-a\n0 approver-a')],
+  ])('%s', async (_, change) => {
+    expect(refused(await merge(object, change())).message).toContain(refusal());
+  });
+
+  test('creating without a record, or with one of somebody else', async () => {
+    const { metadata, ...rest } = settings();
+    const made = (annotations: Readonly<Record<string, string>>) =>
+      world.as('developer-b').create({ ...rest, metadata: { ...metadata, annotations } });
+    expect(said(await made({}))).toContain('WritersAreRecorded: ');
+    expect(said(await made({ [writersAnnotation]: '0 developer-a' }))).toContain('WritersAreRecorded: ');
+    expect(recordOf(accepted(await made({ [writersAnnotation]: '0 developer-b' })))).toBe('0 developer-b');
+  });
+
+  test('nothing that changes nothing', async () => {
+    expect(rvOf(accepted(await merge(object, {})))).toBe(rvOf(object));
+  });
+
+  test('nothing once it is gone, too', async () => {
+    const closePolicy = await policyLock('countersign-writers').open(world);
+    const removal = await eventually(
+      'removed',
+      () => merge(object, annotated(null)),
+      ({ ok }) => ok,
+    );
+    expect(recordOf(accepted(removal))).toBeUndefined();
+    await closePolicy();
+  });
+});
