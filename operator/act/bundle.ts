@@ -1,7 +1,7 @@
 /** Writes a bundle: parts first, head last, so that a head which exists is a bundle that is whole. */
 import type { DeltaEntry } from '../api/bundle.ts';
 import { apiVersion } from '../api/kinds.ts';
-import type { Bundle, BundleObject } from '../decide/bundle.ts';
+import type { Bundle, BundleObject, ObjectSource } from '../decide/bundle.ts';
 import { canonicalJson } from '../decide/digest.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure } from '../kube/failures.ts';
@@ -82,12 +82,14 @@ interface WrittenObject {
   readonly name: string;
   readonly digest: string;
   readonly content: string;
+  readonly source?: ObjectSource;
 }
 
-const written = ({ ref, digest, content }: BundleObject): WrittenObject => ({
+const written = ({ ref, digest, content, source }: BundleObject): WrittenObject => ({
   ...ref,
   digest,
   content: canonicalJson(content),
+  ...(source === undefined ? {} : { source }),
 });
 
 const inParts = (objects: readonly BundleObject[]): WrittenObject[][] => {

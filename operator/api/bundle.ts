@@ -4,7 +4,7 @@ import { age, type Definition } from './definition.ts';
 import { envelope, namespacedReference } from './meta.ts';
 import { parser } from './parse.ts';
 import { asOne, asSet, celRules, neverChanges } from './rule.ts';
-import { digest, free, groupVersion, kindName, objectName, prose, username } from './text.ts';
+import { digest, free, groupVersion, kindName, objectName, objectUid, prose, username } from './text.ts';
 
 const objectKey = {
   apiVersion: groupVersion.describe('Its group and version.'),
@@ -20,6 +20,17 @@ const bundledObject = z.object({
     .describe(
       'The object as production shall have it: canonical JSON (RFC 8785), without status and server-owned fields.',
     ),
+  source: z
+    .object({
+      uid: objectUid.describe('Its uid in staging.'),
+      resourceVersion: z
+        .string()
+        .max(40)
+        .regex(/^[0-9]+$/)
+        .describe('Its resourceVersion when it was frozen. Who changed it before is no author of the next release.'),
+    })
+    .optional()
+    .describe('The staged object that content was read from. Absent on a baseline, which was never staged.'),
 });
 export type BundledObject = z.infer<typeof bundledObject>;
 

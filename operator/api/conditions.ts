@@ -250,9 +250,9 @@ const catalogue = {
     'Create a new candidate with the people in spec.onBehalfOf.',
   ),
   WriterUnknown: entry(
-    ['SegregationOfDuties', 'Staged'],
+    ['SegregationOfDuties', 'Staged', 'Stalled'],
     'It is not recorded who wrote a staged object, so it cannot be told who may sign for it.',
-    'Label the staging namespace countersign.dev/staging=true, apply the named object again, and create a new candidate.',
+    'Somebody who answers for the named object sends it again as it is, in a namespace labelled countersign.dev/staging=true: kubectl get <object> -o yaml | kubectl replace -f -.',
   ),
 
   WindowOpen: entry(['Window'], 'A window is open.'),

@@ -2,12 +2,20 @@
 import type { JsonObject } from '../api/meta.ts';
 import type { Instant, ObjectRef } from './objects.ts';
 
+/** The staged object that a content was read from. */
+export interface ObjectSource {
+  readonly uid: string;
+  readonly resourceVersion: string;
+}
+
 export interface BundleObject {
   readonly ref: ObjectRef;
   /** `sha256:…` over the canonical JSON of `content`. */
   readonly digest: string;
   /** Normal form: what the object is to be in production, without name-independent server-owned fields. */
   readonly content: JsonObject;
+  /** Where it was staged, and as of when; absent on a baseline, which was never staged. Not part of the digest. */
+  readonly source?: ObjectSource | undefined;
 }
 
 export interface UnmanagedFields {

@@ -1,5 +1,5 @@
 /** The plan of a candidate against a model of the cluster: effects are applied, and the plan is made again, until it has none. */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { ReleaseCandidate, ReleaseCandidateStatus } from '../api/candidate.ts';
 import type { Approval } from '../api/approval.ts';
@@ -19,6 +19,7 @@ import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
 import type { Bundle } from './bundle.ts';
 import { planCandidate, planGone } from './candidate.ts';
 import { canonicalJson } from './digest.ts';
+import { objectAt } from './json.ts';
 import { keyOf, type Instant } from './objects.ts';
 import type { Effect, Plan } from './plan.ts';
 import { questionKey, type Answer, type Question } from './questions.ts';
@@ -42,6 +43,7 @@ const staged = aDeployment('api', {});
 const stagedLive = aLiveObject(staged, {
   namespace: 'payments-staging',
   createdAt: now - 24 * hour,
+  changedBy: [{ username: 'developer-a', position: '0' }],
   generation: 1,
   status: { observedGeneration: 1, replicas: 6, updatedReplicas: 6, readyReplicas: 6, availableReplicas: 6 },
 });
@@ -53,6 +55,7 @@ class Model {
   bundles: Bundle[] = [];
   record: NamespaceRecord = { ...emptyRecord, head: emptyHead };
   effects: Effect[] = [];
+  staged = stagedLive;
   readonly #given: Given;
 
   constructor(given: Given = {}) {
@@ -70,7 +73,7 @@ class Model {
       record: this.record,
       bundles: this.bundles.filter(({ candidate }) => candidate.uid === uid),
       production: undefined,
-      staged: new Map([[keyOf(staged.ref), stagedLive]]),
+      staged: new Map([[keyOf(staged.ref), this.staged]]),
       stagedPods: new Map(),
       live: new Map(),
       claims: new Map(),
@@ -99,6 +102,17 @@ class Model {
     }
   }
 
+  /** Somebody changes the staged object, to that many replicas. */
+  edit(username: string, replicas = 6): void {
+    const { manifest, changedBy = [], resourceVersion } = this.staged;
+    this.staged = {
+      ...this.staged,
+      manifest: { ...manifest, spec: { ...objectAt(manifest, 'spec'), replicas } },
+      changedBy: [...changedBy, { username, position: resourceVersion }],
+      resourceVersion: String(Number(resourceVersion) + 1),
+    };
+  }
+
   /** Rounds until a plan has no effects; that plan. */
   settle(at: Instant): Plan {
     for (let rounds = 0; rounds < 20; rounds += 1) {
@@ -119,7 +133,7 @@ class Model {
   #answer(question: Question): Answer {
     if (question.ask === 'Right') return this.#given.right ?? { kind: 'Yes' };
     if (question.ask === 'Preflight') return this.#given.preflight ?? { kind: 'Yes' };
-    if (question.ask === 'Current') return { kind: 'Object', manifest: this.#given.current ?? stagedLive.manifest };
+    if (question.ask === 'Current') return { kind: 'Object', manifest: this.#given.current ?? this.staged.manifest };
     return { kind: 'Object', manifest: normalForm(question.content, question.ref) };
   }
 
@@ -175,6 +189,85 @@ test('what staging held a moment ago is not frozen', () => {
 
   expect(model.types()).toEqual([]);
   expect(condition(model, 'Staged')?.reason).toBe('Rendering');
+});
+
+describe('who changed staging', () => {
+  const counted = (model: Model): readonly string[] =>
+    model.effects.flatMap((effect) =>
+      effect.do === 'Append' && effect.draft.data.type === 'PromotionStarted'
+        ? effect.draft.data.approvals.map(({ username }) => username)
+        : [],
+    );
+  const approverC = anApproval('approver-c', { groups: ['payments-owners'] });
+  const [testerA, approverA, approverB] = everybody();
+
+  test('before it was frozen is an author, in bundle and record', () => {
+    const model = new Model();
+    model.edit('approver-a');
+    model.settle(now);
+    const authors = ['approver-a', 'developer-a'];
+    expect(model.bundles[0]).toMatchObject({
+      authors,
+      objects: [{ source: { uid: 'uid-api', resourceVersion: '2' } }],
+    });
+    expect(model.effects.at(-1)).toMatchObject({ draft: { data: { type: 'Staged', authors } } });
+
+    sign(model, ...everybody(), approverC);
+    model.round(now);
+    expect(counted(model)).toEqual(['tester-a', 'approver-b', 'approver-c']);
+  });
+
+  test('afterwards and changed it back is an author, too, and stays one when staging moves on', () => {
+    const model = new Model();
+    model.settle(now);
+    model.edit('approver-a', 7);
+    model.edit('approver-a', 6);
+    sign(model, ...everybody());
+    model.settle(now);
+    expect(model.types().at(-1)).toBe('Tested');
+    expect(model.status()?.approvals).toBe('2/3');
+
+    model.staged = { ...stagedLive, uid: 'another' };
+    model.edit('developer-b', 7);
+    model.settle(now);
+    expect(model.status()?.approvals).toBe('2/3');
+    sign(model, approverC);
+    model.round(now);
+    expect(counted(model)).toEqual(['tester-a', 'approver-b', 'approver-c']);
+  });
+
+  test('once it may move on, changed it for another release', () => {
+    const model = new Model();
+    model.settle(now);
+    sign(model, ...[testerA].flatMap((each) => each ?? []));
+    model.settle(now);
+    expect(model.types().at(-1)).toBe('Tested');
+
+    model.edit('approver-a', 7);
+    sign(model, ...[approverA, approverB].flatMap((each) => each ?? []));
+    model.round(now);
+    expect(counted(model)).toEqual(['tester-a', 'approver-a', 'approver-b']);
+  });
+
+  test('is not known: nothing is frozen, and it is said what to do', () => {
+    const model = new Model();
+    model.staged = { ...stagedLive, changedBy: undefined };
+    model.settle(now);
+    expect(model.types()).toEqual([]);
+    expect(condition(model, 'Stalled')).toMatchObject({
+      status: 'True',
+      reason: 'WriterUnknown',
+      message:
+        'It is not recorded who wrote Deployment api in payments-staging. Somebody who answers for it sends it again as it is: kubectl get deployment/api -n payments-staging -o yaml | kubectl replace -f -',
+    });
+  });
+
+  test('is more than a bundle can list', () => {
+    const model = new Model();
+    for (let n = 0; n < 401; n += 1) model.edit(`developer-${n}`);
+    model.settle(now);
+    expect(condition(model, 'Staged')).toMatchObject({ status: 'False', reason: 'PackageTooLarge' });
+  });
 });
 
 test('with every signature the promotion begins, resting on exactly those that counted', () => {

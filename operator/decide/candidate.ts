@@ -7,6 +7,7 @@ import { inFlightFinalizer } from '../api/kinds.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import { defaultCandidateValidFor } from '../api/policy.ts';
 import type { Reason } from '../api/conditions.ts';
+import { handsOn, nobody } from './authors.ts';
 import type { Bundle } from './bundle.ts';
 import { candidateStatus, type Standing } from './candidate-status.ts';
 import { delta, deltaText } from './delta.ts';
@@ -15,7 +16,7 @@ import * as drafts from './drafts.ts';
 import { judge } from './gates.ts';
 import type { ForeignContent, GateSnapshot, Refusal } from './gates/gate.ts';
 import { workloadHealth } from './health.ts';
-import { isTested, wasTested } from './hold.ts';
+import { isTested, mustHold, wasTested } from './hold.ts';
 import { keyOf, type Instant, type ObjectKey } from './objects.ts';
 import { isSystemName } from './people.ts';
 import { earliest, nothing, type Effect, type Plan, type StatusWrite } from './plan.ts';
@@ -33,7 +34,7 @@ import { rightToSign } from './right-to-sign.ts';
 import { differingPaths, normalForm, sameContent } from './render.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
 import { unmanagedOf } from './unmanaged.ts';
-import { approvalSummary, consents, signatures } from './signatures.ts';
+import { approvalSummary, authorsOf, consents, signatures } from './signatures.ts';
 import { soakingSince } from './soak.ts';
 import {
   crowdedUntil,
@@ -351,7 +352,7 @@ const optimistic = ({ approvals }: CandidateSnapshot): GateSnapshot['rights'] =>
 /** Soak and testers' signatures are remembered, so that staging may move on afterwards. */
 const testedNote = (s: GateSnapshot, now: Instant): Effect[] =>
   s.policy.spec.stagingHold === 'UntilTested' && !wasTested(s) && isTested(s, now)
-    ? [append(s, drafts.tested(s.candidate, s.bundle))]
+    ? [append(s, drafts.tested(s.candidate, s.bundle, authorsOf(s)))]
     : [];
 
 interface Asked {
@@ -379,6 +380,7 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
     ),
     stagedNow,
     stagedHealth,
+    hands: mustHold(s) ? handsOn(s, bundle) : nobody,
     soakingSince: soakingSince(s, bundle, { stagedNow, stagedHealth }),
     preflight: refusals(asked.preflightQuestions, answers),
     unanswered: unansweredWrite(asked.preflightQuestions, answers),

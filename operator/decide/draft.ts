@@ -1,4 +1,5 @@
 /** The bundle that a candidate should have now: frozen content against what production runs. */
+import { handsOn } from './authors.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import { bundleDigest, digest8, digestOf } from './digest.ts';
@@ -118,6 +119,10 @@ const digestOfBundle = (bundle: Omit<Bundle, 'digest' | 'name' | 'createdAt'>): 
     base: bundle.base,
   });
 
+/** Who wrote what is frozen: known when it was frozen, and carried along when it is weighed against another base. */
+const writersOf = (s: CandidateSnapshot): readonly string[] =>
+  s.bundles.length > 0 ? s.bundles.flatMap(({ authors }) => authors) : handsOn(s, s.production).known;
+
 /** Pure in its inputs: the same content against the same base is the same bundle, digest and name included. */
 export const draftBundle = (
   s: CandidateSnapshot,
@@ -136,7 +141,7 @@ export const draftBundle = (
     package: spec.package,
     version: spec.version,
     policyUID: policy.metadata.uid,
-    authors: [...new Set([spec.author.username, ...spec.onBehalfOf])].toSorted(),
+    authors: [...new Set([spec.author.username, ...spec.onBehalfOf, ...writersOf(s)])].toSorted(),
     onFailure: spec.onFailure,
     base: base.digest,
     previous: base.name,

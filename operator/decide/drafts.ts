@@ -36,14 +36,14 @@ export const staged = (candidate: ReleaseCandidate, bundle: Bundle): LedgerDraft
   data: { type: 'Staged', bundle: bundle.name, base: bundle.base, authors: [...bundle.authors] },
 });
 
-export const tested = (candidate: ReleaseCandidate, bundle: Bundle): LedgerDraft => ({
+export const tested = (candidate: ReleaseCandidate, bundle: Bundle, authors: readonly string[]): LedgerDraft => ({
   actor: 'operator',
   subject: subjectOf(candidate),
   package: bundle.package,
   digest: bundle.digest,
   decision: '',
   reason: 'staging held the content through the soak and the testers’ signatures',
-  data: { type: 'Tested', bundle: bundle.name },
+  data: { type: 'Tested', bundle: bundle.name, authors: authors.toSorted() },
 });
 
 export const signed = (candidate: ReleaseCandidate, approval: Approval): LedgerDraft => ({

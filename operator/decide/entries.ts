@@ -12,7 +12,7 @@ export type Delivery = z.infer<typeof delivery>;
 
 const entryData = z.discriminatedUnion('type', [
   z.object({ type: z.literal('Staged'), bundle: text, base: text, authors: z.array(text) }),
-  z.object({ type: z.literal('Tested'), bundle: text }),
+  z.object({ type: z.literal('Tested'), bundle: text, authors: z.array(text).default([]) }),
   z.object({ type: z.literal('Signed'), approval }),
   z.object({ type: z.literal('Rejected'), approval, inFlight: z.boolean() }),
   z.object({ type: z.literal('Withdrawn'), by: text }),

@@ -12,12 +12,15 @@ export const soakedAt = (s: GateSnapshot): Instant | undefined => {
   return s.soakingSince === undefined ? undefined : s.soakingSince + soak;
 };
 
+/** What the hold on staging depends on. */
+type Holding = Pick<GateSnapshot, 'candidate' | 'policy' | 'record'>;
+
 /** Does the record say that this candidate was once soaked and tested? Nothing that staging does later takes that away. */
-export const wasTested = ({ record, candidate }: GateSnapshot): boolean =>
+export const wasTested = ({ record, candidate }: Holding): boolean =>
   record.candidates.get(candidate.metadata.uid)?.tested === true;
 
 /** Must staging keep the content? */
-export const mustHold = (s: GateSnapshot): boolean => s.policy.spec.stagingHold === 'UntilPromoted' || !wasTested(s);
+export const mustHold = (s: Holding): boolean => s.policy.spec.stagingHold === 'UntilPromoted' || !wasTested(s);
 
 /** Staging against the bundle. `unanswered`: the API server has not said yet what an object would become. */
 export interface StagingDifference {

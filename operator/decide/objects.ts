@@ -1,5 +1,6 @@
 /** What `decide` knows of cluster objects: plain values, parsed once at the edge, with no client behind them. */
 import type { JsonObject } from '../api/meta.ts';
+import type { Writer } from '../api/writers.ts';
 
 /** Milliseconds since the Unix epoch. `decide` never reads a clock; it is handed one of these. */
 export type Instant = number;
@@ -35,6 +36,8 @@ export interface LiveObject {
   readonly manifest: JsonObject;
   readonly status: JsonObject;
   readonly writers: readonly FieldWriter[];
+  /** Whose changes the API server recorded on it; absent = it has no record that can be read, as everywhere but in staging. */
+  readonly changedBy?: readonly Writer[] | undefined;
 }
 
 /** One container as its kubelet reports it. `waiting` and `terminated` are reasons, '' for none. */

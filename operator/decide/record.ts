@@ -67,6 +67,8 @@ export interface CandidateRecord {
   readonly stagedDigests: ReadonlySet<string>;
   /** Soak and tester lines were met once for this content: staging may move on. */
   readonly tested: boolean;
+  /** Who had had a hand in the content by then: what staging says afterwards is about other releases. */
+  readonly authorsWhenTested: readonly string[];
   /** What its promotion began with; undefined = it has not begun. */
   readonly intent: { readonly bundle: string; readonly digest: string; readonly quorum: string } | undefined;
   /** Set when its promotion completed. */
@@ -251,6 +253,7 @@ const unseen = (entry: LedgerEntrySpec): CandidateRecord => ({
   stagedDigests: new Set(),
   recordedApprovals: new Set(),
   tested: false,
+  authorsWhenTested: [],
   intent: undefined,
   promoted: undefined,
   finished: undefined,
@@ -264,7 +267,7 @@ const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: En
     case 'Staged':
       return { ...before, stagedDigests: including(before.stagedDigests, entry.digest) };
     case 'Tested':
-      return { ...before, tested: true };
+      return { ...before, tested: true, authorsWhenTested: data.authors };
     case 'Signed':
       return { ...before, recordedApprovals: including(before.recordedApprovals, data.approval.uid) };
     case 'Rejected': {

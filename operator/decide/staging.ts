@@ -1,6 +1,7 @@
 /** What a candidate consists of: once staged, what was frozen; before, what staging holds, rendered and brought into normal form. */
 import type { Reason } from '../api/conditions.ts';
 import { promotableKinds } from '../api/kinds.ts';
+import { handsOn, unknownWriters } from './authors.ts';
 import type { BundleObject } from './bundle.ts';
 import { canonicalJson, digestOf } from './digest.ts';
 import { maxOpenCandidates } from './gates/in-flight.ts';
@@ -19,6 +20,8 @@ export interface StagingProblem {
 /** Largest package: all contents together, in bytes of canonical JSON. */
 export const maxPackageBytes = 6 * 1024 * 1024;
 export const maxPackageObjects = 500;
+/** A bundle lists 500 authors: these, the author of the candidate, and those on whose behalf it is. */
+const maxPackageAuthors = 400;
 
 const problem = (reason: Reason, message: string): StagingProblem => ({ reason, message });
 
@@ -49,7 +52,7 @@ export const stagingProblem = (s: CandidateSnapshot): StagingProblem | undefined
   if (taken.length >= maxOpenCandidates) {
     return problem('TooManyOpen', `${maxOpenCandidates} other candidates of package ${spec.package} are open`);
   }
-  return missingPart(s);
+  return missingPart(s) ?? unclearAuthors(s);
 };
 
 /** From here on places may become short. */
@@ -116,6 +119,16 @@ const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem |
     : problem('ComponentMissing', `spec.overlay names ${named(stray)}, which the package does not contain`);
 };
 
+const unclearAuthors = (s: CandidateSnapshot): StagingProblem | undefined => {
+  const hands = handsOn(s, s.production);
+  const unknown = unknownWriters(s, s.candidate.metadata.namespace, hands);
+  if (unknown !== undefined) return problem('WriterUnknown', `${unknown.message}. ${unknown.remedy}`);
+  const authors = hands.known.length;
+  return authors > maxPackageAuthors
+    ? problem('PackageTooLarge', `${authors} people have changed the package; at most ${maxPackageAuthors} are taken`)
+    : undefined;
+};
+
 /** A few names of many. */
 const named = (keys: readonly string[]): string =>
   keys.length <= 5 ? keys.join(', ') : `${keys.slice(0, 5).join(', ')} and ${keys.length - 5} more`;
@@ -176,5 +189,6 @@ const renderOne = (
     return problem('NormalFormRefused', `${keyOf(ref)}: ${said}`);
   }
   const normal = fromScratch(answer.manifest, ref);
-  return { ref, content: normal, digest: digestOf(normal) };
+  const { uid, resourceVersion } = object;
+  return { ref, content: normal, digest: digestOf(normal), source: { uid, resourceVersion } };
 };

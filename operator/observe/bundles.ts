@@ -13,10 +13,11 @@ export interface BundleHead {
   readonly parts: readonly string[];
 }
 
-const objectOf = ({ apiVersion, kind, name, digest, content }: BundledObject): BundleObject => ({
+const objectOf = ({ apiVersion, kind, name, digest, content, source }: BundledObject): BundleObject => ({
   ref: { apiVersion, kind, name },
   digest,
   content: jsonObject(JSON.parse(content)),
+  source,
 });
 
 /** @throws when the object is no bundle: the reflector then drops it and says so */

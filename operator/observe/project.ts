@@ -1,7 +1,8 @@
 /** Raw objects → what decisions use. The one place where an object's shape is believed. */
 import { z } from 'zod';
-import { guardedLabel, guardedModes, stagingLabel } from '../api/kinds.ts';
+import { guardedLabel, guardedModes, stagingLabel, writersAnnotation } from '../api/kinds.ts';
 import { isJsonObject, type JsonObject } from '../api/meta.ts';
+import { parseWriters } from '../api/writers.ts';
 import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts } from '../decide/objects.ts';
 import type { KubeObject } from '../kube/resource.ts';
 
@@ -44,6 +45,7 @@ export const liveObject = (raw: KubeObject): LiveObject => {
     manifest: json.parse({ ...rest, metadata }),
     status: json.catch({}).parse(status),
     writers: writersOf(managedFields),
+    changedBy: parseWriters(metadata.annotations?.[writersAnnotation] ?? ''),
   };
 };
 

@@ -152,7 +152,7 @@ const appendBeside = async (world: World): Promise<void> => {
           digest: '',
           decision: '',
           reason: '',
-          data: { type: 'Tested', bundle: 'beside' },
+          data: { type: 'Tested', authors: [], bundle: 'beside' },
         },
         { id: randomUUID(), now: Date.now(), self: { username: 'another replica', uid: '', groups: [] } },
       );

@@ -1,6 +1,7 @@
 /** What a gate looks at, and what it may answer. */
 import type { Reason } from '../../api/conditions.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
+import type { Hands } from '../authors.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Instant, NamespaceFacts, ObjectKey } from '../objects.ts';
 import type { CandidateSnapshot } from '../snapshot.ts';
@@ -38,6 +39,8 @@ export interface GateSnapshot extends CandidateSnapshot {
   readonly rights: ReadonlyMap<string, boolean | undefined>;
   /** Digest of what staging would be rendered to now. Absent = staging lacks the object; undefined = not answered. */
   readonly stagedNow: ReadonlyMap<ObjectKey, { readonly digest: string } | undefined>;
+  /** Who changed staging since the bundle was frozen, as long as staging must hold it; afterwards staging is about other releases. */
+  readonly hands: Hands;
   /** Since when staging has run what the bundle holds, healthy; undefined = it does not. Computed in `soak.ts` beside the candidate's plan. */
   readonly soakingSince: Instant | undefined;
   /** Of every workload of the bundle, as it is in staging. Absent = it could not be observed. */

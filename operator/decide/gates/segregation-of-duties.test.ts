@@ -2,12 +2,16 @@ import { describe, expect, test } from '@jest/globals';
 import {
   aBundle,
   aCandidate,
+  aDeployment,
   aGateSnapshot,
+  aLiveObject,
   anApproval,
   aPolicy,
+  aRecord,
   enoughApprovals,
   now,
 } from '../../../test/builders/decide.ts';
+import { keyOf } from '../objects.ts';
 import type { GateSnapshot } from './gate.ts';
 import { segregationOfDuties } from './segregation-of-duties.ts';
 
@@ -18,6 +22,63 @@ const byRobot = (onBehalfOf: string[]) => ({
   candidate: aCandidate({ author: { username: robot }, onBehalfOf }),
 });
 const judged = (given: Partial<GateSnapshot>) => segregationOfDuties(aGateSnapshot(given), now);
+
+const byHand = (username: string): Partial<GateSnapshot> => {
+  const object = aDeployment();
+  return {
+    hands: { known: [username], unknown: [] },
+    staged: new Map([[keyOf(object.ref), aLiveObject(object, { changedBy: [{ username, position: '0' }] })]]),
+  };
+};
+
+describe('who changed staging', () => {
+  const [testerA, , approverB] = enoughApprovals();
+  const approverA = anApproval('approver-a', { groups: ['payments-owners'] });
+  const approvals = [testerA, approverA, approverB].flatMap((each) => each ?? []);
+
+  test.each<[sentence: string, given: Partial<GateSnapshot>]>([
+    ['while it is held', byHand('approver-a')],
+    ['before it was frozen', { bundle: aBundle({ authors: ['approver-a'] }) }],
+    ['before it was tested', { record: aRecord({ candidate: { authorsWhenTested: ['approver-a'] } }) }],
+    [
+      'under another account',
+      { ...byHand('a.lex'), policy: aPolicy({ people: [{ name: 'alex', identities: ['a.lex', 'approver-a'] }] }) },
+    ],
+    ['in letters that look alike', byHand('Аpprover-a')],
+  ])('%s cannot sign', (_, given) => {
+    const verdict = judged({ approvals, ...given });
+    expect(verdict).toMatchObject({ outcome: 'Waiting', reason: 'AuthorCannotSign' });
+    expect(verdict.message).toContain('approver-a');
+  });
+
+  test('and signs nothing is not in the way', () => {
+    expect(judged({ approvals, ...byHand('approver-c') }).outcome).toBe('Passed');
+  });
+
+  test('and is a machine must be trusted, or the object made anew', () => {
+    const verdict = judged(byHand(robot));
+    expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'AuthorNotTrusted' });
+    expect(verdict.remedy).toContain(
+      'A person creates Deployment api anew (kubectl get deployment/api -n payments-staging -o yaml | kubectl replace --force -f -) and the developer creates a new candidate',
+    );
+  });
+
+  test('and is a trusted machine stands for people who are named', () => {
+    expect(judged({ ...byHand(robot), policy: trusting }).reason).toBe('AuthorNamesNobody');
+    const named = aCandidate({ onBehalfOf: ['developer-a'] });
+    expect(judged({ ...byHand(robot), policy: trusting, candidate: named }).outcome).toBe('Passed');
+  });
+
+  test('and is not known blocks it', () => {
+    expect(judged({ hands: { known: [], unknown: ['Deployment/api', 'ConfigMap/a'] } })).toMatchObject({
+      outcome: 'Blocked',
+      reason: 'WriterUnknown',
+      message: 'It is not recorded who wrote Deployment api and ConfigMap a in payments-staging',
+      remedy:
+        'Somebody who answers for each sends it again as it is: kubectl get deployment/api configmap/a -n payments-staging -o yaml | kubectl replace -f -',
+    });
+  });
+});
 
 test('different people pass', () => {
   expect(judged({})).toMatchObject({ outcome: 'Passed', reason: 'DutiesSegregated' });

@@ -1,4 +1,5 @@
 /** Are authors, testers and approvers different people? */
+import { unknownWriters, writtenBy } from '../authors.ts';
 import { linesOf } from '../lane.ts';
 import { isSystemName } from '../people.ts';
 import { quorum } from '../quorum.ts';
@@ -6,17 +7,19 @@ import { newCandidate, signAs, editPolicy } from '../remedies.ts';
 import { authorsOf, consents, signatures, type Signature } from '../signatures.ts';
 import type { Verdict } from '../verdict.ts';
 import { visible } from '../visible.ts';
-import { listed } from '../words.ts';
+import { argumentFor, listed, objectNamed } from '../words.ts';
 import { blocked, passed, waiting, type Gate, type GateSnapshot } from './gate.ts';
 
-/** A machine writes for somebody: it must be trusted to say for whom, and say it. */
+/** Who wrote it must be known, and a machine writes for somebody: it must be trusted to say for whom, and say it. */
 const authorProblem = (s: GateSnapshot): Verdict | undefined => {
+  const unrecorded = unknownWriters(s, s.candidate.metadata.namespace, s.hands);
+  if (unrecorded !== undefined) return blocked('WriterUnknown', unrecorded);
   const machines = authorsOf(s).filter(isSystemName);
   const untrusted = machines.filter((username) => !s.policy.spec.trustedAutomation.includes(username));
   if (untrusted.length > 0) {
     return blocked('AuthorNotTrusted', {
       message: `${listed(untrusted.map(visible))} wrote this content, and the policy does not trust such an account to author releases`,
-      remedy: `A person applies the content and ${lowerFirst(newCandidate(s, 'in their own name'))}; or a platform admin adds the ServiceAccount to spec.trustedAutomation: ${editPolicy(s)}`,
+      remedy: `A person ${writtenAnew(s, untrusted)} and ${lowerFirst(newCandidate(s, 'in their own name'))}; or a platform admin adds the ServiceAccount to spec.trustedAutomation: ${editPolicy(s)}`,
     });
   }
   const people = s.candidate.spec.onBehalfOf.filter((name) => name.trim() !== '' && !isSystemName(name));
@@ -25,6 +28,15 @@ const authorProblem = (s: GateSnapshot): Verdict | undefined => {
     message: `${listed(machines.map(visible))} wrote this content and spec.onBehalfOf names no person behind it`,
     remedy: newCandidate(s, 'and the people behind it in spec.onBehalfOf'),
   });
+};
+
+/** A record never forgets: only a new object is without a writer that the old one had. */
+const writtenAnew = (s: GateSnapshot, usernames: readonly string[]): string => {
+  const { namespace } = s.candidate.metadata;
+  const objects = writtenBy(s, usernames);
+  return objects.length === 0
+    ? 'applies the content'
+    : `creates ${listed(objects.map(objectNamed))} anew (kubectl get ${objects.map(argumentFor).join(' ')} -n ${namespace} -o yaml | kubectl replace --force -f -)`;
 };
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
