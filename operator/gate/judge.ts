@@ -7,19 +7,8 @@ import { textAt } from '../decide/json.ts';
 import { questionKey, type Answer, type Question } from '../decide/questions.ts';
 import type { OpenIntent } from '../decide/record.ts';
 import type { Append } from '../ledger/append.ts';
+import type { AdmissionAnswer, Judge } from './review.ts';
 import type { Sight } from './sight.ts';
-
-export type AdmissionAnswer =
-  | { readonly allowed: true; readonly warnings?: readonly string[] }
-  | {
-      readonly allowed: false;
-      /** `Unavailable`: it could not be judged now; the same may be allowed later. */
-      readonly reason: 'Forbidden' | 'Unavailable';
-      readonly message: string;
-    };
-
-/** @throws anything: whoever calls it refuses then */
-export type Judge = (request: AdmissionRequest, signal: AbortSignal) => Promise<AdmissionAnswer>;
 
 export interface JudgeTools extends Pick<AdmissionSnapshot, 'operator' | 'restorer' | 'digestOf'> {
   readonly sight: Sight;

@@ -37,7 +37,6 @@ test('a review is read as what it asks', () => {
       user: { username: 'developer-a', uid: '7', groups: ['system:authenticated'] },
       object: request.object,
       oldObject: request.oldObject,
-      options: request.options,
     },
   });
 });

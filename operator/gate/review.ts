@@ -1,31 +1,8 @@
 /** AdmissionReview (admission.k8s.io/v1), as the API server sends it and as it wants it answered. */
 import { z } from 'zod';
-import { isJsonObject, type Identity, type JsonObject } from '../api/meta.ts';
+import { isJsonObject, type JsonObject } from '../api/meta.ts';
 import { parser, type Parsed } from '../api/parse.ts';
-
-/** One request that the API server asks about, read once. */
-export interface AdmissionRequest {
-  /** Of this call; another one when the API server asks again about the same request. */
-  readonly uid: string;
-  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
-  readonly resource: { readonly group: string; readonly version: string; readonly resource: string };
-  readonly kind: { readonly group: string; readonly version: string; readonly kind: string };
-  /** Such as `scale`; empty = the object itself. */
-  readonly subresource: string;
-  /** Empty for cluster-scoped objects; of a Namespace, its own name. */
-  readonly namespace: string;
-  /** Empty while the server has not made up a name (`generateName`), and for a deleted collection's whole. */
-  readonly name: string;
-  /** Nothing will be kept: the answer must have no side effect. */
-  readonly dryRun: boolean;
-  readonly user: Identity;
-  /** What is to be stored, or the options of a CONNECT; undefined for DELETE. */
-  readonly object: JsonObject | undefined;
-  /** What is stored; undefined for CREATE and CONNECT. */
-  readonly oldObject: JsonObject | undefined;
-  /** Such as CreateOptions. */
-  readonly options: JsonObject | undefined;
-}
+import type { AdmissionRequest } from '../decide/admission/request.ts';
 
 /** What is answered. `message` names the rule, the caller and the next command; a warning is shown by kubectl and cut at 256 characters. */
 export type AdmissionAnswer =
@@ -58,7 +35,6 @@ const admissionReview = z.object({
     userInfo: z.object({ username: text, uid: text, groups: z.array(z.string()).default([]) }),
     object: raw,
     oldObject: raw,
-    options: raw,
   }),
 });
 
@@ -68,8 +44,8 @@ const parseReview = parser(admissionReview);
 export const readReview = (body: unknown): Parsed<AdmissionRequest> => {
   const parsed = parseReview(body);
   if (!parsed.ok) return parsed;
-  const { subResource, userInfo, object, oldObject, options, ...rest } = parsed.value.request;
-  return { ok: true, value: { ...rest, subresource: subResource, user: userInfo, object, oldObject, options } };
+  const { subResource, userInfo, object, oldObject, ...rest } = parsed.value.request;
+  return { ok: true, value: { ...rest, subresource: subResource, user: userInfo, object, oldObject } };
 };
 
 /** How the API server passes a refusal on to the caller: `kubectl` shows the reason and the message. */

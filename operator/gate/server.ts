@@ -8,7 +8,8 @@ import { sleep } from '../run/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { readBody, type Held } from './body.ts';
 import { entries, isEntry, type Entry } from './entries.ts';
-import { readReview, writeReview, type AdmissionAnswer, type AdmissionRequest, type Judge } from './review.ts';
+import type { AdmissionRequest } from '../decide/admission/request.ts';
+import { readReview, writeReview, type AdmissionAnswer, type Judge } from './review.ts';
 import { Strangers } from './strangers.ts';
 import { judgeInTime } from './verdict.ts';
 

@@ -1,6 +1,7 @@
 /** The gate process: settings in, signals heard, everything put together. */
 import { createGate } from '../gate/gate.ts';
 import type { Judge } from '../gate/review.ts';
+import { createKnowledge } from '../gate/knowledge.ts';
 import { connect } from '../kube/connection.ts';
 import { loadCredentials } from '../kube/credentials.ts';
 import { createTransport } from '../kube/transport.ts';
@@ -14,16 +15,11 @@ import { sourceOf, version } from './program.ts';
 
 const program = 'countersign-gate';
 
-/** Until there is a judge, nothing is allowed. */
-const noJudge: Judge = ({ user }) =>
-  Promise.resolve({
-    allowed: false,
-    reason: 'Unavailable',
-    message: `NoJudge: this gate judges nothing, so ${user.username} is refused. Next: install a version that does`,
-  });
+/** Longer than any stream may be silent. */
+const deadSilenceMs = 10 * 60_000;
 
-/** Runs until a signal ends it. */
-export const runGate = async (judge: Judge = noJudge): Promise<void> => {
+/** Runs until a signal ends it. `judge`: who is asked; the gate's own judge when absent. */
+export const runGate = async (judge?: Judge): Promise<void> => {
   const settings = readSettings(process.env);
   const gateSettings = readGateSettings(process.env);
   const logger = createLogger({ level: settings.logLevel, fields: { program, version } });
@@ -33,8 +29,21 @@ export const runGate = async (judge: Judge = noJudge): Promise<void> => {
     metrics: metrics.requests,
   });
 
+  const username = (serviceAccount: string): string => `system:serviceaccount:${settings.namespace}:${serviceAccount}`;
+  const knowledge = createKnowledge({
+    transport,
+    usernames: {
+      gate: username(program),
+      operator: username(settings.operatorServiceAccount),
+      restorer: username(settings.restorerServiceAccount),
+    },
+    clock: systemClock,
+    random: Math.random,
+    logger,
+    metrics: metrics.reflectors,
+  });
   const gate = createGate({
-    judge,
+    judge: judge ?? knowledge.judge,
     transport,
     namespace: settings.namespace,
     listen: { port: gateSettings.port, reusePort: gateSettings.listen === 'Shared' },
@@ -53,21 +62,27 @@ export const runGate = async (judge: Judge = noJudge): Promise<void> => {
   const server = await startTelemetryServer({
     port: settings.port,
     metrics,
-    liveness: { streams: () => gate.notAlive() },
-    readiness: { webhook: () => gate.notReady() },
+    liveness: {
+      webhook: () => gate.notAlive(),
+      streams: () => (knowledge.silentMs() > deadSilenceMs ? 'the API server has been silent for too long' : undefined),
+    },
+    readiness: { copies: () => knowledge.notReady(), webhook: () => gate.notReady() },
   });
   logger.info({ port: server.port }, 'serving metrics and health');
-  gate.start();
 
   let ending: Promise<void> | undefined;
   const end = (signal: NodeJS.Signals): void => {
     ending ??= (async () => {
       logger.info({ signal }, 'ending');
       await gate.stop();
+      await knowledge.stop();
       await Promise.all([transport.close(), server.close()]);
       process.exit(0);
     })();
   };
   process.on('SIGTERM', end);
   process.on('SIGINT', end);
+
+  await knowledge.start();
+  gate.start();
 };

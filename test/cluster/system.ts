@@ -7,6 +7,8 @@ import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
 import { installChart, type ChartValues } from '../../hack/controlplane/chart.ts';
 import { installer } from '../../hack/controlplane/identities.ts';
 import type { ControlPlaneOptions } from '../../hack/controlplane/controlplane.ts';
+import { gateUrl, startGate, type GateProcess } from '../../hack/controlplane/gate.ts';
+import { releasePort, reservePort } from '../../hack/controlplane/ports.ts';
 import { startOperator, type OperatorOptions, type OperatorProcess } from '../../hack/controlplane/operator.ts';
 import {
   accepted,
@@ -61,6 +63,7 @@ export interface Entry extends KubeObject {
 
 export interface System extends Cluster {
   readonly operator: OperatorProcess;
+  readonly gate: GateProcess;
   /** A staging and a production namespace of their own, with the people of the sample bound and the policy in force. */
   readonly world: (name: string, policy?: Readonly<Record<string, unknown>>) => Promise<World>;
 }
@@ -75,14 +78,20 @@ export const startSystem = async (
 ): Promise<System> => {
   const cluster = await startCluster(options.cluster);
   try {
-    await installChart(cluster.controlPlane, options.chart);
-    const operator = await startOperator(cluster.controlPlane, options.operator);
+    const port = await reservePort();
+    await installChart(cluster.controlPlane, { gate: { enabled: false, url: gateUrl(port) }, ...options.chart });
+    const [gate, operator] = await Promise.all([
+      startGate(cluster.controlPlane, { port, ...programOf(options.operator) }),
+      startOperator(cluster.controlPlane, options.operator),
+    ]);
     return {
       ...cluster,
       operator,
+      gate,
       world: (name, policy) => createWorld(cluster, name, policy),
       async stop() {
-        await operator.stop();
+        await Promise.all([operator.stop(), gate.stop()]);
+        releasePort(port);
         await cluster.stop();
       },
     };
@@ -91,6 +100,10 @@ export const startSystem = async (
     throw error;
   }
 };
+
+/** Both run from the same file. */
+const programOf = (options: OperatorOptions | undefined) =>
+  options?.program === undefined ? {} : { program: options.program };
 
 /** What a YAML or JSON text holds, as something to create. */
 const manifestOf = (parsed: unknown): Manifest => parsed as Manifest; // oxlint-disable-line typescript/no-unsafe-type-assertion -- the API server judges it
@@ -134,6 +147,11 @@ const createWorld = async (
   }
   const world = new World(cluster, name);
   accepted(await cluster.as('admin').create(world.policyManifest(policy)));
+  accepted(
+    await setup.patch({ apiVersion: 'v1', kind: 'Namespace', name: world.production }, 'merge', {
+      metadata: { labels: { 'countersign.dev/guarded': 'enforce' } },
+    }),
+  );
   await waitFor<Reported>(cluster.as('admin'), world.ref('ReleasePolicy', 'production'), (object) =>
     isTrue(object, 'Ready'),
   );

@@ -2,6 +2,7 @@
 import type { Approval } from '../../api/approval.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
+import { nobody } from '../authors.ts';
 import type { Bundle } from '../bundle.ts';
 import { bundleDigest, digestOf } from '../digest.ts';
 import { approvals } from '../gates/approvals.ts';
@@ -117,6 +118,8 @@ const gateView = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): Ga
     stagedHealth: new Map(),
     preflight: undefined,
     unanswered: undefined,
+    // Who else touches staging meanwhile is the operator's to see; whom the bundle names was frozen.
+    hands: nobody,
     foreign: new Map(),
   };
   return { ...view, rights: rightsOf(view, s.answers) };

@@ -1,0 +1,85 @@
+/** What the gate knows and how it judges by it: copies that follow the API server, and a judge that stands on them. */
+import { randomUUID } from 'node:crypto';
+import { createAsk } from '../act/ask.ts';
+import { ledgerStore } from '../act/ledger-store.ts';
+import { digestOf } from '../decide/digest.ts';
+import { createClient } from '../kube/client.ts';
+import type { ReflectorMetrics } from '../kube/reflector.ts';
+import { createReflectors } from '../kube/reflectors.ts';
+import type { Transport } from '../kube/transport.ts';
+import { createAppend } from '../ledger/append.ts';
+import { Records } from '../ledger/records.ts';
+import { createCaches } from '../observe/caches.ts';
+import type { Clock } from '../run/clock.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { createJudge } from './judge.ts';
+import type { Judge } from './review.ts';
+import { createSight, followLedger } from './sight.ts';
+
+export interface KnowledgeOptions {
+  /** As ServiceAccount `countersign-gate`. */
+  readonly transport: Transport;
+  /** Usernames under which the programs are known: the gate's own, and those of the two that it judges. */
+  readonly usernames: { readonly gate: string; readonly operator: string; readonly restorer: string };
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly metrics?: ReflectorMetrics | undefined;
+}
+
+export interface Knowledge {
+  readonly judge: Judge;
+  /** Resolves when everything has been read once. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Why nothing can be judged yet; undefined = it can. */
+  notReady(): string | undefined;
+  /** The longest silence of any stream, in milliseconds. */
+  silentMs(): number;
+}
+
+/** Field manager of what the gate writes: ledger entries. */
+const fieldManager = 'countersign-gate';
+
+export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
+  const { transport, clock, random, logger, metrics, usernames } = options;
+  const reflectors = createReflectors({ transport, clock, random, logger, metrics });
+  const caches = createCaches(reflectors);
+  const records = new Records(() => {});
+  const client = createClient({
+    transport,
+    fieldManager,
+    written: (resource, object) => reflectors.observed(resource, object),
+  });
+  const store = ledgerStore(client, records);
+  const judge = createJudge({
+    operator: usernames.operator,
+    restorer: usernames.restorer,
+    digestOf,
+    sight: createSight({ caches, records, client, transport, store }),
+    // Rights alone are asked for here; what content becomes is the API server's answer to the operator.
+    ask: createAsk({ client, serverVersion: () => '' }),
+    append: createAppend({
+      store,
+      now: () => clock.now(),
+      newId: randomUUID,
+      self: { username: usernames.gate, uid: '', groups: [] },
+    }),
+    now: () => clock.now(),
+  });
+
+  let isComplete = false;
+  return {
+    judge,
+    async start() {
+      followLedger({ caches, records });
+      for (const family of [caches.namespaces, caches.policies, caches.bundles, caches.ledger]) family.hold();
+      await reflectors.synced();
+      records.complete();
+      isComplete = true;
+    },
+    stop: () => reflectors.stop(),
+    notReady: () => (isComplete && reflectors.isSynced() ? undefined : 'the copies are not complete'),
+    silentMs: () => reflectors.silentMs(),
+  };
+};
