@@ -180,6 +180,24 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
     'ContentNotApproved',
   ],
   [
+    'the API server puts its own finalizer on what the operator creates',
+    request(operator, 'ConfigMap', 'api-config', {
+      operation: 'CREATE',
+      object: stored(config, { finalizers: ['kubernetes.io/pvc-protection'] }),
+    }),
+    snapshot({ open: intent() }),
+    'allowed',
+  ],
+  [
+    'the operator puts a finalizer of its own on what it creates',
+    request(operator, 'ConfigMap', 'api-config', {
+      operation: 'CREATE',
+      object: stored(config, { finalizers: ['example.com/mine'] }),
+    }),
+    snapshot({ open: intent() }),
+    'ContentNotApproved',
+  ],
+  [
     'the operator keeps the replicas of an autoscaler',
     request(operator, 'Deployment', 'api', {
       object: stored({ ...api, spec: { ...(api['spec'] as JsonObject), replicas: 9 } }),

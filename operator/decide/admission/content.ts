@@ -1,5 +1,5 @@
 /** Is a write exactly what people have signed for? The judgement of everybody who carries releases out, whoever they are. */
-import type { Json } from '../../api/meta.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
 import { canonicalJson } from '../digest.ts';
 import { listAt } from '../json.ts';
@@ -20,8 +20,14 @@ export const objectIn = (
 const same = (a: Json | undefined, b: Json | undefined): boolean =>
   canonicalJson([a ?? null]) === canonicalJson([b ?? null]);
 
+/** Put on every new PersistentVolumeClaim by the API server itself (plugin/pkg/admission/storage/storageobjectinuseprotection). */
+const claimFinalizer = 'kubernetes.io/pvc-protection';
+
 /** Metadata that decides how long an object lives: no release says anything about it, so nobody brings it in with one. */
-const bonds = ['ownerReferences', 'finalizers'] as const;
+const bonds: Readonly<Record<string, (object: JsonObject | undefined) => readonly Json[]>> = {
+  ownerReferences: (object) => listAt(object, 'metadata', 'ownerReferences'),
+  finalizers: (object) => listAt(object, 'metadata', 'finalizers').filter((name) => name !== claimFinalizer),
+};
 
 /**
  * Where a write departs from the content of a bundle: paths in the terms of the object, none when it is that content. Fields that the
@@ -43,8 +49,10 @@ export const departures = (
       !free.includes(path) && steps !== undefined && !same(getPath(object, steps), getPath(oldObject ?? {}, steps))
     );
   });
-  const bound = bonds.filter((field) => !same(listAt(object, 'metadata', field), listAt(oldObject, 'metadata', field)));
-  return [...content, ...left, ...bound.map((field) => `metadata.${field}`)];
+  const bound = Object.entries(bonds)
+    .filter(([, of]) => !same(of(object), of(oldObject)))
+    .map(([field]) => `metadata.${field}`);
+  return [...content, ...left, ...bound];
 };
 
 /** How many paths a message lists. */
