@@ -12,12 +12,16 @@ import {
   type State,
   type Stored,
 } from './certificates.ts';
-import { entries, isEntry, pathOf } from './entries.ts';
+import { entries, isEntry } from './entries.ts';
+import { pathOf } from './path.ts';
 
 const overlapMs = 100;
 const lifetimes = { validForMs: 2_000, renewAfterMs: 1_000, overlapMs };
 const hosts = ['gate.svc'];
-const token = 't'.repeat(43);
+const seed = 's'.repeat(43);
+/** The path that is published unless a test says otherwise. */
+const index = 1;
+const path = { notBefore: 0, maxAgeMs: 100_000 };
 
 const issued = (name: string, given: Partial<Issued> = {}): Issued => ({
   authority: `ca-${name}.`,
@@ -36,18 +40,19 @@ const chain = (given: Partial<Chain> = {}): Chain => ({
 });
 const stored = (given: Partial<Chain> = {}): Stored => ({
   resourceVersion: '20',
-  state: { token, chain: chain(given) },
+  state: { seed, chain: chain(given) },
 });
 const names = Object.keys(entries).filter(isEntry);
-const published = (trusted: string, from = '20', path = token): Publication => ({
+const published = (trusted: string, from = '20', at = index, madeFrom = seed): Publication => ({
   from,
-  webhooks: names.map((entry) => ({ entry, trusted, path: pathOf(path, entry) })),
+  webhooks: names.map((entry) => ({ entry, trusted, path: pathOf(madeFrom, at, entry) })),
 });
 const facts = (given: Partial<CertificateFacts> = {}): CertificateFacts => ({
   stored: stored(),
   publication: published('ca-a.\n'),
   lifetimes,
   hosts,
+  path,
   ...given,
 });
 
@@ -63,41 +68,65 @@ describe('the next step', () => {
     ],
     [
       'certificates are ours to make from now on: a first certificate',
-      { stored: { resourceVersion: '1', state: { token, chain: undefined } } },
+      { stored: { resourceVersion: '1', state: { seed, chain: undefined } } },
       0,
       { do: 'Issue', as: 'Current' },
     ],
     [
-      'others make certificates, and there is no token: a token',
+      'others make certificates, and there is no seed: a seed',
       { stored: { resourceVersion: '1', state: undefined }, lifetimes: undefined },
       0,
-      { do: 'StoreToken' },
+      { do: 'StoreSeed' },
     ],
     [
       'others make certificates: only the path is published',
-      { lifetimes: undefined, publication: published('theirs', '20', 'other') },
-      0,
-      { do: 'Publish', token, trusted: undefined },
+      { lifetimes: undefined, publication: published('theirs', '20', 0) },
+      5,
+      { do: 'Publish', seed, index: 5, trusted: undefined },
     ],
     [
       'others make certificates, and the path is published: nothing',
       { lifetimes: undefined, publication: published('theirs') },
       5_000,
-      { do: 'Wait', until: undefined },
+      { do: 'Wait', until: 100_001 },
     ],
     ['there is no configuration: nothing', { publication: undefined }, 5_000, { do: 'Wait', until: undefined }],
-    ['nobody trusts us: publish', { publication: published('', '') }, 0, { do: 'Publish', token, trusted: 'ca-a.\n' }],
+    [
+      'nobody trusts us: publish',
+      { publication: published('', '') },
+      5,
+      { do: 'Publish', seed, index, trusted: 'ca-a.\n' },
+    ],
     [
       'somebody changed the path: publish',
-      { publication: published('ca-a.\n', '20', 'other') },
-      0,
-      { do: 'Publish', token, trusted: 'ca-a.\n' },
+      { publication: published('ca-a.\n', '20', 1, 'another seed') },
+      5,
+      { do: 'Publish', seed, index: 5, trusted: 'ca-a.\n' },
+    ],
+    [
+      'the path may be known: publish a newer one',
+      { path: { ...path, notBefore: 2 } },
+      5,
+      { do: 'Publish', seed, index: 5, trusted: 'ca-a.\n' },
+    ],
+    [
+      'the path is as old as it may be: publish a newer one',
+      { path: { ...path, maxAgeMs: 4 } },
+      5,
+      { do: 'Publish', seed, index: 5, trusted: 'ca-a.\n' },
+    ],
+    ['it is not quite: wait', { path: { ...path, maxAgeMs: 4 } }, 4, { do: 'Wait', until: 5 }],
+    [
+      'a clock that is behind those of others: publish a newer path all the same',
+      { publication: published('ca-a.\n', '20', 900), path: { ...path, notBefore: 901 } },
+      5,
+      { do: 'Publish', seed, index: 901, trusted: 'ca-a.\n' },
     ],
     [
       'somebody added an authority: publish',
       { publication: published('ca-a.\nca-evil.\n') },
       0,
-      { do: 'Publish', token, trusted: 'ca-a.\n' },
+      { do: 'Publish', seed, index, trusted: 'ca-a.\n' },
     ],
     [
       'one webhook of many was changed: publish',
@@ -108,7 +137,7 @@ describe('the next step', () => {
         },
       },
       0,
-      { do: 'Publish', token, trusted: 'ca-a.\n' },
+      { do: 'Publish', seed, index, trusted: 'ca-a.\n' },
     ],
     [
       'a replica that has heard of more has published: wait to hear of it',
@@ -123,13 +152,13 @@ describe('the next step', () => {
       'the next authority is not published: publish both',
       { stored: stored({ next: b }) },
       1_000,
-      { do: 'Publish', token, trusted: 'ca-a.\nca-b.\n' },
+      { do: 'Publish', seed, index, trusted: 'ca-a.\nca-b.\n' },
     ],
     [
       'it is published: note when',
       { stored: stored({ next: b }), publication: both },
       1_010,
-      { do: 'Store', state: { token, chain: chain({ next: { ...b, publishedAt: 1_010 } }) } },
+      { do: 'Store', state: { seed, chain: chain({ next: { ...b, publishedAt: 1_010 } }) } },
     ],
     [
       'not everybody may have heard of it: wait',
@@ -143,7 +172,7 @@ describe('the next step', () => {
       1_110,
       {
         do: 'Store',
-        state: { token, chain: { current: b, next: undefined, retired: [{ authority: 'ca-a.', until: 1_210 }] } },
+        state: { seed, chain: { current: b, next: undefined, retired: [{ authority: 'ca-a.', until: 1_210 }] } },
       },
     ],
     [
@@ -152,7 +181,7 @@ describe('the next step', () => {
       2_000,
       {
         do: 'Store',
-        state: { token, chain: { current: b, next: undefined, retired: [{ authority: 'ca-a.', until: 2_100 }] } },
+        state: { seed, chain: { current: b, next: undefined, retired: [{ authority: 'ca-a.', until: 2_100 }] } },
       },
     ],
     [
@@ -162,7 +191,7 @@ describe('the next step', () => {
         publication: published('ca-b.\nca-a.\n'),
       },
       1_210,
-      { do: 'Store', state: { token, chain: chain({ current: b }) } },
+      { do: 'Store', state: { seed, chain: chain({ current: b }) } },
     ],
     [
       'it has not: wait',
@@ -247,7 +276,7 @@ class History {
 
   constructor() {
     this.secret.write(0, { resourceVersion: '1', state: undefined });
-    this.configuration.write(0, published('', '', 'none'));
+    this.configuration.write(0, published('', '', 0));
   }
 
   advance(ms: number): void {
@@ -289,13 +318,14 @@ class History {
         publication: this.configuration.get(replica.configuration),
         lifetimes: quick,
         hosts,
+        path,
       },
       this.now,
     );
-    if (step.do === 'Wait' || step.do === 'StoreToken') return;
+    if (step.do === 'Wait' || step.do === 'StoreSeed') return;
     if (step.do === 'Publish') {
       if (replica.configuration !== this.configuration.last) return;
-      this.configuration.write(this.now, published(step.trusted ?? '', seen.resourceVersion, step.token));
+      this.configuration.write(this.now, published(step.trusted ?? '', seen.resourceVersion, step.index));
       replica.configuration = this.configuration.last;
       return;
     }
@@ -316,7 +346,7 @@ class History {
     }
     this.#made += 1;
     const made = issued(String(this.#made), { issuedAt: this.now, notAfter: this.now + quick.validForMs });
-    return withIssued(seen.state, made, { as: step.as, newToken: token });
+    return withIssued(seen.state, made, { as: step.as, newSeed: seed });
   }
 
   #serve(replica: Replica): void {

@@ -8,7 +8,8 @@
  */
 import type { Instant } from '../decide/objects.ts';
 import { isNewer } from '../kube/resource-version.ts';
-import { pathOf, type Entry } from './entries.ts';
+import type { Entry } from './entries.ts';
+import { pathOf, readPath } from './path.ts';
 
 /** An authority and the one certificate that it signed. PEM, without a line break at the end. */
 export interface Issued {
@@ -31,8 +32,8 @@ export interface Chain {
 
 /** What all replicas share. */
 export interface State {
-  /** Of the path: whoever cannot read the webhook configuration cannot speak with the gate. */
-  readonly token: string;
+  /** Of the paths; 256 random bits. */
+  readonly seed: string;
   /** Undefined where certificates are not ours to make. */
   readonly chain: Chain | undefined;
 }
@@ -72,44 +73,68 @@ export interface CertificateFacts {
   readonly lifetimes: Lifetimes | undefined;
   /** What the certificate has to be for. */
   readonly hosts: readonly string[];
+  readonly path: PathRules;
+}
+
+export interface PathRules {
+  /** A path that was published before may have been told to others. */
+  readonly notBefore: Instant;
+  /** Milliseconds for which a path is used. */
+  readonly maxAgeMs: number;
 }
 
 export type Step =
   /** Make a certificate and store it. */
   | { readonly do: 'Issue'; readonly as: 'Current' | 'Next' }
-  | { readonly do: 'StoreToken' }
+  | { readonly do: 'StoreSeed' }
   | { readonly do: 'Store'; readonly state: State }
-  /** Write path and, where given, the trusted certificates into every webhook. */
-  | { readonly do: 'Publish'; readonly token: string; readonly trusted: string | undefined }
+  /** Write the path of that index and, where given, the trusted certificates into every webhook. */
+  | { readonly do: 'Publish'; readonly seed: string; readonly index: Instant; readonly trusted: string | undefined }
   /** Nothing before this moment, or before something changes. */
   | { readonly do: 'Wait'; readonly until: Instant | undefined };
 
 /** The one next step; after it, everything is looked at again. */
-export const planCertificates = ({ stored, publication, lifetimes, hosts }: CertificateFacts, now: Instant): Step => {
+export const planCertificates = (
+  { stored, publication, lifetimes, hosts, path }: CertificateFacts,
+  now: Instant,
+): Step => {
   const { state } = stored;
   if (lifetimes !== undefined && state?.chain === undefined) return { do: 'Issue', as: 'Current' };
-  if (state === undefined) return { do: 'StoreToken' };
+  if (state === undefined) return { do: 'StoreSeed' };
   if (publication === undefined) return { do: 'Wait', until: undefined };
 
   const trusted = lifetimes === undefined || state.chain === undefined ? undefined : trustedBy(state.chain);
-  if (!isPublished(publication, state.token, trusted)) {
+  const { seed, chain } = state;
+  const index = publishedIndex(publication, seed);
+  const isRecent = index !== undefined && index >= path.notBefore && now < index + path.maxAgeMs;
+  const isBelieved = trusted === undefined || publication.webhooks.every((webhook) => webhook.trusted === trusted);
+  if (!isRecent || !isBelieved) {
     // Written from a newer state than we have heard of: ours is the old one.
-    const isBehind = isNewer(publication.from, stored.resourceVersion);
-    return isBehind ? { do: 'Wait', until: undefined } : { do: 'Publish', token: state.token, trusted };
+    if (isNewer(publication.from, stored.resourceVersion)) return { do: 'Wait', until: undefined };
+    return {
+      do: 'Publish',
+      seed,
+      index: isRecent ? index : Math.max(now, newestIndex(publication, seed) + 1),
+      trusted,
+    };
   }
-  if (lifetimes === undefined || state.chain === undefined) return { do: 'Wait', until: undefined };
-  return rotate(state.token, state.chain, { lifetimes, hosts, now });
+  const next: Step =
+    lifetimes === undefined || chain === undefined
+      ? { do: 'Wait', until: undefined }
+      : rotate(seed, chain, { lifetimes, hosts, now });
+  if (next.do !== 'Wait') return next;
+  return { do: 'Wait', until: Math.min(next.until ?? Infinity, index + path.maxAgeMs) };
 };
 
 const rotate = (
-  token: string,
+  seed: string,
   chain: Chain,
   { lifetimes, hosts, now }: { lifetimes: Lifetimes; hosts: readonly string[]; now: Instant },
 ): Step => {
   const { current, next, retired } = chain;
   const { overlapMs, renewAfterMs } = lifetimes;
   const kept = retired.filter(({ until }) => now < until);
-  if (kept.length < retired.length) return { do: 'Store', state: { token, chain: { ...chain, retired: kept } } };
+  if (kept.length < retired.length) return { do: 'Store', state: { seed, chain: { ...chain, retired: kept } } };
   const forgetAt = Math.min(...retired.map(({ until }) => until));
 
   if (next === undefined) {
@@ -117,27 +142,27 @@ const rotate = (
     return now >= dueAt ? { do: 'Issue', as: 'Next' } : { do: 'Wait', until: Math.min(dueAt, forgetAt) };
   }
   if (next.publishedAt === undefined)
-    return { do: 'Store', state: { token, chain: { ...chain, next: { ...next, publishedAt: now } } } };
+    return { do: 'Store', state: { seed, chain: { ...chain, next: { ...next, publishedAt: now } } } };
 
   // A certificate that has ended is worth no patience.
   const dueAt = Math.min(next.publishedAt + overlapMs, current.notAfter);
   if (now < dueAt) return { do: 'Wait', until: Math.min(dueAt, forgetAt) };
   const { publishedAt: _, ...promoted } = next;
   const left = { authority: current.authority, until: now + overlapMs };
-  return { do: 'Store', state: { token, chain: { current: promoted, next: undefined, retired: [...retired, left] } } };
+  return { do: 'Store', state: { seed, chain: { current: promoted, next: undefined, retired: [...retired, left] } } };
 };
 
 /** The state with a certificate just made. */
 export const withIssued = (
   state: State | undefined,
   issued: Issued,
-  { as, newToken }: { as: 'Current' | 'Next'; newToken: string },
+  { as, newSeed }: { as: 'Current' | 'Next'; newSeed: string },
 ): State => {
-  const token = state?.token ?? newToken;
+  const seed = state?.seed ?? newSeed;
   const chain = state?.chain;
   if (as === 'Current' || chain === undefined)
-    return { token, chain: { current: issued, next: undefined, retired: [] } };
-  return { token, chain: { ...chain, next: issued } };
+    return { seed, chain: { current: issued, next: undefined, retired: [] } };
+  return { seed, chain: { ...chain, next: issued } };
 };
 
 /** What to serve: the current certificate once the configuration trusts it, and until then whatever is served already. */
@@ -154,12 +179,16 @@ export const toServe = (
 export const isTrusted = ({ webhooks }: Publication, { authority }: Pick<Issued, 'authority'>): boolean =>
   webhooks.length > 0 && webhooks.every(({ trusted }) => trusted.includes(authority));
 
-/** Whether every webhook has the path, and trusts exactly these; undefined = whom it trusts is not ours to say. */
-export const isPublished = (publication: Publication, token: string, trusted: string | undefined): boolean =>
-  publication.webhooks.every(
-    (webhook) =>
-      webhook.path === pathOf(token, webhook.entry) && (trusted === undefined || webhook.trusted === trusted),
-  );
+/** The index of the path that every webhook has; undefined where one has another, or one that was not made from the seed. */
+export const publishedIndex = ({ webhooks }: Publication, seed: string): Instant | undefined => {
+  const [first] = webhooks;
+  const index = first && readPath(seed, first.path)?.index;
+  if (index === undefined) return undefined;
+  return webhooks.every(({ path, entry }) => path === pathOf(seed, index, entry)) ? index : undefined;
+};
+
+const newestIndex = ({ webhooks }: Publication, seed: string): Instant =>
+  Math.max(0, ...webhooks.map(({ path }) => readPath(seed, path)?.index ?? 0));
 
 const trustedBy = ({ current, next, retired }: Chain): string =>
   [current, ...(next === undefined ? [] : [next]), ...retired].map(({ authority }) => `${authority}\n`).join('');

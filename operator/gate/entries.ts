@@ -26,6 +26,3 @@ export const entryOf = (webhook: string): Entry | undefined => {
   const name = webhook.endsWith(domain) ? webhook.slice(0, -domain.length) : '';
   return isEntry(name) ? name : undefined;
 };
-
-/** Where the API server asks about an entry. The token keeps everybody out who cannot read the configuration. */
-export const pathOf = (token: string, entry: Entry): string => `/admit/${token}/${entry}`;

@@ -5,6 +5,7 @@ import type { Clock } from '../run/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Lifetimes } from './certificates.ts';
 import { followCertificateFiles, type CertificateFiles } from './files.ts';
+import { Paths } from './path.ts';
 import type { Judge } from './review.ts';
 import { Rotation } from './rotation.ts';
 import { GateServer, type GateServerOptions, type ServerLimits, type WebhookMetrics } from './server.ts';
@@ -48,11 +49,16 @@ export interface Gate {
 
 /** Longer than any stream may be silent. */
 const deadSilenceMs = 10 * 60_000;
+/** Every API server has heard of a new path by then. */
+const pathGraceMs = 15_000;
 
 export const createGate = (options: GateOptions): Gate => {
   const { transport, namespace, certificates, clock, random, logger, metrics } = options;
+  const paths = new Paths(clock, pathGraceMs);
   const server = new GateServer({
     judge: options.judge,
+    entryAt: (path) => paths.entryAt(path),
+    abandoned: () => rotation.pathMayBeKnown(),
     namespace,
     listen: options.listen,
     clock,
@@ -60,11 +66,10 @@ export const createGate = (options: GateOptions): Gate => {
     metrics: metrics.webhook,
     limits: options.limits,
   });
-  let token: string | undefined;
   let files: CertificateFiles | undefined;
   let unfollow: (() => void) | undefined;
   const serveFiles = async (): Promise<void> => {
-    if (files !== undefined && token !== undefined) await server.serve({ ...files, token });
+    if (files !== undefined) await server.serve(files);
   };
 
   const rotation = new Rotation({
@@ -72,10 +77,10 @@ export const createGate = (options: GateOptions): Gate => {
     namespace,
     hosts: [...['', '.cluster.local'].map((suffix) => `countersign-gate.${namespace}.svc${suffix}`), ...options.hosts],
     lifetimes: certificates.by === 'Us' ? certificates.lifetimes : undefined,
-    async changed({ token: given, issued }) {
-      token = given;
+    async changed({ seed, index, issued }) {
+      paths.published(seed, index);
       if (issued === undefined) return serveFiles();
-      await server.serve({ certificate: issued.certificate, key: issued.key, token });
+      await server.serve(issued);
       metrics.certificateEnds(issued.notAfter);
     },
   });

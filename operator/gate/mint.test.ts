@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { issue, newToken } from './mint.ts';
+import { issue, newSeed } from './mint.ts';
 
 const now = Date.UTC(2026, 0, 1);
 const hosts = ['countersign-gate.countersign-system.svc', '127.0.0.1'];
@@ -26,9 +26,8 @@ test('the key that is kept belongs to the certificate, not to the authority', as
   expect(new X509Certificate(authority).checkPrivateKey(createPrivateKey(key))).toBe(false);
 });
 
-test('a token has 256 bits and is fit for a path', () => {
-  const token = newToken();
-  expect(Buffer.from(token, 'base64url')).toHaveLength(32);
-  expect(encodeURIComponent(token)).toBe(token);
-  expect(newToken()).not.toBe(token);
+test('a seed has 256 bits', () => {
+  const seed = newSeed();
+  expect(Buffer.from(seed, 'base64url')).toHaveLength(32);
+  expect(newSeed()).not.toBe(seed);
 });

@@ -12,8 +12,8 @@ const backdateMs = 3_600_000;
 
 x509.cryptoProvider.set(webcrypto);
 
-/** 256 random bits, as a part of a path. */
-export const newToken = (): string => randomBytes(32).toString('base64url');
+/** 256 random bits, to make paths from. */
+export const newSeed = (): string => randomBytes(32).toString('base64url');
 
 /**
  * A new authority and the one certificate that it ever signs, for a server under these names. The authority's key is forgotten here: nobody

@@ -49,7 +49,6 @@ describe('what the API server leaves out or sends as null', () => {
     ['dryRun', 'dryRun', false],
     ['object', 'object', undefined],
     ['oldObject', 'oldObject', undefined],
-    ['options', 'options', undefined],
   ])('%s', (field, read, value) => {
     expect(readReview(without(field))).toMatchObject({ ok: true, value: { [read]: value } });
   });

@@ -4,9 +4,10 @@ import { retryPolicy, toFailure, type Failure } from '../kube/failures.ts';
 import { Reflector, type ReflectorTools } from '../kube/reflector.ts';
 import { keyOf, type KubeObject } from '../kube/resource.ts';
 import { delayMs } from '../run/backoff.ts';
-import { sleep } from '../run/clock.ts';
+import { sleep, type Cancel } from '../run/clock.ts';
 import {
   planCertificates,
+  publishedIndex,
   toServe,
   withIssued,
   type CertificateFacts,
@@ -15,7 +16,7 @@ import {
   type State,
   type Step,
 } from './certificates.ts';
-import { issue, newToken } from './mint.ts';
+import { issue, newSeed } from './mint.ts';
 import { configurations, configurationWith, gateName, publishedIn, secrets, secretWith, storedIn } from './stored.ts';
 
 export interface RotationOptions {
@@ -31,7 +32,9 @@ export interface RotationOptions {
 }
 
 export interface Served {
-  readonly token: string;
+  /** Of the paths, and which of them is published. */
+  readonly seed: string;
+  readonly index: number;
   readonly issued: Issued | undefined;
 }
 
@@ -44,6 +47,10 @@ interface Seen {
 }
 
 const fieldManager = 'countersign-gate';
+/** For so long a path is used; after a failed call that nobody here could notice, somebody may know it for as long. */
+const pathAgeMs = 3_600_000;
+/** However often calls fail, the path changes no more often. */
+const pathRestMs = 60_000;
 
 export class Rotation {
   readonly #options: RotationOptions;
@@ -54,12 +61,16 @@ export class Rotation {
   #running: Promise<void> | undefined;
   #wake = Promise.withResolvers<void>();
   #served: Served | undefined;
+  /** An ended process may have let calls fail, and the API server tells the path of a failed call: each process begins with a new one. */
+  #pathNotBefore: number;
+  #cancelChange: Cancel | undefined;
   #failures = 0;
   #problem: string | undefined;
 
   constructor(options: RotationOptions) {
     this.#options = options;
     const { tools, namespace } = options;
+    this.#pathNotBefore = tools.clock.now();
     this.#secret = new Reflector({ resource: secrets, namespace, name: gateName, project: (raw) => raw }, tools);
     this.#configuration = new Reflector({ resource: configurations, name: gateName, project: (raw) => raw }, tools);
     this.#client = createClient({
@@ -77,9 +88,21 @@ export class Rotation {
 
   async stop(): Promise<void> {
     this.#stopping.abort();
+    this.#cancelChange?.();
     this.#wake.resolve();
     await Promise.all([this.#secret.stop(), this.#configuration.stop()]);
     await this.#running;
+  }
+
+  /** A call failed as seen by the API server, so its caller may know the path now: it is changed, later if it just was. */
+  pathMayBeKnown(): void {
+    const { clock } = this.#options.tools;
+    this.#cancelChange?.();
+    const change = (): void => {
+      this.#pathNotBefore = clock.now();
+      this.#wake.resolve();
+    };
+    this.#cancelChange = clock.after(this.#pathNotBefore + pathRestMs - clock.now(), change);
   }
 
   /** Why the API server cannot ask here; undefined = it can. */
@@ -149,19 +172,24 @@ export class Rotation {
       publication: configuration && publishedIn(configuration),
       lifetimes,
       hosts,
+      path: { notBefore: this.#pathNotBefore, maxAgeMs: pathAgeMs },
     };
   }
 
   async #serve({ stored, publication, lifetimes }: CertificateFacts): Promise<void> {
-    const token = stored.state?.token;
-    if (token === undefined) return;
+    const seed = stored.state?.seed;
+    const index = seed === undefined || publication === undefined ? undefined : publishedIndex(publication, seed);
+    if (seed === undefined || index === undefined) return;
     const issued = lifetimes === undefined ? undefined : toServe(stored, publication, this.#served?.issued);
     if (lifetimes !== undefined && issued === undefined) return;
-    if (token === this.#served?.token && issued?.certificate === this.#served.issued?.certificate) return;
-    await this.#options.changed({ token, issued });
-    this.#served = { token, issued };
+    const before = this.#served;
+    const isOther = issued?.certificate !== before?.issued?.certificate;
+    if (seed === before?.seed && index === before.index && !isOther) return;
+    await this.#options.changed({ seed, index, issued });
+    this.#served = { seed, index, issued };
     const { logger } = this.#options.tools;
-    logger.info({ notAfter: issued && new Date(issued.notAfter).toISOString() }, 'serving with a new certificate');
+    const notAfter = issued && new Date(issued.notAfter).toISOString();
+    logger.info({ notAfter }, isOther ? 'serving with a new certificate' : 'serving under a new path');
   }
 
   /** Writes over exactly the states that the step was planned from: where another replica was faster, its write is the one that counts. */
@@ -171,18 +199,18 @@ export class Rotation {
       case 'Issue': {
         if (lifetimes === undefined) return;
         const made = await issue({ hosts, now: clock.now(), validForMs: lifetimes.validForMs });
-        await this.#store(secret, withIssued(stored.state, made, { as: step.as, newToken: newToken() }));
+        await this.#store(secret, withIssued(stored.state, made, { as: step.as, newSeed: newSeed() }));
         logger.info({ as: step.as, hosts }, 'certificate issued');
         return;
       }
-      case 'StoreToken':
-        return this.#store(secret, { token: newToken(), chain: undefined });
+      case 'StoreSeed':
+        return this.#store(secret, { seed: newSeed(), chain: undefined });
       case 'Store':
         return this.#store(secret, step.state);
       case 'Publish': {
         if (configuration === undefined) return;
-        const { token, trusted } = step;
-        const manifest = configurationWith(configuration, { from: stored.resourceVersion, token, trusted });
+        const { seed, index, trusted } = step;
+        const manifest = configurationWith(configuration, { from: stored.resourceVersion, seed, index, trusted });
         await this.#client.replaceResource(configurations, manifest);
         logger.info({ from: stored.resourceVersion }, 'webhook configuration written');
       }

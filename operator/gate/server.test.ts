@@ -9,12 +9,16 @@ import { connect as connectTls } from 'node:tls';
 import { systemClock } from '../run/clock.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import type { Issued } from './certificates.ts';
+import type { Entry } from './entries.ts';
 import { issue } from './mint.ts';
+import { Paths, pathOf } from './path.ts';
 import type { AdmissionAnswer, Judge } from './review.ts';
 import { GateServer, type ServerLimits } from './server.ts';
 
-const token = 'a'.repeat(43);
-const path = `/admit/${token}/writes`;
+const seed = 's'.repeat(43);
+const index = 1_000;
+const pathTo = (entry: Entry): string => pathOf(seed, index, entry);
+const path = pathTo('writes');
 
 let issued: Issued;
 let server: GateServer;
@@ -33,8 +37,12 @@ afterEach(async () => {
 });
 
 const start = async (judge: Judge, limits: Partial<ServerLimits> = {}): Promise<void> => {
+  const paths = new Paths(systemClock, 15_000);
+  paths.published(seed, index);
   server = new GateServer({
     judge,
+    entryAt: (asked) => paths.entryAt(asked),
+    abandoned: () => counted.push('abandoned'),
     namespace: 'countersign-system',
     listen: { port: 0, host: '127.0.0.1' },
     clock: systemClock,
@@ -46,7 +54,7 @@ const start = async (judge: Judge, limits: Partial<ServerLimits> = {}): Promise<
     },
     limits: { lameDuckMs: 0, ...limits },
   });
-  await server.serve({ certificate: issued.certificate, key: issued.key, token });
+  await server.serve({ certificate: issued.certificate, key: issued.key });
   agent = new Agent({ keepAlive: true, ca: issued.authority });
 };
 
@@ -69,7 +77,9 @@ const responseTo = (outgoing: ClientRequest): Promise<IncomingMessage> =>
     outgoing.once('error', reject);
   });
 
-const send = async (body: string, options: RequestOptions = {}): Promise<{ code: number; text: string }> => {
+type Sent = Omit<RequestOptions, 'headers'> & { readonly headers?: Readonly<Record<string, string>> };
+
+const send = async (body: string, options: Sent = {}): Promise<{ code: number; text: string }> => {
   const outgoing = request({
     host: '127.0.0.1',
     port: server.port,
@@ -84,8 +94,8 @@ const send = async (body: string, options: RequestOptions = {}): Promise<{ code:
   return { code: response.statusCode ?? 0, text: await text(response) };
 };
 
-const ask = async (name?: string, entry = 'writes'): Promise<unknown> => {
-  const answer = await send(JSON.stringify(review(name)), { path: `/admit/${token}/${entry}` });
+const ask = async (name?: string, entry: Entry = 'writes'): Promise<unknown> => {
+  const answer = await send(JSON.stringify(review(name)), { path: pathTo(entry) });
   if (answer.code !== 200) return answer;
   const { response } = JSON.parse(answer.text) as { response: unknown };
   return response;
@@ -146,7 +156,7 @@ describe('an answer', () => {
     expect(counted).toContain(how === 'hangs' ? 'writes TooSlow' : 'writes Failed');
   });
 
-  test.each(['observed', 'restorer', 'orders'])(
+  test.each(['observed', 'restorer', 'orders'] as const)(
     'of a judge that fails is none for %s: the API server goes by failurePolicy: Ignore',
     async (entry) => {
       await start(() => Promise.reject(new Error('x')));
@@ -181,15 +191,34 @@ const turnedAway: Readonly<Record<number, string>> = {
   415: 'only application/json\n',
 };
 
+test('a caller who goes away unanswered may have told others of the path', async () => {
+  const { judge, asked } = waiting();
+  await start(judge, { judgeMs: 10_000 });
+  const outgoing = request({
+    host: '127.0.0.1',
+    port: server.port,
+    method: 'POST',
+    path,
+    agent,
+    headers: { 'content-type': 'application/json' },
+  });
+  outgoing.on('error', () => {});
+  outgoing.end(JSON.stringify(review()));
+  await until(() => asked() === 1);
+  outgoing.destroy();
+  await until(() => counted.includes('abandoned'));
+  expect(counted).toEqual(['/writes aborted', 'abandoned']);
+});
+
 describe('callers who are wrong here', () => {
-  test.each<[string, number, RequestOptions]>([
-    ['without the token', 404, { path: '/admit/writes' }],
-    ['with another token', 404, { path: `/admit/${'b'.repeat(43)}/writes` }],
-    ['with a part of the token', 404, { path: `/admit/${token.slice(0, -1)}/writes` }],
-    ['with an entry that there is not', 404, { path: `/admit/${token}/toString` }],
-    ['with more of a path', 404, { path: `/admit/${token}/writes/x` }],
+  test.each<[string, number, Sent]>([
+    ['without a code', 404, { path: '/admit/writes' }],
+    ['with another code', 404, { path: pathOf('another seed', index, 'writes') }],
+    ['by an old path', 404, { path: pathOf(seed, index - 1, 'writes') }],
+    ['with an entry that there is not', 404, { path: path.replace('writes', 'toString') }],
+    ['with more of a path', 404, { path: `${path}/x` }],
     ['at the root', 404, { path: '/' }],
-    ['without a token, by another method', 404, { path: '/', method: 'GET' }],
+    ['without a code, by another method', 404, { path: '/', method: 'GET' }],
     ['by GET', 405, { method: 'GET' }],
     ['by PUT', 405, { method: 'PUT' }],
     ['with YAML', 415, { headers: { 'content-type': 'application/yaml' } }],
@@ -338,7 +367,7 @@ describe('a new certificate', () => {
     await start(allow);
     expect(await ask()).toMatchObject({ allowed: true });
     const next = await issue({ hosts: ['127.0.0.1'], now: Date.now(), validForMs: 3_600_000 });
-    await server.serve({ certificate: next.certificate, key: next.key, token });
+    await server.serve({ certificate: next.certificate, key: next.key });
     expect(await ask()).toMatchObject({ allowed: true });
     await expect(send(JSON.stringify(review()), { agent: new Agent({ ca: issued.authority }) })).rejects.toThrow(
       /certificate|signature|authority/,

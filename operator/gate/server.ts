@@ -1,5 +1,4 @@
 /** The HTTPS server that the API server asks: it says no unless the judge says yes, and it speaks with nobody else. */
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { Socket } from 'node:net';
@@ -7,7 +6,7 @@ import type { Clock } from '../run/clock.ts';
 import { sleep } from '../run/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { readBody, type Held } from './body.ts';
-import { entries, isEntry, type Entry } from './entries.ts';
+import { entries, type Entry } from './entries.ts';
 import type { AdmissionRequest } from '../decide/admission/request.ts';
 import { readReview, writeReview, type AdmissionAnswer, type Judge } from './review.ts';
 import { Strangers } from './strangers.ts';
@@ -57,16 +56,18 @@ export interface WebhookMetrics {
   reviewed(entry: Entry, outcome: ReviewOutcome): void;
 }
 
-/** What a server needs to be believed, and to know its caller by. PEM. */
+/** What a server needs to be believed. PEM. */
 export interface Material {
   readonly certificate: string;
   readonly key: string;
-  /** Part of the path; 256 random bits. */
-  readonly token: string;
 }
 
 export interface GateServerOptions {
   readonly judge: Judge;
+  /** What a path asks about; undefined = nobody who asks there is spoken with. */
+  readonly entryAt: (path: string) => Entry | undefined;
+  /** A caller who was to be answered went away. */
+  readonly abandoned?: (() => void) | undefined;
   /** Where our pods are; for messages. */
   readonly namespace: string;
   /** 0 = any free port. `reusePort`: several processes of one machine share the port. */
@@ -84,7 +85,6 @@ export class GateServer {
   readonly #held: Held = { bytes: 0 };
   #server: Server | undefined;
   #listening = false;
-  #token = '';
   #judging = 0;
   #draining = false;
 
@@ -95,8 +95,7 @@ export class GateServer {
   }
 
   /** Serves with this certificate from now on: begins to listen, or uses it for new connections. */
-  async serve({ certificate, key, token }: Material): Promise<void> {
-    this.#token = token;
+  async serve({ certificate, key }: Material): Promise<void> {
     if (this.#server !== undefined) {
       this.#server.setSecureContext({ cert: certificate, key, minVersion: 'TLSv1.2' });
       return;
@@ -156,13 +155,15 @@ export class GateServer {
 
   async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { metrics, clock, logger } = this.#options;
-    const entry = this.#entryAt(request.url ?? '');
+    const [path = ''] = (request.url ?? '').split('?');
+    const entry = this.#options.entryAt(path);
     const webhook = entry === undefined ? 'unknown' : `/${entry}`;
     const began = clock.monotonic();
     metrics.began(webhook);
     response.once('close', () => {
       const code = response.writableFinished ? String(response.statusCode) : 'aborted';
       metrics.ended(webhook, code, (clock.monotonic() - began) / 1_000);
+      if (code === 'aborted' && entry !== undefined) this.#options.abandoned?.();
     });
     // Node ends a request that it lost by an error on the stream; whoever reads it hears of it, and nobody else needs to.
     request.on('error', () => {});
@@ -258,16 +259,6 @@ export class GateServer {
     if (this.#draining) response.setHeader('connection', 'close');
     respond(response, 200, JSON.stringify(writeReview(uid, answer)), 'application/json');
   }
-
-  /** The entry that a path names, if it also names the token. */
-  #entryAt(url: string): Entry | undefined {
-    const [path = ''] = url.split('?');
-    const [root, admit, token = '', name = '', ...more] = path.split('/');
-    const isPath = root === '' && admit === 'admit' && more.length === 0 && isEntry(name);
-    // Compared first and always, so that time tells nothing.
-    const isToken = isSame(token, this.#token) && this.#token !== '';
-    return isToken && isPath ? name : undefined;
-  }
 }
 
 /** For the log: what was asked, never what is in it. */
@@ -279,11 +270,6 @@ const namesOf = ({ uid, operation, resource, subresource, namespace, name, user 
   name,
   username: user.username,
 });
-
-/** In a time that does not depend on where they differ. */
-const isSame = (a: string, b: string): boolean => timingSafeEqual(hash(a), hash(b));
-
-const hash = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 const parseJson = (text: string): unknown => {
   try {

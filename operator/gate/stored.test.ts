@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../kube/resource.ts';
 import type { Issued, State } from './certificates.ts';
+import { pathOf } from './path.ts';
 import { configurationWith, publishedIn, secretWith, storedIn } from './stored.ts';
 
 const issued: Issued = {
@@ -11,7 +12,8 @@ const issued: Issued = {
   issuedAt: 1,
   notAfter: 2,
 };
-const token = 't'.repeat(43);
+const seed = 's'.repeat(43);
+const index = 5;
 const secret = (data?: Record<string, string>): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Secret',
@@ -22,12 +24,12 @@ const asObject = (manifest: object): KubeObject => manifest as KubeObject;
 
 describe('the Secret', () => {
   test.each<[string, State]>([
-    ['a token', { token, chain: undefined }],
-    ['a certificate', { token, chain: { current: issued, next: undefined, retired: [] } }],
+    ['a seed', { seed, chain: undefined }],
+    ['a certificate', { seed, chain: { current: issued, next: undefined, retired: [] } }],
     [
       'a rotation',
       {
-        token,
+        seed,
         chain: {
           current: issued,
           next: { ...issued, publishedAt: 3 },
@@ -40,7 +42,7 @@ describe('the Secret', () => {
   });
 
   test('keeps what others put there', () => {
-    expect(secretWith(secret({ other: 'eA==' }), { token, chain: undefined })).toMatchObject({
+    expect(secretWith(secret({ other: 'eA==' }), { seed, chain: undefined })).toMatchObject({
       metadata: { resourceVersion: '7' },
       data: { other: 'eA==' },
     });
@@ -50,8 +52,8 @@ describe('the Secret', () => {
     ['nothing', undefined],
     ['no JSON', 'nonsense'],
     ['another JSON', '[]'],
-    ['a token that can be guessed', JSON.stringify({ token: 'short' })],
-    ['half a certificate', JSON.stringify({ token, chain: { current: { ...issued, key: undefined }, retired: [] } })],
+    ['a seed that can be guessed', JSON.stringify({ seed: 'short' })],
+    ['half a certificate', JSON.stringify({ seed, chain: { current: { ...issued, key: undefined }, retired: [] } })],
   ])('with %s holds nothing', (_, text) => {
     const data = text === undefined ? undefined : { 'state.json': Buffer.from(text).toString('base64') };
     expect(storedIn(secret(data)).state).toBeUndefined();
@@ -79,21 +81,23 @@ describe('the webhook configuration', () => {
     ['an address', { url: 'https://127.0.0.1:8443/' }],
     ['an address with another path', { url: 'https://127.0.0.1:8443/admit/old/writes' }],
   ])('of %s says what was written into it', (_, clientConfig) => {
-    const written = asObject(configurationWith(configuration(clientConfig), { from: '7', token, trusted: 'CA\n' }));
+    const written = asObject(
+      configurationWith(configuration(clientConfig), { from: '7', seed, index, trusted: 'CA\n' }),
+    );
     expect(publishedIn(written)).toEqual({
       from: '7',
-      webhooks: [{ entry: 'writes', trusted: 'CA\n', path: `/admit/${token}/writes` }],
+      webhooks: [{ entry: 'writes', trusted: 'CA\n', path: pathOf(seed, index, 'writes') }],
     });
     expect(written).toMatchObject({ metadata: { resourceVersion: '9', annotations: { of: 'others' } } });
   });
 
   test('keeps what is not ours to say: other webhooks, timeouts, and whom to trust when others make certificates', () => {
     const before = configuration({ url: 'https://127.0.0.1:8443/', caBundle: 'eA==' });
-    expect(configurationWith(before, { from: '7', token, trusted: undefined })).toMatchObject({
+    expect(configurationWith(before, { from: '7', seed, index, trusted: undefined })).toMatchObject({
       webhooks: [
         {
           timeoutSeconds: 5,
-          clientConfig: { url: `https://127.0.0.1:8443/admit/${token}/writes`, caBundle: 'eA==' },
+          clientConfig: { url: `https://127.0.0.1:8443${pathOf(seed, index, 'writes')}`, caBundle: 'eA==' },
         },
         { name: 'theirs.example', clientConfig: { url: 'https://theirs.example/x', caBundle: 'eA==' } },
       ],

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { KubeObject, Manifest, ResourceRow } from '../kube/resource.ts';
 import type { Publication, State, Stored } from './certificates.ts';
-import { entryOf, pathOf } from './entries.ts';
+import { entryOf } from './entries.ts';
+import { pathOf } from './path.ts';
 
 /** Name of the Secret, in our namespace, and of the webhook configuration. The chart creates both, without what is written here. */
 export const gateName = 'countersign-gate';
@@ -31,7 +32,7 @@ const issued = z.object({
 });
 
 const state = z.object({
-  token: z.string().min(32),
+  seed: z.string().min(32),
   chain: z
     .object({
       current: issued,
@@ -51,8 +52,8 @@ export const storedIn = (object: KubeObject): Stored => {
   return { resourceVersion: object.metadata.resourceVersion, state: parsed.success ? stateOf(parsed.data) : undefined };
 };
 
-const stateOf = ({ token, chain }: z.infer<typeof state>): State => ({
-  token,
+const stateOf = ({ seed, chain }: z.infer<typeof state>): State => ({
+  seed,
   chain: chain && { current: chain.current, next: chain.next, retired: chain.retired },
 });
 
@@ -86,11 +87,16 @@ export const publishedIn = (object: KubeObject): Publication => ({
   }),
 });
 
+/** What is to be published, and the resource version of the Secret that says so. */
+interface Given {
+  readonly from: string;
+  readonly seed: string;
+  readonly index: number;
+  readonly trusted: string | undefined;
+}
+
 /** The configuration with path and, where given, trusted certificates in every webhook of ours, to replace exactly the one it was read from. */
-export const configurationWith = (
-  object: KubeObject,
-  given: { readonly from: string; readonly token: string; readonly trusted: string | undefined },
-): Manifest => {
+export const configurationWith = (object: KubeObject, given: Given): Manifest => {
   const { metadata } = object;
   return {
     ...object,
@@ -99,10 +105,10 @@ export const configurationWith = (
   };
 };
 
-const written = (each: Webhook, { token, trusted }: { token: string; trusted: string | undefined }): Webhook => {
+const written = (each: Webhook, { seed, index, trusted }: Given): Webhook => {
   const entry = entryOf(each.name);
   if (entry === undefined) return each;
-  const path = pathOf(token, entry);
+  const path = pathOf(seed, index, entry);
   const { url, service } = each.clientConfig;
   return {
     ...each,

@@ -1,23 +1,32 @@
 /** A steady load of requests that the gate is asked about. */
-import type { Answer } from '../../cluster/cluster.ts';
 import { said } from '../../attacks/world.ts';
+import type { Answer } from '../../cluster/cluster.ts';
 
 export interface Load {
-  /** Ends it, and tells how it went. */
-  stop(): Promise<{ readonly sent: number; readonly failed: readonly string[] }>;
+  /** How many requests were sent so far. */
+  readonly sent: () => number;
+  /** Ends it, and tells what failed and when it was sent. */
+  stop(): Promise<{ readonly sent: number; readonly failed: readonly Failed[] }>;
+}
+
+export interface Failed {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly said: string;
 }
 
 /** Sends one request every `everyMs`, whether or not the ones before have been answered. */
 export const startLoad = (send: () => Promise<Answer<unknown>>, everyMs: number): Load => {
   const open = new Set<Promise<void>>();
-  const failed: string[] = [];
+  const failed: Failed[] = [];
   let sent = 0;
   const one = async (): Promise<void> => {
+    const at = Date.now();
     try {
       const answer = await send();
-      if (!answer.ok) failed.push(said(answer));
+      if (!answer.ok) failed.push({ at, said: said(answer) });
     } catch (error) {
-      failed.push(String(error));
+      failed.push({ at, said: String(error) });
     }
   };
   const timer = setInterval(() => {
@@ -26,6 +35,7 @@ export const startLoad = (send: () => Promise<Answer<unknown>>, everyMs: number)
     open.add(sending);
   }, everyMs);
   return {
+    sent: () => sent,
     async stop() {
       clearInterval(timer);
       await Promise.all(open);
