@@ -197,7 +197,6 @@ const platformWriter = z.object({
     .meta(asSet)
     .describe('The names of the objects, exactly. Every write of them is recorded.'),
 });
-export type PlatformWriter = z.infer<typeof platformWriter>;
 
 const scaleBounds = z
   .object({
