@@ -3,10 +3,12 @@ import type { Approval } from '../api/approval.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import type { Rollback } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
-import type { Delivery, LedgerDraft } from './entries.ts';
-import type { Instant } from './objects.ts';
-import { keyOf } from './objects.ts';
+import { contentDigest, replicasOf } from './content.ts';
+import type { Delivery, EntryData, LedgerDraft, Written } from './entries.ts';
+import type { Attempt, Finding } from './explained.ts';
+import { keyOf, type Instant, type ObjectRef } from './objects.ts';
 import type { CandidateRecord, OpenIntent } from './record.ts';
+import { unmanagedOf } from './unmanaged.ts';
 
 type Subject = LedgerDraft['subject'];
 
@@ -91,6 +93,19 @@ export const refusedCandidate = (
   data: { type: 'Refused', intent: '', outcome, object: '', message },
 });
 
+/** What writing a bundle makes of production, object by object. */
+const writtenBy = ({ objects, unmanaged }: Bundle): Written[] =>
+  objects.map(({ ref, digest, content }) => {
+    const without = unmanagedOf(unmanaged, ref);
+    return {
+      object: keyOf(ref),
+      digest,
+      content: contentDigest(content, { unmanaged: without }),
+      replicas: without.includes('spec.replicas') ? null : (replicasOf(content) ?? null),
+      without: [...without],
+    };
+  });
+
 export const promotionStarted = (
   candidate: ReleaseCandidate,
   bundle: Bundle,
@@ -115,7 +130,7 @@ export const promotionStarted = (
     fromDigest,
     quorum,
     approvals: approvals.map(signature),
-    writes: bundle.objects.map(({ ref, digest }) => ({ object: keyOf(ref), digest })),
+    writes: writtenBy(bundle),
     removes: bundle.removed.map(keyOf),
     delivery,
   },
@@ -192,9 +207,18 @@ export interface Return {
   readonly delivery: Delivery;
 }
 
+export interface ReturnOf {
+  readonly cause: string;
+  readonly overwrites: readonly string[];
+  readonly order: Rollback | undefined;
+  /** The bundle that is restored; undefined = production is left without the package. Jobs are not run again. */
+  readonly restores: Bundle | undefined;
+  readonly removes: readonly ObjectRef[];
+}
+
 export const rollbackStarted = (
   back: Return,
-  { cause, overwrites, order }: { cause: string; overwrites: readonly string[]; order: Rollback | undefined },
+  { cause, overwrites, order, restores, removes }: ReturnOf,
 ): LedgerDraft => ({
   actor: order?.spec.requester ?? 'operator',
   subject: candidateSubject(back.candidate),
@@ -211,6 +235,11 @@ export const rollbackStarted = (
     rollback: order?.metadata.uid ?? '',
     overwrites: [...overwrites],
     delivery: back.delivery,
+    writes:
+      restores === undefined
+        ? []
+        : writtenBy({ ...restores, objects: restores.objects.filter(({ ref }) => ref.kind !== 'Job') }),
+    removes: removes.map(keyOf),
   },
 });
 
@@ -235,5 +264,94 @@ export const rolledBack = (
     previous,
     rollback: open.rollback,
     rejected: open.rejected,
+  },
+});
+
+const namespaceSubject = (namespace: string): Subject => ({ kind: 'Namespace', name: namespace, uid: '', namespace });
+
+/** The subject that an object key names. */
+const objectSubject = (namespace: string, object: string, uid: string): Subject => {
+  const slash = object.indexOf('/');
+  return { kind: object.slice(0, slash), name: object.slice(slash + 1), uid, namespace };
+};
+
+type Data<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
+
+export const adopted = (
+  namespace: string,
+  { objects, more, reason }: Omit<Data<'Adopted'>, 'type'> & { readonly reason: string },
+): LedgerDraft => ({
+  actor: 'operator',
+  subject: namespaceSubject(namespace),
+  package: '',
+  digest: '',
+  decision: '',
+  reason,
+  data: { type: 'Adopted', objects, more },
+});
+
+/** What came of an act that the gate admitted. `seen`: the object that shows it; undefined = none did in time. */
+export const observed = (
+  namespace: string,
+  attempt: Attempt,
+  seen: { readonly object: string; readonly uid: string } | undefined,
+): LedgerDraft => ({
+  actor: 'operator',
+  subject: objectSubject(namespace, seen?.object ?? attempt.object, seen?.uid ?? attempt.uid),
+  package: '',
+  digest: attempt.after,
+  decision: seen === undefined ? 'NotObserved' : 'Observed',
+  reason: seen === undefined ? 'it was admitted and never seen' : '',
+  data: {
+    type: 'Observed',
+    admitted: attempt.id,
+    happened: seen !== undefined,
+    object: seen?.object ?? '',
+    resourceVersion: '',
+  },
+});
+
+export interface Opened {
+  readonly object: string;
+  readonly uid: string;
+  readonly digest: string;
+  readonly reason: string;
+  readonly data: Omit<Data<'FindingOpened'>, 'type' | 'object'>;
+}
+
+export const findingOpened = (namespace: string, { object, uid, digest, reason, data }: Opened): LedgerDraft => ({
+  actor: 'operator',
+  subject: objectSubject(namespace, object, uid),
+  package: '',
+  digest,
+  decision: '',
+  reason: reason.slice(0, 4096),
+  data: { type: 'FindingOpened', object, ...data },
+});
+
+export type Closing =
+  | { readonly by: 'Release'; readonly bundle: string }
+  | { readonly by: 'Signature'; readonly approval: Approval; readonly accepted: boolean };
+
+export const findingClosed = (namespace: string, finding: Finding, closing: Closing): LedgerDraft => ({
+  actor: closing.by === 'Signature' ? closing.approval.spec.approver : 'operator',
+  subject: { kind: 'Finding', name: finding.name, uid: finding.id, namespace },
+  package: '',
+  digest: finding.digest,
+  decision: closing.by === 'Signature' ? 'Approve' : 'Covered',
+  reason:
+    closing.by === 'Signature'
+      ? `${closing.approval.spec.approver.username} signed for ${finding.object} as ${closing.approval.spec.role}: ${closing.approval.spec.comment}`.slice(
+          0,
+          4096,
+        )
+      : `bundle ${closing.bundle === '' ? 'none' : closing.bundle} covers ${finding.object}`,
+  data: {
+    type: 'FindingClosed',
+    finding: finding.id,
+    by: closing.by,
+    approval: closing.by === 'Signature' ? closing.approval.metadata.name : '',
+    bundle: closing.by === 'Release' ? closing.bundle : '',
+    accepted: closing.by === 'Signature' && closing.accepted,
   },
 });

@@ -9,6 +9,12 @@ const approval = z.object({ name: text, uid: text, role: text, username: text })
 /** Who writes what the entry announces: the operator, or a GitOps tool that the gate lets through. */
 const delivery = z.enum(['Countersign', 'GitOps']).default('Countersign');
 export type Delivery = z.infer<typeof delivery>;
+/** Of a content in production: how many replicas, null where that is not looked at; and the paths that its digest leaves out. */
+const content = { replicas: z.int().nullable(), without: z.array(text) };
+
+/** An object that an intent will write. `digest` is that of the bundle; `content` is the one that any writer's content is compared by. */
+const written = z.object({ object: text, digest: text, content: text, ...content });
+export type Written = z.infer<typeof written>;
 
 const entryData = z.discriminatedUnion('type', [
   z.object({ type: z.literal('Staged'), bundle: text, base: text, authors: z.array(text) }),
@@ -26,7 +32,7 @@ const entryData = z.discriminatedUnion('type', [
     /** The signatures it rests on. */
     approvals: z.array(approval),
     /** Every object it will write, so that those writes need no entries of their own. */
-    writes: z.array(z.object({ object: text, digest: text })),
+    writes: z.array(written),
     removes: z.array(text),
     delivery,
   }),
@@ -50,6 +56,9 @@ const entryData = z.discriminatedUnion('type', [
     /** Objects whose content was neither bundle's: they are overwritten. */
     overwrites: z.array(text),
     delivery,
+    /** Every object it restores, and every one it deletes or may find deleted. */
+    writes: z.array(written),
+    removes: z.array(text),
   }),
   z.object({
     type: z.literal('RolledBack'),
@@ -72,7 +81,12 @@ const entryData = z.discriminatedUnion('type', [
     message: text,
   }),
   /** What production held when it was first looked at: the content that later changes are measured against. */
-  z.object({ type: z.literal('Adopted'), objects: z.array(z.object({ object: text, digest: text })) }),
+  z.object({
+    type: z.literal('Adopted'),
+    objects: z.array(z.object({ object: text, digest: text, ...content })),
+    /** There is more to enter: changes are measured only from the last of these entries on. */
+    more: z.boolean(),
+  }),
   /** The gate let an act of a person or a declared program through, before the API server answered it: an attempt. */
   z.object({
     type: z.literal('Admitted'),
@@ -94,6 +108,8 @@ const entryData = z.discriminatedUnion('type', [
     admitted: text,
     /** False: it was never seen in the cluster; something after the gate refused it, or it changed nothing. */
     happened: z.boolean(),
+    /** The object it was seen on; '' when it was not seen. */
+    object: text,
     resourceVersion: text,
   }),
   /** A change of production that nothing explains. It stays open until somebody signs for it or a release covers it. */
@@ -103,9 +119,16 @@ const entryData = z.discriminatedUnion('type', [
     change: z.enum(['Created', 'Changed', 'Deleted', 'Integrity']),
     before: text,
     after: text,
+    /** Digest of the replicas it was found with; '' = not looked at. */
+    scale: text,
+    without: z.array(text),
     /** Field managers that wrote last, as far as the object says. */
     managers: z.array(text),
+    /** Who did it, as far as the gate saw it; '' = unknown. */
+    username: text,
     paths: z.array(text),
+    /** Of an integrity finding: the objects of the installation that changed. */
+    parts: z.array(z.object({ object: text, before: text, after: text })),
   }),
   z.object({
     type: z.literal('FindingClosed'),
@@ -116,6 +139,8 @@ const entryData = z.discriminatedUnion('type', [
     approval: text,
     /** The bundle that covers it; '' when somebody signed. */
     bundle: text,
+    /** Production was still as it was found, and later changes are measured against that. */
+    accepted: z.boolean(),
   }),
 ]);
 

@@ -1,6 +1,7 @@
 /** What the ledger of one production namespace says, folded: the only memory that decisions trust. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { type Delivery, type EntryData, parseData } from './entries.ts';
+import { foldExplained, nothingExplained, type ExplainedRecord } from './explained.ts';
 import type { Instant } from './objects.ts';
 
 export interface OpenIntent {
@@ -89,6 +90,8 @@ export interface NamespaceRecord {
   readonly packages: ReadonlyMap<string, PackageRecord>;
   /** By candidate uid. */
   readonly candidates: ReadonlyMap<string, CandidateRecord>;
+  /** What production is explained to hold. */
+  readonly explained: ExplainedRecord;
   /** Why the chain does not verify; undefined = it does. Nothing is promoted on a broken chain. */
   readonly broken: string | undefined;
 }
@@ -313,6 +316,7 @@ export const emptyRecord: NamespaceRecord = {
   head: { seq: -1, hash: '' },
   packages: new Map(),
   candidates: new Map(),
+  explained: nothingExplained,
   broken: undefined,
 };
 
@@ -332,7 +336,7 @@ export interface Link {
 export const foldEntries = (before: NamespaceRecord, links: readonly Link[]): NamespaceRecord => {
   const packages = new Map(before.packages);
   const candidates = new Map(before.candidates);
-  let { head, broken } = before;
+  let { head, broken, explained } = before;
   for (const { entry, hash, broken: wrong } of links) {
     const data = parseData(entry);
     if (entry.package !== '') {
@@ -342,8 +346,9 @@ export const foldEntries = (before: NamespaceRecord, links: readonly Link[]): Na
       const { uid } = entry.subject;
       candidates.set(uid, foldCandidate(candidates.get(uid) ?? unseen(entry), entry, data));
     }
+    explained = foldExplained(explained, entry, data);
     head = { seq: entry.seq, hash };
     broken ??= wrong;
   }
-  return { head, packages, candidates, broken };
+  return { head, packages, candidates, explained, broken };
 };

@@ -199,6 +199,9 @@ const podOf = (key: ObjectKey, waiting: string, createdAt: Instant): PodFacts =>
   labels: { 'pod-template-hash': 'a' },
   ownerKind: 'Deployment',
   ownerName: key,
+  controller: undefined,
+  programs: [],
+  manager: '',
   ownerUid: '',
   containers: [
     {
@@ -370,7 +373,7 @@ test('a rollback ends with all that was before, whatever it meets', () => {
             toDigest: from.digest,
             delivery: 'Countersign',
           },
-          { cause: 'it failed', overwrites: [], order: undefined },
+          { cause: 'it failed', overwrites: [], order: undefined, restores: from, removes: [] },
         ),
         now,
       );
@@ -499,7 +502,7 @@ test('going back over two releases deletes what the newest dropped and had not d
         toDigest: bare.digest,
         delivery: 'Countersign',
       },
-      { cause: 'ordered', overwrites: [], order: undefined },
+      { cause: 'ordered', overwrites: [], order: undefined, restores: bare, removes: [] },
     ),
     now,
   );

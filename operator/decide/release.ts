@@ -246,7 +246,8 @@ const startBack = (
   const overwrites = [...writeSteps(course, s.live), ...addedSteps(course, s)]
     .filter(({ standing }) => standing === 'Foreign')
     .map(({ ref }) => keyOf(ref));
-  return append(s, drafts.rollbackStarted(back, { cause, overwrites, order }));
+  const removes = addedBy(course, s.live);
+  return append(s, drafts.rollbackStarted(back, { cause, overwrites, order, restores: course.to, removes }));
 };
 
 const goBack = (s: ReleaseSnapshot, open: OpenIntent): Plan => {

@@ -4,6 +4,7 @@ import { releaseCandidate, type ReleaseCandidate } from '../../operator/api/cand
 import type { JsonObject } from '../../operator/api/meta.ts';
 import { releasePolicy, type ReleasePolicy } from '../../operator/api/policy.ts';
 import type { Bundle, BundleObject } from '../../operator/decide/bundle.ts';
+import { nothingExplained, type ExplainedRecord } from '../../operator/decide/explained.ts';
 import type { GateSnapshot } from '../../operator/decide/gates/gate.ts';
 import { keyOf, type Instant, type LiveObject, type NamespaceFacts } from '../../operator/decide/objects.ts';
 import { isWorkload } from '../../operator/decide/rollout.ts';
@@ -216,11 +217,17 @@ export const aCandidateRecord = (given: Partial<CandidateRecord> = {}): Candidat
 
 /** A ledger in which `payments-2.4.0` is staged and nothing else has happened. */
 export const aRecord = (
-  given: { package?: Partial<PackageRecord>; candidate?: Partial<CandidateRecord>; broken?: string } = {},
+  given: {
+    package?: Partial<PackageRecord>;
+    candidate?: Partial<CandidateRecord>;
+    explained?: Partial<ExplainedRecord>;
+    broken?: string;
+  } = {},
 ): NamespaceRecord => ({
   head: { seq: 1, hash: digestOf('0') },
   packages: new Map([['payments', aPackageRecord(given.package)]]),
   candidates: new Map([['uid-payments-2-4-0', aCandidateRecord(given.candidate)]]),
+  explained: { ...nothingExplained, adopted: true, ...given.explained },
   broken: given.broken,
 });
 
@@ -265,6 +272,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     secrets: new Map(),
     configMaps: new Map(),
     release: undefined,
+    integrity: [],
     serverVersion: 'v1.36.3',
     complete: true,
     rights: new Map(approvals.map(({ metadata }) => [metadata.uid, true])),

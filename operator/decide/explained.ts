@@ -1,0 +1,305 @@
+/** What the record of a namespace explains of its production: the content that each object is to have, and the findings that are open. */
+import type { LedgerEntrySpec } from '../api/ledger.ts';
+import { ledgerNameDigits } from '../api/ledger.ts';
+import { scaleDigest } from './content.ts';
+import type { EntryData, Written } from './entries.ts';
+import { keyOf, type Instant, type ObjectKey } from './objects.ts';
+import { jobName } from './render.ts';
+
+/** A content that an object may have. */
+export interface State {
+  /** `contentDigest`; '' = the object is not there. */
+  readonly digest: string;
+  /** `scaleDigest`; '' = how many is not looked at. */
+  readonly scale: string;
+  /** Paths that the digest leaves out; undefined = not said: none, or those left to others now. */
+  readonly without: readonly string[] | undefined;
+}
+
+export const absent: State = { digest: '', scale: '', without: undefined };
+
+export interface Expected {
+  /** Contents that are explained for good; one, but for what an intent or a late deletion leaves open. */
+  readonly settled: readonly State[];
+  /** Contents that an open intent will bring. */
+  readonly coming: readonly State[];
+  /** The last release that wrote or removed it. */
+  readonly release: { readonly seq: number; readonly bundle: string } | undefined;
+}
+
+/** An act of a person or a declared program that the gate admitted, and of which nobody has said yet what came of it. */
+export interface Attempt {
+  readonly id: string;
+  readonly at: Instant;
+  readonly username: string;
+  /** The name after the slash is empty where the API server was to make it. */
+  readonly object: ObjectKey;
+  readonly uid: string;
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  readonly isScale: boolean;
+  readonly after: string;
+}
+
+export type Part = { readonly object: string; readonly before: string; readonly after: string };
+
+/** A change of production that nothing explains, until somebody signs for it or a release covers it. */
+export interface Finding {
+  /** `id` of its entry; what a signature names as uid. */
+  readonly id: string;
+  readonly seq: number;
+  /** Name of its entry; what a signature names. */
+  readonly name: string;
+  readonly at: Instant;
+  readonly object: string;
+  readonly change: 'Created' | 'Changed' | 'Deleted' | 'Integrity';
+  /** What is signed for. */
+  readonly digest: string;
+  readonly before: string;
+  readonly after: State;
+  readonly managers: readonly string[];
+  /** Who did it, as far as the gate saw it; '' = unknown. */
+  readonly username: string;
+  readonly reason: string;
+  /** Of an integrity finding: the objects of the installation that changed. */
+  readonly parts: readonly Part[];
+}
+
+/** What an open intent will write, by the key that each object has in production. */
+interface Intent {
+  readonly id: string;
+  readonly type: 'Promotion' | 'Rollback';
+  readonly bundle: string;
+  readonly writes: ReadonlyMap<ObjectKey, State>;
+  readonly removes: readonly ObjectKey[];
+}
+
+export interface ExplainedRecord {
+  /** What production held at first is entered, all of it: from now on changes are measured. */
+  readonly adopted: boolean;
+  readonly objects: ReadonlyMap<string, Expected>;
+  /** By id. */
+  readonly findings: ReadonlyMap<string, Finding>;
+  /** By id. */
+  readonly attempts: ReadonlyMap<string, Attempt>;
+  /** Acts that were seen and are no explanation (`audit`): by content, who did it last. */
+  readonly seen: ReadonlyMap<ObjectKey, { readonly after: string; readonly username: string }>;
+  /** Open intents by package. */
+  readonly intents: ReadonlyMap<string, Intent>;
+}
+
+export const nothingExplained: ExplainedRecord = {
+  adopted: false,
+  objects: new Map(),
+  findings: new Map(),
+  attempts: new Map(),
+  seen: new Map(),
+  intents: new Map(),
+};
+
+/** Decisions of the gate under which an act is explained by its entry. Under any other it is only known who did it. */
+export const explainingDecisions: ReadonlySet<string> = new Set([
+  'Operate',
+  'PlatformWriter',
+  'Administer',
+  'GitOps',
+  'Emergency',
+]);
+
+const stateOf = ({ content, replicas, without }: Written): State => ({
+  digest: content,
+  scale: replicas === null ? '' : scaleDigest(replicas),
+  without,
+});
+
+/** The record after one more entry. What an entry does not touch is the same object as before. */
+export const foldExplained = (before: ExplainedRecord, entry: LedgerEntrySpec, data: EntryData): ExplainedRecord => {
+  switch (data.type) {
+    case 'Adopted':
+      return {
+        ...before,
+        adopted: before.adopted || !data.more,
+        objects: settledAs(
+          before.objects,
+          data.objects.map(({ object, digest, replicas, without }) => [
+            object,
+            { digest, scale: replicas === null ? '' : scaleDigest(replicas), without },
+          ]),
+        ),
+      };
+    case 'PromotionStarted':
+      return begun(before, entry, {
+        id: entry.id,
+        type: 'Promotion',
+        bundle: data.to,
+        writes: new Map(data.writes.map((each) => [liveKey(each.object, entry.digest), stateOf(each)])),
+        removes: data.removes.map(asKey),
+      });
+    case 'RollbackStarted':
+      return begun(before, entry, {
+        id: entry.id,
+        type: 'Rollback',
+        bundle: data.to,
+        writes: new Map(data.writes.map((each) => [asKey(each.object), stateOf(each)])),
+        removes: data.removes.map(asKey),
+      });
+    case 'Promoted':
+    case 'RolledBack':
+      return ended(before, entry);
+    case 'Admitted':
+      return admitted(before, entry, data);
+    case 'Observed':
+      return observed(before, data);
+    case 'FindingOpened':
+      return { ...before, findings: new Map(before.findings).set(entry.id, findingOf(entry, data)) };
+    case 'FindingClosed':
+      return closed(before, data);
+    case 'Staged':
+    case 'Tested':
+    case 'Signed':
+    case 'Rejected':
+    case 'Withdrawn':
+    case 'Refused':
+      return before;
+  }
+};
+
+const asKey = (object: string): ObjectKey => {
+  const slash = object.indexOf('/');
+  return keyOf({ kind: object.slice(0, slash), name: object.slice(slash + 1) });
+};
+
+/** A Job runs under the name of its bundle. */
+const liveKey = (object: string, bundleDigest: string): ObjectKey => {
+  const key = asKey(object);
+  return key.startsWith('Job/') ? `Job/${jobName(key.slice('Job/'.length), bundleDigest)}` : key;
+};
+
+const unknown: Expected = { settled: [absent], coming: [], release: undefined };
+
+const settledAs = (
+  objects: ExplainedRecord['objects'],
+  states: readonly (readonly [string, State])[],
+): ExplainedRecord['objects'] => {
+  const after = new Map(objects);
+  for (const [key, state] of states) after.set(key, { ...(after.get(key) ?? unknown), settled: [state] });
+  return after;
+};
+
+/** Kinds of which the end of a promotion leaves open whether they are still there: some are deleted only after observation, Jobs stay. */
+const leftOpen = new Set(['ServiceAccount', 'PersistentVolumeClaim', 'Service', 'Job']);
+
+const begun = (before: ExplainedRecord, { package: pkg }: LedgerEntrySpec, intent: Intent): ExplainedRecord => {
+  const objects = new Map(before.objects);
+  const coming = (key: ObjectKey, state: State): void => {
+    const was = objects.get(key) ?? unknown;
+    objects.set(key, { ...was, coming: [...was.coming, state] });
+  };
+  for (const [key, state] of intent.writes) coming(key, state);
+  for (const key of intent.removes) coming(key, absent);
+  return { ...before, objects, intents: new Map(before.intents).set(pkg, withRest(before.intents.get(pkg), intent)) };
+};
+
+/** A rollback takes over what the promotion before it left open, so that nothing of it stays open for ever. */
+const withRest = (earlier: Intent | undefined, intent: Intent): Intent => {
+  const known = new Set<ObjectKey>([...intent.writes.keys(), ...intent.removes]);
+  const rest = [...(earlier?.writes.keys() ?? []), ...(earlier?.removes ?? [])].filter((key) => !known.has(key));
+  return { ...intent, removes: [...intent.removes, ...rest] };
+};
+
+const ended = (before: ExplainedRecord, { package: pkg, seq }: LedgerEntrySpec): ExplainedRecord => {
+  const intent = before.intents.get(pkg);
+  if (intent === undefined) return before;
+  const objects = new Map(before.objects);
+  const release = { seq, bundle: intent.bundle };
+  for (const [key, state] of intent.writes) objects.set(key, { settled: [state], coming: [], release });
+  for (const key of intent.removes) {
+    const { settled, coming, release: earlier } = objects.get(key) ?? unknown;
+    const isJob = key.startsWith('Job/');
+    // What a rollback finds under an added name, and no release wrote, is somebody else's and stays.
+    const foreign = intent.type === 'Rollback' && earlier === undefined;
+    const stays = foreign || leftOpen.has(key.slice(0, key.indexOf('/')));
+    objects.set(key, {
+      settled: stays ? distinct([...settled, ...(isJob ? coming : []), absent]) : [absent],
+      coming: [],
+      release,
+    });
+  }
+  const intents = new Map(before.intents);
+  intents.delete(pkg);
+  return { ...before, objects, intents };
+};
+
+const distinct = (states: readonly State[]): readonly State[] =>
+  states.filter(
+    (state, i) => states.findIndex((each) => each.digest === state.digest && each.scale === state.scale) === i,
+  );
+
+type Of<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
+
+const admitted = (
+  before: ExplainedRecord,
+  { id, time, actor, subject, decision }: LedgerEntrySpec,
+  { operation, subresource, after }: Of<'Admitted'>,
+): ExplainedRecord => {
+  const isScale = subresource === 'scale';
+  if (operation === 'CONNECT' || (subresource !== '' && !isScale)) return before;
+  const object = keyOf(subject);
+  if (!explainingDecisions.has(decision)) {
+    return { ...before, seen: new Map(before.seen).set(object, { after, username: actor.username }) };
+  }
+  const attempt: Attempt = {
+    id,
+    at: Date.parse(time),
+    username: actor.username,
+    object,
+    uid: subject.uid,
+    operation,
+    isScale,
+    after: operation === 'DELETE' ? '' : after,
+  };
+  return { ...before, attempts: new Map(before.attempts).set(id, attempt) };
+};
+
+const observed = (before: ExplainedRecord, data: Of<'Observed'>): ExplainedRecord => {
+  const attempt = before.attempts.get(data.admitted);
+  if (attempt === undefined) return before;
+  const attempts = new Map(before.attempts);
+  attempts.delete(attempt.id);
+  if (!data.happened) return { ...before, attempts };
+  const key = data.object === '' ? attempt.object : data.object;
+  const { settled } = before.objects.get(key) ?? unknown;
+  const last = settled[0] ?? absent;
+  const state: State = attempt.isScale
+    ? { ...last, scale: attempt.after }
+    : { digest: attempt.after, scale: attempt.after === '' ? '' : last.scale, without: undefined };
+  return { ...before, attempts, objects: settledAs(before.objects, [[key, state]]) };
+};
+
+const findingOf = (entry: LedgerEntrySpec, data: Of<'FindingOpened'>): Finding => ({
+  id: entry.id,
+  seq: entry.seq,
+  name: String(entry.seq).padStart(ledgerNameDigits, '0'),
+  at: Date.parse(entry.time),
+  object: data.object,
+  change: data.change,
+  digest: entry.digest,
+  before: data.before,
+  after: { digest: data.after, scale: data.scale, without: data.without },
+  managers: data.managers,
+  username: data.username,
+  reason: entry.reason,
+  parts: data.parts,
+});
+
+const closed = (before: ExplainedRecord, data: Of<'FindingClosed'>): ExplainedRecord => {
+  const finding = before.findings.get(data.finding);
+  if (finding === undefined) return before;
+  const findings = new Map(before.findings);
+  findings.delete(finding.id);
+  if (!data.accepted) return { ...before, findings };
+  const states: readonly (readonly [string, State])[] =
+    finding.change === 'Integrity'
+      ? finding.parts.map(({ object, after }) => [object, { ...absent, digest: after }])
+      : [[finding.object, finding.after]];
+  return { ...before, findings, objects: settledAs(before.objects, states) };
+};
