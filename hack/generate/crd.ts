@@ -19,6 +19,8 @@ export const customResourceDefinition = (definition: Definition) => {
     kind: 'CustomResourceDefinition',
     metadata: {
       name: `${plural}.${group}`,
+      // By it the watch of our own installation finds them.
+      labels: { 'app.kubernetes.io/part-of': 'countersign' },
       // Removing the chart must not remove the record.
       annotations: { 'helm.sh/resource-policy': 'keep' },
     },

@@ -20,6 +20,7 @@ export const gateNames = [
   'Window',
   'Freeze',
   'SecretsPresent',
+  'Integrity',
   'Hold',
   'InFlight',
 ] as const;
@@ -38,6 +39,7 @@ export const gateMeanings: Record<GateName, string> = {
   Window: 'Is a window open?',
   Freeze: 'Is there no freeze?',
   SecretsPresent: 'Has production every Secret and key that the content refers to?',
+  Integrity: 'Are our own policies, definitions and roles as the record knows them?',
   Hold: 'Is the content not on hold after a rollback?',
   InFlight: 'Is the package free for another promotion?',
 };
@@ -70,6 +72,7 @@ export type Phase = (typeof phases)[number];
 export const conditionMeanings = {
   ReleasePolicy: {
     Ready: 'The policy is in force: releases are judged by it.',
+    Explained: 'Every change of production is explained by a release, an act or a declared writer.',
     Reconciling: 'A change of the policy is being taken in.',
     Stalled: 'The policy cannot be applied until somebody changes something.',
   },
@@ -303,6 +306,13 @@ const catalogue = {
     'Add the named key to the ConfigMap in staging, then create a new candidate.',
   ),
 
+  InstallationUnchanged: entry(['Integrity'], 'The installation of Countersign is as the record knows it.'),
+  InstallationChanged: entry(
+    ['Integrity'],
+    'A policy, definition, webhook configuration or role of Countersign changed, and nobody has signed for that.',
+    'If it was an upgrade, a holder of an approval role signs for the finding that the message names; otherwise a platform admin puts the named object back: helm upgrade.',
+  ),
+
   NotHeld: entry(['Hold'], 'The content is not on hold.'),
   HeldAfterRollback: entry(
     ['Hold'],
@@ -474,6 +484,18 @@ const catalogue = {
     ['Ready'],
     'The policy is in force, and the day in reviewBy is past.',
     'A platform admin reads the policy and sets the next day.',
+  ),
+
+  Explained: entry(['Explained'], 'Every change of production is explained.'),
+  FindingsOpen: entry(
+    ['Explained'],
+    'Production changed in a way that no release, act or declared writer explains.',
+    'Release the object, which puts it back; or have a holder of an approval role sign for the finding with the manifest in status.findings.',
+  ),
+  NotLookedAt: entry(
+    ['Explained'],
+    'Production has not been looked at for the first time.',
+    'Label the namespace countersign.dev/guarded, and wait.',
   ),
 
   NoEarlierBundle: entry(

@@ -18,6 +18,7 @@ import {
   label,
   namespaceName,
   objectName,
+  prose,
   roleName,
   serviceAccountName,
   timeZone,
@@ -352,6 +353,19 @@ const packageInProduction = z.object({
   since: instant.describe('When its promotion or rollback was complete.'),
 });
 
+const finding = z.object({
+  name: z.string().max(63).describe('The LedgerEntry that opened it; what an Approval names.'),
+  object: z.string().max(330).describe('What changed.'),
+  change: z.enum(['Created', 'Changed', 'Deleted', 'Integrity']).describe('How. Integrity: our own installation.'),
+  message: prose(1024).describe('What is known of it.'),
+  digest: digest.describe('What a signature for it is under.'),
+  since: instant.describe('When it was opened.'),
+  approvalManifests: z
+    .record(z.string(), free(4096))
+    .meta({ maxProperties: 20 })
+    .describe('By role, the Approval that signs for it: pipe it into kubectl create -f -.'),
+});
+
 const releasePolicyStatus = z.object({
   observedGeneration,
   conditions,
@@ -361,6 +375,12 @@ const releasePolicyStatus = z.object({
     .default([])
     .meta(mapBy('package'))
     .describe('What production runs, by package.'),
+  findings: z
+    .array(finding)
+    .max(50)
+    .optional()
+    .meta(mapBy('name'))
+    .describe('Changes of production that nothing explains, oldest first: the first 50. Absent: none.'),
 });
 export type ReleasePolicyStatus = z.infer<typeof releasePolicyStatus>;
 

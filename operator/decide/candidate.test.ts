@@ -83,6 +83,7 @@ class Model {
       secrets: new Map(),
       configMaps: new Map(),
       release: undefined,
+      integrity: [],
       serverVersion: 'v1.36.3',
       complete: true,
     };

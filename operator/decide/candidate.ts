@@ -298,6 +298,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
   const unrecorded = s.approvals.filter(
     ({ metadata, spec }) =>
       spec.decision === 'Approve' &&
+      spec.subject.kind === s.candidate.kind &&
       spec.subject.name === s.candidate.metadata.name &&
       recorded?.has(metadata.uid) !== true,
   );

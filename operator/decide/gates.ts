@@ -6,6 +6,7 @@ import { freeze } from './gates/freeze.ts';
 import type { Gate, GateSnapshot } from './gates/gate.ts';
 import { images } from './gates/images.ts';
 import { inFlight } from './gates/in-flight.ts';
+import { integrity } from './gates/integrity.ts';
 import { notes } from './gates/notes.ts';
 import { rollbackHold } from './gates/rollback-hold.ts';
 import { secretsPresent } from './gates/secrets-present.ts';
@@ -30,6 +31,7 @@ const gates: Readonly<Record<GateName, Gate>> = {
   Window: window,
   Freeze: freeze,
   SecretsPresent: secretsPresent,
+  Integrity: integrity,
   Hold: rollbackHold,
   InFlight: inFlight,
 };

@@ -47,6 +47,9 @@ const pod = (createdAt: number, facts: Partial<ContainerFacts> = {}, rest: Parti
   ownerName: 'api-new',
   ownerUid: 'rs',
   containers: [container(facts)],
+  controller: undefined,
+  programs: [],
+  manager: '',
   ...rest,
 });
 

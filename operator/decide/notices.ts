@@ -12,7 +12,33 @@ const told = new Set(['Staged', 'Approved', 'Promoted', 'Healthy', 'Finished', '
 /** Health comes with every release: only its loss is news, and its return. */
 const isFailing = (condition: Condition | undefined): boolean => condition?.reason === 'WorkloadUnhealthy';
 
-export const noticesOf = (write: StatusWrite): Notice[] => {
+/** Findings are told one by one, when they come and when they go. */
+const findingNotices = (write: StatusWrite): Notice[] => {
+  if (write.kind !== 'ReleasePolicy') return [];
+  const { kind, namespace, name, uid } = write;
+  const regarding = { apiVersion, kind, namespace, name, uid };
+  const [before, after] = [write.before?.findings ?? [], write.status.findings ?? []];
+  const beyond = (all: typeof before, others: typeof before) =>
+    all.filter((finding) => !others.some((other) => other.name === finding.name));
+  return [
+    ...beyond(after, before).map((finding): Notice => ({
+      type: 'Warning',
+      reason: 'FindingOpened',
+      note: `finding ${finding.name}: ${finding.message}`.slice(0, 1000),
+      regarding,
+    })),
+    ...beyond(before, after).map((finding): Notice => ({
+      type: 'Normal',
+      reason: 'FindingClosed',
+      note: `finding ${finding.name} about ${finding.object} is closed; its end is in the ledger`,
+      regarding,
+    })),
+  ];
+};
+
+export const noticesOf = (write: StatusWrite): Notice[] => [...turnsOf(write), ...findingNotices(write)];
+
+const turnsOf = (write: StatusWrite): Notice[] => {
   const before = write.before?.conditions ?? [];
   const after = write.status.conditions;
   const { kind, namespace, name, uid } = write;

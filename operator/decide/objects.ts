@@ -67,6 +67,12 @@ export interface PodFacts {
   readonly ownerKind: string;
   readonly ownerName: string;
   readonly ownerUid: string;
+  /** The controller itself, be it a ReplicaSet. */
+  readonly controller: { readonly kind: string; readonly name: string; readonly uid: string } | undefined;
+  /** What it runs, container by container (`programs.ts`). */
+  readonly programs: readonly string[];
+  /** Field manager that wrote it last; '' = not said. */
+  readonly manager: string;
   readonly containers: readonly ContainerFacts[];
 }
 

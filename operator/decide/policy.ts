@@ -5,6 +5,8 @@ import { rfc3339, setConditions, type Wanted } from './conditions.ts';
 import type { Instant, NamespaceFacts } from './objects.ts';
 import { nothing, type Plan } from './plan.ts';
 import type { NamespaceRecord } from './record.ts';
+import { listed } from './words.ts';
+import { shownFindings, signFinding } from './findings.ts';
 import { forgettable, type Kept } from './retention.ts';
 
 export interface PolicySnapshot {
@@ -19,7 +21,7 @@ export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
   const { metadata, spec, status } = s.policy;
   if (!s.complete || metadata.name !== policyName) return nothing;
   const reviewAt = Date.parse(`${spec.reviewBy}T23:59:59Z`);
-  const wanted = conditionsOf(s, now > reviewAt);
+  const wanted = [...conditionsOf(s, now > reviewAt), explainedOf(s)];
   const next: ReleasePolicyStatus = {
     observedGeneration: metadata.generation,
     conditions: setConditions(status?.conditions ?? [], wanted, { now, generation: metadata.generation }),
@@ -30,6 +32,9 @@ export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
           : [{ package: name, bundle: production.bundle, digest: production.digest, since: rfc3339(production.at) }],
       )
       .toSorted((a, b) => a.package.localeCompare(b.package)),
+    ...(s.record.explained.findings.size === 0
+      ? {}
+      : { findings: shownFindings(s.policy, s.record.explained.findings.values()) }),
   };
   return {
     ...nothing,
@@ -47,6 +52,34 @@ export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
     effects: forgettable(s.policy, s.record, s.kept),
     wakeAt: now > reviewAt ? undefined : reviewAt + 1,
   };
+};
+
+/** Is every change of production explained? */
+const explainedOf = ({ policy, record }: PolicySnapshot): Wanted => {
+  const { adopted, findings } = record.explained;
+  const open = [...findings.values()].toSorted((a, b) => a.seq - b.seq);
+  const [first] = open;
+  if (first !== undefined) {
+    const told = listed(open.map(({ name, reason }) => `${reason} (finding ${name})`));
+    return {
+      type: 'Explained',
+      status: 'False',
+      reason: 'FindingsOpen',
+      message:
+        `${open.length} open ${open.length === 1 ? 'finding' : 'findings'}: ${told}. Release the object, or somebody who holds an approval role signs: ${signFinding(policy, first)}`.slice(
+          0,
+          8_000,
+        ),
+    };
+  }
+  return adopted
+    ? { type: 'Explained', status: 'True', reason: 'Explained', message: 'every change of production is explained' }
+    : {
+        type: 'Explained',
+        status: 'Unknown',
+        reason: 'NotLookedAt',
+        message: 'production has not been looked at for the first time',
+      };
 };
 
 const conditionsOf = (s: PolicySnapshot, overdue: boolean): Wanted[] => {

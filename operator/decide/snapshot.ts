@@ -75,6 +75,8 @@ export interface CandidateSnapshot {
   readonly configMaps: ReadonlyMap<string, ReadonlySet<string>>;
   /** Present when this candidate is in flight, observed or in production. */
   readonly release: ReleaseSnapshot | undefined;
+  /** Objects of our own installation that are not what the record says: the locks may not hold. */
+  readonly integrity: readonly string[];
   readonly serverVersion: string;
   readonly complete: boolean;
 }

@@ -8,7 +8,7 @@ const silentReflectors = () => {
   const sync = Promise.withResolvers<void>();
   let isSynced = false;
   const policy = aPolicy();
-  const reflector = { synced: sync.promise, isSynced: () => isSynced, list: () => [policy] };
+  const reflector = { synced: sync.promise, isSynced: () => isSynced, list: () => [policy], get: () => undefined };
   const family = () => ({ in: () => reflector, hold: () => ({ reflector, release: async () => {} }) });
   return {
     reflectors: { family } as unknown as Reflectors, // as much of them as is followed here
@@ -24,7 +24,7 @@ test('a namespace without any object is told complete too, for no change will te
   const { reflectors, policy, complete } = silentReflectors();
   const told: string[] = [];
   const both = Promise.withResolvers<void>();
-  const followed = new Followed(createCaches(reflectors), {
+  const followed = new Followed(createCaches(reflectors, 'key'), {
     isBusy: () => false,
     completed(namespace) {
       told.push(namespace);

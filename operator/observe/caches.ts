@@ -12,7 +12,8 @@ import type { ReflectorSpec } from '../kube/reflector.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead } from './bundles.ts';
-import { keyNames, liveObject, namespaceFacts, podFacts, type KeyNames } from './project.ts';
+import type { Watched } from '../decide/standing.ts';
+import { keyNames, liveObject, namespaceFacts, podFacts, watchedObject, type KeyNames } from './project.ts';
 
 const core = (kind: string, plural: string, namespaced = true): ResourceRow => ({
   apiVersion: 'v1',
@@ -34,8 +35,49 @@ const componentsOf = ({ spec }: ReleaseCandidate): readonly string[] => (spec.co
 
 export const indexKey = (namespace: string, name: string): string => `${namespace}/${name}`;
 
-/** The families of reflectors, by what they reflect. */
-export const createCaches = (reflectors: Reflectors) => {
+const grouped = (apiVersion: string, kind: string, plural: string, namespaced = true): ResourceRow => ({
+  apiVersion,
+  kind,
+  plural,
+  namespaced,
+});
+
+/** What is followed in a guarded namespace only to explain what changes there, beside promotable kinds, pods and Secrets. */
+const watchedKinds: readonly ResourceRow[] = [
+  grouped('apps/v1', 'ReplicaSet', 'replicasets'),
+  grouped('apps/v1', 'ControllerRevision', 'controllerrevisions'),
+  core('ReplicationController', 'replicationcontrollers'),
+  core('PodTemplate', 'podtemplates'),
+  core('Endpoints', 'endpoints'),
+  grouped('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
+  grouped('rbac.authorization.k8s.io/v1', 'Role', 'roles'),
+  grouped('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings'),
+];
+
+/** Our own installation: every object that carries its label. One that loses the label counts as deleted. */
+const installedKinds: readonly ResourceRow[] = [
+  ...(['ValidatingAdmissionPolicy', 'MutatingAdmissionPolicy'] as const).flatMap((kind) => [
+    grouped('admissionregistration.k8s.io/v1', kind, `${kind.toLowerCase().slice(0, -1)}ies`, false),
+    grouped('admissionregistration.k8s.io/v1', `${kind}Binding`, `${kind.toLowerCase()}bindings`, false),
+  ]),
+  grouped(
+    'admissionregistration.k8s.io/v1',
+    'ValidatingWebhookConfiguration',
+    'validatingwebhookconfigurations',
+    false,
+  ),
+  grouped('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
+  grouped('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false),
+  grouped('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false),
+];
+
+const installedSelector = 'app.kubernetes.io/part-of=countersign';
+
+/** An object that is kept only to be explained. */
+export type WatchedObject = Watched & { readonly namespace: string };
+
+/** The families of reflectors, by what they reflect. `digestKey`: Secrets are digested under it (`decide/content.ts`). */
+export const createCaches = (reflectors: Reflectors, digestKey: string) => {
   const family = <T>(spec: Omit<ReflectorSpec<T>, 'namespace'>): ReflectorFamily<T> => reflectors.family(spec);
   return {
     namespaces: family<NamespaceFacts>({ resource: core('Namespace', 'namespaces', false), project: namespaceFacts }),
@@ -85,7 +127,19 @@ export const createCaches = (reflectors: Reflectors) => {
       project: podFacts,
       indexes: { owner: (pod) => (pod.ownerKind === '' ? [] : [`${pod.ownerKind}/${pod.ownerName}`]) },
     }),
-    secrets: family<KeyNames>({ resource: core('Secret', 'secrets'), project: keyNames }),
+    secrets: family<KeyNames & WatchedObject>({
+      resource: core('Secret', 'secrets'),
+      project: (raw) => ({ ...watchedObject(raw, digestKey), ...keyNames(raw) }),
+    }),
+    watched: new Map<string, ReflectorFamily<WatchedObject>>(
+      watchedKinds.map((resource) => [resource.kind, family({ resource, project: (raw) => watchedObject(raw) })]),
+    ),
+    installed: new Map<string, ReflectorFamily<WatchedObject>>(
+      installedKinds.map((resource) => [
+        resource.kind,
+        family({ resource, project: (raw) => watchedObject(raw), labelSelector: installedSelector }),
+      ]),
+    ),
   };
 };
 
@@ -100,6 +154,7 @@ export const clusterWide = (caches: Caches) => [
   caches.approvals,
   caches.rollbacks,
   caches.ledger,
+  ...caches.installed.values(),
 ];
 
 /** What following needs of a family, whatever it keeps. */
@@ -111,10 +166,13 @@ interface Followable {
 }
 
 /** What is followed in a namespace, by what it is to us. */
-const followed = (caches: Caches): Record<'Production' | 'Staging', readonly Followable[]> => {
+const followed = (caches: Caches): Record<Role, readonly Followable[]> => {
   const both: readonly Followable[] = [...caches.objects.values(), caches.pods];
-  return { Production: [...both, caches.secrets], Staging: both };
+  return { Production: [...both, caches.secrets], Staging: both, Watched: [...caches.watched.values()] };
 };
+
+/** `Watched`: production whose every change is to be explained, for it is guarded. Releases do not wait for what only that needs. */
+type Role = 'Production' | 'Staging' | 'Watched';
 
 export interface FollowedOptions {
   /** Something is half way in a production namespace: it is followed to its end, even if its policy is taken away meanwhile. */
@@ -134,14 +192,16 @@ export class Followed {
     this.#options = options;
   }
 
-  /** Brings what is followed in line with the policies there are. */
+  /** Brings what is followed in line with the policies and labels there are. */
   update(): void {
     const wanted = new Map<string, readonly Followable[]>();
     for (const { metadata, spec } of this.#caches.policies.in()?.list() ?? []) {
       if (metadata.name !== policyName) continue;
-      const { Production, Staging } = followed(this.#caches);
+      const { Production, Staging, Watched } = followed(this.#caches);
       wanted.set(`Production ${metadata.namespace}`, Production);
       wanted.set(`Staging ${spec.sourceNamespace}`, Staging);
+      const isGuarded = this.#caches.namespaces.in()?.get(metadata.namespace)?.guarded !== undefined;
+      if (isGuarded) wanted.set(`Watched ${metadata.namespace}`, Watched);
     }
     for (const [key, families] of wanted) {
       if (this.#held.has(key)) continue;
@@ -161,7 +221,7 @@ export class Followed {
   }
 
   /** Whether everything that is followed in a namespace has been read once. */
-  isComplete(role: 'Production' | 'Staging', namespace: string): boolean {
+  isComplete(role: Role, namespace: string): boolean {
     return this.#held.get(`${role} ${namespace}`)?.every(({ reflector }) => reflector.isSynced()) ?? false;
   }
 }

@@ -4,6 +4,10 @@ import { guardedLabel, guardedModes, stagingLabel, writersAnnotation } from '../
 import { isJsonObject, type JsonObject } from '../api/meta.ts';
 import { parseWriters } from '../api/writers.ts';
 import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts } from '../decide/objects.ts';
+import { contentDigest, podDigest, replicasOf } from '../decide/content.ts';
+import { at, isObject, listAt, numberAt, textAt } from '../decide/json.ts';
+import { programsOfPod, programsOfTemplate } from '../decide/programs.ts';
+import type { Controller, Watched } from '../decide/standing.ts';
 import type { KubeObject } from '../kube/resource.ts';
 
 const instantOf = (text: string | undefined): number | undefined => {
@@ -107,6 +111,18 @@ const ownerOf = ({ ownerReferences, labels }: z.infer<typeof pod>['metadata']) =
     : { ownerKind: owner.kind, ownerName: owner.name, ownerUid: owner.uid };
 };
 
+const controllerOf = (
+  owners: readonly {
+    readonly kind: string;
+    readonly name: string;
+    readonly uid: string;
+    readonly controller?: boolean;
+  }[],
+): Controller | undefined => {
+  const owner = owners.find(({ controller }) => controller === true);
+  return owner && { kind: owner.kind, name: owner.name, uid: owner.uid };
+};
+
 export const podFacts = (raw: KubeObject): PodFacts => {
   const { metadata, status } = pod.parse(raw);
   const ready = status.conditions.find(({ type }) => type === 'Ready');
@@ -121,6 +137,9 @@ export const podFacts = (raw: KubeObject): PodFacts => {
     readySince: ready?.status === 'True' ? instantOf(ready.lastTransitionTime ?? undefined) : undefined,
     labels: metadata.labels,
     ...ownerOf(metadata),
+    controller: controllerOf(metadata.ownerReferences),
+    programs: programsOfPod(json.catch({}).parse(raw['spec'])),
+    manager: writersOf(raw.metadata['managedFields'])[0]?.manager ?? '',
     containers: [...status.initContainerStatuses, ...status.containerStatuses].map(containerFacts),
   };
 };
@@ -143,4 +162,103 @@ export interface KeyNames {
 export const keyNames = (raw: KubeObject): KeyNames => ({
   name: raw.metadata.name,
   keys: new Set(['data', 'stringData', 'binaryData'].flatMap((field) => Object.keys(json.catch({}).parse(raw[field])))),
+});
+
+const owners = z
+  .array(z.object({ kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().default(false) }))
+  .catch([]);
+
+const finished = new Set(['Complete', 'Failed']);
+
+/** It runs nothing: a set scaled to nothing, a Job that is over. */
+const isIdle = (kind: string, object: JsonObject): boolean =>
+  kind === 'ReplicaSet'
+    ? (numberAt(object, 'spec', 'replicas') ?? 1) === 0
+    : kind === 'Job' &&
+      listAt(object, 'status', 'conditions').some(
+        (each) => finished.has(textAt(each, 'type') ?? '') && textAt(each, 'status') === 'True',
+      );
+
+interface Written {
+  readonly ref: { readonly kind: string; readonly name: string };
+  readonly uid: string;
+  readonly createdAt: number;
+  readonly deleting: boolean;
+  readonly writers: readonly FieldWriter[];
+}
+
+/** Of an object, what explaining it needs. `digest` is asked only when it has to be explained. */
+const watchedOf = (object: JsonObject, written: Written, digest: Watched['digest']): Watched => {
+  const { kind, name } = written.ref;
+  return {
+    key: `${kind}/${name}`,
+    kind,
+    name,
+    uid: written.uid,
+    createdAt: written.createdAt,
+    deleting: written.deleting,
+    controller: controllerOf(owners.parse(at(object, 'metadata', 'ownerReferences'))),
+    digest,
+    replicas: replicasOf(object),
+    programs: programsOfTemplate(object),
+    idle: isIdle(kind, object),
+    selects: kind === 'Service' && isObject(at(object, 'spec', 'selector')),
+    managers: written.writers.map(({ manager }) => manager),
+  };
+};
+
+/** A kind that is not promoted: only its digest is kept, and no value of a Secret. */
+export const watchedObject = (raw: KubeObject, secretKey?: string): Watched & { readonly namespace: string } => {
+  const object = json.parse(raw);
+  const { metadata } = raw;
+  const digest = contentDigest(object, { secretKey });
+  return {
+    namespace: metadata.namespace ?? '',
+    ...watchedOf(
+      object,
+      {
+        ref: { kind: raw.kind, name: metadata.name },
+        uid: metadata.uid,
+        createdAt: instantOf(metadata.creationTimestamp) ?? 0,
+        deleting: metadata.deletionTimestamp !== undefined,
+        writers: writersOf(metadata['managedFields']),
+      },
+      () => digest,
+    ),
+  };
+};
+
+const seen = new WeakMap<LiveObject, Watched>();
+
+/** A live object that is kept whole: digested when asked, once for every choice of paths. */
+export const watchedLive = (live: LiveObject): Watched => {
+  const known = seen.get(live);
+  if (known !== undefined) return known;
+  const digests = new Map<string, string>();
+  const watched = watchedOf({ ...live.manifest, status: live.status }, live, (without) => {
+    const context = without.join();
+    const digest = digests.get(context) ?? contentDigest(live.manifest, { unmanaged: without });
+    digests.set(context, digest);
+    return digest;
+  });
+  seen.set(live, watched);
+  return watched;
+};
+
+const over = new Set(['Succeeded', 'Failed']);
+
+export const watchedPod = (pod: PodFacts): Watched => ({
+  key: `Pod/${pod.name}`,
+  kind: 'Pod',
+  name: pod.name,
+  uid: pod.uid,
+  createdAt: pod.createdAt,
+  deleting: pod.deleting,
+  controller: pod.controller,
+  digest: () => podDigest(pod.programs),
+  replicas: undefined,
+  programs: pod.programs,
+  idle: over.has(pod.phase),
+  selects: false,
+  managers: pod.manager === '' ? [] : [pod.manager],
 });

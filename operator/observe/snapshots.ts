@@ -16,13 +16,20 @@ import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord }
 import type { PolicySnapshot } from '../decide/policy.ts';
 import { liveRef } from '../decide/rollout.ts';
 import type { CandidateSnapshot, CheckFacts, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
+import { changedInstallation, isWatched, type WatchSnapshot } from '../decide/watch.ts';
+import { standing, type Scene, type Watched } from '../decide/standing.ts';
+import { programsOfTemplate, type Program } from '../decide/programs.ts';
+import { impliedUnmanaged } from '../decide/unmanaged.ts';
 import type { Records } from '../ledger/records.ts';
 import { joinParts } from './bundles.ts';
 import { clusterWide, indexKey, type Caches, type Followed } from './caches.ts';
+import { watchedLive, watchedPod } from './project.ts';
+import type { Suspects } from './suspects.ts';
 
 export interface Sources {
   readonly caches: Caches;
   readonly followed: Followed;
+  readonly suspects: Suspects;
   readonly records: Records;
   /** Results of the policy's checks of a package in production. */
   readonly checks: (namespace: string, pkg: string) => ReadonlyMap<string, CheckFacts>;
@@ -196,6 +203,7 @@ export const observeCandidate = (sources: Sources, candidate: ReleaseCandidate):
     secrets: keysByName(caches.secrets.in(target)?.list()),
     configMaps: configMapKeys(caches, target),
     release: inProduction(record, candidate) ? observeRelease(sources, target, spec.package) : undefined,
+    integrity: policy === undefined ? [] : changedInstallation(sceneOf(sources, target), installedObjects(caches)),
     serverVersion: sources.serverVersion(),
     complete:
       ledgerComplete(sources) &&
@@ -250,4 +258,104 @@ export const observePolicy = (sources: Sources, namespace: string): PolicySnapsh
     },
     complete: ledgerComplete(sources),
   };
+};
+
+// --- production as a whole -------------------------------------------------------------------------------------------
+
+const installedObjects = (caches: Caches): readonly Watched[] =>
+  [...caches.installed.values()].flatMap((family) => family.in()?.list() ?? []);
+
+/** One object of production, or of our installation. */
+const watchedIn = ({ caches }: Sources, namespace: string, key: ObjectKey): Watched | undefined => {
+  const [kind, name] = splitKey(key);
+  const place = indexKey(namespace, name);
+  if (kind === 'Pod') {
+    const pod = caches.pods.in(namespace)?.get(place);
+    return pod && watchedPod(pod);
+  }
+  if (kind === 'Secret') return caches.secrets.in(namespace)?.get(place);
+  const live = caches.objects.get(kind)?.in(namespace)?.get(place);
+  if (live !== undefined) return watchedLive(live);
+  return caches.watched.get(kind)?.in(namespace)?.get(place) ?? caches.installed.get(kind)?.in()?.get(name);
+};
+
+const allWatched = (sources: Sources, namespace: string): readonly Watched[] => {
+  const { caches } = sources;
+  return [
+    ...[...caches.objects.values()].flatMap((family) => family.in(namespace)?.list() ?? []).map(watchedLive),
+    ...(caches.pods.in(namespace)?.list() ?? []).map(watchedPod),
+    ...(caches.secrets.in(namespace)?.list() ?? []),
+    ...[...caches.watched.values()].flatMap((family) => family.in(namespace)?.list() ?? []),
+    ...installedObjects(caches),
+  ];
+};
+
+const programs = new WeakMap<object, readonly Program[]>();
+
+/** What the pods of a workload ran, by the bundles that are kept, and as this process has seen it. */
+const formerPrograms = (sources: Sources, namespace: string, key: ObjectKey): readonly (readonly Program[])[] => {
+  const bundled = (sources.caches.bundles.in()?.byIndex('object', indexKey(namespace, key)) ?? []).flatMap(
+    ({ bundle }) =>
+      bundle.objects
+        .filter(({ ref }) => keyOf(ref) === key)
+        .map(({ content }) => {
+          const known = programs.get(content) ?? programsOfTemplate(content);
+          programs.set(content, known);
+          return known;
+        }),
+  );
+  const uid = watchedIn(sources, namespace, key)?.uid;
+  return [...bundled, ...(uid === undefined ? [] : sources.suspects.former(uid))];
+};
+
+const sceneOf = (sources: Sources, namespace: string): Scene => {
+  const { caches, records } = sources;
+  const declared = policyIn(caches, namespace)?.spec.unmanagedFields ?? [];
+  const autoscalers = caches.objects.get('HorizontalPodAutoscaler')?.in(namespace)?.list() ?? [];
+  const unmanaged = new Map(
+    impliedUnmanaged([], autoscalers, declared).map((row) => [keyOf(row), row.fields] as const),
+  );
+  return {
+    explained: records.get(namespace).explained,
+    get: (key) => watchedIn(sources, namespace, key),
+    unmanaged: (key) => unmanaged.get(key) ?? [],
+    former: (key) => formerPrograms(sources, namespace, key),
+  };
+};
+
+/** @returns undefined when nothing is watched there */
+export const observeWatch = (sources: Sources, namespace: string): WatchSnapshot | undefined => {
+  const { caches, followed, records, suspects } = sources;
+  const [policy, target] = [policyIn(caches, namespace), namespaceIn(caches, namespace)];
+  if (!isWatched({ policy, target })) return undefined;
+  const complete =
+    ledgerComplete(sources) &&
+    followed.isComplete('Production', namespace) &&
+    followed.isComplete('Watched', namespace);
+  const scene = sceneOf(sources, namespace);
+  const isOpen = (key: ObjectKey): boolean => {
+    const { is } = standing(scene, key);
+    return is === 'Unexplained' || is === 'Rebased';
+  };
+  const keys = () => [
+    ...allWatched(sources, namespace).map(({ key }) => key),
+    ...[...scene.explained.objects.keys()].map(objectKeyOf),
+  ];
+  const isLooking = complete && scene.explained.adopted;
+  return {
+    namespace,
+    policy,
+    target,
+    record: records.get(namespace),
+    scene,
+    all: () => allWatched(sources, namespace),
+    suspects: isLooking ? suspects.look(namespace, keys, isOpen) : [],
+    approvals: (finding) => caches.approvals.in()?.byIndex('subject', finding) ?? [],
+    complete,
+  };
+};
+
+const objectKeyOf = (text: string): ObjectKey => {
+  const slash = text.indexOf('/');
+  return `${text.slice(0, slash)}/${text.slice(slash + 1)}`;
 };

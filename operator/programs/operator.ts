@@ -1,4 +1,7 @@
 /** The operator process: settings in, signals heard, everything put together. */
+import { randomBytes } from 'node:crypto';
+import { createClient } from '../kube/client.ts';
+import { loadDigestKey } from '../kube/digest-key.ts';
 import { connect } from '../kube/connection.ts';
 import { loadCredentials } from '../kube/credentials.ts';
 import { Host } from '../kube/host.ts';
@@ -33,9 +36,16 @@ const restorer = createTransport({
   metrics: metrics.requests,
 });
 
+const digestKey = await loadDigestKey(
+  createClient({ transport, fieldManager: 'countersign-operator' }),
+  settings.namespace,
+  () => randomBytes(32).toString('base64'),
+);
+
 const operator: Operator = createOperator({
   transports: { operator: transport, restorer },
   namespace: settings.namespace,
+  digestKey,
   username: `system:serviceaccount:${settings.namespace}:${settings.operatorServiceAccount}`,
   instance: settings.instance,
   clock,

@@ -8,6 +8,7 @@ import type { Effect, StatusWrite } from '../decide/plan.ts';
 import { planPolicy } from '../decide/policy.ts';
 import { packageRecord } from '../decide/record.ts';
 import { fieldManagers, planRelease } from '../decide/release.ts';
+import { planWatch, type WatchSnapshot } from '../decide/watch.ts';
 import type { CandidateSnapshot, ReleaseSnapshot } from '../decide/snapshot.ts';
 import { createClient, type Client } from '../kube/client.ts';
 import { createEventRecorder } from '../kube/events.ts';
@@ -21,7 +22,15 @@ import { Records } from '../ledger/records.ts';
 import { ourResource } from '../kube/rows.ts';
 import { clusterWide, createCaches, Followed, indexKey } from '../observe/caches.ts';
 import { Checks } from '../observe/checks.ts';
-import { observeCandidate, observeGone, observePolicy, observeRelease, type Sources } from '../observe/snapshots.ts';
+import {
+  observeCandidate,
+  observeGone,
+  observePolicy,
+  observeRelease,
+  observeWatch,
+  type Sources,
+} from '../observe/snapshots.ts';
+import { Suspects } from '../observe/suspects.ts';
 import { apiVersion, policyName } from '../api/kinds.ts';
 import { createDomainMetrics } from '../telemetry/domain.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -38,6 +47,8 @@ export interface OperatorOptions {
   readonly namespace: string;
   /** Username under which the record names the program itself. */
   readonly username: string;
+  /** The key of this installation, under which Secrets are digested. */
+  readonly digestKey: string;
   /** Unlike that of every other replica. */
   readonly instance: string;
   readonly clock: Clock;
@@ -63,6 +74,8 @@ export interface Operator {
 const workers = 8;
 /** A plan that wants to be woken in the past would otherwise spin. */
 const soonestMs = 10;
+/** Changes of production are looked at together: a rollout tells hundreds. */
+const lookTogetherMs = 200;
 /** Longer than any stream may be silent. */
 const deadSilenceMs = 10 * 60_000;
 /** A key whose effects never settle is a bug; it is slowed down instead of spinning. */
@@ -87,7 +100,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     logger,
     metrics: reflectorMetrics,
   });
-  const caches = createCaches(reflectors);
+  const caches = createCaches(reflectors, options.digestKey);
   const records = new Records((namespace, entry) => {
     metricsOf.recorded(entry);
     routes.recorded(namespace, entry);
@@ -96,10 +109,12 @@ export const createOperator = (options: OperatorOptions): Operator => {
     isBusy: (namespace) => [...records.get(namespace).packages.values()].some(({ open }) => open !== undefined),
     completed: (namespace) => routes.completed(namespace),
   });
+  const suspects = new Suspects(clock);
   const checks = new Checks({ clock, changed: (namespace, pkg) => routes.check(namespace, pkg) });
   const sources: Sources = {
     caches,
     followed,
+    suspects,
     records,
     checks: (namespace, pkg) => checks.facts(namespace, pkg),
     serverVersion: () => serverVersion,
@@ -113,7 +128,9 @@ export const createOperator = (options: OperatorOptions): Operator => {
   const readServerVersion = async (): Promise<void> => {
     serverVersion = (await clients.operator.serverVersion()).gitVersion;
   };
-  const metricsOf = createDomainMetrics(metrics.registry);
+  const metricsOf = createDomainMetrics(metrics.registry, () =>
+    records.namespaces().map((namespace) => ({ namespace, open: records.get(namespace).explained.findings.size })),
+  );
 
   const append = createAppend({
     store: ledgerStore(clients.operator, records),
@@ -166,6 +183,8 @@ export const createOperator = (options: OperatorOptions): Operator => {
   const routes = createRoutes({
     caches,
     records,
+    suspects,
+    addSoon: (key) => queue.addAfter(key, lookTogetherMs, 'Resync'),
     add: (key, priority) => queue.add(key, priority),
     policiesChanged: () => followed.update(),
   });
@@ -176,6 +195,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     release: metrics.reconcile('release'),
     policy: metrics.reconcile('policy'),
     gone: metrics.reconcile('gone'),
+    watch: metrics.reconcile('watch'),
   };
   const queue: WorkQueue<Key> = new WorkQueue<Key>({
     workers,
@@ -280,11 +300,11 @@ const failureOf = (error: unknown): Failure => {
   return toFailure(error);
 };
 
-type KindName = 'candidate' | 'release' | 'policy' | 'gone';
+type KindName = 'candidate' | 'release' | 'policy' | 'gone' | 'watch';
 
 const kindOf = (key: Key): KindName => {
   const name = key.slice(0, key.indexOf('/'));
-  return name === 'release' || name === 'policy' || name === 'gone' ? name : 'candidate';
+  return name === 'release' || name === 'policy' || name === 'gone' || name === 'watch' ? name : 'candidate';
 };
 
 const priorityOf = (key: Key): Priority => (key.startsWith('release/') ? 'Rollback' : 'Normal');
@@ -312,7 +332,13 @@ const createReconcilers = (sources: Sources, shell: Shell, checks: Checks): Read
     },
     plan: planRelease,
   };
+  const watch: Kind<WatchSnapshot> = {
+    name: 'watch',
+    observe: (key) => observeWatch(sources, key),
+    plan: planWatch,
+  };
   return {
+    watch: createReconcile(watch, shell),
     candidate: createReconcile(candidate, shell),
     release: createReconcile(release, shell),
     policy: createReconcile(

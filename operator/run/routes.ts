@@ -2,17 +2,21 @@
 import { policyName } from '../api/kinds.ts';
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { packageRecord } from '../decide/record.ts';
-import { keyOf } from '../decide/objects.ts';
+import { textAt } from '../decide/json.ts';
+import { keyOf, type ObjectKey, type PodFacts } from '../decide/objects.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
+import { watchedLive } from '../observe/project.ts';
+import type { Suspects } from '../observe/suspects.ts';
 import type { Records } from '../ledger/records.ts';
 import type { Priority } from './queue.ts';
 
-/** `candidate/<ns>/<name>`, `release/<ns>/<package>`, `policy/<ns>`, `gone/<production ns>/<uid>`. */
-export type Key = `${'candidate' | 'release' | 'policy' | 'gone'}/${string}`;
+/** `candidate/<ns>/<name>`, `release/<ns>/<package>`, `policy/<ns>`, `gone/<production ns>/<uid>`, `watch/<production ns>`. */
+export type Key = `${'candidate' | 'release' | 'policy' | 'gone' | 'watch'}/${string}`;
 
 export const candidateKey = (namespace: string, name: string): Key => `candidate/${namespace}/${name}`;
 export const releaseKey = (namespace: string, pkg: string): Key => `release/${namespace}/${pkg}`;
 export const policyKey = (namespace: string): Key => `policy/${namespace}`;
+export const watchKey = (namespace: string): Key => `watch/${namespace}`;
 export const goneKey = (namespace: string, uid: string): Key => `gone/${namespace}/${uid}`;
 
 export interface Routes {
@@ -30,12 +34,36 @@ export interface Routes {
 export interface RoutesOptions {
   readonly caches: Caches;
   readonly records: Records;
+  readonly suspects: Suspects;
   readonly add: (key: Key, priority: Priority) => void;
-  /** A policy came, went, or names another source. */
+  /** Soon, and once for everything that comes until then. */
+  readonly addSoon: (key: Key) => void;
+  /** A policy or the label of a namespace came, went, or says something else. */
   readonly policiesChanged: () => void;
 }
 
-export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOptions): Routes => {
+/** Entries that explain something, or ask for it. */
+const explaining: ReadonlySet<LedgerEntrySpec['type']> = new Set([
+  'Adopted',
+  'Admitted',
+  'Observed',
+  'FindingOpened',
+  'FindingClosed',
+  'Promoted',
+  'RolledBack',
+]);
+
+/** Whether the API server told of a pod what explaining it does not look at. */
+const runsOn = (before: PodFacts | undefined, after: PodFacts | undefined): boolean =>
+  before !== undefined &&
+  after !== undefined &&
+  before.uid === after.uid &&
+  before.controller?.uid === after.controller?.uid &&
+  before.programs.join() === after.programs.join();
+
+export const createRoutes = (options: RoutesOptions): Routes => {
+  const { caches, records, suspects, add, addSoon, policiesChanged } = options;
+
   const isFinished = (namespace: string, uid: string): boolean =>
     records.get(namespace).candidates.get(uid)?.finished !== undefined;
 
@@ -105,6 +133,21 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
     candidates('target', namespace);
   };
 
+  /** Something of production changed: whether that is explained is looked at when there is time. */
+  const changed = (namespace: string, key: ObjectKey): void => {
+    if (!isProduction(namespace)) return;
+    suspects.mark(namespace, key);
+    addSoon(watchKey(namespace));
+  };
+
+  const everythingChanged = (namespace: string): void => {
+    suspects.markAll(namespace);
+    addSoon(watchKey(namespace));
+  };
+
+  const productions = (): readonly string[] =>
+    (caches.policies.in()?.list() ?? []).map(({ metadata }) => metadata.namespace);
+
   const isProduction = (namespace: string): boolean =>
     caches.policies.in()?.get(indexKey(namespace, policyName)) !== undefined;
 
@@ -115,12 +158,17 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
         if (policy === undefined) return;
         policiesChanged();
         const { namespace } = policy.metadata;
+        if (change.old?.metadata.generation !== change.new?.metadata.generation) everythingChanged(namespace);
         add(policyKey(namespace), 'Normal');
         candidates('target', namespace);
         releasesIn(namespace);
       });
       caches.namespaces.onChange((name, change) => {
         if (change.new === undefined) records.forget(name);
+        if (change.old?.guarded !== change.new?.guarded) {
+          policiesChanged();
+          everythingChanged(name);
+        }
         add(policyKey(name), 'Normal');
         candidates('target', name);
         releasesIn(name);
@@ -150,6 +198,10 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
         const approval = change.new ?? change.old;
         if (approval === undefined) return;
         const { metadata, spec } = approval;
+        if (spec.subject.kind === 'Finding') {
+          addSoon(watchKey(metadata.namespace));
+          return;
+        }
         const source = caches.policies.in()?.get(indexKey(metadata.namespace, policyName))?.spec.sourceNamespace;
         if (source !== undefined) add(candidateKey(source, spec.subject.name), 'Promotion');
       });
@@ -168,22 +220,57 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
           const object = change.new ?? change.old;
           if (object === undefined) return;
           const key = keyOf(object.ref);
+          changed(object.namespace, key);
+          if (change.old !== undefined) {
+            const { old } = change;
+            if (change.new === undefined) suspects.forget(old.uid);
+            else suspects.replaced(old.uid, watchedLive(old).programs);
+          }
+          if (object.ref.kind === 'HorizontalPodAutoscaler') {
+            const target = (field: string): string => textAt(object.manifest, 'spec', 'scaleTargetRef', field) ?? '';
+            changed(object.namespace, `${target('kind')}/${target('name')}`);
+          }
           if (isProduction(object.namespace)) production(object.namespace, key);
           staging(object.namespace, key);
         });
       }
       caches.pods.onChange((_, change) => {
         const pod = change.new ?? change.old;
-        if (pod === undefined || pod.ownerKind === '') return;
+        if (pod === undefined) return;
+        if (!runsOn(change.old, change.new)) changed(pod.namespace, `Pod/${pod.name}`);
+        if (pod.ownerKind === '') return;
         const key = `${pod.ownerKind}/${pod.ownerName}`;
         if (isProduction(pod.namespace)) releasesOf(pod.namespace, key);
         staging(pod.namespace, key);
       });
-      caches.secrets.onChange((key) => candidates('target', key.slice(0, key.indexOf('/'))));
+      caches.secrets.onChange((key, change) => {
+        const secret = change.new ?? change.old;
+        if (secret !== undefined) changed(secret.namespace, secret.key);
+        candidates('target', key.slice(0, key.indexOf('/')));
+      });
+      for (const family of caches.watched.values()) {
+        family.onChange((_, change) => {
+          const object = change.new ?? change.old;
+          if (object !== undefined) changed(object.namespace, object.key);
+        });
+      }
+      for (const family of caches.installed.values()) {
+        family.onChange((_, change) => {
+          const object = change.new ?? change.old;
+          if (object === undefined || change.old?.digest([]) === change.new?.digest([])) return;
+          for (const namespace of productions()) {
+            changed(namespace, object.key);
+            candidates('target', namespace);
+          }
+        });
+      }
     },
     all() {
       policiesChanged();
-      for (const { metadata } of caches.policies.in()?.list() ?? []) add(policyKey(metadata.namespace), 'Resync');
+      for (const { metadata } of caches.policies.in()?.list() ?? []) {
+        add(policyKey(metadata.namespace), 'Resync');
+        everythingChanged(metadata.namespace);
+      }
       for (const { metadata } of caches.candidates.in()?.list() ?? []) {
         add(candidateKey(metadata.namespace, metadata.name), 'Resync');
       }
@@ -197,7 +284,13 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
         }
       }
     },
-    recorded(namespace, { package: pkg, subject }) {
+    recorded(namespace, { package: pkg, subject, type }) {
+      if (explaining.has(type)) {
+        if (type === 'FindingClosed') suspects.markAll(namespace);
+        addSoon(watchKey(namespace));
+        add(policyKey(namespace), 'Resync');
+        if (type !== 'Admitted' && type !== 'Observed') candidates('target', namespace);
+      }
       if (records.get(namespace).broken !== undefined) broken(namespace);
       // Whatever it is about, be it over by this entry: its end has to be reported.
       if (subject.kind === 'ReleaseCandidate') add(candidateKey(subject.namespace, subject.name), 'Normal');
@@ -208,6 +301,7 @@ export const createRoutes = ({ caches, records, add, policiesChanged }: RoutesOp
     },
     check: release,
     completed(namespace) {
+      addSoon(watchKey(namespace));
       candidates('target', namespace);
       candidates('source', namespace);
       releasesIn(namespace);

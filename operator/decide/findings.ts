@@ -1,0 +1,48 @@
+/** How open findings are shown to people, and what they sign with. */
+import { apiVersion, kinds } from '../api/kinds.ts';
+import type { ReleasePolicy, ReleasePolicyStatus } from '../api/policy.ts';
+import { rfc3339 } from './conditions.ts';
+import type { Finding } from './explained.ts';
+
+/** Findings that a status shows; the oldest first. The metric counts all. */
+const mostShown = 50;
+
+/** By role, one line of JSON that `kubectl create -f -` takes. The API server stamps who signs. */
+const findingManifests = ({ metadata, spec }: ReleasePolicy, finding: Finding): Record<string, string> =>
+  Object.fromEntries(
+    spec.approvals.map(({ role }) => [
+      role,
+      JSON.stringify({
+        apiVersion,
+        kind: kinds.Approval.kind,
+        metadata: { generateName: `finding-${finding.name}-`, namespace: metadata.namespace },
+        spec: {
+          subject: { kind: 'Finding', name: finding.name, uid: finding.id },
+          digest: finding.digest,
+          role,
+          decision: 'Approve',
+        },
+      }),
+    ]),
+  );
+
+export const shownFindings = (
+  policy: ReleasePolicy,
+  findings: Iterable<Finding>,
+): NonNullable<ReleasePolicyStatus['findings']> =>
+  [...findings]
+    .toSorted((a, b) => a.seq - b.seq)
+    .slice(0, mostShown)
+    .map((finding) => ({
+      name: finding.name,
+      object: finding.object,
+      change: finding.change,
+      message: finding.reason.slice(0, 1024),
+      digest: finding.digest,
+      since: rfc3339(finding.at),
+      approvalManifests: findingManifests(policy, finding),
+    }));
+
+/** Signs for a finding, as it is typed. */
+export const signFinding = ({ metadata, spec }: ReleasePolicy, { name }: Finding): string =>
+  `kubectl get relpol ${metadata.name} -n ${metadata.namespace} -o jsonpath='{.status.findings[?(@.name=="${name}")].approvalManifests.${spec.approvals[0]?.role ?? ''}}' | kubectl create -f -`;

@@ -1,0 +1,20 @@
+/** Do the locks still hold as they did when somebody last signed for them? */
+import { listed } from '../words.ts';
+import { signFinding } from '../findings.ts';
+import { blocked, passed, type Gate } from './gate.ts';
+
+/** Nothing is promoted past a lock that changed; a rollback asks no gate, and is never held. */
+export const integrity: Gate = (s) => {
+  const findings = [...s.record.explained.findings.values()].filter(({ change }) => change === 'Integrity');
+  const changed = [...new Set([...s.integrity, ...findings.flatMap(({ parts }) => parts.map(({ object }) => object))])];
+  if (changed.length === 0) return passed('InstallationUnchanged', 'The installation of Countersign is unchanged');
+  const [finding] = findings;
+  const back = 'otherwise a platform admin puts it back: helm upgrade countersign';
+  return blocked('InstallationChanged', {
+    message: `The installation of Countersign changed: ${listed(changed.toSorted())}`,
+    remedy:
+      finding === undefined
+        ? `Wait for the finding that names it: kubectl get relpol production -n ${s.target.name} -o yaml; ${back}`
+        : `If it was an upgrade, somebody who holds an approval role in ${s.target.name} signs for finding ${finding.name}: ${signFinding(s.policy, finding)}; ${back}`,
+  });
+};

@@ -1,0 +1,238 @@
+/** Is this object of production explained? One object, one answer; what a whole namespace needs is asked object by object. */
+import { isInstalledKind, isPristine, scaleDigest } from './content.ts';
+import { absent, type Expected, type ExplainedRecord, type Finding, type State } from './explained.ts';
+import type { Instant, ObjectKey } from './objects.ts';
+import { runs, sameProgram, type Program } from './programs.ts';
+
+/** The one that controls an object. */
+export interface Controller {
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** An object of production, or of our installation, as far as explaining needs it. Never a value of a Secret. */
+export interface Watched {
+  readonly key: ObjectKey;
+  readonly kind: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly createdAt: Instant;
+  readonly deleting: boolean;
+  readonly controller: Controller | undefined;
+  /** `contentDigest` without these paths. */
+  readonly digest: (without: readonly string[]) => string;
+  /** Undefined where its kind is not scaled. */
+  readonly replicas: number | undefined;
+  /** What its pods run, or what it runs itself if it is a pod; empty for kinds without containers. */
+  readonly programs: readonly Program[];
+  /** It runs nothing, or nothing any more. */
+  readonly idle: boolean;
+  /** Of a Service: it has a selector, so that controllers write its endpoints. */
+  readonly selects: boolean;
+  /** Field managers that wrote it, newest first. */
+  readonly managers: readonly string[];
+}
+
+/** One namespace, as the judge sees it. */
+export interface Scene {
+  readonly explained: ExplainedRecord;
+  readonly get: (key: ObjectKey) => Watched | undefined;
+  /** Paths of an object that are left to others now: by the policy, or to an autoscaler. */
+  readonly unmanaged: (key: ObjectKey) => readonly string[];
+  /** What the pods of a workload ran before: by the bundles that are kept, and as seen since the process began. */
+  readonly former: (key: ObjectKey) => readonly (readonly Program[])[];
+}
+
+export type Standing =
+  | { readonly is: 'Explained' }
+  /** Explained, but its digest leaves out other paths than are left to others now. */
+  | { readonly is: 'Rebased'; readonly to: State }
+  /** An open finding says so already. */
+  | { readonly is: 'Known' }
+  | {
+      readonly is: 'Unexplained';
+      readonly change: Finding['change'];
+      readonly before: State;
+      readonly after: State;
+      /** Its owner went before it: the garbage collector may take it along. */
+      readonly orphaned: boolean;
+    };
+
+const explained: Standing = { is: 'Explained' };
+
+/** Who makes objects of a kind: they are explained by their controller, and not entered one by one. */
+const makers: Readonly<Record<string, readonly string[]>> = {
+  ReplicaSet: ['Deployment'],
+  ControllerRevision: ['StatefulSet', 'DaemonSet'],
+  Pod: ['ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'ReplicationController'],
+  Job: ['CronJob'],
+  EndpointSlice: ['Service', 'Endpoints'],
+  PersistentVolumeClaim: ['Pod', 'StatefulSet'],
+};
+
+/** Controllers take these away as they please: pods go, Jobs are over, revisions are trimmed. */
+const passing: ReadonlySet<string> = new Set([
+  'Pod',
+  'Job',
+  'ReplicaSet',
+  'ControllerRevision',
+  'EndpointSlice',
+  'Endpoints',
+]);
+
+export const standing = (scene: Scene, key: ObjectKey): Standing => {
+  const live = scene.get(key);
+  const expected = scene.explained.objects.get(key);
+  if (live === undefined) return gone(scene, key, expected);
+  if (live.deleting || isMade(scene, live)) return explained;
+  const match = states(expected).find((state) => holds(scene, live, state));
+  if (match !== undefined) return inPlace(scene, live, match);
+  if (attemptsOn(scene, live).some(({ isDone }) => isDone)) return explained;
+  if (isPristine(key, live.digest([]))) return explained;
+  const after = stateOf(scene, live);
+  return (
+    known(scene, key, after) ?? {
+      is: 'Unexplained',
+      change: isInstalledKind(live.kind) ? 'Integrity' : states(expected).some(isThere) ? 'Changed' : 'Created',
+      before: states(expected)[0] ?? absent,
+      after,
+      orphaned: isOrphan(scene, live),
+    }
+  );
+};
+
+const states = (expected: Expected | undefined): readonly State[] =>
+  expected === undefined ? [] : [...expected.settled, ...expected.coming];
+
+const isThere = ({ digest }: State): boolean => digest !== '';
+
+const gone = (scene: Scene, key: ObjectKey, expected: Expected | undefined): Standing => {
+  const kind = key.slice(0, key.indexOf('/'));
+  const may = states(expected);
+  const isAllowed = may.length === 0 || !may.every(isThere) || passing.has(kind);
+  const taken = [...scene.explained.attempts.values()].some(
+    ({ object, operation }) => object === key && operation === 'DELETE',
+  );
+  if (isAllowed || taken) return explained;
+  return (
+    known(scene, key, absent) ?? {
+      is: 'Unexplained',
+      change: isInstalledKind(kind) ? 'Integrity' : 'Deleted',
+      before: may[0] ?? absent,
+      after: absent,
+      orphaned: false,
+    }
+  );
+};
+
+/** The state an object is in. */
+export const stateOf = (scene: Scene, live: Watched): State => {
+  const without = scene.unmanaged(live.key);
+  return { digest: live.digest(without), scale: scaleOf(live, without), without };
+};
+
+const scaleOf = ({ kind, replicas }: Watched, without: readonly string[]): string =>
+  replicas === undefined || kind === 'ReplicaSet' || without.includes('spec.replicas') ? '' : scaleDigest(replicas);
+
+/** Whether an object is in a state, as far as it is looked at: then, and now. */
+const holds = (scene: Scene, live: Watched, { digest, scale, without }: State): boolean => {
+  if (digest === '') return false;
+  const now = scene.unmanaged(live.key);
+  const contexts = without === undefined ? [[], now] : [without, [...new Set([...without, ...now])]];
+  const isScaled = live.replicas !== undefined && scale !== '' && !now.includes('spec.replicas');
+  return (
+    contexts.some((context) => live.digest(context) === digest) && (!isScaled || scaleDigest(live.replicas) === scale)
+  );
+};
+
+/** The paths that are left to others changed, or are now known: from here on it is measured by what is looked at now. */
+const inPlace = (scene: Scene, live: Watched, match: State): Standing => {
+  const to = stateOf(scene, live);
+  const sameWithout = match.without === undefined || match.without.join() === to.without?.join();
+  const isSame = match.digest === to.digest && match.scale === to.scale && sameWithout;
+  const settled = scene.explained.objects.get(live.key)?.coming.length === 0;
+  return isSame || !settled ? explained : { is: 'Rebased', to };
+};
+
+// --- made by controllers ---------------------------------------------------------------------------------------------
+
+const isMade = (scene: Scene, live: Watched): boolean => {
+  const { kind, controller } = live;
+  if (kind === 'Endpoints') return scene.get(`Service/${live.name}`)?.selects === true;
+  if (kind === 'PersistentVolumeClaim' && controller === undefined) return isClaimOfSet(scene, live.name);
+  const owner = ownerOf(scene, live);
+  if (owner === undefined) return false;
+  if (!['ReplicaSet', 'Job', 'Pod'].includes(kind)) return true;
+  if (live.idle) return true;
+  const templates = kind === 'Pod' && !keepsRevisions.has(owner.kind) ? [] : scene.former(owner.key);
+  const isRunning = kind === 'Pod' ? runs : sameProgram;
+  return [owner.programs, ...templates].some((template) => isRunning(live.programs, template));
+};
+
+/** Their pods belong to the workload itself, through whichever of its revisions. */
+const keepsRevisions: ReadonlySet<string> = new Set(['StatefulSet', 'DaemonSet']);
+
+const ownerOf = (scene: Scene, { kind, controller }: Watched): Watched | undefined => {
+  if (controller === undefined || makers[kind]?.includes(controller.kind) !== true) return undefined;
+  const owner = scene.get(`${controller.kind}/${controller.name}`);
+  return owner?.uid === controller.uid ? owner : undefined;
+};
+
+const isOrphan = (scene: Scene, live: Watched): boolean =>
+  live.controller !== undefined &&
+  makers[live.kind]?.includes(live.controller.kind) === true &&
+  ownerOf(scene, live) === undefined;
+
+/** `<template>-<set>-<number>` of a StatefulSet that is there, or was: its claims outlive it. */
+const isClaimOfSet = (scene: Scene, name: string): boolean => {
+  const parts = /^(.+)-\d+$/.exec(name)?.[1]?.split('-') ?? [];
+  return parts.some((_, i) => {
+    const set: ObjectKey = `StatefulSet/${parts.slice(i).join('-')}`;
+    return i > 0 && (scene.get(set) !== undefined || scene.explained.objects.has(set));
+  });
+};
+
+// --- admitted by the gate --------------------------------------------------------------------------------------------
+
+export interface Told {
+  readonly id: string;
+  readonly at: Instant;
+  /** It is seen in the cluster. */
+  readonly isDone: boolean;
+}
+
+/** The acts that the gate let through on an object, and whether it shows them. */
+export const attemptsOn = (scene: Scene, live: Watched): readonly Told[] =>
+  [...scene.explained.attempts.values()]
+    .filter(({ object }) => object === live.key || object === `${live.kind}/`)
+    .map(({ id, at, operation, isScale, after }) => ({
+      id,
+      at,
+      isDone:
+        operation !== 'DELETE' &&
+        (isScale
+          ? live.replicas !== undefined && scaleDigest(live.replicas) === after
+          : [[], scene.unmanaged(live.key)].some((context) => live.digest(context) === after)),
+    }));
+
+// --- findings --------------------------------------------------------------------------------------------------------
+
+const known = (scene: Scene, key: ObjectKey, after: State): Standing | undefined =>
+  [...scene.explained.findings.values()].some((finding) => isAbout(finding, key, after)) ? { is: 'Known' } : undefined;
+
+const isAbout = (finding: Finding, key: ObjectKey, after: State): boolean =>
+  finding.change === 'Integrity'
+    ? finding.parts.some((part) => part.object === key && part.after === after.digest)
+    : finding.object === key && finding.after.digest === after.digest && finding.after.scale === after.scale;
+
+/** Whether production still is as a finding found it. */
+export const isAsFound = (scene: Scene, finding: Finding): boolean => {
+  const keys = finding.change === 'Integrity' ? finding.parts.map(({ object }) => object) : [finding.object];
+  return keys.every((key) => {
+    const [kind = '', ...name] = key.split('/');
+    const objectKey: ObjectKey = `${kind}/${name.join('/')}`;
+    const live = scene.get(objectKey);
+    return isAbout(finding, objectKey, live === undefined ? absent : stateOf(scene, live));
+  });
+};

@@ -1,0 +1,616 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { aNamespace, anApproval, aPolicy, digestOf, hour, now, second } from '../../test/builders/decide.ts';
+import type { Approval } from '../api/approval.ts';
+import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
+import { scaleDigest } from './content.ts';
+import * as drafts from './drafts.ts';
+import type { EntryData, LedgerDraft } from './entries.ts';
+import type { Finding } from './explained.ts';
+import type { Instant, NamespaceFacts, ObjectKey } from './objects.ts';
+import type { Plan } from './plan.ts';
+import { questionKey, type Answer } from './questions.ts';
+import { emptyRecord, foldEntries, type NamespaceRecord } from './record.ts';
+import { standing, type Scene, type Watched } from './standing.ts';
+import { changedInstallation, planWatch, type Suspect, type WatchSnapshot } from './watch.ts';
+
+const place = 'payments-prod';
+const web = 'main app 1';
+const old = 'main app 0';
+
+const thing = (key: ObjectKey, content: string, given: Partial<Watched> = {}): Watched => {
+  const [kind = '', name = ''] = key.split('/');
+  return {
+    key,
+    kind,
+    name,
+    uid: `uid-${key}`,
+    createdAt: now - hour,
+    deleting: false,
+    controller: undefined,
+    digest: () => digestOf(content),
+    replicas: undefined,
+    programs: [],
+    idle: false,
+    selects: false,
+    managers: ['by-hand'],
+    ...given,
+  };
+};
+
+const madeBy = (key: ObjectKey, uid = `uid-${key}`): Pick<Watched, 'controller'> => {
+  const [kind = '', name = ''] = key.split('/');
+  return { controller: { kind, name, uid } };
+};
+
+/** Production, its ledger, and what this process has noticed of it. */
+class Model {
+  readonly live = new Map<ObjectKey, Watched>();
+  record: NamespaceRecord = { ...emptyRecord, head: emptyHead };
+  readonly suspects = new Map<ObjectKey, Suspect>();
+  readonly unmanaged = new Map<ObjectKey, readonly string[]>();
+  readonly former = new Map<ObjectKey, readonly (readonly string[])[]>();
+  readonly types: string[] = [];
+  approvals: Approval[] = [];
+  target: NamespaceFacts | undefined = aNamespace();
+  answer: Answer = { kind: 'Yes' };
+
+  constructor(...live: readonly Watched[]) {
+    for (const each of live) this.live.set(each.key, each);
+  }
+
+  put(at: Instant, ...things: readonly Watched[]): void {
+    for (const each of things) {
+      this.live.set(each.key, each);
+      this.notice(at, each.key);
+    }
+  }
+
+  remove(at: Instant, key: ObjectKey): void {
+    this.live.delete(key);
+    this.notice(at, key);
+  }
+
+  notice(at: Instant, key: ObjectKey): void {
+    this.suspects.set(key, { key, since: this.suspects.get(key)?.since ?? at, changedAt: at });
+  }
+
+  scene(): Scene {
+    return {
+      explained: this.record.explained,
+      get: (key) => this.live.get(key),
+      unmanaged: (key) => this.unmanaged.get(key) ?? [],
+      former: (key) => this.former.get(key) ?? [],
+    };
+  }
+
+  snapshot(): WatchSnapshot {
+    return {
+      namespace: place,
+      policy: aPolicy(),
+      target: this.target,
+      record: this.record,
+      scene: this.scene(),
+      all: () => [...this.live.values()],
+      suspects: [...this.suspects.values()],
+      approvals: (finding) => this.approvals.filter(({ spec }) => spec.subject.uid === finding),
+      complete: true,
+    };
+  }
+
+  append(draft: LedgerDraft, at: Instant = now): void {
+    const entry = nextEntry(this.record.head, draft, {
+      id: `id-${this.record.head.seq + 1}`,
+      now: at,
+      self: { username: 'operator', uid: '', groups: [] },
+    });
+    this.types.push(entry.type);
+    this.record = foldEntries(this.record, [{ entry, hash: entryHash(entry), broken: undefined }]);
+  }
+
+  /** Plans and carries out until nothing is left to do; says the data of what was entered. */
+  settle(at: Instant): readonly EntryData[] {
+    const entered: EntryData[] = [];
+    for (let rounds = 0; rounds < 20; rounds += 1) {
+      const { effects } = this.plan(at);
+      if (effects.length === 0) return entered;
+      for (const effect of effects) {
+        if (effect.do !== 'Append') continue;
+        this.append(effect.draft, at);
+        entered.push(effect.draft.data);
+      }
+    }
+    throw new Error('the plan does not settle');
+  }
+
+  plan(at: Instant): Plan {
+    const answers = new Map<string, Answer>();
+    const plan = planWatch(this.snapshot(), answers, at);
+    if (plan.questions.length === 0) return plan;
+    for (const question of plan.questions) answers.set(questionKey(question), this.answer);
+    return planWatch(this.snapshot(), answers, at);
+  }
+
+  findings(): readonly Finding[] {
+    return [...this.record.explained.findings.values()];
+  }
+
+  is(key: ObjectKey): string {
+    return standing(this.scene(), key).is;
+  }
+}
+
+/** A namespace that was looked at with these in it. */
+const adopted = (...live: readonly Watched[]): Model => {
+  const model = new Model(...live);
+  model.settle(now);
+  return model;
+};
+
+const late = now + 30 * second;
+const settings = thing('ConfigMap/settings', 'a');
+const edited = thing('ConfigMap/settings', 'b');
+const api = thing('Deployment/api', 'a', { programs: [web], replicas: 2 });
+const set = thing('ReplicaSet/api-1', 'a', { programs: [web], ...madeBy('Deployment/api') });
+const nightly = thing('CronJob/nightly', 'a', { programs: [web] });
+const state = thing('StatefulSet/state', 'a', { programs: [web], replicas: 1 });
+
+describe('made by controllers', () => {
+  const pod = (given: Partial<Watched>): Watched => thing('Pod/p', 'p', { programs: [web], ...given });
+  test.each<[sentence: string, is: string, object: Watched, others: readonly Watched[]]>([
+    ['a ReplicaSet of its Deployment', 'Explained', set, [api]],
+    ['one with other containers', 'Unexplained', { ...set, programs: ['main app 9'] }, [api]],
+    ['one that runs nothing any more', 'Explained', { ...set, programs: [old], idle: true }, [api]],
+    ['one of a Deployment of another life', 'Unexplained', { ...set, ...madeBy('Deployment/api', 'forged') }, [api]],
+    ['one that names no controller', 'Unexplained', { ...set, controller: undefined }, [api]],
+    ['a pod of its ReplicaSet', 'Explained', pod(madeBy('ReplicaSet/api-1')), [api, set]],
+    [
+      'one with an injected sidecar',
+      'Explained',
+      pod({ programs: ['init proxy 1', web, 'main proxy 1'], ...madeBy('ReplicaSet/api-1') }),
+      [api, set],
+    ],
+    [
+      'one with another image',
+      'Unexplained',
+      pod({ programs: ['main app 9'], ...madeBy('ReplicaSet/api-1') }),
+      [api, set],
+    ],
+    [
+      'one with an ephemeral container',
+      'Unexplained',
+      pod({ programs: ['ephemeral debug 1', web], ...madeBy('ReplicaSet/api-1') }),
+      [api, set],
+    ],
+    ['one that nobody controls', 'Unexplained', pod({}), [api, set]],
+    ['one whose owner is a ConfigMap', 'Unexplained', pod(madeBy('ConfigMap/settings')), [settings]],
+    [
+      'one that is over',
+      'Explained',
+      pod({ programs: ['main app 9'], idle: true, ...madeBy('ReplicaSet/api-1') }),
+      [api, set],
+    ],
+    ['one that is on its way out', 'Explained', pod({ deleting: true }), []],
+    ['a pod of a StatefulSet', 'Explained', pod(madeBy('StatefulSet/state')), [state]],
+    [
+      'a revision of a StatefulSet',
+      'Explained',
+      thing('ControllerRevision/state-1', 'a', madeBy('StatefulSet/state')),
+      [state],
+    ],
+    ['a revision that nobody owns', 'Unexplained', thing('ControllerRevision/state-1', 'a'), [state]],
+    [
+      'a Job of a CronJob',
+      'Explained',
+      thing('Job/nightly-1', 'a', { programs: [web], ...madeBy('CronJob/nightly') }),
+      [nightly],
+    ],
+    [
+      'a Job that runs something else',
+      'Unexplained',
+      thing('Job/nightly-1', 'a', { programs: [old], ...madeBy('CronJob/nightly') }),
+      [nightly],
+    ],
+    ['a claim of a StatefulSet', 'Explained', thing('PersistentVolumeClaim/data-state-0', 'a'), [state]],
+    ['a claim of nobody', 'Unexplained', thing('PersistentVolumeClaim/data-other-0', 'a'), [state]],
+    [
+      'endpoints of a Service that selects pods',
+      'Explained',
+      thing('Endpoints/api', 'a'),
+      [thing('Service/api', 'a', { selects: true })],
+    ],
+    [
+      'endpoints of a Service that selects none',
+      'Unexplained',
+      thing('Endpoints/api', 'a'),
+      [thing('Service/api', 'a')],
+    ],
+    [
+      'a slice of a Service',
+      'Explained',
+      thing('EndpointSlice/api-x', 'a', madeBy('Service/api')),
+      [thing('Service/api', 'a')],
+    ],
+  ])('%s: %s', (_, is, object, others) => {
+    const model = adopted(...others);
+    model.put(now, object);
+    expect(model.is(object.key)).toBe(is);
+  });
+
+  test('a pod or set of a template that the workload had before is explained', () => {
+    const model = adopted(api, state);
+    model.put(
+      now,
+      { ...set, programs: [old] },
+      thing('Pod/state-0', 'p', { programs: [old], ...madeBy('StatefulSet/state') }),
+    );
+    expect([model.is('ReplicaSet/api-1'), model.is('Pod/state-0')]).toEqual(['Unexplained', 'Unexplained']);
+    model.former.set('Deployment/api', [[old]]);
+    model.former.set('StatefulSet/state', [[old]]);
+    expect([model.is('ReplicaSet/api-1'), model.is('Pod/state-0')]).toEqual(['Explained', 'Explained']);
+  });
+
+  test('claims outlive their StatefulSet, and pods and Jobs may go', () => {
+    const model = adopted(
+      state,
+      thing('PersistentVolumeClaim/data-state-0', 'a'),
+      thing('Job/once', 'a'),
+      thing('Pod/bare', 'a'),
+    );
+    model.remove(now, 'StatefulSet/state');
+    model.remove(now, 'Job/once');
+    model.remove(now, 'Pod/bare');
+    expect(model.is('PersistentVolumeClaim/data-state-0')).toBe('Explained');
+    expect(model.settle(late)).toMatchObject([
+      { type: 'FindingOpened', object: 'StatefulSet/state', change: 'Deleted' },
+    ]);
+  });
+
+  test('what lost its owner is given time for the garbage collector, and no more', () => {
+    const model = adopted(api, set);
+    model.remove(now, 'Deployment/api');
+    model.notice(now, 'ReplicaSet/api-1');
+    expect(model.settle(now + 10 * second)).toMatchObject([{ object: 'Deployment/api', change: 'Deleted' }]);
+    expect(model.settle(late)).toMatchObject([{ object: 'ReplicaSet/api-1', change: 'Created' }]);
+  });
+});
+
+test.each<[sentence: string, change: string, act: (model: Model) => void]>([
+  ['an edit', 'Changed ConfigMap/settings', (model) => model.put(now, edited)],
+  ['a deletion', 'Deleted ConfigMap/settings', (model) => model.remove(now, 'ConfigMap/settings')],
+  ['a new object', 'Created Secret/s', (model) => model.put(now, thing('Secret/s', 'a'))],
+  ['scaling', 'Changed Deployment/api', (model) => model.put(now, { ...api, replicas: 9 })],
+  ['a relabelled role', 'Created RoleBinding/r', (model) => model.put(now, thing('RoleBinding/r', 'a'))],
+])('%s that nothing explains is one finding, after a moment, however often it is looked at', (_, change, act) => {
+  const model = adopted(settings, api);
+  act(model);
+  expect(model.settle(now)).toEqual([]);
+  expect(model.plan(now).wakeAt).toBeLessThanOrEqual(now + 30 * second);
+  const [first] = model.settle(late);
+  expect(first?.type === 'FindingOpened' && `${first.change} ${first.object}`).toBe(change);
+  expect(model.settle(late)).toEqual([]);
+  expect(model.settle(late + hour)).toEqual([]);
+  expect(model.findings()).toHaveLength(1);
+  expect(model.findings()[0]?.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+});
+
+test('what goes back by itself in time is no finding; what changes on, is another', () => {
+  const model = adopted(settings);
+  model.put(now, edited);
+  model.put(now + second, settings);
+  expect(model.settle(late)).toEqual([]);
+  model.put(late, edited);
+  model.settle(late);
+  model.put(late + second, thing('ConfigMap/settings', 'c'));
+  model.settle(late + hour);
+  expect(model.findings().map(({ after }) => after.digest)).toEqual([digestOf('b'), digestOf('c')]);
+});
+
+test.each<[sentence: string, given: Partial<{ replicas: number }>, unmanaged: readonly string[]]>([
+  ['an autoscaler', { replicas: 9 }, ['spec.replicas']],
+])('how many is left to %s, and is measured again once it is not', (_, given, unmanaged) => {
+  const model = adopted(api);
+  model.unmanaged.set('Deployment/api', unmanaged);
+  model.notice(now, 'Deployment/api');
+  expect(model.settle(now)).toMatchObject([
+    { type: 'Adopted', objects: [{ object: 'Deployment/api', replicas: null }] },
+  ]);
+  model.put(now, { ...api, ...given });
+  expect(model.settle(late)).toEqual([]);
+  model.unmanaged.clear();
+  model.notice(late, 'Deployment/api');
+  expect(model.settle(late)).toMatchObject([{ type: 'Adopted', objects: [{ object: 'Deployment/api', replicas: 9 }] }]);
+  model.put(late, { ...api, replicas: 0 });
+  expect(model.settle(late + hour)).toMatchObject([{ type: 'FindingOpened', object: 'Deployment/api' }]);
+});
+
+describe('acts that the gate admitted', () => {
+  const admitted = (data: Partial<Extract<EntryData, { type: 'Admitted' }>>, decision = 'Operate'): LedgerDraft => ({
+    actor: { username: 'sre-a', uid: '', groups: [] },
+    subject: { kind: 'Deployment', name: 'api', uid: 'uid-Deployment/api', namespace: place },
+    package: '',
+    digest: '',
+    decision,
+    reason: '',
+    data: {
+      type: 'Admitted',
+      review: 'r',
+      operation: 'UPDATE',
+      resource: 'deployments',
+      subresource: '',
+      before: '',
+      after: digestOf('b'),
+      detail: '',
+      ...data,
+    },
+  });
+  const restarted: Watched = { ...api, digest: () => digestOf('b') };
+
+  test('one that is seen is explained, and entered as seen, once', () => {
+    const model = adopted(api);
+    model.append(admitted({}));
+    model.put(now, restarted);
+    expect(model.settle(now)).toMatchObject([{ type: 'Observed', happened: true, object: 'Deployment/api' }]);
+    expect(model.settle(late)).toEqual([]);
+    expect(model.is('Deployment/api')).toBe('Explained');
+  });
+
+  test('one that never comes is entered as never seen, and explains nothing later', () => {
+    const model = adopted(api);
+    model.append(admitted({}));
+    expect(model.settle(late)).toMatchObject([{ type: 'Observed', happened: false }]);
+    model.put(late, restarted);
+    expect(model.settle(late + hour)).toMatchObject([{ type: 'FindingOpened' }]);
+  });
+
+  test('scaling within its right is explained, and no other number', () => {
+    const model = adopted(api);
+    model.append(admitted({ subresource: 'scale', after: scaleDigest(4) }));
+    model.put(now, { ...api, replicas: 4 });
+    model.settle(now);
+    expect(model.settle(late)).toEqual([]);
+    model.put(late, { ...api, replicas: 5 });
+    expect(model.settle(late + hour)).toMatchObject([{ type: 'FindingOpened' }]);
+  });
+
+  test('a deletion is', () => {
+    const model = adopted(api);
+    model.append(admitted({ operation: 'DELETE', after: '' }, 'GitOps'));
+    model.remove(now, 'Deployment/api');
+    expect(model.settle(late)).toMatchObject([{ type: 'Observed', happened: true }]);
+  });
+
+  test('one that was only watched explains nothing, but tells who it was', () => {
+    const model = adopted(api);
+    model.append(admitted({}, 'Audit'));
+    model.put(now, restarted);
+    expect(model.settle(late)).toMatchObject([{ type: 'FindingOpened', username: 'sre-a' }]);
+  });
+});
+
+describe('a finding', () => {
+  const open = (): { model: Model; finding: Finding } => {
+    const model = adopted(settings, api);
+    model.put(now, edited);
+    model.settle(late);
+    const [finding] = model.findings();
+    if (finding === undefined) throw new Error('no finding');
+    return { model, finding };
+  };
+  const signature = ({ name, id, digest }: Finding, given: Parameters<typeof anApproval>[1] = {}, who = 'approver-a') =>
+    anApproval(who, {
+      digest,
+      ...given,
+      createdAt: late,
+      subject: { kind: 'Finding', name, uid: id, ...given?.subject },
+    });
+
+  test('closes by a signature, and what was found is the measure from then on', () => {
+    const { model, finding } = open();
+    model.approvals = [signature(finding)];
+    expect(model.settle(late)).toMatchObject([{ type: 'FindingClosed', by: 'Signature', accepted: true }]);
+    expect(model.settle(late + hour)).toEqual([]);
+    expect(model.is('ConfigMap/settings')).toBe('Explained');
+    model.put(late, settings);
+    expect(model.settle(late + hour)).toMatchObject([{ type: 'FindingOpened' }]);
+  });
+
+  test('whose object went back meanwhile closes without becoming the measure', () => {
+    const { model, finding } = open();
+    model.put(late, settings);
+    model.approvals = [signature(finding)];
+    expect(model.settle(late)).toMatchObject([{ type: 'FindingClosed', accepted: false }]);
+    expect(model.settle(late + hour)).toEqual([]);
+  });
+
+  test.each<[sentence: string, approval: (finding: Finding) => Approval, answer?: Answer]>([
+    ['under another digest', (finding) => signature({ ...finding, digest: digestOf('c') })],
+    ['for another finding', (finding) => signature({ ...finding, name: '000000000099' })],
+    ['for a candidate of that name', (finding) => signature(finding, { subject: { kind: 'ReleaseCandidate' } })],
+    ['that refuses', (finding) => signature(finding, { decision: 'Reject' })],
+    ['in a role that the policy does not ask for', (finding) => signature(finding, { role: 'auditor' })],
+    ['by a system identity', (finding) => signature(finding, {}, 'system:admin')],
+    ['in another namespace', (finding) => signature(finding, { namespace: 'other' })],
+    ['without the right', (finding) => signature(finding), { kind: 'No', message: 'no' }],
+    ['whose right is not known', (finding) => signature(finding), { kind: 'Unavailable', message: 'away' }],
+  ])('does not close by a signature %s', (_, approval, answer = { kind: 'Yes' }) => {
+    const { model, finding } = open();
+    model.approvals = [approval(finding)];
+    model.answer = answer;
+    expect(model.settle(late)).toEqual([]);
+    expect(model.findings()).toHaveLength(1);
+  });
+
+  test('is not signed for by who did it', () => {
+    const { model, finding } = open();
+    const [entry] = model.findings();
+    const { explained } = model.record;
+    model.record = {
+      ...model.record,
+      explained: { ...explained, findings: new Map([[finding.id, { ...finding, ...entry, username: 'Approver-A' }]]) },
+    };
+    model.approvals = [signature(finding)];
+    expect(model.settle(late)).toEqual([]);
+    model.approvals = [signature(finding, {}, 'approver-b')];
+    expect(model.settle(late)).toMatchObject([{ by: 'Signature' }]);
+  });
+});
+
+describe('our own installation', () => {
+  const policy = thing('ValidatingAdmissionPolicy/countersign-guard-pods', 'a', { managers: ['helm'] });
+  const crd = thing('CustomResourceDefinition/approvals.countersign.dev', 'a');
+  const role = thing('ClusterRole/countersign-sre', 'a');
+
+  test('an upgrade is one finding that names every object, once it is quiet, and one signature closes it', () => {
+    const model = adopted(policy, crd, role, settings);
+    model.put(now, { ...policy, digest: () => digestOf('b') });
+    model.put(now + 4 * second, { ...crd, digest: () => digestOf('b') });
+    expect(model.settle(now + 7 * second)).toEqual([]);
+    expect(
+      changedInstallation(
+        model.scene(),
+        [...model.live.values()].filter((each) => each !== settings),
+      ),
+    ).toEqual([
+      'CustomResourceDefinition/approvals.countersign.dev',
+      'ValidatingAdmissionPolicy/countersign-guard-pods',
+    ]);
+    const [entry] = model.settle(late);
+    expect(entry).toMatchObject({
+      change: 'Integrity',
+      object: 'Installation/countersign',
+      parts: [{ object: crd.key }, { object: policy.key }],
+    });
+    expect(model.settle(late + hour)).toEqual([]);
+    const [finding] = model.findings();
+    if (finding === undefined) throw new Error('no finding');
+    model.approvals = [
+      anApproval('approver-a', {
+        digest: finding.digest,
+        createdAt: late,
+        subject: { kind: 'Finding', name: finding.name, uid: finding.id },
+      }),
+    ];
+    expect(model.settle(late)).toMatchObject([{ type: 'FindingClosed', accepted: true }]);
+    expect(changedInstallation(model.scene(), [...model.live.values()])).toEqual([]);
+    expect(model.settle(late + hour)).toEqual([]);
+  });
+
+  test('a policy that was deleted is named, and one that was added', () => {
+    const model = adopted(policy);
+    model.remove(now, policy.key);
+    model.put(now, crd);
+    expect(changedInstallation(model.scene(), [crd])).toEqual([crd.key, policy.key]);
+    expect(model.settle(late)).toHaveLength(1);
+  });
+});
+
+test('nothing is found, and nothing entered, where the namespace is not guarded or the record is broken', () => {
+  const model = adopted(settings);
+  model.put(now, edited);
+  model.target = aNamespace({ guarded: undefined });
+  expect(model.settle(late)).toEqual([]);
+  model.target = aNamespace();
+  model.record = { ...model.record, broken: 'gone' };
+  expect(model.settle(late)).toEqual([]);
+});
+
+test('a namespace of any size is adopted whole, and only from then on measured', () => {
+  const many = Array.from({ length: 1_000 }, (_, i) => thing(`ConfigMap/c${i}`, 'a'));
+  const model = new Model(...many, api, set);
+  const entries = model.settle(now);
+  expect(entries.map((each) => each.type === 'Adopted' && each.more)).toEqual([true, true, false]);
+  expect(entries.every((each) => JSON.stringify(each).length < 262_144)).toBe(true);
+  expect(model.record.explained.objects.size).toBe(1_001);
+  for (const { key } of many) model.notice(now, key);
+  expect(model.settle(late)).toEqual([]);
+});
+
+// --- any history ---
+
+const keys = ['ConfigMap/a', 'ConfigMap/b', 'Secret/c', 'Service/d'] as const;
+type Step = {
+  readonly key: (typeof keys)[number];
+  readonly content: 'a' | 'b' | 'c' | undefined;
+  readonly waits: number;
+  readonly restart: boolean;
+};
+const history: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.record({
+    key: fc.constantFrom(...keys),
+    content: fc.constantFrom('a' as const, 'b' as const, 'c' as const, undefined),
+    waits: fc.integer({ min: 0, max: 20 }),
+    restart: fc.boolean(),
+  }),
+  { maxLength: 20 },
+);
+
+test('whatever happens, and whoever restarts: in the end each difference from what was adopted has its finding, and nothing else is open twice', () => {
+  fc.assert(
+    fc.property(history, (steps) => {
+      const model = adopted(thing('ConfigMap/a', 'a'), thing('ConfigMap/b', 'a'));
+      let at = now;
+      for (const { key, content, waits, restart } of steps) {
+        if (content === undefined) model.remove(at, key);
+        else model.put(at, thing(key, content));
+        at += waits * second;
+        model.settle(at);
+        // Another process notices everything anew, and knows nothing of since when.
+        if (restart) {
+          model.suspects.clear();
+          for (const each of keys) model.notice(at, each);
+        }
+      }
+      for (const each of keys) model.notice(at, each);
+      model.settle(at + hour);
+      for (const key of keys) {
+        const digest = model.live.get(key)?.digest([]) ?? '';
+        const expected = key.startsWith('ConfigMap') ? digestOf('a') : '';
+        const about = model.findings().filter(({ object, after }) => object === key && after.digest === digest);
+        expect(about).toHaveLength(digest === expected ? 0 : 1);
+      }
+      expect(model.plan(at + 2 * hour)).toMatchObject({ effects: [], wakeAt: undefined });
+    }),
+  );
+});
+
+test('entries of a release close the findings that they cover', () => {
+  const model = adopted(settings);
+  model.put(now, edited);
+  model.settle(late);
+  const { explained } = model.record;
+  const release = { seq: model.record.head.seq + 1, bundle: 'second' };
+  model.record = {
+    ...model.record,
+    explained: {
+      ...explained,
+      objects: new Map([
+        ['ConfigMap/settings', { settled: [{ digest: digestOf('c'), scale: '', without: [] }], coming: [], release }],
+      ]),
+    },
+  };
+  model.put(late, thing('ConfigMap/settings', 'c'));
+  expect(model.settle(late + hour)).toMatchObject([{ type: 'FindingClosed', by: 'Release', bundle: 'second' }]);
+  expect(model.findings()).toEqual([]);
+});
+
+test('no draft of these holds more than an entry takes', () => {
+  const draft = drafts.findingOpened(place, {
+    object: `ConfigMap/${'x'.repeat(253)}`,
+    uid: '',
+    digest: digestOf('a'),
+    reason: 'y'.repeat(9_000),
+    data: {
+      change: 'Created',
+      before: '',
+      after: digestOf('a'),
+      scale: '',
+      without: [],
+      managers: [],
+      username: '',
+      paths: [],
+      parts: [],
+    },
+  });
+  expect(draft.reason).toHaveLength(4096);
+});

@@ -1,0 +1,324 @@
+/**
+ * What to do about production itself: enter what it held at first, say what came of admitted acts, and open a finding for every change that
+ * nothing explains. A finding closes by a signature under what was found, or by a release that covers the object.
+ */
+import type { Approval } from '../api/approval.ts';
+import { milliseconds } from '../api/duration.ts';
+import { virtualResources } from '../api/kinds.ts';
+import type { ReleasePolicy } from '../api/policy.ts';
+import { isInstalledKind } from './content.ts';
+import { digestOf } from './digest.ts';
+import * as drafts from './drafts.ts';
+import type { EntryData, LedgerDraft } from './entries.ts';
+import type { Finding, State } from './explained.ts';
+import type { Instant, NamespaceFacts, ObjectKey } from './objects.ts';
+import { isSystemName, peopleAmong } from './people.ts';
+import { earliest, nothing, type Effect, type Plan } from './plan.ts';
+import { askAgainAt, questionKey, type Answers, type RightQuestion } from './questions.ts';
+import type { NamespaceRecord } from './record.ts';
+import { attemptsOn, isAsFound, standing, stateOf, type Scene, type Standing, type Watched } from './standing.ts';
+import { listed } from './words.ts';
+
+/** An object that was not explained when it was last looked at. */
+export interface Suspect {
+  readonly key: ObjectKey;
+  /** Since when this process has seen it so. */
+  readonly since: Instant;
+  /** When it changed last. */
+  readonly changedAt: Instant;
+}
+
+export interface WatchSnapshot {
+  readonly namespace: string;
+  readonly policy: ReleasePolicy | undefined;
+  readonly target: NamespaceFacts | undefined;
+  readonly record: NamespaceRecord;
+  readonly scene: Scene;
+  /** Everything there is; asked only while production is looked at for the first time. */
+  readonly all: () => readonly Watched[];
+  readonly suspects: readonly Suspect[];
+  /** Signatures in this namespace under the id of a finding. */
+  readonly approvals: (finding: string) => readonly Approval[];
+  readonly complete: boolean;
+}
+
+/**
+ * The entry that explains a change is written before it, so only the order in which two streams tell can make one look unexplained. An object
+ * whose owner is gone waits longer: the garbage collector is on its way.
+ */
+const patienceMs = 5_000;
+const orphanPatienceMs = 25_000;
+/** An installation changes object by object, within the time that an upgrade takes. */
+const quietMs = 5_000;
+const longestUpgradeMs = 20_000;
+/** An admitted act that is not seen by then did not happen. */
+const attemptMs = 30_000;
+/** Objects that one entry takes: 255 characters of name each, and a digest, in 256 KiB. */
+const mostAdopted = 400;
+/** What an integrity finding is about, as one thing. */
+const installation = 'Installation/countersign';
+
+export const isWatched = ({ policy, target }: Pick<WatchSnapshot, 'policy' | 'target'>): boolean =>
+  policy !== undefined && target?.guarded !== undefined && !target.terminating;
+
+export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Plan => {
+  if (!s.complete || s.policy === undefined || !isWatched(s) || s.record.broken !== undefined) return nothing;
+  if (!s.record.explained.adopted) return adopt(s);
+  const signatures = signed(s, s.policy, answers, now);
+  if (signatures.questions.length > 0) return { ...nothing, questions: signatures.questions };
+  const found = look(s, now);
+  const acts = cameOf(s, now);
+  const entries = [...covered(s), ...signatures.entries, ...acts.entries, ...found.entries];
+  return {
+    ...nothing,
+    effects: entries.map((draft): Effect => ({ do: 'Append', namespace: s.namespace, draft })),
+    wakeAt: earliest(found.wakeAt, acts.wakeAt, signatures.wakeAt),
+  };
+};
+
+// --- at first --------------------------------------------------------------------------------------------------------
+
+/** What a release wrote before anybody watched is measured by that release; the rest is taken as it is. */
+const adopt = (s: WatchSnapshot): Plan => {
+  const { objects } = s.record.explained;
+  const open = s
+    .all()
+    .filter(({ key }) => !objects.has(key) && standing(s.scene, key).is === 'Unexplained')
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const draft = drafts.adopted(s.namespace, {
+    objects: open.slice(0, mostAdopted).map((live) => adoptedAs(live, stateOf(s.scene, live))),
+    more: open.length > mostAdopted,
+    reason: 'production was looked at for the first time',
+  });
+  return { ...nothing, effects: [{ do: 'Append', namespace: s.namespace, draft }] };
+};
+
+type AdoptedObject = Extract<EntryData, { type: 'Adopted' }>['objects'][number];
+
+const adoptedAs = ({ key, replicas }: Watched, { digest, scale, without }: State): AdoptedObject => ({
+  object: key,
+  digest,
+  replicas: scale === '' ? null : (replicas ?? null),
+  without: [...(without ?? [])],
+});
+
+// --- what is not explained -------------------------------------------------------------------------------------------
+
+interface Entries {
+  readonly entries: readonly LedgerDraft[];
+  readonly wakeAt: Instant | undefined;
+}
+
+type Unexplained = Extract<Standing, { is: 'Unexplained' }>;
+
+const look = (s: WatchSnapshot, now: Instant): Entries => {
+  const judged = s.suspects.map((suspect) => ({ suspect, is: standing(s.scene, suspect.key) }));
+  const rebased = judged.flatMap(({ suspect: { key }, is }) => {
+    const live = s.scene.get(key);
+    return is.is === 'Rebased' && live !== undefined ? [adoptedAs(live, is.to)] : [];
+  });
+  const entries: LedgerDraft[] = [];
+  if (rebased.length > 0) {
+    entries.push(
+      drafts.adopted(s.namespace, {
+        objects: rebased.slice(0, mostAdopted),
+        more: rebased.length > mostAdopted,
+        reason: 'other fields are left to others now; the content is the same',
+      }),
+    );
+  }
+  const open = judged.flatMap(({ suspect, is }) => (is.is === 'Unexplained' ? [{ suspect, is }] : []));
+  const [ofInstallation, ofProduction] = [
+    open.filter(({ is }) => is.change === 'Integrity'),
+    open.filter(({ is }) => is.change !== 'Integrity'),
+  ];
+  let wakeAt: Instant | undefined;
+  for (const { suspect, is } of ofProduction) {
+    const due = suspect.since + (is.orphaned ? orphanPatienceMs : patienceMs);
+    if (now >= due) entries.push(findingOf(s, suspect.key, is));
+    else wakeAt = earliest(wakeAt, due);
+  }
+  if (ofInstallation.length > 0) {
+    const since = Math.min(...ofInstallation.map(({ suspect }) => suspect.since));
+    const changedAt = Math.max(...ofInstallation.map(({ suspect }) => suspect.changedAt));
+    const due = Math.min(changedAt + quietMs, since + longestUpgradeMs);
+    if (now >= due) entries.push(integrityFinding(s, ofInstallation));
+    else wakeAt = earliest(wakeAt, due);
+  }
+  return { entries, wakeAt };
+};
+
+const verbs = { Created: 'created', Changed: 'changed', Deleted: 'deleted', Integrity: 'changed' } as const;
+
+const findingOf = (s: WatchSnapshot, key: ObjectKey, { change, before, after }: Unexplained): LedgerDraft => {
+  const live = s.scene.get(key);
+  const managers = live?.managers.slice(0, 3) ?? [];
+  const seen = s.record.explained.seen.get(key);
+  const username = seen?.after === after.digest ? seen.username : '';
+  const by = username !== '' ? ` by ${username}` : managers[0] === undefined ? '' : ` by field manager ${managers[0]}`;
+  return drafts.findingOpened(s.namespace, {
+    object: key,
+    uid: live?.uid ?? '',
+    digest: signedDigest(key, before, after),
+    reason: `${key} was ${verbs[change]}${by}, and no release, act or declared writer explains it`,
+    data: {
+      change,
+      before: before.digest,
+      after: after.digest,
+      scale: after.scale,
+      without: [...(after.without ?? [])],
+      managers: [...managers],
+      username,
+      paths: [],
+      parts: [],
+    },
+  });
+};
+
+/** What a signature is under: the content found; where the object is gone, or their number differs too, a digest that says that. */
+const signedDigest = (key: ObjectKey, before: State, { digest, scale }: State): string =>
+  digest !== '' && scale === before.scale ? digest : digestOf({ object: key, content: digest, scale });
+
+const integrityFinding = (
+  s: WatchSnapshot,
+  changed: readonly { readonly suspect: Suspect; readonly is: Unexplained }[],
+): LedgerDraft => {
+  const parts = changed
+    .map(({ suspect, is }) => ({ object: suspect.key, before: is.before.digest, after: is.after.digest }))
+    .toSorted((a, b) => (a.object < b.object ? -1 : 1));
+  const after = digestOf({ parts });
+  return drafts.findingOpened(s.namespace, {
+    object: installation,
+    uid: '',
+    digest: after,
+    reason: `the installation of Countersign changed: ${listed(parts.map(({ object, after: to }) => (to === '' ? `${object} was deleted` : object)))}`,
+    data: {
+      change: 'Integrity',
+      before: '',
+      after,
+      scale: '',
+      without: [],
+      managers: [...new Set(changed.flatMap(({ suspect }) => s.scene.get(suspect.key)?.managers[0] ?? []))].slice(0, 3),
+      username: '',
+      paths: [],
+      parts,
+    },
+  });
+};
+
+// --- what came of admitted acts --------------------------------------------------------------------------------------
+
+const cameOf = (s: WatchSnapshot, now: Instant): Entries => {
+  const entries: LedgerDraft[] = [];
+  let wakeAt: Instant | undefined;
+  for (const attempt of s.record.explained.attempts.values()) {
+    const live = attempt.object.endsWith('/')
+      ? s.suspects
+          .flatMap(({ key }) => s.scene.get(key) ?? [])
+          .find((each) => attemptsOn(s.scene, each).some(({ id, isDone }) => isDone && id === attempt.id))
+      : s.scene.get(attempt.object);
+    const isDone =
+      attempt.operation === 'DELETE'
+        ? live === undefined || (attempt.uid !== '' && live.uid !== attempt.uid)
+        : live !== undefined && attemptsOn(s.scene, live).some(({ id, isDone }) => isDone && id === attempt.id);
+    const key = live?.key ?? attempt.object;
+    const due = attempt.at + attemptMs;
+    if (isDone) entries.push(drafts.observed(s.namespace, attempt, { object: key, uid: live?.uid ?? '' }));
+    else if (now >= due) entries.push(drafts.observed(s.namespace, attempt, undefined));
+    else wakeAt = earliest(wakeAt, due);
+  }
+  return { entries, wakeAt };
+};
+
+// --- what closes findings --------------------------------------------------------------------------------------------
+
+/** A release that wrote or removed the object after it was found. */
+const covered = (s: WatchSnapshot): LedgerDraft[] => {
+  const { findings, objects } = s.record.explained;
+  return [...findings.values()].flatMap((finding) => {
+    const release = objects.get(finding.object)?.release;
+    return release === undefined || release.seq < finding.seq
+      ? []
+      : [drafts.findingClosed(s.namespace, finding, { by: 'Release', bundle: release.bundle })];
+  });
+};
+
+interface Signed extends Entries {
+  readonly questions: readonly RightQuestion[];
+}
+
+const signed = (s: WatchSnapshot, policy: ReleasePolicy, answers: Answers, now: Instant): Signed => {
+  const roles = new Set(policy.spec.approvals.map(({ role }) => role));
+  const validFor = milliseconds(policy.spec.approvalValidFor);
+  const candidates = [...s.record.explained.findings.values()].flatMap((finding) =>
+    s
+      .approvals(finding.id)
+      .filter(({ metadata, spec }) => {
+        const expiresAt = Date.parse(metadata.creationTimestamp) + validFor;
+        return (
+          spec.subject.kind === 'Finding' &&
+          spec.subject.name === finding.name &&
+          spec.subject.uid === finding.id &&
+          spec.digest === finding.digest &&
+          spec.decision === 'Approve' &&
+          metadata.namespace === s.namespace &&
+          roles.has(spec.role) &&
+          now < expiresAt &&
+          !isSystemName(spec.approver.username) &&
+          !isActor(policy, finding, spec.approver.username)
+        );
+      })
+      .map((approval) => ({ finding, approval, question: rightTo(s.namespace, approval) })),
+  );
+  const questions = candidates
+    .map(({ question }) => question)
+    .filter((question) => !answers.has(questionKey(question)));
+  if (questions.length > 0) return { questions, entries: [], wakeAt: undefined };
+  const valid = candidates.filter(({ question }) => answers.get(questionKey(question))?.kind === 'Yes');
+  const first = new Map(valid.toReversed().map((each) => [each.finding.id, each]));
+  return {
+    questions: [],
+    entries: [...first.values()].map(({ finding, approval }) =>
+      drafts.findingClosed(s.namespace, finding, {
+        by: 'Signature',
+        approval,
+        accepted: isAsFound(s.scene, finding),
+      }),
+    ),
+    wakeAt: valid.length === candidates.length ? undefined : askAgainAt(answers, now),
+  };
+};
+
+/** Nobody signs for what they did themselves, as far as that is known. */
+const isActor = (policy: ReleasePolicy, { username }: Finding, signer: string): boolean => {
+  if (username === '') return false;
+  const personOf = peopleAmong(policy.spec.people, [username, signer]);
+  return personOf(username) === personOf(signer);
+};
+
+const rightTo = (namespace: string, { spec }: Approval): RightQuestion => ({
+  ask: 'Right',
+  who: spec.approver,
+  namespace,
+  resource: virtualResources.approvalRoles,
+  verb: 'approve',
+  name: spec.role,
+});
+
+// --- integrity, for those who must not go on without -----------------------------------------------------------------
+
+/** Objects of the installation that are not what the record says: nothing is promoted meanwhile. */
+export const changedInstallation = (scene: Scene, installed: readonly Watched[]): readonly string[] => {
+  if (!scene.explained.adopted) return [];
+  const keys = new Set<string>([
+    ...installed.map(({ key }) => key),
+    ...[...scene.explained.objects.keys()].filter((key) => isInstalledKind(key.slice(0, key.indexOf('/')))),
+  ]);
+  return [...keys]
+    .filter((key) => {
+      const slash = key.indexOf('/');
+      const is = standing(scene, `${key.slice(0, slash)}/${key.slice(slash + 1)}`).is;
+      return is === 'Unexplained' || is === 'Known';
+    })
+    .toSorted();
+};
