@@ -132,10 +132,14 @@ function binding(kind: string, name: string): Lock<World> {
   return {
     name,
     open: async ({ as }) => {
-      const { apiVersion, spec } = accepted(await as('installer').get<KubeObject & { spec: unknown }>(target));
+      const { apiVersion, metadata, spec } = accepted(
+        await as('installer').get<KubeObject & { spec: unknown }>(target),
+      );
       accepted(await as('installer').delete(target));
       return async () => {
-        accepted(await as('installer').create({ apiVersion, kind, metadata: { name }, spec }));
+        accepted(
+          await as('installer').create({ apiVersion, kind, metadata: { name, labels: metadata.labels ?? {} }, spec }),
+        );
       };
     },
   };

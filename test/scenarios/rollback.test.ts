@@ -32,15 +32,13 @@ const order = (world: World, name: string, spec: Readonly<Record<string, unknown
 });
 
 /** Creates the order and waits for its end. */
-const ordered = async (world: World, manifest: Manifest, as = 'sre-a'): Promise<Reported> => {
-  accepted(await world.as(as).create(manifest));
-  return waitFor<Reported>(
-    world.as('sre-a'),
-    world.ref('Rollback', manifest.metadata.name),
-    (each) => isTrue(each, 'Finished'),
-    patienceMs,
-  );
+const ordered = async (world: World, manifest: Manifest): Promise<Reported> => {
+  accepted(await world.as('sre-a').create(manifest));
+  return outcomeOf(world, manifest.metadata.name ?? '');
 };
+
+const outcomeOf = (world: World, name: string): Promise<Reported> =>
+  waitFor<Reported>(world.as('sre-a'), world.ref('Rollback', name), (each) => isTrue(each, 'Finished'), patienceMs);
 
 const bundleOf = async (world: World, candidate: string): Promise<string> =>
   String(dataOf((await entriesOf(world, 'PromotionStarted', candidate))[0])['to']);
@@ -137,12 +135,18 @@ scenario(
     // With lock A off, a wildcard gets as far as the operator.
     const setup = world.as('installer');
     const binding = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicyBinding' };
-    accepted(await setup.delete({ ...binding, name: 'countersign-rollbacks' }));
+    const name = 'countersign-rollbacks';
+    const lock = accepted(await setup.get<Manifest & KubeObject>({ ...binding, name }));
+    accepted(await setup.delete({ ...binding, name }));
     const deadline = Date.now() + patienceMs;
     for (let off = false; !off; off = (await setup.create(order(world, 'root'), { dryRun: 'All' })).ok) {
       if (Date.now() > deadline) throw new Error('the policy still acts without its binding');
     }
-    const done = await ordered(world, order(world, 'root'), 'installer');
+    const labels = lock.metadata.labels ?? {};
+    accepted(await setup.create(order(world, 'root')));
+    // Put back at once: a lock that stays off is a finding, and holds every promotion.
+    accepted(await setup.create({ ...lock, metadata: { name, labels } }));
+    const done = await outcomeOf(world, 'root');
 
     expect(condition(done, 'Finished')?.reason).toBe('RequesterLacksRight');
     expect(await entriesOf(world, 'RollbackStarted')).toEqual([]);
