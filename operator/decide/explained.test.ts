@@ -15,7 +15,7 @@ const adopting = (object: string, digest: string, more = false): LedgerDraft =>
 const admitting = (
   decision: string,
   after: string,
-  given: { operation?: 'CREATE' | 'UPDATE' | 'DELETE'; subresource?: string } = {},
+  given: { operation?: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'; subresource?: string } = {},
 ): LedgerDraft => ({
   actor: { username: 'sre-a', uid: '', groups: [] },
   subject: { kind: 'Deployment', name: 'api', uid: 'uid-api', namespace: place },
@@ -234,6 +234,20 @@ test('an act under no explaining decision is known by its actor, and explains no
   const { explained } = told(adopting('Deployment/api', a), admitting('Audit', b));
   expect(explained.attempts.size).toBe(0);
   expect(explained.seen.get('Deployment/api')).toEqual({ after: b, username: 'sre-a' });
+});
+
+test.each<[sentence: string, draft: LedgerDraft]>([
+  ['a connection', admitting('Operate', b, { operation: 'CONNECT' })],
+  ['a status', admitting('Operate', b, { subresource: 'status' })],
+  [
+    'a policy',
+    {
+      ...admitting('Administer', b),
+      subject: { kind: 'ReleasePolicy', name: 'production', uid: 'uid', namespace: place },
+    },
+  ],
+])('what came of an act on %s is not waited for', (_, draft) => {
+  expect(told(draft).explained.attempts.size).toBe(0);
 });
 
 test('scaling that was admitted and seen changes how many, and nothing else', () => {

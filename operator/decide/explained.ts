@@ -1,6 +1,6 @@
 /** What the record of a namespace explains of its production: the content that each object is to have, and the findings that are open. */
-import type { LedgerEntrySpec } from '../api/ledger.ts';
-import { ledgerNameDigits } from '../api/ledger.ts';
+import { promotableKinds } from '../api/kinds.ts';
+import { ledgerNameDigits, type LedgerEntrySpec } from '../api/ledger.ts';
 import { scaleDigest } from './content.ts';
 import type { EntryData, Written } from './entries.ts';
 import { keyOf, type Instant, type ObjectKey } from './objects.ts';
@@ -95,6 +95,21 @@ export const nothingExplained: ExplainedRecord = {
   seen: new Map(),
   intents: new Map(),
 };
+
+/** Kinds of which every change in a guarded namespace is to be explained. */
+export const explainedKinds: ReadonlySet<string> = new Set([
+  ...promotableKinds.map(({ kind }) => kind),
+  'Secret',
+  'Pod',
+  'ReplicaSet',
+  'ControllerRevision',
+  'ReplicationController',
+  'PodTemplate',
+  'Endpoints',
+  'EndpointSlice',
+  'Role',
+  'RoleBinding',
+]);
 
 /** Decisions of the gate under which an act is explained by its entry. Under any other it is only known who did it. */
 export const explainingDecisions: ReadonlySet<string> = new Set([
@@ -242,7 +257,8 @@ const admitted = (
   { operation, subresource, after }: Of<'Admitted'>,
 ): ExplainedRecord => {
   const isScale = subresource === 'scale';
-  if (operation === 'CONNECT' || (subresource !== '' && !isScale)) return before;
+  // Of other kinds, and of connections, nobody could say what came of them.
+  if (operation === 'CONNECT' || !explainedKinds.has(subject.kind) || (subresource !== '' && !isScale)) return before;
   const object = keyOf(subject);
   if (!explainingDecisions.has(decision)) {
     return { ...before, seen: new Map(before.seen).set(object, { after, username: actor.username }) };

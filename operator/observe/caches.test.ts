@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { aPolicy } from '../../test/builders/decide.ts';
+import { explainedKinds } from '../decide/explained.ts';
 import type { Reflectors } from '../kube/reflectors.ts';
 import { createCaches, Followed } from './caches.ts';
 
@@ -19,6 +20,12 @@ const silentReflectors = () => {
     },
   };
 };
+
+test('every kind whose changes are to be explained is followed, and no other', () => {
+  const caches = createCaches(silentReflectors().reflectors, 'key');
+  const followed = [...caches.objects.keys(), ...caches.watched.keys(), 'Pod', 'Secret'];
+  expect(followed.toSorted()).toEqual([...explainedKinds].toSorted());
+});
 
 test('a namespace without any object is told complete too, for no change will tell it', async () => {
   const { reflectors, policy, complete } = silentReflectors();

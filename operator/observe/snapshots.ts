@@ -19,6 +19,7 @@ import type { CandidateSnapshot, CheckFacts, ReleaseSnapshot, Sibling } from '..
 import { changedInstallation, isWatched, type WatchSnapshot } from '../decide/watch.ts';
 import { standing, type Scene, type Watched } from '../decide/standing.ts';
 import { programsOfTemplate, type Program } from '../decide/programs.ts';
+import { isInstalledKind } from '../decide/content.ts';
 import { impliedUnmanaged } from '../decide/unmanaged.ts';
 import type { Records } from '../ledger/records.ts';
 import { joinParts } from './bundles.ts';
@@ -310,15 +311,21 @@ const formerPrograms = (sources: Sources, namespace: string, key: ObjectKey): re
 
 const sceneOf = (sources: Sources, namespace: string): Scene => {
   const { caches, records } = sources;
-  const declared = policyIn(caches, namespace)?.spec.unmanagedFields ?? [];
-  const autoscalers = caches.objects.get('HorizontalPodAutoscaler')?.in(namespace)?.list() ?? [];
-  const unmanaged = new Map(
-    impliedUnmanaged([], autoscalers, declared).map((row) => [keyOf(row), row.fields] as const),
-  );
+  // Most looks are at our own installation, and ask for none of it.
+  let unmanaged: ReadonlyMap<ObjectKey, readonly string[]> | undefined;
+  const unmanagedFields = (): ReadonlyMap<ObjectKey, readonly string[]> => {
+    const declared = policyIn(caches, namespace)?.spec.unmanagedFields ?? [];
+    const autoscalers = caches.objects.get('HorizontalPodAutoscaler')?.in(namespace)?.list() ?? [];
+    return new Map(impliedUnmanaged([], autoscalers, declared).map((row) => [keyOf(row), row.fields] as const));
+  };
   return {
     explained: records.get(namespace).explained,
     get: (key) => watchedIn(sources, namespace, key),
-    unmanaged: (key) => unmanaged.get(key) ?? [],
+    unmanaged: (key) => {
+      if (isInstalledKind(key.slice(0, key.indexOf('/')))) return [];
+      unmanaged ??= unmanagedFields();
+      return unmanaged.get(key) ?? [];
+    },
     former: (key) => formerPrograms(sources, namespace, key),
   };
 };
