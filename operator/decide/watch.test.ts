@@ -400,8 +400,8 @@ describe('a finding', () => {
   const signature = ({ name, id, digest }: Finding, given: Parameters<typeof anApproval>[1] = {}, who = 'approver-a') =>
     anApproval(who, {
       digest,
-      ...given,
       createdAt: late,
+      ...given,
       subject: { kind: 'Finding', name, uid: id, ...given?.subject },
     });
 
@@ -430,6 +430,7 @@ describe('a finding', () => {
     ['that refuses', (finding) => signature(finding, { decision: 'Reject' })],
     ['in a role that the policy does not ask for', (finding) => signature(finding, { role: 'auditor' })],
     ['by a system identity', (finding) => signature(finding, {}, 'system:admin')],
+    ['that is too old', (finding) => signature(finding, { createdAt: late - 73 * hour })],
     ['in another namespace', (finding) => signature(finding, { namespace: 'other' })],
     ['without the right', (finding) => signature(finding), { kind: 'No', message: 'no' }],
     ['whose right is not known', (finding) => signature(finding), { kind: 'Unavailable', message: 'away' }],
@@ -574,24 +575,27 @@ test('whatever happens, and whoever restarts: in the end each difference from wh
   );
 });
 
-test('entries of a release close the findings that they cover', () => {
+test.each<[sentence: string, later: number, entries: readonly object[]]>([
+  [
+    'a release after it closes a finding that it covers',
+    1,
+    [{ type: 'FindingClosed', by: 'Release', bundle: 'second' }],
+  ],
+  ['the release before it does not', -5, []],
+])('%s', (_, later, entries) => {
   const model = adopted(settings);
   model.put(now, edited);
   model.settle(late);
   const { explained } = model.record;
-  const release = { seq: model.record.head.seq + 1, bundle: 'second' };
+  const release = { seq: model.record.head.seq + later, bundle: 'second' };
+  const settled = [{ digest: digestOf('c'), scale: '', without: [] }];
   model.record = {
     ...model.record,
-    explained: {
-      ...explained,
-      objects: new Map([
-        ['ConfigMap/settings', { settled: [{ digest: digestOf('c'), scale: '', without: [] }], coming: [], release }],
-      ]),
-    },
+    explained: { ...explained, objects: new Map([['ConfigMap/settings', { settled, coming: [], release }]]) },
   };
   model.put(late, thing('ConfigMap/settings', 'c'));
-  expect(model.settle(late + hour)).toMatchObject([{ type: 'FindingClosed', by: 'Release', bundle: 'second' }]);
-  expect(model.findings()).toEqual([]);
+  expect(model.settle(late + hour)).toMatchObject(entries);
+  expect(model.findings()).toHaveLength(1 - entries.length);
 });
 
 test('no draft of these holds more than an entry takes', () => {
