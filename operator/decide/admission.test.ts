@@ -348,7 +348,7 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
       object: { kind: 'Secret', type: 'helm.sh/release.v1', metadata: {} },
     }),
     snapshot(),
-    'allowed',
+    'allowed, GitOps is recorded',
   ],
   [
     'a GitOps tool writes any other Secret',

@@ -1,4 +1,4 @@
-/** Who had a hand in what is staged, as the API server recorded it (docs/adr/0009). */
+/** Who had a hand in what is staged, as the API server recorded it (docs/adr/0014). */
 import type { Writer } from '../api/writers.ts';
 import type { Bundle, ObjectSource } from './bundle.ts';
 import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';

@@ -87,6 +87,7 @@ const started = drafts.promotionStarted(aCandidate(), bundle, {
   fromDigest: '',
   quorum: '3/3',
   approvals: [],
+  delivery: 'Countersign',
 });
 const promoted = (record: NamespaceRecord): LedgerDraft => {
   const { open } = packageRecord(record, 'payments');
@@ -107,6 +108,7 @@ const goingBack = drafts.rollbackStarted(
     fromDigest: bundle.digest,
     to: 'first',
     toDigest: digestOf('b'),
+    delivery: 'Countersign' as const,
   },
   {
     cause: '',
@@ -123,9 +125,18 @@ const jobStarted = drafts.promotionStarted(aCandidate(), aBundle({ objects: [mig
   fromDigest: '',
   quorum: '',
   approvals: [],
+  delivery: 'Countersign',
 });
 const jobBack = drafts.rollbackStarted(
-  { candidate: bundle.candidate, package: 'payments', from: 'x', fromDigest: '', to: '', toDigest: '' },
+  {
+    candidate: bundle.candidate,
+    package: 'payments',
+    from: 'x',
+    fromDigest: '',
+    to: '',
+    toDigest: '',
+    delivery: 'Countersign',
+  },
   { cause: '', overwrites: [], order: undefined, restores: undefined, removes: [] },
 );
 const a = digestOf('a');

@@ -12,7 +12,6 @@ import {
   type State,
   type Stored,
 } from './certificates.ts';
-import { entries, isEntry } from './entries.ts';
 import { pathOf } from './path.ts';
 
 const overlapMs = 100;
@@ -42,7 +41,7 @@ const stored = (given: Partial<Chain> = {}): Stored => ({
   resourceVersion: '20',
   state: { seed, chain: chain(given) },
 });
-const names = Object.keys(entries).filter(isEntry);
+const names = ['writes', 'orders'] as const;
 const published = (trusted: string, from = '20', at = index, madeFrom = seed): Publication => ({
   from,
   webhooks: names.map((entry) => ({ entry, trusted, path: pathOf(madeFrom, at, entry) })),
@@ -422,10 +421,10 @@ describe('in any history of two replicas that hear of every write within the ove
         }
         rotations += history.rotations;
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
     // The property is about rotations: there must have been some.
-    expect(rotations).toBeGreaterThan(500);
+    expect(rotations).toBeGreaterThan(300);
   });
 
   test('replicas that act come to serve the same certificate, and to rotate it', () => {

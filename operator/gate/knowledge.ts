@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { createAsk } from '../act/ask.ts';
 import { ledgerStore } from '../act/ledger-store.ts';
-import { digestOf } from '../decide/digest.ts';
+import { contentDigest } from '../decide/content.ts';
 import { createClient } from '../kube/client.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import { createReflectors } from '../kube/reflectors.ts';
@@ -21,6 +21,8 @@ export interface KnowledgeOptions {
   readonly transport: Transport;
   /** Usernames under which the programs are known: the gate's own, and those of the two that it judges. */
   readonly usernames: { readonly gate: string; readonly operator: string; readonly restorer: string };
+  /** The key of the installation, under which Secrets are digested. */
+  readonly digestKey: string;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
@@ -42,9 +44,9 @@ export interface Knowledge {
 const fieldManager = 'countersign-gate';
 
 export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
-  const { transport, clock, random, logger, metrics, usernames } = options;
+  const { transport, clock, random, logger, metrics, usernames, digestKey } = options;
   const reflectors = createReflectors({ transport, clock, random, logger, metrics });
-  const caches = createCaches(reflectors);
+  const caches = createCaches(reflectors, digestKey);
   const records = new Records(() => {});
   const client = createClient({
     transport,
@@ -55,7 +57,7 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
   const judge = createJudge({
     operator: usernames.operator,
     restorer: usernames.restorer,
-    digestOf,
+    digestOf: (object) => contentDigest(object, { secretKey: digestKey }),
     sight: createSight({ caches, records, client, transport, store }),
     // Rights alone are asked for here; what content becomes is the API server's answer to the operator.
     ask: createAsk({ client, serverVersion: () => '' }),

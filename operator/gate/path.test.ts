@@ -10,9 +10,13 @@ describe('a path', () => {
     expect(readPath(seed, path)).toEqual({ index: 1_700_000_000_000, entry: 'writes' });
   });
 
+  test('is one that a Service may have', () => {
+    for (const part of path.split('/').slice(1)) expect(part).toMatch(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
+  });
+
   test('has 256 bits that nobody can know', () => {
     const code = path.split('/')[2]?.split('-').slice(1).join('-') ?? '';
-    expect(Buffer.from(code, 'base64url')).toHaveLength(32);
+    expect(Buffer.from(code, 'hex')).toHaveLength(32);
   });
 
   test.each([

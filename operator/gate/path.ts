@@ -8,9 +8,9 @@ import type { Instant } from '../decide/objects.ts';
 import type { Clock } from '../run/clock.ts';
 import { isEntry, type Entry } from './entries.ts';
 
-/** Where the API server asks about an entry. */
+/** Where the API server asks about an entry. In lower case: each part of a Service's path has to be a DNS name. */
 export const pathOf = (seed: string, index: Instant, entry: Entry): string =>
-  `/admit/${index}-${codeOf(seed, index).toString('base64url')}/${entry}`;
+  `/admit/${index}-${codeOf(seed, index)}/${entry}`;
 
 export interface Named {
   readonly index: Instant;
@@ -26,14 +26,14 @@ export const readPath = (seed: string, path: string): Named | undefined => {
   const given = createHmac('sha256', seed)
     .update(token.slice(dash + 1))
     .digest();
-  const right = createHmac('sha256', seed).update(codeOf(seed, digits).toString('base64url')).digest();
+  const right = createHmac('sha256', seed).update(codeOf(seed, digits)).digest();
   const isGenuine = timingSafeEqual(given, right) && /^[1-9]\d{0,15}$/.test(digits);
   const isPath = root === '' && admit === 'admit' && more.length === 0;
   return isGenuine && isPath && isEntry(name) ? { index: Number(digits), entry: name } : undefined;
 };
 
-const codeOf = (seed: string, index: Instant | string): Buffer =>
-  createHmac('sha256', seed).update(`path ${index}`).digest();
+const codeOf = (seed: string, index: Instant | string): string =>
+  createHmac('sha256', seed).update(`path ${index}`).digest('hex');
 
 /** Which paths are answered now: the newest one known, and for a while the ones before it. */
 export class Paths {

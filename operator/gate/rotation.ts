@@ -226,8 +226,10 @@ export class Rotation {
     const { logger, random } = this.#options.tools;
     const retry = retryPolicy[failure.kind];
     this.#failures += 1;
-    this.#problem = failure.message;
-    logger[retry.log]({ err: failure }, 'certificates not maintained');
+    const { kind, code } = failure;
+    this.#problem = `certificate and path are not maintained: ${kind}`;
+    // The API server quotes what it finds invalid, and here that is the path.
+    logger[retry.log]({ err: kind === 'Invalid' ? { kind, code } : failure }, 'certificates not maintained');
     return delayMs({ ...retry, capMs: Math.min(retry.capMs, 10_000) }, this.#failures, random());
   }
 }

@@ -1,4 +1,7 @@
 /** The gate process: settings in, signals heard, everything put together. */
+import { randomBytes } from 'node:crypto';
+import { createClient } from '../kube/client.ts';
+import { loadDigestKey } from '../kube/digest-key.ts';
 import { createGate } from '../gate/gate.ts';
 import type { Judge } from '../gate/review.ts';
 import { createKnowledge } from '../gate/knowledge.ts';
@@ -37,6 +40,9 @@ export const runGate = async (judge?: Judge): Promise<void> => {
       operator: username(settings.operatorServiceAccount),
       restorer: username(settings.restorerServiceAccount),
     },
+    digestKey: await loadDigestKey(createClient({ transport, fieldManager: program }), settings.namespace, () =>
+      randomBytes(32).toString('base64'),
+    ),
     clock: systemClock,
     random: Math.random,
     logger,

@@ -240,7 +240,7 @@ describe('T43: callers who are not the API server', () => {
   test('who do not know the path get 404, and those who do are heard as the API server is', async () => {
     const { url } = await asked();
     expect(await post('/admit/writes')).toBe(404);
-    expect(await post(url.pathname.replace(/-.*\//, `-${'A'.repeat(43)}/`))).toBe(404);
+    expect(await post(url.pathname.replace(/-.*\//, `-${'a'.repeat(64)}/`))).toBe(404);
     expect(await post('/metrics')).toBe(404);
     expect(await post(url.pathname, 'text/plain')).toBe(415);
     expect(await post(url.pathname, 'application/json', 'GET')).toBe(405);
@@ -469,7 +469,7 @@ describe('certificates', () => {
     const { url } = await asked();
     const token = url.pathname.split('/')[2] ?? '';
     const logs = await Promise.all(gates.map(({ logFile }) => readFile(logFile, 'utf8')));
-    expect(token).toMatch(/^\d{13}-.{43}$/);
+    expect(token).toMatch(/^\d{13}-[0-9a-f]{64}$/);
     for (const log of logs) {
       expect(log).toContain('webhook configuration written');
       expect(log).not.toContain(token);

@@ -1,5 +1,5 @@
 {{/*
-What the stamp on staged objects and the policy that checks it have in common (docs/adr/0009). The record is the annotation
+What the stamp on staged objects and the policy that checks it have in common (docs/adr/0014). The record is the annotation
 countersign.dev/writers: a line for everybody who changed the object, `<position> <username>`, the last to change it last. The position is
 the resourceVersion of the object that was changed, 0 for who created it. In a username % is written %25 and a line break %0A; nothing
 else can be mistaken for what separates lines. The username `%` alone stands for people whom nobody recorded.

@@ -8,7 +8,7 @@ import { isSystemName } from '../people.ts';
 import { questionKey, type RightQuestion } from '../questions.ts';
 import { normalForm } from '../render.ts';
 import { objectIn } from './content.ts';
-import { admittedAct } from './records.ts';
+import { admittedAct, scaledKinds } from './records.ts';
 import { allowed, denied, deniedYet, subjectText, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
@@ -85,8 +85,6 @@ const withoutNotes = (object: JsonObject): JsonObject => {
   );
   return withMember(plain, 'metadata', metadata);
 };
-
-const scaledKinds: Readonly<Record<string, string>> = { deployments: 'Deployment', statefulsets: 'StatefulSet' };
 
 const scale = (request: AdmissionRequest, { policy }: AdmissionSnapshot): Operation | undefined => {
   const { resource, subresource, operation, object, oldObject, name, namespace, user } = request;

@@ -6,7 +6,7 @@ import type { AdmissionRequest } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
 /** Why somebody may: the word in the entry's `decision`. */
-export type Grounds = 'Operate' | 'PlatformWriter' | 'Administer' | 'Sign' | 'Withdraw' | 'Order';
+export type Grounds = 'Operate' | 'PlatformWriter' | 'GitOps' | 'Administer' | 'Sign' | 'Withdraw' | 'Order';
 
 export interface Act {
   readonly grounds: Grounds;
@@ -14,6 +14,12 @@ export interface Act {
   readonly detail: string;
   readonly package?: string;
 }
+
+/** What a write to `/scale` is about: the review shows only how many. */
+export const scaledKinds: Readonly<Record<string, string>> = {
+  deployments: 'Deployment',
+  statefulsets: 'StatefulSet',
+};
 
 /** Kinds whose `object` in a review is the review itself or nothing: what is told of them is the subject alone. */
 const digestible = (object: JsonObject | undefined): object is JsonObject =>
@@ -26,7 +32,7 @@ export const admittedAct = (request: AdmissionRequest, s: AdmissionSnapshot, act
   return {
     actor: user,
     subject: {
-      kind: request.kind.kind,
+      kind: subresource === 'scale' ? (scaledKinds[resource.resource] ?? request.kind.kind) : request.kind.kind,
       namespace: request.namespace,
       name: request.name === '' ? (textAt(object, 'metadata', 'generateName') ?? '') : request.name,
       uid: textAt(object ?? oldObject, 'metadata', 'uid') ?? '',

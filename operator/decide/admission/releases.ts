@@ -5,6 +5,7 @@ import { keyOf, type ObjectRef } from '../objects.ts';
 import type { OpenIntent, PackageRecord } from '../record.ts';
 import { prunedLate, prunedNow } from '../rollout.ts';
 import { departures, listedPaths, objectIn } from './content.ts';
+import { admittedAct } from './records.ts';
 import {
   allowed,
   denied,
@@ -124,7 +125,11 @@ const wasInProduction = ({ package: pkg, to, from }: Course, open: OpenIntent): 
  * the repair of drift pass.
  */
 export const judgeGitOps = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
-  if (isToolRecord(request)) return allowed();
+  if (isToolRecord(request)) {
+    return allowed({
+      record: admittedAct(request, s, { grounds: 'GitOps', detail: 'what Helm notes of its releases' }),
+    });
+  }
   if (request.subresource !== '') return strayed(request);
   const ref = refOf(request);
   const open = [...courses(s, 'Promotion'), ...courses(s, 'Rollback')];
