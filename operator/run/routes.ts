@@ -171,6 +171,7 @@ export const createRoutes = (options: RoutesOptions): Routes => {
         }
         add(policyKey(name), 'Normal');
         candidates('target', name);
+        candidates('source', name); // of its label hangs whether it is known who changes staging
         releasesIn(name);
       });
       caches.candidates.onChange((_, change) => {

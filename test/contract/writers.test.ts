@@ -1,11 +1,11 @@
 /** Who changed a staged object: what the API server keeps of it by itself, with no program of ours. */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
-import { promotableKinds, writersAnnotation } from '../../operator/api/kinds.ts';
+import { promotableKinds, stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
 import { formatWriters, maxWriters, parseWriters } from '../../operator/api/writers.ts';
 import { policyLock, stampLock } from '../attacks/harness.ts';
 import { fresh, staging } from '../attacks/objects.ts';
-import { eventually, robot, role, said, startWorld, type World } from '../attacks/world.ts';
+import { bind, eventually, robot, role, said, startWorld, type World } from '../attacks/world.ts';
 import {
   accepted,
   refused,
@@ -462,6 +462,50 @@ test('a namespace without the label is left alone', async () => {
   const forged = { [writersAnnotation]: '0 somebody' };
   expect(recordOf(await create({ ...rest, metadata }))).toBeUndefined();
   expect(recordOf(await edit({ ...rest, metadata }, { metadata: { annotations: forged } }))).toBe('0 somebody');
+});
+
+describe('the label of a staging namespace', () => {
+  const place = { apiVersion: 'v1', kind: 'Namespace', name: staging };
+  const label = (as: string, value: string | null, subresource?: string) =>
+    world
+      .as(as)
+      .patch(
+        { ...place, ...(subresource === undefined ? {} : { subresource }) },
+        'merge',
+        { metadata: { labels: { [stagingLabel]: value } } },
+        { dryRun: 'All' },
+      );
+
+  beforeAll(async () => {
+    await role(world, 'labeller', {
+      apiGroups: [''],
+      resources: ['namespaces', 'namespaces/status'],
+      verbs: ['get', 'patch'],
+    });
+    await bind(world, { user: 'developer-b', role: 'labeller' });
+    await eventually(
+      'bound, and the policy acts',
+      () => label('developer-b', null),
+      (answer) => said(answer).includes('StagingStays: '),
+    );
+  });
+
+  test.each([
+    ['taken off', null, undefined],
+    ['set to another value', 'false', undefined],
+    ['taken off through the status', null, 'status'],
+  ])('is not %s by who may only label namespaces', async (_, value, subresource) => {
+    expect(refused(await label('developer-b', value, subresource)).message).toContain(
+      `StagingStays: developer-b may not take the label countersign.dev/staging off ${staging}: who changes what in it would no longer be recorded. Next: ask a cluster admin to do it, or for the right: kubectl create rolebinding developer-b-countersign-admin --clusterrole=countersign-admin --user=developer-b -n ${staging}`,
+    );
+  });
+
+  test('is taken off by who may administer, and others go on labelling', async () => {
+    expect(await label('admin', null)).toMatchObject({ ok: true });
+    expect(await label('developer-b', 'true')).toMatchObject({ ok: true });
+    const other = { metadata: { labels: { tier: 'a' } } };
+    expect(await world.as('developer-b').patch(place, 'merge', other, { dryRun: 'All' })).toMatchObject({ ok: true });
+  });
 });
 
 describe('without the stamp the policy refuses', () => {

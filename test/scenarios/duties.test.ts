@@ -1,8 +1,25 @@
 /** Who may not sign for what: judged by the operator, named to whoever reads the candidate. */
 import { expect } from '@jest/globals';
+import { writersAnnotation } from '../../operator/api/kinds.ts';
+import { eventually } from '../attacks/world.ts';
 import { accepted, type ApiClient } from '../cluster/cluster.ts';
 import { gate, type World } from '../cluster/system.ts';
-import { approverA, approverB, end, everybody, gateSays, patienceMs, scenarios, sign, staged, tester } from './kit.ts';
+import {
+  amendPolicy,
+  approverA,
+  approverB,
+  bundleOf,
+  conditionSays,
+  end,
+  everybody,
+  gateSays,
+  patienceMs,
+  scenarios,
+  sign,
+  staged,
+  tester,
+} from './kit.ts';
+import { dataOf, entriesOf } from './production.ts';
 
 const { scenario, system } = scenarios('duties');
 
@@ -115,6 +132,131 @@ const automation = async (world: World): Promise<ApiClient> => {
   );
   return admin.withToken(accepted(answer).status.token);
 };
+
+/** Somebody of the sample may edit staging. */
+const editsStaging = (world: World, name: string): Promise<void> =>
+  bind(world, { name: `${name}-edits`, namespace: world.staging, role: 'edit', subject: user(name) });
+
+const scaled = (world: World, replicas: number) => world.deployment('api', 'a', { replicas });
+
+/** Changes the staged Deployment, once RBAC has come to know that they may. */
+const scale = async (world: World, who: string, replicas: number): Promise<void> => {
+  const target = world.ref('Deployment', 'api', world.staging);
+  await eventually(
+    'bound',
+    () => world.as(who).patch(target, 'merge', { spec: { replicas } }),
+    ({ ok }) => ok,
+  );
+};
+
+scenario('an approver who edited the staged Deployment does not sign for it, and signs for the next', async (world) => {
+  await anotherApprover(world, 'approver-f', 'payments-owners');
+  await editsStaging(world, 'approver-a');
+  await world.stage(scaled(world, 1));
+  await scale(world, 'approver-a', 2);
+  await world.stage(scaled(world, 1));
+  await world.propose(world.candidate('first', ['Deployment/api']));
+  const candidate = await sign(world, 'first', ...everybody);
+  expect(await gateSays(world, 'first', 'SegregationOfDuties', 'AuthorCannotSign')).toMatchObject({
+    outcome: 'Waiting',
+    message: 'Not counted, for they had a hand in the content: approver-a',
+    remedy: expect.stringContaining(`Somebody else who holds role approver in ${world.production} signs: `),
+  });
+  const authors = ['approver-a', 'developer-a'];
+  const bundle = await bundleOf(world, candidate);
+  const live = await world.live('Deployment', 'api', world.staging);
+  expect(bundle.spec).toMatchObject({ authors, objects: [{ source: { uid: live?.metadata.uid } }] });
+  expect(bundle.spec.objects[0]?.content).not.toContain('countersign.dev/writers');
+  expect(dataOf((await entriesOf(world, 'Staged', 'first'))[0])).toMatchObject({ authors });
+
+  await sign(world, 'first', ['approver-f', 'approver']);
+  expect(await end(world, 'first')).toBe('Promoted');
+  expect((await world.live('Deployment', 'api'))?.metadata.annotations ?? {}).not.toHaveProperty([writersAnnotation]);
+
+  // What approver-a did is in production now, signed for by others.
+  await world.stage(scaled(world, 3));
+  await world.propose(world.candidate('second', ['Deployment/api']));
+  const second = await sign(world, 'second', ...everybody);
+  expect((await bundleOf(world, second)).spec.authors).toEqual(['developer-a']);
+  expect(await end(world, 'second')).toBe('Promoted');
+});
+
+scenario('who edits staging once it is staged loses their signature, also if they change it back', async (world) => {
+  await editsStaging(world, 'approver-a');
+  await world.stage(scaled(world, 1));
+  await world.propose(world.candidate('held', ['Deployment/api']));
+  await sign(world, 'held', approverA, approverB);
+  await world.when('held', ({ status }) => status?.approvals === '2/3', patienceMs);
+  await scale(world, 'approver-a', 2);
+  await gateSays(world, 'held', 'StagingUnchanged', 'StagingChanged');
+  await scale(world, 'approver-a', 1);
+  await gateSays(world, 'held', 'StagingUnchanged', 'StagingUnchanged');
+  await gateSays(world, 'held', 'SegregationOfDuties', 'AuthorCannotSign');
+  expect((await world.when('held', () => true)).status?.approvals).toBe('1/3');
+});
+
+scenario('what nobody is recorded to have written is not staged, until somebody answers for it', async (world) => {
+  // A controller made it.
+  await world.propose(world.candidate('unclear', ['ServiceAccount/default']));
+  const staged = await conditionSays(world, 'unclear', 'Staged', 'WriterUnknown');
+  const command = `kubectl get serviceaccount/default -n ${world.staging} -o yaml | kubectl replace -f -`;
+  expect(staged.message).toBe(
+    `It is not recorded who wrote ServiceAccount default in ${world.staging}. Somebody who answers for it sends it again as it is: ${command}`,
+  );
+
+  const { controlPlane } = system();
+  const [get = '', replace = ''] = command.split(' | ').map((part) => part.replace('kubectl ', ''));
+  const { stdout } = await controlPlane.kubectl('developer-b', get.split(' '));
+  expect(await controlPlane.kubectl('developer-b', replace.split(' '), { stdin: stdout })).toMatchObject({ code: 0 });
+  await conditionSays(world, 'unclear', 'Staged', 'Staged');
+  expect((await bundleOf(world, await world.when('unclear', () => true))).spec.authors).toEqual([
+    'developer-a',
+    'developer-b',
+  ]);
+});
+
+scenario('staging whose label is gone blocks what is staged: nobody can tell who changes it', async (world) => {
+  await ready(world, 'blind');
+  await staged(world, 'blind');
+  const label = async (value: string | null): Promise<void> => {
+    const labels = { 'countersign.dev/staging': value };
+    const namespace = { apiVersion: 'v1', kind: 'Namespace', name: world.staging };
+    accepted(await world.as('installer').patch(namespace, 'merge', { metadata: { labels } }));
+  };
+  await label(null);
+  expect(await gateSays(world, 'blind', 'SegregationOfDuties', 'WriterUnknown')).toMatchObject({
+    outcome: 'Blocked',
+    remedy: expect.stringContaining(`kubectl label namespace ${world.staging} countersign.dev/staging=true; then `),
+  });
+  await label('true');
+  await gateSays(world, 'blind', 'SegregationOfDuties', 'DutiesSegregated');
+});
+
+scenario('automation that writes staging is trusted by name, and stands for people who are named', async (world) => {
+  const ci = await automation(world);
+  const account = `system:serviceaccount:${world.staging}:ci`;
+  const subject = { kind: 'ServiceAccount', name: 'ci', namespace: world.staging };
+  await bind(world, { name: 'ci-edits', namespace: world.staging, role: 'edit', subject });
+  const deployed = world.configMap('settings', { level: 'info' });
+  await eventually(
+    'bound',
+    () => ci.create(deployed),
+    ({ ok }) => ok,
+  );
+  await world.propose(world.candidate('by-person', ['ConfigMap/settings']));
+  const untrusted = await gateSays(world, 'by-person', 'SegregationOfDuties', 'AuthorNotTrusted');
+  expect(untrusted.message).toContain(`${account} wrote this content`);
+  expect(untrusted.remedy).toContain(
+    `A person creates ConfigMap settings anew (kubectl get configmap/settings -n ${world.staging} -o yaml | kubectl replace --force -f -)`,
+  );
+
+  await amendPolicy(world, { trustedAutomation: [account] });
+  await gateSays(world, 'by-person', 'SegregationOfDuties', 'AuthorNamesNobody');
+  await world.propose(world.candidate('named', ['ConfigMap/settings'], { onBehalfOf: ['developer-b'] }));
+  await sign(world, 'named', ...everybody);
+  expect(await end(world, 'named')).toBe('Promoted');
+  ci.close();
+});
 
 scenario('automation stages for people whom it names, once it is trusted', async (world) => {
   const ci = await automation(world);
