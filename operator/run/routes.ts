@@ -290,7 +290,8 @@ export const createRoutes = (options: RoutesOptions): Routes => {
         if (type === 'FindingClosed') suspects.markAll(namespace);
         addSoon(watchKey(namespace));
         add(policyKey(namespace), 'Resync');
-        if (type !== 'Admitted' && type !== 'Observed') candidates('target', namespace);
+        // Whether the installation is as it was: findings about production concern no gate.
+        if (type === 'FindingClosed' || subject.kind === 'Installation') candidates('target', namespace);
       }
       if (records.get(namespace).broken !== undefined) broken(namespace);
       // Whatever it is about, be it over by this entry: its end has to be reported.
