@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
 import { bind, eventually, startWorld, type World } from '../attacks/world.ts';
+import { one } from '../attacks/guard-objects.ts';
 import { approval, candidate, fresh, production, rollback, staging } from '../attacks/objects.ts';
 import { accepted, type KubeObject } from '../cluster/cluster.ts';
 
@@ -12,6 +13,9 @@ let world: World;
 beforeAll(async () => {
   world = await startWorld();
   accepted(await world.as('installer').create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'empty' } }));
+  for (const resource of ['deployments', 'statefulsets', 'daemonsets', 'cronjobs']) {
+    accepted(await world.as('installer').create(one(resource, 'standing', { namespace: 'empty' })));
+  }
   for (const name of Object.keys(roles)) {
     await world.cluster.controlPlane.identity({ name });
     await bind(world, { user: name, role: name, namespace: 'empty' });
@@ -38,7 +42,17 @@ const roles: Readonly<Record<string, readonly string[]>> = {
   'countersign-approver': signing('approver'),
   'countersign-releaser': signing('releaser'),
   'countersign-security': signing('security'),
-  'countersign-sre': [...signing('sre'), 'create rollbacks', policyRight('rollback'), policyRight('grant')],
+  'countersign-sre': [
+    ...signing('sre'),
+    'create rollbacks',
+    ...['rollback', 'grant', 'operate'].map(policyRight),
+    ...['deployments', 'statefulsets', 'daemonsets'].flatMap((kind) => [`get apps/${kind}`, `patch apps/${kind}`]),
+    ...['deployments', 'statefulsets'].flatMap((kind) =>
+      ['get', 'update', 'patch'].map((verb) => `${verb} apps/${kind}/scale`),
+    ),
+    'get batch/cronjobs',
+    'create batch/jobs',
+  ],
   'countersign-owner': ['delete releasecandidates', policyRight('withdraw'), policyRight('except')],
   'countersign-auditor': ['events', 'events.k8s.io/events'].flatMap((events) =>
     ['get', 'list', 'watch'].map((verb) => `${verb} ${events}`),
@@ -168,6 +182,27 @@ describe('each role is sufficient', () => {
 
   test.each(acts)('$who $does', async ({ act }) => {
     expect(await act()).toMatchObject({ ok: true });
+  });
+
+  test.each([
+    ['restarts a Deployment', ['rollout', 'restart', 'deployment/standing']],
+    ['restarts a StatefulSet', ['rollout', 'restart', 'statefulset/standing']],
+    ['restarts a DaemonSet', ['rollout', 'restart', 'daemonset/standing']],
+    ['scales a Deployment', ['scale', 'deployment/standing', '--replicas=1']],
+    [
+      'scales a Deployment that has so many replicas',
+      ['scale', 'deployment/standing', '--current-replicas=1', '--replicas=0'],
+    ],
+    ['scales a StatefulSet', ['scale', 'statefulset/standing', '--replicas=1']],
+    [
+      'scales a StatefulSet that has so many replicas',
+      ['scale', 'statefulset/standing', '--current-replicas=1', '--replicas=0'],
+    ],
+    ['runs a CronJob now', ['create', 'job', 'now', '--from=cronjob/standing']],
+  ])('an sre who is nothing else %s', async (_, args) => {
+    expect(await world.cluster.controlPlane.kubectl('countersign-sre', [...args, '-n', 'empty'])).toMatchObject({
+      code: 0,
+    });
   });
 
   test('an admin who is nothing else creates a policy', async () => {
