@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { createSample, installChart, serviceAccountToken } from './controlplane/chart.ts';
+import { createSample, guardSample, installChart, serviceAccountToken } from './controlplane/chart.ts';
 import { componentNames } from './controlplane/components.ts';
 import { connectControlPlane, startControlPlane, type As, type ControlPlane } from './controlplane/controlplane.ts';
 import { installer } from './controlplane/identities.ts';
@@ -86,7 +86,7 @@ const sample = async (cluster: ControlPlane): Promise<void> => {
   };
   if ((await cluster.client(installer.name).get(policy)).ok) return;
   await kubectl(cluster, 'developer-a', 'apply', '-f', 'hack/demo/2.4.0/app.yaml');
-  await kubectl(cluster, 'admin', 'apply', '-f', 'hack/demo/policy.yaml');
+  await guardSample(cluster);
   await waitFor<KubeObject & { readonly status?: { readonly conditions?: readonly { readonly type: string }[] } }>(
     cluster.client(installer.name),
     policy,
@@ -126,7 +126,9 @@ const up = async (): Promise<void> => {
   for (const instance of instances) {
     say(`${instance.padEnd(16)}${replicas[instance]?.address ?? ''}/metrics   log: .countersign/${instance}.log`);
   }
-  say('Sample          payments 2.4.0 runs in payments-staging; nothing is released to payments-prod yet');
+  say(
+    'Sample          payments 2.4.0 runs in payments-staging; nothing is released to payments-prod yet, which is guarded',
+  );
   say();
   say(
     'Everybody has a kubeconfig in .countersign/kubeconfigs: developer-a, tester-a, approver-a, approver-b, sre-a, …',

@@ -51,14 +51,39 @@ export async function installChart(cluster: ControlPlane, values: ChartValues = 
   await enforced(cluster);
 }
 
-/** Creates the sample application's namespaces and bindings (hack/demo). */
+/** Creates the sample application's namespaces and bindings (hack/demo). Production is not guarded yet: see `guardSample`. */
 export async function createSample(cluster: ControlPlane): Promise<void> {
-  for (const file of ['namespaces.yaml', 'bindings.yaml']) {
-    const path = join(root, 'hack', 'demo', file);
-    const result = await cluster.kubectl(installer.name, ['apply', '-f', path]);
-    if (result.code !== 0) throw new Error(`kubectl apply -f ${path}: ${result.stderr}`);
-  }
+  await apply(cluster, 'namespaces.yaml');
+  await apply(cluster, 'bindings.yaml');
   await boundToAct(cluster);
+}
+
+/** Gives the sample's production its policy, then the label, and waits until the guard acts there. */
+export async function guardSample(cluster: ControlPlane): Promise<void> {
+  await apply(cluster, 'policy.yaml');
+  await guard(cluster.client(installer.name), 'payments-prod', 'enforce');
+}
+
+async function apply(cluster: ControlPlane, file: string): Promise<void> {
+  const path = join(root, 'hack', 'demo', file);
+  const result = await cluster.kubectl(installer.name, ['apply', '-f', path]);
+  if (result.code !== 0) throw new Error(`kubectl apply -f ${path}: ${result.stderr}`);
+}
+
+/**
+ * Labels a namespace that has its ReleasePolicy, and waits until the guard does there what the label says. In the other order the
+ * namespace's controllers would be refused, too, and try again after a pause that grows.
+ */
+export async function guard(client: ApiClient, namespace: string, mode: 'enforce' | 'audit'): Promise<void> {
+  const labels = { 'countersign.dev/guarded': mode };
+  accepted(
+    await client.patch({ apiVersion: 'v1', kind: 'Namespace', name: namespace }, 'merge', { metadata: { labels } }),
+  );
+  const deadline = Date.now() + enforcedTimeoutMs;
+  for (const { rule, object } of guardCanaries(namespace)) {
+    const seen = (): Promise<string> => (mode === 'enforce' ? verdict(client, object) : warnings(client, object));
+    await named(deadline, { rule, kind: object.kind }, seen);
+  }
 }
 
 /** A token of one of these identities, as a process outside the cluster would use. */
@@ -143,10 +168,14 @@ async function until(deadline: number, problem: string, isSo: () => Promise<bool
   }
 }
 
-function refusedBefore(deadline: number, { rule, as, object }: Canary): Promise<void> {
-  return until(deadline, `${rule} does not act on ${object.kind}`, async () => {
-    const seen = await verdict(as, object);
-    return seen.includes(`${rule}: `) || seen;
+const refusedBefore = (deadline: number, { rule, as, object }: Canary): Promise<void> =>
+  named(deadline, { rule, kind: object.kind }, () => verdict(as, object));
+
+/** Asks until the answer names the rule. */
+function named(deadline: number, what: { rule: string; kind: string }, ask: () => Promise<string>): Promise<void> {
+  return until(deadline, `${what.rule} does not act on ${what.kind}`, async () => {
+    const seen = await ask();
+    return seen.includes(`${what.rule}: `) || seen;
   });
 }
 
@@ -158,6 +187,37 @@ async function verdict(as: ApiClient, object: KubeObject): Promise<string> {
   } catch (error) {
     return String(error);
   }
+}
+
+/** The warnings that come with the answer to a dry-run create. */
+async function warnings(as: ApiClient, { apiVersion, kind, metadata, ...rest }: KubeObject): Promise<string> {
+  const answer = await as.raw({
+    method: 'POST',
+    path: `/${apiVersion.includes('/') ? 'apis' : 'api'}/${apiVersion}/namespaces/${metadata.namespace ?? ''}/${kind.toLowerCase()}s?dryRun=All`,
+    body: { apiVersion, kind, metadata, ...rest },
+  });
+  return [answer.headers['warning'] ?? answer.text].flat().join(' ');
+}
+
+/**
+ * What the guard refuses to everybody who may create it, one for each topic in which there is such a thing. The other topics take
+ * effect with these: the API server takes up all policies that it has seen at once.
+ */
+function guardCanaries(namespace: string): Pick<Canary, 'rule' | 'object'>[] {
+  const metadata = { name: 'canary', namespace };
+  const template = { metadata: {}, spec: { containers: [{ name: 'canary', image: 'canary' }] } };
+  const of = (rule: string, apiVersion: string, kind: string, rest: object = {}) => ({
+    rule: `ProductionGuard${rule}`,
+    object: { apiVersion, kind, metadata, ...rest },
+  });
+  return [
+    of('Workload', 'v1', 'PodTemplate', { template }),
+    of('Pod', 'v1', 'Binding', { target: { kind: 'Node', name: 'canary' } }),
+    of('Configuration', 'v1', 'ConfigMap'),
+    of('Network', 'v1', 'Service', { spec: { ports: [{ port: 80 }] } }),
+    of('Account', 'v1', 'ServiceAccount'),
+    of('Scale', 'policy/v1', 'PodDisruptionBudget', { spec: { minAvailable: 1 } }),
+  ];
 }
 
 /**
@@ -212,6 +272,15 @@ function canaries(installerClient: ApiClient, operator: ApiClient): Canary[] {
       { name: '000000000000', namespace: 'default' },
     ),
     { rule: 'ConfinedToProduction', as: operator, object: { apiVersion: 'v1', kind: 'ConfigMap', metadata } },
+    {
+      rule: 'NamespaceGuardPlace',
+      as: installerClient,
+      object: {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: 'kube-canary', labels: { 'countersign.dev/guarded': 'enforce' } },
+      },
+    },
   ];
 }
 

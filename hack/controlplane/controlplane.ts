@@ -214,9 +214,11 @@ async function credentialsToStart(at: Layout, ports: Ports): Promise<void> {
   await writeKubeconfig(at, ports, installer, kubeconfigFile(at.dir, installer.name));
 }
 
-/** The kubeconfigs of admin, all people, and the control plane's own programs. */
+/** The kubeconfigs of admin, the nodes, all people, and the control plane's own programs. */
 async function credentialsToUse(at: Layout, ports: Ports): Promise<void> {
-  const persons = [admin, ...people].map((identity) => [identity, kubeconfigFile(at.dir, identity.name)] as const);
+  const persons = [admin, programIdentities.kwok, ...people].map(
+    (identity) => [identity, kubeconfigFile(at.dir, identity.name)] as const,
+  );
   const programs = followerNames.map((name) => [programIdentities[name], programKubeconfig(at, name)] as const);
   await Promise.all([...persons, ...programs].map(([identity, path]) => writeKubeconfig(at, ports, identity, path)));
 }

@@ -48,6 +48,10 @@ export const policy = async ({ terminal }: Demo): Promise<void> => {
     'Two namespaces: payments-staging, where releases are staged, and payments-prod. A platform admin says what production demands: one tester, two approvers from different groups, release notes, three seconds of soak, and health that is watched until 15 s after completion. All of it is judged live.',
   );
   await terminal.run('admin', 'kubectl apply -f hack/demo/policy.yaml');
+  terminal.say(
+    'From here on the namespace is guarded: nobody writes in it but the operator, for a release, and the control plane, for its daily work.',
+  );
+  await terminal.run('admin', `kubectl label namespace ${production} countersign.dev/guarded=enforce`);
   await terminal.run('admin', `kubectl wait --for=condition=Ready relpol/production -n ${production} --timeout=30s`);
   await terminal.run('admin', `kubectl get relpol -n ${production}`);
 };
@@ -232,7 +236,7 @@ export const failsLater = async (demo: Demo, before: Workloads): Promise<void> =
   );
   const crashed = Date.now();
   await terminal.run(
-    'installer',
+    'system:node:kwok',
     `kubectl annotate pods -l app=api -n ${production} countersign.test/behaviour=crash-loop`,
   );
   await terminal.run('developer-a', waitFor('condition=Finished', third));

@@ -48,8 +48,8 @@ const wildcards = {
 
 beforeAll(async () => {
   const world = await startWorld();
-  consent = { ...world, robot: await robot(world, 'robot', production) };
-  const robotUser = `system:serviceaccount:${production}:robot`;
+  consent = { ...world, robot: await robot(world, 'robot', staging) };
+  const robotUser = `system:serviceaccount:${staging}:robot`;
   // Careless RBAC: it lets everybody here past RBAC, so that custody alone decides.
   await role(world, 'careless', {
     resources: ['approvals', 'rollbacks', 'releasecandidates', 'releasecandidates/status', 'releasepolicies'],

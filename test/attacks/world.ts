@@ -1,5 +1,11 @@
 /** A cluster with the chart and the sample application: where attacks happen. */
-import { createSample, installChart, serviceAccountToken } from '../../hack/controlplane/chart.ts';
+import {
+  createSample,
+  guardSample,
+  installChart,
+  serviceAccountToken,
+  type ChartValues,
+} from '../../hack/controlplane/chart.ts';
 import {
   accepted,
   startCluster,
@@ -20,12 +26,23 @@ export interface World {
   readonly stop: () => Promise<void>;
 }
 
-/** Starts it: nothing runs pods here, and no operator runs. */
-export async function startWorld(): Promise<World> {
-  const cluster = await startCluster({ nodes: 0, scheduler: false, kwok: false });
+/** What a world may have beside the chart and the sample. */
+export interface WorldOptions {
+  /** Whether nodes run what is scheduled. Nothing runs pods when absent. */
+  readonly pods?: boolean;
+  readonly chart?: ChartValues;
+  /** Brings into production what is there before the guard. */
+  readonly before?: (installer: ApiClient) => Promise<void>;
+}
+
+/** Starts it. No operator runs. */
+export async function startWorld({ pods = false, chart = {}, before }: WorldOptions = {}): Promise<World> {
+  const cluster = await startCluster(pods ? {} : { nodes: 0, scheduler: false, kwok: false });
   try {
-    await installChart(cluster.controlPlane);
+    await installChart(cluster.controlPlane, chart);
     await createSample(cluster.controlPlane);
+    await before?.(cluster.as('installer'));
+    await guardSample(cluster.controlPlane);
     const installer = cluster.as('installer');
     const operator = installer.withToken(await serviceAccountToken(cluster.controlPlane, 'countersign-operator'));
     const restorer = installer.withToken(await serviceAccountToken(cluster.controlPlane, 'countersign-restorer'));

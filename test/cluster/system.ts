@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
 import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
-import { installChart, type ChartValues } from '../../hack/controlplane/chart.ts';
+import { guard, installChart, type ChartValues } from '../../hack/controlplane/chart.ts';
 import { installer } from '../../hack/controlplane/identities.ts';
 import type { ControlPlaneOptions } from '../../hack/controlplane/controlplane.ts';
 import { gateUrl, startGate, type GateProcess } from '../../hack/controlplane/gate.ts';
@@ -65,7 +65,12 @@ export interface System extends Cluster {
   readonly operator: OperatorProcess;
   readonly gate: GateProcess;
   /** A staging and a production namespace of their own, with the people of the sample bound and the policy in force. */
-  readonly world: (name: string, policy?: Readonly<Record<string, unknown>>) => Promise<World>;
+  readonly world: (name: string, policy?: Readonly<Record<string, unknown>>, options?: WorldOptions) => Promise<World>;
+}
+
+export interface WorldOptions {
+  /** What the guard does to others who write in production: `audit` lets a scenario have an outsider there. `enforce` when absent. */
+  readonly guarded?: 'enforce' | 'audit';
 }
 
 /** Starts everything. Call `stop` in `afterAll`; `startTimeoutMs` is enough for `beforeAll`. */
@@ -88,7 +93,7 @@ export const startSystem = async (
       ...cluster,
       operator,
       gate,
-      world: (name, policy) => createWorld(cluster, name, policy),
+      world: (name, policy, given) => createWorld(cluster, { name, policy, ...given }),
       async stop() {
         await Promise.all([operator.stop(), gate.stop()]);
         releasePort(port);
@@ -135,8 +140,11 @@ export const policySpec = (
 
 const createWorld = async (
   cluster: Cluster,
-  name: string,
-  policy: Readonly<Record<string, unknown>> = {},
+  {
+    name,
+    policy = {},
+    guarded = 'enforce',
+  }: WorldOptions & { readonly name: string; readonly policy: Readonly<Record<string, unknown>> | undefined },
 ): Promise<World> => {
   const setup = cluster.as(installer.name);
   for (const file of ['namespaces.yaml', 'bindings.yaml']) {
@@ -147,11 +155,7 @@ const createWorld = async (
   }
   const world = new World(cluster, name);
   accepted(await cluster.as('admin').create(world.policyManifest(policy)));
-  accepted(
-    await setup.patch({ apiVersion: 'v1', kind: 'Namespace', name: world.production }, 'merge', {
-      metadata: { labels: { 'countersign.dev/guarded': 'enforce' } },
-    }),
-  );
+  await guard(setup, world.production, guarded);
   await waitFor<Reported>(cluster.as('admin'), world.ref('ReleasePolicy', 'production'), (object) =>
     isTrue(object, 'Ready'),
   );

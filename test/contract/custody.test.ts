@@ -53,8 +53,8 @@ beforeAll(async () => {
     verbs: ['get', 'update', 'patch', 'delete'],
   });
   await bind(world, { user: 'definer', role: 'test-define' });
-  serviceAccount = await robot(world, 'robot', production);
-  const robotUser = `system:serviceaccount:${production}:robot`;
+  serviceAccount = await robot(world, 'robot', staging);
+  const robotUser = `system:serviceaccount:${staging}:robot`;
   await bind(world, { user: robotUser, role: 'test-edit' });
   for (const each of ['approver', 'sre', 'owner', 'archiver', 'admin']) {
     await bind(world, { user: robotUser, role: `countersign-${each}`, namespace: production });
@@ -185,7 +185,7 @@ function rightRows(given: {
 }): Row[] {
   const { policy, rule, doing, act } = given;
   const twin = () => act(as(given.right));
-  const robotUser = `system:serviceaccount:${production}:robot`;
+  const robotUser = `system:serviceaccount:${staging}:robot`;
   return [
     {
       policy,
@@ -393,7 +393,7 @@ const rows: readonly Row[] = [
     rule: 'AdministerByPerson',
     given: 'a ServiceAccount that holds the right creates a policy',
     refused: () => serviceAccount.create(policy({ metadata: { namespace: quiet } })),
-    caller: `system:serviceaccount:${production}:robot`,
+    caller: `system:serviceaccount:${staging}:robot`,
     next: 'have a person do it',
     twin: stored2(() => stored.releasepolicies()),
   },
@@ -552,7 +552,7 @@ describe('what custody refuses, and its twin', () => {
 });
 
 describe('what the rows cover', () => {
-  test('every rule of every policy has a row', async () => {
+  test('every rule of every policy but the guard has a row', async () => {
     interface Policy extends KubeObject {
       readonly spec: { readonly validations: readonly { readonly messageExpression: string }[] };
     }
@@ -562,7 +562,9 @@ describe('what the rows cover', () => {
         kind: 'ValidatingAdmissionPolicy',
       }),
     );
-    const ofOurKinds = policies.items.filter(({ metadata }) => !ofStaging.has(metadata.name ?? ''));
+    const ofOurKinds = policies.items.filter(
+      ({ metadata }) => !ofStaging.has(metadata.name ?? '') && metadata.name?.startsWith('countersign-guard-') !== true,
+    );
     const rules = ofOurKinds.flatMap(({ metadata, spec }) =>
       spec.validations.map(({ messageExpression }) => `${metadata.name} ${/^'(\w+): /.exec(messageExpression)?.[1]}`),
     );
@@ -726,6 +728,6 @@ describe('what must go on', () => {
 
   test('a ServiceAccount may stage: whether it is trusted is the policy of the release to say', async () => {
     const made = accepted(await serviceAccount.create<Sent>(candidate()));
-    expect(made.spec['author']).toMatchObject({ username: `system:serviceaccount:${production}:robot` });
+    expect(made.spec['author']).toMatchObject({ username: `system:serviceaccount:${staging}:robot` });
   });
 });

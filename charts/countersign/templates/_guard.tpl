@@ -1,0 +1,194 @@
+{{/*
+The production guard: what its policies have in common. files/guard.yaml says who writes what; each topic of it is one policy, so that
+every request in a guarded namespace is judged by exactly one, and a refusal is one message.
+
+The policies act where a namespace carries the label countersign.dev/guarded, and nowhere else: the selector stands in the policy's own
+matchConstraints, because a missing definition of ReleasePolicy refuses whatever those match. Resource rules say apiVersions "*" and not
+one version with conversion: a version that is no longer served would leave the rule without effect. Nothing here depends on a version.
+*/}}
+
+{{/* The usernames behind names of files/guard.yaml, as a CEL list; nothing when there are none. Called with (list $ identities names). */}}
+{{- define "countersign.guard.usernames" -}}
+{{- $values := (index . 0).Values.controlPlane }}
+{{- $usernames := list }}
+{{- range without (index . 2) "kubelets" }}
+{{- if hasKey (index $ 1) . }}
+{{- $usernames = concat $usernames (index $values (index (index $ 1) .)) }}
+{{- else }}
+{{- $usernames = append $usernames ($values.loops | replace "{loop}" .) }}
+{{- end }}
+{{- end }}
+{{- if $usernames }}{{ include "countersign.cel.list" (uniq $usernames) }}{{ end }}
+{{- end }}
+
+{{/*
+A policy of the guard up to the variables that its topic adds; those, and `validations:`, follow in the topic's own file. Called with
+(list $ "topic").
+*/}}
+{{- define "countersign.guard.policy" -}}
+{{- $root := index . 0 }}
+{{- $guard := $root.Files.Get "files/guard.yaml" | fromYaml }}
+{{- $rows := index $guard.topics (index . 1) }}
+{{- $writers := list }}
+{{- $nodes := list }}
+{{- $rewriters := list }}
+{{- $promotable := list }}
+{{- range $row := $rows }}
+{{- range $act := include "countersign.guard.acts" $row | fromJsonArray }}
+{{- $key := printf "'%s %s'" (upper $act) $row.resource }}
+{{- $names := index $row $act }}
+{{- $usernames := include "countersign.guard.usernames" (list $root $guard.identities $names) }}
+{{- if $usernames }}{{ $writers = append $writers (printf "%s: %s" $key $usernames) }}{{ end }}
+{{- if has "kubelets" $names }}{{ $nodes = append $nodes $key }}{{ end }}
+{{- end }}
+{{- with include "countersign.guard.usernames" (list $root $guard.identities ($row.rewrite | default list)) }}
+{{- $rewriters = append $rewriters (printf "'%s': %s" $row.resource .) }}
+{{- end }}
+{{- range $root.Files.Get "files/promotable.yaml" | fromYamlArray }}
+{{- if and (eq .group $row.group) (has $row.resource .resources) }}{{ $promotable = append $promotable $row.resource }}{{ end }}
+{{- end }}
+{{- end }}
+{{- include "countersign.guard.head" . }}
+    resourceRules:
+    {{- range $rows }}
+    - apiGroups: [{{ .group | quote }}]
+      apiVersions: ["*"]
+      operations: [{{ include "countersign.guard.acts" . | fromJsonArray | join ", " | upper }}]
+      resources: [{{ .resource }}]
+      scope: Namespaced
+    {{- end }}
+  variables:
+  {{- include "countersign.guard.variables" $root | nindent 2 }}
+  - name: node # whose kubelet writes this
+    expression: >-
+      {{ if $nodes }}variables.caller.startsWith('system:node:') && 'system:nodes' in request.userInfo.?groups.orValue([])
+      && request.operation + ' ' + variables.target in [{{ join ", " $nodes }}]{{ else }}false{{ end }}
+  - name: controller # whose daily work this is
+    expression: >-
+      {{ if $writers }}variables.node || variables.caller in {
+      {{ join ",\n      " $writers }}
+      }[?request.operation + ' ' + variables.target].orValue([]){{ else }}variables.node{{ end }}
+  - name: rewriter # who may change more than metadata
+    expression: >-
+      {{ if $rewriters }}variables.caller in {
+      {{ join ",\n      " $rewriters }}
+      }[?variables.target].orValue([]){{ else }}false{{ end }}
+  - name: deliverer # who writes releases; what they write is judged by the gate
+    expression: >-
+      {{ if $promotable }}variables.target in {{ include "countersign.cel.list" $promotable }}
+      && {{ include "countersign.guard.deliverer" $root }}{{ else }}false{{ end }}
+{{- end }}
+
+{{/* CEL: the caller writes releases. */}}
+{{- define "countersign.guard.deliverer" -}}
+(variables.caller in ['{{ include "countersign.username" (list . "countersign-operator") }}', '{{ include "countersign.username" (list . "countersign-restorer") }}'] || variables.caller in params.spec.?gitOpsWriters.orValue([]))
+{{- end }}
+
+{{/* The part of a policy that does not depend on its topic. Called with (list $ "topic"). */}}
+{{- define "countersign.guard.head" -}}
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata:
+  name: countersign-guard-{{ index . 1 }}
+  labels:
+    {{- include "countersign.labels" (index . 0) | nindent 4 }}
+spec:
+  failurePolicy: Fail
+  paramKind: {apiVersion: countersign.dev/v1alpha1, kind: ReleasePolicy}
+  matchConstraints:
+    matchPolicy: Equivalent
+    namespaceSelector: {matchExpressions: [{key: countersign.dev/guarded, operator: Exists}]}
+{{- end }}
+
+{{/* The operations of a row, as a JSON list. */}}
+{{- define "countersign.guard.acts" -}}
+{{- $row := . }}
+{{- $acts := list }}
+{{- range list "create" "update" "delete" "connect" }}{{ if hasKey $row . }}{{ $acts = append $acts . }}{{ end }}{{ end }}
+{{- toJson $acts }}
+{{- end }}
+
+{{/* Variables of every policy of the guard. They are evaluated when they are asked for: a controller pays for none that it does not need. */}}
+{{- define "countersign.guard.variables" -}}
+- name: caller
+  expression: request.userInfo.username
+- name: place
+  expression: request.namespace
+- name: person # system: names operate and administer nothing
+  expression: "!variables.caller.startsWith('system:')"
+- name: target
+  expression: "request.?subResource.orValue('') == '' ? request.resource.resource : request.resource.resource + '/' + request.subResource"
+- name: name
+  expression: >-
+    oldObject != null ? oldObject.metadata.name
+    : request.operation == 'CONNECT' ? request.?name.orValue('')
+    : object.metadata.?name.orValue(request.?name.orValue(''))
+- name: what # for messages
+  expression: variables.target + ' ' + variables.name
+- name: doing
+  expression: "{'CREATE': 'create', 'UPDATE': 'change', 'DELETE': 'delete', 'CONNECT': 'open'}[request.operation]"
+- name: platform # a program that the policy lets write exactly this object
+  expression: >-
+    params.spec.?platformWriters.orValue([]).exists(w,
+    w.identity == variables.caller && w.kind == request.kind.kind && variables.name in w.names)
+- name: after
+  expression: dyn(object)
+- name: before
+  expression: dyn(oldObject)
+{{- end }}
+
+{{/*
+CEL: two maps are the same but for some keys. Over maps and not over the fields of a schema, so that a field of a later Kubernetes counts
+too. Called with (list "a" "b" "key" …), a and b being cheap expressions.
+*/}}
+{{- define "countersign.guard.same" -}}
+{{- $a := index . 0 }}
+{{- $b := index . 1 }}
+{{- $but := include "countersign.cel.list" (slice . 2) -}}
+{{ $a }}.all(k, k in {{ $but }} || (k in {{ $b }} && {{ $a }}[k] == {{ $b }}[k])) && {{ $b }}.all(k, k in {{ $but }} || k in {{ $a }})
+{{- end }}
+
+{{/*
+What holds for the control plane's updates of objects in every topic: they leave all but metadata as it is, unless the row says otherwise.
+Of a subresource the update is what it is for. Called with the rule's name.
+*/}}
+{{- define "countersign.guard.content" -}}
+- expression: >-
+    request.operation != 'UPDATE' || variables.target.contains('/') || !variables.controller || variables.rewriter || (
+    {{ include "countersign.guard.same" (list "variables.after" "variables.before" "metadata" "status") }})
+  messageExpression: {{ include "countersign.message" (printf "%sContent: {caller} keeps the books of {variables.what} in {place}, and may not change what it says. Next: change it by a release: kubectl create a ReleaseCandidate in {params.spec.sourceNamespace}" .) }}
+  reason: Forbidden
+{{- end }}
+
+{{/* Both bindings of a policy of the guard: where the label says audit, and wherever else it is set. Called with (list $ "topic"). */}}
+{{- define "countersign.guard.bindings" -}}
+{{- $root := index . 0 }}
+{{- $name := printf "countersign-guard-%s" (index . 1) }}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: {{ $name }}
+  labels:
+    {{- include "countersign.labels" $root | nindent 4 }}
+spec:
+  policyName: {{ $name }}
+  validationActions: [Deny, Audit]
+  paramRef: {selector: {}, parameterNotFoundAction: Deny}
+  matchResources:
+    namespaceSelector: {matchExpressions: [{key: countersign.dev/guarded, operator: NotIn, values: [audit]}]}
+---
+# Audit refuses nothing, not even where the policy is missing.
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: {{ $name }}-audit
+  labels:
+    {{- include "countersign.labels" $root | nindent 4 }}
+spec:
+  policyName: {{ $name }}
+  validationActions: [Audit, Warn]
+  paramRef: {selector: {}, parameterNotFoundAction: Allow}
+  matchResources:
+    namespaceSelector: {matchExpressions: [{key: countersign.dev/guarded, operator: In, values: [audit]}]}
+{{- end }}
