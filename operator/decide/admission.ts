@@ -38,11 +38,19 @@ const inProduction = (
   if (user.username === s.restorer) return judgeRestorer(request, s);
   if (gitOpsWriters.includes(user.username)) return judgeGitOps(request, s);
   if (resource.resource === 'pods' && subresource === 'eviction') return allowed();
-  if (resource.group === 'rbac.authorization.k8s.io' && subresource === '') {
+  if (subresource === '' && administered.has(`${resource.group}/${resource.resource}`)) {
     return judgeAdministration(request, s, `${verbText(request)} ${subjectText(request)}`);
   }
   return judgePlatformWriter(request, s) ?? judgeOperation(request, s) ?? refused(request, s);
 };
+
+/** Who may do what in the namespace, and how much it may use. */
+const administered: ReadonlySet<string> = new Set([
+  'rbac.authorization.k8s.io/roles',
+  'rbac.authorization.k8s.io/rolebindings',
+  '/resourcequotas',
+  '/limitranges',
+]);
 
 /** Labels, annotations and the like: custody of the label itself is the API server's. */
 const ofTheNamespace = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict =>

@@ -54,11 +54,45 @@ matchExpressions:
 - {key: kubernetes.io/metadata.name, operator: NotIn, values: [kube-system, kube-public, kube-node-lease, {{ .root.Release.Namespace }}]}
 {{- end }}
 
-{{/* Continuity does not wait for the gate: what controllers, schedulers and nodes do is held by the API server alone. */}}
+{{/*
+What the gate is asked about: every row of files/guard.yaml. One version a resource, so that the API server converts what is sent in another: the
+judge compares with content in that version.
+*/}}
+{{- define "countersign.gate.rules" -}}
+{{- range $rows := (.Files.Get "files/guard.yaml" | fromYaml).topics }}
+{{- range $rows }}
+- apiGroups: [{{ .group | quote }}]
+  apiVersions: [{{ ternary "v2" "v1" (eq .group "autoscaling") }}]
+  operations: [{{ include "countersign.guard.acts" . | fromJsonArray | join ", " | upper }}]
+  resources: [{{ .resource }}]
+  scope: Namespaced
+{{- end }}
+{{- end }}
+{{- range .Values.guardedKinds }}
+- apiGroups: [{{ .group | quote }}]
+  apiVersions: ["*"]
+  operations: [CREATE, UPDATE, DELETE]
+  resources: [{{ join ", " .resources }}]
+  scope: Namespaced
+{{- end }}
+{{- end }}
+
+{{/*
+Continuity does not wait for the gate: what controllers, schedulers and nodes do is held by the API server alone. Those are the identities that
+files/guard.yaml names, and the namespace controller.
+*/}}
 {{- define "countersign.gate.notControlPlane" -}}
+{{- $guard := .Files.Get "files/guard.yaml" | fromYaml }}
+{{- $names := list }}
+{{- range $rows := $guard.topics }}
+{{- range $row := $rows }}
+{{- range include "countersign.guard.acts" $row | fromJsonArray }}{{ $names = concat $names (index $row .) }}{{ end }}
+{{- end }}
+{{- end }}
 - name: not-the-control-plane
   expression: >-
-    !(request.userInfo.username in {{ include "countersign.cel.list" (concat .Values.controlPlane.controllers .Values.controlPlane.namespaceControllers .Values.controlPlane.garbageCollectors | uniq) }}
+    !(request.userInfo.username in {{ include "countersign.guard.usernames" (list . $guard.identities (sortAlpha (uniq $names))) }}
+    || request.userInfo.username in {{ include "countersign.cel.list" .Values.controlPlane.namespaceControllers }}
     || (has(request.userInfo.groups) && 'system:nodes' in request.userInfo.groups))
 {{- end }}
 
