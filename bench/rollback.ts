@@ -1,5 +1,6 @@
 /** From a pod that is ready no more to the first restoring write. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { programIdentities } from '../hack/controlplane/identities.ts';
 import { accepted, type ApiClient, type KubeObject } from '../test/cluster/cluster.ts';
 import { isTrue, type System, type World } from '../test/cluster/system.ts';
 import { requests, type Request } from './requests.ts';
@@ -56,7 +57,7 @@ const goBack = async (system: System, world: World, name: string): Promise<Delay
   const target = world.ref('Pod', pod.metadata.name);
   const unready = pod.status.containerStatuses.map((status) => ({ ...status, ready: false }));
   accepted(
-    await installer.patch({ ...target, subresource: 'status' }, 'strategic', {
+    await system.as(programIdentities.kwok.name).patch({ ...target, subresource: 'status' }, 'strategic', {
       status: {
         conditions: [
           { type: 'Ready', status: 'False' },

@@ -71,6 +71,8 @@ export interface System extends Cluster {
 export interface WorldOptions {
   /** What the guard does to others who write in production: `audit` lets a scenario have an outsider there. `enforce` when absent. */
   readonly guarded?: 'enforce' | 'audit';
+  /** Brings into production what is there before the guard. */
+  readonly before?: (world: World) => Promise<void>;
 }
 
 /** Starts everything. Call `stop` in `afterAll`; `startTimeoutMs` is enough for `beforeAll`. */
@@ -144,6 +146,7 @@ const createWorld = async (
     name,
     policy = {},
     guarded = 'enforce',
+    before,
   }: WorldOptions & { readonly name: string; readonly policy: Readonly<Record<string, unknown>> | undefined },
 ): Promise<World> => {
   const setup = cluster.as(installer.name);
@@ -155,6 +158,7 @@ const createWorld = async (
   }
   const world = new World(cluster, name);
   accepted(await cluster.as('admin').create(world.policyManifest(policy)));
+  await before?.(world);
   await guard(setup, world.production, guarded);
   await waitFor<Reported>(cluster.as('admin'), world.ref('ReleasePolicy', 'production'), (object) =>
     isTrue(object, 'Ready'),

@@ -156,18 +156,22 @@ interface End {
   readonly finalizers: readonly string[];
 }
 
+/** What was in production before the guard. */
+const before = async (world: World): Promise<void> => {
+  await plant(world, world.configMap('settings', { level: 'info' }));
+  await plant(world, world.deployment('api', 'a'));
+};
+
 const run = async (
   name: string,
   death: Death | undefined,
 ): Promise<{ end: End; writes: readonly string[]; died: boolean }> => {
-  const [before, after] = [await leaseNamespace(`${name}-before`), await leaseNamespace(`${name}-after`)];
-  const first = new Process(name, before);
+  const [earlier, later] = [await leaseNamespace(`${name}-before`), await leaseNamespace(`${name}-after`)];
+  const first = new Process(name, earlier);
   const processes = [first];
   try {
     await first.start();
-    const world = await system.world(name);
-    await plant(world, world.configMap('settings', { level: 'info' }));
-    await plant(world, world.deployment('api', 'a'));
+    const world = await system.world(name, {}, { before });
     await world.stage(
       world.configMap('settings', { level: 'debug' }),
       world.deployment('api', 'b'),
@@ -177,7 +181,7 @@ const run = async (
     let died = false;
     const successor = first.died.then(async () => {
       died = true;
-      const second = new Process(name, after);
+      const second = new Process(name, later);
       processes.push(second);
       await Promise.all([first.end(), second.start()]);
     });

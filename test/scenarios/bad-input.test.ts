@@ -14,6 +14,7 @@ import {
   scenarios,
   sign,
   staged,
+  unguarded,
 } from './kit.ts';
 
 const { scenario } = scenarios('bad');
@@ -228,7 +229,7 @@ scenario(
     await world.propose(world.candidate('before', ['ConfigMap/settings']));
     await staged(world, 'before');
     const target = { apiVersion: 'v1', kind: 'Namespace', name: world.production };
-    // A guarded namespace keeps its record, so nobody can take it away before the guard.
+    // A guarded namespace keeps its record, so nobody can take it away before the guard; and that only where it looks on.
     accepted(await admin.patch(target, 'merge', { metadata: { labels: { 'countersign.dev/guarded': null } } }));
     accepted(await admin.delete(target));
     expect((await conditionSays(world, 'before', 'Staged', 'NamespaceTerminating')).message).toBe(
@@ -247,6 +248,8 @@ scenario(
     const policy = accepted(await admin.get<Reported>(world.ref('ReleasePolicy', 'production')));
     expect(condition(policy, 'Ready')?.reason).toBe('InForce');
   },
+  {},
+  unguarded,
 );
 
 scenario(

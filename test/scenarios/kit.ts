@@ -13,6 +13,7 @@ import {
   type Reported,
   type System,
   type World,
+  type WorldOptions,
 } from '../cluster/system.ts';
 
 /** As long as a step may take on a machine that is busy with other things. */
@@ -26,6 +27,7 @@ export interface Scenarios {
     sentence: string,
     run: (world: World) => Promise<void>,
     policy?: Readonly<Record<string, unknown>>,
+    options?: WorldOptions,
   ) => void;
 }
 
@@ -39,11 +41,11 @@ export const scenarios = (prefix: string, ...options: Parameters<typeof startSys
   afterAll(() => system?.stop());
   return {
     system: () => system,
-    scenario(sentence, run, policy) {
+    scenario(sentence, run, policy, given) {
       worlds += 1;
       const name = `${prefix}${worlds}`;
       // oxlint-disable-next-line jest/valid-title, jest/expect-expect -- the caller's sentence, and the caller's assertions
-      test.concurrent(sentence, async () => run(await system.world(name, policy)), scenarioTimeoutMs);
+      test.concurrent(sentence, async () => run(await system.world(name, policy, given)), scenarioTimeoutMs);
     },
   };
 };
@@ -127,6 +129,9 @@ export const release = async (world: World, candidate: Manifest): Promise<string
   await sign(world, name, ...everybody);
   return end(world, name);
 };
+
+/** For scenarios in which somebody writes production behind everybody's back: the guard looks on. */
+export const unguarded: WorldOptions = { guarded: 'audit' };
 
 /** Changes the policy of a world by a merge patch, as its admin. */
 export const amendPolicy = async (world: World, spec: Readonly<Record<string, unknown>>): Promise<void> => {

@@ -2,6 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, expect } from '@jest/globals';
+import { programIdentities } from '../../hack/controlplane/identities.ts';
 import { accepted, waitForAll, waitForGone, type KubeObject } from '../cluster/cluster.ts';
 import { condition, image, type World } from '../cluster/system.ts';
 import { verifyChain } from '../../operator/ledger/chain.ts';
@@ -88,7 +89,7 @@ scenario(
     const setup = world.as('installer');
     const pods = { ...world.ref('Pod'), labelSelector: 'app=api' };
     const [one, two] = await waitForAll<Pod>(setup, pods, (all) => all.length === 2, patienceMs);
-    accepted(await setup.delete(world.ref('Pod', one?.metadata.name)));
+    accepted(await world.as(programIdentities.kwok.name).delete(world.ref('Pod', one?.metadata.name)));
     accepted(
       await setup.createAt(
         { ...world.ref('Pod', two?.metadata.name), subresource: 'eviction' },

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../operator/api/meta.ts';
 import { normalForm, sameContent } from '../../operator/decide/render.ts';
 import type { AuditEvent } from '../../hack/controlplane/audit.ts';
+import { programIdentities } from '../../hack/controlplane/identities.ts';
 import { accepted, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { image, type Entry, type Reported, type System, type World } from '../cluster/system.ts';
 import { patienceMs, type BundleSeen } from './kit.ts';
@@ -180,11 +181,13 @@ export const differences = async (world: World, bundleName: string): Promise<rea
   return found.flat();
 };
 
-/** Lets a pod behave otherwise; `undefined` = healthy again. */
+/** As the nodes, who run it, let a pod behave otherwise; `undefined` = healthy again. */
 export const behave = async (world: World, pod: KubeObject, behaviour: string | undefined): Promise<void> => {
   const annotations = { 'countersign.test/behaviour': behaviour ?? null };
   accepted(
-    await world.as('installer').patch(world.ref('Pod', pod.metadata.name), 'merge', { metadata: { annotations } }),
+    await world
+      .as(programIdentities.kwok.name)
+      .patch(world.ref('Pod', pod.metadata.name), 'merge', { metadata: { annotations } }),
   );
 };
 
@@ -192,12 +195,12 @@ export const behave = async (world: World, pod: KubeObject, behaviour: string | 
 export const podOf = (world: World, app: string): Promise<KubeObject> =>
   waitFor(world.as('installer'), { ...world.ref('Pod'), labelSelector: `app=${app}` }, () => true, patienceMs);
 
-/** Edits production behind everybody's back, under a name that managedFields shows. */
+/** Edits production behind everybody's back, under a name that managedFields shows. Takes a world that is `unguarded`. */
 export const meddle = async (world: World, kind: string, name: string, patch: Fields, manager = 'by-hand') => {
   accepted(await world.as('installer').patch(world.ref(kind, name), 'merge', patch, { fieldManager: manager }));
 };
 
-/** Creates an object in production directly, as somebody did before there was a policy. */
+/** Creates an object in production directly, as somebody did before there was a guard. */
 export const plant = async (world: World, manifest: Manifest): Promise<void> => {
   const { metadata, ...rest } = manifest;
   accepted(

@@ -3,7 +3,18 @@ import { expect } from '@jest/globals';
 import { accepted, waitFor, waitForGone, type KubeObject } from '../cluster/cluster.ts';
 import { condition, image, isTrue, type Reported, type World } from '../cluster/system.ts';
 import { verifyChain } from '../../operator/ledger/chain.ts';
-import { end, everybody, gateSays, inProduction, patienceMs, release, scenarios, sign, staged } from './kit.ts';
+import {
+  end,
+  everybody,
+  gateSays,
+  inProduction,
+  patienceMs,
+  release,
+  scenarios,
+  sign,
+  staged,
+  unguarded,
+} from './kit.ts';
 import {
   behave,
   behaving,
@@ -206,37 +217,44 @@ scenario(
     await meddle(world, 'ConfigMap', 'settings', { data: { level: 'info' } });
     expect(await end(world, 'second')).toBe('Promoted');
   },
+  {},
+  unguarded,
 );
 
-scenario('content that somebody writes midway stops the promotion, and the whole package goes back', async (world) => {
-  await world.stage(world.configMap('settings', { level: 'info' }), world.deployment('api', 'a'));
-  const components = ['ConfigMap/settings', 'Deployment/api'];
-  expect(await release(world, world.candidate('first', components))).toBe('Promoted');
-  await world.stage(
-    world.configMap('settings', { level: 'debug' }),
-    world.deployment('api', 'b'),
-    job(world, 'migrate', 'b'),
-  );
-  await begin(world, 'second', [...components, 'Job/migrate'], {
-    overlay: [behaving('Job', 'migrate', 'never-ready')],
-  });
-  await podOf(world, 'migrate');
-  await inProduction<Data>(world, 'ConfigMap', 'settings', ({ data }) => data['level'] === 'debug');
+scenario(
+  'content that somebody writes midway stops the promotion, and the whole package goes back',
+  async (world) => {
+    await world.stage(world.configMap('settings', { level: 'info' }), world.deployment('api', 'a'));
+    const components = ['ConfigMap/settings', 'Deployment/api'];
+    expect(await release(world, world.candidate('first', components))).toBe('Promoted');
+    await world.stage(
+      world.configMap('settings', { level: 'debug' }),
+      world.deployment('api', 'b'),
+      job(world, 'migrate', 'b'),
+    );
+    await begin(world, 'second', [...components, 'Job/migrate'], {
+      overlay: [behaving('Job', 'migrate', 'never-ready')],
+    });
+    await podOf(world, 'migrate');
+    await inProduction<Data>(world, 'ConfigMap', 'settings', ({ data }) => data['level'] === 'debug');
 
-  await meddle(world, 'ConfigMap', 'settings', { data: { level: 'trace' } });
+    await meddle(world, 'ConfigMap', 'settings', { data: { level: 'trace' } });
 
-  const done = await finished(world, 'second');
-  expect(condition(done, 'Finished')?.reason).toBe('RolledBack');
-  expect(messageOf(done)).toContain('OwnershipConflict: ConfigMap/settings');
-  expect(messageOf(done)).toContain('field manager by-hand');
-  expect((await inProduction<Data>(world, 'ConfigMap', 'settings', () => true)).data).toEqual({ level: 'info' });
-  const [started] = await entriesOf(world, 'RollbackStarted', 'second');
-  expect(dataOf(started)['overwrites']).toEqual(['ConfigMap/settings']);
-  expect(
-    (await writesTo(system(), world)).filter(({ object, verb }) => object === 'deployments/api' && verb !== 'create'),
-  ).toEqual([]);
-  await waitForGone(world.as('installer'), { ...world.ref('Pod'), labelSelector: 'app=migrate' }, patienceMs);
-});
+    const done = await finished(world, 'second');
+    expect(condition(done, 'Finished')?.reason).toBe('RolledBack');
+    expect(messageOf(done)).toContain('OwnershipConflict: ConfigMap/settings');
+    expect(messageOf(done)).toContain('field manager by-hand');
+    expect((await inProduction<Data>(world, 'ConfigMap', 'settings', () => true)).data).toEqual({ level: 'info' });
+    const [started] = await entriesOf(world, 'RollbackStarted', 'second');
+    expect(dataOf(started)['overwrites']).toEqual(['ConfigMap/settings']);
+    expect(
+      (await writesTo(system(), world)).filter(({ object, verb }) => object === 'deployments/api' && verb !== 'create'),
+    ).toEqual([]);
+    await waitForGone(world.as('installer'), { ...world.ref('Pod'), labelSelector: 'app=migrate' }, patienceMs);
+  },
+  {},
+  unguarded,
+);
 
 scenario(
   'live values of unmanaged fields are kept',
@@ -253,6 +271,7 @@ scenario(
     expect(live.spec.replicas).toBe(3);
   },
   { unmanagedFields: [{ kind: 'Deployment', name: 'api', fields: ['spec.replicas'] }] },
+  unguarded,
 );
 
 scenario('two packages of one namespace are promoted beside each other', async (world) => {
@@ -378,11 +397,6 @@ scenario('what the API server would refuse blocks before anything is written, in
 scenario(
   'a first promotion over what was there adopts it: a baseline is recorded, and a rollback restores it exactly',
   async (world) => {
-    const before = [
-      world.configMap('settings', { level: 'old', extra: 'kept' }),
-      world.deployment('api', 'c', { replicas: 2 }),
-    ];
-    for (const manifest of before) await plant(world, manifest);
     await inProduction<KubeObject & { status?: { availableReplicas?: number } }>(
       world,
       'Deployment',
@@ -423,5 +437,12 @@ scenario(
     // The twin that is healthy goes forward from the same baseline.
     expect(await release(world, world.candidate('mended', components))).toBe('Promoted');
     expect(isTrue(await world.finished('mended'), 'Promoted')).toBe(true);
+  },
+  {},
+  {
+    async before(world) {
+      await plant(world, world.configMap('settings', { level: 'old', extra: 'kept' }));
+      await plant(world, world.deployment('api', 'c', { replicas: 2 }));
+    },
   },
 );

@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import { accepted, refused, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { condition, image, isTrue, ours, type Reported, type World } from '../cluster/system.ts';
 import { verifyChain } from '../../operator/ledger/chain.ts';
-import { end, everybody, gateSays, inProduction, patienceMs, release, scenarios, sign } from './kit.ts';
+import { end, everybody, gateSays, inProduction, patienceMs, release, scenarios, sign, unguarded } from './kit.ts';
 import {
   behave,
   behaving,
@@ -97,6 +97,8 @@ scenario(
     expect(await end(world, 'explained')).toBe('Promoted');
     expect(verifyChain(await world.ledger()).broken).toBeUndefined();
   },
+  {},
+  unguarded,
 );
 
 scenario('an order may name the bundle; one that is unknown or there already is refused', async (world) => {
