@@ -19,10 +19,11 @@ import type { AdmissionSnapshot } from './admission/snapshot.ts';
 
 /** What is refused here is refused; under audit whoever answers says so and lets it through. */
 export const judgeAdmission = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
-  if (request.resource.group === group) return ofOurKinds(request, s);
-  if (s.record.broken !== undefined && request.user.username !== s.restorer) {
+  const isOrder = request.resource.group === group && request.resource.resource === 'rollbacks';
+  if (s.record.broken !== undefined && request.user.username !== s.restorer && !isOrder) {
     return recordBroken(request, s.record.broken);
   }
+  if (request.resource.group === group) return ofOurKinds(request, s);
   if (request.resource.group === '' && request.resource.resource === 'namespaces') return ofTheNamespace(request, s);
   if (s.policy === undefined) return withoutPolicy(request);
   return inProduction(request, s, s.policy.spec.gitOpsWriters);

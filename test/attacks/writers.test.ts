@@ -149,6 +149,12 @@ const released = async (pair: Pair): Promise<Attempt> => {
   return { reached: reason === 'Promoted' && (await pair.live('ConfigMap', 'settings')) !== undefined, said: reason };
 };
 const releasedAs = (make: () => Promise<Pair>) => async (): Promise<Attempt> => released(await make());
+/** The signature counts. The release itself waits, for that locks were away is an open finding. */
+const counted = (make: () => Promise<Pair>) => async (): Promise<Attempt> => {
+  const { outcome, message } = await gateSays(await make(), 'x', 'Approvals', 'ApprovalsComplete');
+  return { reached: outcome === 'Passed', said: message };
+};
+
 /** Somebody who had no hand in it signs in their place. */
 const mended = (make: () => Promise<Pair>) => async (): Promise<Attempt> => {
   const pair = await make();
@@ -285,7 +291,7 @@ attacks<Whole>(
       denied: 'SegregationOfDuties AuthorCannotSign: Not counted, for they had a hand in the content: approver-a',
       twin: mended(editedBefore),
       locks: [],
-      without: releasedAs(() => forgedBefore('NotRecorded')),
+      without: counted(() => forgedBefore('NotRecorded')),
       left: 'stamp and policy, the record forged',
     },
     {
@@ -295,7 +301,7 @@ attacks<Whole>(
       denied: 'SegregationOfDuties AuthorCannotSign',
       twin: mended(() => forgedBefore('Recorded')),
       locks: [],
-      without: releasedAs(() => forgedBefore('NotRecorded')),
+      without: counted(() => forgedBefore('NotRecorded')),
       left: 'stamp and policy',
     },
     {

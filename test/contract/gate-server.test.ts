@@ -9,6 +9,7 @@ import { connect as connectTls } from 'node:tls';
 import {
   chartDir,
   createSample,
+  guard,
   installChart,
   serviceAccountToken,
   systemNamespace,
@@ -63,6 +64,7 @@ beforeAll(async () => {
   await startGates();
   await createSample(cluster.controlPlane);
   accepted(await cluster.as('admin').create(policy()));
+  await guard(cluster.as('installer'), production, 'enforce');
   const as = async (name: OwnServiceAccount) =>
     cluster.as('installer').withToken(await serviceAccountToken(cluster.controlPlane, name));
   operator = await as('countersign-operator');

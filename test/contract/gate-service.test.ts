@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import {
   chartDir,
   createSample,
+  guardSample,
   installChart,
   serviceAccountToken,
   systemNamespace,
@@ -57,6 +58,7 @@ beforeAll(async () => {
     environment: { COUNTERSIGN_GATE_HOSTS: '', COUNTERSIGN_GATE_LISTEN: 'Alone' },
   });
   await createSample(cluster.controlPlane);
+  await guardSample(cluster.controlPlane);
   operator = cluster.as('installer').withToken(await serviceAccountToken(cluster.controlPlane, 'countersign-operator'));
 }, 120_000);
 

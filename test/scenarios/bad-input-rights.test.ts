@@ -1,6 +1,8 @@
 /** An operator whose rights somebody cut: it says which one is missing, and goes on by itself when it is back. */
 import { expect } from '@jest/globals';
 import { accepted, type KubeObject } from '../cluster/cluster.ts';
+import type { World } from '../cluster/system.ts';
+import { installation, policy, signFor } from './findings.ts';
 import { conditionSays, end, everybody, gateSays, scenarios, sign } from './kit.ts';
 
 const { scenario, system } = scenarios('rights');
@@ -33,6 +35,12 @@ const without = async (verb: string): Promise<() => Promise<void>> => {
   };
 };
 
+/** A right that comes or goes is a change of the installation, which holds promotions until somebody signs for it. */
+const signedFor = async (world: World): Promise<void> => {
+  await signFor(world, installation, 'approver-a', 'approver');
+  await policy(world, ({ status }) => status?.findings?.some(({ object }) => object === installation) !== true);
+};
+
 scenario('a right that the operator lacks is named, and the release goes on when it is back', async (world) => {
   const giveBack = await without('create');
   await world.stage(world.configMap('settings', { level: 'info' }));
@@ -40,7 +48,9 @@ scenario('a right that the operator lacks is named, and the release goes on when
   expect((await conditionSays(world, 'first', 'Staged', 'NormalFormRefused')).message).toContain(
     'User "system:serviceaccount:countersign-system:countersign-operator" cannot create resource "configmaps"',
   );
+  await signedFor(world);
   await giveBack();
+  await signedFor(world);
   await sign(world, 'first', ...everybody);
   expect(await end(world, 'first')).toBe('Promoted');
 
@@ -48,10 +58,12 @@ scenario('a right that the operator lacks is named, and the release goes on when
   await world.stage(world.configMap('settings', { level: 'debug' }));
   await world.propose(world.candidate('second', ['ConfigMap/settings']));
   await sign(world, 'second', ...everybody);
+  await signedFor(world);
   const verdict = await gateSays(world, 'second', 'Applicable', 'ObjectRefused');
   expect(verdict.outcome).toBe('Blocked');
   expect(verdict.message).toContain('cannot update resource "configmaps"');
   await giveBackUpdate();
+  await signedFor(world);
   expect(await end(world, 'second')).toBe('Promoted');
   expect((await world.ledger()).filter(({ type }) => type === 'RollbackStarted')).toHaveLength(0);
 });

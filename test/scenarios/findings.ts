@@ -23,15 +23,11 @@ export const policy = (world: World, predicate: (seen: Policy) => boolean): Prom
 export const explained = (world: World): Promise<Policy> =>
   policy(world, (seen) => condition(seen, 'Explained')?.status === 'True');
 
-/** The locks that refuse are off: to detect is all that is left. */
-export const audited = async (world: World): Promise<void> => {
-  accepted(
-    await world.as('installer').patch({ apiVersion: 'v1', kind: 'Namespace', name: world.production }, 'merge', {
-      metadata: { labels: { 'countersign.dev/guarded': 'audit' } },
-    }),
-  );
-  await explained(world);
-};
+/** What the findings about a changed installation are about. */
+export const installation = 'Installation/countersign';
+
+/** The locks that refuse only warn: to detect is all that is left. */
+export const audit = { guarded: 'audit' } as const;
 
 /** The finding about an object, as the ledger has it. */
 export const found = async (world: World, object: string): Promise<Entry['spec']> =>

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { accepted, startTimeoutMs, waitFor, type KubeObject } from '../cluster/cluster.ts';
 import { startSystem, type System, type World } from '../cluster/system.ts';
-import { audited, explained, foundUntilNow, scaleAs } from './findings.ts';
+import { audit, explained, foundUntilNow, scaleAs } from './findings.ts';
 import { patienceMs, release } from './kit.ts';
 import { manifestOf, podTemplate, service } from './production.ts';
 
@@ -47,8 +47,8 @@ const total = (counts: ReadonlyMap<string, number>): number => [...counts.values
 test(
   `${wanted} ordinary writes by machines are no finding`,
   async () => {
-    const world = await system.world('quiet');
-    await audited(world);
+    const world = await system.world('quiet', {}, audit);
+    await explained(world);
     const scaler = 'system:serviceaccount:kube-system:horizontal-pod-autoscaler';
     await system.controlPlane.identity({ name: scaler });
     const objects = workloads.flatMap((name) => [

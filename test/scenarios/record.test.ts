@@ -13,6 +13,7 @@ import {
   type System,
   type World,
 } from '../cluster/system.ts';
+import { audit } from './findings.ts';
 import { end, everybody, gateSays, patienceMs, release, sign } from './kit.ts';
 import { behaving, dataOf, writesTo } from './production.ts';
 
@@ -49,6 +50,7 @@ const promotedAfter = async (world: World, says: RegExp): Promise<readonly strin
   );
   expect(condition(policy, 'Ready')?.message).toMatch(says);
   const before = await writesTo(system, world);
+  // The gate would not let anybody sign any more; under audit it only says so.
   await sign(world, 'second', everybody[2]);
   const verdict = await gateSays(world, 'second', 'InFlight', 'LedgerBroken');
   expect(verdict.outcome).toBe('Blocked');
@@ -191,7 +193,7 @@ test(
 test(
   'an entry that is deleted stops promotions, and says which',
   async () => {
-    const world = await system.world('gone');
+    const world = await system.world('gone', {}, audit);
     await almostThere(world);
     await lockOff(world);
 
@@ -205,7 +207,7 @@ test(
 test(
   'an entry that is forged stops promotions',
   async () => {
-    const world = await system.world('forged');
+    const world = await system.world('forged', {}, audit);
     await almostThere(world);
     await lockOff(world);
     let seq = (await world.ledger()).length;
@@ -232,8 +234,8 @@ test(
 test(
   'entries that are edited or cut out while no operator runs are found when one starts',
   async () => {
-    const edited = await system.world('edited');
-    const cut = await system.world('cut');
+    const edited = await system.world('edited', {}, audit);
+    const cut = await system.world('cut', {}, audit);
     for (const world of [edited, cut]) await almostThere(world);
     await lockOff(edited);
     await system.operator.stop();

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import type { JsonObject } from '../../operator/api/meta.ts';
-import { accepted, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { gate, image, type World } from '../cluster/system.ts';
+import { accepted, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import { gate, image, type Entry, type World } from '../cluster/system.ts';
 import {
   approverA,
   approverB,
@@ -12,7 +12,6 @@ import {
   end,
   everybody,
   gateSays,
-  inProduction,
   patched,
   patienceMs,
   release,
@@ -218,11 +217,11 @@ scenario(
     await gateSays(world, 'held', 'StagingUnchanged', 'StagingUnchanged');
     await sign(world, 'held', tester);
     await gateSays(world, 'held', 'Soak', 'Soaked');
-    await inProduction<KubeObject & { spec: { type: string } }>(
-      world,
-      'LedgerEntry',
-      '000000000002',
+    await waitFor<Entry>(
+      world.as('auditor-a'),
+      world.ref('LedgerEntry'),
       ({ spec }) => spec.type === 'Tested',
+      patienceMs,
     );
 
     await world.stage(world.configMap('settings', { level: 'next' }));

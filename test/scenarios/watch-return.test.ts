@@ -4,7 +4,7 @@ import { installChart } from '../../hack/controlplane/chart.ts';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
 import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { gate, isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
-import { audited, closed, explained, findings, found, foundUntilNow, policy, signFor } from './findings.ts';
+import { audit, closed, explained, findings, found, foundUntilNow, installation, policy, signFor } from './findings.ts';
 import { end, everybody, gateSays, patienceMs, release, sign } from './kit.ts';
 import { dataOf, entriesOf, meddle, plant } from './production.ts';
 
@@ -14,8 +14,8 @@ let world: World;
 
 beforeAll(async () => {
   system = await startSystem();
-  world = await system.world('returned');
-  await audited(world);
+  world = await system.world('returned', {}, audit);
+  await explained(world);
   await world.stage(world.configMap('settings', { text: 'a' }), world.deployment('api', 'a', { replicas: 2 }));
 }, startTimeoutMs * 2);
 
@@ -26,7 +26,6 @@ afterAll(async () => {
 
 const components = ['ConfigMap/settings', 'Deployment/api'];
 const admission = 'admissionregistration.k8s.io/v1';
-const installation = 'Installation/countersign';
 const binding = { apiVersion: admission, kind: 'ValidatingAdmissionPolicyBinding', name: 'countersign-releasebundles' };
 
 test('what changed, came and went while the operator was down is found when it is back, and nothing else', async () => {

@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import { accepted, refused, waitFor, waitForGone, type Manifest } from '../cluster/cluster.ts';
 import { condition, image, isTrue, ours, type Reported, type World } from '../cluster/system.ts';
 import {
-  audited,
+  audit,
   closed,
   eventsOf,
   explained,
@@ -17,7 +17,9 @@ import {
 import { patienceMs, release, scenarios } from './kit.ts';
 import { dataOf, job, manifestOf, meddle, plant, podOf, podTemplate, service } from './production.ts';
 
-const { scenario, system } = scenarios('watched');
+const { scenario: within, system } = scenarios('watched');
+
+const scenario = (sentence: string, run: (world: World) => Promise<void>): void => within(sentence, run, {}, audit);
 
 const components = ['ConfigMap/settings', 'Deployment/api', 'Service/api'];
 
@@ -29,7 +31,7 @@ const letter = async (world: World, name: string, text: string): Promise<string 
 
 /** Production runs a release of three objects, and all of it is explained. */
 const running = async (world: World): Promise<void> => {
-  await audited(world);
+  await explained(world);
   expect(await letter(world, 'first', 'a')).toBe('Promoted');
 };
 
@@ -186,7 +188,7 @@ scenario('a finding is not signed for by who may not sign, nor for another conte
 });
 
 scenario('rollouts, Jobs, evictions, scaling by an autoscaler and a failed release are explained', async (world) => {
-  await audited(world);
+  await explained(world);
   const scaler = await system().controlPlane.identity({
     name: 'system:serviceaccount:kube-system:horizontal-pod-autoscaler',
   });
