@@ -1,13 +1,21 @@
-/** `make up` and `make down`: the control plane of this checkout with chart, sample and two replicas of the operator, in `.countersign/`. */
+/** `make up` and `make down`: the control plane of this checkout with chart, sample and two replicas each of operator and gate, in `.countersign/`. */
 import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-import { createSample, guardSample, installChart, serviceAccountToken } from './controlplane/chart.ts';
+import {
+  createSample,
+  guardSample,
+  installChart,
+  serviceAccountToken,
+  type OwnServiceAccount,
+} from './controlplane/chart.ts';
 import { componentNames } from './controlplane/components.ts';
 import { connectControlPlane, startControlPlane, type As, type ControlPlane } from './controlplane/controlplane.ts';
 import { installer } from './controlplane/identities.ts';
 import { parseJson } from './controlplane/json.ts';
+import { gateUrl, startGate } from './controlplane/gate.ts';
 import { startOperator } from './controlplane/operator.ts';
+import { reservePort } from './controlplane/ports.ts';
 import { endProcess, isRunning, type ProcessMark } from './controlplane/process.ts';
 import { readState } from './controlplane/state.ts';
 import { waitFor } from './controlplane/wait.ts';
@@ -15,8 +23,7 @@ import type { KubeObject } from './controlplane/objects.ts';
 
 const root = join(import.meta.dirname, '..');
 const dir = join(root, '.countersign');
-const operatorsFile = join(dir, 'operators.json');
-const instances = ['operator-0', 'operator-1'] as const;
+const programsFile = join(dir, 'programs.json');
 
 const say = (line = ''): boolean => process.stdout.write(`${line}\n`);
 
@@ -26,14 +33,27 @@ interface Replica {
   readonly address: string;
 }
 
-type Replicas = Readonly<Partial<Record<string, Replica>>>;
+/** What was started beside the control plane. */
+interface Programs {
+  /** Of the webhook; a gate that is started later is asked there, too. */
+  readonly gatePort?: number;
+  readonly replicas: Readonly<Partial<Record<string, Replica>>>;
+}
 
-const readReplicas = (): Replicas =>
-  existsSync(operatorsFile) ? parseJson<Replicas>(readFileSync(operatorsFile, 'utf8')) : {};
+/** Which replicas there are, and as whom. */
+const instances: Readonly<Record<string, OwnServiceAccount>> = {
+  'gate-0': 'countersign-gate',
+  'gate-1': 'countersign-gate',
+  'operator-0': 'countersign-operator',
+  'operator-1': 'countersign-operator',
+};
 
-const writeReplicas = (replicas: Replicas): void => {
-  writeFileSync(`${operatorsFile}.new`, `${JSON.stringify(replicas, undefined, 2)}\n`);
-  renameSync(`${operatorsFile}.new`, operatorsFile);
+const readPrograms = (): Programs =>
+  existsSync(programsFile) ? parseJson<Programs>(readFileSync(programsFile, 'utf8')) : { replicas: {} };
+
+const writePrograms = (programs: Programs): void => {
+  writeFileSync(`${programsFile}.new`, `${JSON.stringify(programs, undefined, 2)}\n`);
+  renameSync(`${programsFile}.new`, programsFile);
 };
 
 const isWhole = async (cluster: ControlPlane): Promise<boolean> => {
@@ -56,18 +76,29 @@ const controlPlane = async (): Promise<ControlPlane> => {
   return startControlPlane({ dir, nodes: 3, lifetime: 'Detached', report: say });
 };
 
+/** The port under which the gate is asked; the same as long as the control plane is there. */
+const gatePort = async (): Promise<number> => {
+  const programs = readPrograms();
+  const port = programs.gatePort ?? (await reservePort());
+  writePrograms({ ...programs, gatePort: port });
+  return port;
+};
+
 /** Starts the replicas that do not run, and gives those that do a new token. */
-const operators = async (cluster: ControlPlane): Promise<void> => {
-  for (const instance of instances) {
-    const replicas = readReplicas();
-    const running = replicas[instance];
+const start = async (cluster: ControlPlane, port: number): Promise<void> => {
+  for (const [instance, serviceAccount] of Object.entries(instances)) {
+    const programs = readPrograms();
+    const running = programs.replicas[instance];
     if (running !== undefined && isRunning(running.mark)) {
-      const token = await serviceAccountToken(cluster, 'countersign-operator');
+      const token = await serviceAccountToken(cluster, serviceAccount);
       writeFileSync(join(dir, `${instance}.token`), token, { mode: 0o600 });
       continue;
     }
-    const { mark, address } = await startOperator(cluster, { instance, lifetime: 'Detached' });
-    writeReplicas({ ...replicas, [instance]: { mark, address } });
+    const options = { instance, lifetime: 'Detached' } as const;
+    const { mark, address } = await (serviceAccount === 'countersign-gate'
+      ? startGate(cluster, { ...options, port })
+      : startOperator(cluster, options));
+    writePrograms({ ...programs, replicas: { ...programs.replicas, [instance]: { mark, address } } });
   }
 };
 
@@ -116,14 +147,15 @@ exec "$@"
 const up = async (): Promise<void> => {
   const cluster = await controlPlane();
   say(`Control plane   ${cluster.server}`);
-  await installChart(cluster);
+  const port = await gatePort();
+  await installChart(cluster, { gate: { enabled: false, url: gateUrl(port) } });
   await createSample(cluster);
   say('Chart           installed, and its admission policies act');
-  await operators(cluster);
+  await start(cluster, port);
   await sample(cluster);
   writeWrapper(cluster);
-  const replicas = readReplicas();
-  for (const instance of instances) {
+  const { replicas } = readPrograms();
+  for (const instance of Object.keys(instances)) {
     say(`${instance.padEnd(16)}${replicas[instance]?.address ?? ''}/metrics   log: .countersign/${instance}.log`);
   }
   say(
@@ -139,14 +171,14 @@ const up = async (): Promise<void> => {
   say('  .countersign/as developer-a kubectl get cand -n payments-staging');
   say();
   say(
-    'README.md goes on from here. make down ends it. The tokens of the operator last 24 h; make up again renews them.',
+    'README.md goes on from here. make down ends it. The tokens of operator and gate last 24 h; make up again renews them.',
   );
 };
 
 /** Ends exactly the processes that `up` started, and removes `.countersign/`. */
 const down = async (): Promise<void> => {
   await Promise.all(
-    Object.values(readReplicas()).map(async (replica) => replica && endProcess(replica.mark, 'SIGTERM')),
+    Object.values(readPrograms().replicas).map(async (replica) => replica && endProcess(replica.mark, 'SIGTERM')),
   );
   if (readState(dir) !== undefined) await connectControlPlane(dir).stop();
   rmSync(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
