@@ -1,6 +1,6 @@
 /** What the scenarios about findings share: who finds, who signs, and how to tell that nothing was found. */
 import { accepted, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { condition, type Entry, type Reported, type World } from '../cluster/system.ts';
+import { condition, image, type Entry, type Reported, type World } from '../cluster/system.ts';
 import { patienceMs } from './kit.ts';
 import { dataOf, entriesOf, plant } from './production.ts';
 
@@ -49,11 +49,31 @@ export const findings = async (world: World): Promise<readonly string[]> =>
 
 /** What was found until now: something that must be found is put there last, so whatever was to be found before it has been. */
 export const foundUntilNow = async (world: World): Promise<readonly string[]> => {
-  const before = (await entriesOf(world, 'FindingOpened')).length;
-  const name = `marker-${before}`;
+  const name = await nextMarker(world);
   await plant(world, { apiVersion: 'v1', kind: 'Secret', metadata: { name } });
   await found(world, `Secret/${name}`);
-  return (await findings(world)).filter((each) => !each.includes('Secret/marker-'));
+  return (await findings(world)).filter((each) => !each.includes('/marker-'));
+};
+
+const nextMarker = async (world: World): Promise<string> =>
+  `marker-${(await entriesOf(world, 'FindingOpened')).length}`;
+
+/** Whom the guard lets create pods, and nobody believes a pod that belongs to nothing. Have a control plane issue it once. */
+export const podMaker = 'system:serviceaccount:kube-system:replicaset-controller';
+
+/** The same where the guard enforces: the marker is a pod, of a controller that went astray. */
+export const foundUnderGuard = async (world: World): Promise<readonly string[]> => {
+  const name = await nextMarker(world);
+  accepted(
+    await world.as(podMaker).create({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: world.production },
+      spec: { containers: [{ name: 'main', image: image('f') }] },
+    }),
+  );
+  await found(world, `Pod/${name}`);
+  return (await findings(world)).filter((each) => !each.includes('/marker-'));
 };
 
 /** Signs for the finding about an object with the manifest that the policy's status hands out. */
