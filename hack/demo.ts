@@ -2,7 +2,9 @@
 import { createSample, installChart } from './controlplane/chart.ts';
 import { startControlPlane, type ControlPlane } from './controlplane/controlplane.ts';
 import { ensureBinaries } from './controlplane/build.ts';
+import { gateUrl, startGate } from './controlplane/gate.ts';
 import { startOperator } from './controlplane/operator.ts';
+import { releasePort, reservePort } from './controlplane/ports.ts';
 import { Facts } from './demo/facts.ts';
 import * as steps from './demo/steps.ts';
 import { Terminal } from './demo/terminal.ts';
@@ -23,14 +25,19 @@ const tell = async (demo: steps.Demo): Promise<void> => {
   await steps.whoMayNotSign(demo);
   await steps.sign(demo);
   const before = await steps.promotion(demo);
+  await steps.aroundIt(demo, before);
+  await steps.allowedAct(demo);
+  await steps.lockTakenAway(demo);
   await steps.neverReady(demo, before);
   await steps.failsLater(demo, before);
+  await steps.nothingRuns(demo, before);
   await steps.record(demo);
 };
 
 /** What the demonstration runs on. */
 interface World {
   readonly cluster: ControlPlane;
+  readonly programs: steps.Programs;
   readonly stop: () => Promise<void>;
 }
 
@@ -40,16 +47,31 @@ const start = async (): Promise<World> => {
     startControlPlane({ nodes: 3 }),
   );
   try {
-    await timed('the chart, by helm: kinds, admission policies, rights', () => installChart(cluster));
-    await timed('the sample application: namespaces and who may do what', () => createSample(cluster));
-    const operators = await timed('two replicas of the operator, under its ServiceAccount', () =>
-      Promise.all(['operator-0', 'operator-1'].map((instance) => startOperator(cluster, { instance }))),
+    const port = await reservePort();
+    await timed('the chart, by helm: kinds, admission policies, webhooks, rights', () =>
+      installChart(cluster, { gate: { enabled: false, url: gateUrl(port) } }),
     );
+    await timed('the sample application: namespaces and who may do what', () => createSample(cluster));
+    const [gates, operators] = await timed('two replicas each of gate and operator, under their ServiceAccounts', () =>
+      Promise.all([
+        Promise.all(['gate-0', 'gate-1'].map((instance) => startGate(cluster, { instance, port }))),
+        Promise.all(['operator-0', 'operator-1'].map((instance) => startOperator(cluster, { instance }))),
+      ]),
+    );
+    const programs: steps.Programs = {
+      async stopGate() {
+        await Promise.all(gates.map((gate) => gate.stop()));
+      },
+      async stopOperator() {
+        await Promise.all(operators.map((operator) => operator.stop()));
+      },
+    };
     const stop = async (): Promise<void> => {
-      await Promise.all(operators.map((operator) => operator.stop()));
+      await Promise.all([programs.stopGate(), programs.stopOperator()]);
+      releasePort(port);
       await cluster.stop();
     };
-    return { cluster, stop };
+    return { cluster, programs, stop };
   } catch (error) {
     await cluster.stop();
     throw error;
@@ -62,7 +84,7 @@ const showState = async (terminal: Terminal, dir: string): Promise<void> => {
     ['auditor-a', 'kubectl describe cand -n payments-staging | sed -n "/^Status:/,/^  Gates:/p"'],
     ['auditor-a', 'kubectl get ledger -n payments-prod -o json | node hack/ledger.ts'],
     ['admin', 'kubectl get deployments,jobs,pods -n payments-prod'],
-    ['installer', `tail -n 20 ${dir}/operator-*.log`],
+    ['installer', `tail -n 20 ${dir}/operator-*.log ${dir}/gate-*.log`],
   ] as const;
   for (const [who, line] of lines) await terminal.run(who, line).catch(() => {});
 };
@@ -73,7 +95,7 @@ const main = async (): Promise<number> => {
   const seconds = (): string => `${Math.round((performance.now() - began) / 1000)} s`;
   print('Countersign, start to finish. What follows a prompt is really typed, and its output is real.');
   print();
-  const { cluster, stop } = await start();
+  const { cluster, programs, stop } = await start();
   const terminal = new Terminal(cluster);
   let interrupted = false;
   const interrupt = (): void => {
@@ -84,7 +106,7 @@ const main = async (): Promise<number> => {
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   try {
-    await tell({ terminal, facts: new Facts(cluster) });
+    await tell({ terminal, facts: new Facts(cluster), programs });
     print();
     print(`Everything was as it must be, in ${seconds()}.`);
     return 0;

@@ -1,4 +1,6 @@
 /** What is so, looked up beside the terminal: the audience sees kubectl, the demonstration also checks behind its back. */
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { LedgerEntrySpec, LedgerType } from '../../operator/api/ledger.ts';
 import type { ReleaseCandidateStatus } from '../../operator/api/candidate.ts';
 import { accepted } from '../controlplane/client.ts';
@@ -91,6 +93,19 @@ export class Facts {
       ),
       services: accepted(services).items.map(nameOf),
     };
+  }
+
+  /** Waits until the API server judges no more by an admission policy that was just deleted: an edit of configuration is told so. */
+  async ungoverned(policy: string): Promise<void> {
+    const target = { apiVersion: 'v1', kind: 'ConfigMap', namespace: production, name: 'api-config' };
+    for (let tries = 0; tries < 200; tries++) {
+      const answer = await this.#cluster
+        .client('admin')
+        .patch(target, 'merge', { data: { canary: '' } }, { dryRun: 'All' });
+      if (!answer.ok && !(answer.body.message ?? '').includes(policy)) return;
+      await sleep(50);
+    }
+    throw new Error(`${policy} still acts`);
   }
 
   /** Waits until a right that was just given is one that the authorizer knows. */

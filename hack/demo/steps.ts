@@ -8,6 +8,13 @@ import type { Terminal } from './terminal.ts';
 export interface Demo {
   readonly terminal: Terminal;
   readonly facts: Facts;
+  readonly programs: Programs;
+}
+
+/** What runs beside the control plane. Both are harmless when it has ended already. */
+export interface Programs {
+  readonly stopGate: () => Promise<void>;
+  readonly stopOperator: () => Promise<void>;
 }
 
 const first = 'payments-2.4.0';
@@ -22,6 +29,9 @@ const waitFor = (condition: string, candidate: string, seconds = 60): string =>
   `kubectl wait --for=${condition} cand/${candidate} -n ${staging} --timeout=${seconds}s`;
 
 const approvals = (count: string): string => `jsonpath='{.status.approvals}'=${count}`;
+
+/** What a change of configuration beside a release would be. */
+const configurationEdit = `kubectl patch configmap api-config -n ${production} --type=merge -p '{"data": {"LOG_LEVEL": "debug"}}'`;
 
 const openGates = (candidate: string): string =>
   `kubectl get cand ${candidate} -n ${staging} -o jsonpath='` +
@@ -49,7 +59,7 @@ export const policy = async ({ terminal }: Demo): Promise<void> => {
   );
   await terminal.run('admin', 'kubectl apply -f hack/demo/policy.yaml');
   terminal.say(
-    'From here on the namespace is guarded: nobody writes in it but the operator, for a release, and the control plane, for its daily work.',
+    'From here on the namespace is guarded. Admission policies in the API server say who may write in it: the operator, for a release, and the control plane, for its daily work. The gate, a webhook, says what the operator may write: what was signed for.',
   );
   await terminal.run('admin', `kubectl label namespace ${production} countersign.dev/guarded=enforce`);
   await terminal.run('admin', `kubectl wait --for=condition=Ready relpol/production -n ${production} --timeout=30s`);
@@ -158,13 +168,7 @@ export const promotion = async ({ terminal, facts }: Demo): Promise<Workloads> =
   const now = await facts.workloads();
   terminal.check('production runs the images that were signed for', same(Object.keys(now.images), ['api', 'worker']));
   terminal.check('with their configuration', now.configs['api-config']?.['LOG_LEVEL'] === 'info', now.configs);
-
-  terminal.say(
-    'Complete is not the end: until 15 s later, failing health would still take it back. This one stays healthy.',
-  );
-  await terminal.run('developer-a', waitFor('condition=Finished', first));
-  await terminal.run('developer-a', `kubectl get cand -n ${staging}`);
-  terminal.check('it finished as Promoted', (await facts.end(first)) === 'Promoted', await facts.end(first));
+  terminal.say('Complete is not the end: until 15 s later, failing health would still take it back.');
   return now;
 };
 
@@ -182,15 +186,112 @@ const release = async ({ terminal, facts }: Demo, version: string): Promise<void
   await terminal.run('approver-b', signing(candidate, 'approver'));
 };
 
+// --- around it ------------------------------------------------------------------------------------------------------
+
+/** What people type who do not wait for signatures, and the rule that each is told. */
+const shortcuts: readonly (readonly [who: string, line: string, rule: string])[] = [
+  ['admin', `kubectl set image deployment/api api=evil.example/api -n ${production}`, 'ProductionGuardWorkload: '],
+  ['sre-a', `kubectl scale deployment/api --replicas=10 -n ${production}`, 'ProductionGuardScaleBounds: '],
+  ['admin', `kubectl exec deployment/api -n ${production} -- sh`, 'ProductionGuardSession: '],
+  ['admin', `kubectl run shell --image=evil.example/shell -n ${production}`, 'ProductionGuardPod: '],
+  ['admin', configurationEdit, 'ProductionGuardConfiguration: '],
+  ['admin', `kubectl label namespace ${production} countersign.dev/guarded-`, 'NamespaceGuardStays: '],
+];
+
+export const aroundIt = async ({ terminal, facts }: Demo, before: Workloads): Promise<void> => {
+  terminal.chapter('Around it');
+  terminal.say(
+    'admin is a cluster administrator, to whom RBAC denies nothing, and sre-a may scale within the bounds that the policy names, of which there are none. Admission policies in the API server refuse both, and each refusal says what to do instead.',
+  );
+  for (const [who, line, rule] of shortcuts) await terminal.refused(who, line, rule);
+  await asItWas({ terminal, facts }, before);
+};
+
+export const allowedAct = async ({ terminal, facts }: Demo): Promise<void> => {
+  terminal.chapter('What is allowed, and recorded');
+  terminal.say('Meanwhile the first release has been watched for 15 s, and stayed healthy.');
+  await terminal.run('developer-a', waitFor('condition=Finished', first));
+  await terminal.run('developer-a', `kubectl get cand -n ${staging}`);
+  terminal.check('it finished as Promoted', (await facts.end(first)) === 'Promoted', await facts.end(first));
+
+  terminal.say(
+    'Who holds the right to operate may restart what was signed for. The gate enters that into the record before it lets it through.',
+  );
+  await terminal.run('sre-a', `kubectl rollout restart deployment/api -n ${production}`);
+  await terminal.run('sre-a', `kubectl rollout status deployment/api -n ${production} --timeout=60s`);
+  await terminal.run('auditor-a', `kubectl get ledger -n ${production} | grep sre-a`);
+  const admitted = (await facts.ledger()).filter(
+    ({ type, actor, subject }) => type === 'Admitted' && actor.username === 'sre-a' && subject.name === 'api',
+  );
+  terminal.check('the record has it once, by sre-a', admitted.length === 1, admitted);
+};
+
+/** A policy of the guard. */
+const lock = 'countersign-guard-configuration';
+
+const openFindings = `kubectl get relpol production -n ${production} -o jsonpath='{range .status.findings[*]}{.name} {.object}: {.message}{"\\n"}{end}'`;
+
+export const lockTakenAway = async (demo: Demo): Promise<void> => {
+  const { terminal, facts } = demo;
+  terminal.chapter('A lock is taken away');
+  terminal.say('No admission policy can keep a cluster administrator from editing admission policies. One goes:');
+  await terminal.run('admin', `kubectl delete validatingadmissionpolicy ${lock}`);
+  await facts.ungoverned(lock);
+  terminal.say(
+    'Production does not lie open. The gate is another lock; it judges what is written, and refuses the same:',
+  );
+  await terminal.refused('admin', configurationEdit, 'OnlyByRelease: ');
+
+  terminal.say(
+    'And it is noticed. 2.5.0 is staged and signed for by everybody, but nothing is promoted past a lock that changed:',
+  );
+  await release(demo, '2.5.0');
+  await terminal.run(
+    'developer-a',
+    waitFor(`jsonpath='{.status.gates[?(@.name=="Integrity")].outcome}'=Blocked`, second),
+  );
+  await terminal.run(
+    'auditor-a',
+    `kubectl wait --for=jsonpath='{.status.findings[0].object}'=Installation/countersign relpol/production -n ${production} --timeout=30s`,
+  );
+  const found = await terminal.run('auditor-a', openFindings);
+  terminal.check('one finding names the policy', found.text.includes(lock) && !found.text.includes('\n'), found.text);
+  await terminal.run('developer-a', openGates(second));
+  const status = await facts.status(second);
+  const blocked = status.gates.filter(({ outcome }) => outcome === 'Blocked').map(({ name }) => name);
+  terminal.check('with all signatures, it is held by that', same([status.approvals, blocked], ['3/3', ['Integrity']]), {
+    approvals: status.approvals,
+    blocked,
+  });
+
+  terminal.say(
+    'The administrator puts it back. That is not the end of it either: somebody else looks at what was let through meanwhile, and signs for the finding.',
+  );
+  await terminal.run(
+    'admin',
+    'helm upgrade countersign charts/countersign -n countersign-system --reuse-values --force-conflicts | grep -E "^(STATUS|REVISION)"',
+  );
+  await terminal.run(
+    'approver-b',
+    `kubectl get relpol production -n ${production} -o jsonpath='{.status.findings[0].approvalManifests.approver}' | kubectl create -f -`,
+  );
+  await terminal.run(
+    'approver-b',
+    `kubectl wait --for=condition=Explained relpol/production -n ${production} --timeout=30s`,
+  );
+  await terminal.run('auditor-a', `kubectl get ledger -n ${production} | grep Finding`);
+  const closed = (await facts.ledger()).filter(({ type }) => type === 'FindingClosed');
+  terminal.check('the record has the finding, and who signed for it', closed.length === 1, closed);
+};
+
 // --- and back -------------------------------------------------------------------------------------------------------
 
 export const neverReady = async (demo: Demo, before: Workloads): Promise<void> => {
   const { terminal, facts } = demo;
   terminal.chapter('A release whose pods never become ready goes back by itself');
   terminal.say(
-    'payments 2.5.0 is good in staging. In production its pods will start and never become ready. Nobody can see that in the delta, and everybody signs.',
+    'Now the promotion of payments 2.5.0 begins. It is good in staging; in production its pods will start and never become ready. Nobody could see that in the delta, and everybody signed.',
   );
-  await release(demo, '2.5.0');
   await terminal.run(
     'sre-a',
     `kubectl wait --for=jsonpath='{.status.updatedReplicas}'=1 deployment/api -n ${production} --timeout=30s`,
@@ -205,7 +306,7 @@ export const neverReady = async (demo: Demo, before: Workloads): Promise<void> =
     `kubectl get cand ${second} -n ${staging} -o jsonpath='{.status.conditions[?(@.type=="Finished")].message}'`,
   );
   terminal.check('it finished as RolledBack', (await facts.end(second)) === 'RolledBack', await facts.end(second));
-  await backAsBefore(demo, before);
+  await asItWas(demo, before);
   const started = await facts.at(second, 'PromotionStarted');
   const detected = await facts.at(second, 'RollbackStarted');
   const restored = await facts.at(second, 'RolledBack');
@@ -216,8 +317,8 @@ export const neverReady = async (demo: Demo, before: Workloads): Promise<void> =
 };
 
 export const failsLater = async (demo: Demo, before: Workloads): Promise<void> => {
-  const { terminal, facts } = demo;
-  terminal.chapter('A release that fails after it was complete goes back, too');
+  const { terminal, facts, programs } = demo;
+  terminal.chapter('A release that fails after it was complete goes back, too, even while there is no gate');
   terminal.say(
     'payments 2.6.0 says in its notes why 2.5.0 failed; without that analysis, nothing of the package goes forward after a rollback. It changes the configuration, adds a ConfigMap and drops the worker.',
   );
@@ -232,8 +333,9 @@ export const failsLater = async (demo: Demo, before: Workloads): Promise<void> =
   );
 
   terminal.say(
-    'A moment later the program begins to crash. (The simulated kubelet is told so by an annotation on the pods.)',
+    'Both replicas of the gate are stopped. A moment later the program begins to crash. (The simulated kubelet is told so by an annotation on the pods.) A rollback waits for no gate.',
   );
+  await programs.stopGate();
   const crashed = Date.now();
   await terminal.run(
     'system:node:kwok',
@@ -246,7 +348,7 @@ export const failsLater = async (demo: Demo, before: Workloads): Promise<void> =
   );
   await terminal.run('sre-a', `kubectl get deployments,configmaps -n ${production}`);
   terminal.check('it finished as RolledBack', (await facts.end(third)) === 'RolledBack', await facts.end(third));
-  await backAsBefore(demo, before);
+  await asItWas(demo, before);
   const detected = await facts.at(third, 'RollbackStarted');
   const restored = await facts.at(third, 'RolledBack');
   terminal.check(
@@ -256,9 +358,21 @@ export const failsLater = async (demo: Demo, before: Workloads): Promise<void> =
   await terminal.run('sre-a', `kubectl rollout status deployment/api -n ${production} --timeout=60s`);
 };
 
-const backAsBefore = async ({ terminal, facts }: Demo, before: Workloads): Promise<void> => {
+const asItWas = async ({ terminal, facts }: Omit<Demo, 'programs'>, before: Workloads): Promise<void> => {
   const now = await facts.workloads();
-  terminal.check('images, configuration and services are what they were before it', same(now, before), { now, before });
+  terminal.check('images, configuration and services are what they were before', same(now, before), { now, before });
+};
+
+export const nothingRuns = async ({ terminal, facts, programs }: Demo, before: Workloads): Promise<void> => {
+  terminal.chapter('With nothing of Countersign running');
+  terminal.say('Both replicas of the operator are stopped, too. The API server still says the same to everybody:');
+  await programs.stopOperator();
+  for (const [who, line, rule] of shortcuts) await terminal.refused(who, line, rule);
+  terminal.say(
+    'What the admission policies alone would let through, an act that has to be recorded, waits for a gate:',
+  );
+  await terminal.refused('sre-a', `kubectl rollout restart deployment/api -n ${production}`, 'failed calling webhook');
+  await asItWas({ terminal, facts }, before);
 };
 
 // --- the record -----------------------------------------------------------------------------------------------------

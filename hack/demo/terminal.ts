@@ -35,7 +35,8 @@ export class Terminal {
   constructor(cluster: ControlPlane) {
     this.#cluster = cluster;
     const home = join(cluster.dir, 'tools');
-    const path = [dirname(cluster.binaries.kubectl), join(root, 'node_modules', '.bin'), process.env['PATH'] ?? ''];
+    const { kubectl, helm } = cluster.binaries;
+    const path = [dirname(kubectl), dirname(helm), join(root, 'node_modules', '.bin'), process.env['PATH'] ?? ''];
     this.#env = { ...process.env, PATH: path.join(delimiter), KUBECACHEDIR: join(home, 'kube'), KUBERC: 'off' };
   }
 
