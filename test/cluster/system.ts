@@ -64,6 +64,8 @@ export interface Entry extends KubeObject {
 export interface System extends Cluster {
   readonly operator: OperatorProcess;
   readonly gate: GateProcess;
+  /** Installs the chart once more, with the same values. */
+  readonly upgrade: () => Promise<void>;
   /** A staging and a production namespace of their own, with the people of the sample bound and the policy in force. */
   readonly world: (name: string, policy?: Readonly<Record<string, unknown>>, options?: WorldOptions) => Promise<World>;
 }
@@ -86,7 +88,8 @@ export const startSystem = async (
   const cluster = await startCluster(options.cluster);
   try {
     const port = await reservePort();
-    await installChart(cluster.controlPlane, { gate: { enabled: false, url: gateUrl(port) }, ...options.chart });
+    const values = { gate: { enabled: false, url: gateUrl(port) }, ...options.chart };
+    await installChart(cluster.controlPlane, values);
     const [gate, operator] = await Promise.all([
       startGate(cluster.controlPlane, { port, ...programOf(options.operator) }),
       startOperator(cluster.controlPlane, options.operator),
@@ -95,6 +98,7 @@ export const startSystem = async (
       ...cluster,
       operator,
       gate,
+      upgrade: () => installChart(cluster.controlPlane, values),
       world: (name, policy, given) => createWorld(cluster, { name, policy, ...given }),
       async stop() {
         await Promise.all([operator.stop(), gate.stop()]);

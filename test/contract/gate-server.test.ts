@@ -498,8 +498,13 @@ test('the rights that the house needs are the rights it has', async () => {
   expect(of(true)).toEqual([]);
   // `list` is granted for API servers that refuse streaming lists.
   expect(of(false)).toEqual([
+    'get secrets', // the key of digests
     'update secrets',
     'update validatingwebhookconfigurations',
+    'watch ledgerentries',
+    'watch namespaces',
+    'watch releasebundles',
+    'watch releasepolicies',
     'watch secrets',
     'watch validatingwebhookconfigurations',
   ]);

@@ -127,7 +127,7 @@ test('what the chart changes in an entry arrives, and path and trusted certifica
     {
       stdin: JSON.stringify({
         operator: { enabled: false },
-        controlPlane: { controllers: ['system:kube-controller-manager', 'system:kube-scheduler'] },
+        controlPlane: { schedulers: ['system:kube-scheduler', 'system:serviceaccount:batch:scheduler'] },
       }),
     },
   );

@@ -1,6 +1,5 @@
 /** What happened while everything was down is found on return; and our own installation is watched like production. One system, in order. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { installChart } from '../../hack/controlplane/chart.ts';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
 import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { gate, isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
@@ -60,7 +59,7 @@ test('a second process finds nothing that is known, and goes on measuring by the
 }, 120_000);
 
 test('an upgrade of the chart that changes nothing is no finding', async () => {
-  await installChart(system.controlPlane);
+  await system.upgrade();
   expect((await foundUntilNow(world)).filter((each) => each.includes(installation))).toEqual([]);
 }, 120_000);
 

@@ -15,7 +15,7 @@ import {
   signFor,
 } from './findings.ts';
 import { patienceMs, release, scenarios } from './kit.ts';
-import { dataOf, job, manifestOf, meddle, plant, podOf, podTemplate, service } from './production.ts';
+import { dataOf, entriesOf, job, manifestOf, meddle, plant, podOf, podTemplate, service } from './production.ts';
 
 const { scenario: within, system } = scenarios('watched');
 
@@ -99,13 +99,9 @@ scenario(
         endpoints: [],
         ports: [],
       },
-      {
-        apiVersion: 'rbac.authorization.k8s.io/v1',
-        kind: 'Role',
-        metadata: { name: 'strong' },
-        rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
-      },
     ];
+    const role = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'strong' } };
+    await plant(world, { ...role, rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }] });
     for (const manifest of made) await plant(world, manifest);
     await meddle(world, 'ConfigMap', 'settings', { data: { text: 'other' } });
     await meddle(world, 'ServiceAccount', 'default', { imagePullSecrets: [{ name: 'theirs' }] });
@@ -131,6 +127,9 @@ scenario(
     // A pod of the loose set is explained by the set, and the pods of the Job by the Job: each is found once.
     expect(new Set(all.map((each) => each.split(' ')[1]))).toEqual(new Set(expected));
     expect(all).toHaveLength(expected.length);
+    // Who administers gives rights: that is in the record under their name, and no finding.
+    const [given] = (await entriesOf(world, 'Admitted')).filter(({ subject }) => subject.name === 'strong');
+    expect(given).toMatchObject({ decision: 'Administer', actor: { username: 'installer' } });
     const told = JSON.stringify([await world.ledger(), await policy(world, () => true)]);
     expect(told).not.toMatch(/swordfish|sesame|c3dvcmRmaXNo|c2VzYW1l/);
   },
