@@ -406,6 +406,28 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
     'GuardNeverLoosened',
   ],
   [
+    'somebody takes the finalizer off the guarded namespace',
+    request('admin', 'Namespace', 'payments-prod', {
+      subresource: 'finalize',
+      object: { metadata: { labels: { 'countersign.dev/guarded': 'enforce' } }, spec: { finalizers: [] } },
+      oldObject: {
+        metadata: { labels: { 'countersign.dev/guarded': 'enforce' } },
+        spec: { finalizers: ['kubernetes'] },
+      },
+    }),
+    snapshot(),
+    'NamespaceByController',
+  ],
+  [
+    'a program binds a role, whatever right it holds',
+    request('system:serviceaccount:ci:bot', 'Role', 'more', {
+      operation: 'CREATE',
+      object: { kind: 'Role', metadata: {} },
+    }),
+    snapshot(),
+    'AdministerByPerson',
+  ],
+  [
     'somebody signs',
     request('approver-a', 'Approval', '', {
       operation: 'CREATE',
@@ -470,6 +492,13 @@ describe('the right to operate', () => {
     ['restarts', restart(restarted), snapshot(), yes, 'allowed, Operate is recorded'],
     ['is needed to restart', restart(restarted), snapshot(), no, 'OperateHeld'],
     ['is of people', restart(restarted, 'system:serviceaccount:ci:bot'), snapshot(), yes, 'OperateByPerson'],
+    [
+      'restarts by a time, and not by other words',
+      restart(template({ 'kubectl.kubernetes.io/restartedAt': 'not a time' })),
+      snapshot(),
+      yes,
+      'OnlyByRelease',
+    ],
     [
       'changes nothing else along with a restart',
       restart({ ...restarted, spec: { ...(restarted['spec'] as JsonObject), replicas: 1 } }),

@@ -54,16 +54,25 @@ const administered: ReadonlySet<string> = new Set([
 ]);
 
 /** Labels, annotations and the like: custody of the label itself is the API server's. */
-const ofTheNamespace = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict =>
-  request.operation === 'DELETE'
-    ? denied(
-        `GuardedNamespaceStays: ${request.user.username} may not delete namespace ${request.name}: it is guarded, and its record would go with it. Next: release the removal of what runs there, package by package`,
-      )
-    : guardLoosened(request)
-      ? denied(
-          `GuardNeverLoosened: ${request.user.username} may not take or loosen the guard of namespace ${request.name}. Next: leave its label ${guardedLabel} as it is`,
-        )
-      : judgeAdministration(request, s, `change namespace ${request.name}`);
+const ofTheNamespace = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
+  const { user, name, operation, subresource } = request;
+  if (operation === 'DELETE') {
+    return denied(
+      `GuardedNamespaceStays: ${user.username} may not delete namespace ${name}: it is guarded, and its record would go with it. Next: release the removal of what runs there, package by package`,
+    );
+  }
+  if (guardLoosened(request)) {
+    return denied(
+      `GuardNeverLoosened: ${user.username} may not take or loosen the guard of namespace ${name}. Next: leave its label ${guardedLabel} as it is`,
+    );
+  }
+  if (subresource !== '') {
+    return denied(
+      `NamespaceByController: ${user.username} may not write ${subresource} of namespace ${name}: the namespace controller does. Next: see what it reports: kubectl describe namespace ${name}`,
+    );
+  }
+  return judgeAdministration(request, s, `change namespace ${name}`);
+};
 
 const guardLoosened = ({ object, oldObject }: AdmissionRequest): boolean =>
   guardOf(oldObject) !== 'audit' && guardOf(object) !== guardOf(oldObject);

@@ -26,6 +26,9 @@ const restartedAt: Path = ['spec', 'template', 'metadata', 'annotations', 'kubec
   (field) => ({ field }),
 );
 
+/** What the annotation may hold; the API server's own guard says the same. */
+const aTime = /^[0-9TZ:+-]{1,40}$/;
+
 /** @returns undefined when the write is no act of operating at all */
 export const judgeOperation = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict | undefined => {
   const operation = restart(request) ?? scale(request, s) ?? manualJob(request, s);
@@ -65,6 +68,7 @@ const restart = ({ kind, subresource, operation, object, oldObject }: AdmissionR
   if (!restartable.has(kind.kind) || subresource !== '' || operation !== 'UPDATE') return undefined;
   if (object === undefined || oldObject === undefined) return undefined;
   if (at(object, ...restartedAt.map(nameOf)) === at(oldObject, ...restartedAt.map(nameOf))) return undefined;
+  if (!aTime.test(textAt(object, ...restartedAt.map(nameOf)) ?? '')) return undefined;
   const others = [object, oldObject].map((each) => canonicalJson(withoutNotes(each)));
   return others[0] === others[1] ? { detail: 'restart', refusal: undefined } : undefined;
 };

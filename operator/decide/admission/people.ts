@@ -1,6 +1,7 @@
 /** What people and declared programs do that is no release: who may, and what the ledger says of it. */
 import { policyName } from '../../api/kinds.ts';
 import { textAt } from '../json.ts';
+import { isSystemName } from '../people.ts';
 import { questionKey, type RightQuestion } from '../questions.ts';
 import { rightTo } from './operate.ts';
 import { admittedAct, type Act } from './records.ts';
@@ -29,11 +30,16 @@ export const judgeAdministration = (
   s: AdmissionSnapshot,
   detail: string,
 ): AdmissionVerdict => {
+  const { username } = request.user;
+  if (isSystemName(username)) {
+    return denied(
+      `AdministerByPerson: ${username} is a system identity, and those may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}. Next: have a person do it`,
+    );
+  }
   const right: RightQuestion = { ...rightTo('administer', request), wildcards: 'Count' };
   const answer = s.answers.get(questionKey(right));
   if (answer === undefined) return { is: 'Ask', questions: [right] };
   if (answer.kind === 'Yes') return recorded(request, s, { grounds: 'Administer', detail });
-  const { username } = request.user;
   return denied(
     `AdministerHeld: ${username} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}. Next: ask a cluster admin for the right: kubectl create rolebinding ${username}-countersign-admin --clusterrole=countersign-admin --user=${username} -n ${request.namespace}`,
   );
