@@ -35,6 +35,11 @@ const before = aBundle({
   objects: [anObject('ConfigMap', 'api-config', { data: { level: 'warn' } }), aDeployment()],
 });
 
+/** Before there was a Deployment. */
+const smaller = aBundle({ name: 'smaller', objects: before.objects.slice(0, 1) });
+/** Of another package. */
+const others = aBundle({ name: 'others', objects: [anObject('ConfigMap', 'old', { data: {} })] });
+
 const intent = (given: Partial<OpenIntent> = {}): OpenIntent => ({
   type: 'Promotion',
   id: 'intent-1',
@@ -339,6 +344,52 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
     'a GitOps tool prunes something else',
     remove(argo, 'ConfigMap', 'api-config'),
     snapshot({ open: intent() }),
+    'NoReleaseUnderWay',
+  ],
+  [
+    'a GitOps tool prunes for a release that was rejected meanwhile',
+    remove(argo, 'ConfigMap', 'old'),
+    snapshot({ open: intent({ rejected: true }) }),
+    'ReleaseEnded',
+  ],
+  [
+    'a GitOps tool prunes what the release in production dropped',
+    remove(argo, 'ConfigMap', 'old'),
+    snapshot({ production: inProduction() }),
+    'allowed',
+  ],
+  [
+    'a GitOps tool prunes what it dropped after another package has taken the name',
+    remove(argo, 'ConfigMap', 'old'),
+    {
+      ...snapshot(),
+      record: {
+        ...aRecord(),
+        packages: new Map([
+          ['payments', aPackageRecord({ production: inProduction() })],
+          ['other', aPackageRecord({ production: inProduction({ bundle: others.name }) })],
+        ]),
+      },
+      bundle: (name) => [next, others].find((bundle) => bundle.name === name),
+    },
+    'NoReleaseUnderWay',
+  ],
+  [
+    'a GitOps tool that goes back takes away what the failed release added',
+    remove(argo, 'Deployment', 'api'),
+    snapshot({ open: { ...back, to: smaller.name } }, { bundle: (name) => (name === next.name ? next : smaller) }),
+    'allowed',
+  ],
+  [
+    'a GitOps tool that goes back takes away what the earlier release holds',
+    remove(argo, 'ConfigMap', 'api-config'),
+    snapshot({ open: back }),
+    'NoReleaseUnderWay',
+  ],
+  [
+    'a GitOps tool takes away what a release added that has not failed',
+    remove(argo, 'Deployment', 'api'),
+    snapshot({ production: inProduction() }),
     'NoReleaseUnderWay',
   ],
   [

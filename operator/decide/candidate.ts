@@ -446,7 +446,10 @@ const foreignContent = (s: Governed, bundle: Bundle, base: Base): ReadonlyMap<Ob
         const fields =
           live === undefined || before === undefined
             ? []
-            : differingPaths(normalForm(live.manifest, ref), before.content, unmanagedOf(bundle.unmanaged, ref));
+            : differingPaths(normalForm(live.manifest, ref), before.content, [
+                ...unmanagedOf(bundle.unmanaged, ref),
+                ...unmanagedOf(course.from?.unmanaged ?? [], ref),
+              ]);
         return [keyOf(ref), { manager: live?.writers[0]?.manager ?? 'unknown', fields }];
       }),
   );

@@ -37,6 +37,15 @@ const part = (key: ObjectKey, letter: string): BundleObject => {
   return { ...object, digest: digest(object.content) };
 };
 
+/** As Helm leaves it. */
+const labelled = (object: BundleObject): BundleObject => ({
+  ...object,
+  content: withMember(object.content, 'metadata', {
+    ...objectAt(object.content, 'metadata'),
+    labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+  }),
+});
+
 const bundleOf = (name: string, objects: readonly BundleObject[], given: Partial<Bundle> = {}): Bundle =>
   aBundle({
     name,
@@ -573,6 +582,47 @@ describe('delivered by a GitOps tool', () => {
       model.put(object, keyOf(object.ref), 'argocd-controller', now + 12 * minute);
     }
     expect(planRelease(look(model), new Map(), now + 12 * minute).effects).toMatchObject([
+      { do: 'Append', draft: { data: { type: 'RolledBack' } } },
+    ]);
+  });
+
+  test('labels of the tool on what a release drops are no foreign content', () => {
+    const given = caseOf(['ConfigMap/a', 'ConfigMap/b'], ['ConfigMap/a']);
+    const labels = ["metadata.labels['app.kubernetes.io/managed-by']"];
+    const from = { ...given.from, unmanaged: [{ kind: 'ConfigMap', name: 'b', fields: labels }] };
+    const model = opened({ ...given, from });
+    for (const object of given.to.objects) model.put(object, keyOf(object.ref), 'helm', now);
+    const dropped = given.from.objects.find(({ ref }) => ref.name === 'b');
+    if (dropped !== undefined) model.put(labelled(dropped), 'ConfigMap/b', 'helm', now);
+    const plan = planRelease(look(model), new Map(), now + 1);
+    expect(plan.effects).toEqual([]);
+    model.live.delete('ConfigMap/b');
+    expect(planRelease(look(model), new Map(), now + 1).effects).toMatchObject([
+      { do: 'Append', draft: { data: { type: 'Promoted' } } },
+    ]);
+  });
+
+  test('going back is over when the tool has taken away what the release added', () => {
+    const given = caseOf(['ConfigMap/a'], ['ConfigMap/a', 'ConfigMap/b']);
+    const model = opened(given);
+    for (const object of given.to.objects) model.put(object, keyOf(object.ref), 'helm', now);
+    const back = {
+      candidate: given.to.candidate,
+      package: pkg,
+      from: given.to.name,
+      fromDigest: given.to.digest,
+      to: given.from.name,
+      toDigest: given.from.digest,
+      delivery: 'GitOps' as const,
+    };
+    model.append(
+      drafts.rollbackStarted(back, { cause: 'x', overwrites: [], order: undefined, restores: given.from, removes: [] }),
+      now,
+    );
+    for (const object of given.from.objects) model.put(object, keyOf(object.ref), 'helm', now);
+    expect(planRelease(look(model), new Map(), now + 1).effects).toEqual([]);
+    model.live.delete('ConfigMap/b');
+    expect(planRelease(look(model), new Map(), now + 1).effects).toMatchObject([
       { do: 'Append', draft: { data: { type: 'RolledBack' } } },
     ]);
   });

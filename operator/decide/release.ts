@@ -261,7 +261,7 @@ const goBack = (s: ReleaseSnapshot, open: OpenIntent): Plan => {
     intentFor: (): IntentRef => ({ namespace: s.namespace, id: open.id, type: 'Rollback', onRefusal: undefined }),
   };
   const restore = writeSteps(course, s.live).filter(({ ref }) => ref.kind !== 'Job');
-  const added = addedSteps(course, s);
+  const added = open.delivery === 'GitOps' ? toolsSteps(course, s) : addedSteps(course, s);
   const effects = open.delivery === 'GitOps' ? [] : [...restore, ...added].flatMap((step) => effectOf(step, how) ?? []);
   if (effects.length > 0) return act(...together(effects));
   const onTheirWay = [...restore, ...added].some(({ standing }) => standing !== 'Done');
@@ -280,6 +280,14 @@ const goBack = (s: ReleaseSnapshot, open: OpenIntent): Plan => {
 
 const addedSteps = (course: Course, s: ReleaseSnapshot): Step[] =>
   removeSteps(course, addedBy(course, s.live), s.live).filter((step) => wroteIt(step));
+
+/** What a tool has to take away: what the newer bundle added, as that one has it. What was on its way out before may leave when the tool likes. */
+const toolsSteps = (course: Course, s: ReleaseSnapshot): Step[] => {
+  const known = new Set(course.from?.objects.map(({ ref }) => keyOf(ref)));
+  return removeSteps(course, addedBy(course, s.live), s.live).filter(
+    ({ ref, standing }) => known.has(keyOf(ref)) && standing !== 'Foreign',
+  );
+};
 
 /** Field managers of the two ServiceAccounts. */
 export const fieldManagers = { operator: 'countersign-operator', restorer: 'countersign-restorer' } as const;

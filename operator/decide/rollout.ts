@@ -69,7 +69,8 @@ export const removeSteps = (course: Course, refs: readonly ObjectRef[], live: Li
     const now = live.get(keyOf(ref));
     if (now === undefined) return [];
     const before = objectIn(course.from, ref);
-    const ours = before === undefined || holds(now, before, unmanagedOn(course));
+    // What leaves is measured by the bundle that holds it: the other one leaves none of its fields to anybody.
+    const ours = before === undefined || holds(now, before, course.from?.unmanaged ?? []);
     const standing: Standing = now.deleting ? 'Deleting' : ours ? 'Pending' : 'Foreign';
     return [{ ref, wave: waveOf(ref.kind), live: now, object: undefined, standing }];
   });

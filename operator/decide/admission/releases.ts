@@ -100,8 +100,7 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
     const { to, from, open } = course;
     const expected = objectIn(to, ref);
     if (request.operation === 'DELETE') {
-      const added = objectIn(from, ref) !== undefined || has(from?.removed ?? [], ref);
-      if (added && (expected === undefined || ref.kind === 'Job')) return allowed();
+      if (isAdded({ to, from }, ref)) return allowed();
       continue;
     }
     if (to === undefined || expected === undefined) continue;
@@ -114,6 +113,11 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
   }
   return nothingOpen(request);
 };
+
+/** What going back takes away: whatever the newer bundle brought or was about to drop, and the one gone back to does not hold. */
+const isAdded = ({ to, from }: Pick<Course, 'to' | 'from'>, ref: ObjectRef): boolean =>
+  (objectIn(from, ref) !== undefined || has(from?.removed ?? [], ref)) &&
+  (objectIn(to, ref) === undefined || ref.kind === 'Job');
 
 /** A rollback leads to what production ran before: a bundle of its history, the one before this, or the baseline. */
 const wasInProduction = ({ package: pkg, to, from }: Course, open: OpenIntent): boolean =>
@@ -132,18 +136,14 @@ export const judgeGitOps = (request: AdmissionRequest, s: AdmissionSnapshot): Ad
   }
   if (request.subresource !== '') return strayed(request);
   const ref = refOf(request);
+  if (request.operation === 'DELETE') return toolDeletes(request, s);
   const open = [...courses(s, 'Promotion'), ...courses(s, 'Rollback')];
   for (const { to, open: intent } of open) {
-    if (request.operation === 'DELETE') {
-      if (has(to?.removed ?? [], ref)) return allowed({ under: underOf(intent) });
-      continue;
-    }
     const expected = objectIn(to, ref);
     if (to === undefined || expected === undefined) continue;
     if (intent.rejected || intent.refused !== undefined) return ended(request, intent);
     return judged(request, { paths: departures(request, expected, to, toolLabels), bundle: to, open: underOf(intent) });
   }
-  if (request.operation === 'DELETE') return nothingOpen(request);
   for (const { production, open: other } of s.record.packages.values()) {
     const bundle = production === undefined || other !== undefined ? undefined : s.bundle(production.bundle);
     const expected = objectIn(bundle, ref);
@@ -151,6 +151,24 @@ export const judgeGitOps = (request: AdmissionRequest, s: AdmissionSnapshot): Ad
     return judged(request, { paths: departures(request, expected, bundle, toolLabels), bundle, open: undefined });
   }
   return nothingOpen(request);
+};
+
+/** What a release that is under way removes, or what the one in production has removed and the tool has not got to yet. */
+const toolDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
+  const ref = refOf(request);
+  for (const { to, open } of courses(s, 'Promotion')) {
+    if (!has(to?.removed ?? [], ref)) continue;
+    return open.rejected || open.refused !== undefined ? ended(request, open) : allowed({ under: open });
+  }
+  if (courses(s, 'Rollback').some((course) => isAdded(course, ref))) return allowed();
+  const packages = [...s.record.packages.values()].map(({ open, production }) => ({
+    open,
+    bundle: s.bundle(open?.to ?? production?.bundle ?? ''),
+  }));
+  // Another package may have taken the name since.
+  const isHeld = packages.some(({ bundle }) => objectIn(bundle, ref) !== undefined);
+  const isLeft = packages.some(({ open, bundle }) => open === undefined && has(bundle?.removed ?? [], ref));
+  return isLeft && !isHeld ? allowed() : nothingOpen(request);
 };
 
 /** Consent is read afresh for a promotion; a rollback needs none. */
