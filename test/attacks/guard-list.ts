@@ -554,6 +554,18 @@ const workloads: readonly Attack<GuardWorld>[] = [
       metadata: { finalizers: [] },
     })),
   }),
+  attack('T19', 'workloads', {
+    name: 'the token of what migrates stored objects relabels a Deployment',
+    act: merges(by('storage-migrators'), api, () => ({ metadata: { labels: { extra: fresh('x') } } })),
+    denied: 'ProductionGuardWorkload: ',
+    twin: migrated('deployments'),
+  }),
+  attack('T14', 'configuration', {
+    name: 'the token of what migrates stored objects changes a Secret',
+    act: merges(by('storage-migrators'), at('secrets', 'db'), () => ({ stringData: { password: fresh('p') } })),
+    denied: 'ProductionGuardConfiguration: ',
+    twin: migrated('secrets'),
+  }),
   attack('T33', 'workloads', {
     name: 'a developer takes the finalizers off a workload',
     act: async (world) => {
@@ -580,6 +592,17 @@ const workloads: readonly Attack<GuardWorld>[] = [
     twin: collection(operator),
   }),
 ];
+
+/** Written back as it is, as the storage version migrator does it. */
+function migrated(resource: string): Act {
+  return async (world) => {
+    const target = at(resource, 'standing');
+    const { apiVersion, kind, metadata } = accepted(await world.as('installer').get(target));
+    const { name, namespace, uid, resourceVersion } = metadata;
+    const body = { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } };
+    return admitted(await world.controller('storage-migrators').patch(target, 'apply', body));
+  };
+}
 
 function projected(): unknown {
   const secret = { name: 'db', items: [{ key: 'password', path: fresh('p') }] };

@@ -137,6 +137,7 @@ const outsiders = {
   ingressControllers: account('ingress-controllers', 'kube-system'),
   storageControllers: account('storage-controllers', 'kube-system'),
   deviceDrivers: account('device-drivers', 'kube-system'),
+  storageMigrators: account('storage-migrators', 'kube-system'),
 };
 
 /** Those that authenticate with a certificate. */
@@ -147,6 +148,9 @@ const certified: Readonly<Record<string, { readonly name: string; readonly group
   'load-balancers': { name: 'system:cloud-controller-manager' },
   kubelets: { name: 'system:node:kwok', groups: ['system:nodes'] },
 };
+
+/** Of files/guard.yaml, and those of values.yaml that no line of it names. */
+const programs = [...controllers, 'storage-migrators'];
 
 const usernameOf = (name: string): string => certified[name]?.name ?? account(name, 'kube-system');
 
@@ -169,7 +173,7 @@ export async function startGuardWorld(): Promise<GuardWorld> {
   }
   await define(installer);
   const clients = new Map<string, ApiClient>();
-  for (const name of controllers) {
+  for (const name of programs) {
     const identity = certified[name];
     clients.set(
       name,
@@ -192,7 +196,7 @@ export async function startGuardWorld(): Promise<GuardWorld> {
     stranger,
     account('countersign-operator', 'countersign-system'),
     account('countersign-restorer', 'countersign-system'),
-    ...controllers.map(usernameOf),
+    ...programs.map(usernameOf),
   ]);
   const tool = await robot(world, 'argocd', 'argocd');
   const writer = await robot(world, 'external-secrets', 'external-secrets');

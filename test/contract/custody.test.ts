@@ -49,7 +49,7 @@ beforeAll(async () => {
   await world.cluster.controlPlane.identity({ name: 'definer' });
   await role(world, 'test-define', {
     apiGroups: ['apiextensions.k8s.io'],
-    resources: ['customresourcedefinitions'],
+    resources: ['customresourcedefinitions', 'customresourcedefinitions/status'],
     verbs: ['get', 'update', 'patch', 'delete'],
   });
   await bind(world, { user: 'definer', role: 'test-define' });
@@ -451,10 +451,10 @@ const rows: readonly Row[] = [
     twin: () =>
       as('admin').create(policy({ metadata: { namespace: quiet, creationTimestamp: future } }), { dryRun: 'All' }),
   },
-  ...(['update', 'delete'] as const).map((verb) => ({
+  ...(['update', 'delete', 'status'] as const).map((verb) => ({
     policy: 'countersign-definitions',
     rule: 'DefinitionsByAdmins',
-    given: `somebody who may edit definitions tries to ${verb} one of ours`,
+    given: `somebody who may edit definitions writes one of ours (${verb})`,
     refused: () => actOnDefinition(verb, as('definer')),
     caller: 'definer',
     next: 'helm upgrade',
@@ -494,13 +494,17 @@ function putReview(existing: Sent, reviewBy: string, forge: Forgery): Promise<An
   });
 }
 
-function actOnDefinition(verb: 'update' | 'delete', client: ApiClient): Promise<Answer<unknown>> {
+function actOnDefinition(verb: 'update' | 'delete' | 'status', client: ApiClient): Promise<Answer<unknown>> {
   const target = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     name: 'approvals.countersign.dev',
   };
   if (verb === 'delete') return client.delete(target, { dryRun: ['All'] });
+  if (verb === 'status') {
+    const status = { conditions: [{ type: 'Established', status: 'False', reason: 'No', message: '' }] };
+    return client.patch({ ...target, subresource: 'status' }, 'merge', { status }, { dryRun: 'All' });
+  }
   return client.patch(target, 'json', [{ op: 'replace', path: '/spec/names/shortNames', value: ['x'] }], {
     dryRun: 'All',
   });

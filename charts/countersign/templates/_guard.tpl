@@ -65,9 +65,9 @@ A policy of the guard up to the variables that its topic adds; those, and `valid
       && request.operation + ' ' + variables.target in [{{ join ", " $nodes }}]{{ else }}false{{ end }}
   - name: controller # whose daily work this is
     expression: >-
-      {{ if $writers }}variables.node || variables.caller in {
+      {{ if $writers }}variables.node || variables.migration || variables.caller in {
       {{ join ",\n      " $writers }}
-      }[?request.operation + ' ' + variables.target].orValue([]){{ else }}variables.node{{ end }}
+      }[?request.operation + ' ' + variables.target].orValue([]){{ else }}false{{ end }}
   - name: rewriter # who may change more than metadata
     expression: >-
       {{ if $rewriters }}variables.caller in {
@@ -135,6 +135,15 @@ spec:
   expression: dyn(object)
 - name: before
   expression: dyn(oldObject)
+- name: metadataAfter
+  expression: variables.after.metadata
+- name: metadataBefore
+  expression: variables.before.metadata
+- name: migration # of what is stored: it is written back as it is
+  expression: >-
+    request.operation == 'UPDATE' && variables.caller in {{ include "countersign.cel.list" .Values.controlPlane.storageMigrators }}
+    && {{ include "countersign.guard.same" (list "variables.after" "variables.before" "metadata") }}
+    && {{ include "countersign.guard.same" (list "variables.metadataAfter" "variables.metadataBefore" "managedFields" "generation" "resourceVersion") }}
 {{- end }}
 
 {{/*
