@@ -509,6 +509,7 @@ describe('the right to operate', () => {
       object: { kind: 'Scale', spec: { replicas: to } },
       oldObject: { kind: 'Scale', spec: { replicas: 6 } },
     });
+  const counted = 'deprecated.daemonset.template.generation';
   const yes: Answer = { kind: 'Yes' };
   const no: Answer = { kind: 'No', message: '' };
 
@@ -541,6 +542,16 @@ describe('the right to operate', () => {
 
   test.each<[string, AdmissionRequest, AdmissionSnapshot, Answer, string]>([
     ['restarts', restart(restarted), snapshot(), yes, 'allowed, Operate is recorded'],
+    [
+      'restarts a DaemonSet, whose templates the API server counts',
+      request('sre-a', 'DaemonSet', 'api', {
+        object: { ...restarted, metadata: { name: 'api', annotations: { [counted]: '2' } } },
+        oldObject: { ...template(undefined), metadata: { name: 'api', annotations: { [counted]: '1' } } },
+      }),
+      snapshot(),
+      yes,
+      'allowed, Operate is recorded',
+    ],
     ['is needed to restart', restart(restarted), snapshot(), no, 'OperateHeld'],
     ['is of people', restart(restarted, 'system:serviceaccount:ci:bot'), snapshot(), yes, 'OperateByPerson'],
     [

@@ -75,9 +75,14 @@ const restart = ({ kind, subresource, operation, object, oldObject }: AdmissionR
 
 const nameOf = (step: Path[number]): string => ('field' in step ? step.field : '');
 
+/** The API server counts the templates of a DaemonSet here, whoever changes one (pkg/registry/apps/daemonset/strategy.go). */
+const templatesCounted: Path = ['metadata', 'annotations', 'deprecated.daemonset.template.generation'].map((field) => ({
+  field,
+}));
+
 /** What a restart leaves alone: everything but the annotation itself and what the API server counts up. */
 const withoutNotes = (object: JsonObject): JsonObject => {
-  const template = deletePath(object, restartedAt);
+  const template = deletePath(deletePath(object, templatesCounted), restartedAt);
   // kubectl makes the map of annotations when the template had none.
   const plain =
     Object.keys(objectAt(template, 'spec', 'template', 'metadata', 'annotations')).length === 0
