@@ -1,21 +1,23 @@
-/** `node bench/main.ts [approval] [rollback] [idle] [memory]`: figures of the operator, measured at the API server, beside their targets. */
+/** `node bench/main.ts [approval] [rollback] [idle] [memory] [locks]`: figures of operator, gate and policies, measured at the API server, beside their targets. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startSystem, type System } from '../test/cluster/system.ts';
 import { approval } from './approval.ts';
 import { idle } from './idle.ts';
+import { locks } from './locks.ts';
 import { memory } from './memory.ts';
 import { rollback } from './rollback.ts';
 import { table, type Figure } from './table.ts';
 
 const root = join(import.meta.dirname, '..');
 
-const benches: Readonly<Record<string, (system: System) => Promise<readonly Figure[]>>> = {
+const benches: Readonly<Record<string, (system: System, program: string) => Promise<readonly Figure[]>>> = {
   approval,
   rollback,
   idle,
   memory,
+  locks,
 };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
@@ -32,9 +34,10 @@ for (const name of names) {
   // One each: what a figure leaves behind would weigh on the next.
   const system = await startSystem({ cluster: { fsync: true }, operator: { program } });
   try {
-    figures.push(...((await benches[name]?.(system)) ?? []));
+    figures.push(...((await benches[name]?.(system, program)) ?? []));
   } catch (error) {
-    process.stderr.write(readFileSync(system.operator.logFile, 'utf8').slice(-4_000));
+    for (const { logFile } of [system.operator, system.gate])
+      process.stderr.write(readFileSync(logFile, 'utf8').slice(-4_000));
     throw error;
   } finally {
     await system.stop();

@@ -1,8 +1,8 @@
 /** What the operator's process holds with many candidates staged. */
-import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { waitForAll, type Manifest } from '../test/cluster/cluster.ts';
 import { isTrue, type Reported, type System, type World } from '../test/cluster/system.ts';
+import { rssMb } from './process.ts';
 import type { Figure } from './table.ts';
 
 const candidates = 1_000;
@@ -13,7 +13,7 @@ const atOnce = 10;
 
 export const memory = async (system: System): Promise<readonly Figure[]> => {
   const world = await system.world('memory');
-  const before = rssMb(system);
+  const before = rssMb(system.operator.mark.pid);
   const names = Array.from({ length: candidates }, (_, i) => `app-${String(i).padStart(4, '0')}`);
   await inTurn(names, async (name) => {
     await world.stage(world.configMap(name, { level: 'info' }));
@@ -27,7 +27,12 @@ export const memory = async (system: System): Promise<readonly Figure[]> => {
   );
   await sleep(5_000);
   return [
-    { name: `RSS with ${candidates} staged candidates`, value: rssMb(system), unit: 'MB', target: 140 },
+    {
+      name: `RSS with ${candidates} staged candidates`,
+      value: rssMb(system.operator.mark.pid),
+      unit: 'MB',
+      target: 140,
+    },
     { name: '  before them', value: before, unit: 'MB' },
     { name: '  heap in use, garbage included', value: await heapMb(system), unit: 'MB' },
   ];
@@ -54,9 +59,4 @@ const inTurn = async <T>(all: readonly T[], act: (one: T) => Promise<void>): Pro
 const heapMb = async ({ operator }: System): Promise<number> => {
   const metrics = await (await fetch(`${operator.address}/metrics`)).text();
   return Number(/^nodejs_heap_size_used_bytes (\S+)$/m.exec(metrics)?.[1]) / 1024 / 1024;
-};
-
-const rssMb = ({ operator }: System): number => {
-  const status = readFileSync(`/proc/${operator.mark.pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 };
