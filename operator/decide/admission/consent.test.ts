@@ -123,6 +123,16 @@ test.each<[string, Partial<ConsentSnapshot>, string]>([
     { candidate: { ...aCandidate(), metadata: { ...aCandidate().metadata, uid: 'other' } } },
     'gone',
   ],
+  [
+    'the candidate comes from another staging',
+    { candidate: { ...aCandidate(), metadata: { ...aCandidate().metadata, namespace: 'other-staging' } } },
+    'does not come from payments-staging',
+  ],
+  [
+    'the candidate is for another production',
+    { candidate: aCandidate({ targetNamespace: 'other-prod' }) },
+    'for payments-prod',
+  ],
   ['the bundle is gone', { bundle: undefined }, 'gone'],
   [
     'the bundle was altered',

@@ -47,6 +47,12 @@ export const judgeConsent = (s: ConsentSnapshot): Consent => {
     return missing(`the candidate ${intent.candidate.name} is gone`);
   }
   if (bundle === undefined) return missing(`the bundle ${intent.to} is gone`);
+  const { metadata, spec } = candidate;
+  if (metadata.namespace !== policy.spec.sourceNamespace || spec.targetNamespace !== s.target.name) {
+    return missing(
+      `the candidate ${metadata.name} does not come from ${policy.spec.sourceNamespace} for ${s.target.name}`,
+    );
+  }
   const wrong = untrue(bundle, s, policy);
   if (wrong !== undefined) return missing(wrong);
   const known = record.candidates.get(candidate.metadata.uid);
