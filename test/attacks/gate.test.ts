@@ -1,0 +1,325 @@
+/** Attacks with stolen tokens of our own programs: lock A lets them write, and the gate holds what people did not sign for. No operator runs. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, jest } from '@jest/globals';
+import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
+import { parseReleaseCandidate } from '../../operator/api/candidate.ts';
+import type { JsonObject } from '../../operator/api/meta.ts';
+import type { Bundle } from '../../operator/decide/bundle.ts';
+import { digestOf } from '../../operator/decide/digest.ts';
+import * as drafts from '../../operator/decide/drafts.ts';
+import type { LedgerDraft } from '../../operator/decide/entries.ts';
+import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';
+import { bundleHead } from '../../operator/observe/bundles.ts';
+import { accepted, startTimeoutMs, type ApiClient, type Manifest } from '../cluster/cluster.ts';
+import { ours, startSystem, type Reported, type System, type World as Pair } from '../cluster/system.ts';
+import { staged, type BundleSeen } from '../scenarios/kit.ts';
+import { admitted, attacks, policyLock, type Attempt, type Lock } from './harness.ts';
+import { bind, eventually, type World } from './world.ts';
+
+jest.setTimeout(150_000);
+
+/** Productions in which an intent is open that the stolen token wrote into the ledger, each for another reason to refuse it. */
+interface Stolen extends World {
+  /** Everybody has signed: the intent is as good as the operator's own. */
+  readonly signed: Pair;
+  readonly unsigned: Pair;
+  /** One of the signatures is the author's. */
+  readonly bySelf: Pair;
+  /** Signed for, and then carried out under another bundle that bears the digest of the signed one. */
+  readonly swapped: Pair;
+  /** A rollback is open, to what production never ran. */
+  readonly back: Pair;
+  /** Nothing is open. */
+  readonly idle: Pair;
+}
+
+let system: System;
+let world: Stolen;
+
+const lines = {
+  approvals: [
+    { role: 'tester', count: 1 },
+    { role: 'approver', count: 1 },
+  ],
+};
+const tester = ['tester-a', 'tester'] as const;
+const approver = ['approver-a', 'approver'] as const;
+
+/** What the promoting identity is called in the record. */
+const self = { username: 'system:serviceaccount:countersign-system:countersign-operator', uid: '', groups: [] };
+
+const begun = async (name: string, author = 'developer-a'): Promise<Pair> => {
+  const pair = await system.world(name, lines);
+  await pair.stage(pair.configMap('settings', { level: 'new' }));
+  await pair.propose(pair.candidate('x', ['ConfigMap/settings']), author);
+  await staged(pair, 'x');
+  return pair;
+};
+
+const candidateOf = async (pair: Pair) => {
+  const raw = accepted(await pair.as('developer-a').get<Reported>(pair.ref('ReleaseCandidate', 'x')));
+  const parsed = parseReleaseCandidate(raw);
+  if (!parsed.ok) throw new Error(parsed.problems.join());
+  return { candidate: parsed.value, raw };
+};
+
+const bundleIn = async (pair: Pair): Promise<{ readonly seen: BundleSeen; readonly bundle: Bundle }> => {
+  const { raw } = await candidateOf(pair);
+  const seen = accepted(
+    await pair.as('installer').get<BundleSeen>(pair.ref('ReleaseBundle', raw.status?.bundle ?? '')),
+  );
+  return { seen, bundle: bundleHead(JSON.parse(JSON.stringify(seen)) as Parameters<typeof bundleHead>[0]).bundle };
+};
+
+const sign = async (pair: Pair, ...people: readonly (readonly [string, string])[]): Promise<void> => {
+  const { raw } = await candidateOf(pair);
+  for (const [who, role] of people) await pair.sign(raw, who, role);
+};
+
+/** Appends to the record with the stolen token, as the operator would. */
+const append = async (pair: Pair, operator: ApiClient, draft: LedgerDraft): Promise<void> => {
+  const last = (await pair.ledger()).at(-1);
+  const head = last === undefined ? emptyHead : { seq: last.seq, hash: entryHash(last) };
+  const spec = nextEntry(head, draft, { id: randomUUID(), now: Date.now(), self });
+  const metadata = { name: entryName(spec.seq), namespace: pair.production };
+  accepted(await operator.create({ apiVersion: ours, kind: 'LedgerEntry', metadata, spec }));
+};
+
+const forge = async (pair: Pair, operator: ApiClient, to?: Bundle): Promise<void> => {
+  const { candidate } = await candidateOf(pair);
+  const bundle = to ?? (await bundleIn(pair)).bundle;
+  const intent = { from: '', fromDigest: '', quorum: '2/2', approvals: [], delivery: 'Countersign' as const };
+  await append(pair, operator, drafts.promotionStarted(candidate, bundle, intent));
+};
+
+/** Another content under the digest that people have signed for, and have been shown. */
+const swap = async (pair: Pair, operator: ApiClient): Promise<void> => {
+  const { seen } = await bundleIn(pair);
+  const content: JsonObject = {
+    apiVersion: 'v1',
+    data: { level: 'evil' },
+    kind: 'ConfigMap',
+    metadata: { name: 'settings' },
+  };
+  const made = accepted(
+    await operator.create<BundleSeen>({
+      apiVersion: ours,
+      kind: 'ReleaseBundle',
+      metadata: { name: `${seen.metadata.name}-2`, namespace: pair.production },
+      spec: {
+        ...seen.spec,
+        objects: seen.spec.objects.map((object) => ({
+          ...object,
+          content: JSON.stringify(content),
+          digest: digestOf(content),
+        })),
+      },
+    }),
+  );
+  await forge(pair, operator, bundleHead(JSON.parse(JSON.stringify(made)) as Parameters<typeof bundleHead>[0]).bundle);
+};
+
+const forgeBack = async (pair: Pair, operator: ApiClient): Promise<void> => {
+  const { bundle } = await bundleIn(pair);
+  const { name, digest } = bundle;
+  await append(
+    pair,
+    operator,
+    drafts.rollbackStarted(
+      {
+        candidate: bundle.candidate,
+        package: bundle.package,
+        from: '',
+        fromDigest: '',
+        to: name,
+        toDigest: digest,
+        delivery: 'Countersign',
+      },
+      { cause: 'forged', overwrites: [], order: undefined, restores: bundle, removes: [] },
+    ),
+  );
+};
+
+beforeAll(async () => {
+  system = await startSystem();
+  const [signed, unsigned, bySelf, swapped, back, idle] = await Promise.all([
+    begun('signed'),
+    begun('unsigned'),
+    begun('by-self', 'developer-b'),
+    begun('swapped'),
+    begun('back'),
+    begun('idle'),
+  ]);
+  const installer = system.as('installer');
+  const [operator, restorer] = await Promise.all(
+    (['countersign-operator', 'countersign-restorer'] as const).map(async (name) =>
+      installer.withToken(await serviceAccountToken(system.controlPlane, name)),
+    ),
+  );
+  if (operator === undefined || restorer === undefined) throw new Error('there are no tokens');
+  world = {
+    cluster: system,
+    as: (name) => system.as(name),
+    operator,
+    restorer,
+    stop: system.stop,
+    signed,
+    unsigned,
+    bySelf,
+    swapped,
+    back,
+    idle,
+  };
+  await bind(world, { user: 'developer-b', role: 'countersign-approver', namespace: bySelf.production });
+  await bind(world, { user: 'developer-b', role: 'edit', namespace: idle.production });
+  await system.operator.stop();
+  await sign(signed, tester, approver);
+  await sign(swapped, tester, approver);
+  await sign(unsigned, tester);
+  await sign(bySelf, tester, ['developer-b', 'approver']);
+  for (const pair of [signed, unsigned, bySelf]) await forge(pair, operator);
+  await swap(swapped, operator);
+  await forgeBack(back, operator);
+}, startTimeoutMs * 3);
+
+afterAll(async () => {
+  world?.operator.close();
+  world?.restorer.close();
+  await system?.stop();
+});
+
+/** Writes the ConfigMap of a production; creates it where there is none. */
+const write = async (
+  as: ApiClient,
+  { production }: Pick<Pair, 'production'>,
+  { level = 'new', metadata = {} }: { level?: string; metadata?: Readonly<Record<string, unknown>> } = {},
+): Promise<Attempt> => {
+  const object = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { ...metadata, name: 'settings', namespace: production },
+    data: { level },
+  };
+  const created = await as.create(object);
+  return admitted(created.ok || created.code !== 409 ? created : await as.replace(object));
+};
+
+const configuration = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingWebhookConfiguration',
+  name: 'countersign-gate',
+};
+
+/** The configuration of the gate is deleted: the API server asks nobody. */
+const gateLock: Lock<World> = {
+  name: 'the gate',
+  async open({ as }) {
+    const { apiVersion, kind, metadata, ...rest } = accepted(await as('installer').get<Manifest>(configuration));
+    accepted(await as('installer').delete(configuration));
+    return async () => {
+      const { name, labels = {}, annotations = {} } = metadata;
+      accepted(
+        await as('installer').create({
+          ...rest,
+          apiVersion,
+          kind,
+          metadata: { name: name ?? '', labels, annotations },
+        }),
+      );
+    };
+  },
+};
+
+/** The stolen token carries out what people have signed for: whoever holds it, it is their release. */
+const carriedOut = ({ operator, signed }: Stolen): Promise<Attempt> => write(operator, signed);
+
+const attack = (
+  id: string,
+  name: string,
+  given: { readonly denied: string; readonly act: (stolen: Stolen) => Promise<Attempt> },
+) => ({ id, name: `a stolen token of the ${name}`, twin: carriedOut, locks: [gateLock], ...given });
+
+/** A developer writes production while the gate's configuration is gone; that it acts no more is seen by a write that only it refuses. */
+const whileGateIsGone = async (stolen: Stolen): Promise<Attempt> => {
+  const close = await gateLock.open(stolen);
+  try {
+    await eventually(
+      'the gate is not asked',
+      () => write(stolen.operator, stolen.unsigned),
+      ({ reached }) => reached,
+    );
+    return await write(stolen.as('developer-b'), stolen.idle);
+  } finally {
+    await close();
+    await eventually(
+      'the gate is asked',
+      () => write(stolen.operator, stolen.unsigned),
+      ({ reached }) => !reached,
+    );
+  }
+};
+
+attacks<Stolen>(
+  () => world,
+  [
+    attack('T24', 'operator writes without a release', {
+      act: ({ operator, idle }) => write(operator, idle),
+      denied: 'NoReleaseUnderWay: ',
+    }),
+    attack('T24', 'operator begins a release that too few have signed for, and writes it', {
+      act: ({ operator, unsigned }) => write(operator, unsigned),
+      denied: 'ConsentMissing: ',
+    }),
+    attack('T25', 'operator begins a release that its author has signed for, and writes it', {
+      act: ({ operator, bySelf }) => write(operator, bySelf),
+      denied: 'ConsentMissing: ',
+    }),
+    attack('T38', 'operator writes another content than the bundle has', {
+      act: ({ operator, signed }) => write(operator, signed, { level: 'evil' }),
+      denied: 'ContentNotApproved: ',
+    }),
+    attack('T38', 'operator writes another bundle under the digest that people were shown', {
+      act: ({ operator, swapped }) => write(operator, swapped, { level: 'evil' }),
+      denied: 'is not what its digest says',
+    }),
+    attack('T19', 'operator ties an approved object to an owner', {
+      act: ({ operator, signed }) =>
+        write(operator, signed, {
+          metadata: {
+            ownerReferences: [
+              { apiVersion: 'v1', kind: 'ConfigMap', name: 'none', uid: '00000000-0000-0000-0000-000000000000' },
+            ],
+          },
+        }),
+      denied: 'metadata.ownerReferences',
+    }),
+    attack('T33', 'operator gives an approved object a finalizer', {
+      act: ({ operator, signed }) => write(operator, signed, { metadata: { finalizers: ['evil.example/stay'] } }),
+      denied: 'metadata.finalizers',
+    }),
+    attack('T31', 'restorer writes what was signed for, as if it were a rollback', {
+      act: ({ restorer, signed }) => write(restorer, signed),
+      denied: 'NoReleaseUnderWay: ',
+    }),
+    attack('T31', 'operator begins a rollback to what production never ran, and one of the restorer writes it', {
+      act: ({ restorer, back }) => write(restorer, back),
+      denied: 'NeverInProduction: ',
+    }),
+    {
+      id: 'T46',
+      name: 'a stolen token of the operator writes where nothing is guarded',
+      act: ({ operator }) => write(operator, { production: 'kube-system' }),
+      denied: 'ConfinedToProduction: ',
+      twin: carriedOut,
+      locks: [policyLock('countersign-confinement')],
+    },
+    {
+      id: 'T41',
+      name: 'the configuration of the gate is deleted, and a developer writes production',
+      act: whileGateIsGone,
+      denied: 'ProductionGuardConfiguration: ',
+      twin: carriedOut,
+      locks: [policyLock('countersign-guard-configuration')],
+    },
+  ],
+);
