@@ -3,16 +3,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 
 import { identity } from '../../operator/api/meta.ts';
 import { accepted, targetOf, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
-import {
-  admitted,
-  attacks,
-  policyLock,
-  schemaLock,
-  stampLock,
-  type Attack,
-  type Attempt,
-  type Lock,
-} from './harness.ts';
+import { admitted, policyLock, schemaLock, stampLock, type Attack, type Attempt, type Lock } from './attack.ts';
+import { attacks } from './harness.ts';
 import {
   approval,
   bundle,

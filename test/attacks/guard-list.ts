@@ -2,7 +2,7 @@
 import { accepted, targetOf, type Answer, type ApiClient, type Manifest } from '../cluster/cluster.ts';
 import { at, image, one, podSpec, podTemplate } from './guard-objects.ts';
 import { open, type GuardWorld } from './guard-world.ts';
-import { admitted, policyLock, type Attack, type Attempt } from './harness.ts';
+import { admitted, policyLock, type Attack, type Attempt } from './attack.ts';
 import { forgedOwner, fresh, production } from './objects.ts';
 import { eventually, said } from './world.ts';
 
@@ -65,6 +65,8 @@ const by =
   ({ controller }: GuardWorld): ApiClient =>
     controller(name);
 const operator = (world: GuardWorld): ApiClient => world.operator;
+/** Who puts into production what an attack needs there. */
+const prepares = ({ preparer }: GuardWorld): ApiClient => preparer;
 
 /** The main container of a template, changed. */
 const container = (more: Fields) => ({ spec: { template: { spec: { containers: [{ name: 'main', ...more }] } } } });
@@ -131,6 +133,9 @@ const elsewhere = (act: (namespace: string) => Act): { readonly act: Act; readon
   twin: act(open),
 });
 
+/** What nobody ever released. */
+const foreign = { name: 'main', image: `registry.example/foreign@sha256:${'f'.repeat(64)}` };
+
 const pods: readonly Attack<GuardWorld>[] = [
   attack('T01', 'pods', {
     name: 'a developer creates a pod',
@@ -154,15 +159,16 @@ const pods: readonly Attack<GuardWorld>[] = [
   }),
   attack('T02', 'pods', {
     name: 'a developer changes the image of a running pod',
-    act: podAct(attacker, 'strategic', { body: { spec: { containers: [{ name: 'main', image: image('e') }] } } }),
+    act: (world) => podAct(attacker, 'strategic', { body: container({ image: otherImage() }).spec.template })(world),
     denied: 'ProductionGuardPod: ',
     twin: podAct(by('kubelets'), 'merge', { body: { metadata: { annotations: { note: 'from the node' } } } }),
   }),
   attack('T02', 'pods', {
     name: 'the token of a controller changes the image of a running pod',
-    act: podAct(by('replicaset-controller'), 'strategic', {
-      body: { spec: { containers: [{ name: 'main', image: image('f') }] } },
-    }),
+    act: (world) =>
+      podAct(by('replicaset-controller'), 'strategic', { body: container({ image: otherImage() }).spec.template })(
+        world,
+      ),
     denied: 'ProductionGuardPodContent: ',
     twin: podAct(by('replicaset-controller'), 'merge', { body: { metadata: { annotations: { note: 'adopted' } } } }),
   }),
@@ -184,7 +190,11 @@ const pods: readonly Attack<GuardWorld>[] = [
     name: 'a developer creates a ReplicaSet whose pods a Deployment would adopt',
     act: creates(attacker, 'replicasets', {
       metadata: { labels: { app: 'api' } },
-      spec: { replicas: 0, selector: { matchLabels: { app: 'orphan' } }, template: podTemplate('orphan') },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: { app: 'orphan' } },
+        template: podTemplate('orphan', { containers: [foreign] }),
+      },
     }),
     denied: 'ProductionGuardWorkload: ',
     twin: creates(by('deployment-controller'), 'replicasets'),
@@ -335,9 +345,9 @@ const isAltered = (answer: Answer<Deployment>): boolean => answer.ok && answer.b
 const restartedLate: Act = async (world) => {
   const installer = world.as('installer');
   const [victim, probe] = [fresh('late'), fresh('late')];
-  for (const name of [victim, probe]) accepted(await operator(world).create(one('deployments', name)));
+  for (const name of [victim, probe]) accepted(await prepares(world).create(one('deployments', name)));
   const altered = () =>
-    operator(world).patch<Deployment>(
+    prepares(world).patch<Deployment>(
       at('deployments', probe),
       'merge',
       { metadata: { labels: { probe: 'yes' } } },
@@ -524,7 +534,7 @@ const workloads: readonly Attack<GuardWorld>[] = [
     name: 'a developer gives a Deployment an owner that does not exist',
     act: async (world) => {
       const name = fresh('owned');
-      accepted(await operator(world).create(one('deployments', name)));
+      accepted(await prepares(world).create(one('deployments', name)));
       return admitted(
         await attacker(world).patch(at('deployments', name), 'merge', { metadata: { ownerReferences: [forgedOwner] } }),
       );
@@ -571,7 +581,7 @@ const workloads: readonly Attack<GuardWorld>[] = [
     act: async (world) => {
       const name = fresh('held');
       const metadata = { finalizers: ['example.dev/hold'] };
-      accepted(await operator(world).create(one('deployments', name, { metadata })));
+      accepted(await prepares(world).create(one('deployments', name, { metadata })));
       return admitted(
         await attacker(world).patch(at('deployments', name), 'merge', { metadata: { finalizers: null } }),
       );
@@ -613,7 +623,7 @@ function projected(): unknown {
 function undone(who: string): Act {
   return async (world) => {
     const name = fresh('undo');
-    accepted(await operator(world).create(one('deployments', name)));
+    accepted(await prepares(world).create(one('deployments', name)));
     const revision = (expected: string) =>
       eventually(
         `revision ${expected}`,
@@ -621,7 +631,7 @@ function undone(who: string): Act {
         (answer) => answer.ok && answer.body.metadata.annotations?.['deployment.kubernetes.io/revision'] === expected,
       );
     await revision('1');
-    accepted(await operator(world).patch(at('deployments', name), 'strategic', container({ image: otherImage() })));
+    accepted(await prepares(world).patch(at('deployments', name), 'strategic', container({ image: otherImage() })));
     await revision('2');
     return kubectl(who, () => ['rollout', 'undo', `deployment/${name}`])(world);
   };
@@ -630,7 +640,7 @@ function undone(who: string): Act {
 function deleted(who: (world: GuardWorld) => ApiClient, options: { readonly propagationPolicy: 'Foreground' }): Act {
   return async (world) => {
     const name = fresh('gone');
-    accepted(await operator(world).create(one('deployments', name)));
+    accepted(await prepares(world).create(one('deployments', name)));
     return admitted(await who(world).delete(at('deployments', name), options));
   };
 }
@@ -640,7 +650,7 @@ function collection(who: (world: GuardWorld) => ApiClient): Act {
   return async (world) => {
     const label = fresh('many');
     for (const name of [fresh('gone'), fresh('gone')]) {
-      accepted(await operator(world).create(one('deployments', name, { metadata: { labels: { many: label } } })));
+      accepted(await prepares(world).create(one('deployments', name, { metadata: { labels: { many: label } } })));
     }
     const all = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: production };
     return admitted(await who(world).delete(all, { labelSelector: `many=${label}` }));
@@ -676,7 +686,7 @@ const scale: readonly Attack<GuardWorld>[] = [
   attack('T13', 'scale', {
     name: 'a holder of the right to operate scales a StatefulSet of the name of a Deployment with bounds',
     act: async (world) => {
-      await operator(world).create(one('statefulsets', 'api'));
+      await prepares(world).create(one('statefulsets', 'api'));
       return scaled(sre, at('statefulsets', 'api'), 1)(world);
     },
     denied: 'ProductionGuardScaleBounds: ',
@@ -852,7 +862,7 @@ const configuration: readonly Attack<GuardWorld>[] = [
 function replaced(who: (world: GuardWorld) => ApiClient, resource: string): Act {
   return async (world) => {
     const name = fresh('again');
-    accepted(await operator(world).create(one(resource, name)));
+    accepted(await prepares(world).create(one(resource, name)));
     const gone = await who(world).delete(at(resource, name));
     return gone.ok ? admitted(await who(world).create(one(resource, name))) : admitted(gone);
   };
@@ -952,7 +962,7 @@ const claim =
   (act: (world: GuardWorld, target: ReturnType<typeof at>) => Promise<Answer<unknown>>): Act =>
   async (world) => {
     const name = fresh('data');
-    accepted(await operator(world).create(one('persistentvolumeclaims', name)));
+    accepted(await prepares(world).create(one('persistentvolumeclaims', name)));
     return admitted(await act(world, at('persistentvolumeclaims', name)));
   };
 
@@ -1010,7 +1020,7 @@ const collected: readonly Attack<GuardWorld>[] = (
     name: `the token of the garbage collector changes what one of ${resource} says`,
     act: async (world) => {
       const name = fresh('kept');
-      accepted(await (topic === 'rights' ? admin : operator)(world).create(one(resource, name)));
+      accepted(await (topic === 'rights' ? admin : prepares)(world).create(one(resource, name)));
       return admitted(await by('generic-garbage-collector')(world).patch(at(resource, name), 'merge', body));
     },
     denied,
@@ -1049,7 +1059,7 @@ const status: readonly Attack<GuardWorld>[] = [
     name: 'the token of the Deployment controller takes an annotation off a Deployment by its status',
     act: async (world) => {
       const name = fresh('noted');
-      accepted(await operator(world).create(one('deployments', name, { metadata: { annotations: { note: 'kept' } } })));
+      accepted(await prepares(world).create(one('deployments', name, { metadata: { annotations: { note: 'kept' } } })));
       return merges(by('deployment-controller'), statusOf('deployments', name), () => ({
         metadata: { annotations: { note: null } },
       }))(world);
@@ -1083,7 +1093,7 @@ function widget(who: (world: GuardWorld) => ApiClient, operation: 'CREATE' | 'UP
     const name = fresh('widget');
     const object = { apiVersion: 'example.dev/v1', kind: 'Widget', metadata: { name, namespace: production } };
     if (operation === 'CREATE') return admitted(await who(world).create(object));
-    accepted(await operator(world).create(object));
+    accepted(await prepares(world).create(object));
     if (operation === 'DELETE') return admitted(await who(world).delete(targetOf(object)));
     return admitted(await who(world).patch(targetOf(object), 'merge', { metadata: { labels: { extra: 'yes' } } }));
   };

@@ -14,6 +14,8 @@ export interface GuardWorld extends World {
   readonly platform: ApiClient;
   /** A ServiceAccount that nobody knows. */
   readonly stranger: ApiClient;
+  /** Puts into production what an attack needs there, gate or not: the policy lets it deliver, and the gate takes it for a node. */
+  readonly preparer: ApiClient;
 }
 
 /** A namespace that is like production and not guarded. */
@@ -154,12 +156,15 @@ const programs = [...controllers, 'storage-migrators'];
 
 const usernameOf = (name: string): string => certified[name]?.name ?? account(name, 'kube-system');
 
+const preparer = 'preparer';
+
 /** People, and names that look like something else. */
 export const people = ['attacker', 'kubelets', 'system:node:pretended'] as const;
 
-export async function startGuardWorld(): Promise<GuardWorld> {
+export async function startGuardWorld({ programs = false }: { readonly programs?: boolean } = {}): Promise<GuardWorld> {
   const world = await startWorld({
     pods: true,
+    programs,
     chart: {
       controlPlane: Object.fromEntries(Object.entries(outsiders).map(([key, username]) => [key, [username]])),
       guardedKinds: [{ group: 'example.dev', resources: ['widgets'] }],
@@ -183,13 +188,14 @@ export async function startGuardWorld(): Promise<GuardWorld> {
     );
   }
   for (const name of people) await controlPlane.identity({ name });
-  await controlPlane.identity({ name: 'in-nodes', groups: ['system:nodes'] });
+  for (const name of ['in-nodes', preparer]) await controlPlane.identity({ name, groups: ['system:nodes'] });
   const gitOps = account('argocd', 'argocd');
   const platform = account('external-secrets', 'external-secrets');
   const stranger = account('rollouts', 'argocd');
   await empower(world, [
     ...people,
     'in-nodes',
+    preparer,
     'sre-a',
     gitOps,
     platform,
@@ -210,7 +216,7 @@ export async function startGuardWorld(): Promise<GuardWorld> {
       {
         spec: {
           deliveredBy: 'GitOps',
-          gitOpsWriters: [gitOps],
+          gitOpsWriters: [gitOps, preparer],
           platformWriters: [
             { identity: platform, kind: 'Secret', names: ['db', 'api-key'] },
             { identity: platform, kind: 'Service', names: ['outside'] },
@@ -222,7 +228,7 @@ export async function startGuardWorld(): Promise<GuardWorld> {
   );
   await eventually(
     'the policy as it is now acts',
-    () => tool.create(one('configmaps', 'canary'), { dryRun: 'All' }),
+    () => world.as(preparer).create(one('configmaps', 'canary'), { dryRun: 'All' }),
     ({ ok }) => ok,
   );
   await eventually(
@@ -241,6 +247,7 @@ export async function startGuardWorld(): Promise<GuardWorld> {
     gitOps: tool,
     platform: writer,
     stranger: unknown,
+    preparer: world.as(preparer),
     stop: async () => {
       for (const client of [...clients.values(), tool, writer, unknown]) client.close();
       await world.stop();

@@ -6,7 +6,8 @@ import { accepted, startTimeoutMs, waitForGone, type Manifest } from '../cluster
 import { image, ours, startSystem, type Reported, type System, type World as Pair } from '../cluster/system.ts';
 import { end, gateSays, patienceMs, sign, staged } from '../scenarios/kit.ts';
 import { recorded } from '../scenarios/production.ts';
-import { attacks, policyLock, type Attempt } from './harness.ts';
+import { policyLock, type Attempt } from './attack.ts';
+import { attacks } from './harness.ts';
 import { digest, fresh } from './objects.ts';
 import { bind, role, type World } from './world.ts';
 

@@ -6,6 +6,10 @@ import {
   serviceAccountToken,
   type ChartValues,
 } from '../../hack/controlplane/chart.ts';
+import type { ControlPlane } from '../../hack/controlplane/controlplane.ts';
+import { gateUrl, startGate } from '../../hack/controlplane/gate.ts';
+import { startOperator } from '../../hack/controlplane/operator.ts';
+import { releasePort, reservePort } from '../../hack/controlplane/ports.ts';
 import {
   accepted,
   startCluster,
@@ -30,16 +34,21 @@ export interface World {
 export interface WorldOptions {
   /** Whether nodes run what is scheduled. Nothing runs pods when absent. */
   readonly pods?: boolean;
+  /** Whether operator and gate run. */
+  readonly programs?: boolean;
   readonly chart?: ChartValues;
   /** Brings into production what is there before the guard. */
   readonly before?: (installer: ApiClient) => Promise<void>;
 }
 
-/** Starts it. No operator runs. */
-export async function startWorld({ pods = false, chart = {}, before }: WorldOptions = {}): Promise<World> {
+/** Starts it. Nothing of ours runs, unless `programs` says so. */
+export async function startWorld(options: WorldOptions = {}): Promise<World> {
+  const { pods = false, programs = false, chart = {}, before } = options;
   const cluster = await startCluster(pods ? {} : { nodes: 0, scheduler: false, kwok: false });
   try {
-    await installChart(cluster.controlPlane, chart);
+    const stopPrograms = programs
+      ? await startPrograms(cluster.controlPlane, chart)
+      : await installChart(cluster.controlPlane, chart);
     await createSample(cluster.controlPlane);
     await before?.(cluster.as('installer'));
     await guardSample(cluster.controlPlane);
@@ -49,6 +58,7 @@ export async function startWorld({ pods = false, chart = {}, before }: WorldOpti
     const stop = async (): Promise<void> => {
       operator.close();
       restorer.close();
+      await stopPrograms?.();
       await cluster.stop();
     };
     return { cluster, as: (name) => cluster.as(name), operator, restorer, stop };
@@ -56,6 +66,17 @@ export async function startWorld({ pods = false, chart = {}, before }: WorldOpti
     await cluster.stop();
     throw error;
   }
+}
+
+/** The chart, and a gate and an operator beside it. Returns what ends them. */
+async function startPrograms(controlPlane: ControlPlane, chart: ChartValues): Promise<() => Promise<void>> {
+  const port = await reservePort();
+  await installChart(controlPlane, { ...chart, gate: { enabled: false, url: gateUrl(port) } });
+  const [gate, operator] = await Promise.all([startGate(controlPlane, { port }), startOperator(controlPlane)]);
+  return async () => {
+    await Promise.all([gate.stop(), operator.stop()]);
+    releasePort(port);
+  };
 }
 
 /** Creates it and returns what is stored. Throws when it is refused. */

@@ -6,7 +6,8 @@ import { parseWriters } from '../../operator/api/writers.ts';
 import { accepted, startTimeoutMs, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
 import { startSystem, type Reported, type System, type World as Pair } from '../cluster/system.ts';
 import { end, gateSays, sign, staged } from '../scenarios/kit.ts';
-import { admitted, attacks, policyLock, stampLock, type Attack, type Attempt } from './harness.ts';
+import { admitted, policyLock, stampLock, type Attack, type Attempt } from './attack.ts';
+import { attacks } from './harness.ts';
 import { fresh } from './objects.ts';
 import { bind, eventually, role, said, type World } from './world.ts';
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 
 import { promotableKinds, stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
 import { formatWriters, maxWriters, parseWriters } from '../../operator/api/writers.ts';
-import { policyLock, stampLock } from '../attacks/harness.ts';
+import { policyLock, stampLock } from '../attacks/attack.ts';
 import { fresh, staging } from '../attacks/objects.ts';
 import { bind, eventually, robot, role, said, startWorld, type World } from '../attacks/world.ts';
 import {

@@ -1,0 +1,98 @@
+/** Everything that files/guard.yaml says, and nothing else: each act on each resource, by everybody who might try. */
+import type { Answer, ApiClient } from '../cluster/cluster.ts';
+import { acts, controllers, guard, promotable, type Act, type Row } from './guard-file.ts';
+import { at, one } from './guard-objects.ts';
+import type { GuardWorld } from './guard-world.ts';
+import { forgedOwner, fresh, production } from './objects.ts';
+import { said } from './world.ts';
+
+/** An act of which nothing stays, or (of a session) nothing could come. */
+async function attempt(as: ApiClient, { resource }: Row, act: Act): Promise<Answer<unknown>> {
+  const [main = '', subresource] = resource.split('/');
+  if (act === 'connect') return connect(as, main, subresource ?? '');
+  const name = act === 'create' ? 'standing' : (ownName[main] ?? 'standing');
+  const target = at(resource, name);
+  const dryRun = { dryRun: 'All' } as const;
+  if (act === 'delete') return as.delete(target, { dryRun: ['All'] });
+  if (act === 'update') {
+    if (subresource === 'scale') return as.patch(target, 'merge', { spec: { replicas: 3 } }, dryRun);
+    if (subresource !== undefined) return as.patch(target, 'merge', {}, dryRun);
+    return as.patch(target, 'merge', { metadata: { ownerReferences: [forgedOwner] } }, dryRun);
+  }
+  if (resource === 'pods/binding') return as.createAt(target, one('bindings', 'standing'), dryRun);
+  if (resource === 'serviceaccounts/token') {
+    return as.createAt(target, { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }, dryRun);
+  }
+  return as.create(one(main, act === 'create' && main === 'configmaps' ? 'kube-root-ca.crt' : fresh('new')), dryRun);
+}
+
+/** What the control plane writes of these kinds has one name. */
+const ownName: Readonly<Record<string, string>> = { configmaps: 'kube-root-ca.crt', secrets: 'token' };
+
+async function connect(as: ApiClient, main: string, subresource: string): Promise<Answer<unknown>> {
+  const path = `/api/v1/namespaces/${production}/${main}/none-such/${subresource}`;
+  const { code, text } = await as.raw({ method: 'POST', path });
+  return code < 300
+    ? { ok: true, code, body: text }
+    : { ok: false, code, body: { kind: 'Status', code, message: text } };
+}
+
+/** Whoever is let through gets as far as the API server's own checks: exists already, is bound already, is not there. */
+const passes = (answer: Answer<unknown>): boolean => answer.ok || [404, 409].includes(answer.code);
+
+const deliverers = ['operator', 'restorer', 'gitOps'] as const;
+const others = ['attacker', 'kubelets', 'system:node:pretended', 'in-nodes', 'stranger', 'platform', 'admin'] as const;
+
+const client = (world: GuardWorld, name: string): ApiClient => {
+  switch (name) {
+    case 'operator':
+    case 'restorer':
+    case 'gitOps':
+    case 'stranger':
+    case 'platform':
+      return world[name];
+    default:
+      return world.as(name);
+  }
+};
+
+/** The rows of the table. */
+export const tableRows = Object.entries(guard.topics).flatMap(([topic, list]) =>
+  list.flatMap((row) =>
+    acts.flatMap((act) => {
+      const writers = row[act];
+      return writers === undefined ? [] : [{ topic, row, act, writers, resource: row.resource, group: row.group }];
+    }),
+  ),
+);
+
+export type TableRow = (typeof tableRows)[number];
+
+/** Who should be let through, who is, and what else was answered to somebody. */
+export interface Answered {
+  readonly expected: readonly string[];
+  readonly seen: readonly string[];
+  readonly otherwise: readonly string[];
+}
+
+/** Has everybody try. */
+export async function tryRow(world: GuardWorld, { topic, row, act, writers }: TableRow): Promise<Answered> {
+  const isContent = promotable.has(`${row.group}/${row.resource}`);
+  const expected = new Set<string>([
+    ...writers.map((name) => `controller ${name}`),
+    ...(isContent ? deliverers : []),
+    ...(topic === 'rights' ? ['admin'] : []),
+  ]);
+  const seen = new Set<string>();
+  const otherwise: string[] = [];
+  const everybody: readonly (readonly [string, ApiClient])[] = [
+    ...controllers.map((name) => [`controller ${name}`, world.controller(name)] as const),
+    ...[...deliverers, ...others].map((name) => [name, client(world, name)] as const),
+  ];
+  for (const [name, as] of everybody) {
+    const answer = await attempt(as, row, act);
+    if (passes(answer)) seen.add(name);
+    else if (!said(answer).includes('ProductionGuard')) otherwise.push(`${name}: ${said(answer)}`);
+  }
+  return { expected: [...expected].toSorted(), seen: [...seen].toSorted(), otherwise };
+}
