@@ -2,7 +2,7 @@
 NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
-.PHONY: demo test quiet unit check generate bench up down ledger build bundle
+.PHONY: demo test mutants quiet unit check generate bench up down ledger build bundle
 
 demo: node_modules ## the main job, start to finish, on a real control plane
 	$(NODE) hack/demo.ts
@@ -10,6 +10,9 @@ demo: node_modules ## the main job, start to finish, on a real control plane
 test: node_modules ## every test; builds the control plane's programs first if they are not cached
 	$(NODE) hack/controlplane/cli.ts build > /dev/null
 	$(JEST)
+
+mutants: node_modules ## drops or widens every part of lock A in turn; something must notice. TOPICS="pods scale" for some
+	$(NODE) hack/mutants.ts $(TOPICS)
 
 quiet: node_modules ## ten thousand ordinary writes of machines in production, and no finding
 	COUNTERSIGN_QUIET_WRITES=10000 $(JEST) test/scenarios/quiet.test.ts
