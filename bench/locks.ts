@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { serviceAccountToken } from '../hack/controlplane/chart.ts';
-import { startGate } from '../hack/controlplane/gate.ts';
 import {
   accepted,
   waitFor,
@@ -13,7 +12,6 @@ import {
   type KubeObject,
   type Manifest,
 } from '../test/cluster/cluster.ts';
-import { startLoad } from '../test/contract/gate/load.ts';
 import type { System, World } from '../test/cluster/system.ts';
 import { cpuMs, rssMb } from './process.ts';
 import { requests } from './requests.ts';
@@ -23,7 +21,7 @@ const perSecond = [10, 50, 200] as const;
 /** Of each series: enough for a hundred writes and more. */
 const seriesMs = (rate: number): number => (rate > 100 ? 5_000 : 10_000);
 const plain = 'unguarded';
-const feeder = 'feeder';
+export const feeder = 'feeder';
 /** Objects that take turns, so that writes do not wait for one another. */
 const feeds = Array.from({ length: 20 }, (_, i) => `feed-${i}`);
 
@@ -40,8 +38,8 @@ interface Series {
   readonly targets: { readonly p50?: number; readonly p99?: number };
 }
 
-export const locks = async (system: System, program: string): Promise<readonly Figure[]> => {
-  const world = await prepared(system);
+export const locks = async (system: System): Promise<readonly Figure[]> => {
+  const world = await fedWorld(system);
   const figures: Figure[] = [];
   for (const series of await allSeries(system)) {
     for (const rate of perSecond) {
@@ -50,12 +48,11 @@ export const locks = async (system: System, program: string): Promise<readonly F
       figures.push(...measured);
     }
   }
-  figures.push({ name: 'gate, RSS after all that', value: rssMb(system.gate.mark.pid), unit: 'MB' });
-  return [...figures, ...(await restarts(system, world, program))];
+  return [...figures, { name: 'gate, RSS after all that', value: rssMb(system.gate.mark.pid), unit: 'MB' }];
 };
 
 /** A guarded world in which a declared program feeds ConfigMaps, and a namespace beside it that nobody guards. */
-const prepared = async (system: System): Promise<World> => {
+export const fedWorld = async (system: System): Promise<World> => {
   const installer = system.as('installer');
   for (const name of [feeder, 'stranger', publisher]) await system.controlPlane.identity({ name });
   const fill = async (namespace: string): Promise<void> => {
@@ -90,7 +87,7 @@ const configMap = (namespace: string, name: string, turn: number): Manifest => (
 });
 
 /** Replaces one of the objects; `one`: that one each time. */
-const put =
+export const put =
   (client: ApiClient, options: { readonly dryRun?: 'All' }, one?: string) =>
   (namespace: string, turn: number): Promise<Answer<KubeObject>> =>
     client.replace(configMap(namespace, one ?? feeds[turn % feeds.length] ?? '', turn), options);
@@ -239,49 +236,4 @@ const times = async (system: System, from: number): Promise<(namespace: string) 
           each.verb === 'update',
       )
       .map(({ receivedAt, doneAt }) => doneAt - receivedAt);
-};
-
-/** A hundred writes a second while one of two replicas ends and comes back, first politely, then not. */
-const restarts = async (system: System, world: World, program: string): Promise<readonly Figure[]> => {
-  const port = await gatePort(system);
-  const start = () => startGate(system.controlPlane, { instance: 'gate-1', port, program });
-  const figures: Figure[] = [];
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    const second = await start();
-    let turn = 0;
-    const load = startLoad(() => {
-      turn += 1;
-      return system
-        .as(feeder)
-        .replace(configMap(world.production, feeds[turn % feeds.length] ?? '', turn), { dryRun: 'All' });
-    }, 10);
-    await sleep(2_000);
-    await second.stop(signal);
-    const again = await start();
-    await sleep(2_000);
-    const { sent, failed } = await load.stop();
-    await again.stop();
-    figures.push({
-      name: `one of two gates restarted by ${signal}, of ${sent} writes failed`,
-      value: failed.length,
-      unit: '',
-      ...(signal === 'SIGTERM' ? { target: 0 } : {}),
-    });
-  }
-  return figures;
-};
-
-interface WebhookConfiguration extends KubeObject {
-  readonly webhooks: readonly { readonly clientConfig: { readonly url: string } }[];
-}
-
-const gatePort = async (system: System): Promise<number> => {
-  const { webhooks } = accepted(
-    await system.as('installer').get<WebhookConfiguration>({
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingWebhookConfiguration',
-      name: 'countersign-gate',
-    }),
-  );
-  return Number(new URL(webhooks[0]?.clientConfig.url ?? '').port);
 };

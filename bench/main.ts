@@ -1,4 +1,4 @@
-/** `node bench/main.ts [approval] [rollback] [idle] [memory] [locks]`: figures of operator, gate and policies, measured at the API server, beside their targets. */
+/** `node bench/main.ts [approval] [rollback] [idle] [memory] [locks] [restarts]`: figures of operator, gate and policies, measured at the API server, beside their targets. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { approval } from './approval.ts';
 import { idle } from './idle.ts';
 import { locks } from './locks.ts';
 import { memory } from './memory.ts';
+import { restarts } from './restarts.ts';
 import { rollback } from './rollback.ts';
 import { table, type Figure } from './table.ts';
 
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, (system: System, program: string) => Prom
   idle,
   memory,
   locks,
+  restarts,
 };
 
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
