@@ -13,7 +13,8 @@ import { bundleHead } from '../../operator/observe/bundles.ts';
 import { accepted, startTimeoutMs, type ApiClient, type Manifest } from '../cluster/cluster.ts';
 import { ours, startSystem, type Reported, type System, type World as Pair } from '../cluster/system.ts';
 import { staged, type BundleSeen } from '../scenarios/kit.ts';
-import { admitted, attacks, policyLock, type Attempt, type Lock } from './harness.ts';
+import { admitted, policyLock, type Attempt, type Lock } from './attack.ts';
+import { attacks } from './harness.ts';
 import { bind, eventually, type World } from './world.ts';
 
 jest.setTimeout(150_000);
