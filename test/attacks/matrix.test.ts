@@ -1,0 +1,357 @@
+/**
+ * Each lock by itself: every attack of the guard's list while all locks hold, without lock A (the bindings of the guard), without lock B (the
+ * webhook configuration), and without both, when the watch is all there is. An attack that gets through must be found, or belong to what
+ * nobody finds, which is said here with the reason. docs/attacks.md keeps the table; UPDATE_DOCS=1 writes it.
+ */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+
+import type { AuditEvent } from '../../hack/controlplane/audit.ts';
+import { accepted, waitFor } from '../cluster/cluster.ts';
+import { ours, isTrue, type Entry, type Reported } from '../cluster/system.ts';
+import { guard } from './guard-file.ts';
+import { guardAttacks } from './guard-list.ts';
+import { at, kinds, one } from './guard-objects.ts';
+import { startGuardWorld, type GuardWorld } from './guard-world.ts';
+import type { Attack } from './attack.ts';
+import { production } from './objects.ts';
+import { eventually, said } from './world.ts';
+
+jest.setTimeout(400_000);
+
+let world: GuardWorld;
+beforeAll(async () => {
+  world = await startGuardWorld({ programs: true });
+  await waitFor<Reported>(
+    world.as('admin'),
+    { apiVersion: ours, kind: 'ReleasePolicy', namespace: production, name: 'production' },
+    (seen) => isTrue(seen, 'Explained'),
+    60_000,
+  );
+}, 180_000);
+afterAll(() => world?.stop());
+
+const columns = ['all locks', 'without A', 'without A and B', 'without B'] as const;
+type Column = (typeof columns)[number];
+type Row = Attack<GuardWorld>;
+
+/** What came of an attack: the rule that refused it, or that it was found, or nothing. */
+const cells = new Map<Row, Map<Column, string>>(guardAttacks.map((attack) => [attack, new Map()]));
+
+/** An attack that got through, and when. */
+interface Through {
+  readonly attack: Row;
+  readonly from: string;
+  readonly until: string;
+}
+
+const ruleOf = (words: string): string => {
+  if (words.includes('no params found for policy binding')) return 'refused by A: no policy, no writes';
+  const rule = /(\w+): /.exec(/denied(?: the)? request:? (.*)/s.exec(words)?.[1] ?? '')?.[1];
+  if (rule === undefined) return `neither refused nor done: ${words}`;
+  return `refused by ${words.includes('admission webhook') ? 'B' : 'A'}: ${rule}`;
+};
+
+/** Runs all attacks one after the other; those that get through are returned. */
+async function runAll(column: Column, list: readonly Row[]): Promise<readonly Through[]> {
+  const through: Through[] = [];
+  for (const attack of list) {
+    const from = new Date().toISOString();
+    const { reached, said: words } = await attack
+      .act(world)
+      .catch((error: unknown) => ({ reached: false, said: String(error) }));
+    if (reached) through.push({ attack, from, until: new Date().toISOString() });
+    cells.get(attack)?.set(column, reached ? 'done' : ruleOf(words));
+  }
+  return through;
+}
+
+/** Half a minute is promised; the machine may be busy. */
+const findMs = 35_000;
+
+const writes = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
+const programs = /^(kube-controller-manager|kube-scheduler|kube-apiserver|kwok|countersign\/)/;
+
+/** `Kind/name` of what an attack changed in production, by the audit log. */
+const changedBy = ({ from, until }: Through, events: readonly AuditEvent[]): readonly string[] => [
+  ...new Set(
+    events
+      .filter(
+        ({ stage, verb, user, userAgent = '', objectRef, requestURI, responseStatus, ...event }) =>
+          stage === 'ResponseComplete' &&
+          writes.has(verb) &&
+          event.requestReceivedTimestamp >= from.slice(0, -1) && // whose fraction is longer
+          event.requestReceivedTimestamp <= until &&
+          objectRef?.namespace === production &&
+          objectRef.apiGroup !== 'countersign.dev' &&
+          user.username !== 'preparer' &&
+          !programs.test(userAgent) &&
+          !requestURI.includes('dryRun=All') &&
+          (responseStatus?.code ?? 500) < 300,
+      )
+      .map(
+        ({ objectRef }) => `${kinds[objectRef?.resource ?? '']?.kind ?? objectRef?.resource}/${objectRef?.name ?? ''}`,
+      ),
+  ),
+];
+
+const findings = async (): Promise<readonly { readonly object: string; readonly time: string }[]> =>
+  accepted(await world.as('auditor-a').list<Entry>({ apiVersion: ours, kind: 'LedgerEntry', namespace: production }))
+    .items.filter(({ spec }) => spec.type === 'FindingOpened')
+    .map(({ spec }) => ({
+      object: String((JSON.parse(spec.data ?? '{}') as { object?: string }).object),
+      time: spec.time,
+    }));
+
+/** Waits until what got through is found, and enters what became of each. Returns what is not found and should be. */
+async function enterFound(column: Column, through: readonly Through[]): Promise<readonly Through[]> {
+  const events = await world.cluster.controlPlane.auditEvents();
+  const changes = new Map(through.map((each) => [each, changedBy(each, events)]));
+  const wanted = through.filter(({ attack }) => unfound(attack) === undefined);
+  for (const { attack } of through) cells.get(attack)?.set(column, `not found: ${unfound(attack) ?? ''}`);
+  const deadline = Date.now() + findMs;
+  for (;;) {
+    const seen = await findings();
+    const open = wanted.filter((each) => {
+      const objects = changes.get(each) ?? [];
+      const isFound = seen.some(
+        ({ object, time }) =>
+          time >= each.from && objects.some((one) => one === object || (one.endsWith('/') && object.startsWith(one))),
+      );
+      if (isFound) cells.get(each.attack)?.set(column, 'found by C');
+      return !isFound;
+    });
+    if (open.length === 0 || Date.now() > deadline) return open;
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+}
+
+/** All of them, and once more each that a later one undid before it could be found. */
+async function watched(column: Column): Promise<void> {
+  const undone = await enterFound(column, await runAll(column, guardAttacks));
+  for (const { attack } of undone) await enterFound(column, await runAll(column, [attack]));
+}
+
+/** Why nobody finds an attack by looking at what is there afterwards; undefined = it must be found. */
+const unfound = ({ id, name, locks }: Row): string | undefined =>
+  reasons.find(({ of }) => of.some((each) => each === id || each === name || each === locks[0]?.name))?.why;
+
+/** By number, name or lock of attacks. */
+const reasons: readonly { readonly why: string; readonly of: readonly string[] }[] = [
+  { why: 'nothing is written', of: ['countersign-guard-sessions', 'a developer asks for the token of a program'] },
+  { why: 'the label and the namespace are not watched', of: ['T21'] },
+  { why: 'without a policy there is no record', of: ['T22'] },
+  {
+    why: 'the watch does not know the kind',
+    of: ['countersign-guard-additional', 'a developer sets limits by which no pod starts any more'],
+  },
+  {
+    why: 'a status is no content',
+    of: [
+      'a developer says that a pod is not ready',
+      'a developer says that a Deployment is complete',
+      'a developer says which revision a StatefulSet is at',
+    ],
+  },
+  {
+    why: 'a pod that is gone is made anew as it was released',
+    of: ['a developer deletes a pod by force', 'a developer deletes all pods at once'],
+  },
+  {
+    why: 'tried without effect (dry run, or an empty change)',
+    of: [
+      'a user called kubelets deletes a pod',
+      'a user called system:node:pretended deletes a pod',
+      'a user called in-nodes deletes a pod',
+      'a developer resizes a running pod',
+      'a developer lifts the budget by which a drain keeps pods',
+    ],
+  },
+  {
+    why: 'what goes was put there for the attack, and was never explained',
+    of: [
+      'a developer deletes a workload, its dependents first',
+      'a developer deletes all Deployments at once',
+      'a developer deletes a PersistentVolumeClaim',
+    ],
+  },
+  {
+    why: 'when a workload was last restarted is no content',
+    of: [
+      'a developer restarts a workload',
+      'a cluster admin, who holds wildcards, restarts a workload',
+      'a ServiceAccount that holds the right to operate restarts a workload',
+      'a holder of the right to operate restarts with an annotation that is no time',
+    ],
+  },
+  {
+    why: 'a ReplicaSet that was adopted and runs nothing is not looked at',
+    of: ['a developer creates a ReplicaSet whose pods a Deployment would adopt'],
+  },
+  { why: 'labels of pods are not compared', of: ['a developer relabels a pod, so that a Service takes it'] },
+  { why: 'finalizers are not compared', of: ['a developer takes the finalizers off a workload'] },
+  {
+    why: 'made again with the same content it is no change',
+    of: ['a developer deletes a ConfigMap, to create it anew', 'a developer deletes a NetworkPolicy'],
+  },
+  {
+    why: 'its owner does not exist, and the garbage collector deletes it',
+    of: [
+      'a holder of the right to operate creates a Job marked manual that a Deployment owns',
+      'a holder of the right to operate creates a Job marked manual that a CronJob owns without controlling it',
+      'a holder of the right to operate creates a Job marked manual that something else owns, too',
+      'a holder of the right to operate creates a Job marked manual of a CronJob of another group',
+      'a holder of the right to operate creates a CronJob with the mark of a manual Job',
+      'a developer gives a Deployment an owner that does not exist',
+    ],
+  },
+  { why: 'a Job of a CronJob is what its CronJob says', of: ['a developer runs a CronJob now'] },
+  {
+    why: 'how many a ReplicaSet has is left to its controller',
+    of: ['a holder of the right to operate scales a ReplicaSet'],
+  },
+  { why: 'tokens are left to the control plane', of: ['the API server itself changes the data of a token'] },
+];
+
+const admission = 'admissionregistration.k8s.io/v1';
+const topics = [
+  ...Object.keys(guard.topics).filter((topic) => topic !== 'configuration'),
+  'additional',
+  'namespaces',
+  'configuration',
+];
+
+/** Takes an object away and returns what puts it back. */
+async function taken(kind: string, name: string): Promise<() => Promise<void>> {
+  const installer = world.as('installer');
+  const target = { apiVersion: admission, kind, name };
+  const { metadata, ...rest } = accepted(await installer.get(target));
+  accepted(await installer.delete(target));
+  return async () => {
+    const { labels = {}, annotations = {} } = metadata;
+    accepted(await installer.create({ ...rest, metadata: { name, labels, annotations } }));
+  };
+}
+
+const canary = (as: 'attacker' | 'operator') =>
+  (as === 'operator' ? world.operator : world.as(as)).create(one('configmaps', 'canary'), { dryRun: 'All' });
+
+/** The configuration topic goes last: when it no longer acts, no other does. */
+async function withoutA(): Promise<() => Promise<void>> {
+  const back: (() => Promise<void>)[] = [];
+  for (const topic of topics) back.push(await taken('ValidatingAdmissionPolicyBinding', `countersign-guard-${topic}`));
+  await eventually(
+    'lock A is off',
+    () => canary('attacker'),
+    (answer) => !said(answer).includes('ProductionGuard'),
+  );
+  return async () => {
+    for (const each of back) await each();
+    await eventually(
+      'lock A is on',
+      () => canary('attacker'),
+      (answer) => said(answer).includes('ProductionGuard'),
+    );
+  };
+}
+
+async function withoutB(): Promise<void> {
+  await taken('ValidatingWebhookConfiguration', 'countersign-gate');
+  await eventually(
+    'lock B is off',
+    () => canary('operator'),
+    (answer) => !said(answer).includes('admission webhook'),
+  );
+}
+
+/** Deleted objects that nobody found missing. */
+let deletedUnseen: readonly string[] = [];
+
+async function deleteStanding(): Promise<void> {
+  const objects = ['configmaps', 'networkpolicies', 'cronjobs', 'ingresses'].map((resource) =>
+    at(resource, 'standing'),
+  );
+  for (const object of objects) accepted(await world.as('attacker').delete(object));
+  const isMissed = async (): Promise<readonly string[]> => {
+    const seen = await findings();
+    return objects
+      .map(({ kind, name }) => `${kind}/${name}`)
+      .filter((each) => !seen.some(({ object }) => object === each));
+  };
+  const deadline = Date.now() + findMs;
+  do {
+    deletedUnseen = await isMissed();
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  } while (deletedUnseen.length > 0 && Date.now() < deadline);
+}
+
+/** What each column allows. */
+const holds: Readonly<Record<Column, RegExp>> = {
+  'all locks': /^refused by A: /,
+  'without A': /^(refused by B: |found by C$|not found: \w)/,
+  'without A and B': /^(found by C$|not found: \w)/,
+  'without B': /^refused by A: /,
+};
+
+const page = join(import.meta.dirname, '..', '..', 'docs', 'attacks.md');
+
+const rowOf = (attack: Row): string => {
+  const { id, name, locks } = attack;
+  const seen = columns.map((column) => cells.get(attack)?.get(column) ?? '');
+  return `| ${[id, name, ...seen, `succeeds without ${locks.map((each) => each.name).join(', ')}`].join(' | ')} |`;
+};
+
+const text = (): string =>
+  [
+    '# Attacks on a guarded production, and which lock holds each',
+    '',
+    'Written by `UPDATE_DOCS=1` with `test/attacks/matrix.test.ts`, on a real API server, with operator and gate running; do not edit.',
+    '',
+    'Lock A is the guard in the API server (policies `countersign-guard-*`), lock B the gate (the webhook), lock C the watch, which refuses nothing',
+    'and opens a finding. The attackers hold every right that RBAC can give. For each attack `test/attacks/guard.test.ts` shows, with lock A alone,',
+    'that it is denied, that its twin (the same act by the right principal) passes, and that without its one policy it succeeds (the control).',
+    'In the state without both locks only what can be seen afterwards is found; where nothing can, the table says why.',
+    '',
+    `| | attack | ${columns.join(' | ')} | control |`,
+    `| ${'--- | '.repeat(columns.length + 3).trim()}`,
+    ...guardAttacks.map(rowOf),
+    '',
+  ].join('\n');
+
+/** Without the widths that a formatter gives. */
+const plain = (page: string): string => page.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---');
+
+describe('each lock by itself', () => {
+  beforeAll(async () => {
+    await runAll('all locks', guardAttacks);
+    const putBack = await withoutA();
+    await watched('without A');
+    await withoutB();
+    await watched('without A and B');
+    await deleteStanding();
+    await putBack();
+    await runAll('without B', guardAttacks);
+    process.stdout.write(`\n${guardAttacks.map(rowOf).join('\n')}\n`);
+  }, 500_000);
+
+  test.each(guardAttacks.map((attack) => [`${attack.id}: ${attack.name}`, attack] as const))('%s', (_, attack) => {
+    for (const column of columns)
+      expect([column, cells.get(attack)?.get(column)]).toEqual([column, expect.stringMatching(holds[column])]);
+  });
+
+  test('what was explained, and is deleted while both are off, is found', () => {
+    expect(deletedUnseen).toEqual([]);
+  });
+
+  test('is what docs/attacks.md says', async () => {
+    if (process.env['UPDATE_DOCS'] === '1') await writeFile(page, text());
+    expect(plain(await readFile(page, 'utf8'))).toBe(plain(text()));
+  });
+
+  test('every reason why something is not found is used', () => {
+    const used = new Set([...cells.values()].flatMap((row) => [...row.values()]));
+    expect(reasons.filter(({ why }) => !used.has(`not found: ${why}`))).toEqual([]);
+  });
+});
