@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { accepted, type Answer, type KubeObject } from '../cluster/cluster.ts';
 import { at, image } from './guard-objects.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
-import { policyLock } from './harness.ts';
+import { policyLock } from './attack.ts';
 import { eventually, said } from './world.ts';
 
 jest.setTimeout(120_000);

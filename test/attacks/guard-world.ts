@@ -152,7 +152,7 @@ const certified: Readonly<Record<string, { readonly name: string; readonly group
 };
 
 /** Of files/guard.yaml, and those of values.yaml that no line of it names. */
-const programs = [...controllers, 'storage-migrators'];
+const machines = [...controllers, 'storage-migrators'];
 
 const usernameOf = (name: string): string => certified[name]?.name ?? account(name, 'kube-system');
 
@@ -178,7 +178,7 @@ export async function startGuardWorld({ programs = false }: { readonly programs?
   }
   await define(installer);
   const clients = new Map<string, ApiClient>();
-  for (const name of programs) {
+  for (const name of machines) {
     const identity = certified[name];
     clients.set(
       name,
@@ -202,7 +202,7 @@ export async function startGuardWorld({ programs = false }: { readonly programs?
     stranger,
     account('countersign-operator', 'countersign-system'),
     account('countersign-restorer', 'countersign-system'),
-    ...programs.map(usernameOf),
+    ...machines.map(usernameOf),
   ]);
   const tool = await robot(world, 'argocd', 'argocd');
   const writer = await robot(world, 'external-secrets', 'external-secrets');

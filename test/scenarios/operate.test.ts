@@ -1,8 +1,6 @@
 /** People operate what was released, and declared programs write what is theirs: recorded before, observed after, never a finding, never undone. */
 import { beforeAll, expect } from '@jest/globals';
 import { scaleDigest } from '../../operator/decide/content.ts';
-import { startGate } from '../../hack/controlplane/gate.ts';
-import { verifyChain } from '../../operator/ledger/chain.ts';
 import type { RunResult } from '../../hack/controlplane/tools.ts';
 import { accepted, refused, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { image, type Entry, type World } from '../cluster/system.ts';
@@ -241,53 +239,6 @@ scenario(
       expect(await fails(world, 'sre-a', ...args)).not.toBe('');
     expect(await admitted(world)).toEqual(before);
     expect(await foundUnderGuard(world)).toEqual([]);
-  },
-  bounds,
-);
-
-scenario(
-  'two gates that record at once keep one chain',
-  async (world) => {
-    expect(await letter(world, 'first', 'a')).toBe('Promoted');
-    const hooks = accepted(
-      await world.as('installer').list<KubeObject & { webhooks: readonly { clientConfig: { url?: string } }[] }>({
-        apiVersion: 'admissionregistration.k8s.io/v1',
-        kind: 'ValidatingWebhookConfiguration',
-      }),
-    );
-    const url = hooks.items.flatMap(({ webhooks }) =>
-      webhooks.flatMap(({ clientConfig }) => clientConfig.url ?? []),
-    )[0];
-    const second = await startGate(system().controlPlane, {
-      port: Number(new URL(url ?? '').port),
-      instance: 'gate-1',
-    });
-    try {
-      const template = JSON.parse(
-        await succeeds(world, 'sre-a', 'create', 'job', 'x', '--from=cronjob/nightly', '--dry-run=client', '-ojson'),
-      ) as Manifest;
-      const names = Array.from({ length: 12 }, (_, i) => `by-hand-${i}`);
-      const answers = await Promise.all(
-        names.map((name, i) =>
-          world.as(i % 2 === 0 ? 'sre-a' : 'sre-b').create({
-            ...template,
-            metadata: { ...template.metadata, name, namespace: world.production },
-          }),
-        ),
-      );
-      for (const answer of answers) accepted(answer);
-      const ledger = await world.ledger();
-      expect(verifyChain(ledger)).toMatchObject({ entries: ledger.length, broken: undefined });
-      expect((await admitted(world)).filter((each) => each.includes(' Operate Job/')).toSorted()).toEqual(
-        names.map((name, i) => `sre-${i % 2 === 0 ? 'a' : 'b'} Operate Job/${name}: run CronJob nightly`).toSorted(),
-      );
-      for (const gate of [system().gate, second]) {
-        const metrics = await (await fetch(`${gate.address}/metrics`)).text();
-        expect(metrics).toMatch(/countersign_gate_reviews_total\{entry="writes",outcome="Allowed"\} [1-9]/);
-      }
-    } finally {
-      await second.stop();
-    }
   },
   bounds,
 );
