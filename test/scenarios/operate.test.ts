@@ -268,6 +268,8 @@ scenario(
     });
     const writer = world.as(secretsController);
     accepted(await writer.create(secret('db', 'swordfish')));
+    // What is written over before anybody looked is not seen: of two writes in one moment only the last is.
+    await allObserved(world);
     accepted(await writer.patch(world.ref('Secret', 'db'), 'merge', { stringData: { password: 'sesame' } }));
     for (const refusal of [
       refused(await writer.create(secret('db-2', 'x'))),
