@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { accepted, type KubeObject } from '../cluster/cluster.ts';
 import type { World } from '../cluster/system.ts';
-import { installation, policy, signFor } from './findings.ts';
+import { explained, installation, policy, signFor } from './findings.ts';
 import { conditionSays, end, everybody, gateSays, scenarios, sign } from './kit.ts';
 
 const { scenario, system } = scenarios('rights');
@@ -42,6 +42,8 @@ const signedFor = async (world: World): Promise<void> => {
 };
 
 scenario('a right that the operator lacks is named, and the release goes on when it is back', async (world) => {
+  // What is there when production is first looked at counts as right.
+  await explained(world);
   const giveBack = await without('create');
   await world.stage(world.configMap('settings', { level: 'info' }));
   await world.propose(world.candidate('first', ['ConfigMap/settings']));
