@@ -124,7 +124,7 @@ describe('each role is minimal', () => {
           { labelSelector: 'app.kubernetes.io/name=countersign' },
         ),
     );
-    const programs = new Set(['countersign-operator', 'countersign-restorer']);
+    const programs = new Set(['countersign-operator', 'countersign-restorer', 'countersign-gate']);
     const named = list.items.map(({ metadata }) => metadata.name ?? '');
     expect(named.filter((name) => !programs.has(name)).toSorted()).toEqual(Object.keys(roles).toSorted());
   });
