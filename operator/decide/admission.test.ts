@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   aBundle,
+  anIntent,
   aNamespace,
   anObject,
   aPackageRecord,
@@ -40,22 +41,7 @@ const smaller = aBundle({ name: 'smaller', objects: before.objects.slice(0, 1) }
 /** Of another package. */
 const others = aBundle({ name: 'others', objects: [anObject('ConfigMap', 'old', { data: {} })] });
 
-const intent = (given: Partial<OpenIntent> = {}): OpenIntent => ({
-  type: 'Promotion',
-  id: 'intent-1',
-  seq: 5,
-  at: now,
-  candidate: next.candidate,
-  to: next.name,
-  toDigest: next.digest,
-  from: before.name,
-  cause: '',
-  rollback: '',
-  delivery: 'Countersign',
-  refused: undefined,
-  rejected: false,
-  ...given,
-});
+const intent = (given: Partial<OpenIntent> = {}): OpenIntent => anIntent(next, { from: before.name, ...given });
 
 const inProduction = (given: Partial<ProductionFact> = {}): ProductionFact => ({
   bundle: next.name,

@@ -30,7 +30,7 @@ import {
   type Question,
 } from './questions.ts';
 import { packageRecord, type CandidateRecord } from './record.ts';
-import { rightToSign } from './right-to-sign.ts';
+import { heldRight, rightToSign } from './right-to-sign.ts';
 import { differingPaths, normalForm, sameContent } from './render.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
 import { unmanagedOf } from './unmanaged.ts';
@@ -388,9 +388,6 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
     foreign: foreignContent(s, bundle, base),
   };
 };
-
-const heldRight = (answer: Answer | undefined): boolean | undefined =>
-  answer?.kind === 'Yes' ? true : answer?.kind === 'No' ? false : undefined;
 
 const refusals = (questions: readonly PreflightQuestion[], answers: Answers): readonly Refusal[] | undefined => {
   const found: Refusal[] = [];

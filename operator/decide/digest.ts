@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Json } from '../api/meta.ts';
-import type { UnmanagedFields } from './bundle.ts';
+import type { Bundle, UnmanagedFields } from './bundle.ts';
 import type { ObjectRef } from './objects.ts';
 
 /**
@@ -53,6 +53,19 @@ export const bundleDigest = (content: SignedContent): string =>
     unmanaged: inOrder(content.unmanaged.map(({ kind, name, fields }) => ({ kind, name, fields: fields.toSorted() }))),
     onFailure: content.onFailure,
     base: content.base,
+  });
+
+/** The same of a bundle: what its `digest` has to be. */
+export const digestOfBundle = (bundle: Omit<Bundle, 'digest' | 'name' | 'createdAt'>): string =>
+  bundleDigest({
+    targetNamespace: bundle.namespace,
+    policyUID: bundle.policyUID,
+    package: bundle.package,
+    objects: bundle.objects.map(({ ref, digest }) => ({ ...ref, digest })),
+    removed: bundle.removed,
+    unmanaged: bundle.unmanaged,
+    onFailure: bundle.onFailure,
+    base: bundle.base,
   });
 
 const inOrder = (values: readonly Json[]): Json[] =>

@@ -2,7 +2,7 @@
 import { handsOn } from './authors.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
-import { bundleDigest, digest8, digestOf } from './digest.ts';
+import { digest8, digestOf, digestOfBundle } from './digest.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from './objects.ts';
 import { baseBundle, packageRecord } from './record.ts';
 import { normalForm } from './render.ts';
@@ -106,18 +106,6 @@ const unmanagedFor = (
     declared,
   ).filter((row) => present.has(keyOf(row)));
 };
-
-const digestOfBundle = (bundle: Omit<Bundle, 'digest' | 'name' | 'createdAt'>): string =>
-  bundleDigest({
-    targetNamespace: bundle.namespace,
-    policyUID: bundle.policyUID,
-    package: bundle.package,
-    objects: bundle.objects.map(({ ref, digest }) => ({ ...ref, digest })),
-    removed: bundle.removed,
-    unmanaged: bundle.unmanaged,
-    onFailure: bundle.onFailure,
-    base: bundle.base,
-  });
 
 /** Who wrote what is frozen: known when it was frozen, and carried along when it is weighed against another base. */
 const writersOf = (s: CandidateSnapshot): readonly string[] =>

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { aBundle, aNamespace, aPackageRecord, aPolicy, aRecord, now } from '../../test/builders/decide.ts';
+import { aBundle, anIntent, aNamespace, aPackageRecord, aPolicy, aRecord, now } from '../../test/builders/decide.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { AdmissionRequest } from '../decide/admission/request.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
@@ -11,21 +11,7 @@ const operator = 'system:serviceaccount:countersign-system:countersign-operator'
 const bundle = aBundle();
 const config: JsonObject = bundle.objects[0]?.content ?? {};
 
-const open: OpenIntent = {
-  type: 'Promotion',
-  id: 'intent-1',
-  seq: 5,
-  at: now,
-  candidate: bundle.candidate,
-  to: bundle.name,
-  toDigest: bundle.digest,
-  from: '',
-  cause: '',
-  rollback: '',
-  delivery: 'Countersign',
-  refused: undefined,
-  rejected: false,
-};
+const open = anIntent(bundle);
 
 const recordWith = (intent: OpenIntent | undefined): NamespaceRecord => ({
   ...aRecord(),

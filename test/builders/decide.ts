@@ -8,7 +8,7 @@ import { nothingExplained, type ExplainedRecord } from '../../operator/decide/ex
 import type { GateSnapshot } from '../../operator/decide/gates/gate.ts';
 import { keyOf, type Instant, type LiveObject, type NamespaceFacts } from '../../operator/decide/objects.ts';
 import { isWorkload } from '../../operator/decide/rollout.ts';
-import type { CandidateRecord, NamespaceRecord, PackageRecord } from '../../operator/decide/record.ts';
+import type { CandidateRecord, NamespaceRecord, OpenIntent, PackageRecord } from '../../operator/decide/record.ts';
 
 /** A Wednesday, 11:00 in New York: the window is open, the soak is over, the signatures are an hour old. */
 export const now: Instant = Date.parse('2026-03-11T15:00:00Z');
@@ -197,6 +197,24 @@ export const aPackageRecord = (given: Partial<PackageRecord> = {}): PackageRecor
   analysisDue: false,
   orders: new Map(),
   history: [],
+  ...given,
+});
+
+/** An open promotion to a bundle, from nothing, that began at `now`. */
+export const anIntent = (bundle: Bundle, given: Partial<OpenIntent> = {}): OpenIntent => ({
+  type: 'Promotion',
+  id: 'intent-1',
+  seq: 5,
+  at: now,
+  candidate: bundle.candidate,
+  to: bundle.name,
+  toDigest: bundle.digest,
+  from: '',
+  cause: '',
+  rollback: '',
+  delivery: 'Countersign',
+  refused: undefined,
+  rejected: false,
   ...given,
 });
 

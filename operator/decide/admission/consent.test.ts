@@ -4,6 +4,7 @@ import {
   aCandidate,
   aNamespace,
   anApproval,
+  anIntent,
   aPolicy,
   aRecord,
   digestOf as digits,
@@ -14,7 +15,7 @@ import {
 } from '../../../test/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
 import type { Bundle } from '../bundle.ts';
-import { bundleDigest, digestOf } from '../digest.ts';
+import { digestOf, digestOfBundle } from '../digest.ts';
 import { questionKey } from '../questions.ts';
 import { rightToSign } from '../right-to-sign.ts';
 import { judgeConsent, type ConsentSnapshot } from './consent.ts';
@@ -23,17 +24,7 @@ import { judgeConsent, type ConsentSnapshot } from './consent.ts';
 const sealed = (given: Partial<Bundle> = {}): Bundle => {
   const plain = aBundle(given);
   const objects = plain.objects.map((object) => ({ ...object, digest: digestOf(object.content) }));
-  const digest = bundleDigest({
-    targetNamespace: plain.namespace,
-    policyUID: plain.policyUID,
-    package: plain.package,
-    objects: objects.map((object) => ({ ...object.ref, digest: object.digest })),
-    removed: plain.removed,
-    unmanaged: plain.unmanaged,
-    onFailure: plain.onFailure,
-    base: plain.base,
-  });
-  return { ...plain, objects, digest };
+  return { ...plain, objects, digest: digestOfBundle({ ...plain, objects }) };
 };
 
 const bundle = sealed();
@@ -44,21 +35,7 @@ const snapshot = (given: Partial<ConsentSnapshot> = {}): ConsentSnapshot => {
   const approvals = given.approvals ?? underIt(enoughApprovals());
   const candidate = aCandidate();
   return {
-    intent: {
-      type: 'Promotion',
-      id: 'intent-1',
-      seq: 5,
-      at: now,
-      candidate: bundle.candidate,
-      to: bundle.name,
-      toDigest: bundle.digest,
-      from: '',
-      cause: '',
-      rollback: '',
-      delivery: 'Countersign',
-      refused: undefined,
-      rejected: false,
-    },
+    intent: anIntent(bundle),
     record: aRecord({ candidate: { stagedDigests: new Set([bundle.digest]) } }),
     target: aNamespace(),
     policy: aPolicy(),

@@ -4,7 +4,7 @@ import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { nobody } from '../authors.ts';
 import type { Bundle } from '../bundle.ts';
-import { bundleDigest, digestOf } from '../digest.ts';
+import { digestOf, digestOfBundle } from '../digest.ts';
 import { approvals } from '../gates/approvals.ts';
 import { freeze } from '../gates/freeze.ts';
 import type { GateSnapshot } from '../gates/gate.ts';
@@ -15,7 +15,7 @@ import { window } from '../gates/window.ts';
 import { keyOf, type NamespaceFacts } from '../objects.ts';
 import { questionKey, type Answers, type Question } from '../questions.ts';
 import { packageRecord, type NamespaceRecord, type OpenIntent } from '../record.ts';
-import { rightToSign } from '../right-to-sign.ts';
+import { heldRight, rightToSign } from '../right-to-sign.ts';
 
 /** What the promotion rests on, as the API server holds it now. undefined = it is gone. */
 export interface ConsentSnapshot {
@@ -77,17 +77,7 @@ const untrue = (bundle: Bundle, { intent }: ConsentSnapshot, policy: ReleasePoli
     return `bundle ${bundle.name} is not the content that the promotion began with`;
   const altered = bundle.objects.find(({ content, digest }) => digestOf(content) !== digest);
   if (altered !== undefined) return `${keyOf(altered.ref)} of bundle ${bundle.name} is not what its digest says`;
-  const digest = bundleDigest({
-    targetNamespace: bundle.namespace,
-    policyUID: bundle.policyUID,
-    package: bundle.package,
-    objects: bundle.objects.map(({ ref, digest }) => ({ ...ref, digest })),
-    removed: bundle.removed,
-    unmanaged: bundle.unmanaged,
-    onFailure: bundle.onFailure,
-    base: bundle.base,
-  });
-  return digest === bundle.digest ? undefined : `bundle ${bundle.name} is not what its digest says`;
+  return digestOfBundle(bundle) === bundle.digest ? undefined : `bundle ${bundle.name} is not what its digest says`;
 };
 
 interface Judged {
@@ -138,7 +128,6 @@ const rightsOf = (
 ): ReadonlyMap<string, boolean | undefined> =>
   new Map(
     view.approvals.map((approval) => {
-      const answer = answers.get(questionKey(rightToSign(view, approval)));
-      return [approval.metadata.uid, answer?.kind === 'Yes' ? true : answer?.kind === 'No' ? false : undefined];
+      return [approval.metadata.uid, heldRight(answers.get(questionKey(rightToSign(view, approval))))];
     }),
   );
