@@ -1,6 +1,14 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { aBundle, aCandidate, aDeployment, anObject, digestOf, now } from '../../test/builders/decide.ts';
+import {
+  aBundle,
+  aCandidate,
+  aDeployment,
+  anAdmittedAct,
+  anObject,
+  digestOf,
+  now,
+} from '../../test/builders/decide.ts';
 import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
 import { contentDigest, scaleDigest } from './content.ts';
 import * as drafts from './drafts.ts';
@@ -16,25 +24,7 @@ const admitting = (
   decision: string,
   after: string,
   given: { operation?: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'; subresource?: string } = {},
-): LedgerDraft => ({
-  actor: { username: 'sre-a', uid: '', groups: [] },
-  subject: { kind: 'Deployment', name: 'api', uid: 'uid-api', namespace: place },
-  package: '',
-  digest: '',
-  decision,
-  reason: '',
-  data: {
-    type: 'Admitted',
-    review: 'r',
-    operation: 'UPDATE',
-    resource: 'deployments',
-    subresource: '',
-    before: '',
-    after,
-    detail: '',
-    ...given,
-  },
-});
+): LedgerDraft => anAdmittedAct(decision, { after, ...given });
 
 const finding = (object: string, after: string): LedgerDraft =>
   drafts.findingOpened(place, {

@@ -1,6 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { aNamespace, anApproval, aPolicy, digestOf, hour, now, second } from '../../test/builders/decide.ts';
+import {
+  anAdmittedAct,
+  aNamespace,
+  anApproval,
+  aPolicy,
+  digestOf,
+  hour,
+  now,
+  second,
+} from '../../test/builders/decide.ts';
 import type { Approval } from '../api/approval.ts';
 import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
 import { scaleDigest } from './content.ts';
@@ -325,25 +334,8 @@ test.each<[sentence: string, given: Partial<{ replicas: number }>, unmanaged: re
 });
 
 describe('acts that the gate admitted', () => {
-  const admitted = (data: Partial<Extract<EntryData, { type: 'Admitted' }>>, decision = 'Operate'): LedgerDraft => ({
-    actor: { username: 'sre-a', uid: '', groups: [] },
-    subject: { kind: 'Deployment', name: 'api', uid: 'uid-Deployment/api', namespace: place },
-    package: '',
-    digest: '',
-    decision,
-    reason: '',
-    data: {
-      type: 'Admitted',
-      review: 'r',
-      operation: 'UPDATE',
-      resource: 'deployments',
-      subresource: '',
-      before: '',
-      after: digestOf('b'),
-      detail: '',
-      ...data,
-    },
-  });
+  const admitted = (data: Partial<Extract<EntryData, { type: 'Admitted' }>>, decision = 'Operate'): LedgerDraft =>
+    anAdmittedAct(decision, { after: digestOf('b'), ...data }, 'uid-Deployment/api');
   const restarted: Watched = { ...api, digest: () => digestOf('b') };
 
   test('one that is seen is explained, and entered as seen, once', () => {

@@ -4,6 +4,7 @@ import { releaseCandidate, type ReleaseCandidate } from '../../operator/api/cand
 import type { JsonObject } from '../../operator/api/meta.ts';
 import { releasePolicy, type ReleasePolicy } from '../../operator/api/policy.ts';
 import type { Bundle, BundleObject } from '../../operator/decide/bundle.ts';
+import type { EntryData, LedgerDraft } from '../../operator/decide/entries.ts';
 import { nothingExplained, type ExplainedRecord } from '../../operator/decide/explained.ts';
 import type { GateSnapshot } from '../../operator/decide/gates/gate.ts';
 import { keyOf, type Instant, type LiveObject, type NamespaceFacts } from '../../operator/decide/objects.ts';
@@ -198,6 +199,31 @@ export const aPackageRecord = (given: Partial<PackageRecord> = {}): PackageRecor
   orders: new Map(),
   history: [],
   ...given,
+});
+
+/** What the gate enters of an act on Deployment `api` that it lets through. */
+export const anAdmittedAct = (
+  decision: string,
+  data: Partial<Extract<EntryData, { type: 'Admitted' }>>,
+  uid = 'uid-api',
+): LedgerDraft => ({
+  actor: { username: 'sre-a', uid: '', groups: [] },
+  subject: { kind: 'Deployment', name: 'api', uid, namespace: 'payments-prod' },
+  package: '',
+  digest: '',
+  decision,
+  reason: '',
+  data: {
+    type: 'Admitted',
+    review: 'r',
+    operation: 'UPDATE',
+    resource: 'deployments',
+    subresource: '',
+    before: '',
+    after: '',
+    detail: '',
+    ...data,
+  },
 });
 
 /** An open promotion to a bundle, from nothing, that began at `now`. */
