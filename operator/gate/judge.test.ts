@@ -1,5 +1,16 @@
 import { expect, test } from '@jest/globals';
-import { aBundle, anIntent, aNamespace, aPackageRecord, aPolicy, aRecord, now } from '../../test/builders/decide.ts';
+import {
+  aBundle,
+  aCandidate,
+  aNamespace,
+  anIntent,
+  aPackageRecord,
+  aPolicy,
+  aRecord,
+  aSealedBundle,
+  enoughApprovals,
+  now,
+} from '../../test/builders/decide.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { AdmissionRequest } from '../decide/admission/request.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
@@ -40,6 +51,7 @@ const world = (sight: Partial<Sight> = {}, tools: Partial<JudgeTools> = {}): Wor
       policy: () => aPolicy({ platformWriters: [{ identity: 'es', kind: 'Secret', names: ['db'] }] }),
       record: () => recordWith(undefined),
       bundle: () => bundle,
+      integrity: () => [],
       refresh: () => {
         done.push('refresh');
         return Promise.resolve();
@@ -146,6 +158,30 @@ test('a promotion writes nothing without consent that was read afresh', async ()
   const answer = await judge(request(operator), signal);
   expect(answer).toMatchObject({ allowed: false, message: expect.stringContaining('ConsentMissing: ') });
   expect(done).toEqual(['grounds']);
+});
+
+test('what cannot be judged for good, such as a promotion past a changed lock, may be tried again', async () => {
+  const bundle = aSealedBundle();
+  const given = enoughApprovals().map((each) => ({ ...each, spec: { ...each.spec, digest: bundle.digest } }));
+  const record = {
+    ...aRecord({ candidate: { stagedDigests: new Set([bundle.digest]) } }),
+    packages: new Map([['payments', aPackageRecord({ open: anIntent(bundle) })]]),
+  };
+  const locks: string[] = [];
+  const { judge } = world(
+    {
+      record: () => record,
+      bundle: () => bundle,
+      policy: () => aPolicy(),
+      integrity: () => locks,
+      grounds: () => Promise.resolve({ policy: aPolicy(), candidate: aCandidate(), bundle, approvals: given }),
+    },
+    { ask: () => Promise.resolve({ kind: 'Yes' }) },
+  );
+  locks.push('ValidatingAdmissionPolicy/countersign-guard-pods');
+  expect(await judge(request(operator), signal)).toMatchObject({ allowed: false, reason: 'Unavailable' });
+  locks.pop();
+  expect(await judge(request(operator), signal)).toMatchObject({ allowed: true });
 });
 
 test('the writes of one wave read consent once, and every failed reading is done again', async () => {

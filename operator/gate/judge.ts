@@ -1,6 +1,6 @@
 /** From a review to its answer: judge, ask what only the API server knows, read consent afresh, write it down, and only then allow. */
 import { judgeAdmission } from '../decide/admission.ts';
-import { judgeConsent } from '../decide/admission/consent.ts';
+import { judgeConsent, type Consent } from '../decide/admission/consent.ts';
 import type { AdmissionRequest, AdmissionVerdict } from '../decide/admission/request.ts';
 import type { AdmissionSnapshot } from '../decide/admission/snapshot.ts';
 import { textAt } from '../decide/json.ts';
@@ -24,11 +24,12 @@ const mostRounds = 8;
 const mostVerified = 1_000;
 
 type Allowed = Extract<AdmissionVerdict, { is: 'Allowed' }>;
+type Answered = Exclude<Consent, { is: 'Ask' }>;
 
 export const createJudge = (tools: JudgeTools): Judge => {
   const { sight } = tools;
   const verified = new Set<string>();
-  const verifying = new Map<string, Promise<string | undefined>>();
+  const verifying = new Map<string, Promise<Answered>>();
 
   const snapshot = (namespace: string, answers: ReadonlyMap<string, Answer>): AdmissionSnapshot => ({
     operator: tools.operator,
@@ -63,33 +64,42 @@ export const createJudge = (tools: JudgeTools): Judge => {
     await Promise.all(questions.map(async (question) => answers.set(questionKey(question), await tools.ask(question))));
   };
 
-  /** Why consent to a promotion cannot be found now; undefined = it is there. The writes of one wave ask once, together. */
-  const withoutConsent = (namespace: string, intent: OpenIntent): Promise<string | undefined> => {
-    if (verified.has(intent.id)) return Promise.resolve(undefined);
+  /** Whether consent to a promotion is there now. The writes of one wave ask once, together. */
+  const consentTo = (namespace: string, intent: OpenIntent): Promise<Answered> => {
+    if (verified.has(intent.id)) return Promise.resolve({ is: 'Given' });
     const asking =
       verifying.get(intent.id) ?? readConsent(namespace, intent).finally(() => verifying.delete(intent.id));
     verifying.set(intent.id, asking);
     return asking;
   };
 
-  const readConsent = async (namespace: string, intent: OpenIntent): Promise<string | undefined> => {
+  const readConsent = async (namespace: string, intent: OpenIntent): Promise<Answered> => {
     const target = sight.namespace(namespace);
-    if (target === undefined) return 'the namespace is not known';
+    if (target === undefined) return { is: 'Missing', message: 'the namespace is not known' };
     const grounds = await sight.grounds(namespace, intent);
     const answers = new Map<string, Answer>();
     for (let round = 0; round < mostRounds; round += 1) {
-      const consent = judgeConsent({ ...grounds, intent, target, record: sight.record(namespace), answers });
-      if (consent.is === 'Ask') {
-        await answered(consent.questions, answers);
-        continue;
+      const consent = judgeConsent({
+        ...grounds,
+        intent,
+        target,
+        record: sight.record(namespace),
+        integrity: sight.integrity(namespace),
+        answers,
+      });
+      if (consent.is !== 'Ask') {
+        if (consent.is === 'Given') remember(intent);
+        return consent;
       }
-      if (consent.is === 'Missing') return consent.message;
-      verified.add(intent.id);
-      const [oldest] = verified;
-      if (verified.size > mostVerified && oldest !== undefined) verified.delete(oldest);
-      return undefined;
+      await answered(consent.questions, answers);
     }
-    return 'its questions do not end';
+    throw new Error('the questions about consent do not end');
+  };
+
+  const remember = ({ id }: OpenIntent): void => {
+    verified.add(id);
+    const [oldest] = verified;
+    if (verified.size > mostVerified && oldest !== undefined) verified.delete(oldest);
   };
 
   const carriedOut = async (
@@ -98,12 +108,8 @@ export const createJudge = (tools: JudgeTools): Judge => {
     { under, record, warnings }: Allowed,
   ): Promise<AdmissionAnswer> => {
     if (request.dryRun) return { allowed: true, warnings };
-    const missing = under && (await withoutConsent(namespace, under));
-    if (missing !== undefined) {
-      return refusal(
-        `ConsentMissing: ${request.user.username} may not carry out the promotion of ${under?.candidate.name ?? ''} in ${namespace}: ${missing}. Next: see what was signed: kubectl get appr -n ${namespace}`,
-      );
-    }
+    const obstacle = under && notYet(request, under, await consentTo(namespace, under));
+    if (obstacle !== undefined) return obstacle;
     if (record === undefined) return { allowed: true, warnings };
     try {
       await tools.append(namespace, record);
@@ -145,6 +151,24 @@ const unavailable = ({ user, namespace }: AdmissionRequest, why: string): Admiss
   reason: 'Unavailable',
   message: `NotNow: what ${user.username} does in ${namespace} is not let through: ${why}. Next: try again; if it lasts, a platform admin reads the log of countersign-gate`,
 });
+
+/** What stands in the way of a promotion; undefined = consent is there. */
+const notYet = (
+  request: AdmissionRequest,
+  { candidate }: OpenIntent,
+  consent: Answered,
+): AdmissionAnswer | undefined => {
+  switch (consent.is) {
+    case 'Given':
+      return undefined;
+    case 'Held':
+      return unavailable(request, consent.message);
+    case 'Missing':
+      return refusal(
+        `ConsentMissing: ${request.user.username} may not carry out the promotion of ${candidate.name} in ${request.namespace}: ${consent.message}. Next: see what was signed: kubectl get appr -n ${request.namespace}`,
+      );
+  }
+};
 
 const isWithdrawal = ({ resource }: AdmissionRequest): boolean =>
   resource.group === 'countersign.dev' && resource.resource === 'releasecandidates';

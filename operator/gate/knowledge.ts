@@ -75,7 +75,14 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
     judge,
     async start() {
       followLedger({ caches, records });
-      for (const family of [caches.namespaces, caches.policies, caches.bundles, caches.ledger]) family.hold();
+      const followed = [
+        caches.namespaces,
+        caches.policies,
+        caches.bundles,
+        caches.ledger,
+        ...caches.installed.values(),
+      ];
+      for (const family of followed) family.hold();
       await reflectors.synced();
       records.complete();
       isComplete = true;

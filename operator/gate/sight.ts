@@ -19,6 +19,7 @@ import { entryName } from '../ledger/chain.ts';
 import type { Records } from '../ledger/records.ts';
 import { bundleHead, joinParts, type BundleHead } from '../observe/bundles.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
+import { observeIntegrity } from '../observe/snapshots.ts';
 
 /** What a promotion rests on, read at this moment. undefined = it is gone. */
 export interface Grounds {
@@ -33,6 +34,8 @@ export interface Sight {
   policy(namespace: string): ReleasePolicy | undefined;
   record(namespace: string): NamespaceRecord;
   bundle(namespace: string, name: string): Bundle | undefined;
+  /** Objects of our own installation that are not what the record of the namespace says. */
+  integrity(namespace: string): readonly string[];
   /** Reads what the copies may not have been told yet: the entries after the last one known, the policy, and the bundles they name. */
   refresh(namespace: string): Promise<void>;
   /** Reads what consent rests on, past every copy. */
@@ -146,6 +149,7 @@ export const createSight = ({ caches, records, client, transport, store }: Sight
     policy: (namespace) => caches.policies.in()?.get(indexKey(namespace, policyName)),
     record: (namespace) => records.get(namespace),
     bundle,
+    integrity: (namespace) => observeIntegrity({ caches, records }, namespace),
     refresh: together(async (namespace) => {
       const policy = await read('ReleasePolicy', namespace, policyName);
       if (policy !== undefined) caches.policies.in()?.observed(policy);

@@ -204,7 +204,7 @@ export const observeCandidate = (sources: Sources, candidate: ReleaseCandidate):
     secrets: keysByName(caches.secrets.in(target)?.list()),
     configMaps: configMapKeys(caches, target),
     release: inProduction(record, candidate) ? observeRelease(sources, target, spec.package) : undefined,
-    integrity: policy === undefined ? [] : changedInstallation(sceneOf(sources, target), installedObjects(caches)),
+    integrity: policy === undefined ? [] : observeIntegrity(sources, target),
     serverVersion: sources.serverVersion(),
     complete:
       ledgerComplete(sources) &&
@@ -265,6 +265,25 @@ export const observePolicy = (sources: Sources, namespace: string): PolicySnapsh
 
 const installedObjects = (caches: Caches): readonly Watched[] =>
   [...caches.installed.values()].flatMap((family) => family.in()?.list() ?? []);
+
+/** Objects of our installation that are not what the record of a production namespace says. */
+export const observeIntegrity = (
+  { caches, records }: Pick<Sources, 'caches' | 'records'>,
+  namespace: string,
+): readonly string[] =>
+  changedInstallation(
+    {
+      explained: records.get(namespace).explained,
+      get: (key) => {
+        const [kind, name] = splitKey(key);
+        return caches.installed.get(kind)?.in()?.get(name);
+      },
+      // Nobody but the chart writes it, and it runs no pods of its own accord.
+      unmanaged: () => [],
+      former: () => [],
+    },
+    installedObjects(caches),
+  );
 
 /** One object of production, or of our installation. */
 const watchedIn = ({ caches }: Sources, namespace: string, key: ObjectKey): Watched | undefined => {

@@ -13,6 +13,7 @@ import { bundleHead } from '../../operator/observe/bundles.ts';
 import { accepted, startTimeoutMs, type ApiClient, type Manifest } from '../cluster/cluster.ts';
 import { ours, startSystem, type Reported, type System, type World as Pair } from '../cluster/system.ts';
 import { staged, type BundleSeen } from '../scenarios/kit.ts';
+import { explained } from '../scenarios/findings.ts';
 import { admitted, policyLock, type Attempt, type Lock } from './attack.ts';
 import { attacks } from './harness.ts';
 import { bind, eventually, type World } from './world.ts';
@@ -30,6 +31,8 @@ interface Stolen extends World {
   readonly swapped: Pair;
   /** A rollback is open, to what production never ran. */
   readonly back: Pair;
+  /** Everybody has signed, and nothing is written before a lock is away. */
+  readonly held: Pair;
   /** Nothing is open. */
   readonly idle: Pair;
 }
@@ -143,12 +146,13 @@ const forgeBack = async (pair: Pair, operator: ApiClient): Promise<void> => {
 
 beforeAll(async () => {
   system = await startSystem();
-  const [signed, unsigned, bySelf, swapped, back, idle] = await Promise.all([
+  const [signed, unsigned, bySelf, swapped, back, held, idle] = await Promise.all([
     begun('signed'),
     begun('unsigned'),
     begun('by-self', 'developer-b'),
     begun('swapped'),
     begun('back'),
+    begun('held'),
     begun('idle'),
   ]);
   const installer = system.as('installer');
@@ -169,16 +173,19 @@ beforeAll(async () => {
     bySelf,
     swapped,
     back,
+    held,
     idle,
   };
   await bind(world, { user: 'developer-b', role: 'countersign-approver', namespace: bySelf.production });
   await bind(world, { user: 'developer-b', role: 'edit', namespace: idle.production });
+  await explained(held);
   await system.operator.stop();
   await sign(signed, tester, approver);
   await sign(swapped, tester, approver);
+  await sign(held, tester, approver);
   await sign(unsigned, tester);
   await sign(bySelf, tester, ['developer-b', 'approver']);
-  for (const pair of [signed, unsigned, bySelf]) await forge(pair, operator);
+  for (const pair of [signed, unsigned, bySelf, held]) await forge(pair, operator);
   await swap(swapped, operator);
   await forgeBack(back, operator);
 }, startTimeoutMs * 3);
@@ -260,6 +267,18 @@ const whileGateIsGone = async (stolen: Stolen): Promise<Attempt> => {
   }
 };
 
+/** A policy is deleted, and the token carries out what people have signed for: what else passes by now, nobody has signed for. */
+const whileLockIsAway = async (stolen: Stolen): Promise<Attempt> => {
+  const close = await policyLock('countersign-rollbacks').open(stolen);
+  try {
+    // The gate reads the grounds of another release meanwhile, and hears of the deletion.
+    await write(stolen.operator, stolen.unsigned);
+    return await write(stolen.operator, stolen.held);
+  } finally {
+    await close();
+  }
+};
+
 attacks<Stolen>(
   () => world,
   [
@@ -305,6 +324,10 @@ attacks<Stolen>(
     attack('T31', 'operator begins a rollback to what production never ran, and one of the restorer writes it', {
       act: ({ restorer, back }) => write(restorer, back),
       denied: 'NeverInProduction: ',
+    }),
+    attack('T41', 'operator carries out what was signed for while a policy of ours is deleted', {
+      act: whileLockIsAway,
+      denied: 'The installation of Countersign changed',
     }),
     {
       id: 'T46',

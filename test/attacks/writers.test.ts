@@ -4,7 +4,7 @@ import { afterAll, beforeAll, jest } from '@jest/globals';
 import { stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
 import { parseWriters } from '../../operator/api/writers.ts';
 import { accepted, startTimeoutMs, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
-import { startSystem, type Reported, type System, type World as Pair } from '../cluster/system.ts';
+import { isTrue, startSystem, type Reported, type System, type World as Pair } from '../cluster/system.ts';
 import { end, gateSays, sign, staged } from '../scenarios/kit.ts';
 import { admitted, policyLock, stampLock, type Attack, type Attempt } from './attack.ts';
 import { attacks } from './harness.ts';
@@ -150,10 +150,11 @@ const released = async (pair: Pair): Promise<Attempt> => {
   return { reached: reason === 'Promoted' && (await pair.live('ConfigMap', 'settings')) !== undefined, said: reason };
 };
 const releasedAs = (make: () => Promise<Pair>) => async (): Promise<Attempt> => released(await make());
-/** The signature counts. The release itself waits, for that locks were away is an open finding. */
+/** The signature counts, whether the release goes on or waits, for that locks were away may be an open finding. */
 const counted = (make: () => Promise<Pair>) => async (): Promise<Attempt> => {
-  const { outcome, message } = await gateSays(await make(), 'x', 'Approvals', 'ApprovalsComplete');
-  return { reached: outcome === 'Passed', said: message };
+  const pair = await make();
+  const { status } = await pair.when('x', (candidate) => isTrue(candidate, 'Approved'));
+  return { reached: true, said: `${status?.approvals ?? ''} approvals` };
 };
 
 /** Somebody who had no hand in it signs in their place. */

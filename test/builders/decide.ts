@@ -4,6 +4,7 @@ import { releaseCandidate, type ReleaseCandidate } from '../../operator/api/cand
 import type { JsonObject } from '../../operator/api/meta.ts';
 import { releasePolicy, type ReleasePolicy } from '../../operator/api/policy.ts';
 import type { Bundle, BundleObject } from '../../operator/decide/bundle.ts';
+import { digestOf as digestOfContent, digestOfBundle } from '../../operator/decide/digest.ts';
 import type { EntryData, LedgerDraft } from '../../operator/decide/entries.ts';
 import { nothingExplained, type ExplainedRecord } from '../../operator/decide/explained.ts';
 import type { GateSnapshot } from '../../operator/decide/gates/gate.ts';
@@ -140,6 +141,13 @@ export const aBundle = (given: Partial<Bundle> = {}): Bundle => ({
   unmanaged: [],
   ...given,
 });
+
+/** A bundle whose digests are true. */
+export const aSealedBundle = (given: Partial<Bundle> = {}): Bundle => {
+  const plain = aBundle(given);
+  const objects = plain.objects.map((object) => ({ ...object, digest: digestOfContent(object.content) }));
+  return { ...plain, objects, digest: digestOfBundle({ ...plain, objects }) };
+};
 
 /** What a test says about a signature; the rest makes it a valid one by `approver`. */
 export interface GivenApproval {

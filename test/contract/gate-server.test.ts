@@ -507,11 +507,18 @@ test('the rights that the house needs are the rights it has', async () => {
     'get secrets', // the key of digests
     'update secrets',
     'update validatingwebhookconfigurations',
+    'watch clusterrolebindings',
+    'watch clusterroles',
+    'watch customresourcedefinitions',
     'watch ledgerentries',
+    'watch mutatingadmissionpolicies',
+    'watch mutatingadmissionpolicybindings',
     'watch namespaces',
     'watch releasebundles',
     'watch releasepolicies',
     'watch secrets',
+    'watch validatingadmissionpolicies',
+    'watch validatingadmissionpolicybindings',
     'watch validatingwebhookconfigurations',
   ]);
 });

@@ -31,3 +31,21 @@ system:serviceaccount:{{ (index . 0).Release.Namespace }}:{{ index . 1 }}
 {{- define "countersign.cel.list" -}}
 ['{{ join "', '" . }}']
 {{- end }}
+
+{{/* What operator and gate watch of the installation itself, to stop promotions when it changes. Rules of a ClusterRole. */}}
+{{- define "countersign.rbac.installation" -}}
+- apiGroups: [admissionregistration.k8s.io]
+  resources:
+  - validatingadmissionpolicies
+  - validatingadmissionpolicybindings
+  - mutatingadmissionpolicies
+  - mutatingadmissionpolicybindings
+  - validatingwebhookconfigurations
+  verbs: [list, watch]
+- apiGroups: [apiextensions.k8s.io]
+  resources: [customresourcedefinitions]
+  verbs: [list, watch]
+- apiGroups: [rbac.authorization.k8s.io]
+  resources: [clusterroles, clusterrolebindings]
+  verbs: [list, watch]
+{{- end }}

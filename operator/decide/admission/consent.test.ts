@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import {
-  aBundle,
   aCandidate,
   aNamespace,
   anApproval,
   anIntent,
   aPolicy,
   aRecord,
+  aSealedBundle,
   digestOf as digits,
   enoughApprovals,
   hour,
@@ -14,20 +14,11 @@ import {
   now,
 } from '../../../test/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
-import type { Bundle } from '../bundle.ts';
-import { digestOf, digestOfBundle } from '../digest.ts';
 import { questionKey } from '../questions.ts';
 import { rightToSign } from '../right-to-sign.ts';
 import { judgeConsent, type ConsentSnapshot } from './consent.ts';
 
-/** A bundle whose digests are true. */
-const sealed = (given: Partial<Bundle> = {}): Bundle => {
-  const plain = aBundle(given);
-  const objects = plain.objects.map((object) => ({ ...object, digest: digestOf(object.content) }));
-  return { ...plain, objects, digest: digestOfBundle({ ...plain, objects }) };
-};
-
-const bundle = sealed();
+const bundle = aSealedBundle();
 const underIt = (approvals: readonly Approval[]): readonly Approval[] =>
   approvals.map((each) => ({ ...each, spec: { ...each.spec, digest: bundle.digest } }));
 
@@ -42,6 +33,7 @@ const snapshot = (given: Partial<ConsentSnapshot> = {}): ConsentSnapshot => {
     candidate,
     bundle,
     approvals,
+    integrity: [],
     answers: new Map(
       approvals.map((approval) => [questionKey(rightToSign({ candidate }, approval)), { kind: 'Yes' as const }]),
     ),
@@ -126,7 +118,7 @@ test.each<[string, Partial<ConsentSnapshot>, string]>([
     },
     'digest',
   ],
-  ['the bundle is another one than that of the intent', { bundle: sealed({ base: digits('c') }) }, 'began with'],
+  ['the bundle is another one than that of the intent', { bundle: aSealedBundle({ base: digits('c') }) }, 'began with'],
   ['the record does not know that it was staged', { record: aRecord() }, 'staged'],
   [
     'its digest was taken back before',
@@ -155,4 +147,9 @@ test('a signature that expires after the promotion began counts', () => {
   const s = snapshot({ policy: aPolicy({ approvalValidFor: '61m' }) });
   expect(judgeConsent({ ...s, intent: { ...s.intent, at: now } })).toEqual({ is: 'Given' });
   expect(judgeConsent({ ...s, intent: { ...s.intent, at: now + hour } }).is).toBe('Missing');
+});
+
+test('while a lock is not as it was, consent is there and nothing is written', () => {
+  const consent = judgeConsent(snapshot({ integrity: ['ValidatingAdmissionPolicyBinding/countersign-guard-pods'] }));
+  expect(consent).toMatchObject({ is: 'Held', message: expect.stringContaining('countersign-guard-pods') });
 });

@@ -9,6 +9,7 @@ import { approvals } from '../gates/approvals.ts';
 import { freeze } from '../gates/freeze.ts';
 import type { GateSnapshot } from '../gates/gate.ts';
 import { images } from '../gates/images.ts';
+import { integrity } from '../gates/integrity.ts';
 import { notes } from '../gates/notes.ts';
 import { segregationOfDuties } from '../gates/segregation-of-duties.ts';
 import { window } from '../gates/window.ts';
@@ -27,12 +28,16 @@ export interface ConsentSnapshot {
   readonly bundle: Bundle | undefined;
   /** Everything signed for the candidate, refusals included. */
   readonly approvals: readonly Approval[];
+  /** Objects of our own installation that are not what the record says, as this program sees them. */
+  readonly integrity: readonly string[];
   readonly answers: Answers;
 }
 
 export type Consent =
   | { readonly is: 'Given' }
   | { readonly is: 'Missing'; readonly message: string }
+  /** It was given, and a lock is not as it was: nothing is written until it is, or somebody has signed for the change. */
+  | { readonly is: 'Held'; readonly message: string }
   | { readonly is: 'Ask'; readonly questions: readonly Question[] };
 
 const missing = (message: string): Consent => ({ is: 'Missing', message });
@@ -66,7 +71,9 @@ export const judgeConsent = (s: ConsentSnapshot): Consent => {
   if (open.length > 0) return { is: 'Ask', questions: open };
   // Consent is judged at the instant of the intent; what expires or closes afterwards does not stop what has begun.
   const failed = gates.map((gate) => gate(view, intent.at)).find(({ outcome }) => outcome !== 'Passed');
-  return failed === undefined ? { is: 'Given' } : missing(failed.message);
+  if (failed !== undefined) return missing(failed.message);
+  const locks = integrity(view, intent.at);
+  return locks.outcome === 'Passed' ? { is: 'Given' } : { is: 'Held', message: locks.message };
 };
 
 /** What does not agree between bundle, intent and policy, and what is not what its digest says. */
@@ -116,7 +123,7 @@ const gateView = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): Ga
     unanswered: undefined,
     // Who else touches staging meanwhile is the operator's to see; whom the bundle names was frozen.
     hands: nobody,
-    integrity: [],
+    integrity: s.integrity,
     foreign: new Map(),
   };
   return { ...view, rights: rightsOf(view, s.answers) };
