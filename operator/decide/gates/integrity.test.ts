@@ -43,6 +43,15 @@ test.each<[sentence: string, given: Partial<GateSnapshot>, outcome: string, says
   expect(verdict.message).toMatch(says);
 });
 
+test('what is put back goes first, for an upgrade leaves what was added; a definition never goes', () => {
+  const definition = 'CustomResourceDefinition/approvals.countersign.dev';
+  const { remedy } = integrity(aGateSnapshot({ integrity: [guard, definition] }), now);
+  expect(remedy).toContain(
+    'kubectl delete --ignore-not-found validatingadmissionpolicy/countersign-guard-pods && helm upgrade countersign',
+  );
+  expect(remedy).not.toContain('customresourcedefinition');
+});
+
 test('the remedy is the very command that signs for the finding', () => {
   expect(integrity(aGateSnapshot(found(finding())), now).remedy).toContain(
     `kubectl get relpol production -n payments-prod -o jsonpath='{.status.findings[?(@.name=="000000000012")].approvalManifests.tester}' | kubectl create -f -`,

@@ -3,13 +3,23 @@ import { listed } from '../words.ts';
 import { signFinding } from '../findings.ts';
 import { blocked, passed, type Gate } from './gate.ts';
 
+/**
+ * An upgrade takes back what the chart says, and leaves what somebody added beside it; so what may go, goes first. A definition may not: every
+ * object of its kind would go with it.
+ */
+const putBack = (changed: readonly string[]): string => {
+  const objects = changed.filter((key) => !key.startsWith('CustomResourceDefinition/')).map((key) => key.toLowerCase());
+  const cleared = objects.length === 0 ? '' : `kubectl delete --ignore-not-found ${objects.join(' ')} && `;
+  return `${cleared}helm upgrade countersign <chart> -n <its namespace> --reuse-values --force-conflicts`;
+};
+
 /** Nothing is promoted past a lock that changed; a rollback asks no gate, and is never held. */
 export const integrity: Gate = (s) => {
   const findings = [...s.record.explained.findings.values()].filter(({ change }) => change === 'Integrity');
   const changed = [...new Set([...s.integrity, ...findings.flatMap(({ parts }) => parts.map(({ object }) => object))])];
   if (changed.length === 0) return passed('InstallationUnchanged', 'The installation of Countersign is unchanged');
   const [finding] = findings;
-  const back = 'otherwise a platform admin puts it back: helm upgrade countersign';
+  const back = `otherwise a platform admin puts it back: ${putBack(changed)}`;
   return blocked('InstallationChanged', {
     message: `The installation of Countersign changed: ${listed(changed.toSorted())}`,
     remedy:
