@@ -170,6 +170,14 @@ const appendBeside = async (world: World): Promise<void> => {
   beside.close();
 };
 
+/** Whichever of operator and gate comes first fills the key: emptied, and with the gate long there, it is an operator that starts. */
+const fillDigestKey = async (): Promise<void> => {
+  const target = { apiVersion: 'v1', kind: 'Secret', namespace: systemNamespace, name: 'countersign-digest-key' };
+  accepted(await system.as('installer').patch(target, 'merge', { data: null }));
+  const filler = await startOperator(system.controlPlane, { instance: 'operator-2' });
+  await filler.stop();
+};
+
 test(
   'every right is used, and nothing that is used is refused',
   async () => {
@@ -220,6 +228,7 @@ test(
     accepted(await second.as('owner-a').delete(second.ref('ReleaseCandidate', 'withdrawn')));
     await recorded(second, 'Withdrawn', 'withdrawn');
     await appendBeside(second);
+    await fillDigestKey();
     await standby.stop();
 
     for (const identity of identities) {
