@@ -53,7 +53,7 @@ async function populate(installer: ApiClient): Promise<void> {
   }
   for (const resource of Object.keys(kinds)) {
     if (resource === 'bindings') continue;
-    accepted(await installer.create(one(resource, 'standing')));
+    accepted(await installer.create(one(resource, 'standing', { metadata: { labels: { standing: 'yes' } } })));
   }
   for (const object of [
     runs('deployments', 'api', { replicas: 2 }),
@@ -152,7 +152,7 @@ const certified: Readonly<Record<string, { readonly name: string; readonly group
 };
 
 /** Of files/guard.yaml, and those of values.yaml that no line of it names. */
-const machines = [...controllers, 'storage-migrators'];
+const machines = [...controllers, 'storage-migrators', 'namespace-controller'];
 
 const usernameOf = (name: string): string => certified[name]?.name ?? account(name, 'kube-system');
 

@@ -8,14 +8,14 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-import { accepted, targetOf, type KubeObject } from '../cluster/cluster.ts';
+import { accepted, targetOf, type Answer, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { guard } from './guard-file.ts';
 import { guardAttacks } from './guard-list.ts';
 import { at, one } from './guard-objects.ts';
 import { tableRows, tryRow, type TableRow } from './guard-table.ts';
 import { open, type GuardWorld } from './guard-world.ts';
 import { mutantsOf, type Mutant, type PolicySpec } from './mutate.ts';
-import { fresh } from './objects.ts';
+import { fresh, production } from './objects.ts';
 import { eventually, said } from './world.ts';
 
 interface Policy extends KubeObject {
@@ -249,6 +249,206 @@ function ofContents(topic: string): readonly Check[] {
   }));
 }
 
+const dryRun = { dryRun: 'All' } as const;
+
+const refusedBy = (answer: Answer<unknown>, rule: string): boolean => !answer.ok && said(answer).includes(rule);
+
+/** As it is, without what the API server keeps of it: a PUT of this changes nothing. */
+const asItIs = ({ metadata, ...rest }: Manifest): Manifest => {
+  const { name, namespace, labels, annotations, finalizers } = metadata;
+  return JSON.parse(
+    JSON.stringify({ ...rest, metadata: { name, namespace, labels, annotations, finalizers } }),
+  ) as Manifest;
+};
+
+const ofNetwork: readonly Check[] = [
+  {
+    name: 'a program writes the Service that the policy names for it, and nobody else does',
+    passes: async ({ as, platform }) => {
+      const body = { spec: { ports: [{ port: 81 }] } };
+      const theirs = await platform.patch(at('services', 'outside'), 'merge', body, dryRun);
+      return (
+        theirs.ok &&
+        refusedBy(await as('attacker').patch(at('services', 'outside'), 'merge', body, dryRun), 'ProductionGuard')
+      );
+    },
+  },
+  {
+    name: 'a program writes nothing else of that name',
+    passes: async ({ platform }) =>
+      refusedBy(await platform.create(one('ingresses', 'outside'), dryRun), 'ProductionGuard'),
+  },
+];
+
+const namespaceOf = (name: string, subresource?: string) => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  name,
+  ...(subresource === undefined ? {} : { subresource }),
+});
+
+const ofNamespaces: readonly Check[] = [
+  {
+    name: 'who may write namespaces writes one back as it is',
+    passes: async ({ as }) => {
+      const found = accepted(await as('installer').get<Manifest>(namespaceOf(production)));
+      return (await as('attacker').replace(asItIs(found), dryRun)).ok;
+    },
+  },
+  {
+    name: 'who does not administer takes nothing away from it',
+    passes: async ({ as }) => {
+      accepted(
+        await as('admin').patch(namespaceOf(production), 'merge', { metadata: { annotations: { more: 'more' } } }),
+      );
+      const answer = await as('attacker').patch(
+        namespaceOf(production),
+        'merge',
+        { metadata: { annotations: null } },
+        dryRun,
+      );
+      return refusedBy(answer, 'NamespaceGuardHeld');
+    },
+  },
+  {
+    name: 'the namespace controller reports, whatever else comes with it',
+    passes: async ({ controller }) => {
+      const body = { metadata: { annotations: { reported: 'yes' } } };
+      const target = namespaceOf(production, 'status');
+      return (await controller('namespace-controller').patch(target, 'merge', body, dryRun)).ok;
+    },
+  },
+  {
+    name: 'what is no namespace may carry the label',
+    passes: async ({ as }) => {
+      const volume = {
+        apiVersion: 'v1',
+        kind: 'PersistentVolume',
+        metadata: { name: fresh('volume'), labels: { 'countersign.dev/guarded': 'enforce' } },
+        spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/none' } },
+      };
+      return (await as('attacker').create(volume, dryRun)).ok;
+    },
+  },
+];
+
+const ofAdditional: readonly Check[] = [
+  {
+    name: 'other namespaces go on',
+    passes: async ({ as }) => {
+      const metadata = { name: fresh('widget'), namespace: open };
+      return (await as('attacker').create({ apiVersion: 'example.dev/v1', kind: 'Widget', metadata }, dryRun)).ok;
+    },
+  },
+];
+
+const ofStatus: readonly Check[] = [
+  {
+    name: 'status goes on in other namespaces',
+    passes: async ({ as }) =>
+      (await as('attacker').patch(at('pods/status', 'gated', open), 'merge', { status: { message: 'x' } }, dryRun)).ok,
+  },
+];
+
+const ofTopic: Readonly<Record<string, readonly Check[]>> = {
+  network: ofNetwork,
+  namespaces: ofNamespaces,
+  additional: ofAdditional,
+  status: ofStatus,
+};
+
+/** A rule that takes in a whole group stands in the way of what other topics let through there. */
+const ofNeighbours = (topic: string, mutant: string): readonly Check[] => {
+  const group = /^every resource of group '([^']*)'$/.exec(mutant)?.[1];
+  return group === undefined
+    ? []
+    : tableRows.filter((row) => row.topic !== topic && row.group === group && row.act !== 'connect').map(ofTable);
+};
+
+interface Stored {
+  readonly resource: string;
+  /** Changes of what it says, as merge patches: something else, less, and more, as far as the API server takes them. */
+  readonly changes: readonly object[];
+}
+
+/** One stored object of each topic. */
+const stored: Readonly<Record<string, Stored>> = {
+  workloads: { resource: 'deployments', changes: [{ spec: { minReadySeconds: 7 } }] },
+  pods: { resource: 'pods', changes: [{ spec: { activeDeadlineSeconds: 7 } }] },
+  scale: { resource: 'horizontalpodautoscalers', changes: [{ spec: { maxReplicas: 7 } }] },
+  configuration: {
+    resource: 'configmaps',
+    changes: [{ data: { level: 'debug' } }, { data: null }, { binaryData: { more: 'AA==' } }],
+  },
+  network: {
+    resource: 'endpoints',
+    changes: [{ subsets: [{ addresses: [{ ip: '10.9.9.9' }], ports: [{ port: 80 }] }] }],
+  },
+  accounts: {
+    resource: 'serviceaccounts',
+    changes: [{ imagePullSecrets: [{ name: 'other' }] }, { automountServiceAccountToken: false }],
+  },
+  storage: {
+    resource: 'csistoragecapacities',
+    changes: [{ capacity: '7Gi' }],
+  },
+  rights: {
+    resource: 'rolebindings',
+    changes: [
+      { subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'somebody' }] },
+      { subjects: null },
+    ],
+  },
+  status: { resource: 'deployments/status', changes: [{ status: { observedGeneration: 7 } }] },
+};
+
+const metadataChanges: readonly object[] = [
+  { labels: { standing: 'no' } },
+  { labels: null },
+  { annotations: { more: 'more' } },
+].map((metadata) => ({ metadata }));
+
+/** What migrates stored objects writes them back as they are; more, less, another, and no other act. */
+function ofMigration(topic: string): readonly Check[] {
+  const given = stored[topic];
+  if (given === undefined) return [];
+  const { resource, changes } = given;
+  const target = at(resource, 'standing');
+  const [main = ''] = resource.split('/');
+  return [
+    {
+      name: `what migrates stored objects writes one of ${resource} back`,
+      passes: async (world) => {
+        const object = asItIs(accepted(await world.as('installer').get<Manifest>(at(main, 'standing'))));
+        const migrator = world.controller('storage-migrators');
+        const answer =
+          resource === main
+            ? await migrator.replace(object, dryRun)
+            : await migrator.patch(target, 'merge', {}, dryRun);
+        return answer.ok;
+      },
+    },
+    // Of metadata, /status takes nothing from anybody.
+    ...[...changes, ...(resource === main ? metadataChanges : [])].map((body) => ({
+      name: `what migrates stored objects does not write ${JSON.stringify(body)} of one of ${resource}`,
+      passes: async (world: GuardWorld) =>
+        refusedBy(await world.controller('storage-migrators').patch(target, 'merge', body, dryRun), 'ProductionGuard'),
+    })),
+    ...(resource === main
+      ? [
+          {
+            name: `what migrates stored objects creates none of ${resource}`,
+            passes: async (world: GuardWorld) =>
+              refusedBy(
+                await world.controller('storage-migrators').create(one(resource, fresh('new')), dryRun),
+                'ProductionGuard',
+              ),
+          },
+        ]
+      : []),
+  ];
+}
+
 /** The checks of a topic, likely ones first: those whose resource and act the mutant's name speaks of. */
 function checksFor(topic: string, mutant: string): readonly Check[] {
   const rows = tableRows.filter((row) => row.topic === topic);
@@ -260,6 +460,9 @@ function checksFor(topic: string, mutant: string): readonly Check[] {
     ...rows.toSorted((a, b) => score(b) - score(a)).map(ofTable),
     ...spared(topic),
     ...ofContents(topic),
+    ...ofMigration(topic),
+    ...(ofTopic[topic] ?? []),
+    ...ofNeighbours(topic, mutant),
     ...guardAttacks
       .filter(({ locks }) => locks[0]?.name === `countersign-guard-${topic}`)
       .flatMap(({ name, act, twin, denied }) => [
