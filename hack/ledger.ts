@@ -7,6 +7,7 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 
 import { parseLedgerEntry, type LedgerEntry, type LedgerEntrySpec } from '../operator/api/ledger.ts';
+import { actsIn } from '../operator/decide/together.ts';
 import { entryHash, entryName, verifyChain } from '../operator/ledger/chain.ts';
 import { parseJson } from './controlplane/json.ts';
 
@@ -42,10 +43,21 @@ const row = ({ seq, time, type, actor, subject, decision, reason }: LedgerEntryS
     .trimEnd();
 };
 
+/** An entry for several acts is followed by each of them. What it tells is not needed to verify it. */
+const rows = (spec: LedgerEntrySpec): readonly string[] => {
+  let acts: readonly LedgerEntrySpec[] = [];
+  try {
+    acts = actsIn(spec).filter((act) => act !== spec);
+  } catch {
+    // Somebody wrote something else there; whether the chain is whole is seen from the hashes.
+  }
+  return [row(spec), ...acts.map((act) => `  ${row(act)}`)];
+};
+
 /** Whether the chain of one namespace is whole; says so. */
 const verify = (namespace: string, entries: readonly LedgerEntry[], noted: string | undefined): boolean => {
   const specs = entries.map(({ spec }) => spec);
-  for (const spec of specs.toSorted((a, b) => a.seq - b.seq)) say(row(spec));
+  for (const spec of specs.toSorted((a, b) => a.seq - b.seq)) rows(spec).forEach(say);
   const { head, broken } = verifyChain(specs);
   const misnamed = entries.find(({ metadata, spec }) => metadata.name !== entryName(spec.seq));
   const cut = noted !== undefined && !specs.some((spec) => entryHash(spec) === noted);

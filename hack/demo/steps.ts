@@ -2,6 +2,7 @@
 import { deepStrictEqual } from 'node:assert';
 
 import type { ReleaseCandidateStatus } from '../../operator/api/candidate.ts';
+import { actsIn } from '../../operator/decide/together.ts';
 import { production, staging, type Facts, type Workloads } from './facts.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -220,9 +221,9 @@ export const allowedAct = async ({ terminal, facts }: Demo): Promise<void> => {
   await terminal.run('sre-a', `kubectl rollout restart deployment/api -n ${production}`);
   await terminal.run('sre-a', `kubectl rollout status deployment/api -n ${production} --timeout=60s`);
   await terminal.run('auditor-a', `kubectl get ledger -n ${production} | grep sre-a`);
-  const admitted = (await facts.ledger()).filter(
-    ({ type, actor, subject }) => type === 'Admitted' && actor.username === 'sre-a' && subject.name === 'api',
-  );
+  const admitted = (await facts.ledger())
+    .flatMap(actsIn)
+    .filter(({ type, actor, subject }) => type === 'Admitted' && actor.username === 'sre-a' && subject.name === 'api');
   terminal.check('the record has it once, by sre-a', admitted.length === 1, admitted);
 };
 

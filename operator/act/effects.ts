@@ -29,6 +29,9 @@ export const createAct =
     switch (effect.do) {
       case 'Append':
         return tools.append(effect.namespace, effect.draft, effect.packageSeq);
+      case 'AppendEach':
+        await Promise.all(effect.drafts.map((draft) => tools.append(effect.namespace, draft)));
+        return;
       case 'CreateBundle':
         return createBundle(tools.clients.operator, effect);
       case 'Together':

@@ -9,6 +9,9 @@ import { digest, prose } from './text.ts';
 /** Digits in the name of an entry: its sequence number, filled up with zeros so that names sort as numbers do. */
 export const ledgerNameDigits = 12;
 
+/** Characters that `data` takes. */
+export const longestLedgerData = 262_144;
+
 /** `previous` of the first entry. */
 export const noPrevious = `sha256:${'0'.repeat(64)}`;
 
@@ -25,7 +28,9 @@ export const ledgerTypes = [
   'Refused',
   'Adopted',
   'Admitted',
+  'AdmittedTogether',
   'Observed',
+  'ObservedTogether',
   'FindingOpened',
   'FindingClosed',
 ] as const;
@@ -70,7 +75,7 @@ const ledgerEntrySpec = z
       .describe('The content it is about. Empty when it is about none.'),
     decision: z.string().max(63).default('').describe('What was decided, as one word. Empty when nothing was.'),
     reason: prose(4096).describe('Why, for people.'),
-    data: prose(262_144).describe(
+    data: prose(longestLedgerData).describe(
       'What the type adds: canonical JSON (RFC 8785). An intent lists what it will write. Empty for nothing.',
     ),
     previous: digest.describe(

@@ -52,6 +52,8 @@ export type ObjectEffect =
 export type Effect =
   /** `packageSeq`: append only while this is still the newest entry that moved the package. */
   | { readonly do: 'Append'; readonly namespace: string; readonly draft: LedgerDraft; readonly packageSeq?: number }
+  /** Acts that rest on nothing before them: asked for at once, so that they may share entries. */
+  | { readonly do: 'AppendEach'; readonly namespace: string; readonly drafts: readonly LedgerDraft[] }
   | {
       readonly do: 'CreateBundle';
       readonly bundle: Bundle;

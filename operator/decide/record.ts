@@ -3,6 +3,7 @@ import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { type Delivery, type EntryData, parseData } from './entries.ts';
 import { foldExplained, nothingExplained, type ExplainedRecord } from './explained.ts';
 import type { Instant } from './objects.ts';
+import { actsIn } from './together.ts';
 
 export interface OpenIntent {
   readonly type: 'Promotion' | 'Rollback';
@@ -329,6 +330,9 @@ export interface Link {
   readonly broken: string | undefined;
 }
 
+/** The same link for each act that its entry tells of. */
+const actByAct = (link: Link): Link[] => actsIn(link.entry).map((entry) => ({ ...link, entry }));
+
 /**
  * The record after more entries, in the order of the chain. Pure, so that a ledger read from the start and one followed by watch give the
  * same record.
@@ -337,7 +341,7 @@ export const foldEntries = (before: NamespaceRecord, links: readonly Link[]): Na
   const packages = new Map(before.packages);
   const candidates = new Map(before.candidates);
   let { head, broken, explained } = before;
-  for (const { entry, hash, broken: wrong } of links) {
+  for (const { entry, hash, broken: wrong } of links.flatMap(actByAct)) {
     const data = parseData(entry);
     if (entry.package !== '') {
       packages.set(entry.package, foldPackage(packages.get(entry.package) ?? untouched, entry, data));

@@ -124,9 +124,11 @@ class Model {
       const { effects } = this.plan(at);
       if (effects.length === 0) return entered;
       for (const effect of effects) {
-        if (effect.do !== 'Append') continue;
-        this.append(effect.draft, at);
-        entered.push(effect.draft.data);
+        const drafts = effect.do === 'Append' ? [effect.draft] : effect.do === 'AppendEach' ? effect.drafts : [];
+        for (const draft of drafts) {
+          this.append(draft, at);
+          entered.push(draft.data);
+        }
       }
     }
     throw new Error('the plan does not settle');

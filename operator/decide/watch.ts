@@ -68,10 +68,15 @@ export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Pla
   if (signatures.questions.length > 0) return { ...nothing, questions: signatures.questions };
   const found = look(s, now);
   const acts = cameOf(s, now);
-  const entries = [...covered(s), ...signatures.entries, ...acts.entries, ...found.entries];
+  const append = (draft: LedgerDraft): Effect => ({ do: 'Append', namespace: s.namespace, draft });
+  const cameOfActs: Effect = { do: 'AppendEach', namespace: s.namespace, drafts: acts.entries };
   return {
     ...nothing,
-    effects: entries.map((draft): Effect => ({ do: 'Append', namespace: s.namespace, draft })),
+    effects: [
+      ...[...covered(s), ...signatures.entries].map(append),
+      ...(acts.entries.length === 0 ? [] : [cameOfActs]),
+      ...found.entries.map(append),
+    ],
     wakeAt: earliest(found.wakeAt, acts.wakeAt, signatures.wakeAt),
   };
 };

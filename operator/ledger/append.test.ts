@@ -1,6 +1,9 @@
 import { expect, test } from '@jest/globals';
-import type { LedgerEntrySpec } from '../api/ledger.ts';
+import * as fc from 'fast-check';
+import { anAdmittedAct } from '../../test/builders/decide.ts';
+import { longestLedgerData, type LedgerEntrySpec } from '../api/ledger.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
+import { actsIn } from '../decide/together.ts';
 import { BrokenLedger, createAppend, Overtaken, type LedgerStore } from './append.ts';
 import { entryName, verifyChain } from './chain.ts';
 import { Records } from './records.ts';
@@ -158,4 +161,146 @@ test('a gap that is still there when the copy is complete breaks the record', as
   records.complete();
 
   expect(records.get('n').broken).toBe(`entry ${entryName(1)} is missing`);
+});
+
+/** A cluster that answers in any order. Of each call it is drawn when it happens, and when whoever asked hears of it. */
+const scheduled = (scheduler: fc.Scheduler, fails: (spec: LedgerEntrySpec) => boolean) => {
+  const stored = new Map<string, LedgerEntrySpec>();
+  const writer = (tag: string) => {
+    const records = new Records(() => {});
+    let ids = 0;
+    const store: LedgerStore = {
+      record: (namespace) => records.get(namespace),
+      async create(namespace, name, spec) {
+        await scheduler.schedule(Promise.resolve(), `${tag} creates ${name}`);
+        if (fails(spec)) throw new Error('etcd is away');
+        if (stored.has(name)) return false;
+        stored.set(name, spec);
+        await scheduler.schedule(Promise.resolve(), `${tag} hears of ${name}`);
+        records.seen(namespace, spec);
+        return true;
+      },
+      async catchUp(namespace, name) {
+        await scheduler.schedule(Promise.resolve(), `${tag} reads ${name}`);
+        const spec = stored.get(name);
+        if (spec === undefined) throw new Error('nothing there');
+        records.seen(namespace, spec);
+        return spec.id;
+      },
+    };
+    return createAppend({
+      store,
+      now: () => 0,
+      newId: () => `${tag}-${(ids += 1)}`,
+      self: { username: tag, uid: '', groups: [] },
+    });
+  };
+  return { stored, writer };
+};
+
+const act = (reason: string): LedgerDraft => ({ ...anAdmittedAct('Operate', {}), reason });
+
+/** What the chain tells, one by one, in its order. */
+const toldBy = (stored: ReadonlyMap<string, LedgerEntrySpec>): readonly LedgerEntrySpec[] =>
+  [...stored.values()].toSorted((a, b) => a.seq - b.seq).flatMap(actsIn);
+
+/** Who asks, what for, and whether they wait for the scheduler before. */
+const asked = fc.array(
+  fc.record({ writer: fc.nat(2), sort: fc.constantFrom('Act', 'Act', 'Act', 'Entry'), later: fc.boolean() }),
+  { minLength: 1, maxLength: 24 },
+);
+
+test('whoever appends what, alone and together: one unbroken chain, nothing lost, nothing twice, each writer in order of asking', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), asked, async (scheduler, all) => {
+      const { stored, writer } = scheduled(scheduler, () => false);
+      const writers = ['a', 'b', 'c'].map(writer);
+      const names = all.map(({ writer }, i) => `${writer}:${i}`);
+      const tooEarly: string[] = [];
+      const asking = (async () => {
+        const waits: Promise<void>[] = [];
+        for (const [i, { writer, sort, later }] of all.entries()) {
+          if (later) await scheduler.schedule(Promise.resolve(), 'somebody asks');
+          const name = names[i] ?? '';
+          const wait = writers[writer]?.('n', sort === 'Act' ? act(name) : draft(name));
+          if (wait === undefined) continue;
+          waits.push(
+            wait.then(() => {
+              if (!reasons(stored).includes(name)) tooEarly.push(name);
+            }),
+          );
+        }
+        await Promise.all(waits);
+      })();
+      await scheduler.waitFor(asking);
+
+      expect(verifyChain([...stored.values()]).broken).toBeUndefined();
+      expect(tooEarly).toEqual([]);
+      expect(reasons(stored).toSorted()).toEqual(names.toSorted());
+      for (const prefix of ['0:', '1:', '2:']) {
+        const own = (reason: string): boolean => reason.startsWith(prefix);
+        expect(reasons(stored).filter(own)).toEqual(names.filter(own));
+      }
+    }),
+  );
+});
+
+const reasons = (stored: ReadonlyMap<string, LedgerEntrySpec>): readonly string[] =>
+  toldBy(stored).map(({ reason }) => reason);
+
+test('a write that fails fails all acts of its entry, and none of the others', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.scheduler(), fc.nat(4), fc.integer({ min: 1, max: 8 }), async (scheduler, bad, count) => {
+      let written = 0;
+      const { stored, writer } = scheduled(scheduler, () => (written += 1) === bad + 1);
+      const append = writer('a');
+      const names = Array.from({ length: count }, (_, i) => `act-${i}`);
+      const asking = (async () => {
+        const waits = [];
+        for (const name of names) {
+          waits.push(append('n', act(name)));
+          await scheduler.schedule(Promise.resolve(), 'somebody asks');
+        }
+        return Promise.allSettled(waits);
+      })();
+      const ends = await scheduler.waitFor(asking);
+
+      expect(verifyChain([...stored.values()]).broken).toBeUndefined();
+      expect(reasons(stored)).toEqual(names.filter((_, i) => ends[i]?.status === 'fulfilled'));
+    }),
+  );
+});
+
+test('acts that wait for one another share entries, as far as they fit', async () => {
+  const { stored, writer } = cluster();
+  const { append } = writer();
+  const long = 'x'.repeat(4_000);
+
+  await Promise.all(Array.from({ length: 100 }, (_, i) => append('n', act(`${i} ${long}`))));
+
+  const told = toldBy(stored);
+  expect(told.map(({ reason }) => Number.parseInt(reason, 10))).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  expect(stored.size).toBe(2);
+  for (const { data } of stored.values()) expect(data.length).toBeLessThanOrEqual(longestLedgerData);
+});
+
+test('an act that waits for nobody has an entry of its own', async () => {
+  const { stored, writer } = cluster();
+  const { append } = writer();
+
+  await append('n', act('first'));
+  await append('n', act('second'));
+
+  expect([...stored.values()].map(({ type }) => type)).toEqual(['Admitted', 'Admitted']);
+});
+
+test('an act that cannot be written down fails alone', async () => {
+  const { stored, writer } = cluster();
+  const { append } = writer();
+
+  const unwritable = anAdmittedAct('Operate', { detail: '\ud800' });
+  const ends = await Promise.allSettled([act('first'), unwritable, act('third')].map((each) => append('n', each)));
+
+  expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+  expect(reasons(stored)).toEqual(['first', 'third']);
 });

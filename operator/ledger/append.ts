@@ -2,6 +2,7 @@
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
 import { packageRecord, type NamespaceRecord } from '../decide/record.ts';
+import { joined, mayJoin, roomForActs, roomOf } from '../decide/together.ts';
 import { entryName, nextEntry } from './chain.ts';
 
 /** What appending needs of the cluster. Both throw `Failure`. */
@@ -41,14 +42,38 @@ const mostTries = 50;
 
 export type Append = (namespace: string, draft: LedgerDraft, packageSeq?: number) => Promise<void>;
 
+/** Somebody who waits for an entry. */
+interface Asked {
+  readonly draft: LedgerDraft;
+  readonly packageSeq: number | undefined;
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+}
+type Batch = readonly [Asked, ...Asked[]];
+
+/** Takes whoever waits first, and of those right behind whoever may join them: nobody is passed. */
+const taken = (asked: Asked[], self: AppendTools['self']): Batch | undefined => {
+  const first = asked.shift();
+  if (first === undefined) return undefined;
+  const end = asked.findIndex(({ draft, packageSeq }) => packageSeq !== undefined || !mayJoin(first.draft, draft));
+  const able = first.packageSeq === undefined ? asked.slice(0, end < 0 ? asked.length : end) : [];
+  if (able.length === 0) return [first];
+  let room = roomForActs - roomOf(first.draft, self);
+  const full = able.findIndex(({ draft }) => (room -= roomOf(draft, self)) < 0);
+  return [first, ...asked.splice(0, full < 0 ? able.length : full)];
+};
+
 /**
- * Appends to one chain at a time, in order of asking.
+ * Appends to one chain at a time, in order of asking. Acts that may join and that wait while an entry is on its way are written in one entry
+ * after it: each resolves when that entry is stored, and fails when it cannot be.
  * `packageSeq`: only while that is the newest entry that moved the package. @throws Overtaken when it is not
  */
 export const createAppend = ({ store, now, newId, self }: AppendTools): Append => {
-  const last = new Map<string, Promise<void>>();
+  const waiting = new Map<string, Asked[]>();
 
-  const append = async (namespace: string, draft: LedgerDraft, packageSeq: number | undefined): Promise<void> => {
+  const write = async (namespace: string, [first, ...more]: Batch): Promise<void> => {
+    const { draft, packageSeq } = first;
+    const entry = more.length === 0 ? draft : joined(namespace, [draft, ...more.map(({ draft }) => draft)], self);
     const id = newId();
     for (let tries = 0; tries < mostTries; tries += 1) {
       const record = store.record(namespace);
@@ -56,7 +81,7 @@ export const createAppend = ({ store, now, newId, self }: AppendTools): Append =
       if (packageSeq !== undefined && packageRecord(record, draft.package).seq !== packageSeq) {
         throw new Overtaken(namespace, draft.package);
       }
-      const spec = nextEntry(record.head, draft, { id, now: now(), self });
+      const spec = nextEntry(record.head, entry, { id, now: now(), self });
       const name = entryName(spec.seq);
       if (await store.create(namespace, name, spec)) return;
       // Ours after a lost answer, or somebody else's: either way it is the next link.
@@ -65,12 +90,32 @@ export const createAppend = ({ store, now, newId, self }: AppendTools): Append =
     throw new Overtaken(namespace, draft.package);
   };
 
-  return (namespace, draft, packageSeq) => {
-    const mine = (last.get(namespace) ?? Promise.resolve()).then(() => append(namespace, draft, packageSeq));
-    last.set(
-      namespace,
-      mine.catch(() => {}),
-    );
-    return mine;
+  const writeAll = async (namespace: string, asked: Asked[]): Promise<void> => {
+    // Whoever asks in the same breath is there by then.
+    await Promise.resolve();
+    for (let batch = taken(asked, self); batch !== undefined; batch = taken(asked, self)) {
+      const error: unknown = await write(namespace, batch).then(
+        () => undefined,
+        (reason: unknown) => reason ?? new Error('not appended'),
+      );
+      for (const { done, failed } of batch) {
+        if (error === undefined) done();
+        else failed(error);
+      }
+    }
+    waiting.delete(namespace);
   };
+
+  return (namespace, draft, packageSeq) =>
+    new Promise((done, failed) => {
+      const mine = { draft, packageSeq, done, failed };
+      const others = waiting.get(namespace);
+      if (others !== undefined) {
+        others.push(mine);
+        return;
+      }
+      const asked = [mine];
+      waiting.set(namespace, asked);
+      void writeAll(namespace, asked);
+    });
 };

@@ -2,6 +2,7 @@
 import { ledgerNameDigits, noPrevious, type LedgerEntrySpec } from '../api/ledger.ts';
 import { canonicalJson, digestOf } from '../decide/digest.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
+import type { JointDraft } from '../decide/together.ts';
 
 /** The end of a chain: where the next entry goes, and what it points back to. */
 export interface Head {
@@ -27,7 +28,7 @@ export interface Stamp {
 }
 
 /** The draft at its place in the chain. */
-export const nextEntry = (head: Head, draft: LedgerDraft, { id, now, self }: Stamp): LedgerEntrySpec => {
+export const nextEntry = (head: Head, draft: LedgerDraft | JointDraft, { id, now, self }: Stamp): LedgerEntrySpec => {
   const { type, ...data } = draft.data;
   return {
     seq: head.seq + 1,

@@ -46,7 +46,9 @@ export interface RoutesOptions {
 const explaining: ReadonlySet<LedgerEntrySpec['type']> = new Set([
   'Adopted',
   'Admitted',
+  'AdmittedTogether',
   'Observed',
+  'ObservedTogether',
   'FindingOpened',
   'FindingClosed',
   'Promoted',

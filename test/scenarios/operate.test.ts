@@ -1,7 +1,9 @@
 /** People operate what was released, and declared programs write what is theirs: recorded before, observed after, never a finding, never undone. */
 import { beforeAll, expect } from '@jest/globals';
 import { scaleDigest } from '../../operator/decide/content.ts';
+import { actsIn } from '../../operator/decide/together.ts';
 import type { RunResult } from '../../hack/controlplane/tools.ts';
+import { verifyChain } from '../../operator/ledger/chain.ts';
 import { accepted, refused, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { image, type Entry, type World } from '../cluster/system.ts';
 import { explained, foundUnderGuard, podMaker } from './findings.ts';
@@ -82,13 +84,16 @@ const admitted = async (world: World): Promise<readonly string[]> =>
 const allObserved = async (world: World): Promise<void> => {
   for (const { id, digest, decision, subject } of await entriesOf(world, 'Admitted')) {
     if (!['Operate', 'PlatformWriter'].includes(decision)) continue;
-    const { spec } = await waitFor<Entry>(
+    const observed = ({ spec }: Entry) =>
+      actsIn(spec).find((act) => act.type === 'Observed' && dataOf(act)['admitted'] === id);
+    const entry = await waitFor<Entry>(
       world.as('auditor-a'),
       world.ref('LedgerEntry'),
-      (entry) => entry.spec.type === 'Observed' && dataOf(entry.spec)['admitted'] === id,
+      (each) => observed(each) !== undefined,
       patienceMs,
     );
-    expect([subject.name, spec.decision, spec.digest]).toEqual([subject.name, 'Observed', digest]);
+    const told = observed(entry);
+    expect([subject.name, told?.decision, told?.digest]).toEqual([subject.name, 'Observed', digest]);
   }
 };
 
@@ -311,4 +316,43 @@ scenario(
     expect(await foundUnderGuard(world)).toEqual([]);
   },
   { platformWriters: [{ identity: secretsController, kind: 'Secret', names: ['db'] }] },
+);
+
+const many = Array.from({ length: 24 }, (_, i) => `feed-${i}`);
+
+scenario(
+  'a program that writes many objects at once is recorded act by act, in fewer entries than acts',
+  async (world) => {
+    accepted(
+      await world.as('installer').create({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        metadata: { name: 'feeder', namespace: world.production },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: secretsController }],
+      }),
+    );
+    const writer = world.as(secretsController);
+    const secret = (name: string): Manifest => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace: world.production },
+      stringData: { password: `swordfish of ${name}` },
+    });
+    for (const answer of await Promise.all(many.map((name) => writer.create(secret(name))))) accepted(answer);
+
+    const entries = await world.ledger();
+    expect(verifyChain(entries).broken).toBeUndefined();
+    expect((await admitted(world)).filter((act) => act.includes('Secret/')).toSorted()).toEqual(
+      many
+        .map((name) => `${secretsController} PlatformWriter Secret/${name}: declared in policy production`)
+        .toSorted(),
+    );
+    expect(entries.filter(({ type }) => type.startsWith('Admitted')).length).toBeLessThan(many.length);
+    await allObserved(world);
+    const listing = await succeeds(world, 'auditor-a', 'get', 'ledger');
+    expect(listing).toMatch(/AdmittedTogether .* \d+ acts: .*external-secrets:controller PlatformWriter Secret\/feed-/);
+    expect(await foundUnderGuard(world)).toEqual([]);
+  },
+  { platformWriters: [{ identity: secretsController, kind: 'Secret', names: many }] },
 );

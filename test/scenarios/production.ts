@@ -1,6 +1,7 @@
 /** What the scenarios about production share: one of every promotable kind, who wrote what, and how to hold a promotion half way. */
 import type { JsonObject } from '../../operator/api/meta.ts';
 import { normalForm, sameContent } from '../../operator/decide/render.ts';
+import { actsIn } from '../../operator/decide/together.ts';
 import type { AuditEvent } from '../../hack/controlplane/audit.ts';
 import { programIdentities } from '../../hack/controlplane/identities.ts';
 import { accepted, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
@@ -138,11 +139,11 @@ export const writesTo = async (system: System, { production }: World): Promise<r
     }))
     .toSorted((a, b) => (a.from < b.from ? -1 : 1));
 
-/** Entries of one type, about one candidate. */
+/** Entries of one type, about one candidate; each act of an entry for several by itself. */
 export const entriesOf = async (world: World, type: string, candidate?: string): Promise<readonly Entry['spec'][]> =>
-  (await world.ledger()).filter(
-    (entry) => entry.type === type && (candidate === undefined || entry.subject.name === candidate),
-  );
+  (await world.ledger())
+    .flatMap(actsIn)
+    .filter((entry) => entry.type === type && (candidate === undefined || entry.subject.name === candidate));
 
 export const dataOf = (entry: Entry['spec'] | undefined): Fields => JSON.parse(entry?.data ?? '{}') as Fields; // an object, always
 
