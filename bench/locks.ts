@@ -14,7 +14,7 @@ import {
 } from '../test/cluster/cluster.ts';
 import type { System, World } from '../test/cluster/system.ts';
 import { cpuMs, rssMb } from './process.ts';
-import { requests } from './requests.ts';
+import { requests, type Request } from './requests.ts';
 import { percentile, table, type Figure } from './table.ts';
 
 const perSecond = [10, 50, 200] as const;
@@ -38,11 +38,19 @@ interface Series {
   readonly targets: { readonly p50?: number; readonly p99?: number };
 }
 
-export const locks = async (system: System): Promise<readonly Figure[]> => {
+/** Which series to measure; all of them where nothing is said. */
+export interface Chosen {
+  /** Part of their names. */
+  readonly series: string;
+  /** Writes a second. */
+  readonly rates: readonly number[];
+}
+
+export const locks = async (system: System, { series: name, rates }: Chosen): Promise<readonly Figure[]> => {
   const world = await fedWorld(system);
   const figures: Figure[] = [];
-  for (const series of await allSeries(system)) {
-    for (const rate of perSecond) {
+  for (const series of (await allSeries(system)).filter((each) => each.name.includes(name))) {
+    for (const rate of rates.length > 0 ? rates : perSecond) {
       const measured = await measure(system, world, series, rate);
       process.stderr.write(`${table(measured)}\n`);
       figures.push(...measured);
@@ -160,7 +168,9 @@ const measure = async (
   if (wrong !== undefined) throw new Error(`${series.name}: ${JSON.stringify(wrong.body).slice(0, 500)}`);
   const tooMany = answers.flat().filter(({ code }) => code >= busy).length;
 
-  const took = await times(system, from);
+  const since = (await requests(system)).filter(({ receivedAt }) => receivedAt >= from);
+  if (series.lock === 'Gate') process.stderr.write(`a write asks for\n${recording(since, answers.length)}\n`);
+  const took = times(since);
   const [guarded, unguarded] = [took(production), took(plain)];
   const added = (percent: number): number => percentile(guarded, percent) - percentile(unguarded, percent);
   const { p50, p99 } = series.targets;
@@ -222,18 +232,24 @@ const clocks: Readonly<Record<Series['lock'], readonly [metric: string, label: s
   Gate: ['apiserver_admission_webhook_admission_duration_seconds', 'name="writes.gate.countersign.dev"'],
 };
 
-/** How long the writes of a namespace took the API server since then. */
-const times = async (system: System, from: number): Promise<(namespace: string) => readonly number[]> => {
-  const all = await requests(system);
-  return (namespace) =>
+/** How long the writes of a namespace took the API server. */
+const times =
+  (all: readonly Request[]) =>
+  (namespace: string): readonly number[] =>
     all
       .filter(
         (each) =>
-          each.receivedAt >= from &&
-          each.namespace === namespace &&
-          each.code < busy &&
-          each.resource === 'configmaps' &&
-          each.verb === 'update',
+          each.namespace === namespace && each.code < busy && each.resource === 'configmaps' && each.verb === 'update',
       )
       .map(({ receivedAt, doneAt }) => doneAt - receivedAt);
-};
+
+/** What gate and operator asked the API server for meanwhile, a write: entries, and tries whose place was taken. */
+const recording = (all: readonly Request[], writes: number): string =>
+  [...Map.groupBy(all, ({ user, verb, resource, code }) => `${user.split(':').at(-1)} ${verb} ${resource} ${code}`)]
+    .filter(([what]) => /^countersign-(gate|operator) (?!watch)/.test(what))
+    .toSorted(([, a], [, b]) => b.length - a.length)
+    .map(([what, each]) => {
+      const took = each.map(({ receivedAt, doneAt }) => doneAt - receivedAt);
+      return `  ${what}: ${(each.length / writes).toFixed(2)}, p50 ${percentile(took, 50).toFixed(1)} ms`;
+    })
+    .join('\n');

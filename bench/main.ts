@@ -1,7 +1,11 @@
-/** `node bench/main.ts [approval] [rollback] [idle] [memory] [locks] [restarts]`: figures of operator, gate and policies, measured at the API server, beside their targets. */
+/**
+ * `node bench/main.ts [approval] [rollback] [idle] [memory] [locks] [restarts]`: figures of operator, gate and policies, measured at the API server, beside their targets.
+ * Of `locks`, `--series <part of a name>` and `--rates 10,50` take some: `node bench/main.ts locks --series 'with entry' --rates 50`.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { startSystem, type System } from '../test/cluster/system.ts';
 import { approval } from './approval.ts';
 import { idle } from './idle.ts';
@@ -13,16 +17,22 @@ import { table, type Figure } from './table.ts';
 
 const root = join(import.meta.dirname, '..');
 
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { series: { type: 'string', default: '' }, rates: { type: 'string', default: '' } },
+});
+const chosen = { series: options.series, rates: options.rates.split(',').filter(Boolean).map(Number) };
+
 const benches: Readonly<Record<string, (system: System, program: string) => Promise<readonly Figure[]>>> = {
   approval,
   rollback,
   idle,
   memory,
-  locks,
+  locks: (system) => locks(system, chosen),
   restarts,
 };
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(benches);
+const names = positionals.length > 0 ? positionals : Object.keys(benches);
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there is only ${Object.keys(benches).join(', ')}`);
 
