@@ -6,6 +6,7 @@ import { Failure, toFailure } from '../kube/failures.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
 import type { LedgerStore } from '../ledger/append.ts';
+import { entryName } from '../ledger/chain.ts';
 import type { Records } from '../ledger/records.ts';
 
 /** The ledger as the API server keeps it; what is written or read is in the records before the call resolves. */
@@ -19,13 +20,13 @@ export const ledgerStore = (client: Client, records: Records): LedgerStore => {
   };
   return {
     record: (namespace) => records.get(namespace),
-    async create(namespace, name, spec) {
+    async create(namespace, spec) {
       try {
         fold(
           await client.createResource(resource, {
             apiVersion,
             kind: 'LedgerEntry',
-            metadata: { namespace, name },
+            metadata: { namespace, name: entryName(spec.seq) },
             spec,
           }),
         );
@@ -36,8 +37,10 @@ export const ledgerStore = (client: Client, records: Records): LedgerStore => {
         throw failure;
       }
     },
-    async catchUp(namespace, name) {
-      return fold(await client.getResource(resource, { namespace, name }));
+    async catchUp(namespace, seq) {
+      return (
+        records.idAt(namespace, seq) ?? fold(await client.getResource(resource, { namespace, name: entryName(seq) }))
+      );
     },
   };
 };

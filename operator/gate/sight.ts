@@ -15,7 +15,6 @@ import type { KubeObject } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { LedgerStore } from '../ledger/append.ts';
-import { entryName } from '../ledger/chain.ts';
 import type { Records } from '../ledger/records.ts';
 import { bundleHead, joinParts, type BundleHead } from '../observe/bundles.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
@@ -154,7 +153,7 @@ export const createSight = ({ caches, records, client, transport, store }: Sight
       const policy = await read('ReleasePolicy', namespace, policyName);
       if (policy !== undefined) caches.policies.in()?.observed(policy);
       for (;;) {
-        const next = entryName(records.get(namespace).head.seq + 1);
+        const next = records.get(namespace).head.seq + 1;
         if ((await ifFound(store.catchUp(namespace, next))) === undefined) break;
       }
       const named = [...records.get(namespace).packages.values()].flatMap(({ open, production }) => [

@@ -41,15 +41,16 @@ const cluster = () => {
     let nextId = 0;
     const store: LedgerStore = {
       record: (namespace) => records.get(namespace),
-      create: (namespace, name, spec) => {
+      create: (namespace, spec) => {
+        const name = entryName(spec.seq);
         if (stored.has(name)) return Promise.resolve(false);
         stored.set(name, spec);
         if (lose(name)) return Promise.resolve(false);
         records.seen(namespace, spec);
         return Promise.resolve(true);
       },
-      catchUp: (namespace, name) => {
-        const spec = stored.get(name);
+      catchUp: (namespace, seq) => {
+        const spec = stored.get(entryName(seq));
         if (spec === undefined) throw new Error('nothing there');
         records.seen(namespace, spec);
         return Promise.resolve(spec.id);
@@ -166,23 +167,33 @@ test('a gap that is still there when the copy is complete breaks the record', as
 /** A cluster that answers in any order. Of each call it is drawn when it happens, and when whoever asked hears of it. */
 const scheduled = (scheduler: fc.Scheduler, fails: (spec: LedgerEntrySpec) => boolean) => {
   const stored = new Map<string, LedgerEntrySpec>();
+  const watching: ((namespace: string, spec: LedgerEntrySpec) => Promise<void>)[] = [];
   const writer = (tag: string) => {
     const records = new Records(() => {});
+    watching.push(async (namespace, spec) => {
+      await scheduler.schedule(Promise.resolve(), `${tag} is told of ${spec.seq}`);
+      records.seen(namespace, spec);
+    });
     let ids = 0;
     const store: LedgerStore = {
       record: (namespace) => records.get(namespace),
-      async create(namespace, name, spec) {
+      async create(namespace, spec) {
+        const name = entryName(spec.seq);
         await scheduler.schedule(Promise.resolve(), `${tag} creates ${name}`);
         if (fails(spec)) throw new Error('etcd is away');
         if (stored.has(name)) return false;
         stored.set(name, spec);
+        // The watch may tell others before the answer comes, or long after.
+        for (const other of watching) void other(namespace, spec);
         await scheduler.schedule(Promise.resolve(), `${tag} hears of ${name}`);
         records.seen(namespace, spec);
         return true;
       },
-      async catchUp(namespace, name) {
-        await scheduler.schedule(Promise.resolve(), `${tag} reads ${name}`);
-        const spec = stored.get(name);
+      async catchUp(namespace, seq) {
+        const known = records.idAt(namespace, seq);
+        if (known !== undefined) return known;
+        await scheduler.schedule(Promise.resolve(), `${tag} reads ${seq}`);
+        const spec = stored.get(entryName(seq));
         if (spec === undefined) throw new Error('nothing there');
         records.seen(namespace, spec);
         return spec.id;
@@ -303,4 +314,16 @@ test('an act that cannot be written down fails alone', async () => {
 
   expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   expect(reasons(stored)).toEqual(['first', 'third']);
+});
+
+test('a record knows whose the newest entries are', async () => {
+  const { stored, writer } = cluster();
+  const { append, records } = writer();
+  for (const name of ['a', 'b']) await append('n', draft(name));
+
+  expect([0, 1, 2].map((seq) => records.idAt('n', seq))).toEqual([
+    ...[...stored.values()].map(({ id }) => id),
+    undefined,
+  ]);
+  expect(records.idAt('elsewhere', 0)).toBeUndefined();
 });

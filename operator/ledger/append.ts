@@ -3,14 +3,14 @@ import type { LedgerEntrySpec } from '../api/ledger.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
 import { packageRecord, type NamespaceRecord } from '../decide/record.ts';
 import { joined, mayJoin, roomForActs, roomOf } from '../decide/together.ts';
-import { entryName, nextEntry } from './chain.ts';
+import { nextEntry } from './chain.ts';
 
 /** What appending needs of the cluster. Both throw `Failure`. */
 export interface LedgerStore {
   /** Creates the entry and folds it into the record before it resolves. Resolves false when the place is taken. */
-  create(namespace: string, name: string, spec: LedgerEntrySpec): Promise<boolean>;
-  /** Reads an entry that the record does not know yet, folds it, and tells its id. */
-  catchUp(namespace: string, name: string): Promise<string>;
+  create(namespace: string, spec: LedgerEntrySpec): Promise<boolean>;
+  /** The id of the entry at a place, once the record knows it: as the watch told it meanwhile, or read and folded now. */
+  catchUp(namespace: string, seq: number): Promise<string>;
   record(namespace: string): NamespaceRecord;
 }
 
@@ -82,10 +82,9 @@ export const createAppend = ({ store, now, newId, self }: AppendTools): Append =
         throw new Overtaken(namespace, draft.package);
       }
       const spec = nextEntry(record.head, entry, { id, now: now(), self });
-      const name = entryName(spec.seq);
-      if (await store.create(namespace, name, spec)) return;
+      if (await store.create(namespace, spec)) return;
       // Ours after a lost answer, or somebody else's: either way it is the next link.
-      if ((await store.catchUp(namespace, name)) === id) return;
+      if ((await store.catchUp(namespace, spec.seq)) === id) return;
     }
     throw new Overtaken(namespace, draft.package);
   };

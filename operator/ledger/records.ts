@@ -9,7 +9,12 @@ interface Chain {
   record: NamespaceRecord;
   /** Entries that came before the one they follow. */
   readonly early: Map<number, LedgerEntrySpec>;
+  /** By place, the ids of the newest entries: whoever finds a place taken asks by whom. */
+  readonly newest: Map<number, string>;
 }
+
+/** Of a chain; more than come while somebody waits for an answer. */
+const mostNewest = 1_000;
 
 /** What a new entry moved. */
 export type EntryHandler = (namespace: string, entry: LedgerEntrySpec) => void;
@@ -34,6 +39,11 @@ export class Records {
     return [...this.#chains.keys()];
   }
 
+  /** The id of a folded entry; undefined when there is none at that place, or it came long ago. */
+  idAt(namespace: string, seq: number): string | undefined {
+    return this.#chains.get(namespace)?.newest.get(seq);
+  }
+
   /** An entry exists. Telling it twice changes nothing. */
   seen(namespace: string, entry: LedgerEntrySpec): void {
     const chain = this.#chainOf(namespace);
@@ -51,6 +61,8 @@ export class Records {
       const hash = entryHash(entry);
       links.push({ entry, hash, broken: breakOf(head, entry) });
       head = { seq: entry.seq, hash };
+      chain.newest.set(entry.seq, entry.id);
+      chain.newest.delete(entry.seq - mostNewest);
     }
     if (links.length === 0) return;
     try {
@@ -90,7 +102,11 @@ export class Records {
   }
 
   #chainOf(namespace: string): Chain {
-    const chain = this.#chains.get(namespace) ?? { record: start, early: new Map<number, LedgerEntrySpec>() };
+    const chain = this.#chains.get(namespace) ?? {
+      record: start,
+      early: new Map<number, LedgerEntrySpec>(),
+      newest: new Map<number, string>(),
+    };
     this.#chains.set(namespace, chain);
     return chain;
   }
