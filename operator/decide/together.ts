@@ -21,9 +21,11 @@ const singleOf: ReadonlyMap<string, Single> = new Map(
 
 const isSingle = (type: EntryData['type']): type is Single => Object.hasOwn(jointTypes, type);
 
+/** Whether nothing rests on the place of an act: others may be let past. */
+export const mayWait = ({ data }: LedgerDraft): boolean => isSingle(data.type);
+
 /** Whether two acts may stand in one entry. */
-export const mayJoin = (a: LedgerDraft, b: LedgerDraft): boolean =>
-  isSingle(a.data.type) && a.data.type === b.data.type;
+export const mayJoin = (a: LedgerDraft, b: LedgerDraft): boolean => mayWait(a) && a.data.type === b.data.type;
 
 const actOf = ({ actor, data, ...rest }: LedgerDraft, self: Identity): JsonObject => {
   const { type: _, ...fields } = data;

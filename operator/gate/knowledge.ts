@@ -7,10 +7,10 @@ import { createClient } from '../kube/client.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import { createReflectors } from '../kube/reflectors.ts';
 import type { Transport } from '../kube/transport.ts';
-import { createAppend } from '../ledger/append.ts';
+import { createAppend, pauseMs } from '../ledger/append.ts';
 import { Records } from '../ledger/records.ts';
 import { createCaches } from '../observe/caches.ts';
-import type { Clock } from '../run/clock.ts';
+import { sleep, type Clock } from '../run/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createJudge } from './judge.ts';
 import type { Judge } from './review.ts';
@@ -65,6 +65,7 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
       store,
       now: () => clock.now(),
       newId: randomUUID,
+      pause: () => sleep(clock, pauseMs),
       self: { username: usernames.gate, uid: '', groups: [] },
     }),
     now: () => clock.now(),

@@ -60,6 +60,7 @@ const cluster = () => {
     const append = createAppend({
       store,
       now: () => 0,
+      pause: () => Promise.resolve(),
       newId: () => `${tag}-${(nextId += 1)}`,
       self: { username: 'o', uid: '', groups: [] },
     });
@@ -202,6 +203,7 @@ const scheduled = (scheduler: fc.Scheduler, fails: (spec: LedgerEntrySpec) => bo
     return createAppend({
       store,
       now: () => 0,
+      pause: () => scheduler.schedule(Promise.resolve(), `${tag} lets others go`),
       newId: () => `${tag}-${(ids += 1)}`,
       self: { username: tag, uid: '', groups: [] },
     });

@@ -2,7 +2,7 @@
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
 import { packageRecord, type NamespaceRecord } from '../decide/record.ts';
-import { joined, mayJoin, roomForActs, roomOf } from '../decide/together.ts';
+import { joined, mayJoin, mayWait, roomForActs, roomOf } from '../decide/together.ts';
 import { nextEntry } from './chain.ts';
 
 /** What appending needs of the cluster. Both throw `Failure`. */
@@ -18,6 +18,8 @@ export interface AppendTools {
   readonly store: LedgerStore;
   readonly now: () => number;
   readonly newId: () => string;
+  /** Resolves a little later, when others had time to hear of the newest entry and to append theirs. */
+  readonly pause: () => Promise<void>;
   readonly self: LedgerEntrySpec['actor'];
 }
 
@@ -39,6 +41,9 @@ export class BrokenLedger extends Error {
 
 /** Others may be appending too; each loss means that one of them got on. */
 const mostTries = 50;
+
+/** What a watch takes to tell, and an append to begin: a wait for those who share the next entry anyway. */
+export const pauseMs = 5;
 
 export type Append = (namespace: string, draft: LedgerDraft, packageSeq?: number) => Promise<void>;
 
@@ -68,7 +73,7 @@ const taken = (asked: Asked[], self: AppendTools['self']): Batch | undefined => 
  * after it: each resolves when that entry is stored, and fails when it cannot be.
  * `packageSeq`: only while that is the newest entry that moved the package. @throws Overtaken when it is not
  */
-export const createAppend = ({ store, now, newId, self }: AppendTools): Append => {
+export const createAppend = ({ store, now, newId, pause, self }: AppendTools): Append => {
   const waiting = new Map<string, Asked[]>();
 
   const write = async (namespace: string, [first, ...more]: Batch): Promise<void> => {
@@ -101,6 +106,8 @@ export const createAppend = ({ store, now, newId, self }: AppendTools): Append =
         if (error === undefined) done();
         else failed(error);
       }
+      // Whoever wrote last hears of it first, and would win every place: acts of a burst let others in between.
+      if (asked[0] !== undefined && mayWait(asked[0].draft)) await pause();
     }
     waiting.delete(namespace);
   };

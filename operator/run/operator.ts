@@ -17,7 +17,7 @@ import { createElector } from '../kube/lease.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import { createReflectors } from '../kube/reflectors.ts';
 import type { Transport } from '../kube/transport.ts';
-import { BrokenLedger, createAppend, Overtaken } from '../ledger/append.ts';
+import { BrokenLedger, createAppend, Overtaken, pauseMs } from '../ledger/append.ts';
 import { Records } from '../ledger/records.ts';
 import { ourResource } from '../kube/rows.ts';
 import { clusterWide, createCaches, Followed, indexKey } from '../observe/caches.ts';
@@ -35,7 +35,7 @@ import { apiVersion, policyName } from '../api/kinds.ts';
 import { createDomainMetrics } from '../telemetry/domain.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Clock } from './clock.ts';
+import { sleep, type Clock } from './clock.ts';
 import { createReconcile, Unanswered, type Kind, type Reconcile, type Shell } from './controller.ts';
 import { WorkQueue, type Priority } from './queue.ts';
 import { createRoutes, type Key } from './routes.ts';
@@ -136,6 +136,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     store: ledgerStore(clients.operator, records),
     now: () => clock.now(),
     newId: randomUUID,
+    pause: () => sleep(clock, pauseMs),
     self: { username: options.username, uid: '', groups: [] },
   });
   const act = createAct({ clients, append, wrote: (effect) => metricsOf.wrote(effect) });
