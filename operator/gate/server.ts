@@ -222,9 +222,10 @@ export class GateServer {
   async #judge(entry: Entry, request: AdmissionRequest, response: ServerResponse): Promise<void> {
     const { judge, clock, logger, metrics } = this.#options;
     const { judgeMs } = this.#limits;
-    const left = new AbortController();
-    response.once('close', () => left.abort());
-    const verdict = await judgeInTime(judge, request, { clock, judgeMs, signal: left.signal });
+    const ending = new AbortController();
+    // Whoever has the answer is gone too, and needs no telling.
+    response.once('close', () => response.writableFinished || ending.abort());
+    const verdict = await judgeInTime(judge, request, { clock, judgeMs, ending });
     const caller = request.user.username;
     if (verdict.outcome === 'TooSlow') {
       logger.warn({ entry, ...namesOf(request) }, 'review took too long');

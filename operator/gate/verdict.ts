@@ -12,25 +12,23 @@ export interface InTime {
   readonly clock: Clock;
   /** Milliseconds that the judge has. */
   readonly judgeMs: number;
-  /** Aborts when nobody waits for the answer any more. */
-  readonly signal: AbortSignal;
+  /** Its signal is the judge's: aborted by whoever asks when nobody waits any more, and here when the time is up. */
+  readonly ending: AbortController;
 }
 
-/** Never rejects, and settles within the time. The judge's signal aborts when its time is up. */
+/** Never rejects, and settles within the time. */
 export const judgeInTime = (judge: Judge, request: AdmissionRequest, within: InTime): Promise<Verdict> =>
   new Promise((resolve) => {
-    const ending = new AbortController();
     const settle = (verdict: Verdict): void => {
       cancel();
       resolve(verdict);
     };
     const cancel = within.clock.after(within.judgeMs, () => {
       settle({ outcome: 'TooSlow' });
-      ending.abort();
+      within.ending.abort();
     });
-    const signal = AbortSignal.any([ending.signal, within.signal]);
     // In a function of its own: a judge that throws at once is a judge that rejects.
-    const ask = async (): Promise<AdmissionAnswer> => judge(request, signal);
+    const ask = async (): Promise<AdmissionAnswer> => judge(request, within.ending.signal);
     ask().then(
       (answer) => settle({ outcome: 'Judged', answer }),
       (error: unknown) => settle({ outcome: 'Failed', error }),

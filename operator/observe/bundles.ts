@@ -51,11 +51,17 @@ export const bundleHead = (raw: KubeObject): BundleHead => {
   };
 };
 
+/** What heads were joined to last, and from which parts: the same parts give the same bundle, and whoever keeps something of it finds it. */
+const joined = new WeakMap<BundleHead, { readonly parts: readonly BundleHead[]; readonly bundle: Bundle }>();
+
 /** The whole bundle; undefined while a part is missing. */
 export const joinParts = (head: BundleHead, part: (name: string) => BundleHead | undefined): Bundle | undefined => {
   if (head.parts.length === 0) return head.bundle;
-  const parts = head.parts.map(part);
-  return parts.every((each) => each !== undefined)
-    ? { ...head.bundle, objects: parts.flatMap(({ bundle }) => bundle.objects) }
-    : undefined;
+  const parts = head.parts.map(part).filter((each) => each !== undefined);
+  if (parts.length < head.parts.length) return undefined;
+  const known = joined.get(head);
+  if (known?.parts.every((each, i) => each === parts[i]) === true) return known.bundle;
+  const bundle = { ...head.bundle, objects: parts.flatMap(({ bundle }) => bundle.objects) };
+  joined.set(head, { parts, bundle });
+  return bundle;
 };

@@ -3,7 +3,7 @@ import type { Json, JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
 import { canonicalJson } from '../digest.ts';
 import { listAt } from '../json.ts';
-import { keyOf, type ObjectRef } from '../objects.ts';
+import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { getPath, parsePath } from '../paths.ts';
 import { differingPaths, normalForm } from '../render.ts';
 import { liveRef } from '../rollout.ts';
@@ -14,8 +14,19 @@ import type { AdmissionRequest } from './request.ts';
 export const objectIn = (
   bundle: Bundle | undefined,
   { kind, name }: Pick<ObjectRef, 'kind' | 'name'>,
-): BundleObject | undefined =>
-  bundle?.objects.find((object) => keyOf(liveRef(object, bundle)) === keyOf({ kind, name }));
+): BundleObject | undefined => bundle && byLiveKey(bundle).get(keyOf({ kind, name }));
+
+/** A bundle never changes, and a release of five hundred objects asks for each of them. */
+const indexed = new WeakMap<Bundle, ReadonlyMap<ObjectKey, BundleObject>>();
+
+const byLiveKey = (bundle: Bundle): ReadonlyMap<ObjectKey, BundleObject> => {
+  const known = indexed.get(bundle);
+  if (known !== undefined) return known;
+  // Of two under one name the first one counts, as it does for whoever writes them.
+  const index = new Map(bundle.objects.toReversed().map((object) => [keyOf(liveRef(object, bundle)), object]));
+  indexed.set(bundle, index);
+  return index;
+};
 
 const same = (a: Json | undefined, b: Json | undefined): boolean =>
   canonicalJson([a ?? null]) === canonicalJson([b ?? null]);

@@ -27,7 +27,8 @@ const digestible = (object: JsonObject | undefined): object is JsonObject =>
 
 export const admittedAct = (request: AdmissionRequest, s: AdmissionSnapshot, act: Act): LedgerDraft => {
   const { object, oldObject, user, resource, subresource } = request;
-  const digest = (of: JsonObject | undefined): string => (digestible(of) ? s.digestOf(of) : '');
+  // Of a dry-run nothing is written down.
+  const digest = (of: JsonObject | undefined): string => (digestible(of) && !request.dryRun ? s.digestOf(of) : '');
   const [before, after] = [digest(oldObject), request.operation === 'DELETE' ? '' : digest(object)];
   return {
     actor: user,
