@@ -58,7 +58,7 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
     operator: usernames.operator,
     restorer: usernames.restorer,
     digestOf: (object) => contentDigest(object, { secretKey: digestKey }),
-    sight: createSight({ caches, records, client, transport, store }),
+    sight: createSight({ caches, records, client, transport, store, clock }),
     // Rights alone are asked for here; what content becomes is the API server's answer to the operator.
     ask: createAsk({ client, serverVersion: () => '' }),
     append: createAppend({

@@ -19,6 +19,8 @@ import type { Records } from '../ledger/records.ts';
 import { bundleHead, joinParts, type BundleHead } from '../observe/bundles.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
 import { observeIntegrity } from '../observe/snapshots.ts';
+import type { Clock } from '../run/clock.ts';
+import { inTurns } from './turns.ts';
 
 /** What a promotion rests on, read at this moment. undefined = it is gone. */
 export interface Grounds {
@@ -47,6 +49,7 @@ export interface SightTools {
   readonly client: Client;
   readonly transport: Transport;
   readonly store: LedgerStore;
+  readonly clock: Clock;
 }
 
 /** Fills the records from the copy of the ledger. Call it before the copies are filled. */
@@ -75,30 +78,15 @@ const ifFound = async <T>(read: Promise<T>): Promise<T | undefined> => {
   }
 };
 
-/** Runs one at a time for a key. Who asks meanwhile gets one that begins after they asked, together with all who ask meanwhile. */
-const together = (run: (key: string) => Promise<void>): ((key: string) => Promise<void>) => {
-  const running = new Map<string, { readonly now: Promise<void>; next: Promise<void> | undefined }>();
-  const begin = (key: string): Promise<void> => {
-    const now = run(key).finally(() => {
-      if (running.get(key)?.now === now) running.delete(key);
-    });
-    running.set(key, { now, next: undefined });
-    return now;
-  };
-  return (key) => {
-    const before = running.get(key);
-    if (before === undefined) return begin(key);
-    before.next ??= before.now.catch(() => {}).then(() => begin(key));
-    return before.next;
-  };
-};
-
 const valueOf = <T>(parsed: Parsed<T>): T => {
   if (parsed.ok) return parsed.value;
   throw new TypeError(parsed.problems.join('; '));
 };
 
-export const createSight = ({ caches, records, client, transport, store }: SightTools): Sight => {
+/** Of one namespace, while its record stands still: whoever floods the gate with writes that nothing allows does not flood the API server. */
+const refreshMs = 50;
+
+export const createSight = ({ caches, records, client, transport, store, clock }: SightTools): Sight => {
   const head = (namespace: string, name: string): BundleHead | undefined =>
     caches.bundles.in()?.get(indexKey(namespace, name));
 
@@ -149,20 +137,23 @@ export const createSight = ({ caches, records, client, transport, store }: Sight
     record: (namespace) => records.get(namespace),
     bundle,
     integrity: (namespace) => observeIntegrity({ caches, records }, namespace),
-    refresh: together(async (namespace) => {
-      const policy = await read('ReleasePolicy', namespace, policyName);
-      if (policy !== undefined) caches.policies.in()?.observed(policy);
-      for (;;) {
-        const next = records.get(namespace).head.seq + 1;
-        if ((await ifFound(store.catchUp(namespace, next))) === undefined) break;
-      }
-      const named = [...records.get(namespace).packages.values()].flatMap(({ open, production }) => [
-        open?.to ?? '',
-        open?.from ?? '',
-        production?.bundle ?? '',
-      ]);
-      for (const name of new Set(named)) await fetchBundle(namespace, name);
-    }),
+    refresh: inTurns(
+      { clock, everyMs: refreshMs, stateOf: (namespace) => records.get(namespace).head.seq },
+      async (namespace) => {
+        const policy = await read('ReleasePolicy', namespace, policyName);
+        if (policy !== undefined) caches.policies.in()?.observed(policy);
+        for (;;) {
+          const next = records.get(namespace).head.seq + 1;
+          if ((await ifFound(store.catchUp(namespace, next))) === undefined) break;
+        }
+        const named = [...records.get(namespace).packages.values()].flatMap(({ open, production }) => [
+          open?.to ?? '',
+          open?.from ?? '',
+          production?.bundle ?? '',
+        ]);
+        for (const name of new Set(named)) await fetchBundle(namespace, name);
+      },
+    ),
     async grounds(namespace, { candidate, to }) {
       const [policy, found, whole, approvals] = await Promise.all([
         read('ReleasePolicy', namespace, policyName),
