@@ -42,6 +42,7 @@ const figures = (world: World, all: readonly Request[]): readonly Figure[] => {
     );
     return write === undefined ? NaN : write.receivedAt - approval.doneAt;
   });
+  process.stderr.write(`from the signature to the write, ms at p50\n${wayOf(signed, all)}\n`);
   const each = (...classes: readonly Class[]): number =>
     own.filter((request) => classes.includes(request.class)).length / candidates;
   process.stderr.write(
@@ -59,3 +60,47 @@ const figures = (world: World, all: readonly Request[]): readonly Figure[] => {
     { name: 'SubjectAccessReviews a promotion', value: each('review'), unit: '' },
   ];
 };
+
+/** What our programs asked for from each signature to the production write after it, in order: when it began and ended, at p50. */
+const wayOf = (signed: readonly Request[], all: readonly Request[]): string => {
+  const steps = new Map<string, { readonly began: number; readonly ended: number }[]>();
+  for (const { doneAt } of signed) {
+    const after = all
+      .filter(
+        ({ user, verb, receivedAt, doneAt: until }) =>
+          ours.test(user) && verb !== 'watch' && until >= doneAt && receivedAt < doneAt + everyMs,
+      )
+      .filter((each) => each.class !== 'lease')
+      .toSorted((a, b) => a.receivedAt - b.receivedAt);
+    const write = after.find((each) => each.class === 'write' && each.resource === 'deployments');
+    const seen = new Map<string, number>();
+    for (const each of after.filter(({ receivedAt }) => write !== undefined && receivedAt <= write.doneAt)) {
+      const what = `${each.user.split('-').at(-1) ?? ''} ${each.class === 'dry-run' ? 'dry-run ' : ''}${each.verb} ${each.resource} ${each.code}`;
+      const nth = (seen.get(what) ?? 0) + 1;
+      seen.set(what, nth);
+      const label = `${what} #${nth}`;
+      steps.set(label, [...(steps.get(label) ?? []), { began: each.receivedAt - doneAt, ended: each.doneAt - doneAt }]);
+    }
+  }
+  return [...steps]
+    .map(([what, times]) => ({
+      what,
+      times: times.length,
+      began: percentile(
+        times.map(({ began }) => began),
+        50,
+      ),
+      ended: percentile(
+        times.map(({ ended }) => ended),
+        50,
+      ),
+    }))
+    .toSorted((a, b) => a.began - b.began)
+    .map(
+      ({ what, times, began, ended }) =>
+        `  ${began.toFixed(1).padStart(7)} ${ended.toFixed(1).padStart(7)}  ${what} (${times})`,
+    )
+    .join('\n');
+};
+
+const ours = /:countersign-(gate|operator|restorer)$/;
