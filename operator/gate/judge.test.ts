@@ -15,6 +15,7 @@ import type { JsonObject } from '../api/meta.ts';
 import type { AdmissionRequest } from '../decide/admission/request.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
 import type { NamespaceRecord, OpenIntent } from '../decide/record.ts';
+import { createConsents } from './consents.ts';
 import { createJudge, type JudgeTools } from './judge.ts';
 import type { Sight } from './sight.ts';
 
@@ -42,26 +43,28 @@ interface World {
 const world = (sight: Partial<Sight> = {}, tools: Partial<JudgeTools> = {}): World => {
   const appended: LedgerDraft[] = [];
   const done: string[] = [];
+  const seen: Sight = {
+    namespace: () => aNamespace(),
+    policy: () => aPolicy({ platformWriters: [{ identity: 'es', kind: 'Secret', names: ['db'] }] }),
+    record: () => recordWith(undefined),
+    bundle: () => bundle,
+    integrity: () => [],
+    refresh: () => {
+      done.push('refresh');
+      return Promise.resolve();
+    },
+    grounds: () => {
+      done.push('grounds');
+      return Promise.resolve({ policy: undefined, candidate: undefined, bundle: undefined, approvals: [] });
+    },
+    ...sight,
+  };
   const judge = createJudge({
     operator,
     restorer: 'restorer',
     digestOf: () => `sha256:${'1'.repeat(64)}`,
-    sight: {
-      namespace: () => aNamespace(),
-      policy: () => aPolicy({ platformWriters: [{ identity: 'es', kind: 'Secret', names: ['db'] }] }),
-      record: () => recordWith(undefined),
-      bundle: () => bundle,
-      integrity: () => [],
-      refresh: () => {
-        done.push('refresh');
-        return Promise.resolve();
-      },
-      grounds: () => {
-        done.push('grounds');
-        return Promise.resolve({ policy: undefined, candidate: undefined, bundle: undefined, approvals: [] });
-      },
-      ...sight,
-    },
+    sight: seen,
+    consents: createConsents({ sight: seen, ask: tools.ask ?? fail, now: () => now }),
     ask: fail,
     append: (_, draft) => {
       done.push('append');

@@ -1,18 +1,19 @@
 /** From a review to its answer: judge, ask what only the API server knows, read consent afresh, write it down, and only then allow. */
 import { judgeAdmission } from '../decide/admission.ts';
-import { judgeConsent, type Consent } from '../decide/admission/consent.ts';
 import type { AdmissionRequest, AdmissionVerdict } from '../decide/admission/request.ts';
 import type { AdmissionSnapshot } from '../decide/admission/snapshot.ts';
 import { textAt } from '../decide/json.ts';
-import { questionKey, type Answer, type Question } from '../decide/questions.ts';
+import type { Answer } from '../decide/questions.ts';
 import type { OpenIntent } from '../decide/record.ts';
 import type { Append } from '../ledger/append.ts';
+import { answerAll, type AnsweredConsent, type Ask, type Consents } from './consents.ts';
 import type { AdmissionAnswer, Judge } from './review.ts';
 import type { Sight } from './sight.ts';
 
 export interface JudgeTools extends Pick<AdmissionSnapshot, 'operator' | 'restorer' | 'digestOf'> {
   readonly sight: Sight;
-  readonly ask: (question: Question) => Promise<Answer>;
+  readonly consents: Consents;
+  readonly ask: Ask;
   readonly append: Append;
   readonly now: () => number;
 }
@@ -20,16 +21,10 @@ export interface JudgeTools extends Pick<AdmissionSnapshot, 'operator' | 'restor
 /** Rounds of questions, and one of reading afresh; more would be a bug. */
 const mostRounds = 8;
 
-/** Intents whose consent was read afresh and found; the oldest is forgotten when there are more. */
-const mostVerified = 1_000;
-
 type Allowed = Extract<AdmissionVerdict, { is: 'Allowed' }>;
-type Answered = Exclude<Consent, { is: 'Ask' }>;
 
 export const createJudge = (tools: JudgeTools): Judge => {
   const { sight } = tools;
-  const verified = new Set<string>();
-  const verifying = new Map<string, Promise<Answered>>();
 
   const snapshot = (namespace: string, answers: ReadonlyMap<string, Answer>): AdmissionSnapshot => ({
     operator: tools.operator,
@@ -49,7 +44,7 @@ export const createJudge = (tools: JudgeTools): Judge => {
     for (let round = 0; round < mostRounds; round += 1) {
       const verdict = judgeAdmission(request, snapshot(namespace, answers));
       if (verdict.is === 'Ask') {
-        await answered(verdict.questions, answers);
+        await answerAll(tools.ask, verdict.questions, answers);
       } else if (verdict.is === 'Denied' && verdict.stale && !isFresh) {
         await sight.refresh(namespace);
         isFresh = true;
@@ -60,55 +55,13 @@ export const createJudge = (tools: JudgeTools): Judge => {
     throw new Error('the questions of an admission do not end');
   };
 
-  const answered = async (questions: readonly Question[], answers: Map<string, Answer>): Promise<void> => {
-    await Promise.all(questions.map(async (question) => answers.set(questionKey(question), await tools.ask(question))));
-  };
-
-  /** Whether consent to a promotion is there now. The writes of one wave ask once, together. */
-  const consentTo = (namespace: string, intent: OpenIntent): Promise<Answered> => {
-    if (verified.has(intent.id)) return Promise.resolve({ is: 'Given' });
-    const asking =
-      verifying.get(intent.id) ?? readConsent(namespace, intent).finally(() => verifying.delete(intent.id));
-    verifying.set(intent.id, asking);
-    return asking;
-  };
-
-  const readConsent = async (namespace: string, intent: OpenIntent): Promise<Answered> => {
-    const target = sight.namespace(namespace);
-    if (target === undefined) return { is: 'Missing', message: 'the namespace is not known' };
-    const grounds = await sight.grounds(namespace, intent);
-    const answers = new Map<string, Answer>();
-    for (let round = 0; round < mostRounds; round += 1) {
-      const consent = judgeConsent({
-        ...grounds,
-        intent,
-        target,
-        record: sight.record(namespace),
-        integrity: sight.integrity(namespace),
-        answers,
-      });
-      if (consent.is !== 'Ask') {
-        if (consent.is === 'Given') remember(intent);
-        return consent;
-      }
-      await answered(consent.questions, answers);
-    }
-    throw new Error('the questions about consent do not end');
-  };
-
-  const remember = ({ id }: OpenIntent): void => {
-    verified.add(id);
-    const [oldest] = verified;
-    if (verified.size > mostVerified && oldest !== undefined) verified.delete(oldest);
-  };
-
   const carriedOut = async (
     request: AdmissionRequest,
     namespace: string,
     { under, record, warnings }: Allowed,
   ): Promise<AdmissionAnswer> => {
     if (request.dryRun) return { allowed: true, warnings };
-    const obstacle = under && notYet(request, under, await consentTo(namespace, under));
+    const obstacle = under && notYet(request, under, await tools.consents.to(namespace, under));
     if (obstacle !== undefined) return obstacle;
     if (record === undefined) return { allowed: true, warnings };
     try {
@@ -156,7 +109,7 @@ const unavailable = ({ user, namespace }: AdmissionRequest, why: string): Admiss
 const notYet = (
   request: AdmissionRequest,
   { candidate }: OpenIntent,
-  consent: Answered,
+  consent: AnsweredConsent,
 ): AdmissionAnswer | undefined => {
   switch (consent.is) {
     case 'Given':

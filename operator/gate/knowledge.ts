@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createAsk } from '../act/ask.ts';
 import { ledgerStore } from '../act/ledger-store.ts';
 import { contentDigest } from '../decide/content.ts';
+import { packageRecord } from '../decide/record.ts';
 import { createClient } from '../kube/client.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import { createReflectors } from '../kube/reflectors.ts';
@@ -12,6 +13,7 @@ import { Records } from '../ledger/records.ts';
 import { createCaches } from '../observe/caches.ts';
 import { sleep, type Clock } from '../run/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { createConsents } from './consents.ts';
 import { createJudge } from './judge.ts';
 import type { Judge } from './review.ts';
 import { createSight, followLedger } from './sight.ts';
@@ -45,22 +47,31 @@ const fieldManager = 'countersign-gate';
 
 export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
   const { transport, clock, random, logger, metrics, usernames, digestKey } = options;
+  let isComplete = false;
   const reflectors = createReflectors({ transport, clock, random, logger, metrics });
   const caches = createCaches(reflectors, digestKey);
-  const records = new Records(() => {});
+  const records = new Records((namespace, { package: pkg, type, id }) => {
+    if (!isComplete || type !== 'PromotionStarted') return;
+    const { open } = packageRecord(records.get(namespace), pkg);
+    if (open?.id === id) consents.expect(namespace, open);
+  });
   const client = createClient({
     transport,
     fieldManager,
     written: (resource, object) => reflectors.observed(resource, object),
   });
   const store = ledgerStore(client, records);
+  const sight = createSight({ caches, records, client, transport, store, clock });
+  // Rights alone are asked for here; what content becomes is the API server's answer to the operator.
+  const ask = createAsk({ client, serverVersion: () => '' });
+  const consents = createConsents({ sight, ask, now: () => clock.now() });
   const judge = createJudge({
     operator: usernames.operator,
     restorer: usernames.restorer,
     digestOf: (object) => contentDigest(object, { secretKey: digestKey }),
-    sight: createSight({ caches, records, client, transport, store, clock }),
-    // Rights alone are asked for here; what content becomes is the API server's answer to the operator.
-    ask: createAsk({ client, serverVersion: () => '' }),
+    sight,
+    consents,
+    ask,
     append: createAppend({
       store,
       now: () => clock.now(),
@@ -71,7 +82,6 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
     now: () => clock.now(),
   });
 
-  let isComplete = false;
   return {
     judge,
     async start() {

@@ -1,0 +1,107 @@
+/** Consent to promotions, read past every copy: once for all writes of one, and begun as soon as it is known that they will come. */
+import { judgeConsent, type Consent } from '../decide/admission/consent.ts';
+import type { Instant } from '../decide/objects.ts';
+import { questionKey, type Answer, type Question } from '../decide/questions.ts';
+import type { OpenIntent } from '../decide/record.ts';
+import type { Sight } from './sight.ts';
+
+export type AnsweredConsent = Exclude<Consent, { is: 'Ask' }>;
+export type Ask = (question: Question) => Promise<Answer>;
+
+export interface Consents {
+  /** Whether consent to a promotion is there now. Its writes ask once, together; what was not found is read again. */
+  to(namespace: string, intent: OpenIntent): Promise<AnsweredConsent>;
+  /** A promotion has begun: its first write is on its way, and what it rests on is read meanwhile. */
+  expect(namespace: string, intent: OpenIntent): void;
+}
+
+export interface ConsentTools {
+  readonly sight: Pick<Sight, 'namespace' | 'record' | 'integrity' | 'grounds'>;
+  readonly ask: Ask;
+  readonly now: () => Instant;
+}
+
+/** Rounds of questions; more would be a bug. */
+const mostRounds = 8;
+
+/** Intents whose consent was read and found; the oldest is forgotten when there are more. */
+const mostRemembered = 1_000;
+
+/** What was read before anybody wrote counts for as long from its beginning: a lock may change, and the next reading would tell. */
+const aheadMs = 1_000;
+
+export const answerAll = async (
+  ask: Ask,
+  questions: readonly Question[],
+  answers: Map<string, Answer>,
+): Promise<void> => {
+  await Promise.all(questions.map(async (question) => answers.set(questionKey(question), await ask(question))));
+};
+
+export const createConsents = ({ sight, ask, now }: ConsentTools): Consents => {
+  const verified = new Set<string>();
+  const verifying = new Map<string, Promise<AnsweredConsent>>();
+  /** What was read ahead: until when it counts. */
+  const ahead = new Map<string, Promise<Instant>>();
+
+  const read = async (namespace: string, intent: OpenIntent): Promise<AnsweredConsent> => {
+    const target = sight.namespace(namespace);
+    if (target === undefined) return { is: 'Missing', message: 'the namespace is not known' };
+    const grounds = await sight.grounds(namespace, intent);
+    const answers = new Map<string, Answer>();
+    for (let round = 0; round < mostRounds; round += 1) {
+      const consent = judgeConsent({
+        ...grounds,
+        intent,
+        target,
+        record: sight.record(namespace),
+        integrity: sight.integrity(namespace),
+        answers,
+      });
+      if (consent.is !== 'Ask') return consent;
+      await answerAll(ask, consent.questions, answers);
+    }
+    throw new Error('the questions about consent do not end');
+  };
+
+  const readOnce = (namespace: string, intent: OpenIntent): Promise<AnsweredConsent> => {
+    const reading = verifying.get(intent.id) ?? read(namespace, intent).finally(() => verifying.delete(intent.id));
+    verifying.set(intent.id, reading);
+    return reading;
+  };
+
+  /** Nothing but consent counts when it was read ahead: anything else is read again, on behalf of whoever writes. */
+  const readAhead = async (namespace: string, intent: OpenIntent): Promise<Instant> => {
+    const began = now();
+    const consent = await read(namespace, intent).catch(() => undefined);
+    return consent?.is === 'Given' ? began + aheadMs : began;
+  };
+
+  const keep = (id: string): void => {
+    ahead.delete(id);
+    verified.add(id);
+    forgetOldest(verified);
+  };
+
+  return {
+    async to(namespace, intent) {
+      const { id } = intent;
+      if (verified.has(id) || now() < ((await ahead.get(id)) ?? 0)) {
+        keep(id);
+        return { is: 'Given' };
+      }
+      const consent = await readOnce(namespace, intent);
+      if (consent.is === 'Given') keep(id);
+      return consent;
+    },
+    expect(namespace, intent) {
+      ahead.set(intent.id, readAhead(namespace, intent));
+      forgetOldest(ahead);
+    },
+  };
+};
+
+const forgetOldest = (remembered: Set<string> | Map<string, unknown>): void => {
+  const [oldest] = remembered.keys();
+  if (remembered.size > mostRemembered && oldest !== undefined) remembered.delete(oldest);
+};
