@@ -28,6 +28,8 @@ import { normalForm } from './render.ts';
 import type { CandidateSnapshot, Sibling } from './snapshot.ts';
 
 interface Given {
+  /** What becomes of effects that are carried out while questions are asked. */
+  readonly meanwhile?: 'Fails';
   readonly candidate?: ReleaseCandidate;
   readonly policy?: ReturnType<typeof aPolicy> | undefined;
   readonly target?: ReturnType<typeof aNamespace> | undefined;
@@ -100,6 +102,7 @@ class Model {
         return plan;
       }
       for (const question of plan.questions) answers.set(questionKey(question), this.#answer(question));
+      if (this.#given.meanwhile !== 'Fails') for (const effect of plan.meanwhile) this.#apply(effect, at);
     }
   }
 
@@ -183,6 +186,17 @@ test('a new candidate is frozen, then entered, then waits for people', () => {
   expect(condition(model, 'Staged')?.status).toBe('True');
   expect(model.status()?.approvals).toBe('0/3');
 });
+
+test.each<Given>([{}, { meanwhile: 'Fails' }])(
+  'each signature is entered once and before the promotion, whether that went well while rights were asked about or not: %j',
+  (given) => {
+    const model = new Model(given);
+    model.settle(now);
+    sign(model, ...everybody());
+    model.round(now);
+    expect(model.types().slice(2)).toEqual(['Signed', 'Signed', 'Signed', 'PromotionStarted']);
+  },
+);
 
 test('what staging held a moment ago is not frozen', () => {
   const model = new Model({ current: { ...stagedLive.manifest, spec: { replicas: 7 } } });

@@ -314,10 +314,13 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
     ({ outcome }) => outcome === 'Passed',
   );
   const openWrites = hopeful ? preflightQuestions.filter((question) => !answers.has(questionKey(question))) : [];
-  if (openRights.length + openWrites.length > 0) return { ...nothing, questions: [...openRights, ...openWrites] };
+  const notes = unrecorded.map((approval) => append(s, drafts.signed(s.candidate, approval)));
+  if (openRights.length + openWrites.length > 0) {
+    // That somebody signed is noted whatever comes of it, and the entry of a promotion does not wait for it then.
+    return { ...nothing, questions: [...openRights, ...openWrites], meanwhile: notes };
+  }
 
   const wakeAt = earliest(expiryOf(s), askAgainAt(answers, now), ...verdicts.map((verdict) => verdict.wakeAt));
-  const notes = unrecorded.map((approval) => append(s, drafts.signed(s.candidate, approval)));
   const passed = verdicts.every(({ outcome }) => outcome === 'Passed') && gateSnapshot.preflight !== undefined;
   if (!passed) {
     return withStatus(s, { is: 'Judged', gates: gateSnapshot, verdicts }, now, {

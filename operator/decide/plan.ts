@@ -112,15 +112,24 @@ export interface Notice {
 }
 
 export interface Plan {
-  /** When not empty, nothing else in the plan counts: answer these and plan again. */
+  /** When not empty, nothing else in the plan counts but `meanwhile`: answer these and plan again. */
   readonly questions: readonly Question[];
+  /** Effects that no answer changes, carried out while the questions are asked. One that fails is among the effects of the next plan. */
+  readonly meanwhile: readonly Effect[];
   readonly effects: readonly Effect[];
   readonly statuses: readonly StatusWrite[];
   readonly notices: readonly Notice[];
   readonly wakeAt: Instant | undefined;
 }
 
-export const nothing: Plan = { questions: [], effects: [], statuses: [], notices: [], wakeAt: undefined };
+export const nothing: Plan = {
+  questions: [],
+  meanwhile: [],
+  effects: [],
+  statuses: [],
+  notices: [],
+  wakeAt: undefined,
+};
 
 /** The earliest of several moments; undefined = none. */
 export const earliest = (...moments: readonly (Instant | undefined)[]): Instant | undefined =>

@@ -58,6 +58,31 @@ test('questions are answered before anything is done', async () => {
   expect(done).toEqual(['act Remove']);
 });
 
+test('what no answer changes is done while questions are asked, and what fails there is an effect of the next plan', async () => {
+  let fails = true;
+  const { shell, done } = shellThat({
+    ask: async () => {
+      // Nothing waits for the answers.
+      await new Promise((resolve) => setImmediate(resolve));
+      done.push('answered');
+      return { kind: 'Yes' };
+    },
+    act: ({ do: what }) => {
+      done.push(`act ${what}${fails ? ' fails' : ''}`);
+      return fails ? Promise.reject(new Error('refused')) : Promise.resolve();
+    },
+  });
+  const plan = (answers: ReadonlyMap<string, Answer>): Plan =>
+    answers.size === 0
+      ? { ...nothing, questions: [question], meanwhile: [effect] }
+      : { ...nothing, effects: fails ? [effect] : [] };
+
+  await expect(reconcile(plan, shell)).rejects.toThrow('refused');
+  fails = false;
+  await expect(reconcile(plan, shell)).resolves.toEqual({ wakeAt: undefined });
+  expect(done).toEqual(['act Remove fails', 'answered', 'act Remove fails', 'act Remove', 'answered']);
+});
+
 test('a question that gets no answer is asked again later, and the status is written', async () => {
   const { shell, done } = shellThat({ ask: () => Promise.resolve({ kind: 'Unavailable', message: 'away' }) });
   const plan = (answers: ReadonlyMap<string, Answer>): Plan =>

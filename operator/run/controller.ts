@@ -67,9 +67,11 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
         if (open?.kind === 'Unavailable' && outcome !== 'Again') throw new Unanswered(open.message);
         return outcome;
       }
-      await Promise.all(
-        plan.questions.map(async (question) => answers.set(questionKey(question), await shell.ask(question))),
-      );
+      await Promise.all([
+        ...plan.questions.map(async (question) => answers.set(questionKey(question), await shell.ask(question))),
+        // What fails here is an effect of the next plan, and fails there for whoever handles it.
+        carryOutEach(plan.meanwhile, shell).catch(() => {}),
+      ]);
     }
     throw new EndlessQuestions(kind.name, key);
   };
@@ -92,10 +94,14 @@ const createPatience = ({ clock, settleMs }: Shell) => {
   };
 };
 
+const carryOutEach = async (effects: readonly Effect[], shell: Shell): Promise<void> => {
+  for (const effect of effects) await shell.act(effect);
+};
+
 /** Effects first. What they changed is then looked at anew, so the status never tells of an attempt. */
 const carryOut = async (plan: Plan, shell: Shell): Promise<Outcome> => {
   try {
-    for (const effect of plan.effects) await shell.act(effect);
+    await carryOutEach(plan.effects, shell);
   } catch (error) {
     await reportChanges(plan, shell);
     throw error;
