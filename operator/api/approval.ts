@@ -8,9 +8,9 @@ import { digest, objectName, objectUid, prose, roleName } from './text.ts';
 
 const subject = z.object({
   kind: z
-    .enum(['ReleaseCandidate', 'Finding'])
+    .enum(['ReleaseCandidate', 'Finding', 'EmergencyAccess'])
     .describe(
-      'What is signed for: a candidate, or a finding, whose signature says that production may stay as it was found.',
+      'What is signed for: a candidate; a finding, whose signature says that production may stay as it was found; or an emergency access that is over, whose signature says that its acts were looked at.',
     ),
   name: objectName.describe('Its name. Of a finding: the name of the LedgerEntry that opened it.'),
   uid: objectUid.describe(
@@ -22,7 +22,7 @@ const approvalSpec = z
   .object({
     subject: subject.describe('What is signed for.'),
     digest: digest.describe(
-      'The content that is signed for: status.digest of the candidate, or spec.digest of the entry that opened the finding, as read. Under any other digest the signature does not count.',
+      'The content that is signed for: status.digest of the candidate or of the emergency access, or spec.digest of the entry that opened the finding, as read. Under any other digest the signature does not count.',
     ),
     role: roleName.describe(
       'The approval line it is for. The signer must hold verb approve on approvalroles with this resource name.',

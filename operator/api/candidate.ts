@@ -135,7 +135,17 @@ const releaseCandidateSpec = z
       .string()
       .max(253)
       .default('')
-      .describe('The EmergencyAccess whose changes this release makes permanent. Refused in this version.'),
+      .describe(
+        'The EmergencyAccess in the target namespace whose changes this release makes permanent, or openly reverts. Empty: none.',
+      ),
+    reverts: z
+      .array(component)
+      .max(200)
+      .default([])
+      .meta(mapBy('kind', 'name'))
+      .describe(
+        'Objects that the emergency changed and that this release takes back instead of keeping. Whatever else it touches of that emergency must be as the emergency left it. Empty: none.',
+      ),
     author: identity.describe('Who staged it. Stamped by the API server; leave it out.'),
   })
   .meta(
@@ -154,8 +164,8 @@ const releaseCandidateSpec = z
         message: 'onFailure Page needs spec.pageReason: say why going back would be worse',
       },
       {
-        rule: 'size(self.followsUp) == 0',
-        message: 'spec.followsUp does not work in this version: remove it (it arrives with the EmergencyAccess kind)',
+        rule: 'size(self.reverts) == 0 || size(self.followsUp) > 0',
+        message: 'spec.reverts goes with spec.followsUp: name the EmergencyAccess whose changes are taken back',
       },
     ),
   );

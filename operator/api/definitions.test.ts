@@ -96,6 +96,7 @@ test('a kind without status has no status subresource', () => {
     ReleaseBundle: false,
     Approval: false,
     Rollback: true,
+    EmergencyAccess: true,
     LedgerEntry: false,
   });
 });

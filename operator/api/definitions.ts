@@ -2,6 +2,7 @@ import { approvalDefinition } from './approval.ts';
 import { releaseBundleDefinition } from './bundle.ts';
 import { releaseCandidateDefinition } from './candidate.ts';
 import type { Definition } from './definition.ts';
+import { emergencyAccessDefinition } from './emergency.ts';
 import { ledgerEntryDefinition } from './ledger.ts';
 import { releasePolicyDefinition } from './policy.ts';
 import { rollbackDefinition } from './rollback.ts';
@@ -13,5 +14,6 @@ export const definitions: readonly Definition[] = [
   releaseBundleDefinition,
   approvalDefinition,
   rollbackDefinition,
+  emergencyAccessDefinition,
   ledgerEntryDefinition,
 ];

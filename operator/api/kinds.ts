@@ -38,6 +38,12 @@ export const kinds = {
   },
   Approval: { kind: 'Approval', plural: 'approvals', singular: 'approval', shortNames: ['appr'] },
   Rollback: { kind: 'Rollback', plural: 'rollbacks', singular: 'rollback', shortNames: ['rollb'] },
+  EmergencyAccess: {
+    kind: 'EmergencyAccess',
+    plural: 'emergencyaccesses',
+    singular: 'emergencyaccess',
+    shortNames: ['ea'],
+  },
   LedgerEntry: { kind: 'LedgerEntry', plural: 'ledgerentries', singular: 'ledgerentry', shortNames: ['ledger'] },
 } as const satisfies Record<string, KindNames>;
 
@@ -71,9 +77,12 @@ export const virtualResources = {
   canaries: 'canaries',
   /** Verb `report`, resource name = the type of evidence. */
   evidenceTypes: 'evidencetypes',
-  /** Verb `use`, resource names = the UTC minutes of an emergency. */
+  /** Verb `use`, resource names = the UTC minutes of an emergency, and `unclockedAct`. */
   emergencyMinutes: 'emergencyminutes',
 } as const;
+
+/** On `emergencyminutes`: acts in which the API server shows no clock (delete, scale, sessions). A minute has digits, so it is none. */
+export const unclockedAct = 'unclocked';
 
 /** The verb that nobody holds by name; the other half of the wildcard canary. */
 export const canaryVerb = 'canary';

@@ -33,6 +33,14 @@ export const ledgerTypes = [
   'ObservedTogether',
   'FindingOpened',
   'FindingClosed',
+  'EmergencyGranted',
+  'EmergencyRefused',
+  'EmergencyOpened',
+  'EmergencyEnded',
+  'EmergencyAccounted',
+  'EmergencyReviewed',
+  'EmergencyOverdue',
+  'EmergencyClosed',
 ] as const;
 export type LedgerType = (typeof ledgerTypes)[number];
 

@@ -1,6 +1,7 @@
 /** `ReleasePolicy`: what a production namespace demands of a release. */
 import { z } from 'zod';
 import { age, type Definition } from './definition.ts';
+import { longestEmergency } from './emergency.ts';
 import { policyName } from './kinds.ts';
 import { conditions, envelope, observedGeneration, type Json } from './meta.ts';
 import { parser } from './parse.ts';
@@ -221,6 +222,27 @@ const operate = z.object({
     ),
 });
 
+const emergency = z.object({
+  maxDuration: duration('1m', longestEmergency).default('12h').describe('The longest that one access may last.'),
+  clusterRole: objectName
+    .default('countersign-emergency')
+    .describe(
+      'The ClusterRole that the grantee holds in this namespace meanwhile: one of those that the chart lists under emergency.clusterRoles.',
+    ),
+  followUpWithin: duration('1m', '168h')
+    .default('24h')
+    .describe(
+      'How long after the end the formal release that follows up may take; it is due when the window that is open then, or the next one, closes.',
+    ),
+  maxActive: z.int32().min(1).max(1000).default(2).describe('How many accesses may be live at once in this namespace.'),
+  endSessions: z
+    .enum(['Evict', 'Report'])
+    .default('Evict')
+    .describe(
+      'What becomes at the end of pods that somebody went into. Evict: they are replaced, which cuts what is still open. Report: they are named, and stay.',
+    ),
+});
+
 const releasePolicySpec = z
   .object({
     sourceNamespace: namespaceName.describe(
@@ -325,25 +347,20 @@ const releasePolicySpec = z
       .prefault({})
       .describe('What holders of the right to operate may do to running workloads, beside restarting them.'),
     health: health.prefault({}).describe('What healthy means, and for how long it is asked.'),
-    emergency: later.optional().describe('What emergencies may do. Refused in this version.'),
+    emergency: emergency
+      .optional()
+      .describe('What emergencies may do. Absent: there is no emergency access in this namespace.'),
     retain: retain.prefault({}).describe('How much history is kept.'),
     reviewBy: day.describe(
       'The day by which somebody must have looked at this policy again: at most 24 months after the change that sets it.',
     ),
   })
   .meta(
-    celRules(
-      laterList('evidence', 'the Evidence kind'),
-      {
-        rule: "(self.deliveredBy == 'GitOps') == (size(self.gitOpsWriters) > 0)",
-        message:
-          'spec.deliveredBy: GitOps and spec.gitOpsWriters go together: name at least one writer, or leave both out',
-      },
-      {
-        rule: '!has(self.emergency)',
-        message: 'spec.emergency does not work in this version: remove it (it arrives with the EmergencyAccess kind)',
-      },
-    ),
+    celRules(laterList('evidence', 'the Evidence kind'), {
+      rule: "(self.deliveredBy == 'GitOps') == (size(self.gitOpsWriters) > 0)",
+      message:
+        'spec.deliveredBy: GitOps and spec.gitOpsWriters go together: name at least one writer, or leave both out',
+    }),
   );
 
 const packageInProduction = z.object({

@@ -133,6 +133,7 @@ export const promotionStarted = (
     writes: writtenBy(bundle),
     removes: bundle.removed.map(keyOf),
     delivery,
+    followsUp: null,
   },
 });
 

@@ -35,6 +35,11 @@ const entryData = z.discriminatedUnion('type', [
     writes: z.array(written),
     removes: z.array(text),
     delivery,
+    /** The emergency that it follows up, by uid, with the objects that it keeps as they were left and those that it takes back. */
+    followsUp: z
+      .object({ emergency: text, covers: z.array(text), reverts: z.array(text) })
+      .nullable()
+      .default(null),
   }),
   z.object({
     type: z.literal('Promoted'),
@@ -100,6 +105,8 @@ const entryData = z.discriminatedUnion('type', [
     after: text,
     /** What the digests do not say, for people: `replicas 2 to 4`. */
     detail: text,
+    /** Uid of the EmergencyAccess under which it is done; '' = under none. */
+    emergency: text.default(''),
   }),
   /** What came of an admitted act. */
   z.object({
@@ -142,6 +149,38 @@ const entryData = z.discriminatedUnion('type', [
     /** Production was still as it was found, and later changes are measured against that. */
     accepted: z.boolean(),
   }),
+  /** An emergency access was judged and is being made: from here on its deadline is known to everybody. The subject is the EmergencyAccess. */
+  z.object({
+    type: z.literal('EmergencyGranted'),
+    grantee: text,
+    grantor: text,
+    notAfter: text,
+    /** The ClusterRole that is bound, and the digest of what it allows: a grant whose role changes ends. */
+    clusterRole: text,
+    roleDigest: text,
+    /** The Role and the bindings that make it, with every digest that they may have on the way. */
+    objects: z.array(z.object({ object: text, digests: z.array(text) })),
+  }),
+  z.object({ type: z.literal('EmergencyRefused'), message: text }),
+  /** Everything is made but the subjects: what comes next lets the grantee in. */
+  z.object({ type: z.literal('EmergencyOpened') }),
+  /** It is over; what it was made of is taken away next. */
+  z.object({ type: z.literal('EmergencyEnded'), cause: z.enum(['Expired', 'Revoked', 'Changed']), message: text }),
+  /** What it was made of is gone, and what it left behind is known. The entry's digest is what a reviewer signs. */
+  z.object({
+    type: z.literal('EmergencyAccounted'),
+    actions: z.int(),
+    drift: z.array(
+      z.object({ object: text, change: z.enum(['Created', 'Changed', 'Deleted']), before: text, after: text }),
+    ),
+    sessions: z.array(z.object({ pod: text, outcome: z.enum(['Evicted', 'Gone', 'Reported']) })),
+    /** By when a follow-up release is to be in production; '' = nothing was left changed. */
+    dueAt: text,
+  }),
+  z.object({ type: z.literal('EmergencyReviewed'), approval }),
+  z.object({ type: z.literal('EmergencyOverdue'), dueAt: text }),
+  /** Reviewed, and everything that it left changed is settled. */
+  z.object({ type: z.literal('EmergencyClosed'), bundles: z.array(text) }),
 ]);
 
 /** `data` of an entry, with its type beside it. Every type of entry is one of these. */

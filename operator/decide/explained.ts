@@ -2,6 +2,7 @@
 import { promotableKinds } from '../api/kinds.ts';
 import { ledgerNameDigits, type LedgerEntrySpec } from '../api/ledger.ts';
 import { scaleDigest } from './content.ts';
+import { grantKeys } from './emergency/grant.ts';
 import type { EntryData, Written } from './entries.ts';
 import { keyOf, type Instant, type ObjectKey } from './objects.ts';
 import { jobName } from './render.ts';
@@ -38,6 +39,8 @@ export interface Attempt {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
   readonly isScale: boolean;
   readonly after: string;
+  /** Uid of the EmergencyAccess under which it is done; '' = under none. */
+  readonly emergency: string;
 }
 
 export type Part = { readonly object: string; readonly before: string; readonly after: string };
@@ -174,8 +177,37 @@ export const foldExplained = (before: ExplainedRecord, entry: LedgerEntrySpec, d
     case 'Rejected':
     case 'Withdrawn':
     case 'Refused':
+    case 'EmergencyRefused':
+    case 'EmergencyOpened':
+    case 'EmergencyEnded':
+    case 'EmergencyReviewed':
+    case 'EmergencyOverdue':
+    case 'EmergencyClosed':
       return before;
+    case 'EmergencyGranted':
+      return { ...before, objects: comingAs(before.objects, data.objects) };
+    case 'EmergencyAccounted':
+      return { ...before, objects: goneFor(before.objects, entry.subject.uid) };
   }
+};
+
+/** What an emergency access is made of comes and goes: with any of these contents, or not there. */
+const comingAs = (
+  objects: ExplainedRecord['objects'],
+  made: Of<'EmergencyGranted'>['objects'],
+): ExplainedRecord['objects'] => {
+  const after = new Map(objects);
+  for (const { object, digests } of made) {
+    const coming = digests.map((digest): State => ({ digest, scale: '', without: undefined }));
+    after.set(object, { ...unknown, coming });
+  }
+  return after;
+};
+
+const goneFor = (objects: ExplainedRecord['objects'], uid: string): ExplainedRecord['objects'] => {
+  const after = new Map(objects);
+  for (const key of grantKeys(uid)) after.delete(key);
+  return after;
 };
 
 const asKey = (object: string): ObjectKey => {
@@ -254,7 +286,7 @@ type Of<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
 const admitted = (
   before: ExplainedRecord,
   { id, time, actor, subject, decision }: LedgerEntrySpec,
-  { operation, subresource, after }: Of<'Admitted'>,
+  { operation, subresource, after, emergency }: Of<'Admitted'>,
 ): ExplainedRecord => {
   const isScale = subresource === 'scale';
   // Of other kinds, and of connections, nobody could say what came of them.
@@ -272,6 +304,7 @@ const admitted = (
     operation,
     isScale,
     after: operation === 'DELETE' ? '' : after,
+    emergency,
   };
   return { ...before, attempts: new Map(before.attempts).set(id, attempt) };
 };

@@ -14,6 +14,7 @@ const open = (type: OpenIntent['type'], from: string, to: string): PackageRecord
   cause: '',
   rollback: '',
   delivery: 'Countersign',
+  followsUp: null,
   refused: undefined,
   rejected: false,
 });

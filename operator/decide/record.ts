@@ -1,6 +1,7 @@
 /** What the ledger of one production namespace says, folded: the only memory that decisions trust. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { type Delivery, type EntryData, parseData } from './entries.ts';
+import { foldEmergencies, noEmergencies, type Emergencies } from './emergency/record.ts';
 import { foldExplained, nothingExplained, type ExplainedRecord } from './explained.ts';
 import type { Instant } from './objects.ts';
 import { actsIn } from './together.ts';
@@ -22,6 +23,8 @@ export interface OpenIntent {
   /** The `Rollback` object that ordered it; '' for none. */
   readonly rollback: string;
   readonly delivery: Delivery;
+  /** The emergency whose changes it settles; null = none. */
+  readonly followsUp: Extract<EntryData, { type: 'PromotionStarted' }>['followsUp'];
   /** Set when the API server refused a write under this intent for good. */
   readonly refused: string | undefined;
   /** Somebody with the right rejected the candidate while its promotion was open. */
@@ -93,6 +96,7 @@ export interface NamespaceRecord {
   readonly candidates: ReadonlyMap<string, CandidateRecord>;
   /** What production is explained to hold. */
   readonly explained: ExplainedRecord;
+  readonly emergencies: Emergencies;
   /** Why the chain does not verify; undefined = it does. Nothing is promoted on a broken chain. */
   readonly broken: string | undefined;
 }
@@ -144,6 +148,7 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
           cause: '',
           rollback: '',
           delivery: data.delivery,
+          followsUp: data.followsUp,
           refused: undefined,
           rejected: false,
         },
@@ -171,6 +176,7 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
           cause: entry.reason,
           rollback: data.rollback,
           delivery: data.delivery,
+          followsUp: null,
           refused: undefined,
           rejected: before.open?.rejected ?? false,
         },
@@ -245,6 +251,14 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
     case 'Observed':
     case 'FindingOpened':
     case 'FindingClosed':
+    case 'EmergencyGranted':
+    case 'EmergencyRefused':
+    case 'EmergencyOpened':
+    case 'EmergencyEnded':
+    case 'EmergencyAccounted':
+    case 'EmergencyReviewed':
+    case 'EmergencyOverdue':
+    case 'EmergencyClosed':
       return before;
   }
 };
@@ -309,6 +323,14 @@ const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: En
     case 'Observed':
     case 'FindingOpened':
     case 'FindingClosed':
+    case 'EmergencyGranted':
+    case 'EmergencyRefused':
+    case 'EmergencyOpened':
+    case 'EmergencyEnded':
+    case 'EmergencyAccounted':
+    case 'EmergencyReviewed':
+    case 'EmergencyOverdue':
+    case 'EmergencyClosed':
       return before;
   }
 };
@@ -318,6 +340,7 @@ export const emptyRecord: NamespaceRecord = {
   packages: new Map(),
   candidates: new Map(),
   explained: nothingExplained,
+  emergencies: noEmergencies,
   broken: undefined,
 };
 
@@ -340,9 +363,11 @@ const actByAct = (link: Link): Link[] => actsIn(link.entry).map((entry) => ({ ..
 export const foldEntries = (before: NamespaceRecord, links: readonly Link[]): NamespaceRecord => {
   const packages = new Map(before.packages);
   const candidates = new Map(before.candidates);
-  let { head, broken, explained } = before;
+  let { head, broken, explained, emergencies } = before;
   for (const { entry, hash, broken: wrong } of links.flatMap(actByAct)) {
     const data = parseData(entry);
+    const { followsUp = null } = packages.get(entry.package)?.open ?? {};
+    emergencies = foldEmergencies(emergencies, { entry, hash, data, explained, followsUp });
     if (entry.package !== '') {
       packages.set(entry.package, foldPackage(packages.get(entry.package) ?? untouched, entry, data));
     }
@@ -354,5 +379,5 @@ export const foldEntries = (before: NamespaceRecord, links: readonly Link[]): Na
     head = { seq: entry.seq, hash };
     broken ??= wrong;
   }
-  return { head, packages, candidates, explained, broken };
+  return { head, packages, candidates, explained, emergencies, broken };
 };

@@ -30,6 +30,7 @@ const moving = (name: string): LedgerDraft => ({
     writes: [],
     removes: [],
     delivery: 'Countersign',
+    followsUp: null,
   },
 });
 

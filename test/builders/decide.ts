@@ -6,6 +6,7 @@ import { releasePolicy, type ReleasePolicy } from '../../operator/api/policy.ts'
 import type { Bundle, BundleObject } from '../../operator/decide/bundle.ts';
 import { digestOf as digestOfContent, digestOfBundle } from '../../operator/decide/digest.ts';
 import type { EntryData, LedgerDraft } from '../../operator/decide/entries.ts';
+import { noEmergencies, type Emergencies } from '../../operator/decide/emergency/record.ts';
 import { nothingExplained, type ExplainedRecord } from '../../operator/decide/explained.ts';
 import type { GateSnapshot } from '../../operator/decide/gates/gate.ts';
 import { keyOf, type Instant, type LiveObject, type NamespaceFacts } from '../../operator/decide/objects.ts';
@@ -230,6 +231,7 @@ export const anAdmittedAct = (
     before: '',
     after: '',
     detail: '',
+    emergency: '',
     ...data,
   },
 });
@@ -247,6 +249,7 @@ export const anIntent = (bundle: Bundle, given: Partial<OpenIntent> = {}): OpenI
   cause: '',
   rollback: '',
   delivery: 'Countersign',
+  followsUp: null,
   refused: undefined,
   rejected: false,
   ...given,
@@ -273,6 +276,7 @@ export const aRecord = (
     package?: Partial<PackageRecord>;
     candidate?: Partial<CandidateRecord>;
     explained?: Partial<ExplainedRecord>;
+    emergencies?: Emergencies;
     broken?: string;
   } = {},
 ): NamespaceRecord => ({
@@ -280,6 +284,7 @@ export const aRecord = (
   packages: new Map([['payments', aPackageRecord(given.package)]]),
   candidates: new Map([['uid-payments-2-4-0', aCandidateRecord(given.candidate)]]),
   explained: { ...nothingExplained, adopted: true, ...given.explained },
+  emergencies: given.emergencies ?? noEmergencies,
   broken: given.broken,
 });
 

@@ -13,6 +13,7 @@ import { parseReleaseBundle } from '../../operator/api/bundle.ts';
 import { parseReleaseCandidate } from '../../operator/api/candidate.ts';
 import { definitions } from '../../operator/api/definitions.ts';
 import { apiVersion, group, kinds, version, type Kind } from '../../operator/api/kinds.ts';
+import { parseEmergencyAccess } from '../../operator/api/emergency.ts';
 import { parseLedgerEntry } from '../../operator/api/ledger.ts';
 import type { Parsed } from '../../operator/api/parse.ts';
 import { parseReleasePolicy } from '../../operator/api/policy.ts';
@@ -148,6 +149,7 @@ describe('what comes back', () => {
     ReleaseBundle: parseReleaseBundle,
     Approval: parseApproval,
     Rollback: parseRollback,
+    EmergencyAccess: parseEmergencyAccess,
     LedgerEntry: parseLedgerEntry,
   };
 

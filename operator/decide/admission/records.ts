@@ -6,13 +6,25 @@ import type { AdmissionRequest } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
 /** Why somebody may: the word in the entry's `decision`. */
-export type Grounds = 'Operate' | 'PlatformWriter' | 'GitOps' | 'Administer' | 'Sign' | 'Withdraw' | 'Order';
+export type Grounds =
+  | 'Operate'
+  | 'PlatformWriter'
+  | 'GitOps'
+  | 'Administer'
+  | 'Sign'
+  | 'Withdraw'
+  | 'Order'
+  | 'Emergency'
+  | 'Grant'
+  | 'Revoke';
 
 export interface Act {
   readonly grounds: Grounds;
   /** For people: `replicas 2 to 4`. */
   readonly detail: string;
   readonly package?: string;
+  /** Uid of the EmergencyAccess under which it is done. */
+  readonly emergency?: string;
 }
 
 /** What a write to `/scale` is about: the review shows only how many. */
@@ -51,6 +63,7 @@ export const admittedAct = (request: AdmissionRequest, s: AdmissionSnapshot, act
       before,
       after,
       detail: act.detail,
+      emergency: act.emergency ?? '',
     },
   };
 };

@@ -16,6 +16,7 @@ const intent = (given: Partial<OpenIntent> = {}): OpenIntent => ({
   cause: '',
   rollback: '',
   delivery: 'Countersign',
+  followsUp: null,
   refused: undefined,
   rejected: false,
   ...given,

@@ -19,6 +19,7 @@ const names: Record<Kind, string> = {
   ReleaseBundle: 'payments-2.4.0-1a2b3c4d',
   Approval: 'payments-2.4.0-approver-a',
   Rollback: 'payments-back',
+  EmergencyAccess: 'inc-4711',
   LedgerEntry: '000000000000',
 };
 
@@ -52,6 +53,13 @@ const specs: Record<Kind, Manifest['spec']> = {
     approver: { username: 'approver-a' },
   },
   Rollback: { package: 'payments', reason: 'errors since 2.4.0', requester: { username: 'sre-a' } },
+  EmergencyAccess: {
+    grantee: 'developer-a',
+    duration: '4h',
+    reason: 'payments stuck',
+    incident: 'INC-4711',
+    grantor: { username: 'sre-a' },
+  },
   LedgerEntry: {
     seq: 0,
     id: 'a1',
