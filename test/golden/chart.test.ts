@@ -127,7 +127,8 @@ describe('helm lint --strict', () => {
 describe('values.schema.json refuses', () => {
   test.each([
     ['a value that there is not', { operator: { replica: 3 } }, 'replica'],
-    ['a value of a later version', { emergency: { enabled: true } }, 'emergency'],
+    ['a value that emergencies do not have', { emergency: { enabled: true } }, 'emergency'],
+    ['no role for emergencies', { emergency: { clusterRoles: [] } }, 'clusterRoles'],
     ['an address of the gate without TLS', { gate: { url: 'http://127.0.0.1:8443' } }, 'url'],
     ['an address of the gate with a path', { gate: { url: 'https://127.0.0.1:8443/admit' } }, 'url'],
     ['another maker of certificates', { gate: { certificates: 'None' } }, 'certificates'],
