@@ -95,6 +95,14 @@ describe('rules', () => {
     expect(accepted(await client.replace(labelled(made))).metadata.labels).toEqual({ seen: 'yes' });
   });
 
+  test('the spec of an EmergencyAccess changes in one thing: it is revoked, once and for all', async () => {
+    const made = await keep(manifest('EmergencyAccess', { name: 'revoked' }));
+    const revoked = accepted(await client.replace({ ...made, spec: { ...made.spec, revoked: true } }));
+    const status = refused(await client.replace({ ...revoked, spec: { ...revoked.spec, revoked: false } }));
+    expect(status.code).toBe(422);
+    expect(status.message).toContain('cannot be changed after creation, but for revoked: true');
+  });
+
   test.each([
     ['a value', { replicas: 7 }],
     ['a name', { replica: 6 }],

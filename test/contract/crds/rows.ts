@@ -32,6 +32,8 @@ const unmanaged = (path: string): Fields => ({
 });
 const freeze = (from: string, to: string): Fields => ({ freezes: [{ from, to, reason: 'year-end' }] });
 
+const emergency = (fields: Fields): Change => spec({ emergency: fields });
+
 const policy: Omit<RuleRow, 'kind'>[] = [
   { at: '', bad: { name: 'staging' }, twin: {} },
   {
@@ -52,7 +54,9 @@ const policy: Omit<RuleRow, 'kind'>[] = [
     bad: spec({ operate: { scale: [{ kind: 'Deployment', name: 'api', min: 5, max: 2 }] } }),
     twin: spec({ operate: { scale: [{ kind: 'Deployment', name: 'api', min: 2, max: 5 }] } }),
   },
-  { at: 'spec', says: 'spec.emergency', bad: spec({ emergency: { maxDuration: '12h' } }), twin: {} },
+  { at: 'spec.emergency.maxDuration', bad: emergency({ maxDuration: '24h1s' }), twin: emergency({ maxDuration: '24h' }) },
+  { at: 'spec.emergency.maxDuration', bad: emergency({ maxDuration: '59s' }), twin: emergency({ maxDuration: '1m' }) },
+  { at: 'spec.emergency.followUpWithin', bad: emergency({ followUpWithin: '169h' }), twin: emergency({ followUpWithin: '168h' }) },
   {
     at: 'spec.trustedAutomation[]',
     bad: spec({ trustedAutomation: ['developer-a'] }),
@@ -136,7 +140,17 @@ const candidate: Omit<RuleRow, 'kind'>[] = [
     bad: spec({ onFailure: 'Page' }),
     twin: spec({ onFailure: 'Page', pageReason: 'drops a column' }),
   },
-  { at: 'spec', says: 'followsUp', bad: spec({ followsUp: 'inc-4711' }), twin: spec({ followsUp: '' }) },
+  {
+    at: 'spec',
+    says: 'spec.reverts',
+    bad: spec({ reverts: [{ kind: 'Deployment', name: 'api' }] }),
+    twin: spec({ reverts: [{ kind: 'Deployment', name: 'api' }], followsUp: 'inc-4711' }),
+  },
+  {
+    at: 'spec.reverts[]',
+    bad: spec({ reverts: [{ kind: 'Job', name: 'm'.repeat(55) }], followsUp: 'inc-4711' }),
+    twin: spec({ reverts: [{ kind: 'Job', name: 'm'.repeat(54) }], followsUp: 'inc-4711' }),
+  },
   { at: 'spec.package', bad: spec({ package: '__proto__' }), twin: spec({ package: 'proto' }) },
   { at: 'spec.package', bad: spec({ package: 'рayments' }), twin: spec({ package: 'payments' }) },
   { at: 'spec.package', bad: spec({ package: '' }), twin: spec({ package: 'p' }) },
@@ -172,6 +186,20 @@ const rollback: Omit<RuleRow, 'kind'>[] = [
   { at: 'spec.package', bad: spec({ package: 'constructor' }), twin: spec({ package: 'construction' }) },
 ];
 
+const emergencyAccess: Omit<RuleRow, 'kind'>[] = [
+  { at: '', says: 'nobody lets themselves in', bad: spec({ grantee: 'sre-a' }), twin: spec({ grantee: 'sre-b' }) },
+  {
+    at: '',
+    says: 'only people',
+    bad: spec({ grantee: 'system:serviceaccount:ci:releaser' }),
+    twin: spec({ grantee: 'serviceaccount:ci:releaser' }),
+  },
+  { at: '', says: 'only people', bad: spec({ grantee: 'system:admin' }), twin: spec({ grantee: 'admin' }) },
+  { at: 'spec.duration', bad: spec({ duration: '24h1s' }), twin: spec({ duration: '24h' }) },
+  { at: 'spec.duration', bad: spec({ duration: '59s' }), twin: spec({ duration: '1m' }) },
+  { at: 'spec.duration', bad: spec({ duration: '' }), twin: spec({ duration: '1h30m' }) },
+];
+
 const ledger: Omit<RuleRow, 'kind'>[] = [
   { at: '', bad: { name: '0' }, twin: {} },
   {
@@ -197,6 +225,7 @@ export const ruleRows: readonly RuleRow[] = [
   ...of('ReleaseBundle', bundle),
   ...of('Approval', approval),
   ...of('Rollback', rollback),
+  ...of('EmergencyAccess', emergencyAccess),
   ...of('LedgerEntry', ledger),
 ];
 
@@ -239,6 +268,25 @@ export const boundRows: readonly { kind: Kind; field: string; bad: Change; twin:
     bad: spec({ subject: { kind: 'ReleasePolicy', name: 'production', uid: '1' } }),
     twin: spec({ subject: { kind: 'ReleaseCandidate', name: 'production', uid: '1' } }),
   },
+  {
+    kind: 'ReleasePolicy',
+    field: 'spec.emergency.endSessions',
+    bad: emergency({ endSessions: 'Keep' }),
+    twin: emergency({ endSessions: 'Report' }),
+  },
+  { kind: 'ReleasePolicy', field: 'spec.emergency.maxActive', bad: emergency({ maxActive: 0 }), twin: emergency({ maxActive: 1 }) },
+  { kind: 'EmergencyAccess', field: 'spec.reason', bad: spec({ reason: '' }), twin: spec({ reason: 'x' }) },
+  { kind: 'EmergencyAccess', field: 'spec.reason', bad: spec({ reason: undefined }), twin: {} },
+  { kind: 'EmergencyAccess', field: 'spec.incident', bad: spec({ incident: undefined }), twin: {} },
+  { kind: 'EmergencyAccess', field: 'spec.duration', bad: spec({ duration: undefined }), twin: {} },
+  { kind: 'EmergencyAccess', field: 'spec.grantee', bad: spec({ grantee: undefined }), twin: {} },
+  { kind: 'EmergencyAccess', field: 'spec.grantor', bad: spec({ grantor: undefined }), twin: {} },
+  {
+    kind: 'Approval',
+    field: 'spec.subject.kind',
+    bad: spec({ subject: { kind: 'Emergency', name: 'inc-4711', uid: '1' } }),
+    twin: spec({ subject: { kind: 'EmergencyAccess', name: 'inc-4711', uid: '1' } }),
+  },
   { kind: 'LedgerEntry', field: 'spec.time', bad: spec({ time: '2026-05-04T09:00:00Z' }), twin: spec({ time: '2026-05-04T09:00:00.001Z' }) },
   { kind: 'LedgerEntry', field: 'spec.type', bad: spec({ type: 'Guessed' }), twin: spec({ type: 'Refused' }) },
 ];
@@ -249,5 +297,6 @@ export const frozenRows: readonly { kind: Kind; change: Fields }[] = [
   { kind: 'ReleaseBundle', change: { deltaText: 'nothing to see' } },
   { kind: 'Approval', change: { digest: noDigest } },
   { kind: 'Rollback', change: { reason: 'changed my mind' } },
+  { kind: 'EmergencyAccess', change: { duration: '5h' } },
   { kind: 'LedgerEntry', change: { type: 'Promoted' } },
 ];
