@@ -51,6 +51,13 @@ export const candidate = object('ReleaseCandidate', staging, () => ({
 
 export const rollback = object('Rollback', production, () => ({ package: 'payments', reason: 'it does not work' }));
 
+export const emergencyAccess = object('EmergencyAccess', production, () => ({
+  grantee: 'developer-a',
+  duration: '4h',
+  reason: 'payments stuck',
+  incident: 'INC-4711',
+}));
+
 /** Its name is always `production`: give the namespace. */
 export const policy = (given: Given = {}): Sent =>
   object('ReleasePolicy', production, () => ({

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 
 import { bind, eventually, startWorld, type World } from '../attacks/world.ts';
 import { one } from '../attacks/guard-objects.ts';
-import { approval, candidate, fresh, production, rollback, staging } from '../attacks/objects.ts';
-import { accepted, type KubeObject } from '../cluster/cluster.ts';
+import { approval, candidate, emergencyAccess, fresh, production, rollback, staging } from '../attacks/objects.ts';
+import { accepted, targetOf, type Answer, type KubeObject } from '../cluster/cluster.ts';
 
 jest.setTimeout(60_000);
 
@@ -30,7 +30,15 @@ beforeAll(async () => {
 
 afterAll(() => world.stop());
 
-const ours = ['approvals', 'ledgerentries', 'releasebundles', 'releasecandidates', 'releasepolicies', 'rollbacks'];
+const ours = [
+  'approvals',
+  'emergencyaccesses',
+  'ledgerentries',
+  'releasebundles',
+  'releasecandidates',
+  'releasepolicies',
+  'rollbacks',
+];
 const reading = ours.flatMap((resource) => ['get', 'list', 'watch'].map((verb) => `${verb} ${resource}`));
 const policyRight = (verb: string) => `${verb} releasepolicies/production`;
 const signing = (role: string) => ['create approvals', `approve approvalroles/${role}`];
@@ -45,6 +53,8 @@ const roles: Readonly<Record<string, readonly string[]>> = {
   'countersign-sre': [
     ...signing('sre'),
     'create rollbacks',
+    'create emergencyaccesses',
+    'patch emergencyaccesses',
     ...['rollback', 'grant', 'operate'].map(policyRight),
     ...['deployments', 'statefulsets', 'daemonsets'].flatMap((kind) => [`get apps/${kind}`, `patch apps/${kind}`]),
     ...['deployments', 'statefulsets'].flatMap((kind) =>
@@ -53,12 +63,13 @@ const roles: Readonly<Record<string, readonly string[]>> = {
     'get batch/cronjobs',
     'create batch/jobs',
   ],
+  'countersign-oncall': ['patch emergencyaccesses'],
   'countersign-owner': ['delete releasecandidates', policyRight('withdraw'), policyRight('except')],
   'countersign-auditor': ['events', 'events.k8s.io/events'].flatMap((events) =>
     ['get', 'list', 'watch'].map((verb) => `${verb} ${events}`),
   ),
   'countersign-archiver': [
-    ...['approvals', 'ledgerentries', 'rollbacks'].map((kind) => `delete ${kind}`),
+    ...['approvals', 'emergencyaccesses', 'ledgerentries', 'rollbacks'].map((kind) => `delete ${kind}`),
     policyRight('archive'),
   ],
   'countersign-admin': [
@@ -124,11 +135,75 @@ describe('each role is minimal', () => {
           { labelSelector: 'app.kubernetes.io/name=countersign' },
         ),
     );
-    const programs = new Set(['countersign-operator', 'countersign-restorer', 'countersign-gate']);
+    const others = ['countersign-operator', 'countersign-restorer', 'countersign-gate', emergency];
     const named = list.items.map(({ metadata }) => metadata.name ?? '');
-    expect(named.filter((name) => !programs.has(name)).toSorted()).toEqual(Object.keys(roles).toSorted());
+    expect(named.toSorted()).toEqual([...Object.keys(roles), ...others].toSorted());
   });
 });
+
+/** What the operator binds to whoever is let in. */
+const emergency = 'countersign-emergency';
+
+describe('the role of an emergency', () => {
+  const main = [
+    ...['configmaps', 'persistentvolumeclaims', 'pods', 'serviceaccounts', 'services'],
+    ...['daemonsets', 'deployments', 'statefulsets'].map((kind) => `apps/${kind}`),
+    'autoscaling/horizontalpodautoscalers',
+    ...['batch/cronjobs', 'batch/jobs'],
+    ...['ingresses', 'networkpolicies'].map((kind) => `networking.k8s.io/${kind}`),
+    'policy/poddisruptionbudgets',
+  ];
+  const whole = [...main.filter((kind) => kind !== 'pods' && kind !== 'persistentvolumeclaims'), 'secrets'];
+  const beside = [
+    ...['endpoints', 'events', 'pods/log', 'replicationcontrollers', 'apps/controllerrevisions', 'apps/replicasets'],
+    ...['discovery.k8s.io/endpointslices', 'events.k8s.io/events'],
+  ];
+  const all = (verbs: readonly string[], kinds: readonly string[]) =>
+    kinds.flatMap((kind) => verbs.map((verb) => `${verb} ${kind}`));
+  const writing = ['create', 'update', 'patch'];
+
+  test('reads and writes this, and nothing else: none of our kinds, no rights, and Secrets by name', async () => {
+    await world.cluster.controlPlane.identity({ name: emergency });
+    await bind(world, { user: emergency, role: emergency, namespace: 'empty' });
+    const granted = await eventually(
+      'the binding acts',
+      () => rulesOf(emergency),
+      (rules) => rules.length > 0,
+    );
+    expect(granted).toEqual(
+      [
+        ...all(['get', 'list', 'watch'], [...main, ...beside]),
+        'get secrets',
+        ...all(writing, [...whole, 'persistentvolumeclaims']),
+        ...all(['delete'], [...whole, 'pods']),
+        ...all(['update', 'patch'], ['pods/ephemeralcontainers']),
+        ...all(['get', 'update', 'patch'], ['apps/deployments/scale', 'apps/statefulsets/scale']),
+        ...all(['create', 'get'], ['pods/attach', 'pods/exec', 'pods/portforward']),
+      ].toSorted(),
+    );
+  });
+
+  /** By which somebody would become, or make somebody, more than they are. */
+  const strong = [
+    /^(impersonate|bind|escalate|approve|sign|attest|deletecollection|\*) /,
+    /\*/,
+    /token|certificatesigningrequests|bindings|roles|webhook|policies$|policybindings|nodes/,
+    /countersign\.dev|releas|approval|rollback|emergency|ledger/,
+    /^(list|watch) secrets/,
+    /\/(status|proxy|finalizers|binding|eviction|resize)$/,
+    /^create pods$/,
+  ];
+
+  test('has no right that leads to others', async () => {
+    const granted = await rulesOf(emergency);
+    expect(granted.length).toBeGreaterThan(50);
+    const allowed = new Set(all([...writing, 'get', 'list', 'watch', 'delete'], ['networking.k8s.io/networkpolicies']));
+    expect(granted.filter((rule) => !allowed.has(rule) && strong.some((each) => each.test(rule)))).toEqual([]);
+  });
+});
+
+const revoke = (who: string, access: KubeObject): Promise<Answer<unknown>> =>
+  world.as(who).patch(targetOf(access), 'merge', { spec: { revoked: true } });
 
 describe('each role is sufficient', () => {
   const acts = [
@@ -148,6 +223,20 @@ describe('each role is sufficient', () => {
       act: () => world.as(`${role}-a`).create(approval({ spec: { role } })),
     })),
     { who: 'sre-a', does: 'orders a rollback', act: () => world.as('sre-a').create(rollback()) },
+    {
+      who: 'sre-a',
+      does: 'grants emergency access, and ends it',
+      act: async () => revoke('sre-a', accepted(await world.as('sre-a').create(emergencyAccess()))),
+    },
+    {
+      who: 'countersign-oncall',
+      does: 'ends their own emergency access',
+      act: async () => {
+        await bind(world, { user: 'countersign-oncall', role: 'countersign-oncall', namespace: production });
+        const access = emergencyAccess({ spec: { grantee: 'countersign-oncall' } });
+        return revoke('countersign-oncall', accepted(await world.as('sre-a').create(access)));
+      },
+    },
     {
       who: 'owner-a',
       does: 'withdraws a candidate',
@@ -233,6 +322,9 @@ const rights = [
   ['approve', 'approvalroles', 'tester'],
   ['create', 'approvals', ''],
   ['create', 'rollbacks', ''],
+  ['create', 'emergencyaccesses', ''],
+  ['patch', 'emergencyaccesses', ''],
+  ['use', 'emergencyminutes', 'unclocked'],
   ['create', 'releasecandidates', ''],
   ['update', 'releasepolicies', ''],
   ...['administer', 'grant', 'rollback', 'withdraw', 'except', 'operate', 'archive'].map(
