@@ -10,6 +10,7 @@ import {
   candidate,
   day,
   digest,
+  emergencyAccess,
   forgedOwner,
   fresh,
   inFlight,
@@ -21,7 +22,15 @@ import {
   type Sent,
 } from '../attacks/objects.ts';
 import { bind, eventually, robot, role, said, startWorld, store, type World } from '../attacks/world.ts';
-import { accepted, refused, targetOf, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
+import {
+  accepted,
+  refused,
+  targetOf,
+  type Answer,
+  type ApiClient,
+  type KubeObject,
+  type ObjectMeta,
+} from '../cluster/cluster.ts';
 
 /** The garbage collector looks for new kinds every 30 s. */
 jest.setTimeout(90_000);
@@ -42,10 +51,20 @@ beforeAll(async () => {
   await bind(world, { user: 'admin', role: 'cluster-admin' });
   await bind(world, { user: 'system:serviceaccount:countersign-system:countersign-operator', role: 'cluster-admin' });
   await role(world, 'test-edit', {
-    resources: ['approvals', 'rollbacks', 'releasecandidates', 'releasepolicies', 'ledgerentries', 'releasebundles'],
+    resources: [
+      'approvals',
+      'emergencyaccesses',
+      'rollbacks',
+      'releasecandidates',
+      'releasepolicies',
+      'ledgerentries',
+      'releasebundles',
+    ],
     verbs: ['create', 'update', 'patch', 'delete', 'get'],
   });
   for (const user of ['developer-b', 'archiver-a', 'owner-a']) await bind(world, { user, role: 'test-edit' });
+  await world.cluster.controlPlane.identity({ name: 'oncall-a' });
+  await bind(world, { user: 'oncall-a', role: 'countersign-oncall', namespace: production });
   await world.cluster.controlPlane.identity({ name: 'definer' });
   await role(world, 'test-define', {
     apiGroups: ['apiextensions.k8s.io'],
@@ -93,6 +112,7 @@ const putStatus = (client: ApiClient, object: Sent) =>
 const stored = {
   approvals: () => store(as('tester-a'), approval()),
   rollbacks: () => store(as('sre-a'), rollback()),
+  emergencyaccesses: () => store(as('sre-a'), emergencyAccess()),
   releasecandidates: () => store(as('developer-a'), candidate()),
   releasebundles: () => store(world.operator, bundle()),
   ledgerentries: () => store(world.operator, ledgerEntry()),
@@ -217,7 +237,7 @@ function rightRows(given: {
   ];
 }
 
-const archiveRows = (plural: 'approvals' | 'rollbacks' | 'ledgerentries'): Row[] =>
+const archiveRows = (plural: 'approvals' | 'rollbacks' | 'emergencyaccesses' | 'ledgerentries'): Row[] =>
   rightRows({
     policy: `countersign-${plural}`,
     rule: 'Archive',
@@ -248,12 +268,14 @@ const clockForgeries: readonly (readonly [string, Forgery])[] = [
 const rows: readonly Row[] = [
   ...commonRows('approvals', { status: 'NoStatus', record: 'Record' }),
   ...commonRows('rollbacks', { status: 'HasStatus', record: 'Record' }),
+  ...commonRows('emergencyaccesses', { status: 'HasStatus', record: 'Record' }),
   ...commonRows('releasecandidates', { status: 'HasStatus', record: 'Working' }),
   ...commonRows('releasepolicies', { status: 'HasStatus', record: 'Working' }),
   ...commonRows('releasebundles', { status: 'NoStatus', record: 'Record' }),
   ...commonRows('ledgerentries', { status: 'NoStatus', record: 'Record' }),
   ...archiveRows('approvals'),
   ...archiveRows('rollbacks'),
+  ...archiveRows('emergencyaccesses'),
   ...archiveRows('ledgerentries'),
   ...rightRows({
     policy: 'countersign-approvals',
@@ -273,6 +295,42 @@ const rows: readonly Row[] = [
     right: 'sre-b',
     clusterRole: 'countersign-sre',
   }),
+  ...rightRows({
+    policy: 'countersign-emergencyaccesses',
+    rule: 'Grant',
+    doing: 'grants emergency access',
+    act: (client) => client.create(emergencyAccess()),
+    without: 'developer-b',
+    right: 'sre-b',
+    clusterRole: 'countersign-sre',
+  }),
+  {
+    policy: 'countersign-emergencyaccesses',
+    rule: 'GrantedInProduction',
+    given: 'a cluster admin grants emergency access where nothing is guarded',
+    refused: () => as('admin').create(emergencyAccess({ metadata: { namespace: quiet } })),
+    caller: 'admin',
+    next: 'kubectl get namespaces -l countersign.dev/guarded',
+    twin: () => as('sre-a').create(emergencyAccess()),
+  },
+  ...rightRows({
+    policy: 'countersign-emergencyaccesses',
+    rule: 'Revoke',
+    doing: 'ends the emergency access of others',
+    act: async (client) => revoke(client, await stored.emergencyaccesses()),
+    without: 'developer-b',
+    right: 'sre-b',
+    clusterRole: 'countersign-sre',
+  }),
+  ...(['sre-a', 'oncall-a'] as const).map((who) => ({
+    policy: 'countersign-emergencyaccesses',
+    rule: 'RevokeHeld',
+    given: `somebody else without the right does what ${who} may, who ${who === 'sre-a' ? 'granted it' : 'was let in'}`,
+    refused: async () => revoke(as('developer-b'), await stored.emergencyaccesses()),
+    caller: 'developer-b',
+    next: '--clusterrole=countersign-sre --user=developer-b',
+    twin: async () => revoke(as(who), await store(as('sre-a'), emergencyAccess({ spec: { grantee: 'oncall-a' } }))),
+  })),
   ...rightRows({
     policy: 'countersign-releasecandidates',
     rule: 'Withdraw',
@@ -483,7 +541,72 @@ const rows: readonly Row[] = [
       twin: () => world[who].create(configMap(production)),
     })),
   ),
+  {
+    policy: 'countersign-confinement',
+    rule: 'ConfinedToProduction',
+    given: 'the operator gives minutes where nothing is guarded',
+    refused: () => world.operator.create(minutes('Role', { namespace: quiet })),
+    caller: operatorUser,
+    next: `kubectl label namespace ${quiet} countersign.dev/guarded=enforce`,
+    twin: () => world.operator.create(minutes('Role', { namespace: production })),
+  },
+  ...(
+    [
+      ['a cluster admin gives minutes by hand, in a namespace', 'admin', minutes('Role', { namespace: quiet })],
+      ['a cluster admin gives minutes by hand, in a ClusterRole', 'admin', minutes('ClusterRole')],
+      ['the operator gives minutes in a ClusterRole', 'operator', minutes('ClusterRole')],
+      ['a cluster admin gives one minute in a rule about everything', 'admin', minutes('ClusterRole', {}, '*')],
+    ] as const
+  ).map(([given, who, object]) => ({
+    policy: 'countersign-minutes',
+    rule: 'MinutesByOperator',
+    given,
+    refused: () => (who === 'operator' ? world.operator : as(who)).create(object),
+    caller: who === 'operator' ? operatorUser : who,
+    next: 'create an EmergencyAccess',
+    twin: () => world.operator.create(minutes('Role', { namespace: production })),
+  })),
+  {
+    policy: 'countersign-minutes',
+    rule: 'MinutesByOperator',
+    given: 'a cluster admin adds a minute to a ClusterRole',
+    refused: async () =>
+      merge(as('admin'), accepted(await as('admin').create(readers())), { rules: minutes('ClusterRole').rules }),
+    caller: 'admin',
+    next: 'create an EmergencyAccess',
+    twin: async () =>
+      merge(as('admin'), accepted(await as('admin').create(readers())), {
+        rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }],
+      }),
+  },
 ];
+
+/** A Role or ClusterRole of one minute, named as those of an access are. */
+function minutes(kind: 'Role' | 'ClusterRole', metadata: ObjectMeta = {}, resource = 'emergencyminutes') {
+  return {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind,
+    metadata: { name: fresh('countersign-emergency'), ...metadata },
+    rules: [
+      {
+        apiGroups: ['countersign.dev'],
+        resources: [resource],
+        resourceNames: ['2026-03-11T15:00'],
+        verbs: [resource === '*' ? '*' : 'use'],
+      },
+    ],
+  };
+}
+
+const readers = () => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  metadata: { name: fresh('readers') },
+  rules: [{ apiGroups: ['example.com'], resources: ['*'], resourceNames: ['2026-03-11T15:00'], verbs: ['*'] }],
+});
+
+const revoke = (client: ApiClient, access: Sent): Promise<Answer<unknown>> =>
+  merge(client, access, { spec: { revoked: true } });
 
 function putReview(existing: Sent, reviewBy: string, forge: Forgery): Promise<Answer<unknown>> {
   const managedFields = forge(z.array(entry).parse(existing.metadata.managedFields));
@@ -603,7 +726,10 @@ const ofStaging = new Set(['countersign-staging', 'countersign-writers']);
 
 /** Rules that no request reaches while the CRD and the stamp do their part: they are taken away below. */
 const coveredBelow = [
-  ...['approvals', 'rollbacks', 'releasecandidates'].map((plural) => `countersign-${plural} StampIsCaller`),
+  ...['approvals', 'emergencyaccesses', 'rollbacks', 'releasecandidates'].map(
+    (plural) => `countersign-${plural} StampIsCaller`,
+  ),
+  ...['OnlyRevoked', 'RevokedStays'].map((rule) => `countersign-emergencyaccesses ${rule}`),
   ...['approvals', 'rollbacks', 'ledgerentries'].map((plural) => `countersign-${plural} SpecNeverChanges`),
 ];
 
@@ -611,10 +737,11 @@ describe('behind the CRD: its rule that spec never changes is taken away', () =>
   const cases = [
     { plural: 'approvals', change: { digest: digest('c') }, next: 'kubectl create a new Approval' },
     { plural: 'rollbacks', change: { package: 'other' }, next: 'kubectl create a new Rollback' },
+    { plural: 'emergencyaccesses', change: { duration: '24h' }, next: 'kubectl create a new EmergencyAccess' },
     { plural: 'ledgerentries', change: { reason: 'other' }, next: 'put right by a later one' },
   ] as const;
 
-  test.each(cases)('countersign-$plural: SpecNeverChanges', async ({ plural, change, next }) => {
+  test.each(cases)('countersign-$plural: its spec stays', async ({ plural, change, next }) => {
     const name = `${plural}.countersign.dev`;
     const target = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name };
     const rules = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-validations';
@@ -625,9 +752,18 @@ describe('behind the CRD: its rule that spec never changes is taken away', () =>
       () => merge(as('admin'), object, { spec: change }),
       (seen) => !said(seen).includes('cannot be changed after creation'),
     );
-    expect(said(answer)).toContain(`denied request: SpecNeverChanges: admin `);
+    const rule = plural === 'emergencyaccesses' ? 'OnlyRevoked' : 'SpecNeverChanges';
+    expect(said(answer)).toContain(`denied request: ${rule}: admin `);
     expect(said(answer)).toContain(next);
     expect(said(await merge(as('admin'), object, { spec: {} }))).toMatch(/^admitted/);
+  });
+
+  test('countersign-emergencyaccesses: RevokedStays', async () => {
+    const access = await stored.emergencyaccesses();
+    accepted(await revoke(as('sre-a'), access));
+    const answer = await merge(as('sre-a'), access, { spec: { revoked: false } });
+    expect(said(answer)).toContain('denied request: RevokedStays: sre-a ');
+    expect(said(answer)).toContain('kubectl create a new EmergencyAccess');
   });
 });
 
@@ -635,6 +771,7 @@ describe('behind the stamp: it is taken away', () => {
   const cases = [
     { plural: 'approvals', field: 'approver', who: 'tester-a', make: approval },
     { plural: 'rollbacks', field: 'requester', who: 'sre-a', make: rollback },
+    { plural: 'emergencyaccesses', field: 'grantor', who: 'sre-a', make: emergencyAccess },
     { plural: 'releasecandidates', field: 'author', who: 'developer-a', make: candidate },
   ] as const;
 
