@@ -33,6 +33,7 @@ A policy of the guard up to the variables that its topic adds; those, and `valid
 {{- $nodes := list }}
 {{- $rewriters := list }}
 {{- $promotable := list }}
+{{- $emergency := include "countersign.guard.emergencyActs" . | fromJsonArray }}
 {{- range $row := $rows }}
 {{- range $act := include "countersign.guard.acts" $row | fromJsonArray }}
 {{- $key := printf "'%s %s'" (upper $act) $row.resource }}
@@ -77,6 +78,71 @@ A policy of the guard up to the variables that its topic adds; those, and `valid
     expression: >-
       {{ if $promotable }}variables.target in {{ include "countersign.cel.list" $promotable }}
       && {{ include "countersign.guard.deliverer" $root }}{{ else }}false{{ end }}
+{{- if $emergency }}
+  {{- include "countersign.guard.emergencyVariables" $emergency | nindent 2 }}
+{{- end }}
+{{- end }}
+
+{{/* What of a topic an emergency covers, as a JSON list of CEL strings such as 'UPDATE deployments'. Called with (list $ "topic"). */}}
+{{- define "countersign.guard.emergencyActs" -}}
+{{- $root := index . 0 }}
+{{- $covered := list }}
+{{- range $row := index ($root.Files.Get "files/guard.yaml" | fromYaml).topics (index . 1) }}
+{{- range $root.Files.Get "files/emergency.yaml" | fromYamlArray }}
+{{- if and (eq .group $row.group) (eq .resource $row.resource) }}
+{{- range .acts }}{{ $covered = append $covered (printf "'%s %s'" (upper .) $row.resource) }}{{ end }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- toJson $covered }}
+{{- end }}
+
+{{/*
+Who was let in for an emergency: whoever may `use` the minute that the API server's clock shows, which is the newest time in managedFields; a write
+that adds or changes something cannot but carry it. What only removes shows the time of the last change before it; deletions, scaling and sessions
+show none, and are asked for under a name of their own: for those the gate and the removed binding are the end. A wildcard holds every name, the
+canary too, and lets nobody in. One authorizer check a variable.
+*/}}
+{{- define "countersign.guard.emergencyVariables" -}}
+- name: urgent # an act that emergencies cover
+  expression: variables.person && request.operation + ' ' + variables.target in [{{ join ", " . }}]
+- name: dated # the API server shows when
+  expression: request.operation in ['CREATE', 'UPDATE'] && !variables.target.endsWith('/scale')
+- name: times
+  expression: >-
+    variables.metadataAfter.?managedFields.orValue([]).map(m, m.?time.orValue(null)).filter(t, t != null)
+- name: timesBefore
+  expression: >-
+    oldObject == null ? [] : variables.metadataBefore.?managedFields.orValue([]).map(m, m.?time.orValue(null)).filter(t, t != null)
+- name: minute
+  expression: "!variables.dated ? 'unclocked' : size(variables.times) == 0 ? 'none' : string(variables.times.max()).substring(0, 16)"
+- name: minuteHeld
+  expression: authorizer.group('countersign.dev').resource('emergencyminutes').namespace(request.namespace).name(variables.minute).check('use').allowed()
+- name: minuteByWildcard
+  expression: authorizer.group('countersign.dev').resource('emergencyminutes').namespace(request.namespace).name('canary').check('use').allowed()
+- name: emergency
+  expression: variables.urgent && variables.minute != 'none' && variables.minuteHeld && !variables.minuteByWildcard
+- name: grantHeld # the binding is there, whatever minute it is
+  expression: authorizer.group('countersign.dev').resource('emergencyminutes').namespace(request.namespace).name('unclocked').check('use').allowed()
+- name: late # somebody who was let in, at another time than this
+  expression: variables.urgent && !variables.emergency && variables.grantHeld && !variables.minuteByWildcard
+- name: undated # nothing is new in it, so that its time is that of the change before
+  expression: >-
+    variables.dated && request.operation == 'UPDATE' && (size(variables.times) == 0
+    || (size(variables.timesBefore) > 0 && variables.times.max() == variables.timesBefore.max()))
+{{- end }}
+
+{{/*
+What somebody is told who was let in, but not for the time of this write. Called with the CEL expression for who is let through, which must say
+so of an emergency, too.
+*/}}
+{{- define "countersign.guard.emergency" -}}
+- expression: "{{ . }} || !variables.late || !variables.undated"
+  messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyUndated: {caller} only takes something away from {variables.what} in {place}, and the API server does not show when. Next: repeat it with any change in the same write, such as a new annotation, while your EmergencyAccess lasts" }}
+  reason: Forbidden
+- expression: "{{ . }} || !variables.late"
+  messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyOver: {caller} was let in to {place} for an emergency, but not for {variables.minute} UTC; what is left of the last minute does not count. Next: have an SRE let you in again: kubectl create an EmergencyAccess in {place}" }}
+  reason: Forbidden
 {{- end }}
 
 {{/* CEL: the caller writes releases. */}}
