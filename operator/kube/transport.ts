@@ -1,4 +1,5 @@
 import { failureOfResponse, toFailure } from './failures.ts';
+import { ServerClock, type LocalClock, type ServerTime } from './server-time.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type ContentType =
@@ -51,6 +52,8 @@ export interface Transport {
   readonly server: string;
   /** Resolves with a status below 400. @throws {Failure} for everything else. */
   request(request: ApiRequest): Promise<ApiResponse>;
+  /** The API server's clock, measured anew by every answer that comes this way, refusals included. */
+  readonly serverTime: ServerTime;
   /** Ends streams and connections. Calls in flight fail as `Unavailable`. */
   close(): Promise<void>;
 }
@@ -80,15 +83,23 @@ export interface TransportOptions {
   readonly connection: Connection;
   readonly interceptor?: Interceptor | undefined;
   readonly metrics?: RequestMetrics | undefined;
+  /** This machine's clock when absent. */
+  readonly clock?: LocalClock | undefined;
 }
 
+const thisMachine: LocalClock = { now: () => Date.now(), monotonic: () => performance.now() };
+
 /** The way to the API server over a connection, through the interceptor, with every failure classified and every call counted. */
-export function createTransport({ connection, interceptor, metrics }: TransportOptions): Transport {
+export function createTransport(options: TransportOptions): Transport {
+  const { connection, interceptor, metrics, clock = thisMachine } = options;
   const host = new URL(connection.server).host;
-  const counted: Exchange = metrics ? countInto(metrics, host, connection.exchange) : connection.exchange;
+  const serverTime = new ServerClock(clock);
+  const timed = timeBy(serverTime, clock, connection.exchange);
+  const counted: Exchange = metrics ? countInto(metrics, host, timed) : timed;
   const exchange: Exchange = interceptor ? (request) => interceptor(request, counted) : counted;
   return {
     server: connection.server,
+    serverTime,
     close: () => connection.close(),
     async request(request) {
       const response = await exchange(request).catch((error: unknown) => {
@@ -97,6 +108,15 @@ export function createTransport({ connection, interceptor, metrics }: TransportO
       if (response.status < 400) return response;
       throw failureOfResponse(response.status, response.body, response.headers);
     },
+  };
+}
+
+function timeBy(serverClock: ServerClock, clock: LocalClock, exchange: Exchange): Exchange {
+  return async (request) => {
+    const sentAt = clock.monotonic();
+    const response = await exchange(request);
+    serverClock.answered({ date: response.headers['date'], sentAt, receivedAt: clock.monotonic() });
+    return response;
   };
 }
 
