@@ -1,12 +1,14 @@
 /** Builders of what `decide` judges. Each default passes every gate, so that a test says only what is different. */
 import { approval, type Approval } from '../../operator/api/approval.ts';
 import { releaseCandidate, type ReleaseCandidate } from '../../operator/api/candidate.ts';
+import { emergencyAccess, type EmergencyAccess } from '../../operator/api/emergency.ts';
 import type { JsonObject } from '../../operator/api/meta.ts';
 import { releasePolicy, type ReleasePolicy } from '../../operator/api/policy.ts';
 import type { Bundle, BundleObject } from '../../operator/decide/bundle.ts';
 import { digestOf as digestOfContent, digestOfBundle } from '../../operator/decide/digest.ts';
 import type { EntryData, LedgerDraft } from '../../operator/decide/entries.ts';
-import { noEmergencies, type Emergencies } from '../../operator/decide/emergency/record.ts';
+import { notAfterOf } from '../../operator/decide/emergency/grant.ts';
+import { noEmergencies, type Emergencies, type EmergencyRecord } from '../../operator/decide/emergency/record.ts';
 import { nothingExplained, type ExplainedRecord } from '../../operator/decide/explained.ts';
 import type { GateSnapshot } from '../../operator/decide/gates/gate.ts';
 import { keyOf, type Instant, type LiveObject, type NamespaceFacts } from '../../operator/decide/objects.ts';
@@ -343,3 +345,57 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     ...given,
   };
 };
+
+/** `inc-4711`: `sre-a` lets `developer-a` in for four hours, an hour before `now`. */
+export const anAccess = (
+  spec: Record<string, unknown> = {},
+  given: { name?: string; uid?: string; createdAt?: Instant } = {},
+): EmergencyAccess => {
+  const plain = metadata(given.name ?? 'inc-4711', 'payments-prod', given.createdAt ?? now - hour);
+  return emergencyAccess.parse({
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'EmergencyAccess',
+    metadata: { ...plain, uid: given.uid ?? plain.uid },
+    spec: {
+      grantee: 'developer-a',
+      duration: '4h',
+      reason: 'payments stuck',
+      incident: 'INC-4711',
+      grantor: { username: 'sre-a' },
+      ...spec,
+    },
+  });
+};
+
+/** What the ledger says of an access that is open. */
+export const anEmergency = (
+  access: EmergencyAccess = anAccess(),
+  given: Partial<EmergencyRecord> = {},
+): EmergencyRecord => ({
+  uid: access.metadata.uid,
+  name: access.metadata.name,
+  stage: 'Opened',
+  grantee: access.spec.grantee,
+  grantor: access.spec.grantor.username,
+  notAfter: notAfterOf(access),
+  clusterRole: 'countersign-emergency',
+  roleDigest: digestOf('9'),
+  decision: '',
+  message: '',
+  endedAt: undefined,
+  entries: [],
+  actions: 0,
+  sessions: [],
+  touched: new Map(),
+  accounted: undefined,
+  settled: new Map(),
+  reviewed: undefined,
+  overdue: false,
+  ...given,
+});
+
+/** Emergencies of a ledger, in the order in which they were granted. */
+export const someEmergencies = (...all: readonly EmergencyRecord[]): Emergencies => ({
+  seq: all.length - 1,
+  all: new Map(all.map((each) => [each.uid, each])),
+});
