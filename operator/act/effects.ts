@@ -1,13 +1,14 @@
 /** Carries out effects. Each names what it believes, so a wrong belief comes back as 409 and is judged again; each is safe to repeat. */
 import { inFlightFinalizer } from '../api/kinds.ts';
+import type { JsonObject } from '../api/meta.ts';
 import { withRefusal } from '../decide/drafts.ts';
 import type { Effect, ObjectEffect, Writer } from '../decide/plan.ts';
 import { fieldManagers } from '../decide/release.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';
-import { manifestOf } from '../kube/resource.ts';
+import { manifestOf, type Manifest, type ResourceRow } from '../kube/resource.ts';
 import { Overtaken, type Append } from '../ledger/append.ts';
-import { ourResource, promotableResource } from '../kube/rows.ts';
+import { grantResource, ourResource, promotableResource } from '../kube/rows.ts';
 import { createBundle } from './bundle.ts';
 
 export interface ActTools {
@@ -36,6 +37,21 @@ export const createAct =
         return createBundle(tools.clients.operator, effect);
       case 'Together':
         return together(tools, effect.effects);
+      case 'CreateGrant':
+        return already('AlreadyExists', tools.clients.operator.createResource(...grant(effect.manifest)));
+      case 'ReplaceGrant':
+        return void (await tools.clients.operator.replaceResource(...grant(effect.manifest)));
+      case 'RemoveGrant': {
+        const { kind, namespace, name, uid } = effect;
+        return already(
+          'NotFound',
+          tools.clients.restorer.deleteResource(grantResource(kind), { namespace, name }, { uid }),
+        );
+      }
+      case 'Evict': {
+        const { namespace, pod, uid } = effect;
+        return already('NotFound', tools.clients.restorer.evictPod({ namespace, name: pod }, uid));
+      }
       case 'SetFinalizers':
         return setFinalizers(tools.clients.operator, effect);
       case 'Remove': {
@@ -47,6 +63,11 @@ export const createAct =
       }
     }
   };
+
+const grant = (manifest: JsonObject): [ResourceRow, Manifest] => [
+  grantResource(manifest['kind'] === 'Role' ? 'Role' : 'RoleBinding'),
+  manifestOf(manifest),
+];
 
 /** A failure that means the effect is there already. */
 const already = async (kind: FailureKind, call: Promise<unknown>): Promise<void> => {

@@ -20,6 +20,7 @@ export const gateNames = [
   'Window',
   'Freeze',
   'SecretsPresent',
+  'EmergencyDrift',
   'Integrity',
   'Hold',
   'InFlight',
@@ -39,6 +40,7 @@ export const gateMeanings: Record<GateName, string> = {
   Window: 'Is a window open?',
   Freeze: 'Is there no freeze?',
   SecretsPresent: 'Has production every Secret and key that the content refers to?',
+  EmergencyDrift: 'Does it say what becomes of what an emergency changed?',
   Integrity: 'Are our own policies, definitions and roles as the record knows them?',
   Hold: 'Is the content not on hold after a rollback?',
   InFlight: 'Is the package free for another promotion?',
@@ -92,12 +94,25 @@ export const conditionMeanings = {
     Reconciling: 'Production is going back.',
     Stalled: 'Nothing can go on until somebody changes something.',
   },
+  EmergencyAccess: {
+    Pending: 'It is being judged and made; nobody is let in yet.',
+    Active: 'The grantee is let in.',
+    Ended: 'It is over, and nothing of it is left in the cluster.',
+    ReviewDue: 'Somebody who is neither grantee nor grantor is still to look at what was done, and to sign.',
+    FollowUpDue: 'A formal release is still to say what becomes of what was left changed.',
+    Overdue: 'That release is late: until it is there, nobody is let into this namespace.',
+    Closed: 'Reviewed, and everything that was left changed is settled.',
+    Finished: 'Nothing further will happen; the reason says how it ended.',
+    Reconciling: 'Work is under way: granting, or taking away.',
+    Stalled: 'Nothing can go on until somebody changes something.',
+  },
 } as const satisfies Partial<Record<Kind, Record<string, string>>>;
 
 export type CandidateCondition = keyof (typeof conditionMeanings)['ReleaseCandidate'];
 export type PolicyCondition = keyof (typeof conditionMeanings)['ReleasePolicy'];
 export type RollbackCondition = keyof (typeof conditionMeanings)['Rollback'];
-export type ConditionType = CandidateCondition | PolicyCondition | RollbackCondition;
+export type EmergencyCondition = keyof (typeof conditionMeanings)['EmergencyAccess'];
+export type ConditionType = CandidateCondition | PolicyCondition | RollbackCondition | EmergencyCondition;
 
 /** One word of the catalogue. */
 export interface ReasonEntry {
@@ -304,6 +319,32 @@ const catalogue = {
     ['SecretsPresent'],
     'A ConfigMap lacks a key that the content refers to.',
     'Add the named key to the ConfigMap in staging, then create a new candidate.',
+  ),
+
+  NoEmergencyDrift: entry(['EmergencyDrift'], 'It takes back nothing that an emergency changed.'),
+  FollowsUp: entry(
+    ['EmergencyDrift'],
+    'It says what becomes of everything that it touches of the emergency that it follows up.',
+  ),
+  EmergencyDrift: entry(
+    ['EmergencyDrift'],
+    'It would take back, without saying so, what an emergency changed.',
+    'Create a new candidate with spec.followsUp: the named EmergencyAccess, whose content is as production holds it now; objects that are to go back are named in spec.reverts.',
+  ),
+  EmergencyUnknown: entry(
+    ['EmergencyDrift'],
+    'There is no such emergency access, or it is closed already.',
+    'Create a new candidate whose spec.followsUp names one of kubectl get emergencyaccesses, or none.',
+  ),
+  EmergencyUnderWay: entry(
+    ['EmergencyDrift'],
+    'The emergency access is not over yet, so it is not known what it leaves behind.',
+    'Wait for its end, or end it: kubectl patch emergencyaccess <name> --type=merge -p {"spec":{"revoked":true}}.',
+  ),
+  NotDrifted: entry(
+    ['EmergencyDrift'],
+    'spec.reverts names an object that the emergency did not change.',
+    'Create a new candidate whose spec.reverts names objects of status.drift of the EmergencyAccess only.',
   ),
 
   InstallationUnchanged: entry(['Integrity'], 'The installation of Countersign is as the record knows it.'),
@@ -513,6 +554,106 @@ const catalogue = {
     'The requester does not hold the right to order a rollback here.',
     'Somebody who holds verb rollback on releasepolicies creates a new Rollback.',
   ),
+  GrantPending: entry(['Pending', 'Active', 'Ended', 'Finished', 'Reconciling'], 'It is being judged and made.'),
+  GrantMade: entry(['Pending'], 'It was judged.'),
+  GranteeLetIn: entry(['Active', 'Ended', 'Finished'], 'The grantee is let in until the named moment.'),
+  AccessExpired: entry(['Active', 'Ended'], 'Its time is over.'),
+  AccessRevoked: entry(['Active', 'Ended'], 'Somebody ended it before its time.'),
+  AccessChanged: entry(
+    ['Active', 'Ended'],
+    'Its Role, its bindings or the bound ClusterRole changed, so it was ended.',
+    'Find out who changed the named object; an SRE who holds grant creates a new EmergencyAccess.',
+  ),
+  TakingAway: entry(['Ended', 'Reconciling', 'ReviewDue', 'FollowUpDue'], 'What it was made of is being taken away.'),
+  AccessOver: entry(['Pending', 'ReviewDue', 'FollowUpDue', 'Finished'], 'It is over.'),
+  NotOver: entry(['ReviewDue', 'FollowUpDue', 'Overdue', 'Closed'], 'It is not over yet.'),
+  ReviewMissing: entry(
+    ['ReviewDue', 'Closed', 'Finished'],
+    'Nobody has signed that they looked at what was done.',
+    'A holder of an approval role who is neither grantee nor grantor reads the acts and signs with the manifest in status.approvalManifests.',
+  ),
+  Reviewed: entry(['ReviewDue'], 'Somebody who is neither grantee nor grantor has signed.'),
+  NothingDrifted: entry(['FollowUpDue', 'Overdue'], 'Nothing was left changed.'),
+  FollowUpMissing: entry(
+    ['FollowUpDue', 'Closed', 'Finished'],
+    'What was left changed is not in a formal release yet.',
+    'A developer stages a ReleaseCandidate with spec.followsUp: this EmergencyAccess.',
+  ),
+  FollowedUp: entry(['FollowUpDue', 'Overdue'], 'A formal release says what became of everything.'),
+  FollowUpObserved: entry(
+    ['FollowUpDue', 'Closed', 'Finished'],
+    'The release that follows up is in production and still observed.',
+    'Wait; it goes on by itself when the observation is over.',
+  ),
+  NotOverdue: entry(['Overdue'], 'There is still time.'),
+  FollowUpLate: entry(
+    ['Overdue', 'Stalled'],
+    'The release that follows up is late; until it is there nobody is let into this namespace.',
+    'A developer stages a ReleaseCandidate with spec.followsUp: this EmergencyAccess; it may take the expedited lane.',
+  ),
+  AccessClosed: entry(['Closed', 'Finished'], 'Reviewed, and everything that was left changed is settled.'),
+
+  EmergencyNotOffered: entry(
+    ['Active', 'Finished'],
+    'The policy of the namespace offers no emergency access.',
+    'A platform admin adds spec.emergency to the policy: kubectl edit relpol production.',
+  ),
+  DurationTooLong: entry(
+    ['Active', 'Finished'],
+    'It would last longer than the policy lets it.',
+    'Create a new EmergencyAccess with a shorter spec.duration.',
+  ),
+  GranteeIsGrantor: entry(
+    ['Active', 'Finished'],
+    'Grantee and grantor are one person.',
+    'Somebody else who holds grant creates the EmergencyAccess.',
+  ),
+  GranteeNotPerson: entry(
+    ['Active', 'Finished'],
+    'Only people are let in, and the grantee is a machine.',
+    'Create a new EmergencyAccess for a person, under their own name.',
+  ),
+  GrantorLacksRight: entry(
+    ['Active', 'Finished'],
+    'The grantor does not hold the right to grant, or only by a wildcard.',
+    'Somebody who holds verb grant on releasepolicies creates a new EmergencyAccess.',
+  ),
+  GranteeHasGrant: entry(
+    ['Active', 'Finished'],
+    'The person is let in already.',
+    'End the other access, or wait for its end, and create a new one.',
+  ),
+  TooManyGrants: entry(
+    ['Active', 'Finished'],
+    'As many accesses are live as the policy allows.',
+    'End one of them, and create a new one.',
+  ),
+  FollowUpOverdue: entry(
+    ['Active', 'Finished'],
+    'The release that follows up an earlier emergency is late.',
+    'A developer stages a ReleaseCandidate with spec.followsUp: the named EmergencyAccess; then create a new one.',
+  ),
+  RoleMissing: entry(
+    ['Active', 'Finished'],
+    'The ClusterRole that the policy names does not exist.',
+    'A platform admin names one of the chart’s emergency.clusterRoles in spec.emergency.clusterRole.',
+  ),
+  RoleTooStrong: entry(
+    ['Active', 'Finished'],
+    'The ClusterRole that the policy names holds a right that no emergency may hold.',
+    'A platform admin takes the named right out of it, or names another in spec.emergency.clusterRole.',
+  ),
+  ClockSkewed: entry(
+    ['Active', 'Finished'],
+    'The clock of the gate or of the operator is more than five seconds from that of the API server.',
+    'A platform admin sets the clocks of the nodes right; then create a new EmergencyAccess.',
+  ),
+  TooLate: entry(
+    ['Active', 'Finished'],
+    'Its time was over, or it was revoked, before anybody was let in.',
+    'Create a new EmergencyAccess.',
+  ),
+
   AlreadyThere: entry(['Finished'], 'Production already runs that bundle.'),
 } as const satisfies Record<string, ReasonEntry>;
 

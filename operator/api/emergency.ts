@@ -59,7 +59,11 @@ const drifted = z.object({
 
 const session = z.object({
   pod: z.string().max(253).describe('The pod that somebody went into.'),
-  outcome: z.enum(['Open', 'Evicted', 'Gone', 'Reported']).describe('What became of it at the end.'),
+  outcome: z
+    .enum(['Open', 'Gone', 'Reported'])
+    .describe(
+      'Open: it is still there, and so may be what was opened into it. Gone: it is replaced or deleted, and everything in it over. Reported: it was there at the end, and was left.',
+    ),
 });
 
 const emergencyAccessStatus = z.object({

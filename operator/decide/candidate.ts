@@ -13,6 +13,7 @@ import { candidateStatus, type Standing } from './candidate-status.ts';
 import { delta, deltaText } from './delta.ts';
 import { baseOf, draftBundle, type Base } from './draft.ts';
 import * as drafts from './drafts.ts';
+import { followUpOf } from './emergency/follow-up.ts';
 import { judge } from './gates.ts';
 import type { ForeignContent, GateSnapshot, Refusal } from './gates/gate.ts';
 import { workloadHealth } from './health.ts';
@@ -303,7 +304,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
       recorded?.has(metadata.uid) !== true,
   );
   const rightQuestions = s.approvals.map((approval) => rightToSign(s, approval));
-  const course = { to: bundle, from: base.baseline ?? s.production };
+  const course = courseOf(s, bundle, base);
   const preflightQuestions = preflight(s, course);
   const gateSnapshot = gateView(s, staged, { rightQuestions, preflightQuestions });
   const verdicts = judge(gateSnapshot, now);
@@ -340,6 +341,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
       quorum: `${have}/${need}`,
       approvals: s.approvals.filter(({ metadata }) => counted.has(metadata.name)),
       delivery: s.policy.spec.deliveredBy,
+      followsUp: followUpOf(s.candidate, bundle, s),
     }),
   };
   const before: Effect[] =
@@ -349,6 +351,13 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
     wakeAt,
   });
 };
+
+/** From what production runs to the bundle, past what an emergency left and the candidate openly takes back. */
+const courseOf = (s: CandidateSnapshot, bundle: Bundle, base: Base): Course => ({
+  to: bundle,
+  from: base.baseline ?? s.production,
+  over: new Set(followUpOf(s.candidate, bundle, s)?.reverts),
+});
 
 const optimistic = ({ approvals }: CandidateSnapshot): GateSnapshot['rights'] =>
   new Map(approvals.map(({ metadata }) => [metadata.uid, true]));
@@ -436,7 +445,7 @@ const preflight = (s: Governed, course: Course): PreflightQuestion[] =>
 const foreignContent = (s: Governed, bundle: Bundle, base: Base): ReadonlyMap<ObjectKey, ForeignContent> => {
   // What an open intent writes is its own; the gate InFlight holds this candidate up meanwhile.
   if (packageRecord(s.record, bundle.package).open !== undefined) return new Map();
-  const course: Course = { to: bundle, from: base.baseline ?? s.production };
+  const course = courseOf(s, bundle, base);
   const steps = [...writeSteps(course, s.live), ...removeSteps(course, bundle.removed, s.live)];
   return new Map(
     steps

@@ -3,6 +3,7 @@ import { handsOn } from './authors.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import { digest8, digestOf, digestOfBundle } from './digest.ts';
+import { revertedCreations } from './emergency/follow-up.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from './objects.ts';
 import { baseBundle, packageRecord } from './record.ts';
 import { normalForm } from './render.ts';
@@ -120,8 +121,10 @@ export const draftBundle = (
 ): Bundle => {
   const { spec, metadata } = s.candidate;
   const kept = new Set<ObjectKey>(content.map(({ ref }) => keyOf(ref)));
-  const dropped = [...base.objects.map(({ ref }) => ref), ...base.lingering].filter(
-    (ref) => ref.kind !== 'Job' && !kept.has(keyOf(ref)),
+  const gone = [...base.objects.map(({ ref }) => ref), ...base.lingering, ...revertedCreations(s.candidate, s.record)];
+  const dropped = gone.filter(
+    (ref, i) =>
+      ref.kind !== 'Job' && !kept.has(keyOf(ref)) && gone.findIndex((other) => keyOf(other) === keyOf(ref)) === i,
   );
   const bundle = {
     namespace: spec.targetNamespace,

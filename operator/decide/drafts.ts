@@ -115,7 +115,15 @@ export const promotionStarted = (
     quorum,
     approvals,
     delivery,
-  }: { from: string; fromDigest: string; quorum: string; approvals: readonly Approval[]; delivery: Delivery },
+    followsUp,
+  }: {
+    from: string;
+    fromDigest: string;
+    quorum: string;
+    approvals: readonly Approval[];
+    delivery: Delivery;
+    followsUp: Data<'PromotionStarted'>['followsUp'];
+  },
 ): LedgerDraft => ({
   actor: 'operator',
   subject: subjectOf(candidate),
@@ -133,7 +141,7 @@ export const promotionStarted = (
     writes: writtenBy(bundle),
     removes: bundle.removed.map(keyOf),
     delivery,
-    followsUp: null,
+    followsUp,
   },
 });
 

@@ -173,7 +173,7 @@ const entryData = z.discriminatedUnion('type', [
     drift: z.array(
       z.object({ object: text, change: z.enum(['Created', 'Changed', 'Deleted']), before: text, after: text }),
     ),
-    sessions: z.array(z.object({ pod: text, outcome: z.enum(['Evicted', 'Gone', 'Reported']) })),
+    sessions: z.array(z.object({ pod: text, outcome: z.enum(['Gone', 'Reported']) })),
     /** By when a follow-up release is to be in production; '' = nothing was left changed. */
     dueAt: text,
   }),

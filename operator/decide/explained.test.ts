@@ -78,6 +78,7 @@ const started = drafts.promotionStarted(aCandidate(), bundle, {
   quorum: '3/3',
   approvals: [],
   delivery: 'Countersign',
+  followsUp: null,
 });
 const promoted = (record: NamespaceRecord): LedgerDraft => {
   const { open } = packageRecord(record, 'payments');
@@ -116,6 +117,7 @@ const jobStarted = drafts.promotionStarted(aCandidate(), aBundle({ objects: [mig
   quorum: '',
   approvals: [],
   delivery: 'Countersign',
+  followsUp: null,
 });
 const jobBack = drafts.rollbackStarted(
   {

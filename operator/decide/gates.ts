@@ -2,6 +2,7 @@
 import { gateNames, type GateName } from '../api/conditions.ts';
 import { applicable } from './gates/applicable.ts';
 import { approvals } from './gates/approvals.ts';
+import { emergencyDrift } from './gates/emergency-drift.ts';
 import { freeze } from './gates/freeze.ts';
 import type { Gate, GateSnapshot } from './gates/gate.ts';
 import { images } from './gates/images.ts';
@@ -31,6 +32,7 @@ const gates: Readonly<Record<GateName, Gate>> = {
   Window: window,
   Freeze: freeze,
   SecretsPresent: secretsPresent,
+  EmergencyDrift: emergencyDrift,
   Integrity: integrity,
   Hold: rollbackHold,
   InFlight: inFlight,

@@ -4,10 +4,23 @@ import type { Condition } from '../api/meta.ts';
 import type { Notice, StatusWrite } from './plan.ts';
 
 /** Conditions whose turning true is bad news. */
-const alarms = new Set(['Stalled']);
+const alarms = new Set(['Stalled', 'Overdue']);
 const badEnds = new Set(['RolledBack', 'Failed', 'Rejected', 'Expired']);
 /** Turning these is the news; the others only follow. */
-const told = new Set(['Staged', 'Approved', 'Promoted', 'Healthy', 'Finished', 'Stalled', 'Ready']);
+const told = new Set<string>([
+  'Staged',
+  'Approved',
+  'Promoted',
+  'Healthy',
+  'Finished',
+  'Stalled',
+  'Ready',
+  'Active',
+  'Ended',
+  'ReviewDue',
+  'FollowUpDue',
+  'Overdue',
+]);
 
 /** Health comes with every release: only its loss is news, and its return. */
 const isFailing = (condition: Condition | undefined): boolean => condition?.reason === 'WorkloadUnhealthy';

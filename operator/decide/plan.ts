@@ -1,5 +1,6 @@
 /** What follows from a snapshot. Values only: `act` and `run` carry them out. */
 import type { ReleaseCandidateStatus } from '../api/candidate.ts';
+import type { EmergencyAccessStatus } from '../api/emergency.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { ReleasePolicyStatus } from '../api/policy.ts';
 import type { RollbackStatus } from '../api/rollback.ts';
@@ -50,7 +51,7 @@ export type ObjectEffect =
     };
 
 export type Effect =
-  /** `packageSeq`: append only while this is still the newest entry that moved the package. */
+  /** `packageSeq`: append only while this is still the newest entry that moved the package, or of an emergency: the emergencies (`movedAt`). */
   | { readonly do: 'Append'; readonly namespace: string; readonly draft: LedgerDraft; readonly packageSeq?: number }
   /** Acts that rest on nothing before them: asked for at once, so that they may share entries. */
   | { readonly do: 'AppendEach'; readonly namespace: string; readonly drafts: readonly LedgerDraft[] }
@@ -70,6 +71,18 @@ export type Effect =
       readonly resourceVersion: string;
       readonly finalizers: readonly string[];
     }
+  /** A Role or binding of an emergency access. One that exists is replaced with the uid and resourceVersion in `manifest`. */
+  | { readonly do: 'CreateGrant' | 'ReplaceGrant'; readonly manifest: JsonObject }
+  /** Taken away by the identity that no gate holds up. */
+  | {
+      readonly do: 'RemoveGrant';
+      readonly kind: 'Role' | 'RoleBinding';
+      readonly namespace: string;
+      readonly name: string;
+      readonly uid: string;
+    }
+  /** Replaced by whatever runs it, within its disruption budget. */
+  | { readonly do: 'Evict'; readonly namespace: string; readonly pod: string; readonly uid: string }
   | {
       readonly do: 'Remove';
       readonly kind: 'ReleaseCandidate' | 'ReleaseBundle';
@@ -82,6 +95,7 @@ interface Statuses {
   readonly ReleaseCandidate: ReleaseCandidateStatus;
   readonly ReleasePolicy: ReleasePolicyStatus;
   readonly Rollback: RollbackStatus;
+  readonly EmergencyAccess: EmergencyAccessStatus;
 }
 
 /** A status to be written if it differs from what is there. */

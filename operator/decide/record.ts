@@ -1,6 +1,6 @@
 /** What the ledger of one production namespace says, folded: the only memory that decisions trust. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
-import { type Delivery, type EntryData, parseData } from './entries.ts';
+import { type Delivery, type EntryData, type LedgerDraft, parseData } from './entries.ts';
 import { foldEmergencies, noEmergencies, type Emergencies } from './emergency/record.ts';
 import { foldExplained, nothingExplained, type ExplainedRecord } from './explained.ts';
 import type { Instant } from './objects.ts';
@@ -113,6 +113,12 @@ const untouched: PackageRecord = {
 
 export const packageRecord = (record: NamespaceRecord, name: string): PackageRecord =>
   record.packages.get(name) ?? untouched;
+
+/** Sequence number of the newest entry that moved what a draft is about: the emergencies of the namespace, or a package. */
+export const movedAt = (
+  record: NamespaceRecord,
+  { subject, package: pkg }: Pick<LedgerDraft, 'subject' | 'package'>,
+) => (subject.kind === 'EmergencyAccess' ? record.emergencies.seq : packageRecord(record, pkg).seq);
 
 /**
  * Name of the bundle that candidates are compared with: the one in production, and while the first promotion of a package is in flight

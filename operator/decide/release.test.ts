@@ -280,6 +280,7 @@ const began = (model: Model, { from, to }: Case): void => {
       quorum: '3/3',
       approvals: [],
       delivery: 'Countersign',
+      followsUp: null,
     }),
     now - 9 * minute,
   );
@@ -296,6 +297,7 @@ const began = (model: Model, { from, to }: Case): void => {
       quorum: '3/3',
       approvals: [],
       delivery: 'Countersign',
+      followsUp: null,
     }),
     now - minute,
   );
@@ -544,6 +546,7 @@ describe('delivered by a GitOps tool', () => {
         quorum: '3/3',
         approvals: [],
         delivery: 'GitOps',
+        followsUp: null,
       }),
       now,
     );

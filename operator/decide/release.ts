@@ -60,6 +60,7 @@ const together = (effects: readonly ObjectEffect[]): Effect[] =>
 const courseOf = (s: ReleaseSnapshot, open: OpenIntent): Course => ({
   to: s.bundles.get(open.to),
   from: s.bundles.get(open.from),
+  over: new Set(open.followsUp?.reverts),
 });
 
 // --- forward ---------------------------------------------------------------------------------------------------------

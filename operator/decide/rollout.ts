@@ -42,6 +42,8 @@ export interface Step {
 export interface Course {
   readonly to: Bundle | undefined;
   readonly from: Bundle | undefined;
+  /** Objects whose present content is known not to be a release's, and that are written all the same: what an emergency left. */
+  readonly over?: ReadonlySet<string>;
 }
 
 const unmanagedOn = ({ to, from }: Course): readonly UnmanagedFields[] => to?.unmanaged ?? from?.unmanaged ?? [];
@@ -60,7 +62,8 @@ const standingOf = (course: Course, object: BundleObject, live: LiveObject | und
   // A Job's template cannot change once it runs, and its name says which bundle it runs for.
   if (object.ref.kind === 'Job' || holds(live, object, unmanagedOn(course))) return 'Done';
   const before = objectIn(course.from, object.ref);
-  return before !== undefined && holds(live, before, unmanagedOn(course)) ? 'Pending' : 'Foreign';
+  const known = course.over?.has(keyOf(live.ref)) === true;
+  return known || (before !== undefined && holds(live, before, unmanagedOn(course))) ? 'Pending' : 'Foreign';
 };
 
 /** Objects of the package that the target bundle no longer has and production still does. */
@@ -70,7 +73,8 @@ export const removeSteps = (course: Course, refs: readonly ObjectRef[], live: Li
     if (now === undefined) return [];
     const before = objectIn(course.from, ref);
     // What leaves is measured by the bundle that holds it: the other one leaves none of its fields to anybody.
-    const ours = before === undefined || holds(now, before, course.from?.unmanaged ?? []);
+    const known = before === undefined || course.over?.has(keyOf(ref)) === true;
+    const ours = known || holds(now, before, course.from?.unmanaged ?? []);
     const standing: Standing = now.deleting ? 'Deleting' : ours ? 'Pending' : 'Foreign';
     return [{ ref, wave: waveOf(ref.kind), live: now, object: undefined, standing }];
   });

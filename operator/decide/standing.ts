@@ -86,7 +86,7 @@ export const standing = (scene: Scene, key: ObjectKey): Standing => {
   const expected = scene.explained.objects.get(key);
   if (live === undefined) return gone(scene, key, expected);
   if (live.deleting || isMade(scene, live)) return explained;
-  const match = states(expected).find((state) => holds(scene, live, state));
+  const match = states(expected).find((state) => holdsNow(scene, live, state));
   if (match !== undefined) return inPlace(scene, live, match);
   if (attemptsOn(scene, live).some(({ isDone }) => isDone)) return explained;
   if (isPristine(key, live.digest([]))) return explained;
@@ -136,7 +136,7 @@ const scaleOf = ({ kind, replicas }: Watched, without: readonly string[]): strin
   replicas === undefined || kind === 'ReplicaSet' || without.includes('spec.replicas') ? '' : scaleDigest(replicas);
 
 /** Whether an object is in a state, as far as it is looked at: then, and now. */
-const holds = (scene: Scene, live: Watched, { digest, scale, without }: State): boolean => {
+export const holdsNow = (scene: Scene, live: Watched, { digest, scale, without }: State): boolean => {
   if (digest === '') return false;
   const now = scene.unmanaged(live.key);
   const contexts = without === undefined ? [[], now] : [without, [...new Set([...without, ...now])]];

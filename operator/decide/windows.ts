@@ -51,3 +51,17 @@ export const windowAt = (window: Window, now: Instant): WindowState => {
     return { is: 'Invalid', problem: error instanceof Error ? error.message : String(error) };
   }
 };
+
+/**
+ * When the window closes that is open at an instant, or the next one to open; of several the earliest. The instant itself where there are no windows,
+ * or none that ever opens.
+ */
+export const nextClosing = (windows: readonly Window[], at: Instant): Instant => {
+  const states = windows.map((window) => ({ window, state: windowAt(window, at) }));
+  const open = states.flatMap(({ state }) => (state.is === 'Open' ? [state.until] : []));
+  if (open.length > 0) return Math.min(...open);
+  const next = states.flatMap(({ window, state }) =>
+    state.is === 'Closed' && state.opensAt !== undefined ? [state.opensAt + milliseconds(window.duration)] : [],
+  );
+  return next.length === 0 ? at : Math.min(...next);
+};

@@ -84,6 +84,8 @@ export interface Client {
   patchResource(resource: ResourceRow, ref: ObjectRef, patch: unknown, options: PatchOptions): Promise<KubeObject>;
   /** `NotFound` when it is gone already. Finalizers may keep it after success. */
   deleteResource(resource: ResourceRow, ref: ObjectRef, options?: DeleteOptions): Promise<void>;
+  /** Asks for a pod to be replaced, within its disruption budget: `Throttled` while that forbids it. `uid`: only this incarnation. */
+  evictPod(ref: ObjectRef, uid: string): Promise<void>;
   /** What a create would make: defaulted, admitted, never kept, so without a resource version. */
   dryRunCreate(resource: ResourceRow, manifest: Manifest, options?: CreateOptions): Promise<Manifest>;
   /** Whether the authorizer lets this caller do it now. */
@@ -105,6 +107,8 @@ const contentTypes: Readonly<Record<PatchType, ContentType>> = {
   Strategic: 'application/strategic-merge-patch+json',
   Apply: 'application/apply-patch+yaml',
 };
+
+const pods: ResourceRow = { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
 
 /** A client over the one way to the API server. */
 export function createClient({ transport, fieldManager, written }: ClientOptions): Client {
@@ -181,6 +185,18 @@ export function createClient({ transport, fieldManager, written }: ClientOptions
           ...(dryRun && { dryRun: ['All'] }),
         },
         ...callOf(options),
+      });
+    },
+    async evictPod({ namespace, name }, uid) {
+      await transport.request({
+        method: 'POST',
+        path: objectPath(pods, { namespace, name }, 'eviction'),
+        body: {
+          apiVersion: 'policy/v1',
+          kind: 'Eviction',
+          metadata: { namespace, name },
+          deleteOptions: { preconditions: { uid } },
+        },
       });
     },
     async dryRunCreate(resource, manifest, options = {}) {

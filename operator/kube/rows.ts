@@ -10,6 +10,14 @@ export const ourResource = (kind: Kind): ResourceRow => ({
   namespaced: true,
 });
 
+/** How it calls what an emergency access is made of. */
+export const grantResource = (kind: 'Role' | 'RoleBinding'): ResourceRow => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind,
+  plural: `${kind.toLowerCase()}s`,
+  namespaced: true,
+});
+
 /** How it calls a promotable kind. @throws for any other: nothing else is ever written to production */
 export const promotableResource = (kind: string): ResourceRow => {
   const row = promotableKinds.find((each) => each.kind === kind);

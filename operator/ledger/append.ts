@@ -1,7 +1,7 @@
 /** The atomic append: the name of an entry is its place, so the API server decides who gets it. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
-import { packageRecord, type NamespaceRecord } from '../decide/record.ts';
+import { movedAt, type NamespaceRecord } from '../decide/record.ts';
 import { joined, mayJoin, mayWait, roomForActs, roomOf } from '../decide/together.ts';
 import { nextEntry } from './chain.ts';
 
@@ -71,7 +71,7 @@ const taken = (asked: Asked[], self: AppendTools['self']): Batch | undefined => 
 /**
  * Appends to one chain at a time, in order of asking. Acts that may join and that wait while an entry is on its way are written in one entry
  * after it: each resolves when that entry is stored, and fails when it cannot be.
- * `packageSeq`: only while that is the newest entry that moved the package. @throws Overtaken when it is not
+ * `packageSeq`: only while that is the newest entry that moved what the draft is about (`movedAt`). @throws Overtaken when it is not
  */
 export const createAppend = ({ store, now, newId, pause, self }: AppendTools): Append => {
   const waiting = new Map<string, Asked[]>();
@@ -83,7 +83,7 @@ export const createAppend = ({ store, now, newId, pause, self }: AppendTools): A
     for (let tries = 0; tries < mostTries; tries += 1) {
       const record = store.record(namespace);
       if (record.broken !== undefined) throw new BrokenLedger(namespace, record.broken);
-      if (packageSeq !== undefined && packageRecord(record, draft.package).seq !== packageSeq) {
+      if (packageSeq !== undefined && movedAt(record, draft) !== packageSeq) {
         throw new Overtaken(namespace, draft.package);
       }
       const spec = nextEntry(record.head, entry, { id, now: now(), self });

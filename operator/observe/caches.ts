@@ -1,6 +1,7 @@
 /** Every copy of cluster state that decisions are made from, and which namespaces they follow. */
 import { parseApproval, type Approval } from '../api/approval.ts';
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
+import { parseEmergencyAccess, type EmergencyAccess } from '../api/emergency.ts';
 import { policyName, promotableKinds } from '../api/kinds.ts';
 import { parseLedgerEntry, type LedgerEntry } from '../api/ledger.ts';
 import type { Parsed } from '../api/parse.ts';
@@ -12,8 +13,17 @@ import type { ReflectorSpec } from '../kube/reflector.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead } from './bundles.ts';
-import type { Watched } from '../decide/standing.ts';
-import { keyNames, liveObject, namespaceFacts, podFacts, watchedObject, type KeyNames } from './project.ts';
+import {
+  boundRole,
+  keyNames,
+  liveObject,
+  namespaceFacts,
+  podFacts,
+  watchedObject,
+  type BoundRole,
+  type KeyNames,
+  type WatchedObject,
+} from './project.ts';
 
 const core = (kind: string, plural: string, namespaced = true): ResourceRow => ({
   apiVersion: 'v1',
@@ -54,6 +64,8 @@ const watchedKinds: readonly ResourceRow[] = [
   grouped('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings'),
 ];
 
+const clusterRoles = grouped('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);
+
 /** Our own installation: every object that carries its label. One that loses the label counts as deleted. */
 const installedKinds: readonly ResourceRow[] = [
   ...(['ValidatingAdmissionPolicy', 'MutatingAdmissionPolicy'] as const).flatMap((kind) => [
@@ -67,14 +79,11 @@ const installedKinds: readonly ResourceRow[] = [
     false,
   ),
   grouped('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
-  grouped('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false),
+  clusterRoles,
   grouped('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false),
 ];
 
 const installedSelector = 'app.kubernetes.io/part-of=countersign';
-
-/** An object that is kept only to be explained. */
-export type WatchedObject = Watched & { readonly namespace: string };
 
 /** The families of reflectors, by what they reflect. `digestKey`: Secrets are digested under it (`decide/content.ts`). */
 export const createCaches = (reflectors: Reflectors, digestKey: string) => {
@@ -118,6 +127,12 @@ export const createCaches = (reflectors: Reflectors, digestKey: string) => {
       project: parsed(parseRollback),
       indexes: { package: ({ metadata, spec }) => [indexKey(metadata.namespace, spec.package)] },
     }),
+    emergencies: family<EmergencyAccess>({
+      resource: ourResource('EmergencyAccess'),
+      project: parsed(parseEmergencyAccess),
+      indexes: { uid: ({ metadata }) => [metadata.uid], namespace: ({ metadata }) => [metadata.namespace] },
+    }),
+    clusterRoles: family<BoundRole>({ resource: clusterRoles, project: boundRole }),
     ledger: family<LedgerEntry>({ resource: ourResource('LedgerEntry'), project: parsed(parseLedgerEntry) }),
     objects: new Map<string, ReflectorFamily<LiveObject>>(
       promotableKinds.map(({ kind }) => [kind, family({ resource: promotableResource(kind), project: liveObject })]),
@@ -154,6 +169,8 @@ export const clusterWide = (caches: Caches) => [
   caches.approvals,
   caches.rollbacks,
   caches.ledger,
+  caches.emergencies,
+  caches.clusterRoles,
   ...caches.installed.values(),
 ];
 

@@ -4,6 +4,7 @@ import { guardedLabel, guardedModes, stagingLabel, writersAnnotation } from '../
 import { isJsonObject, type JsonObject } from '../api/meta.ts';
 import { parseWriters } from '../api/writers.ts';
 import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts } from '../decide/objects.ts';
+import { roleFacts, type RoleFacts } from '../decide/emergency/rights.ts';
 import { contentDigest, podDigest, replicasOf } from '../decide/content.ts';
 import { at, isObject, listAt, numberAt, textAt } from '../decide/json.ts';
 import { programsOfPod, programsOfTemplate } from '../decide/programs.ts';
@@ -207,13 +208,25 @@ const watchedOf = (object: JsonObject, written: Written, digest: Watched['digest
   };
 };
 
+/** What a ClusterRole allows, and the digest of that. */
+export type BoundRole = RoleFacts & { readonly digest: string };
+
+export const boundRole = (raw: KubeObject): BoundRole => {
+  const object = json.parse(raw);
+  return { ...roleFacts(raw.metadata.name, object), digest: contentDigest(object) };
+};
+
+/** An object that is kept only to be explained. */
+export type WatchedObject = Watched & { readonly namespace: string; readonly resourceVersion: string };
+
 /** A kind that is not promoted: only its digest is kept, and no value of a Secret. */
-export const watchedObject = (raw: KubeObject, secretKey?: string): Watched & { readonly namespace: string } => {
+export const watchedObject = (raw: KubeObject, secretKey?: string): WatchedObject => {
   const object = json.parse(raw);
   const { metadata } = raw;
   const digest = contentDigest(object, { secretKey });
   return {
     namespace: metadata.namespace ?? '',
+    resourceVersion: metadata.resourceVersion,
     ...watchedOf(
       object,
       {

@@ -20,7 +20,9 @@ import { changedInstallation, isWatched, type WatchSnapshot } from '../decide/wa
 import { standing, type Scene, type Watched } from '../decide/standing.ts';
 import { programsOfTemplate, type Program } from '../decide/programs.ts';
 import { isInstalledKind } from '../decide/content.ts';
+import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
 import { impliedUnmanaged } from '../decide/unmanaged.ts';
+import type { ServerTime } from '../kube/server-time.ts';
 import type { Records } from '../ledger/records.ts';
 import { joinParts } from './bundles.ts';
 import { clusterWide, indexKey, type Caches, type Followed } from './caches.ts';
@@ -35,6 +37,7 @@ export interface Sources {
   /** Results of the policy's checks of a package in production. */
   readonly checks: (namespace: string, pkg: string) => ReadonlyMap<string, CheckFacts>;
   readonly serverVersion: () => string;
+  readonly serverTime: ServerTime;
 }
 
 const splitKey = (key: ObjectKey): readonly [kind: string, name: string] => {
@@ -258,6 +261,38 @@ export const observePolicy = (sources: Sources, namespace: string): PolicySnapsh
       partUid: (name) => caches.bundles.in()?.get(indexKey(namespace, name))?.uid,
     },
     complete: ledgerComplete(sources),
+  };
+};
+
+/** One emergency access, by uid: whether it is still in the cluster or only in the record. */
+export const observeEmergency = (sources: Sources, namespace: string, uid: string): EmergencySnapshot | undefined => {
+  const { caches, records, followed } = sources;
+  const access = caches.emergencies.in()?.byIndex('uid', uid)[0];
+  const record = records.get(namespace);
+  if (access === undefined && !record.emergencies.all.has(uid)) return undefined;
+  const [policy, target] = [policyIn(caches, namespace), namespaceIn(caches, namespace)];
+  return {
+    namespace,
+    uid,
+    access,
+    policy,
+    target,
+    record,
+    scene: sceneOf(sources, namespace),
+    made(key) {
+      const [kind, name] = splitKey(key);
+      const found = caches.watched.get(kind)?.in(namespace)?.get(indexKey(namespace, name));
+      return found && { ...found, key, digest: found.digest([]) };
+    },
+    clusterRole: (name) => caches.clusterRoles.in()?.get(name),
+    pod: (name) => caches.pods.in(namespace)?.get(indexKey(namespace, name)),
+    approvals: caches.approvals.in()?.byIndex('subject', uid) ?? [],
+    serverTime: sources.serverTime.bounds(),
+    skewMs: sources.serverTime.skewMs(),
+    complete:
+      ledgerComplete(sources) &&
+      followed.isComplete('Production', namespace) &&
+      followed.isComplete('Watched', namespace),
   };
 };
 

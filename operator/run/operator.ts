@@ -5,6 +5,9 @@ import { createAsk } from '../act/ask.ts';
 import { ledgerStore } from '../act/ledger-store.ts';
 import { planCandidate, planGone } from '../decide/candidate.ts';
 import type { Effect, StatusWrite } from '../decide/plan.ts';
+import { planEmergency } from '../decide/emergency.ts';
+import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
+import { countEmergencies } from '../decide/emergency/record.ts';
 import { planPolicy } from '../decide/policy.ts';
 import { packageRecord } from '../decide/record.ts';
 import { fieldManagers, planRelease } from '../decide/release.ts';
@@ -24,6 +27,7 @@ import { clusterWide, createCaches, Followed, indexKey } from '../observe/caches
 import { Checks } from '../observe/checks.ts';
 import {
   observeCandidate,
+  observeEmergency,
   observeGone,
   observePolicy,
   observeRelease,
@@ -106,7 +110,9 @@ export const createOperator = (options: OperatorOptions): Operator => {
     routes.recorded(namespace, entry);
   });
   const followed = new Followed(caches, {
-    isBusy: (namespace) => [...records.get(namespace).packages.values()].some(({ open }) => open !== undefined),
+    isBusy: (namespace) =>
+      [...records.get(namespace).packages.values()].some(({ open }) => open !== undefined) ||
+      [...records.get(namespace).emergencies.all.values()].some(({ stage }) => underWay.has(stage)),
     completed: (namespace) => routes.completed(namespace),
   });
   const suspects = new Suspects(clock);
@@ -118,6 +124,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     records,
     checks: (namespace, pkg) => checks.facts(namespace, pkg),
     serverVersion: () => serverVersion,
+    serverTime: transports.operator.serverTime,
   };
   const client = (transport: Transport, fieldManager: string): Client =>
     createClient({ transport, fieldManager, written: (resource, object) => reflectors.observed(resource, object) });
@@ -128,9 +135,12 @@ export const createOperator = (options: OperatorOptions): Operator => {
   const readServerVersion = async (): Promise<void> => {
     serverVersion = (await clients.operator.serverVersion()).gitVersion;
   };
-  const metricsOf = createDomainMetrics(metrics.registry, () =>
-    records.namespaces().map((namespace) => ({ namespace, open: records.get(namespace).explained.findings.size })),
-  );
+  const metricsOf = createDomainMetrics(metrics.registry, {
+    findings: () =>
+      records.namespaces().map((namespace) => ({ namespace, open: records.get(namespace).explained.findings.size })),
+    emergencies: () =>
+      records.namespaces().map((namespace) => ({ namespace, ...countEmergencies(records.get(namespace).emergencies) })),
+  });
 
   const append = createAppend({
     store: ledgerStore(clients.operator, records),
@@ -197,6 +207,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     policy: metrics.reconcile('policy'),
     gone: metrics.reconcile('gone'),
     watch: metrics.reconcile('watch'),
+    emergency: metrics.reconcile('emergency'),
   };
   const queue: WorkQueue<Key> = new WorkQueue<Key>({
     workers,
@@ -292,6 +303,9 @@ export const createOperator = (options: OperatorOptions): Operator => {
   };
 };
 
+/** Stages of an emergency access in which something of it is in the cluster. */
+const underWay: ReadonlySet<string> = new Set(['Granted', 'Opened', 'Ended']);
+
 const isRefusal = ({ kind }: Failure): boolean => kind === 'Forbidden' || kind === 'Invalid';
 
 const failureOf = (error: unknown): Failure => {
@@ -301,11 +315,12 @@ const failureOf = (error: unknown): Failure => {
   return toFailure(error);
 };
 
-type KindName = 'candidate' | 'release' | 'policy' | 'gone' | 'watch';
+const kindNames = ['candidate', 'release', 'policy', 'gone', 'watch', 'emergency'] as const;
+type KindName = (typeof kindNames)[number];
 
 const kindOf = (key: Key): KindName => {
   const name = key.slice(0, key.indexOf('/'));
-  return name === 'release' || name === 'policy' || name === 'gone' || name === 'watch' ? name : 'candidate';
+  return kindNames.find((each) => each === name) ?? 'candidate';
 };
 
 const priorityOf = (key: Key): Priority => (key.startsWith('release/') ? 'Rollback' : 'Normal');
@@ -333,12 +348,18 @@ const createReconcilers = (sources: Sources, shell: Shell, checks: Checks): Read
     },
     plan: planRelease,
   };
+  const emergency: Kind<EmergencySnapshot> = {
+    name: 'emergency',
+    observe: (key) => observeEmergency(sources, ...split(key)),
+    plan: planEmergency,
+  };
   const watch: Kind<WatchSnapshot> = {
     name: 'watch',
     observe: (key) => observeWatch(sources, key),
     plan: planWatch,
   };
   return {
+    emergency: createReconcile(emergency, shell),
     watch: createReconcile(watch, shell),
     candidate: createReconcile(candidate, shell),
     release: createReconcile(release, shell),

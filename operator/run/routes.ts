@@ -2,6 +2,8 @@
 import { policyName } from '../api/kinds.ts';
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { packageRecord } from '../decide/record.ts';
+import { grantName, grantPrefix } from '../decide/emergency/grant.ts';
+import type { EmergencyRecord } from '../decide/emergency/record.ts';
 import { textAt } from '../decide/json.ts';
 import { keyOf, type ObjectKey, type PodFacts } from '../decide/objects.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
@@ -10,13 +12,14 @@ import type { Suspects } from '../observe/suspects.ts';
 import type { Records } from '../ledger/records.ts';
 import type { Priority } from './queue.ts';
 
-/** `candidate/<ns>/<name>`, `release/<ns>/<package>`, `policy/<ns>`, `gone/<production ns>/<uid>`, `watch/<production ns>`. */
-export type Key = `${'candidate' | 'release' | 'policy' | 'gone' | 'watch'}/${string}`;
+/** `candidate/<ns>/<name>`, `release/<ns>/<package>`, `policy/<ns>`, `gone/<production ns>/<uid>`, `watch/<production ns>`, `emergency/<production ns>/<uid>`. */
+export type Key = `${'candidate' | 'release' | 'policy' | 'gone' | 'watch' | 'emergency'}/${string}`;
 
 export const candidateKey = (namespace: string, name: string): Key => `candidate/${namespace}/${name}`;
 export const releaseKey = (namespace: string, pkg: string): Key => `release/${namespace}/${pkg}`;
 export const policyKey = (namespace: string): Key => `policy/${namespace}`;
 export const watchKey = (namespace: string): Key => `watch/${namespace}`;
+export const emergencyKey = (namespace: string, uid: string): Key => `emergency/${namespace}/${uid}`;
 export const goneKey = (namespace: string, uid: string): Key => `gone/${namespace}/${uid}`;
 
 export interface Routes {
@@ -53,6 +56,14 @@ const explaining: ReadonlySet<LedgerEntrySpec['type']> = new Set([
   'FindingClosed',
   'Promoted',
   'RolledBack',
+]);
+
+/** What an emergency leaves is known, or settled: candidates that touch it are judged anew. */
+const moving: ReadonlySet<LedgerEntrySpec['type']> = new Set([
+  'EmergencyEnded',
+  'EmergencyAccounted',
+  'EmergencyClosed',
+  'EmergencyOverdue',
 ]);
 
 /** Whether the API server told of a pod what explaining it does not look at. */
@@ -147,6 +158,22 @@ export const createRoutes = (options: RoutesOptions): Routes => {
     addSoon(watchKey(namespace));
   };
 
+  /** Accesses of a namespace that are not over and done with. */
+  const emergencies = (namespace: string, concerns: (each: EmergencyRecord) => boolean = () => true): void => {
+    for (const each of records.get(namespace).emergencies.all.values()) {
+      const isOver = each.stage === 'Closed' || each.stage === 'Refused';
+      if (!isOver && concerns(each)) add(emergencyKey(namespace, each.uid), 'Promotion');
+    }
+  };
+
+  /** Those that are not judged yet: what stood in the way of one may be gone. */
+  const unjudged = (namespace: string): void => {
+    for (const { metadata } of caches.emergencies.in()?.byIndex('namespace', namespace) ?? []) {
+      if (!records.get(namespace).emergencies.all.has(metadata.uid))
+        add(emergencyKey(namespace, metadata.uid), 'Promotion');
+    }
+  };
+
   const productions = (): readonly string[] =>
     (caches.policies.in()?.list() ?? []).map(({ metadata }) => metadata.namespace);
 
@@ -164,6 +191,16 @@ export const createRoutes = (options: RoutesOptions): Routes => {
         add(policyKey(namespace), 'Normal');
         candidates('target', namespace);
         releasesIn(namespace);
+        emergencies(namespace);
+        unjudged(namespace);
+      });
+      caches.emergencies.onChange((_, change) => {
+        const access = change.new ?? change.old;
+        if (access !== undefined) add(emergencyKey(access.metadata.namespace, access.metadata.uid), 'Promotion');
+      });
+      caches.clusterRoles.onChange((name, change) => {
+        if (change.old?.digest === change.new?.digest) return;
+        for (const namespace of productions()) emergencies(namespace, ({ clusterRole }) => clusterRole === name);
       });
       caches.namespaces.onChange((name, change) => {
         if (change.new === undefined) records.forget(name);
@@ -205,6 +242,10 @@ export const createRoutes = (options: RoutesOptions): Routes => {
           addSoon(watchKey(metadata.namespace));
           return;
         }
+        if (spec.subject.kind === 'EmergencyAccess') {
+          add(emergencyKey(metadata.namespace, spec.subject.uid), 'Normal');
+          return;
+        }
         const source = caches.policies.in()?.get(indexKey(metadata.namespace, policyName))?.spec.sourceNamespace;
         if (source !== undefined) add(candidateKey(source, spec.subject.name), 'Promotion');
       });
@@ -241,6 +282,9 @@ export const createRoutes = (options: RoutesOptions): Routes => {
         const pod = change.new ?? change.old;
         if (pod === undefined) return;
         if (!runsOn(change.old, change.new)) changed(pod.namespace, `Pod/${pod.name}`);
+        if (change.new?.deleting !== change.old?.deleting) {
+          emergencies(pod.namespace, ({ sessions }) => sessions.some((session) => session.pod === pod.name));
+        }
         if (pod.ownerKind === '') return;
         const key = `${pod.ownerKind}/${pod.ownerName}`;
         if (isProduction(pod.namespace)) releasesOf(pod.namespace, key);
@@ -254,7 +298,11 @@ export const createRoutes = (options: RoutesOptions): Routes => {
       for (const family of caches.watched.values()) {
         family.onChange((_, change) => {
           const object = change.new ?? change.old;
-          if (object !== undefined) changed(object.namespace, object.key);
+          if (object === undefined) return;
+          changed(object.namespace, object.key);
+          if (object.name.startsWith(grantPrefix)) {
+            emergencies(object.namespace, ({ uid }) => object.name.startsWith(grantName(uid)));
+          }
         });
       }
       for (const family of caches.installed.values()) {
@@ -280,8 +328,12 @@ export const createRoutes = (options: RoutesOptions): Routes => {
       for (const { metadata, spec } of caches.rollbacks.in()?.list() ?? []) {
         add(releaseKey(metadata.namespace, spec.package), 'Rollback');
       }
+      for (const { metadata } of caches.emergencies.in()?.list() ?? []) {
+        add(emergencyKey(metadata.namespace, metadata.uid), 'Promotion');
+      }
       for (const namespace of records.namespaces()) {
         releasesIn(namespace);
+        emergencies(namespace);
         for (const { uid, finished } of records.get(namespace).candidates.values()) {
           if (finished === undefined) add(goneKey(namespace, uid), 'Resync');
         }
@@ -296,6 +348,17 @@ export const createRoutes = (options: RoutesOptions): Routes => {
         if (type === 'FindingClosed' || subject.kind === 'Installation') candidates('target', namespace);
       }
       if (records.get(namespace).broken !== undefined) broken(namespace);
+      if (subject.kind === 'EmergencyAccess') {
+        add(emergencyKey(namespace, subject.uid), 'Promotion');
+        add(policyKey(namespace), 'Resync');
+        if (moving.has(type)) {
+          candidates('target', namespace);
+          unjudged(namespace);
+        }
+      }
+      // Of an act, its number is shown; of its end, the account may have waited for it; of a release, it may settle something.
+      if (type === 'Admitted' || type === 'Observed' || type === 'Promoted' || type === 'RolledBack')
+        emergencies(namespace);
       // Whatever it is about, be it over by this entry: its end has to be reported.
       if (subject.kind === 'ReleaseCandidate') add(candidateKey(subject.namespace, subject.name), 'Normal');
       if (pkg === '') return;
@@ -306,6 +369,8 @@ export const createRoutes = (options: RoutesOptions): Routes => {
     check: release,
     completed(namespace) {
       addSoon(watchKey(namespace));
+      emergencies(namespace);
+      unjudged(namespace);
       candidates('target', namespace);
       candidates('source', namespace);
       releasesIn(namespace);

@@ -14,7 +14,35 @@ export interface OpenFindings {
   readonly open: number;
 }
 
-export const createDomainMetrics = (registry: Registry, findings: () => readonly OpenFindings[]): DomainMetrics => {
+/** Emergency accesses of a production namespace, by how they stand in the record. */
+export interface Emergencies {
+  readonly namespace: string;
+  readonly live: number;
+  /** Over, and not closed: a review or a release is still to come. */
+  readonly unsettled: number;
+  readonly overdue: number;
+}
+
+export interface Counted {
+  readonly findings: () => readonly OpenFindings[];
+  readonly emergencies: () => readonly Emergencies[];
+}
+
+export const createDomainMetrics = (registry: Registry, { findings, emergencies }: Counted): DomainMetrics => {
+  void new Gauge({
+    name: 'countersign_emergencies',
+    help: 'Emergency accesses that are live, unsettled (over, and waiting for review or follow-up release) or overdue, by namespace.',
+    labelNames: ['namespace', 'state'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { namespace, live, unsettled, overdue } of emergencies()) {
+        this.set({ namespace, state: 'live' }, live);
+        this.set({ namespace, state: 'unsettled' }, unsettled);
+        this.set({ namespace, state: 'overdue' }, overdue);
+      }
+    },
+  });
   // Registering is all there is to do: it is read when it is scraped.
   void new Gauge({
     name: 'countersign_findings_open',

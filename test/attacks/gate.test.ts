@@ -92,7 +92,14 @@ const append = async (pair: Pair, operator: ApiClient, draft: LedgerDraft): Prom
 const forge = async (pair: Pair, operator: ApiClient, to?: Bundle): Promise<void> => {
   const { candidate } = await candidateOf(pair);
   const bundle = to ?? (await bundleIn(pair)).bundle;
-  const intent = { from: '', fromDigest: '', quorum: '2/2', approvals: [], delivery: 'Countersign' as const };
+  const intent = {
+    from: '',
+    fromDigest: '',
+    quorum: '2/2',
+    approvals: [],
+    delivery: 'Countersign' as const,
+    followsUp: null,
+  };
   await append(pair, operator, drafts.promotionStarted(candidate, bundle, intent));
 };
 

@@ -61,9 +61,15 @@ export const noEmergencies: Emergencies = { seq: -1, all: new Map() };
 /** Somebody is let in, or about to be. */
 export const isLive = ({ stage }: EmergencyRecord): boolean => stage === 'Granted' || stage === 'Opened';
 
-/** Whether what it changed still waits for a release that says what becomes of it. */
-export const isUnsettled = (emergency: EmergencyRecord, object: string): boolean =>
-  emergency.stage !== 'Closed' && emergency.stage !== 'Refused' && !emergency.settled.has(object);
+/** How many of them stand how. */
+export const countEmergencies = ({ all }: Emergencies) => {
+  const each = [...all.values()];
+  return {
+    live: each.filter(isLive).length,
+    unsettled: each.filter(({ stage }) => stage === 'Ended' || stage === 'Accounted').length,
+    overdue: each.filter(({ overdue }) => overdue).length,
+  };
+};
 
 interface Folding {
   readonly entry: LedgerEntrySpec;
@@ -226,7 +232,8 @@ const followedUp = (before: Emergencies, followsUp: Folding['followsUp'], bundle
   const settled = new Map(each.settled);
   for (const object of followsUp.covers) settled.set(object, { how: 'Covered', bundle });
   for (const object of followsUp.reverts) settled.set(object, { how: 'Reverted', bundle });
-  return noted(before, { ...each, settled });
+  const isLate = each.overdue && (each.accounted?.drift ?? []).some(({ object }) => !settled.has(object));
+  return noted(before, { ...each, settled, overdue: isLate });
 };
 
 /** A follow-up that goes back has settled nothing. */
