@@ -68,9 +68,13 @@ const snapshot = (pkg: Partial<PackageRecord> = {}, given: Partial<AdmissionSnap
   }),
   record: { ...aRecord(), packages: new Map([['payments', aPackageRecord(pkg)]]) },
   bundle: (name) => [next, before].find((bundle) => bundle.name === name),
+  accesses: () => [],
+  grant: undefined,
   answers: new Map(),
   digestOf: digest,
   now,
+  serverTime: { earliest: now, latest: now },
+  skewMs: 0,
   ...given,
 });
 
@@ -128,6 +132,10 @@ const outcome = (verdict: AdmissionVerdict): string => {
       return verdict.message.slice(0, verdict.message.indexOf(':'));
     case 'Ask':
       return 'asks';
+    case 'Read':
+      return 'reads';
+    case 'Wait':
+      return 'waits';
   }
 };
 

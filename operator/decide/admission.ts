@@ -4,6 +4,8 @@
  */
 import { group, guardedLabel } from '../api/kinds.ts';
 import { textAt } from './json.ts';
+import { judgeEmergency } from './admission/emergency.ts';
+import { isGrantRemoval, isRevocation, judgeEmergencyAccess, judgeGrantObject } from './admission/grants.ts';
 import { judgeOperation } from './admission/operate.ts';
 import { judgeAdministration, judgePlatformWriter, witnessed } from './admission/people.ts';
 import { judgeGitOps, judgePromoter, judgeRestorer } from './admission/releases.ts';
@@ -19,15 +21,24 @@ import type { AdmissionSnapshot } from './admission/snapshot.ts';
 
 /** What is refused here is refused; under audit whoever answers says so and lets it through. */
 export const judgeAdmission = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
-  const isOrder = request.resource.group === group && request.resource.resource === 'rollbacks';
-  if (s.record.broken !== undefined && request.user.username !== s.restorer && !isOrder) {
-    return recordBroken(request, s.record.broken);
-  }
+  if (neverWaits(request, s)) return allowed();
+  const isExempt = request.user.username === s.restorer || isOrder(request) || isRevocation(request);
+  if (s.record.broken !== undefined && !isExempt) return recordBroken(request, s.record.broken);
   if (request.resource.group === group) return ofOurKinds(request, s);
   if (request.resource.group === '' && request.resource.resource === 'namespaces') return ofTheNamespace(request, s);
   if (s.policy === undefined) return withoutPolicy(request);
   return inProduction(request, s, s.policy.spec.gitOpsWriters);
 };
+
+/** The end of an emergency: what lets somebody in is taken away, and whatever they left open is cut. */
+const neverWaits = (request: AdmissionRequest, s: AdmissionSnapshot): boolean =>
+  isGrantRemoval(request, s) || (request.user.username === s.restorer && isEviction(request));
+
+const isOrder = ({ resource }: AdmissionRequest): boolean =>
+  resource.group === group && resource.resource === 'rollbacks';
+
+const isEviction = ({ resource, subresource }: AdmissionRequest): boolean =>
+  resource.group === '' && resource.resource === 'pods' && subresource === 'eviction';
 
 const inProduction = (
   request: AdmissionRequest,
@@ -35,14 +46,21 @@ const inProduction = (
   gitOpsWriters: readonly string[],
 ): AdmissionVerdict => {
   const { user, resource, subresource } = request;
-  if (user.username === s.operator) return judgePromoter(request, s);
+  if (user.username === s.operator) return judgeGrantObject(request, s) ?? judgePromoter(request, s);
   if (user.username === s.restorer) return judgeRestorer(request, s);
   if (gitOpsWriters.includes(user.username)) return judgeGitOps(request, s);
-  if (resource.resource === 'pods' && subresource === 'eviction') return allowed();
+  if (isEviction(request)) return allowed();
   if (subresource === '' && administered.has(`${resource.group}/${resource.resource}`)) {
     return judgeAdministration(request, s, `${verbText(request)} ${subjectText(request)}`);
   }
-  return judgePlatformWriter(request, s) ?? judgeOperation(request, s) ?? refused(request, s);
+  return byPeople(request, s);
+};
+
+/** What somebody may do every day needs no emergency, and is no act of one. */
+const byPeople = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
+  const ordinary = judgePlatformWriter(request, s) ?? judgeOperation(request, s);
+  if (ordinary !== undefined && ordinary.is !== 'Denied') return ordinary;
+  return judgeEmergency(request, s) ?? ordinary ?? refused(request, s);
 };
 
 /** Who may do what in the namespace, and how much it may use. */
@@ -88,6 +106,8 @@ const ofOurKinds = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionV
       return witnessed(request, s, 'Order');
     case 'releasecandidates':
       return witnessed(request, s, 'Withdraw');
+    case 'emergencyaccesses':
+      return judgeEmergencyAccess(request, s);
     case 'releasepolicies':
       return judgeAdministration(request, s, `${verbText(request)} policy`);
     default:

@@ -1,7 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import {
   aBundle,
   aCandidate,
+  anAccess,
+  anEmergency,
   aNamespace,
   anIntent,
   aPackageRecord,
@@ -10,8 +12,10 @@ import {
   aSealedBundle,
   enoughApprovals,
   now,
+  someEmergencies,
 } from '../../test/builders/decide.ts';
-import type { JsonObject } from '../api/meta.ts';
+import { jsonObject, type JsonObject } from '../api/meta.ts';
+import { notAfterOf } from '../decide/emergency/grant.ts';
 import type { AdmissionRequest } from '../decide/admission/request.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
 import type { NamespaceRecord, OpenIntent } from '../decide/record.ts';
@@ -48,6 +52,7 @@ const world = (sight: Partial<Sight> = {}, tools: Partial<JudgeTools> = {}): Wor
     policy: () => aPolicy({ platformWriters: [{ identity: 'es', kind: 'Secret', names: ['db'] }] }),
     record: () => recordWith(undefined),
     bundle: () => bundle,
+    accesses: () => [],
     integrity: () => [],
     refresh: () => {
       done.push('refresh');
@@ -56,6 +61,10 @@ const world = (sight: Partial<Sight> = {}, tools: Partial<JudgeTools> = {}): Wor
     grounds: () => {
       done.push('grounds');
       return Promise.resolve({ policy: undefined, candidate: undefined, bundle: undefined, approvals: [] });
+    },
+    grant: () => {
+      done.push('grant');
+      return Promise.resolve({ policy: undefined, access: undefined, role: undefined });
     },
     ...sight,
   };
@@ -72,6 +81,7 @@ const world = (sight: Partial<Sight> = {}, tools: Partial<JudgeTools> = {}): Wor
       return Promise.resolve();
     },
     now: () => now,
+    serverTime: { bounds: () => ({ earliest: now, latest: now }), skewMs: () => 0 },
     ...tools,
   });
   return { judge, appended, done };
@@ -222,4 +232,133 @@ test('a withdrawal is told in the record of the namespace that it was meant for,
   expect(appended).toEqual([]);
   await judge(request('owner-a', withdrawal('payments-prod', 'payments-staging')), signal);
   expect(appended).toMatchObject([{ decision: 'Withdraw', package: 'payments' }]);
+});
+
+describe('an act of an emergency', () => {
+  const access = anAccess();
+  const end = notAfterOf(access);
+  const acting = request('developer-a');
+  const live = (given: Parameters<typeof anEmergency>[1] = {}): NamespaceRecord =>
+    aRecord({ emergencies: someEmergencies(anEmergency(access, given)) });
+  const open: Partial<Sight> = { record: () => live(), accesses: () => [access] };
+  const clock = (latest: () => number): Pick<JudgeTools, 'serverTime'> => ({
+    serverTime: { bounds: () => ({ earliest: latest(), latest: latest() }), skewMs: () => 0 },
+  });
+
+  test('is in the record before it is allowed', async () => {
+    const { judge, appended } = world(open);
+    expect(await judge(acting, signal)).toMatchObject({ allowed: true });
+    expect(appended).toMatchObject([{ decision: 'Emergency', data: { emergency: access.metadata.uid } }]);
+  });
+
+  test('that cannot be recorded is refused', async () => {
+    const { judge } = world(open, { append: unavailable });
+    expect(await judge(acting, signal)).toMatchObject({ allowed: false, reason: 'Unavailable' });
+  });
+
+  test('that is only tried is judged and not recorded', async () => {
+    const { judge, appended } = world(open);
+    expect(await judge({ ...acting, dryRun: true }, signal)).toMatchObject({ allowed: true });
+    expect(await judge({ ...acting, dryRun: true, name: 'x', subresource: 'status' }, signal)).toMatchObject({
+      allowed: false,
+    });
+    expect(appended).toEqual([]);
+  });
+
+  /** While the entry is written, something happens. */
+  const meanwhile = (happens: () => void): Pick<JudgeTools, 'append'> => ({
+    append: () => {
+      happens();
+      return Promise.resolve();
+    },
+  });
+
+  test('is refused when the record has ended the emergency by the time the act is in it', async () => {
+    let record = live();
+    const { judge } = world(
+      { ...open, record: () => record },
+      meanwhile(() => (record = live({ stage: 'Ended' }))),
+    );
+    expect(await judge(acting, signal)).toMatchObject({
+      allowed: false,
+      message: expect.stringMatching(/^EmergencyOver: /),
+    });
+  });
+
+  test('is refused when its time was up by the answer to its own entry', async () => {
+    let latest = end - 1;
+    const { judge } = world(open, { ...clock(() => latest), ...meanwhile(() => (latest = end)) });
+    expect(await judge(acting, signal)).toMatchObject({ allowed: false });
+  });
+
+  test('is refused when it was revoked meanwhile', async () => {
+    let accesses = [access];
+    const { judge } = world(
+      { ...open, accesses: () => accesses },
+      meanwhile(() => (accesses = [anAccess({ revoked: true })])),
+    );
+    expect(await judge(acting, signal)).toMatchObject({ allowed: false });
+  });
+
+  test('before it is open waits for what may have been missed', async () => {
+    let record = live({ stage: 'Granted' });
+    const refresh = () => {
+      record = live();
+      return Promise.resolve();
+    };
+    const { judge } = world({ ...open, record: () => record, refresh });
+    expect(await judge(acting, signal)).toMatchObject({ allowed: true });
+  });
+
+  test('is put off while the time is not known', async () => {
+    const { judge, appended } = world(open, {
+      serverTime: { bounds: () => undefined, skewMs: () => undefined },
+    });
+    expect(await judge(acting, signal)).toMatchObject({ allowed: false, reason: 'Unavailable' });
+    expect(appended).toEqual([]);
+  });
+
+  test('under audit is said to be refused, and let through', async () => {
+    const { judge } = world(
+      { ...open, namespace: () => aNamespace({ guarded: 'audit' }) },
+      clock(() => end),
+    );
+    expect(await judge(acting, signal)).toMatchObject({
+      allowed: true,
+      warnings: [expect.stringContaining('would be refused: EmergencyOver')],
+    });
+  });
+});
+
+describe('an emergency access', () => {
+  const ofOurs = { group: 'countersign.dev', version: 'v1alpha1' };
+  const access: Partial<AdmissionRequest> = {
+    resource: { ...ofOurs, resource: 'emergencyaccesses' },
+    kind: { ...ofOurs, kind: 'EmergencyAccess' },
+    name: 'inc-4711',
+  };
+  const create = { ...access, operation: 'CREATE', object: jsonObject(anAccess()), oldObject: undefined } as const;
+  const offering = aPolicy({ emergency: { clusterRole: 'countersign-emergency' } });
+  const role = { name: 'countersign-emergency', rules: [], aggregated: false };
+  const offered: Partial<Sight> = { grant: () => Promise.resolve({ policy: offering, access: undefined, role }) };
+  const yes: Pick<JudgeTools, 'ask'> = { ask: () => Promise.resolve({ kind: 'Yes' }) };
+
+  test('is judged by what is read afresh, and recorded before it exists', async () => {
+    const { judge, appended } = world(offered, yes);
+    expect(await judge(request('sre-a', create), signal)).toMatchObject({ allowed: true });
+    expect(appended).toMatchObject([{ decision: 'Grant', subject: { name: 'inc-4711' } }]);
+  });
+
+  test('is refused where nothing of it can be read', async () => {
+    const { judge } = world({ grant: unavailable }, yes);
+    await expect(judge(request('sre-a', create), signal)).rejects.toMatchObject({ message: 'etcd is away' });
+  });
+
+  test('is refused when it cannot be recorded; its end is not', async () => {
+    const { judge } = world(offered, { ...yes, append: unavailable });
+    const spec = { grantee: 'developer-a' };
+    const revoke = { ...access, object: { spec: { ...spec, revoked: true } }, oldObject: { spec } };
+    expect(await judge(request('sre-a', create), signal)).toMatchObject({ allowed: false, reason: 'Unavailable' });
+    expect(await judge(request('sre-b', revoke), signal)).toMatchObject({ allowed: true });
+  });
 });

@@ -1,10 +1,11 @@
 /** From a review to its answer: judge, ask what only the API server knows, read consent afresh, write it down, and only then allow. */
 import { judgeAdmission } from '../decide/admission.ts';
 import type { AdmissionRequest, AdmissionVerdict } from '../decide/admission/request.ts';
-import type { AdmissionSnapshot } from '../decide/admission/snapshot.ts';
+import type { AdmissionSnapshot, GrantGrounds } from '../decide/admission/snapshot.ts';
 import { textAt } from '../decide/json.ts';
 import type { Answer } from '../decide/questions.ts';
 import type { OpenIntent } from '../decide/record.ts';
+import type { ServerTime } from '../kube/server-time.ts';
 import type { Append } from '../ledger/append.ts';
 import { answerAll, type AnsweredConsent, type Ask, type Consents } from './consents.ts';
 import type { AdmissionAnswer, Judge } from './review.ts';
@@ -16,17 +17,25 @@ export interface JudgeTools extends Pick<AdmissionSnapshot, 'operator' | 'restor
   readonly ask: Ask;
   readonly append: Append;
   readonly now: () => number;
+  readonly serverTime: ServerTime;
 }
 
-/** Rounds of questions, and one of reading afresh; more would be a bug. */
+/** Rounds of questions, and of reading afresh; more would be a bug. */
 const mostRounds = 8;
 
 type Allowed = Extract<AdmissionVerdict, { is: 'Allowed' }>;
+type Decided = Exclude<AdmissionVerdict, { is: 'Ask' | 'Read' }>;
+
+/** What was found out for one request. */
+interface Known {
+  readonly answers: ReadonlyMap<string, Answer>;
+  readonly grant: GrantGrounds | undefined;
+}
 
 export const createJudge = (tools: JudgeTools): Judge => {
   const { sight } = tools;
 
-  const snapshot = (namespace: string, answers: ReadonlyMap<string, Answer>): AdmissionSnapshot => ({
+  const snapshot = (namespace: string, known: Known): AdmissionSnapshot => ({
     operator: tools.operator,
     restorer: tools.restorer,
     digestOf: tools.digestOf,
@@ -34,22 +43,28 @@ export const createJudge = (tools: JudgeTools): Judge => {
     policy: sight.policy(namespace),
     record: sight.record(namespace),
     bundle: (name: string) => sight.bundle(namespace, name),
-    answers,
+    accesses: (grantee: string) => sight.accesses(namespace, grantee),
+    ...known,
     now: tools.now(),
+    serverTime: tools.serverTime.bounds(),
+    skewMs: tools.serverTime.skewMs(),
   });
 
-  const judged = async (request: AdmissionRequest, namespace: string): Promise<AdmissionVerdict> => {
+  const judged = async (request: AdmissionRequest, namespace: string): Promise<Known & { verdict: Decided }> => {
     const answers = new Map<string, Answer>();
+    let grant: GrantGrounds | undefined;
     let isFresh = false;
     for (let round = 0; round < mostRounds; round += 1) {
-      const verdict = judgeAdmission(request, snapshot(namespace, answers));
+      const verdict = judgeAdmission(request, snapshot(namespace, { answers, grant }));
       if (verdict.is === 'Ask') {
         await answerAll(tools.ask, verdict.questions, answers);
+      } else if (verdict.is === 'Read') {
+        grant = await sight.grant(namespace, verdict.access);
       } else if (verdict.is === 'Denied' && verdict.stale && !isFresh) {
         await sight.refresh(namespace);
         isFresh = true;
       } else {
-        return verdict;
+        return { verdict, answers, grant };
       }
     }
     throw new Error('the questions of an admission do not end');
@@ -58,8 +73,9 @@ export const createJudge = (tools: JudgeTools): Judge => {
   const carriedOut = async (
     request: AdmissionRequest,
     namespace: string,
-    { under, record, warnings }: Allowed,
+    allowed: Allowed,
   ): Promise<AdmissionAnswer> => {
+    const { under, record, warnings } = allowed;
     if (request.dryRun) return { allowed: true, warnings };
     const obstacle = under && notYet(request, under, await tools.consents.to(namespace, under));
     if (obstacle !== undefined) return obstacle;
@@ -68,10 +84,25 @@ export const createJudge = (tools: JudgeTools): Judge => {
       await tools.append(namespace, record);
       return { allowed: true, warnings };
     } catch (error) {
-      // A rollback is never held up: the operator records the order when it carries it out.
-      if (record.decision === 'Order')
+      // A rollback is never held up, nor is the end of an emergency: the operator records both when it carries them out.
+      if (record.decision === 'Order' || record.decision === 'Revoke') {
         return { allowed: true, warnings: [...warnings, 'the order is not recorded yet'] };
+      }
       return unavailable(request, `it cannot be recorded (${error instanceof Error ? error.message : String(error)})`);
+    }
+  };
+
+  const answerTo = (request: AdmissionRequest, namespace: string, verdict: Decided): AdmissionAnswer => {
+    switch (verdict.is) {
+      case 'Allowed':
+        return { allowed: true, warnings: verdict.warnings };
+      case 'Denied':
+        // Under audit nothing is refused: what would be, is said.
+        return sight.namespace(namespace)?.guarded === 'audit'
+          ? { allowed: true, warnings: [`would be refused: ${verdict.message}`] }
+          : refusal(verdict.message);
+      case 'Wait':
+        return unavailable(request, verdict.message);
     }
   };
 
@@ -81,21 +112,20 @@ export const createJudge = (tools: JudgeTools): Judge => {
       // No production namespace takes releases from there: nobody's record tells of it.
       return { allowed: true };
     }
-    const verdict = await judged(request, namespace);
-    const isAudit = sight.namespace(namespace)?.guarded === 'audit';
-    switch (verdict.is) {
-      case 'Allowed':
-        return carriedOut(request, namespace, verdict);
-      case 'Denied':
-        // Under audit nothing is refused: what would be, is said.
-        return isAudit
-          ? { allowed: true, warnings: [`would be refused: ${verdict.message}`] }
-          : refusal(verdict.message);
-      case 'Ask':
-        return unavailable(request, 'a question about rights was not answered');
-    }
+    const { verdict, ...known } = await judged(request, namespace);
+    if (verdict.is !== 'Allowed') return answerTo(request, namespace, verdict);
+    const answer = await carriedOut(request, namespace, verdict);
+    if (!answer.allowed || !isTimed(verdict)) return answer;
+    // The emergency may have ended while the act was written down: by the record, which is now known beyond the act, or by the clock.
+    const again = judgeAdmission(request, snapshot(namespace, known));
+    return again.is === 'Ask' || again.is === 'Read'
+      ? unavailable(request, 'it is judged otherwise than a moment ago')
+      : answerTo(request, namespace, again);
   };
 };
+
+/** An act of an emergency. */
+const isTimed = ({ record }: Allowed): boolean => record?.data.type === 'Admitted' && record.data.emergency !== '';
 
 const refusal = (message: string): AdmissionAnswer => ({ allowed: false, reason: 'Forbidden', message });
 

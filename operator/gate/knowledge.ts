@@ -80,6 +80,7 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
       self: { username: usernames.gate, uid: '', groups: [] },
     }),
     now: () => clock.now(),
+    serverTime: transport.serverTime,
   });
 
   return {
@@ -90,6 +91,7 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
         caches.namespaces,
         caches.policies,
         caches.bundles,
+        caches.emergencies,
         caches.ledger,
         ...caches.installed.values(),
       ];

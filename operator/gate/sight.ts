@@ -2,16 +2,19 @@
 import { policyName } from '../api/kinds.ts';
 import { jsonObject } from '../api/meta.ts';
 import { parseApproval, type Approval } from '../api/approval.ts';
+import { parseEmergencyAccess, type EmergencyAccess } from '../api/emergency.ts';
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
 import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
+import type { GrantGrounds } from '../decide/admission/snapshot.ts';
 import type { Bundle } from '../decide/bundle.ts';
+import { roleFacts } from '../decide/emergency/rights.ts';
 import type { NamespaceFacts } from '../decide/objects.ts';
 import type { NamespaceRecord, OpenIntent } from '../decide/record.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure } from '../kube/failures.ts';
 import { listPages } from '../kube/read.ts';
-import type { KubeObject } from '../kube/resource.ts';
+import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { LedgerStore } from '../ledger/append.ts';
@@ -35,12 +38,16 @@ export interface Sight {
   policy(namespace: string): ReleasePolicy | undefined;
   record(namespace: string): NamespaceRecord;
   bundle(namespace: string, name: string): Bundle | undefined;
+  /** Emergency accesses that let somebody in, by username. */
+  accesses(namespace: string, grantee: string): readonly EmergencyAccess[];
   /** Objects of our own installation that are not what the record of the namespace says. */
   integrity(namespace: string): readonly string[];
   /** Reads what the copies may not have been told yet: the entries after the last one known, the policy, and the bundles they name. */
   refresh(namespace: string): Promise<void>;
   /** Reads what consent rests on, past every copy. */
   grounds(namespace: string, intent: OpenIntent): Promise<Grounds>;
+  /** Reads what an emergency access rests on, past every copy. `access`: its name; '' = there is none yet. */
+  grant(namespace: string, access: string): Promise<GrantGrounds>;
 }
 
 export interface SightTools {
@@ -51,6 +58,13 @@ export interface SightTools {
   readonly store: LedgerStore;
   readonly clock: Clock;
 }
+
+const clusterRoles: ResourceRow = {
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind: 'ClusterRole',
+  plural: 'clusterroles',
+  namespaced: false,
+};
 
 /** Fills the records from the copy of the ledger. Call it before the copies are filled. */
 export const followLedger = ({ caches, records }: Pick<SightTools, 'caches' | 'records'>): void => {
@@ -95,8 +109,16 @@ export const createSight = ({ caches, records, client, transport, store, clock }
     return found && joinParts(found, (part) => head(namespace, part));
   };
 
-  const read = (kind: 'ReleaseBundle' | 'ReleasePolicy' | 'ReleaseCandidate', namespace: string, name: string) =>
-    ifFound<KubeObject>(client.getResource(ourResource(kind), { namespace, name }));
+  const read = (
+    kind: 'ReleaseBundle' | 'ReleasePolicy' | 'ReleaseCandidate' | 'EmergencyAccess',
+    namespace: string,
+    name: string,
+  ) => ifFound<KubeObject>(client.getResource(ourResource(kind), { namespace, name }));
+
+  const readPolicy = async (namespace: string): Promise<ReleasePolicy | undefined> => {
+    const raw = await read('ReleasePolicy', namespace, policyName);
+    return raw && valueOf(parseReleasePolicy(raw));
+  };
 
   const readBundle = async (namespace: string, name: string): Promise<Bundle | undefined> => {
     const raw = await read('ReleaseBundle', namespace, name);
@@ -136,6 +158,7 @@ export const createSight = ({ caches, records, client, transport, store, clock }
     policy: (namespace) => caches.policies.in()?.get(indexKey(namespace, policyName)),
     record: (namespace) => records.get(namespace),
     bundle,
+    accesses: (namespace, grantee) => caches.emergencies.in()?.byIndex('grantee', indexKey(namespace, grantee)) ?? [],
     integrity: (namespace) => observeIntegrity({ caches, records }, namespace),
     refresh: inTurns(
       { clock, everyMs: refreshMs, stateOf: (namespace) => records.get(namespace).head.seq },
@@ -156,16 +179,29 @@ export const createSight = ({ caches, records, client, transport, store, clock }
     ),
     async grounds(namespace, { candidate, to }) {
       const [policy, found, whole, approvals] = await Promise.all([
-        read('ReleasePolicy', namespace, policyName),
+        readPolicy(namespace),
         read('ReleaseCandidate', candidate.namespace, candidate.name),
         readBundle(namespace, to),
         readApprovals(namespace, candidate.uid),
       ]);
       return {
-        policy: policy && valueOf(parseReleasePolicy(policy)),
+        policy,
         candidate: found && valueOf(parseReleaseCandidate(found)),
         bundle: whole,
         approvals,
+      };
+    },
+    async grant(namespace, access) {
+      const [policy, found] = await Promise.all([
+        readPolicy(namespace),
+        access === '' ? undefined : read('EmergencyAccess', namespace, access),
+      ]);
+      const name = policy?.spec.emergency?.clusterRole;
+      const role = name === undefined ? undefined : await ifFound(client.getResource(clusterRoles, { name }));
+      return {
+        policy,
+        access: found && valueOf(parseEmergencyAccess(found)),
+        role: role && roleFacts(role.metadata.name, jsonObject(role)),
       };
     },
   };

@@ -130,7 +130,11 @@ export const createCaches = (reflectors: Reflectors, digestKey: string) => {
     emergencies: family<EmergencyAccess>({
       resource: ourResource('EmergencyAccess'),
       project: parsed(parseEmergencyAccess),
-      indexes: { uid: ({ metadata }) => [metadata.uid], namespace: ({ metadata }) => [metadata.namespace] },
+      indexes: {
+        uid: ({ metadata }) => [metadata.uid],
+        namespace: ({ metadata }) => [metadata.namespace],
+        grantee: ({ metadata, spec }) => [indexKey(metadata.namespace, spec.grantee)],
+      },
     }),
     clusterRoles: family<BoundRole>({ resource: clusterRoles, project: boundRole }),
     ledger: family<LedgerEntry>({ resource: ourResource('LedgerEntry'), project: parsed(parseLedgerEntry) }),

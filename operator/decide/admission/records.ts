@@ -33,6 +33,26 @@ export const scaledKinds: Readonly<Record<string, string>> = {
   statefulsets: 'StatefulSet',
 };
 
+/** Of a collection that is deleted, and of a name that the API server makes, the object alone tells the name. */
+const nameOf = ({ name, object, oldObject }: AdmissionRequest): string =>
+  [name, textAt(oldObject, 'metadata', 'name'), textAt(object, 'metadata', 'generateName')].find(
+    (each) => each !== undefined && each !== '',
+  ) ?? '';
+
+/** What a review is about, where it shows something else: how many replicas, or what a session is to be. */
+const kindOf = ({ resource, subresource, operation, kind }: AdmissionRequest): string => {
+  if (subresource === 'scale') return scaledKinds[resource.resource] ?? kind.kind;
+  return operation === 'CONNECT' && resource.group === '' && resource.resource === 'pods' ? 'Pod' : kind.kind;
+};
+
+/** How much of the detail a reader of the ledger sees at once; all of it is in the data. */
+const reasonLength = 1_024;
+
+const shortened = (text: string): string => {
+  const characters = Array.from(text);
+  return characters.length <= reasonLength ? text : `${characters.slice(0, reasonLength - 1).join('')}…`;
+};
+
 /** Kinds whose `object` in a review is the review itself or nothing: what is told of them is the subject alone. */
 const digestible = (object: JsonObject | undefined): object is JsonObject =>
   object !== undefined && textAt(object, 'kind') !== undefined;
@@ -45,15 +65,15 @@ export const admittedAct = (request: AdmissionRequest, s: AdmissionSnapshot, act
   return {
     actor: user,
     subject: {
-      kind: subresource === 'scale' ? (scaledKinds[resource.resource] ?? request.kind.kind) : request.kind.kind,
+      kind: kindOf(request),
       namespace: request.namespace,
-      name: request.name === '' ? (textAt(object, 'metadata', 'generateName') ?? '') : request.name,
+      name: nameOf(request),
       uid: textAt(object ?? oldObject, 'metadata', 'uid') ?? '',
     },
     package: act.package ?? '',
     digest: after,
     decision: act.grounds,
-    reason: act.detail,
+    reason: shortened(act.detail),
     data: {
       type: 'Admitted',
       review: request.uid,

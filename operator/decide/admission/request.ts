@@ -38,7 +38,11 @@ export type AdmissionVerdict =
     }
   /** `stale`: a newer copy of the record or of a bundle could allow it. */
   | { readonly is: 'Denied'; readonly message: string; readonly stale: boolean }
-  | { readonly is: 'Ask'; readonly questions: readonly Question[] };
+  | { readonly is: 'Ask'; readonly questions: readonly Question[] }
+  /** Judged again with what an emergency access rests on, read past every copy. `access`: its name; '' = it does not exist yet. */
+  | { readonly is: 'Read'; readonly access: string }
+  /** It cannot be told yet; it may be tried again. */
+  | { readonly is: 'Wait'; readonly message: string };
 
 export const allowed = (more: Partial<Extract<AdmissionVerdict, { is: 'Allowed' }>> = {}): AdmissionVerdict => ({
   is: 'Allowed',

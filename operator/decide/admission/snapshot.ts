@@ -1,10 +1,21 @@
 /** What one admission decision looks at. */
+import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
+import type { ServerNow } from '../emergency/refusal.ts';
+import type { RoleFacts } from '../emergency/rights.ts';
 import type { Instant, NamespaceFacts } from '../objects.ts';
 import type { Answers } from '../questions.ts';
 import type { NamespaceRecord } from '../record.ts';
+
+/** What an emergency access rests on, as the API server holds it now. undefined = it is not there. */
+export interface GrantGrounds {
+  readonly access: EmergencyAccess | undefined;
+  readonly policy: ReleasePolicy | undefined;
+  /** The ClusterRole that the policy names. */
+  readonly role: RoleFacts | undefined;
+}
 
 export interface AdmissionSnapshot {
   /** Usernames of our own two writers. */
@@ -17,8 +28,16 @@ export interface AdmissionSnapshot {
   readonly record: NamespaceRecord;
   /** Bundles of that namespace, by name; undefined = not known here. */
   readonly bundle: (name: string) => Bundle | undefined;
+  /** The emergency accesses of that namespace that let somebody in, by username: revoked and past ones too. */
+  readonly accesses: (grantee: string) => readonly EmergencyAccess[];
+  /** Read when a verdict has asked for it; undefined = not read. */
+  readonly grant: GrantGrounds | undefined;
   readonly answers: Answers;
   /** Names content, so that the record can; never lets a secret be guessed. */
   readonly digestOf: (object: JsonObject) => string;
   readonly now: Instant;
+  /** The API server's clock, by which emergencies end; undefined = not known yet. */
+  readonly serverTime: ServerNow | undefined;
+  /** How far this program's clock is from that, at least, in milliseconds; undefined = not known yet. */
+  readonly skewMs: number | undefined;
 }
