@@ -50,9 +50,9 @@ const drifted = z.object({
   object: z.string().max(330).describe('What the emergency left changed, as kind and name.'),
   change: z.enum(['Created', 'Changed', 'Deleted']).describe('How it differs from before the emergency.'),
   settled: z
-    .enum(['No', 'Covered', 'Reverted', 'Restored', 'Reviewed'])
+    .enum(['Open', 'Covered', 'Reverted', 'Restored', 'Reviewed'])
     .describe(
-      'No: a follow-up release is still to say what becomes of it. Covered: one has made it permanent. Reverted: one has openly undone it. Restored: it is as it was before. Reviewed: no release can hold it, and the reviewer has signed for it.',
+      'Open: a follow-up release is still to say what becomes of it. Covered: one has made it permanent. Reverted: one has openly undone it. Restored: it is as it was before. Reviewed: no release can hold it, and the reviewer has signed for it.',
     ),
   bundle: z.string().max(253).default('').describe('The bundle that settled it. Empty: none did.'),
 });

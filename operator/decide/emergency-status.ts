@@ -26,7 +26,7 @@ export const emergencyStatus = (s: Seen, known: EmergencyRecord | undefined, now
   const { metadata, status } = s.access;
   const drift = (known?.accounted?.drift ?? []).map((each): DriftNow => ({
     ...each,
-    how: known === undefined ? 'No' : settledHow(known, each, s.scene),
+    how: known === undefined ? 'Open' : settledHow(known, each, s.scene),
   }));
   const { state, conditions } = say(s, known, { drift, now });
   const { digest, dueAt } = known?.accounted ?? {};
@@ -225,7 +225,7 @@ const afterwards = (
 ): Said => {
   const why = word(known.decision, 'AccessExpired');
   const isClosed = known.stage === 'Closed';
-  const open = drift.filter(({ how, object }) => how === 'No' && isReleasable(object)).map(({ object }) => object);
+  const open = drift.filter(({ how, object }) => how === 'Open' && isReleasable(object)).map(({ object }) => object);
   const review = reviewSaid(known, s.namespace);
   const followUp = followUpSaid(s, known, { open, now, any: drift.length > 0 });
   const late = known.overdue && open.length > 0;

@@ -236,7 +236,7 @@ const dayAfter = (s: EmergencySnapshot, known: EmergencyRecord, means: Means): P
   const review = known.reviewed === undefined ? reviewOf(s, known, means) : undefined;
   if (review !== undefined && (review.questions.length > 0 || review.effects.length > 0)) return review;
   const { drift = [], dueAt } = known.accounted ?? {};
-  const open = drift.filter((each) => settledHow(known, each, s.scene) === 'No');
+  const open = drift.filter((each) => settledHow(known, each, s.scene) === 'Open');
   const isDue = open.some(({ object }) => isReleasable(object)) && dueAt !== undefined && !known.overdue;
   if (isDue && means.time.latest >= dueAt) return act(append(s, drafts.overdue(s.namespace, known, dueAt)));
   const observedAt = observedUntil(s.record, known);

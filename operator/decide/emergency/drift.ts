@@ -28,12 +28,12 @@ export type Settled = EmergencyAccessStatus['drift'][number]['settled'];
 export const settledHow = (emergency: EmergencyRecord, { object }: Drift, scene: Scene): Settled => {
   const by = emergency.settled.get(object);
   if (by !== undefined) return by.how;
-  if (isReleasable(object)) return 'No';
+  if (isReleasable(object)) return 'Open';
   const before = emergency.touched.get(asKey(object));
   const live = scene.get(asKey(object));
   const isBack = before !== undefined && (live === undefined ? before.digest === '' : holdsNow(scene, live, before));
   if (isBack) return 'Restored';
-  return emergency.reviewed === undefined ? 'No' : 'Reviewed';
+  return emergency.reviewed === undefined ? 'Open' : 'Reviewed';
 };
 
 /** A release settles nothing for good while it may still go back. Infinity = it is going back now. */

@@ -1,0 +1,277 @@
+/** Fire access: somebody is let in, everything they do is recorded before it happens, it ends by itself, and the day after makes it good. */
+import { expect } from '@jest/globals';
+import type { RunResult } from '../../hack/controlplane/tools.ts';
+import { accepted, waitFor, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import { condition, image, isTrue, ours, type Reported, type World } from '../cluster/system.ts';
+import { explained, findings } from './findings.ts';
+import { end, everybody, gateSays, inProduction, patienceMs, release, scenarios, sign } from './kit.ts';
+import { componentsOf, dataOf, entriesOf } from './production.ts';
+
+const { scenario, system } = scenarios('night');
+
+const offered = { emergency: { followUpWithin: '24h' } };
+
+interface Access extends Reported {
+  readonly status?: NonNullable<Reported['status']> & {
+    readonly state?: string;
+    readonly notAfter?: string;
+    readonly actions?: number;
+    readonly drift?: readonly { readonly object: string; readonly change: string; readonly settled: string }[];
+    readonly sessions?: readonly { readonly pod: string; readonly outcome: string }[];
+  };
+}
+
+const access = (world: World, name = 'inc-4711', spec: Readonly<Record<string, unknown>> = {}): Manifest => ({
+  apiVersion: ours,
+  kind: 'EmergencyAccess',
+  metadata: { name, namespace: world.production },
+  spec: { grantee: 'developer-b', duration: '1h', reason: 'payments stuck', incident: 'INC-4711', ...spec },
+});
+
+const when = (world: World, predicate: (seen: Access) => boolean, name = 'inc-4711'): Promise<Access> =>
+  waitFor<Access>(world.as('auditor-a'), world.ref('EmergencyAccess', name), predicate, patienceMs);
+
+/** Lets developer-b in. */
+const letIn = async (world: World, name = 'inc-4711', spec?: Readonly<Record<string, unknown>>): Promise<Access> => {
+  accepted(await world.as('sre-a').create<Access>(access(world, name, spec)));
+  return when(world, (seen) => isTrue(seen, 'Active'), name);
+};
+
+/** Ends it before its time, and waits for the account. */
+const endNow = async (world: World, name = 'inc-4711'): Promise<Access> => {
+  accepted(await world.as('sre-b').patch(world.ref('EmergencyAccess', name), 'merge', { spec: { revoked: true } }));
+  return when(world, (seen) => isTrue(seen, 'Ended'), name);
+};
+
+const kubectl = (world: World, who: string, ...args: readonly string[]): Promise<RunResult> =>
+  system().controlPlane.kubectl(who, [...args, '-n', world.production]);
+
+const succeeds = async (world: World, who: string, ...args: readonly string[]): Promise<string> => {
+  const { code, stdout, stderr } = await kubectl(world, who, ...args);
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+  return stdout;
+};
+
+const fails = async (world: World, who: string, ...args: readonly string[]): Promise<string> => {
+  const { code, stderr } = await kubectl(world, who, ...args);
+  if (code === 0) throw new Error(`kubectl ${args.join(' ')} was let through`);
+  return stderr;
+};
+
+/** A Deployment `api` and a ConfigMap `settings`, of one letter. */
+const content = (world: World, letter: string): readonly Manifest[] => [
+  world.deployment('api', letter),
+  world.configMap('settings', { letter }),
+];
+
+const ship = async (
+  world: World,
+  name: string,
+  letter: string,
+  spec: Readonly<Record<string, unknown>> = {},
+): Promise<string | undefined> => {
+  const objects = content(world, letter);
+  await world.stage(...objects);
+  return release(world, world.candidate(name, componentsOf(objects), spec));
+};
+
+/** What the gate admitted under emergencies, as `who verb resource name`. */
+const acts = async (world: World): Promise<readonly string[]> =>
+  (await entriesOf(world, 'Admitted'))
+    .filter(({ decision }) => decision === 'Emergency')
+    .map((entry) => {
+      const { operation, resource, subresource } = dataOf(entry);
+      const what = String(subresource) === '' ? String(resource) : `${String(resource)}/${String(subresource)}`;
+      return `${entry.actor.username} ${String(operation)} ${what} ${entry.subject.name}`;
+    });
+
+/** Roles and bindings of accesses that are still there. */
+const leftovers = async (world: World): Promise<readonly string[]> => {
+  const rbac = 'rbac.authorization.k8s.io/v1';
+  const lists = await Promise.all(
+    ['Role', 'RoleBinding'].map((kind) =>
+      world.as('installer').list({ apiVersion: rbac, kind, namespace: world.production }),
+    ),
+  );
+  return lists
+    .flatMap((list) => accepted(list).items.map(({ metadata }) => metadata.name ?? ''))
+    .filter((name) => name.startsWith('countersign-emergency-'));
+};
+
+const review = async (world: World, seen: Access, who = 'approver-a', role = 'approver'): Promise<void> => {
+  const manifest: unknown = JSON.parse(seen.status?.approvalManifests?.[role] ?? '');
+  accepted(await world.as(who).create(manifest as Manifest)); // oxlint-disable-line typescript/no-unsafe-type-assertion -- the API server judges it
+};
+
+const setImage = (letter: string): readonly string[] => ['set', 'image', 'deployment/api', `main=${image(letter)}`];
+
+scenario(
+  'the night: let in, mend, be refused the rest, end, and nothing of it is left but the record',
+  async (world) => {
+    expect(await ship(world, 'first', 'a')).toBe('Promoted');
+    await explained(world);
+    expect(await fails(world, 'developer-b', ...setImage('b'))).toMatch(/forbidden/i);
+
+    const seen = await letIn(world);
+    expect(seen.status).toMatchObject({ state: 'Active', actions: 0 });
+    await succeeds(world, 'developer-b', ...setImage('b'));
+    await succeeds(
+      world,
+      'developer-b',
+      'patch',
+      'configmap/settings',
+      '--type=merge',
+      '-p',
+      '{"data":{"letter":"b"}}',
+    );
+    await succeeds(world, 'developer-b', 'create', 'configmap', 'made-at-night', '--from-literal=a=b');
+    await succeeds(world, 'developer-b', 'scale', 'deployment/api', '--replicas=2');
+    await when(world, ({ status }) => status?.actions === 4);
+    expect(await acts(world)).toEqual([
+      'developer-b UPDATE deployments.apps api',
+      'developer-b UPDATE configmaps settings',
+      'developer-b CREATE configmaps made-at-night',
+      'developer-b UPDATE deployments.apps/scale api',
+    ]);
+    // The rest stays as it is for everybody.
+    const refused = [
+      ['run', 'shell', `--image=${image('c')}`],
+      ['create', 'rolebinding', 'more', '--clusterrole=admin', '--user=developer-b'],
+      ['create', 'token', 'default'],
+      ['delete', 'relpol', 'production'],
+      ['label', 'configmap/settings', 'a=b', '--subresource=status'],
+    ];
+    for (const act of refused) await fails(world, 'developer-b', ...act);
+    expect(await fails(world, 'developer-a', ...setImage('c'))).toMatch(/forbidden/i);
+
+    const over = await endNow(world);
+    expect(await leftovers(world)).toEqual([]);
+    expect(await fails(world, 'developer-b', ...setImage('c'))).toMatch(/forbidden/i);
+    expect(over.status).toMatchObject({
+      state: 'FollowUpDue',
+      actions: 4,
+      drift: [
+        { object: 'ConfigMap/made-at-night', change: 'Created', settled: 'Open' },
+        { object: 'ConfigMap/settings', change: 'Changed', settled: 'Open' },
+        { object: 'Deployment/api', change: 'Changed', settled: 'Open' },
+      ],
+    });
+    expect(await findings(world)).toEqual([]);
+  },
+  offered,
+);
+
+scenario(
+  'the day after: an ordinary release is held up, the one that follows up goes through, somebody else reviews, and it closes',
+  async (world) => {
+    expect(await ship(world, 'first', 'a')).toBe('Promoted');
+    await explained(world);
+    await letIn(world);
+    await succeeds(world, 'developer-b', ...setImage('b'));
+    await succeeds(
+      world,
+      'developer-b',
+      'patch',
+      'configmap/settings',
+      '--type=merge',
+      '-p',
+      '{"data":{"letter":"x"}}',
+    );
+    await succeeds(world, 'developer-b', 'create', 'configmap', 'made-at-night', '--from-literal=a=b');
+    const over = await endNow(world);
+
+    // It would put the image back without saying so.
+    await world.stage(...content(world, 'c'));
+    await world.propose(world.candidate('ordinary', ['Deployment/api', 'ConfigMap/settings']));
+    const verdict = await gateSays(world, 'ordinary', 'EmergencyDrift', 'EmergencyDrift');
+    expect(verdict).toMatchObject({ outcome: 'Blocked', message: expect.stringContaining('Deployment api') });
+
+    // Keeps the image, takes the setting back and says so, and takes away what was made.
+    await world.stage(world.deployment('api', 'b'), world.configMap('settings', { letter: 'a' }));
+    const followUp = world.candidate('follow-up', ['Deployment/api', 'ConfigMap/settings'], {
+      followsUp: 'inc-4711',
+      reverts: [
+        { kind: 'ConfigMap', name: 'settings' },
+        { kind: 'ConfigMap', name: 'made-at-night' },
+      ],
+      replaces: 'ordinary',
+    });
+    await world.propose(followUp);
+    await sign(world, 'follow-up', ...everybody);
+    expect(await end(world, 'follow-up')).toBe('Promoted');
+    await waitForGone(world.as('installer'), world.ref('ConfigMap', 'made-at-night'), patienceMs);
+    await inProduction<KubeObject & { data: Record<string, string> }>(
+      world,
+      'ConfigMap',
+      'settings',
+      ({ data }) => data['letter'] === 'a',
+    );
+    const settled = await when(world, ({ status }) => status?.drift?.every((each) => each.settled !== 'Open') === true);
+    expect(settled.status?.drift).toMatchObject([
+      { object: 'ConfigMap/made-at-night', settled: 'Reverted' },
+      { object: 'ConfigMap/settings', settled: 'Reverted' },
+      { object: 'Deployment/api', settled: 'Covered' },
+    ]);
+    expect(isTrue(settled, 'Finished')).toBe(false);
+
+    await review(world, over);
+    const closed = await when(world, (seen) => isTrue(seen, 'Finished'));
+    expect(condition(closed, 'Finished')?.reason).toBe('AccessClosed');
+    expect(await findings(world)).toEqual([]);
+  },
+  offered,
+);
+
+scenario(
+  'who had a part in it reviews nothing',
+  async (world) => {
+    await explained(world);
+    await letIn(world);
+    const over = await endNow(world);
+    for (const who of ['developer-b', 'sre-a']) {
+      await world.as('installer').create({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        metadata: { name: `${who}-approves`, namespace: world.production },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'countersign-approver' },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: who }],
+      });
+      await review(world, over, who);
+    }
+    await review(world, over);
+    const closed = await when(world, (seen) => isTrue(seen, 'Finished'));
+    expect(condition(closed, 'ReviewDue')?.message).toContain('approver-a');
+  },
+  offered,
+);
+
+scenario(
+  'it ends by itself, in the second in which its time is over',
+  async (world) => {
+    await explained(world);
+    const made = await letIn(world, 'short', { duration: '1m' });
+    const deadline = Date.parse(made.metadata.creationTimestamp ?? '') + 60_000;
+    expect(made.status?.notAfter).toBe(new Date(deadline).toISOString().replace('.000Z', 'Z'));
+    await when(world, (seen) => isTrue(seen, 'Ended'), 'short');
+    const [ended] = await entriesOf(world, 'EmergencyEnded');
+    const lateMs = Date.parse(ended?.time ?? '') - deadline;
+    expect(lateMs).toBeGreaterThanOrEqual(-2_000);
+    expect(lateMs).toBeLessThan(30_000);
+    expect(await leftovers(world)).toEqual([]);
+  },
+  offered,
+);
+
+scenario(
+  'where the policy offers none, and where somebody is let in already, nobody is let in, and whoever asks is told why',
+  async (world) => {
+    const answer = await world.as('sre-a').create(access(world, 'none'));
+    expect(JSON.stringify(answer)).toMatch(/EmergencyNotOffered: sre-a .* spec\.emergency/);
+    accepted(await world.as('admin').patch(world.ref('ReleasePolicy', 'production'), 'merge', { spec: offered }));
+    await letIn(world);
+    const second = await world.as('sre-b').create(access(world, 'second'));
+    expect(JSON.stringify(second)).toMatch(/GranteeHasGrant: sre-b .* inc-4711/);
+    await endNow(world);
+    await letIn(world, 'third');
+  },
+);
