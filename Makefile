@@ -2,7 +2,7 @@
 NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
-.PHONY: demo test mutants quiet unit check generate bench up down ledger build bundle
+.PHONY: demo test mutants quiet nights unit check generate bench up down ledger build bundle
 
 demo: node_modules ## the main job, start to finish, on a real control plane
 	$(NODE) hack/demo.ts
@@ -16,6 +16,9 @@ mutants: node_modules ## drops or widens every part of lock A in turn; something
 
 quiet: node_modules ## ten thousand ordinary writes of machines in production, and no finding
 	COUNTERSIGN_QUIET_WRITES=10000 $(JEST) test/scenarios/quiet.test.ts
+
+nights: node_modules ## a thousand emergencies that people, deaths and clocks meddle with
+	COUNTERSIGN_NIGHTS=1000 $(JEST) test/faults/nights.test.ts
 
 unit: node_modules ## the tests that need no control plane
 	$(JEST) --selectProjects unit

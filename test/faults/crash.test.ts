@@ -2,24 +2,15 @@
  * The operator dies at every one of its writes of a release that goes wrong: just before the write is sent, or just after, with the answer
  * lost. Whoever continues must end where an undisturbed run ends, and nothing may have happened twice.
  */
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { verifyChain } from '../../operator/ledger/chain.ts';
-import { connect } from '../../operator/kube/connection.ts';
-import { loadCredentials, type Credentials } from '../../operator/kube/credentials.ts';
-import { createTransport, type Interceptor } from '../../operator/kube/transport.ts';
-import { systemClock } from '../../operator/run/clock.ts';
-import { createOperator, type Operator } from '../../operator/run/operator.ts';
-import { silentLogger } from '../../operator/telemetry/logger.ts';
-import { createMetrics } from '../../operator/telemetry/metrics.ts';
-import { serviceAccountToken, systemNamespace } from '../../hack/controlplane/chart.ts';
-import { accepted, startTimeoutMs } from '../cluster/cluster.ts';
+import { startTimeoutMs } from '../cluster/cluster.ts';
 import { condition, signers, startSystem, type System, type World } from '../cluster/system.ts';
 import { behaving, normalLive, plant, service } from '../scenarios/production.ts';
+import { leaseNamespace, playOperators, Process, type Death, type OperatorCredentials } from './process.ts';
 
 let system: System;
-let credentials: { readonly operator: Credentials; readonly restorer: Credentials };
+let credentials: OperatorCredentials;
 
 /** Worlds at a time: as many as two cores keep busy. */
 const atOnce = 5;
@@ -27,121 +18,10 @@ const patienceMs = 90_000;
 
 beforeAll(async () => {
   system = await startSystem();
-  // This process plays the operator, one for each world.
-  await system.operator.stop();
-  const { controlPlane } = system;
-  const { server, caCertificate } = controlPlane.client('installer').endpoint;
-  const load = async (name: 'countersign-operator' | 'countersign-restorer'): Promise<Credentials> => {
-    const tokenFile = join(controlPlane.dir, `${name}.crash-token`);
-    await writeFile(tokenFile, await serviceAccountToken(controlPlane, name), { mode: 0o600 });
-    const loaded = await loadCredentials({ from: 'Token', server, caPem: caCertificate, tokenFile });
-    return { ...loaded, identity: name };
-  };
-  credentials = { operator: await load('countersign-operator'), restorer: await load('countersign-restorer') };
-  const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'crash-leases' } };
-  const setup = system.as('installer');
-  const rules = [{ apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['*'] }];
-  accepted(await setup.create({ ...rbac, kind: 'ClusterRole', rules }));
-  accepted(
-    await setup.create({
-      ...rbac,
-      kind: 'ClusterRoleBinding',
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'crash-leases' },
-      subjects: [{ kind: 'ServiceAccount', name: 'countersign-operator', namespace: systemNamespace }],
-    }),
-  );
+  credentials = await playOperators(system);
 }, startTimeoutMs * 2);
 
 afterAll(() => system?.stop());
-
-/** When a process dies: at which of its writes, counted from 1, and whether that write still reaches the API server. */
-interface Death {
-  readonly at: number;
-  readonly write: 'Unsent' | 'Unanswered';
-}
-
-const unimportant = /\/(leases|subjectaccessreviews|events|token)(\/|$)/;
-
-const isWrite = ({ method, path, query }: Parameters<Interceptor>[0]): boolean =>
-  method !== 'GET' && query?.['dryRun'] === undefined && !unimportant.test(path);
-
-const lost = (): Error => Object.assign(new Error('the process is dead'), { code: 'ECONNRESET' });
-
-/** One process of the operator. It sees one world only, so that many live beside each other. */
-class Process {
-  readonly #operator: Operator;
-  readonly #death = Promise.withResolvers<void>();
-  readonly #namespaces: Readonly<Record<string, string>>;
-  #armed: Death | undefined;
-  #isDead = false;
-  /** Writes since it was armed. */
-  readonly writes: string[] = [];
-
-  constructor(world: string, lease: string) {
-    this.#namespaces = { releasecandidates: `${world}-staging` };
-    const transport = (as: 'operator' | 'restorer') =>
-      createTransport({
-        connection: connect({ credentials: credentials[as], version: 'crash' }),
-        interceptor: (request, next) => this.#intercept(world, request, next),
-      });
-    this.#operator = createOperator({
-      transports: { operator: transport('operator'), restorer: transport('restorer') },
-      namespace: lease,
-      digestKey: 'the same in every process',
-      username: `system:serviceaccount:${systemNamespace}:countersign-operator`,
-      instance: lease,
-      clock: systemClock,
-      random: Math.random,
-      logger: silentLogger,
-      metrics: createMetrics(),
-      onLost: () => {},
-    });
-  }
-
-  start(): Promise<void> {
-    return this.#operator.start();
-  }
-
-  /** From now on its writes count. */
-  arm(death: Death | undefined): void {
-    this.#armed = death;
-    this.writes.length = 0;
-  }
-
-  get died(): Promise<void> {
-    return this.#death.promise;
-  }
-
-  /** Whatever it still does reaches nobody. */
-  async end(): Promise<void> {
-    this.#isDead = true;
-    await this.#operator.stop();
-  }
-
-  async #intercept(world: string, request: Parameters<Interceptor>[0], next: Parameters<Interceptor>[1]) {
-    if (this.#isDead) throw lost();
-    if (!isWrite(request)) return next({ ...request, path: this.#confined(world, request.path) });
-    this.writes.push(`${request.method} ${request.path}`);
-    const death = this.#armed;
-    if (death === undefined || this.writes.length < death.at) return next(request);
-    this.#isDead = true;
-    if (death.write === 'Unanswered') await next(request).catch(() => {});
-    this.#death.resolve();
-    throw lost();
-  }
-
-  #confined(world: string, path: string): string {
-    const root = '/apis/countersign.dev/v1alpha1';
-    const plural = path.startsWith(`${root}/`) ? path.slice(root.length + 1) : '';
-    if (plural === '' || plural.includes('/')) return path;
-    return `${root}/namespaces/${this.#namespaces[plural] ?? `${world}-prod`}/${plural}`;
-  }
-}
-
-const leaseNamespace = async (name: string): Promise<string> => {
-  accepted(await system.as('installer').create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
-  return name;
-};
 
 const components = ['ConfigMap/settings', 'Deployment/api', 'Service/api'];
 
@@ -166,8 +46,11 @@ const run = async (
   name: string,
   death: Death | undefined,
 ): Promise<{ end: End; writes: readonly string[]; died: boolean }> => {
-  const [earlier, later] = [await leaseNamespace(`${name}-before`), await leaseNamespace(`${name}-after`)];
-  const first = new Process(name, earlier);
+  const [earlier, later] = [
+    await leaseNamespace(system, `${name}-before`),
+    await leaseNamespace(system, `${name}-after`),
+  ];
+  const first = new Process({ world: name, lease: earlier, credentials });
   const processes = [first];
   try {
     await first.start();
@@ -181,7 +64,7 @@ const run = async (
     let died = false;
     const successor = first.died.then(async () => {
       died = true;
-      const second = new Process(name, later);
+      const second = new Process({ world: name, lease: later, credentials });
       processes.push(second);
       await Promise.all([first.end(), second.start()]);
     });

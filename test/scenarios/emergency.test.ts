@@ -1,47 +1,16 @@
 /** Fire access: somebody is let in, everything they do is recorded before it happens, it ends by itself, and the day after makes it good. */
 import { expect } from '@jest/globals';
 import type { RunResult } from '../../hack/controlplane/tools.ts';
-import { accepted, waitFor, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { condition, image, isTrue, ours, type Reported, type World } from '../cluster/system.ts';
+import { accepted, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import { condition, image, isTrue, type World } from '../cluster/system.ts';
 import { explained, findings } from './findings.ts';
 import { end, everybody, gateSays, inProduction, patienceMs, release, scenarios, sign } from './kit.ts';
-import { componentsOf, dataOf, entriesOf } from './production.ts';
+import { access, acts, endNow, leftovers, letIn, review, setImage, when } from './night.ts';
+import { componentsOf, entriesOf } from './production.ts';
 
 const { scenario, system } = scenarios('night');
 
 const offered = { emergency: { followUpWithin: '24h' } };
-
-interface Access extends Reported {
-  readonly status?: NonNullable<Reported['status']> & {
-    readonly state?: string;
-    readonly notAfter?: string;
-    readonly actions?: number;
-    readonly drift?: readonly { readonly object: string; readonly change: string; readonly settled: string }[];
-    readonly sessions?: readonly { readonly pod: string; readonly outcome: string }[];
-  };
-}
-
-const access = (world: World, name = 'inc-4711', spec: Readonly<Record<string, unknown>> = {}): Manifest => ({
-  apiVersion: ours,
-  kind: 'EmergencyAccess',
-  metadata: { name, namespace: world.production },
-  spec: { grantee: 'developer-b', duration: '1h', reason: 'payments stuck', incident: 'INC-4711', ...spec },
-});
-
-const when = (world: World, predicate: (seen: Access) => boolean, name = 'inc-4711'): Promise<Access> =>
-  waitFor<Access>(world.as('auditor-a'), world.ref('EmergencyAccess', name), predicate, patienceMs);
-
-/** Lets developer-b in. */
-const letIn = async (world: World, name = 'inc-4711', spec?: Readonly<Record<string, unknown>>): Promise<Access> => {
-  accepted(await world.as('sre-a').create<Access>(access(world, name, spec)));
-  return when(world, (seen) => isTrue(seen, 'Active'), name);
-};
-
-/** Ends it before its time, and waits for the account. */
-const endNow = async (world: World, name = 'inc-4711'): Promise<Access> => {
-  accepted(await world.as('sre-b').patch(world.ref('EmergencyAccess', name), 'merge', { spec: { revoked: true } }));
-  return when(world, (seen) => isTrue(seen, 'Ended'), name);
-};
 
 const kubectl = (world: World, who: string, ...args: readonly string[]): Promise<RunResult> =>
   system().controlPlane.kubectl(who, [...args, '-n', world.production]);
@@ -74,36 +43,6 @@ const ship = async (
   await world.stage(...objects);
   return release(world, world.candidate(name, componentsOf(objects), spec));
 };
-
-/** What the gate admitted under emergencies, as `who verb resource name`. */
-const acts = async (world: World): Promise<readonly string[]> =>
-  (await entriesOf(world, 'Admitted'))
-    .filter(({ decision }) => decision === 'Emergency')
-    .map((entry) => {
-      const { operation, resource, subresource } = dataOf(entry);
-      const what = String(subresource) === '' ? String(resource) : `${String(resource)}/${String(subresource)}`;
-      return `${entry.actor.username} ${String(operation)} ${what} ${entry.subject.name}`;
-    });
-
-/** Roles and bindings of accesses that are still there. */
-const leftovers = async (world: World): Promise<readonly string[]> => {
-  const rbac = 'rbac.authorization.k8s.io/v1';
-  const lists = await Promise.all(
-    ['Role', 'RoleBinding'].map((kind) =>
-      world.as('installer').list({ apiVersion: rbac, kind, namespace: world.production }),
-    ),
-  );
-  return lists
-    .flatMap((list) => accepted(list).items.map(({ metadata }) => metadata.name ?? ''))
-    .filter((name) => name.startsWith('countersign-emergency-'));
-};
-
-const review = async (world: World, seen: Access, who = 'approver-a', role = 'approver'): Promise<void> => {
-  const manifest: unknown = JSON.parse(seen.status?.approvalManifests?.[role] ?? '');
-  accepted(await world.as(who).create(manifest as Manifest)); // oxlint-disable-line typescript/no-unsafe-type-assertion -- the API server judges it
-};
-
-const setImage = (letter: string): readonly string[] => ['set', 'image', 'deployment/api', `main=${image(letter)}`];
 
 scenario(
   'the night: let in, mend, be refused the rest, end, and nothing of it is left but the record',
@@ -274,4 +213,30 @@ scenario(
     await endNow(world);
     await letIn(world, 'third');
   },
+);
+
+scenario(
+  'a follow-up that is late is told within a minute, and nobody is let in until it is there',
+  async (world) => {
+    expect(await ship(world, 'first', 'a')).toBe('Promoted');
+    await explained(world);
+    await letIn(world);
+    await succeeds(world, 'developer-b', ...setImage('b'));
+    const over = await endNow(world);
+    const dueAt = Date.parse(over.status?.followUpDue ?? '');
+    const [ended] = await entriesOf(world, 'EmergencyEnded');
+    expect(dueAt - Math.floor(Date.parse(ended?.time ?? '') / 1_000) * 1_000).toBe(60_000);
+
+    const late = await when(world, (seen) => isTrue(seen, 'Overdue'), undefined, 120_000);
+    expect(late.status).toMatchObject({ state: 'Overdue' });
+    const [overdue] = await entriesOf(world, 'EmergencyOverdue');
+    expect(Date.parse(overdue?.time ?? '') - dueAt).toBeLessThan(60_000);
+    const refused = await world.as('sre-a').create(access(world, 'again', { grantee: 'developer-a' }));
+    expect(JSON.stringify(refused)).toMatch(/FollowUpOverdue: sre-a .* spec\.followsUp: inc-4711/);
+
+    expect(await ship(world, 'follow-up', 'b', { followsUp: 'inc-4711' })).toBe('Promoted');
+    await when(world, (seen) => !isTrue(seen, 'Overdue'));
+    await letIn(world, 'again', { grantee: 'developer-a' });
+  },
+  { emergency: { followUpWithin: '1m' } },
 );
