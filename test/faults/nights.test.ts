@@ -52,7 +52,7 @@ const mortals = (world: string) => {
   let [lives, deaths, jumps, isOver] = [0, 0, 0, false];
   let current: Process | undefined;
   const ending: Promise<void>[] = [];
-  const next = async (isMortal: boolean): Promise<void> => {
+  const live = async (isMortal: boolean): Promise<void> => {
     lives += 1;
     const lease = await leaseNamespace(system, `${world}-life-${lives}`);
     const process = new Process({ world, lease, credentials, clock });
@@ -68,20 +68,20 @@ const mortals = (world: string) => {
         jumps += isJump ? 1 : 0;
         clock.offset = isJump ? between(-jumpMs, jumpMs) : 0;
         ending.push(process.end().catch(() => {}));
-        if (!isOver) ending.push(next(true).catch(() => {}));
+        if (!isOver) ending.push(live(true).catch(() => {}));
       },
       () => {},
     );
   };
   return {
-    start: () => next(true),
+    start: () => live(true),
     /** From now on one lives, with a clock that is right. */
     async settle(): Promise<void> {
       isOver = true;
       await Promise.all(ending);
       await current?.end().catch(() => {});
       clock.offset = 0;
-      await next(false);
+      await live(false);
     },
     async stop(): Promise<void> {
       isOver = true;
