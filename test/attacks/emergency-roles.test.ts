@@ -5,9 +5,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
 import { grantName } from '../../operator/decide/emergency/grant.ts';
-import { accepted, startTimeoutMs, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import { accepted, startTimeoutMs, type Answer, type Manifest } from '../cluster/cluster.ts';
 import { condition, isTrue, startSystem, type System, type World } from '../cluster/system.ts';
 import { amendPolicy } from '../scenarios/kit.ts';
+import { eventually } from './world.ts';
 import { access, endNow, leftovers, letIn, when, type Access } from '../scenarios/night.ts';
 
 const patienceMs = 200_000;
@@ -110,41 +111,54 @@ test(
 );
 
 test(
-  'a Role or binding of an access that somebody changes ends it, whoever they are',
+  'nobody changes the Role or the bindings of an access; where the locks are away, who does ends it',
   async () => {
     await ownRole(modest);
     const place = await world('bindings');
     const admin = place.as('admin');
-    const changes: readonly ((name: string) => Promise<unknown>)[] = [
-      // More minutes than were granted.
-      async (name) => {
-        const ref = { apiVersion: rbac, kind: 'Role', namespace: place.production, name };
-        const role = accepted(await admin.get<KubeObject & { rules: Record<string, unknown>[] }>(ref));
-        const rules = role.rules.map((each) => ({ ...each, resourceNames: ['2030-01-01T00:00', 'unclocked'] }));
-        return accepted(await admin.patch(ref, 'merge', { rules }));
-      },
+    const changes: readonly ((name: string) => Promise<Answer<unknown>>)[] = [
+      // Other minutes than were granted.
+      (name) =>
+        admin.patch({ apiVersion: rbac, kind: 'Role', namespace: place.production, name }, 'merge', {
+          rules: [{ ...rule(['emergencyminutes'], ['use'], 'countersign.dev'), resourceNames: ['2030-01-01T00:00'] }],
+        }),
       // One more person.
-      async (name) =>
-        accepted(
-          await admin.patch(
-            { apiVersion: rbac, kind: 'RoleBinding', namespace: place.production, name: `${name}-role` },
-            'merge',
-            {
-              subjects: ['developer-a', 'developer-b'].map((each) => ({
-                apiGroup: 'rbac.authorization.k8s.io',
-                kind: 'User',
-                name: each,
-              })),
-            },
-          ),
+      (name) =>
+        admin.patch(
+          { apiVersion: rbac, kind: 'RoleBinding', namespace: place.production, name: `${name}-role` },
+          'merge',
+          {
+            subjects: ['developer-a', 'developer-b'].map((each) => ({
+              apiGroup: 'rbac.authorization.k8s.io',
+              kind: 'User',
+              name: each,
+            })),
+          },
         ),
-      async (name) =>
-        accepted(await admin.delete({ apiVersion: rbac, kind: 'RoleBinding', namespace: place.production, name })),
+      (name) => admin.delete({ apiVersion: rbac, kind: 'RoleBinding', namespace: place.production, name }),
     ];
+    const refused = await letIn(place, 'refused');
+    for (const change of changes) {
+      expect(JSON.stringify(await change(grantName(refused.metadata.uid ?? '')))).toMatch(
+        /(ProductionGuardGrant|Minutes)ByOperator: admin /,
+      );
+    }
+    expect(isTrue(await when(place, () => true, 'refused'), 'Active')).toBe(true);
+    await endNow(place, 'refused');
+
+    // The control: the locks are away, and what is left is to notice.
+    for (const name of ['countersign-guard-rights', 'countersign-minutes']) {
+      const kind = 'ValidatingAdmissionPolicyBinding';
+      accepted(await system.as('installer').delete({ apiVersion: 'admissionregistration.k8s.io/v1', kind, name }));
+    }
     for (const [i, change] of changes.entries()) {
       const name = `changed-${i}`;
       const { metadata } = await letIn(place, name);
-      await change(grantName(metadata.uid ?? ''));
+      await eventually(
+        'the change is let through',
+        () => change(grantName(metadata.uid ?? '')),
+        ({ ok }) => ok,
+      );
       const over = await when(place, (seen) => isTrue(seen, 'Ended'), name);
       expect(condition(over, 'Active')).toMatchObject({ reason: 'AccessChanged' });
       expect(await leftovers(place)).toEqual([]);
