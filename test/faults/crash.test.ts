@@ -93,7 +93,16 @@ const release = async (world: World): Promise<void> => {
  * Admitted and Observed are of the gate's clock: it witnesses signatures beside what the operator does. Tested is entered only when somebody looks between the tester's signature and the last one. What is planted after production was looked at
  * for the first time is a finding when it stays for some seconds, which the release covers.
  */
-const byTheClock = new Set(['Admitted', 'Observed', 'Tested', 'Adopted', 'FindingOpened', 'FindingClosed']);
+const byTheClock = new Set([
+  'Admitted',
+  'AdmittedTogether',
+  'Observed',
+  'ObservedTogether',
+  'Tested',
+  'Adopted',
+  'FindingOpened',
+  'FindingClosed',
+]);
 
 const endOf = async (world: World): Promise<End> => {
   const ledger = await world.ledger();
