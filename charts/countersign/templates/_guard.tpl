@@ -100,8 +100,9 @@ A policy of the guard up to the variables that its topic adds; those, and `valid
 {{/*
 Who was let in for an emergency: whoever may `use` the minute that the API server's clock shows, which is the newest time in managedFields; a write
 that adds or changes something cannot but carry it. What only removes shows the time of the last change before it; deletions, scaling and sessions
-show none, and are asked for under a name of their own: for those the gate and the removed binding are the end. A wildcard holds every name, the
-canary too, and lets nobody in. One authorizer check a variable.
+show none, and are asked for under a name of their own: for those the gate and the removed binding are the end. An object that was made with nothing
+in it (a bare ServiceAccount) has no managedFields, and gets them by server-side apply alone. A wildcard holds every name, the canary too, and lets
+nobody in. One authorizer check a variable.
 */}}
 {{- define "countersign.guard.emergencyVariables" -}}
 - name: urgent # an act that emergencies cover
@@ -111,6 +112,7 @@ canary too, and lets nobody in. One authorizer check a variable.
 - name: times
   expression: >-
     variables.metadataAfter.?managedFields.orValue([]).map(m, m.?time.orValue(null)).filter(t, t != null)
+    + (request.operation == 'CREATE' ? [variables.metadataAfter.creationTimestamp] : [])
 - name: timesBefore
   expression: >-
     oldObject == null ? [] : variables.metadataBefore.?managedFields.orValue([]).map(m, m.?time.orValue(null)).filter(t, t != null)
@@ -138,7 +140,7 @@ so of an emergency, too.
 */}}
 {{- define "countersign.guard.emergency" -}}
 - expression: "{{ . }} || !variables.late || !variables.undated"
-  messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyUndated: {caller} only takes something away from {variables.what} in {place}, and the API server does not show when. Next: repeat it with any change in the same write, such as a new annotation, while your EmergencyAccess lasts" }}
+  messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyUndated: {caller} changes {variables.what} in {place} in a way of which the API server shows no time: something is only taken away, or its managedFields are empty. Next: repeat it with any other change in the same write, such as a new annotation, or by kubectl apply --server-side" }}
   reason: Forbidden
 - expression: "{{ . }} || !variables.late"
   messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyOver: {caller} was let in to {place} for an emergency, but not for {variables.minute} UTC; what is left of the last minute does not count. Next: have an SRE let you in again: kubectl create an EmergencyAccess in {place}" }}
