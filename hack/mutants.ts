@@ -1,4 +1,5 @@
 /** Drops or widens every part of lock A in turn, on a real API server, and demands that something notices: `make mutants`. */
+import { letEverybodyIn } from '../test/attacks/emergency-world.ts';
 import { guard } from '../test/attacks/guard-file.ts';
 import { startGuardWorld } from '../test/attacks/guard-world.ts';
 import { tryMutants, type Verdict } from '../test/attacks/mutation.ts';
@@ -11,6 +12,7 @@ const line = ({ is, topic, name, by }: Verdict): string =>
 
 const world = await startGuardWorld();
 try {
+  await letEverybodyIn(world);
   const verdicts = await tryMutants(world, topics, (verdict) => process.stdout.write(line(verdict)));
   const survived = verdicts.filter(({ is }) => is === 'survived');
   const counts = Map.groupBy(verdicts, ({ is }) => is);

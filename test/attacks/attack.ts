@@ -67,15 +67,22 @@ export const stampLock = (plural: string): Lock<World> =>
   binding('MutatingAdmissionPolicyBinding', `countersign-stamp-${plural}`);
 
 /** A part of a CRD's schema below spec: it is replaced by one that says nothing. */
-export function schemaLock(plural: string, given: { path: string; value: unknown }): Lock<World> {
+export const schemaLock = (plural: string, given: { path: string; value: unknown }): Lock<World> =>
+  replaced(plural, { path: `/properties/spec${given.path}`, value: given.value });
+
+/** The rules of a CRD about the whole object. */
+export const rulesLock = (plural: string): Lock<World> =>
+  replaced(plural, { path: '/x-kubernetes-validations', value: [] });
+
+function replaced(plural: string, given: { path: string; value: unknown }): Lock<World> {
   const target: Target = {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     name: `${plural}.countersign.dev`,
   };
-  const path = `/spec/versions/0/schema/openAPIV3Schema/properties/spec${given.path}`;
+  const path = `/spec/versions/0/schema/openAPIV3Schema${given.path}`;
   return {
-    name: `the schema of ${plural}${given.path}`,
+    name: `the schema of ${plural}${given.path.replace('/properties/spec', '')}`,
     open: async ({ as }) => {
       const before = accepted(await as('installer').get<KubeObject & { spec: { versions: unknown } }>(target));
       accepted(await as('installer').patch(target, 'json', [{ op: 'replace', path, value: given.value }]));

@@ -7,7 +7,7 @@ import { forgedOwner, fresh, production } from './objects.ts';
 import { eventually, said } from './world.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-type Act = (world: GuardWorld) => Promise<Attempt>;
+export type Act = (world: GuardWorld) => Promise<Attempt>;
 
 const lock = Object.fromEntries(
   [
@@ -27,7 +27,7 @@ const lock = Object.fromEntries(
 );
 
 /** An attack by somebody who holds every right that RBAC can give; `denied` begins with the rule. */
-const attack = (
+export const attack = (
   id: string,
   topic: string,
   row: { readonly name: string; readonly act: Act; readonly denied: string; readonly twin: Act } & Pick<
@@ -40,33 +40,33 @@ const attack = (
   return { ...row, id, locks: [held] };
 };
 
-const attacker = ({ as }: GuardWorld): ApiClient => as('attacker');
+export const attacker = ({ as }: GuardWorld): ApiClient => as('attacker');
 const sre = ({ as }: GuardWorld): ApiClient => as('sre-a');
-const admin = ({ as }: GuardWorld): ApiClient => as('admin');
+export const admin = ({ as }: GuardWorld): ApiClient => as('admin');
 
 /** Who creates one of a resource; each time another one. */
-const creates =
+export const creates =
   (who: (world: GuardWorld) => ApiClient, resource: string, fields: Parameters<typeof one>[2] = {}): Act =>
   async (world) =>
     admitted(await who(world).create(one(resource, fresh('new'), fields)));
 
-const merges =
+export const merges =
   (who: (world: GuardWorld) => ApiClient, target: ReturnType<typeof at>, body: () => unknown): Act =>
   async (world) =>
     admitted(await who(world).patch(target, 'merge', body()));
 
-const strategic =
+export const strategic =
   (who: (world: GuardWorld) => ApiClient, target: ReturnType<typeof at>, body: () => unknown): Act =>
   async (world) =>
     admitted(await who(world).patch(target, 'strategic', body()));
 
-const by =
+export const by =
   (name: string) =>
   ({ controller }: GuardWorld): ApiClient =>
     controller(name);
-const operator = (world: GuardWorld): ApiClient => world.operator;
+export const operator = (world: GuardWorld): ApiClient => world.operator;
 /** Who puts into production what an attack needs there. */
-const prepares = ({ preparer }: GuardWorld): ApiClient => preparer;
+export const prepares = ({ preparer }: GuardWorld): ApiClient => preparer;
 
 /** The main container of a template, changed. */
 const container = (more: Fields) => ({ spec: { template: { spec: { containers: [{ name: 'main', ...more }] } } } });
@@ -88,7 +88,7 @@ const kubectl =
   };
 
 /** A pod of production that runs now. */
-const running = async (world: GuardWorld, app: string): Promise<ReturnType<typeof at>> => {
+export const running = async (world: GuardWorld, app: string): Promise<ReturnType<typeof at>> => {
   const pod = await eventually(
     `a pod of ${app} runs`,
     async () => {
@@ -120,10 +120,10 @@ const podAct =
   };
 
 /** A session that gets past admission ends at the kubelet, of which there is none: anything but 403 is in. */
-const opens =
-  (who: string, namespace: string, path: string): Act =>
+export const opens =
+  (who: (world: GuardWorld) => ApiClient, namespace: string, path: string): Act =>
   async (world) => {
-    const { code, text } = await world.as(who).raw({ method: 'POST', path: `/api/v1/namespaces/${namespace}/${path}` });
+    const { code, text } = await who(world).raw({ method: 'POST', path: `/api/v1/namespaces/${namespace}/${path}` });
     return { reached: code !== 403, said: /"message":"(.*?[^\\])"/.exec(text)?.[1] ?? text };
   };
 
@@ -285,7 +285,7 @@ const sessions: readonly Attack<GuardWorld>[] = [
   attack('T04', 'sessions', {
     name: `a developer ${does}`,
     denied: 'ProductionGuardSession: ',
-    ...elsewhere((namespace) => opens('attacker', namespace, path)),
+    ...elsewhere((namespace) => opens(attacker, namespace, path)),
   }),
 );
 
@@ -760,7 +760,7 @@ const settings = at('configmaps', 'settings');
 const level = () => ({ data: { level: fresh('l') } });
 const password = () => ({ stringData: { password: fresh('p') } });
 const helmBook = { type: 'helm.sh/release.v1' };
-const tokenOf = (name: string) => ({
+export const tokenOf = (name: string) => ({
   type: 'kubernetes.io/service-account-token',
   metadata: { annotations: { 'kubernetes.io/service-account.name': name } },
 });
@@ -922,7 +922,7 @@ const network: readonly Attack<GuardWorld>[] = [
   }),
 ];
 
-const token =
+export const token =
   (who: (world: GuardWorld) => ApiClient): Act =>
   async (world) =>
     admitted(

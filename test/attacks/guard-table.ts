@@ -7,10 +7,15 @@ import { forgedOwner, fresh, production } from './objects.ts';
 import { said } from './world.ts';
 
 /** An act of which nothing stays, or (of a session) nothing could come. */
-async function attempt(as: ApiClient, { resource }: Row, act: Act): Promise<Answer<unknown>> {
+export async function attempt(
+  as: ApiClient,
+  { resource }: Row,
+  act: Act,
+  own: Readonly<Record<string, string>> = ownName,
+): Promise<Answer<unknown>> {
   const [main = '', subresource] = resource.split('/');
   if (act === 'connect') return connect(as, main, subresource ?? '');
-  const name = act === 'create' ? 'standing' : (ownName[main] ?? 'standing');
+  const name = act === 'create' ? 'standing' : (own[main] ?? 'standing');
   const target = at(resource, name);
   const dryRun = { dryRun: 'All' } as const;
   if (act === 'delete') return as.delete(target, { dryRun: ['All'] });
@@ -38,7 +43,7 @@ async function connect(as: ApiClient, main: string, subresource: string): Promis
 }
 
 /** Whoever is let through gets as far as the API server's own checks: exists already, is bound already, is not there. */
-const passes = (answer: Answer<unknown>): boolean => answer.ok || [404, 409].includes(answer.code);
+export const passes = (answer: Answer<unknown>): boolean => answer.ok || [404, 409].includes(answer.code);
 
 const deliverers = ['operator', 'restorer', 'gitOps'] as const;
 const others = ['attacker', 'kubelets', 'system:node:pretended', 'in-nodes', 'stranger', 'platform', 'admin'] as const;

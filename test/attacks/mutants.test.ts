@@ -1,6 +1,7 @@
 /** A part of `make mutants`: every mutant of the policy against sessions is noticed. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
+import { letEverybodyIn } from './emergency-world.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
 import { tryMutants } from './mutation.ts';
 
@@ -9,6 +10,7 @@ jest.setTimeout(150_000);
 let world: GuardWorld;
 beforeAll(async () => {
   world = await startGuardWorld();
+  await letEverybodyIn(world);
 }, 120_000);
 afterAll(() => world?.stop());
 

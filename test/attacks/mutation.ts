@@ -9,6 +9,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 
 import { accepted, targetOf, type Answer, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import { emergencyAttacks, tryCovered } from './emergency-list.ts';
 import { guard } from './guard-file.ts';
 import { guardAttacks } from './guard-list.ts';
 import { at, one } from './guard-objects.ts';
@@ -41,7 +42,7 @@ const equivalent = (topic: string, name: string): string | undefined =>
     (each) => new RegExp(`^(?:${each.topic})$`).test(topic) && new RegExp(`^(?:${each.mutant})$`).test(name),
   )?.why;
 
-/** Tries every mutant of these topics' policies. Leaves the originals in force. @throws when those do not pass what noticed the mutants */
+/** Tries every mutant of these topics' policies, in a world with people let in (emergency-world.ts). Leaves the originals in force. @throws when those do not pass what noticed the mutants */
 export async function tryMutants(
   world: GuardWorld,
   topics: readonly string[],
@@ -163,6 +164,15 @@ const ofTable = (row: TableRow): Check => ({
   passes: async (world) => {
     const { expected, seen, otherwise } = await tryRow(world, row);
     return otherwise.length === 0 && seen.join() === expected.join();
+  },
+});
+
+/** Of the same line, what an emergency opens. */
+const ofEmergencies = (row: TableRow): Check => ({
+  name: `in an emergency: ${row.act} ${row.resource}`,
+  passes: async (world) => {
+    const { expected, seen } = await tryCovered(world, row);
+    return expected === seen;
   },
 });
 
@@ -457,13 +467,13 @@ function checksFor(topic: string, mutant: string): readonly Check[] {
     (mutant.toLowerCase().includes(`${act} ${resource}`) ? 2 : 0) +
     (mutant.toLowerCase().includes(act) ? 1 : 0);
   return [
-    ...rows.toSorted((a, b) => score(b) - score(a)).map(ofTable),
+    ...rows.toSorted((a, b) => score(b) - score(a)).flatMap((row) => [ofTable(row), ofEmergencies(row)]),
     ...spared(topic),
     ...ofContents(topic),
     ...ofMigration(topic),
     ...(ofTopic[topic] ?? []),
     ...ofNeighbours(topic, mutant),
-    ...guardAttacks
+    ...[...guardAttacks, ...emergencyAttacks]
       .filter(({ locks }) => locks[0]?.name === `countersign-guard-${topic}`)
       .flatMap(({ name, act, twin, denied }) => [
         {

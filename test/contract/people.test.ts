@@ -146,17 +146,31 @@ const emergency = 'countersign-emergency';
 
 describe('the role of an emergency', () => {
   const main = [
-    ...['configmaps', 'persistentvolumeclaims', 'pods', 'serviceaccounts', 'services'],
-    ...['daemonsets', 'deployments', 'statefulsets'].map((kind) => `apps/${kind}`),
+    'configmaps',
+    'persistentvolumeclaims',
+    'pods',
+    'serviceaccounts',
+    'services',
+    'apps/daemonsets',
+    'apps/deployments',
+    'apps/statefulsets',
     'autoscaling/horizontalpodautoscalers',
-    ...['batch/cronjobs', 'batch/jobs'],
-    ...['ingresses', 'networkpolicies'].map((kind) => `networking.k8s.io/${kind}`),
+    'batch/cronjobs',
+    'batch/jobs',
+    'networking.k8s.io/ingresses',
+    'networking.k8s.io/networkpolicies',
     'policy/poddisruptionbudgets',
   ];
   const whole = [...main.filter((kind) => kind !== 'pods' && kind !== 'persistentvolumeclaims'), 'secrets'];
   const beside = [
-    ...['endpoints', 'events', 'pods/log', 'replicationcontrollers', 'apps/controllerrevisions', 'apps/replicasets'],
-    ...['discovery.k8s.io/endpointslices', 'events.k8s.io/events'],
+    'endpoints',
+    'events',
+    'pods/log',
+    'replicationcontrollers',
+    'apps/controllerrevisions',
+    'apps/replicasets',
+    'discovery.k8s.io/endpointslices',
+    'events.k8s.io/events',
   ];
   const all = (verbs: readonly string[], kinds: readonly string[]) =>
     kinds.flatMap((kind) => verbs.map((verb) => `${verb} ${kind}`));

@@ -1,0 +1,114 @@
+/** People who are let in for an emergency, in a world without our programs: the API server alone is asked. */
+import { randomUUID } from 'node:crypto';
+
+import { grantObjects, type Grant, type GrantPhase } from '../../operator/decide/emergency/grant.ts';
+import { accepted, targetOf, type Answer, type KubeObject } from '../cluster/cluster.ts';
+import { policyLock } from './attack.ts';
+import { one } from './guard-objects.ts';
+import { open, type GuardWorld } from './guard-world.ts';
+import { production } from './objects.ts';
+import { bind, eventually, role, said, type World } from './world.ts';
+
+/** Let in now, for hours. */
+export const oncall = 'oncall-a';
+/** Was let in for an hour, hours ago, and nobody has taken the bindings away. */
+export const late = 'oncall-late';
+/** Holds every right on our kinds, by a wildcard. */
+export const wildcard = 'oncall-wild';
+
+const hourMs = 3_600_000;
+
+/** Whom, from when (a time that may be past), and for how long. */
+interface Given {
+  readonly grantee: string;
+  readonly from?: number;
+  readonly duration?: string;
+}
+
+/** An access as it is stored, as far as its grant depends on it. */
+const access = ({ grantee, from = Date.now(), duration = '12h' }: Given): Grant['access'] => {
+  const uid = randomUUID();
+  const creationTimestamp = `${new Date(from).toISOString().slice(0, 19)}Z`;
+  const name = `inc-${uid.slice(0, 8)}`;
+  const grantor = { username: 'sre-a', uid: '', groups: [] };
+  return {
+    metadata: { name, namespace: production, uid, creationTimestamp, resourceVersion: '1', generation: 1 },
+    spec: { grantee, duration, reason: 'payments stuck', incident: 'INC-4711', revoked: false, grantor },
+  };
+};
+
+/** An object of RBAC with all its fields. */
+export type Manifest = KubeObject & Readonly<Record<string, unknown>>;
+
+/** What the operator writes for an access. */
+export interface Written {
+  readonly minutes: Manifest;
+  /** To the minutes, and to the ClusterRole. */
+  readonly bindings: readonly [Manifest, Manifest];
+}
+
+export const written = (given: Given, phase: GrantPhase = 'Open'): Written => {
+  const objects = grantObjects({ access: access(given), clusterRole: 'countersign-emergency' }, phase);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a Role and two bindings, in this order; the API server looks at them next
+  const [minutes, toMinutes, toRole] = objects as unknown as readonly [Manifest, Manifest, Manifest];
+  return { minutes, bindings: [toMinutes, toRole] };
+};
+
+/** Written with the operator's token. */
+export async function letIn(world: World, given: Given): Promise<Written> {
+  const all = written(given);
+  for (const object of [all.minutes, ...all.bindings]) accepted(await world.operator.create(object));
+  return all;
+}
+
+/** The people of this file, with every right that RBAC can give beside: the guard alone decides what an emergency opens. */
+export async function letEverybodyIn(world: GuardWorld): Promise<void> {
+  for (const name of [oncall, late, wildcard]) {
+    await world.cluster.controlPlane.identity({ name });
+    await bind(world, { user: name, role: 'test-everything' });
+  }
+  await letIn(world, { grantee: oncall });
+  await letIn(world, { grantee: late, from: Date.now() - 3 * hourMs, duration: '1h' });
+  await role(world, 'test-ours', { resources: ['*'], verbs: ['*'] });
+  await bind(world, { user: wildcard, role: 'test-ours', namespace: production });
+  await letProgramIn(world);
+  // Made with nothing in it, it has no managedFields before somebody applies it.
+  const applied = one('serviceaccounts', 'standing', { metadata: { annotations: { note: 'applied' } } });
+  accepted(await world.preparer.patch(targetOf(applied), 'apply', applied));
+  const writes = (name: string) => world.as(name).create(one('configmaps', 'canary'), { dryRun: 'All' });
+  await eventually(
+    `${oncall} is in`,
+    () => writes(oncall),
+    ({ ok }) => ok,
+  );
+  await eventually(
+    `${late} was in`,
+    () => writes(late),
+    (answer) => said(answer).includes('EmergencyOver'),
+  );
+}
+
+/** A program holds minutes: nothing of ours would give them, so that the locks in the way are open meanwhile. */
+async function letProgramIn(world: GuardWorld): Promise<void> {
+  const locks = ['countersign-guard-rights', 'countersign-minutes'].map(policyLock);
+  const close = [];
+  for (const lock of locks) close.push(await lock.open(world));
+  const { minutes, bindings } = written({ grantee: 'nobody' });
+  const subjects = [{ kind: 'ServiceAccount', name: 'rollouts', namespace: 'argocd' }];
+  for (const object of [minutes, { ...bindings[0], subjects }])
+    await eventually(
+      'a program is given minutes',
+      () => world.as('installer').create(object),
+      ({ ok, code }) => ok || code === 409,
+    );
+  for (const each of close) await each();
+  const again: readonly (readonly [string, () => Promise<Answer<unknown>>])[] = [
+    ['ProductionGuardRightsHeld', () => world.as(oncall).create(one('roles', 'canary'), { dryRun: 'All' })],
+    [
+      'MinutesByOperator',
+      () =>
+        world.as('admin').create({ ...minutes, metadata: { ...minutes.metadata, namespace: open } }, { dryRun: 'All' }),
+    ],
+  ];
+  for (const [rule, attempt] of again) await eventually(rule, attempt, (answer) => said(answer).includes(rule));
+}
