@@ -52,7 +52,7 @@ export interface EmergencyRecord {
 export interface Emergencies {
   /** Sequence number of the newest entry that moved any of them; the precondition of the next. */
   readonly seq: number;
-  /** By uid of the EmergencyAccess. */
+  /** By uid of the EmergencyAccess, in the order in which they were judged. */
   readonly all: ReadonlyMap<string, EmergencyRecord>;
 }
 
@@ -85,7 +85,7 @@ export const foldEmergencies = (before: Emergencies, folding: Folding): Emergenc
   const { entry, data } = folding;
   switch (data.type) {
     case 'EmergencyGranted':
-      return moved(before, entry, {
+      return judged(before, entry, {
         ...begun(entry),
         stage: 'Granted',
         grantee: data.grantee,
@@ -95,7 +95,7 @@ export const foldEmergencies = (before: Emergencies, folding: Folding): Emergenc
         roleDigest: data.roleDigest,
       });
     case 'EmergencyRefused':
-      return moved(before, entry, {
+      return judged(before, entry, {
         ...begun(entry),
         stage: 'Refused',
         decision: entry.decision,
@@ -182,13 +182,29 @@ const moved = ({ all }: Emergencies, { seq }: LedgerEntrySpec, after: EmergencyR
   all: new Map(all).set(after.uid, after),
 });
 
+/** Judged once: nobody brings back by another entry what was refused or is over. */
+const judged = (before: Emergencies, entry: LedgerEntrySpec, after: EmergencyRecord): Emergencies =>
+  before.all.has(after.uid) ? before : moved(before, entry, after);
+
+/** What each entry goes on from. Out of that order it says nothing. */
+const stagesBefore: Partial<Record<LedgerEntrySpec['type'], readonly EmergencyRecord['stage'][]>> = {
+  EmergencyOpened: ['Granted'],
+  EmergencyEnded: ['Granted', 'Opened'],
+  EmergencyAccounted: ['Ended'],
+  EmergencyReviewed: ['Accounted'],
+  EmergencyOverdue: ['Accounted'],
+  EmergencyClosed: ['Accounted'],
+};
+
 const changed = (
   before: Emergencies,
   entry: LedgerEntrySpec,
   change: (each: EmergencyRecord) => EmergencyRecord,
 ): Emergencies => {
   const each = before.all.get(entry.subject.uid);
-  return each === undefined ? before : moved(before, entry, change(each));
+  return each !== undefined && stagesBefore[entry.type]?.includes(each.stage) === true
+    ? moved(before, entry, change(each))
+    : before;
 };
 
 /** What does not move an emergency on does not disturb who decides about them: `seq` stays. */
