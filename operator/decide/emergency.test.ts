@@ -200,6 +200,7 @@ class Night {
       }
       case 'Evict':
         return void this.pods.delete(effect.pod);
+      case 'AppendEach':
       case 'CreateBundle':
       case 'Together':
       case 'SetFinalizers':

@@ -121,8 +121,11 @@ const emergency = async (world: World): Promise<void> => {
   const pod = pods.find(({ metadata }) => metadata.name?.startsWith('web-'));
   // There is no container to go into; that somebody may is what counts.
   await system.controlPlane.kubectl('developer-b', [
-    ...['exec', pod?.metadata.name ?? 'web', '-n', world.production],
-    ...['--', 'true'],
+    'exec',
+    pod?.metadata.name ?? 'web',
+    `--namespace=${world.production}`,
+    '--',
+    'true',
   ]);
   const over = await endNow(world);
   expect(over.status?.sessions).toHaveLength(1);
