@@ -343,7 +343,7 @@ const catalogue = {
   ),
   NotDrifted: entry(
     ['EmergencyDrift'],
-    'spec.reverts names an object that the emergency did not change.',
+    'An object in spec.reverts is none that the emergency left changed.',
     'Create a new candidate whose spec.reverts names objects of status.drift of the EmergencyAccess only.',
   ),
 

@@ -26,7 +26,8 @@ const scalar = fc.oneof(
   fc.constantFrom('', 'a', 'b', 'x=1', 'line\nline', 'token: abc', '\u202e', 'postgres://u:p@h/'),
   fc.string({ maxLength: 6 }),
   fc.integer(),
-  fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }),
+  // JSON has one zero.
+  fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e15, max: 1e15 }).map((number) => number + 0),
   fc.boolean(),
   fc.constant(null),
 );
