@@ -80,6 +80,15 @@ test('what was read ahead is read again for a write that comes later', async () 
   expect(readings()).toBe(2);
 });
 
+test('a lock that changed after consent was read ahead holds the first write', async () => {
+  const { consents, readings, locks, pass } = world(enough);
+  consents.expect('payments-prod', intent);
+  await pass(1);
+  locks.push('ValidatingAdmissionPolicy/countersign-guard-pods');
+  expect(await consents.to('payments-prod', intent)).toMatchObject({ is: 'Held' });
+  expect(readings()).toBe(2);
+});
+
 test.each<[string, Grounds | Error]>([
   ['finds no consent', without],
   ['fails', new Error('etcd is away')],

@@ -27,7 +27,7 @@ const mostRounds = 8;
 /** Intents whose consent was read and found; the oldest is forgotten when there are more. */
 const mostRemembered = 1_000;
 
-/** What was read before anybody wrote counts for as long from its beginning: a lock may change, and the next reading would tell. */
+/** What was read before anybody wrote counts for as long from its beginning. */
 const aheadMs = 1_000;
 
 export const answerAll = async (
@@ -77,6 +77,12 @@ export const createConsents = ({ sight, ask, now }: ConsentTools): Consents => {
     return consent?.is === 'Given' ? began + aheadMs : began;
   };
 
+  /** The locks are looked at now in any case: they are followed here, and one may have changed since. */
+  const wasReadAhead = async (namespace: string, id: string): Promise<boolean> => {
+    const until = await ahead.get(id);
+    return until !== undefined && now() < until && sight.integrity(namespace).length === 0;
+  };
+
   const keep = (id: string): void => {
     ahead.delete(id);
     verified.add(id);
@@ -86,11 +92,8 @@ export const createConsents = ({ sight, ask, now }: ConsentTools): Consents => {
   return {
     async to(namespace, intent) {
       const { id } = intent;
-      if (verified.has(id) || now() < ((await ahead.get(id)) ?? 0)) {
-        keep(id);
-        return { is: 'Given' };
-      }
-      const consent = await readOnce(namespace, intent);
+      const consent: AnsweredConsent =
+        verified.has(id) || (await wasReadAhead(namespace, id)) ? { is: 'Given' } : await readOnce(namespace, intent);
       if (consent.is === 'Given') keep(id);
       return consent;
     },
