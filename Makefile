@@ -2,7 +2,7 @@
 NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
-.PHONY: demo test mutants quiet nights unit check generate bench up down ledger build bundle
+.PHONY: demo test mutants quiet nights appends unit check generate bench up down ledger build bundle
 
 demo: node_modules ## the main job, start to finish, on a real control plane
 	$(NODE) hack/demo.ts
@@ -19,6 +19,9 @@ quiet: node_modules ## ten thousand ordinary writes of machines in production, a
 
 nights: node_modules ## a thousand emergencies that people, deaths and clocks meddle with
 	COUNTERSIGN_NIGHTS=1000 $(JEST) test/faults/nights.test.ts
+
+appends: node_modules ## ten thousand acts entered by several writers at once: one unbroken chain
+	COUNTERSIGN_APPENDS=10000 $(JEST) test/contract/ledger-appends.test.ts
 
 unit: node_modules ## the tests that need no control plane
 	$(JEST) --selectProjects unit

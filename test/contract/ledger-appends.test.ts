@@ -1,0 +1,106 @@
+/**
+ * Several writers enter acts at once, on the real API server: one unbroken chain, every act in it once, and in the order in which its writer was told of
+ * it. COUNTERSIGN_APPENDS says how many acts; `make appends` enters ten thousand.
+ */
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { installChart, serviceAccountToken } from '../../hack/controlplane/chart.ts';
+import { ledgerStore } from '../../operator/act/ledger-store.ts';
+import { actsIn } from '../../operator/decide/together.ts';
+import { createClient } from '../../operator/kube/client.ts';
+import { connect } from '../../operator/kube/connection.ts';
+import { loadCredentials } from '../../operator/kube/credentials.ts';
+import { createTransport, type Transport } from '../../operator/kube/transport.ts';
+import { createAppend, pauseMs, type Append } from '../../operator/ledger/append.ts';
+import { verifyChain } from '../../operator/ledger/chain.ts';
+import { Records } from '../../operator/ledger/records.ts';
+import { sleep, systemClock } from '../../operator/run/clock.ts';
+import { anAdmittedAct } from '../builders/decide.ts';
+import { accepted, startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';
+import { ours, type Entry } from '../cluster/system.ts';
+import { dataOf } from '../scenarios/production.ts';
+
+const appends = Number(process.env['COUNTERSIGN_APPENDS'] ?? 600);
+const writers = 4;
+/** Acts that a writer has at once, at most: a burst. */
+const burst = 25;
+const place = 'payments-prod';
+
+let cluster: Cluster;
+const transports: Transport[] = [];
+
+beforeAll(async () => {
+  cluster = await startCluster({ nodes: 0, scheduler: false, kwok: false });
+  await installChart(cluster.controlPlane, { gate: { enabled: false } });
+  accepted(await cluster.as('installer').create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: place } }));
+}, startTimeoutMs * 2);
+
+afterAll(async () => {
+  await Promise.all(transports.map((each) => each.close()));
+  await cluster?.stop();
+});
+
+/** A process of the gate, as far as its record is concerned. */
+const writer = async (name: string): Promise<Append> => {
+  const { controlPlane } = cluster;
+  const { server, caCertificate } = controlPlane.client('installer').endpoint;
+  const tokenFile = join(controlPlane.dir, `${name}.token`);
+  await writeFile(tokenFile, await serviceAccountToken(controlPlane, 'countersign-gate'), { mode: 0o600 });
+  const credentials = await loadCredentials({ from: 'Token', server, caPem: caCertificate, tokenFile });
+  const connection = connect({ credentials: { ...credentials, identity: name }, version: 'appends' });
+  const transport = createTransport({ connection });
+  transports.push(transport);
+  const records = new Records(() => {});
+  return createAppend({
+    store: ledgerStore(createClient({ transport, fieldManager: name }), records),
+    now: () => systemClock.now(),
+    newId: randomUUID,
+    pause: () => sleep(systemClock, pauseMs),
+    self: { username: name, uid: '', groups: [] },
+  });
+};
+
+test(
+  'every act of several writers is in one unbroken chain once, in the order of its writer',
+  async () => {
+    const each = Math.ceil(appends / writers);
+    const names = Array.from({ length: writers }, (_, i) => `writer-${i}`);
+    const tookMs: number[] = [];
+    await Promise.all(
+      names.map(async (name) => {
+        const append = await writer(name);
+        for (let done = 0; done < each;) {
+          const size = Math.min(1 + Math.floor(Math.random() * burst), each - done);
+          const acts = Array.from({ length: size }, (_, i) => `${name} ${done + i}`);
+          await Promise.all(
+            acts.map(async (review) => {
+              const began = performance.now();
+              await append(place, anAdmittedAct('Emergency', { review }));
+              tookMs.push(performance.now() - began);
+            }),
+          );
+          done += size;
+        }
+      }),
+    );
+    const { items } = accepted(
+      await cluster.as('installer').list<Entry>({ apiVersion: ours, kind: 'LedgerEntry', namespace: place }),
+    );
+    const entries = items.map(({ spec }) => spec).toSorted((a, b) => a.seq - b.seq);
+    expect(verifyChain(entries)).toMatchObject({ entries: entries.length, broken: undefined });
+    const reviews = entries.flatMap(actsIn).map((entry) => String(dataOf(entry)['review']));
+    expect(reviews).toHaveLength(each * writers);
+    for (const name of names) {
+      const mine = reviews.filter((review) => review.startsWith(`${name} `));
+      expect(mine).toEqual(Array.from({ length: each }, (_, i) => `${name} ${i}`));
+    }
+    const sorted = tookMs.toSorted((a, b) => a - b);
+    const at = (share: number): string => (sorted[Math.floor(sorted.length * share)] ?? 0).toFixed(1);
+    process.stdout.write(
+      `appends: ${sorted.length} acts by ${writers} writers in ${entries.length} entries; an act waits p50 ${at(0.5)} ms, p99 ${at(0.99)} ms\n`,
+    );
+  },
+  Math.max(120_000, appends * 50),
+);
