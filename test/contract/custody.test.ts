@@ -544,8 +544,8 @@ const rows: readonly Row[] = [
   {
     policy: 'countersign-confinement',
     rule: 'ConfinedToProduction',
-    given: 'the operator gives minutes where nothing is guarded',
-    refused: () => world.operator.create(minutes('Role', { namespace: quiet })),
+    given: 'the operator writes a Role where nothing is guarded',
+    refused: () => world.operator.create({ ...minutes('Role', { namespace: quiet }), rules: [] }),
     caller: operatorUser,
     next: `kubectl label namespace ${quiet} countersign.dev/guarded=enforce`,
     twin: () => world.operator.create(minutes('Role', { namespace: production })),
@@ -556,6 +556,15 @@ const rows: readonly Row[] = [
       ['a cluster admin gives minutes by hand, in a ClusterRole', 'admin', minutes('ClusterRole')],
       ['the operator gives minutes in a ClusterRole', 'operator', minutes('ClusterRole')],
       ['a cluster admin gives one minute in a rule about everything', 'admin', minutes('ClusterRole', {}, '*')],
+      ...['unclocked', 'none'].map((name) => {
+        const object = minutes('ClusterRole');
+        const rules = object.rules.map((rule) => ({ ...rule, resourceNames: ['other', name] }));
+        return [
+          `a cluster admin gives what is asked of writes without a time: ${name}`,
+          'admin',
+          { ...object, rules },
+        ] as const;
+      }),
     ] as const
   ).map(([given, who, object]) => ({
     policy: 'countersign-minutes',

@@ -105,33 +105,39 @@ in it (a bare ServiceAccount) has no managedFields, and gets them by server-side
 nobody in. One authorizer check a variable.
 */}}
 {{- define "countersign.guard.emergencyVariables" -}}
+{{- $dated := list }}
+{{- range . }}{{ if and (or (hasPrefix "'CREATE " .) (hasPrefix "'UPDATE " .)) (not (hasSuffix "/scale'" .)) }}{{ $dated = append $dated . }}{{ end }}{{ end }}
 - name: urgent # an act that emergencies cover
   expression: variables.person && request.operation + ' ' + variables.target in [{{ join ", " . }}]
-- name: dated # the API server shows when
-  expression: request.operation in ['CREATE', 'UPDATE'] && !variables.target.endsWith('/scale')
-- name: times
+{{- if $dated }}
+- name: times # that the API server shows
   expression: >-
     variables.metadataAfter.?managedFields.orValue([]).map(m, m.?time.orValue(null)).filter(t, t != null)
     + (request.operation == 'CREATE' ? [variables.metadataAfter.creationTimestamp] : [])
 - name: timesBefore
   expression: >-
     oldObject == null ? [] : variables.metadataBefore.?managedFields.orValue([]).map(m, m.?time.orValue(null)).filter(t, t != null)
+{{- end }}
 - name: minute
-  expression: "!variables.dated ? 'unclocked' : size(variables.times) == 0 ? 'none' : string(variables.times.max()).substring(0, 16)"
+  expression: >-
+    {{ if $dated }}request.operation in ['DELETE', 'CONNECT'] || variables.target.endsWith('/scale') ? 'unclocked'
+    : size(variables.times) == 0 ? 'none' : string(variables.times.max()).substring(0, 16){{ else }}'unclocked'{{ end }}
 - name: minuteHeld
   expression: authorizer.group('countersign.dev').resource('emergencyminutes').namespace(request.namespace).name(variables.minute).check('use').allowed()
 - name: minuteByWildcard
   expression: authorizer.group('countersign.dev').resource('emergencyminutes').namespace(request.namespace).name('canary').check('use').allowed()
 - name: emergency
-  expression: variables.urgent && variables.minute != 'none' && variables.minuteHeld && !variables.minuteByWildcard
+  expression: variables.urgent && variables.minuteHeld && !variables.minuteByWildcard
+{{- if $dated }}
 - name: grantHeld # the binding is there, whatever minute it is
   expression: authorizer.group('countersign.dev').resource('emergencyminutes').namespace(request.namespace).name('unclocked').check('use').allowed()
 - name: late # somebody who was let in, at another time than this
   expression: variables.urgent && !variables.emergency && variables.grantHeld && !variables.minuteByWildcard
 - name: undated # nothing is new in it, so that its time is that of the change before
   expression: >-
-    variables.dated && request.operation == 'UPDATE' && (size(variables.times) == 0
+    request.operation == 'UPDATE' && (size(variables.times) == 0
     || (size(variables.timesBefore) > 0 && variables.times.max() == variables.timesBefore.max()))
+{{- end }}
 {{- end }}
 
 {{/*
