@@ -144,14 +144,15 @@ export const policySpec = (
   ...more,
 });
 
-const createWorld = async (
-  cluster: Cluster,
+/** Two namespaces of their own, in a cluster that has the chart and an operator. */
+export const createWorld = async (
+  cluster: Pick<Cluster, 'as'>,
   {
     name,
     policy = {},
     guarded = 'enforce',
     before,
-  }: WorldOptions & { readonly name: string; readonly policy: Readonly<Record<string, unknown>> | undefined },
+  }: WorldOptions & { readonly name: string; readonly policy?: Readonly<Record<string, unknown>> | undefined },
 ): Promise<World> => {
   const setup = cluster.as(installer.name);
   for (const file of ['namespaces.yaml', 'bindings.yaml']) {
@@ -182,11 +183,11 @@ export const gate = (object: Reported, name: string): Gate | undefined =>
 
 /** One staging and one production namespace. */
 export class World {
-  readonly #cluster: Cluster;
+  readonly #cluster: Pick<Cluster, 'as'>;
   readonly staging: string;
   readonly production: string;
 
-  constructor(cluster: Cluster, name: string) {
+  constructor(cluster: Pick<Cluster, 'as'>, name: string) {
     this.#cluster = cluster;
     this.staging = `${name}-staging`;
     this.production = `${name}-prod`;
