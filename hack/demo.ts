@@ -6,6 +6,7 @@ import { gateUrl, startGate } from './controlplane/gate.ts';
 import { startOperator } from './controlplane/operator.ts';
 import { releasePort, reservePort } from './controlplane/ports.ts';
 import { Facts } from './demo/facts.ts';
+import * as night from './demo/night.ts';
 import * as steps from './demo/steps.ts';
 import { Terminal } from './demo/terminal.ts';
 
@@ -24,11 +25,18 @@ const tell = async (demo: steps.Demo): Promise<void> => {
   await steps.whatIsMissing(demo);
   await steps.whoMayNotSign(demo);
   await steps.sign(demo);
-  const before = await steps.promotion(demo);
-  await steps.aroundIt(demo, before);
+  const evening = await steps.promotion(demo);
+  await steps.aroundIt(demo, evening);
   await steps.allowedAct(demo);
+  await night.letIn(demo);
+  await night.mend(demo);
+  await night.end(demo);
+  await night.ordinaryRelease(demo);
+  const before = await night.followUp(demo);
+  await night.review(demo);
   await steps.lockTakenAway(demo);
   await steps.neverReady(demo, before);
+  await night.endedByItself(demo);
   await steps.failsLater(demo, before);
   await steps.nothingRuns(demo, before);
   await steps.record(demo);

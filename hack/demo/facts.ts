@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import type { LedgerEntrySpec, LedgerType } from '../../operator/api/ledger.ts';
+import type { EmergencyAccessStatus } from '../../operator/api/emergency.ts';
 import type { ReleaseCandidateStatus } from '../../operator/api/candidate.ts';
 import { accepted } from '../controlplane/client.ts';
 import type { ControlPlane } from '../controlplane/controlplane.ts';
@@ -13,6 +14,10 @@ const apiVersion = 'countersign.dev/v1alpha1';
 
 interface Candidate extends KubeObject {
   readonly status?: ReleaseCandidateStatus;
+}
+
+interface Access extends KubeObject {
+  readonly status?: EmergencyAccessStatus;
 }
 
 interface Entry extends KubeObject {
@@ -58,6 +63,18 @@ export class Facts {
   async end(candidate: string): Promise<string> {
     const { conditions } = await this.status(candidate);
     return conditions.find(({ type, status }) => type === 'Finished' && status === 'True')?.reason ?? '';
+  }
+
+  async access(name: string): Promise<EmergencyAccessStatus> {
+    const target = { apiVersion, kind: 'EmergencyAccess', namespace: production, name };
+    const { status } = accepted(await this.#cluster.client('auditor-a').get<Access>(target));
+    if (status === undefined) throw new Error(`${name} has no status`);
+    return status;
+  }
+
+  /** What the record says happened to an object of ours, in order. */
+  async story(name: string): Promise<readonly string[]> {
+    return (await this.ledger()).filter(({ subject }) => subject.name === name).map(({ type }) => type);
   }
 
   /** The record, in order. */

@@ -26,7 +26,7 @@ const third = 'payments-2.6.0';
 const signing = (candidate: string, role: string): string =>
   `kubectl get cand ${candidate} -n ${staging} -o jsonpath={.status.approvalManifests.${role}} | kubectl create -f -`;
 
-const waitFor = (condition: string, candidate: string, seconds = 60): string =>
+export const waitFor = (condition: string, candidate: string, seconds = 60): string =>
   `kubectl wait --for=${condition} cand/${candidate} -n ${staging} --timeout=${seconds}s`;
 
 const approvals = (count: string): string => `jsonpath='{.status.approvals}'=${count}`;
@@ -34,15 +34,15 @@ const approvals = (count: string): string => `jsonpath='{.status.approvals}'=${c
 /** What a change of configuration beside a release would be. */
 const configurationEdit = `kubectl patch configmap api-config -n ${production} --type=merge -p '{"data": {"LOG_LEVEL": "debug"}}'`;
 
-const openGates = (candidate: string): string =>
+export const openGates = (candidate: string): string =>
   `kubectl get cand ${candidate} -n ${staging} -o jsonpath='` +
   '{range .status.gates[?(@.outcome!="Passed")]}{.outcome} {.name}: {.message}{"\\n  → "}{.remedy}{"\\n"}{end}\'';
 
-const gate = ({ gates }: ReleaseCandidateStatus, name: string) => gates.find((each) => each.name === name);
+export const gate = ({ gates }: ReleaseCandidateStatus, name: string) => gates.find((each) => each.name === name);
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(ms < 1000 ? 3 : 1)} s`;
 
-const same = (a: unknown, b: unknown): boolean => {
+export const same = (a: unknown, b: unknown): boolean => {
   try {
     deepStrictEqual(a, b);
     return true;
@@ -173,8 +173,8 @@ export const promotion = async ({ terminal, facts }: Demo): Promise<Workloads> =
   return now;
 };
 
-/** Staged, read and signed by everybody, so that its promotion begins. */
-const release = async ({ terminal, facts }: Demo, version: string): Promise<void> => {
+/** Staged, and read by who will sign. */
+export const stageNext = async ({ terminal, facts }: Demo, version: string): Promise<void> => {
   const candidate = `payments-${version}`;
   await terminal.run('developer-a', `kubectl apply -f hack/demo/${version}/app.yaml`);
   await terminal.run('developer-a', `kubectl rollout status deployment/api -n ${staging} --timeout=60s`);
@@ -182,9 +182,19 @@ const release = async ({ terminal, facts }: Demo, version: string): Promise<void
   await terminal.run('developer-a', waitFor('condition=Staged', candidate));
   const { bundle = '' } = await facts.status(candidate);
   await terminal.run('approver-b', `kubectl get relbundle ${bundle} -n ${production} -o jsonpath={.spec.deltaText}`);
+};
+
+/** Signed by everybody, so that its promotion begins. */
+export const signAll = async ({ terminal }: Demo, version: string): Promise<void> => {
+  const candidate = `payments-${version}`;
   await terminal.run('tester-a', signing(candidate, 'tester'));
   await terminal.run('approver-a', signing(candidate, 'approver'));
   await terminal.run('approver-b', signing(candidate, 'approver'));
+};
+
+const release = async (demo: Demo, version: string): Promise<void> => {
+  await stageNext(demo, version);
+  await signAll(demo, version);
 };
 
 // --- around it ------------------------------------------------------------------------------------------------------
