@@ -42,9 +42,12 @@ export async function createAuthority(name: string): Promise<KeyPair> {
   return { certificate: certificate.toString('pem'), key: await privateKeyPem(keys) };
 }
 
-/** A certificate by which a client authenticates as `subject`. */
-export function issueClient(authority: KeyPair, subject: Subject): Promise<KeyPair> {
-  return issue(authority, subject, [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])]);
+/** A certificate by which a client authenticates as `subject`; for a year when `until` is absent. */
+export function issueClient(authority: KeyPair, subject: Subject, until?: Date): Promise<KeyPair> {
+  return issue(authority, subject, {
+    usage: [new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth])],
+    until,
+  });
 }
 
 /** A certificate for a server under these DNS names and IP addresses. */
@@ -53,13 +56,19 @@ export function issueServer(
   name: string,
   hosts: { dns: readonly string[]; ips: readonly string[] },
 ): Promise<KeyPair> {
-  return issue(authority, { name }, [
-    new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-    new x509.SubjectAlternativeNameExtension([
-      ...hosts.dns.map((value) => ({ type: 'dns' as const, value })),
-      ...hosts.ips.map((value) => ({ type: 'ip' as const, value })),
-    ]),
-  ]);
+  return issue(
+    authority,
+    { name },
+    {
+      usage: [
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension([
+          ...hosts.dns.map((value) => ({ type: 'dns' as const, value })),
+          ...hosts.ips.map((value) => ({ type: 'ip' as const, value })),
+        ]),
+      ],
+    },
+  );
 }
 
 /** A PKCS #10 request (PEM) for a client certificate, and its private key: another authority signs it. */
@@ -80,7 +89,12 @@ export async function createSigningKey(): Promise<{ readonly privateKey: string;
   return { privateKey: await privateKeyPem(keys), publicKey: x509.PemConverter.encode(spki, 'PUBLIC KEY') };
 }
 
-async function issue(authority: KeyPair, subject: Subject, usage: x509.Extension[]): Promise<KeyPair> {
+interface Issued {
+  readonly usage: readonly x509.Extension[];
+  readonly until?: Date | undefined;
+}
+
+async function issue(authority: KeyPair, subject: Subject, { usage, until }: Issued): Promise<KeyPair> {
   const issuer = new x509.X509Certificate(authority.certificate);
   const keys = await newKeys();
   const certificate = await x509.X509CertificateGenerator.create({
@@ -89,7 +103,7 @@ async function issue(authority: KeyPair, subject: Subject, usage: x509.Extension
     publicKey: keys.publicKey,
     signingKey: await authorityKey(authority),
     signingAlgorithm: ecdsa,
-    ...validity(),
+    ...validity(until),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -105,9 +119,9 @@ function distinguishedName({ name, groups = [] }: Subject): x509.Name {
   return new x509.Name([...groups.map((group) => ({ O: [{ utf8String: group }] })), { CN: [{ utf8String: name }] }]);
 }
 
-function validity(): { notBefore: Date; notAfter: Date } {
+function validity(until?: Date): { notBefore: Date; notAfter: Date } {
   const now = Date.now();
-  return { notBefore: new Date(now - backdateMs), notAfter: new Date(now + validForMs) };
+  return { notBefore: new Date(now - backdateMs), notAfter: until ?? new Date(now + validForMs) };
 }
 
 function newKeys(): Promise<webcrypto.CryptoKeyPair> {
