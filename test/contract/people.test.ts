@@ -5,6 +5,7 @@ import { bind, eventually, startWorld, type World } from '../attacks/world.ts';
 import { one } from '../attacks/guard-objects.ts';
 import { approval, candidate, emergencyAccess, fresh, production, rollback, staging } from '../attacks/objects.ts';
 import { accepted, targetOf, type Answer, type KubeObject } from '../cluster/cluster.ts';
+import { ruleMutants, sorted, written, type Rule } from './rbac.ts';
 
 jest.setTimeout(60_000);
 
@@ -40,8 +41,8 @@ const ours = [
   'rollbacks',
 ];
 const reading = ours.flatMap((resource) => ['get', 'list', 'watch'].map((verb) => `${verb} ${resource}`));
-const policyRight = (verb: string) => `${verb} releasepolicies/production`;
-const signing = (role: string) => ['create approvals', `approve approvalroles/${role}`];
+const policyRight = (verb: string) => `${verb} releasepolicies production`;
+const signing = (role: string) => ['create approvals', `approve approvalroles ${role}`];
 
 /** Everything that each role grants beside reading our kinds. */
 const roles: Readonly<Record<string, readonly string[]>> = {
@@ -65,7 +66,7 @@ const roles: Readonly<Record<string, readonly string[]>> = {
   ],
   'countersign-oncall': ['patch emergencyaccesses'],
   'countersign-owner': ['delete releasecandidates', policyRight('withdraw'), policyRight('except')],
-  'countersign-auditor': ['events', 'events.k8s.io/events'].flatMap((events) =>
+  'countersign-auditor': ['/events', 'events.k8s.io/events'].flatMap((events) =>
     ['get', 'list', 'watch'].map((verb) => `${verb} ${events}`),
   ),
   'countersign-archiver': [
@@ -78,14 +79,10 @@ const roles: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-interface Rule {
-  readonly verbs: readonly string[];
-  readonly apiGroups?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly resourceNames?: readonly string[];
-}
+/** Our group goes without saying. */
+const short = (right: string): string => right.replace(' countersign.dev/', ' ');
 
-/** What the authorizer says that somebody may do in a namespace, as `verb group/resource/name`; our group goes without saying. */
+/** What the authorizer says that somebody may do in a namespace, as `verb group/resource name`. */
 async function rulesOf(user: string, namespace = 'empty'): Promise<string[]> {
   const review = {
     apiVersion: 'authorization.k8s.io/v1',
@@ -98,19 +95,7 @@ async function rulesOf(user: string, namespace = 'empty'): Promise<string[]> {
     readonly status?: { readonly resourceRules: readonly Rule[] };
   }
   const answer = accepted(await world.as(user).create<Review>(review));
-  const spelled = (answer.status?.resourceRules ?? []).flatMap(
-    ({ verbs, apiGroups = [], resources = [], resourceNames = [''] }) =>
-      verbs.flatMap((verb) =>
-        apiGroups.flatMap((group) =>
-          resources.flatMap((resource) =>
-            resourceNames.map((name) => {
-              const full = group === '' || group === 'countersign.dev' ? resource : `${group}/${resource}`;
-              return `${verb} ${full}${name === '' ? '' : `/${name}`}`;
-            }),
-          ),
-        ),
-      ),
-  );
+  const spelled = (answer.status?.resourceRules ?? []).flatMap(written).map(short);
   return [...new Set(spelled)].filter((rule) => !everybody.has(rule)).toSorted();
 }
 
@@ -146,11 +131,11 @@ const emergency = 'countersign-emergency';
 
 describe('the role of an emergency', () => {
   const main = [
-    'configmaps',
-    'persistentvolumeclaims',
-    'pods',
-    'serviceaccounts',
-    'services',
+    '/configmaps',
+    '/persistentvolumeclaims',
+    '/pods',
+    '/serviceaccounts',
+    '/services',
     'apps/daemonsets',
     'apps/deployments',
     'apps/statefulsets',
@@ -161,12 +146,12 @@ describe('the role of an emergency', () => {
     'networking.k8s.io/networkpolicies',
     'policy/poddisruptionbudgets',
   ];
-  const whole = [...main.filter((kind) => kind !== 'pods' && kind !== 'persistentvolumeclaims'), 'secrets'];
+  const whole = [...main.filter((kind) => kind !== '/pods' && kind !== '/persistentvolumeclaims'), '/secrets'];
   const beside = [
-    'endpoints',
-    'events',
-    'pods/log',
-    'replicationcontrollers',
+    '/endpoints',
+    '/events',
+    '/pods/log',
+    '/replicationcontrollers',
     'apps/controllerrevisions',
     'apps/replicasets',
     'discovery.k8s.io/endpointslices',
@@ -187,12 +172,12 @@ describe('the role of an emergency', () => {
     expect(granted).toEqual(
       [
         ...all(['get', 'list', 'watch'], [...main, ...beside]),
-        'get secrets',
-        ...all(writing, [...whole, 'persistentvolumeclaims']),
-        ...all(['delete'], [...whole, 'pods']),
-        ...all(['update', 'patch'], ['pods/ephemeralcontainers']),
+        'get /secrets',
+        ...all(writing, [...whole, '/persistentvolumeclaims']),
+        ...all(['delete'], [...whole, '/pods']),
+        ...all(['update', 'patch'], ['/pods/ephemeralcontainers']),
         ...all(['get', 'update', 'patch'], ['apps/deployments/scale', 'apps/statefulsets/scale']),
-        ...all(['create', 'get'], ['pods/attach', 'pods/exec', 'pods/portforward']),
+        ...all(['create', 'get'], ['/pods/attach', '/pods/exec', '/pods/portforward']),
       ].toSorted(),
     );
   });
@@ -203,9 +188,9 @@ describe('the role of an emergency', () => {
     /\*/,
     /token|certificatesigningrequests|bindings|roles|webhook|policies$|policybindings|nodes/,
     /countersign\.dev|releas|approval|rollback|emergency|ledger/,
-    /^(list|watch) secrets/,
+    /^(list|watch) \/secrets/,
     /\/(status|proxy|finalizers|binding|eviction|resize)$/,
-    /^create pods$/,
+    /^create \/pods$/,
   ];
 
   test('has no right that leads to others', async () => {
@@ -218,6 +203,39 @@ describe('the role of an emergency', () => {
 
 const revoke = (who: string, access: KubeObject): Promise<Answer<unknown>> =>
   world.as(who).patch(targetOf(access), 'merge', { spec: { revoked: true } });
+
+describe('the lists above', () => {
+  test('show every role that gives less, or more', async () => {
+    const counts = await Promise.all(Object.keys(roles).map((name) => mutantsShown(name)));
+    expect(Math.min(...counts)).toBeGreaterThan(20);
+  }, 300_000);
+
+  /** Has each mutant of a role take its place until the authorizer says something else. Returns how many there are. */
+  async function mutantsShown(name: string): Promise<number> {
+    const target = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', name };
+    const store = (rules: readonly Rule[]) =>
+      world.as('installer').patch(target, 'json', [{ op: 'replace', path: '/rules', value: rules }]);
+    const { rules } = accepted(await world.as('installer').get<KubeObject & { rules: readonly Rule[] }>(target));
+    const gives = (of: readonly Rule[]): string => sorted(of.flatMap(written)).join('; ');
+    const listed = [...reading, ...(roles[name] ?? [])].toSorted().join('; ');
+    const mutants = ruleMutants(rules).filter(({ is }) => gives(is) !== gives(rules));
+    for (const { name: what, is } of mutants) {
+      accepted(await store(is));
+      await eventually(
+        `${name} ${what} is shown`,
+        () => rulesOf(name),
+        (rights) => rights.join('; ') !== listed,
+      );
+    }
+    accepted(await store(rules));
+    await eventually(
+      `${name} gives what it gave`,
+      () => rulesOf(name),
+      (rights) => rights.join('; ') === listed,
+    );
+    return mutants.length;
+  }
+});
 
 describe('each role is sufficient', () => {
   const acts = [

@@ -1,7 +1,10 @@
-/** What the operator's two identities may do is what they do: no right that nothing uses, no request that is refused. */
+/** What our programs' identities may do is what they do: no right that nothing uses, no request that is refused; and nobody else holds one. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { systemNamespace, serviceAccountToken } from '../../hack/controlplane/chart.ts';
+import { startGate } from '../../hack/controlplane/gate.ts';
+import { releasePort, reservePort } from '../../hack/controlplane/ports.ts';
+import type { ProgramProcess } from '../../hack/controlplane/program.ts';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
 import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
 import { entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';
@@ -9,6 +12,18 @@ import { accepted, startTimeoutMs, waitFor, waitForGone, type KubeObject } from 
 import { isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
 import { everybody, patienceMs, sign } from '../scenarios/kit.ts';
 import { endNow, letIn } from '../scenarios/night.ts';
+import {
+  differences,
+  givesTheSame,
+  held,
+  here,
+  rbacMutants,
+  sorted,
+  type Binding,
+  type Rbac,
+  type Role,
+  type Rule,
+} from './rbac.ts';
 import { behaving, componentsOf, ofEveryKind, recorded } from '../scenarios/production.ts';
 
 const storyTimeoutMs = 400_000;
@@ -28,63 +43,82 @@ afterAll(async () => {
   await system?.stop();
 });
 
-const identities = ['countersign-operator', 'countersign-restorer'] as const;
-type Identity = (typeof identities)[number];
+const programs = ['countersign-operator', 'countersign-restorer', 'countersign-gate'] as const;
+type Program = (typeof programs)[number];
 
-/** `verb group/resource`, as RBAC names them. */
-const granted = async (identity: Identity): Promise<readonly string[]> => {
-  const installer = system.as('installer');
-  const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1', name: identity };
-  const roles = await Promise.all([
-    installer.get<Role>({ ...rbac, kind: 'ClusterRole' }),
-    installer.get<Role>({ ...rbac, kind: 'Role', namespace: systemNamespace }),
-  ]);
-  return unique(
-    roles
-      .flatMap((answer) => (answer.ok ? answer.body.rules : []))
-      .flatMap(({ apiGroups, resources, verbs }) =>
-        apiGroups.flatMap((group) =>
-          resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
-        ),
-      ),
-  );
+/** Whoever runs as it: the operator acts as the restorer, too. */
+const agents: Readonly<Record<Program, string>> = {
+  'countersign-operator': 'countersign-operator/',
+  'countersign-restorer': 'countersign-operator/',
+  'countersign-gate': 'countersign-gate/',
 };
 
-interface Role extends KubeObject {
-  readonly rules: readonly {
-    readonly apiGroups: readonly string[];
-    readonly resources: readonly string[];
-    readonly verbs: readonly string[];
-  }[];
+/** Of these, single objects are named. */
+const named = new Set(['clusterroles', 'secrets', 'serviceaccounts/token', 'validatingwebhookconfigurations']);
+
+interface Stored extends KubeObject {
+  readonly rules?: readonly Rule[];
+  readonly roleRef?: Binding['roleRef'];
+  readonly subjects?: readonly { readonly kind: string; readonly name: string }[];
 }
 
-const unique = (all: readonly string[]): readonly string[] => [...new Set(all)].toSorted();
+/** What the chart gives its programs. */
+const given = async (): Promise<Rbac> => {
+  const list = async (kind: string) => {
+    const ours = { labelSelector: 'app.kubernetes.io/name=countersign' };
+    const answer = await system
+      .as('installer')
+      .list<Stored>({ apiVersion: 'rbac.authorization.k8s.io/v1', kind }, ours);
+    return accepted(answer).items.map((item) => ({ ...item, name: item.metadata.name ?? '' }));
+  };
+  const roles = async <K extends Role['kind']>(kind: K) =>
+    (await list(kind)).map(({ name, rules = [] }) => ({ kind, name, rules }));
+  const bindings = async <K extends Binding['kind']>(kind: K) =>
+    (await list(kind)).map(({ name, roleRef = { kind: '', name: '' }, subjects = [] }) => ({
+      kind,
+      name,
+      roleRef,
+      subjects: subjects.map((subject) => `${subject.kind} ${subject.name}`),
+    }));
+  const bound = (await Promise.all([bindings('ClusterRoleBinding'), bindings('RoleBinding')])).flat();
+  const all = (await Promise.all([roles('ClusterRole'), roles('Role')])).flat();
+  const isBound = ({ kind, name }: Role): boolean =>
+    bound.some(({ roleRef }) => roleRef.kind === kind && roleRef.name === name);
+  return { bindings: bound, roles: all.filter(isBound) }; // nobody is bound to those for people: people.test.ts
+};
 
 /** What the programs themselves asked for, and what of it was refused for want of a right. */
-const asked = async (identity: Identity) => {
+const asked = async (program: Program) => {
   const events = (await system.controlPlane.auditEvents()).filter(
     ({ user, userAgent, objectRef }) =>
-      user.username === `system:serviceaccount:${systemNamespace}:${identity}` &&
-      userAgent?.startsWith('countersign-operator/') === true &&
+      user.username === `system:serviceaccount:${systemNamespace}:${program}` &&
+      userAgent?.startsWith(agents[program]) === true &&
       objectRef?.resource !== undefined,
   );
-  const named = events.map(({ verb, objectRef, responseStatus }) => {
-    const { apiGroup = '', resource = '', subresource } = objectRef ?? {};
+  const rights = events.map(({ verb, objectRef, responseStatus }) => {
+    const { apiGroup = '', resource = '', subresource, namespace, name = '' } = objectRef ?? {};
     const what = subresource === undefined ? resource : `${resource}/${subresource}`;
-    return { right: `${verb} ${apiGroup}/${what}`, refused: responseStatus?.code === 403 };
+    const one = named.has(what) && name !== '' ? ` ${name}` : '';
+    const where = namespace === systemNamespace ? here : '';
+    return { right: `${verb} ${apiGroup}/${what}${one}${where}`, refused: responseStatus?.code === 403 };
   });
   return {
-    used: unique(named.filter(({ refused }) => !refused).map(({ right }) => right)),
-    refused: unique(named.filter(({ refused }) => refused).map(({ right }) => right)),
+    used: sorted(rights.filter(({ refused }) => !refused).map(({ right }) => right)),
+    refused: sorted(rights.filter(({ refused }) => refused).map(({ right }) => right)),
   };
 };
 
-/** Held so that it can be given on, and never used: `use` of minutes, and `bind`. */
-const givenOn = /^(use|bind) /;
+/** What the operator gives on to whoever is let in: nobody may give what they do not hold. */
+const givenOn: Readonly<Partial<Record<Program, readonly string[]>>> = {
+  'countersign-operator': [
+    'bind rbac.authorization.k8s.io/clusterroles countersign-emergency',
+    'use countersign.dev/emergencyminutes',
+  ],
+};
 
 /** Where the API server refuses streaming lists, what is watched is listed first: test/contract/kube-reflector.test.ts. */
 const withLists = (used: readonly string[]): readonly string[] =>
-  unique(used.flatMap((right) => (right.startsWith('watch ') ? [right, right.replace('watch', 'list')] : [right])));
+  sorted(used.flatMap((right) => (right.startsWith('watch ') ? [right, right.replace('watch', 'list')] : [right])));
 
 const propose = async (world: World, ...candidate: Parameters<World['candidate']>): Promise<void> => {
   await world.propose(world.candidate(...candidate));
@@ -191,12 +225,24 @@ const appendBeside = async (world: World): Promise<void> => {
   beside.close();
 };
 
-/** Whichever of operator and gate comes first fills the key: emptied, and with the gate long there, it is an operator that starts. */
-const fillDigestKey = async (): Promise<void> => {
+/** Has the gate look again whether the record knows of a write: whoever writes as the operator without an intent is refused only then. */
+const writeBeside = async (world: World): Promise<void> => {
+  const token = await serviceAccountToken(system.controlPlane, 'countersign-operator');
+  const beside = system.as('installer').withToken(token);
+  const written = await beside.create({
+    ...world.configMap('beside', {}),
+    metadata: { name: 'beside', namespace: world.production },
+  });
+  beside.close();
+  expect(written).toMatchObject({ ok: false, code: 403 });
+};
+
+/** Whichever of operator and gate comes first fills the key: emptied, and with the others long there, it is the one that starts. */
+const fillDigestKey = async (filler: () => Promise<ProgramProcess>): Promise<void> => {
   const target = { apiVersion: 'v1', kind: 'Secret', namespace: systemNamespace, name: 'countersign-digest-key' };
   accepted(await system.as('installer').patch(target, 'merge', { data: null }));
-  const filler = await startOperator(system.controlPlane, { instance: 'operator-2' });
-  await filler.stop();
+  const filling = await filler();
+  await filling.stop();
 };
 
 test(
@@ -250,17 +296,26 @@ test(
     accepted(await second.as('owner-a').delete(second.ref('ReleaseCandidate', 'withdrawn')));
     await recorded(second, 'Withdrawn', 'withdrawn');
     await appendBeside(second);
-    await fillDigestKey();
+    await writeBeside(second);
+    await fillDigestKey(() => startOperator(system.controlPlane, { instance: 'operator-2' }));
     await standby.stop();
+    const port = await reservePort();
+    await fillDigestKey(() => startGate(system.controlPlane, { port, instance: 'gate-1' }));
+    releasePort(port);
 
-    for (const identity of identities) {
-      const { used, refused } = await asked(identity);
-      expect({ identity, refused }).toEqual({ identity, refused: [] });
-      expect({ identity, rights: withLists(used) }).toEqual({
-        identity,
-        rights: (await granted(identity)).filter((right) => !givenOn.test(right)),
-      });
+    const used = new Map<string, readonly string[]>();
+    for (const program of programs) {
+      const seen = await asked(program);
+      expect({ program, refused: seen.refused }).toEqual({ program, refused: [] });
+      used.set(`ServiceAccount ${program}`, withLists([...seen.used, ...(givenOn[program] ?? [])]));
     }
+    const rbac = await given();
+    expect(differences(held(rbac), used)).toEqual([]);
+
+    const mutants = rbacMutants(rbac).filter(({ is }) => !givesTheSame(is, rbac));
+    const unnoticed = mutants.filter(({ is }) => differences(held(is), used).length === 0);
+    expect(unnoticed.map(({ name }) => name)).toEqual([]);
+    expect(mutants.length).toBeGreaterThan(500);
   },
   storyTimeoutMs,
 );
