@@ -7,6 +7,8 @@ export interface Attempt {
   /** Whether the attacker got what the attack is for, whatever the API server answered. */
   readonly reached: boolean;
   readonly said: string;
+  /** With which code, where it was one answer. */
+  readonly code?: number;
 }
 
 /** Something that stands in an attacker's way and can be taken away. */
@@ -37,7 +39,11 @@ export interface Attack<W extends World> {
 }
 
 /** An attempt that reaches its end when it is admitted. */
-export const admitted = (answer: Answer<unknown>): Attempt => ({ reached: answer.ok, said: said(answer) });
+export const admitted = (answer: Answer<unknown>): Attempt => ({
+  reached: answer.ok,
+  said: said(answer),
+  code: answer.code,
+});
 
 const admission = 'admissionregistration.k8s.io/v1';
 

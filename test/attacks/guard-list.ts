@@ -1091,7 +1091,7 @@ const additional: readonly Attack<GuardWorld>[] = (['CREATE', 'UPDATE', 'DELETE'
 function widget(who: (world: GuardWorld) => ApiClient, operation: 'CREATE' | 'UPDATE' | 'DELETE'): Act {
   return async (world) => {
     const name = fresh('widget');
-    const object = { apiVersion: 'example.dev/v1', kind: 'Widget', metadata: { name, namespace: production } };
+    const object = one('widgets', name);
     if (operation === 'CREATE') return admitted(await who(world).create(object));
     accepted(await prepares(world).create(object));
     if (operation === 'DELETE') return admitted(await who(world).delete(targetOf(object)));

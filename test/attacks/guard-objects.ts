@@ -141,6 +141,11 @@ export const kinds: Readonly<Record<string, Kind>> = {
   limitranges: { apiVersion: core, kind: 'LimitRange', fields: () => ({ spec: { limits: [{ type: 'Container' }] } }) },
 };
 
+/** Kinds of somebody else's definition. */
+const defined: Readonly<Record<string, Kind>> = {
+  widgets: { apiVersion: 'example.dev/v1', kind: 'Widget', fields: () => ({ spec: { size: 1 } }) },
+};
+
 /** Where an object of that resource is, in production unless said otherwise; a subresource may follow a slash. */
 export const at = (resource: string, name: string, namespace = production) => {
   const [main = '', subresource] = resource.split('/');
@@ -159,7 +164,7 @@ export const one = (
 };
 
 const kindOf = (resource: string): Kind => {
-  const found = kinds[resource];
+  const found = kinds[resource] ?? defined[resource];
   if (found === undefined) throw new Error(`no object of ${resource} is known here: add one`);
   return found;
 };

@@ -80,24 +80,46 @@ export interface Answered {
   readonly otherwise: readonly string[];
 }
 
-/** Has everybody try. */
-export async function tryRow(world: GuardWorld, { topic, row, act, writers }: TableRow): Promise<Answered> {
+/** Who tries, and whether it is theirs. */
+function attempts(world: GuardWorld, { topic, row, writers }: TableRow) {
   const isContent = promotable.has(`${row.group}/${row.resource}`);
   const expected = new Set<string>([
     ...writers.map((name) => `controller ${name}`),
     ...(isContent ? deliverers : []),
     ...(topic === 'rights' ? ['admin'] : []),
   ]);
-  const seen = new Set<string>();
-  const otherwise: string[] = [];
   const everybody: readonly (readonly [string, ApiClient])[] = [
     ...controllers.map((name) => [`controller ${name}`, world.controller(name)] as const),
     ...[...deliverers, ...others].map((name) => [name, client(world, name)] as const),
   ];
+  return { expected, everybody };
+}
+
+/** Whoever is not let through is forbidden it, and by a rule of the guard. */
+const isForbidden = (answer: Answer<unknown>): boolean =>
+  answer.code === 403 && said(answer).includes('ProductionGuard');
+
+/** Has everybody try. */
+export async function tryRow(world: GuardWorld, tried: TableRow): Promise<Answered> {
+  const { expected, everybody } = attempts(world, tried);
+  const seen = new Set<string>();
+  const otherwise: string[] = [];
   for (const [name, as] of everybody) {
-    const answer = await attempt(as, row, act);
+    const answer = await attempt(as, tried.row, tried.act);
     if (passes(answer)) seen.add(name);
-    else if (!said(answer).includes('ProductionGuard')) otherwise.push(`${name}: ${said(answer)}`);
+    else if (!isForbidden(answer)) otherwise.push(`${name}: ${said(answer)}`);
   }
   return { expected: [...expected].toSorted(), seen: [...seen].toSorted(), otherwise };
+}
+
+/** Whether everybody gets what is theirs; those first of whom the text speaks, and no more than it takes to know. */
+export async function rowHolds(world: GuardWorld, tried: TableRow, text: string): Promise<boolean> {
+  const { expected, everybody } = attempts(world, tried);
+  const score = (name: string): number =>
+    (text.includes(name.replace('controller ', '')) ? 2 : 0) + (expected.has(name) || name === 'attacker' ? 1 : 0);
+  for (const [name, as] of everybody.toSorted(([a], [b]) => score(b) - score(a))) {
+    const answer = await attempt(as, tried.row, tried.act);
+    if (passes(answer) !== expected.has(name) || !(passes(answer) || isForbidden(answer))) return false;
+  }
+  return true;
 }

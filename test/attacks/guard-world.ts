@@ -38,6 +38,9 @@ const groups = [
 const rbac = 'rbac.authorization.k8s.io/v1';
 const everything = 'test-everything';
 
+/** So that there is a label to change and to take away. */
+const standing = { metadata: { labels: { standing: 'yes' } } };
+
 const runs = (resource: string, name: string, spec: object) =>
   one(resource, name, { spec: { selector: { matchLabels: { app: name } }, template: podTemplate(name), ...spec } });
 
@@ -53,7 +56,7 @@ async function populate(installer: ApiClient): Promise<void> {
   }
   for (const resource of Object.keys(kinds)) {
     if (resource === 'bindings') continue;
-    accepted(await installer.create(one(resource, 'standing', { metadata: { labels: { standing: 'yes' } } })));
+    accepted(await installer.create(one(resource, 'standing', standing)));
   }
   for (const object of [
     runs('deployments', 'api', { replicas: 2 }),
@@ -99,7 +102,7 @@ async function define(installer: ApiClient): Promise<void> {
         group: 'example.dev',
         scope: 'Namespaced',
         names,
-        versions: [{ name: 'v1', served: true, storage: true, schema }],
+        versions: [{ name: 'v1', served: true, storage: true, schema, subresources: { status: {} } }],
       },
     }),
   );
@@ -220,6 +223,7 @@ export async function startGuardWorld({ programs = false }: { readonly programs?
           platformWriters: [
             { identity: platform, kind: 'Secret', names: ['db', 'api-key'] },
             { identity: platform, kind: 'Service', names: ['outside'] },
+            { identity: platform, kind: 'HorizontalPodAutoscaler', names: ['outside'] },
           ],
           operate: { scale: [{ kind: 'Deployment', name: 'api', min: 1, max: 4 }] },
         },
@@ -236,6 +240,7 @@ export async function startGuardWorld({ programs = false }: { readonly programs?
     () => unknown.create(one('roles', 'canary'), { dryRun: 'All' }),
     (answer) => said(answer).includes('ProductionGuardRightsByPerson'),
   );
+  accepted(await world.as(preparer).create(one('widgets', 'standing', standing)));
   return {
     ...world,
     controller: (name) => {

@@ -5,7 +5,7 @@ import { letEverybodyIn } from './emergency-world.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
 import { tryMutants } from './mutation.ts';
 
-jest.setTimeout(150_000);
+jest.setTimeout(300_000);
 
 let world: GuardWorld;
 beforeAll(async () => {

@@ -22,45 +22,106 @@ interface Named {
   readonly expression: string;
 }
 
+/** A binding as it is in the cluster. */
+export interface BindingSpec extends Readonly<Record<string, unknown>> {
+  readonly validationActions: readonly string[];
+  readonly paramRef?: { readonly selector?: unknown; readonly parameterNotFoundAction?: string };
+  readonly matchResources?: unknown;
+}
+
 export interface Mutant {
   /** What was done to it; the same for the same policy, so that a list can name it. */
   readonly name: string;
-  readonly spec: PolicySpec;
+  readonly spec: PolicySpec | BindingSpec;
+  readonly part: 'policy' | 'binding';
+  /** Whether it judges only requests that the original judges, or others too. */
+  readonly reach: 'topic' | 'beyond';
+}
+
+interface Variant<S> {
+  readonly name: string;
+  readonly spec: S;
+  readonly reach?: 'beyond';
 }
 
 /** Every variant of a policy. The API server refuses some: those are no policies. */
-export const mutantsOf = (spec: PolicySpec): readonly Mutant[] =>
-  numbered([
+export const policyMutants = (spec: PolicySpec): readonly Mutant[] =>
+  numbered('policy', [
+    { name: 'failurePolicy Ignore', spec: { ...spec, failurePolicy: 'Ignore' } },
     ...ofConstraints(spec),
     ...without(spec.matchConditions ?? []).map(({ left, gone }) => ({
       name: `without matchCondition ${gone.name}`,
       spec: { ...spec, matchConditions: left },
     })),
+    ...(spec.matchConditions ?? []).flatMap((condition, i, all) =>
+      expressions(condition.expression).map(({ did, text }) => ({
+        name: `matchCondition ${condition.name} ${did}`,
+        spec: { ...spec, matchConditions: all.with(i, { ...condition, expression: text }) },
+      })),
+    ),
     ...ofVariables(spec),
     ...ofValidations(spec),
   ]);
 
+/** Every variant of a binding; `what` it is begins their names. */
+export const bindingMutants = (what: string, spec: BindingSpec): readonly Mutant[] => {
+  const { matchResources, paramRef, validationActions } = spec;
+  const { matchResources: _, ...everywhere } = spec;
+  const other = paramRef?.parameterNotFoundAction === 'Deny' ? 'Allow' : 'Deny';
+  return numbered('binding', [
+    ...parts(validationActions).map(({ left, gone }) => ({
+      name: `${what} without ${gone}`,
+      spec: { ...spec, validationActions: left },
+    })),
+    {
+      name: `${what} nowhere`,
+      spec: { ...spec, matchResources: { namespaceSelector: { matchLabels: { 'no-such': 'label' } } } },
+    },
+    ...(matchResources === undefined ? [] : [{ name: `${what} wherever the policy acts`, spec: everywhere }]),
+    ...(paramRef === undefined
+      ? []
+      : [
+          {
+            name: `${what} with parameterNotFoundAction ${other}`,
+            spec: { ...spec, paramRef: { ...paramRef, parameterNotFoundAction: other } },
+          },
+          {
+            name: `${what} with other parameters`,
+            spec: { ...spec, paramRef: { ...paramRef, selector: { matchLabels: { 'no-such': 'label' } } } },
+          },
+        ]),
+  ]);
+};
+
 /** The second of the same name says so. */
-function numbered(mutants: readonly Mutant[]): readonly Mutant[] {
+function numbered(part: Mutant['part'], variants: readonly Variant<Mutant['spec']>[]): readonly Mutant[] {
   const seen = new Map<string, number>();
-  return mutants.map((mutant) => {
-    const count = (seen.get(mutant.name) ?? 0) + 1;
-    seen.set(mutant.name, count);
-    return count === 1 ? mutant : { ...mutant, name: `${mutant.name} (${count})` };
+  return variants.map(({ name, spec, reach }): Mutant => {
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return { name: count === 1 ? name : `${name} (${count})`, part, spec, reach: reach ?? 'topic' };
   });
 }
 
-function ofConstraints(spec: PolicySpec): readonly Mutant[] {
+function ofConstraints(spec: PolicySpec): readonly Variant<PolicySpec>[] {
   const { namespaceSelector, ...constraints } = spec.matchConstraints;
   const rules = constraints.resourceRules;
-  const ruled = (name: string, resourceRules: readonly ResourceRule[]): Mutant => ({
+  const ruled = (name: string, resourceRules: readonly ResourceRule[]): Variant<PolicySpec> => ({
     name,
     spec: { ...spec, matchConstraints: { ...spec.matchConstraints, resourceRules } },
   });
   return [
     ...(namespaceSelector === undefined
       ? []
-      : [{ name: 'in every namespace', spec: { ...spec, matchConstraints: constraints } }]),
+      : [{ name: 'in every namespace', spec: { ...spec, matchConstraints: constraints }, reach: 'beyond' as const }]),
+    {
+      name: 'matchPolicy Exact',
+      spec: { ...spec, matchConstraints: { ...spec.matchConstraints, matchPolicy: 'Exact' } },
+    },
+    ruled(
+      'in every scope',
+      rules.map((rule) => ({ ...rule, scope: '*' })),
+    ),
     ...(rules.length < 2
       ? []
       : without(rules).map(({ left, gone }) => ruled(`without rule ${gone.resources.join(', ')}`, left))),
@@ -72,8 +133,9 @@ function ofConstraints(spec: PolicySpec): readonly Mutant[] {
         ruled(`without resource ${gone}`, rules.with(i, { ...rule, resources: left })),
       ),
     ]),
-    ...[...new Set(rules.map(({ apiGroups }) => apiGroups.join(', ')))].map((apiGroup) =>
-      ruled(`every resource of group '${apiGroup}'`, [
+    ...[...new Set(rules.map(({ apiGroups }) => apiGroups.join(', ')))].map((apiGroup) => ({
+      reach: 'beyond' as const,
+      ...ruled(`every resource of group '${apiGroup}'`, [
         ...rules,
         {
           apiGroups: [apiGroup],
@@ -83,17 +145,17 @@ function ofConstraints(spec: PolicySpec): readonly Mutant[] {
           scope: rules[0]?.['scope'],
         },
       ]),
-    ),
+    })),
   ];
 }
 
 /** Words for messages are left alone, and variables of which no verdict depends. */
-function ofVariables(spec: PolicySpec): readonly Mutant[] {
+function ofVariables(spec: PolicySpec): readonly Variant<PolicySpec>[] {
   const variables = spec.variables ?? [];
   return variables.flatMap((variable, i) =>
     decides(spec, variable.name)
-      ? expressions(variable.expression).map(({ gone, text }) => ({
-          name: `variable ${variable.name} without ${gone}`,
+      ? expressions(variable.expression).map(({ did, text }) => ({
+          name: `variable ${variable.name} ${did}`,
           spec: { ...spec, variables: variables.with(i, { ...variable, expression: text }) },
         }))
       : [],
@@ -109,14 +171,18 @@ function decides(spec: PolicySpec, name: string): boolean {
   );
 }
 
-const ofValidations = (spec: PolicySpec): readonly Mutant[] => [
+const ofValidations = (spec: PolicySpec): readonly Variant<PolicySpec>[] => [
   ...parts(spec.validations).map(({ left, gone }) => ({
     name: `without validation ${ruleOf(gone)}`,
     spec: { ...spec, validations: left },
   })),
+  ...spec.validations.map((validation, i) => ({
+    name: `validation ${ruleOf(validation)} without its reason`,
+    spec: { ...spec, validations: spec.validations.with(i, { ...validation, reason: undefined }) },
+  })),
   ...spec.validations.flatMap((validation, i) =>
-    expressions(validation.expression).map(({ gone, text }) => ({
-      name: `validation ${ruleOf(validation)} without ${gone}`,
+    expressions(validation.expression).map(({ did, text }) => ({
+      name: `validation ${ruleOf(validation)} ${did}`,
       spec: { ...spec, validations: spec.validations.with(i, { ...validation, expression: text }) },
     })),
   ),
@@ -137,24 +203,33 @@ const without = <T>(list: readonly T[]): readonly Left<T>[] =>
 /** The same where the last one cannot go. */
 const parts = <T>(list: readonly T[]): readonly Left<T>[] => (list.length < 2 ? [] : without(list));
 
-interface Shorter {
-  readonly gone: string;
+interface Expression {
+  readonly did: string;
   readonly text: string;
 }
 
-/** A CEL expression without each operand of `&&` and `||`, and each member of its lists and maps, in turn. */
-export function expressions(cel: string): readonly Shorter[] {
-  const found: Shorter[] = [];
+/** Who is let in where a list names identities: somebody from outside, and a program of the control plane that keeps other books. */
+const newcomers = ['attacker', 'system:serviceaccount:kube-system:generic-garbage-collector'];
+
+/** A CEL expression without each operand of `&&` and `||`, and each member of its lists and maps, in turn; and with more identities. */
+function expressions(cel: string): readonly Expression[] {
+  const found: Expression[] = [];
+  const said = ({ from, to }: Span): string => cel.slice(from, to).trim().replaceAll(/\s+/g, ' ');
   const cut = (list: readonly Span[], joint: string): void => {
     for (const [i, { from, to }] of list.entries()) {
       const kept = list.toSpliced(i, 1).map((span) => cel.slice(span.from, span.to).trim());
       const [first, last] = [list[0]?.from ?? 0, list.at(-1)?.to ?? 0];
       const text = `${cel.slice(0, first)} ${kept.join(joint)} ${cel.slice(last)}`;
-      found.push({ gone: cel.slice(from, to).trim().replaceAll(/\s+/g, ' '), text });
+      found.push({ did: `without ${said({ from, to })}`, text });
     }
   };
   for (const { span, opened } of levels(cel)) {
     const members = split(cel, span, [',']);
+    if (opened === '[' && members.every((member) => isUsername(cel, member)))
+      for (const newcomer of newcomers.filter((name) => !cel.slice(span.from, span.to).includes(`'${name}'`))) {
+        const text = `${cel.slice(0, span.to)}, '${newcomer}'${cel.slice(span.to)}`;
+        found.push({ did: `with ${newcomer} beside ${said(span)}`, text });
+      }
     if (opened === '{' || opened === '[') if (members.length > 1 || isText(cel, span)) cut(members, ', ');
     for (const member of members)
       for (const branch of split(cel, member, [' ? ', ' : ', ': '])) {
@@ -175,6 +250,8 @@ interface Span {
 }
 
 const isText = (cel: string, { from, to }: Span): boolean => /^\s*'[^']*'\s*$/.test(cel.slice(from, to));
+
+const isUsername = (cel: string, { from, to }: Span): boolean => /^\s*'system:[^']*'\s*$/.test(cel.slice(from, to));
 
 /** The expression, and what stands between each pair of brackets in it. An index (`a['k']`) is not a list. */
 function levels(cel: string): readonly { readonly span: Span; readonly opened: string }[] {

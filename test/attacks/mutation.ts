@@ -1,6 +1,6 @@
 /**
- * Does every part of lock A matter? Each mutant of its policies takes the place of the original, one of each topic at a time, and the table of
- * writers and the attacks of that topic must notice. What nobody notices either needs another attack, or is on the list of equivalents.
+ * Does every part of lock A matter? Each mutant of its policies and bindings takes the place of the original, one of each topic at a time, and the
+ * table of writers and the attacks of that topic must notice. What nobody notices either needs another attack, or is on the list of equivalents.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,20 +8,15 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-import { accepted, targetOf, type Answer, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { emergencyAttacks, tryCovered } from './emergency-list.ts';
-import { guard } from './guard-file.ts';
-import { guardAttacks } from './guard-list.ts';
-import { at, one } from './guard-objects.ts';
-import { tableRows, tryRow, type TableRow } from './guard-table.ts';
+import { accepted, targetOf, type KubeObject, type Manifest, type Target } from '../cluster/cluster.ts';
 import { open, type GuardWorld } from './guard-world.ts';
-import { mutantsOf, type Mutant, type PolicySpec } from './mutate.ts';
-import { fresh, production } from './objects.ts';
+import { startPlaces } from './check-binding.ts';
+import { prepareContents } from './check-content.ts';
+import type { Check, Places } from './check.ts';
+import { checksFor, ownChecks } from './mutant-checks.ts';
+import { bindingMutants, policyMutants, type BindingSpec, type Mutant, type PolicySpec } from './mutate.ts';
+import { fresh } from './objects.ts';
 import { eventually, said } from './world.ts';
-
-interface Policy extends KubeObject {
-  readonly spec: PolicySpec;
-}
 
 const admission = 'admissionregistration.k8s.io/v1';
 
@@ -35,115 +30,203 @@ export interface Verdict {
 
 const equivalents = z
   .array(z.strictObject({ topic: z.string(), mutant: z.string(), why: z.string().min(10) }))
-  .parse(parse(readFileSync(join(import.meta.dirname, 'equivalent-mutants.yaml'), 'utf8')));
+  .parse(parse(readFileSync(join(import.meta.dirname, 'equivalent-mutants.yaml'), 'utf8')))
+  .map(({ topic, mutant, why }) => ({
+    topic: new RegExp(`^(?:${topic})$`),
+    mutant: new RegExp(`^(?:${mutant})$`),
+    why,
+  }));
 
 const equivalent = (topic: string, name: string): string | undefined =>
-  equivalents.find(
-    (each) => new RegExp(`^(?:${each.topic})$`).test(topic) && new RegExp(`^(?:${each.mutant})$`).test(name),
-  )?.why;
+  equivalents.find((each) => each.topic.test(topic) && each.mutant.test(name))?.why;
 
-/** Tries every mutant of these topics' policies, in a world with people let in (emergency-world.ts). Leaves the originals in force. @throws when those do not pass what noticed the mutants */
+/** The lines of the list that name no mutant of these verdicts, although they speak of their topics. */
+export const stale = (verdicts: readonly Verdict[]): readonly string[] =>
+  equivalents
+    .filter(({ topic }) => verdicts.some((verdict) => topic.test(verdict.topic)))
+    .filter(({ topic, mutant }) => !verdicts.some((verdict) => topic.test(verdict.topic) && mutant.test(verdict.name)))
+    .map(({ mutant }) => mutant.source);
+
+/** A mutant and what it takes the place of. */
+interface Trial {
+  readonly topic: string;
+  readonly target: Target;
+  readonly original: unknown;
+  readonly mutant: Mutant;
+}
+
+export interface Options {
+  /** Hears each verdict as it comes. */
+  readonly tell?: (verdict: Verdict) => void;
+  /** Which mutants, by their names. All when absent. */
+  readonly only?: RegExp;
+}
+
+/** Tries every mutant of these topics, in a world with people let in (emergency-world.ts). Leaves the originals in force. @throws when those do not pass what noticed the mutants */
 export async function tryMutants(
   world: GuardWorld,
   topics: readonly string[],
-  tell: (verdict: Verdict) => void = () => {},
+  { tell = () => {}, only = /^/ }: Options = {},
 ): Promise<readonly Verdict[]> {
-  const sentinel = await startSentinel(world);
-  const originals = new Map<string, PolicySpec>();
-  const left = new Map<string, Mutant[]>();
-  for (const topic of topics) {
-    const { spec } = accepted(await world.as('installer').get<Policy>(policyOf(topic)));
-    originals.set(topic, spec);
-    left.set(topic, [...mutantsOf(spec)]);
-  }
   const verdicts: Verdict[] = [];
-  const noticed = new Map<string, Check>();
-  const enter = (verdict: Verdict): void => {
+  const enter = ({ topic, mutant: { name } }: Trial, is: Verdict['is'], by: string): void => {
+    const verdict = { topic, name, is, by };
     verdicts.push(verdict);
     tell(verdict);
   };
-  for (;;) {
-    const round = new Map<string, Mutant>();
-    for (const [topic, mutants] of left) {
-      for (let mutant = mutants.shift(); mutant !== undefined; mutant = mutants.shift()) {
-        const why = equivalent(topic, mutant.name);
-        if (why !== undefined) {
-          enter({ topic, name: mutant.name, is: 'equivalent', by: why });
-        } else if (await isTaken(world, topic, mutant.spec)) {
-          round.set(topic, mutant);
-          break;
-        } else {
-          enter({ topic, name: mutant.name, is: 'no policy', by: 'the API server refuses it' });
-        }
-      }
-      const original = originals.get(topic);
-      if (!round.has(topic) && original !== undefined) await isTaken(world, topic, original);
+  const tried: Trial[] = [];
+  const all = (await Promise.all(topics.map((topic) => trialsOf(world, topic)))).flat();
+  for (const trial of all.filter(({ mutant }) => only.test(mutant.name))) {
+    const why = equivalent(trial.topic, trial.mutant.name);
+    if (why === undefined) tried.push(trial);
+    else enter(trial, 'equivalent', why);
+  }
+  const places = await startPlaces(world);
+  await prepareContents(world);
+  await passing(world, places, topics);
+  const sentinel = await startSentinel(world);
+  const noticed = new Map<string, Check>();
+  for (const round of rounds(tried)) {
+    const taken: Trial[] = [];
+    for (const trial of round) {
+      if (await isTaken(world, trial.target, trial.mutant.spec)) taken.push(trial);
+      else enter(trial, 'no policy', 'the API server refuses it');
     }
+    if (taken.length === 0) continue;
     await sentinel.acts();
-    if (round.size === 0) break;
     await Promise.all(
-      [...round].map(async ([topic, { name }]) => {
-        const check = await firstToNotice(world, topic, name);
+      taken.map(async (trial) => {
+        const check = await firstToNotice(world, places, trial);
         if (check !== undefined) noticed.set(check.name, check);
-        enter({ topic, name, is: check === undefined ? 'survived' : 'killed', by: check?.name ?? '' });
+        enter(trial, check === undefined ? 'survived' : 'killed', check?.name ?? '');
       }),
     );
+    for (const { target, original } of taken) await isTaken(world, target, original);
   }
+  await sentinel.acts();
   await sentinel.stop();
   for (const { name, passes } of noticed.values())
     await eventually(
       `with the guard as it is: ${name}`,
-      () => passes(world),
+      () => passes(world, places),
       (isSo) => isSo,
     );
   return verdicts;
 }
 
-const policyOf = (topic: string) => ({
-  apiVersion: admission,
-  kind: 'ValidatingAdmissionPolicy',
-  name: `countersign-guard-${topic}`,
-});
+/** @throws with what does not even pass with the guard as it is */
+async function passing(world: GuardWorld, places: Places, topics: readonly string[]): Promise<void> {
+  const failed: string[] = [];
+  for (const topic of topics)
+    for (const { name, passes } of ownChecks(topic))
+      if (!(await passes(world, places).catch(() => false))) failed.push(`${topic}: ${name}`);
+  if (failed.length > 0) throw new Error(`with the guard as it is, these fail: ${failed.join('; ')}`);
+}
 
-async function isTaken(world: GuardWorld, topic: string, spec: PolicySpec): Promise<boolean> {
-  const patch = [{ op: 'replace', path: '/spec', value: spec }];
-  const answer = await world.as('installer').patch(policyOf(topic), 'json', patch);
+/** One of each topic at a time, for each check asks one policy alone; what reaches beyond its topic has a round of its own. */
+function rounds(trials: readonly Trial[]): readonly (readonly Trial[])[] {
+  const topics = [...Map.groupBy(trials, ({ topic }) => topic).values()].map((list) =>
+    list.filter(({ mutant }) => mutant.reach === 'topic'),
+  );
+  const longest = Math.max(0, ...topics.map((list) => list.length));
+  const together = Array.from({ length: longest }, (_, i) => topics.flatMap((list) => list.slice(i, i + 1)));
+  return [...together, ...trials.filter(({ mutant }) => mutant.reach === 'beyond').map((trial) => [trial])];
+}
+
+async function trialsOf(world: GuardWorld, topic: string): Promise<readonly Trial[]> {
+  const name = `countersign-guard-${topic}`;
+  const policy = { apiVersion: admission, kind: 'ValidatingAdmissionPolicy', name };
+  const { spec } = accepted(await world.as('installer').get<KubeObject & { spec: PolicySpec }>(policy));
+  const bindings = await Promise.all([
+    trialsOfBinding(world, { topic, what: 'binding', name }),
+    trialsOfBinding(world, { topic, what: 'audit binding', name: `${name}-audit` }),
+  ]);
+  return [
+    ...bindings.flat(),
+    ...policyMutants(spec).map((mutant) => ({ topic, target: policy, original: spec, mutant })),
+  ];
+}
+
+async function trialsOfBinding(
+  world: GuardWorld,
+  { topic, what, name }: { readonly topic: string; readonly what: string; readonly name: string },
+): Promise<readonly Trial[]> {
+  const target = { apiVersion: admission, kind: 'ValidatingAdmissionPolicyBinding', name };
+  const answer = await world.as('installer').get<KubeObject & { spec: BindingSpec }>(target);
+  if (!answer.ok && answer.code === 404) return []; // namespaces have no audit
+  const { spec } = accepted(answer);
+  return bindingMutants(what, spec).map((mutant) => ({ topic, target, original: spec, mutant }));
+}
+
+async function isTaken(world: GuardWorld, target: Target, spec: unknown): Promise<boolean> {
+  const answer = await world.as('installer').patch(target, 'json', [{ op: 'replace', path: '/spec', value: spec }]);
   if (!answer.ok && answer.code !== 422) accepted(answer);
   return answer.ok;
 }
 
-const sentinelSpec = (word: string) => ({
-  failurePolicy: 'Fail',
-  matchConstraints: {
-    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': open } },
-    resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
+async function firstToNotice(world: GuardWorld, places: Places, { topic, mutant }: Trial): Promise<Check | undefined> {
+  for (const check of checksFor(topic, mutant)) {
+    const passes = await check.passes(world, places).catch(() => false);
+    if (!passes) return check;
+  }
+  return undefined;
+}
+
+/** Refuses a Lease, of which no topic speaks: the policy says a word, and the binding asks for the same. */
+const sentinelSpecs = (word: string) => ({
+  policy: {
+    failurePolicy: 'Fail',
+    matchConstraints: {
+      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': open } },
+      resourceRules: [
+        { apiGroups: ['coordination.k8s.io'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['leases'] },
+      ],
+    },
+    validations: [{ expression: 'false', message: word }],
   },
-  matchConditions: [{ name: 'sentinel', expression: "object.metadata.name == 'sentinel'" }],
-  validations: [{ expression: 'false', message: word }],
+  binding: {
+    policyName: 'test-sentinel',
+    validationActions: ['Deny'],
+    matchResources: { objectSelector: { matchLabels: { word } } },
+  },
 });
 
 /** A policy of its own that is changed last: the API server takes up all that it has seen at once, so when it acts, all others do. */
 async function startSentinel(world: GuardWorld) {
   const installer = world.as('installer');
   const metadata = { name: 'test-sentinel' };
-  const policy = { apiVersion: admission, kind: 'ValidatingAdmissionPolicy', metadata, spec: sentinelSpec('first') };
-  const binding = {
+  const first = sentinelSpecs('first');
+  const policy: Manifest & { spec: unknown } = {
+    apiVersion: admission,
+    kind: 'ValidatingAdmissionPolicy',
+    metadata,
+    spec: first.policy,
+  };
+  const binding: Manifest & { spec: unknown } = {
     apiVersion: admission,
     kind: 'ValidatingAdmissionPolicyBinding',
     metadata,
-    spec: { policyName: metadata.name, validationActions: ['Deny'] },
+    spec: first.binding,
   };
   accepted(await installer.create(policy));
   accepted(await installer.create(binding));
   return {
     acts: async (): Promise<void> => {
       const word = fresh('turn');
-      accepted(
-        await installer.patch(targetOf(policy), 'json', [{ op: 'replace', path: '/spec', value: sentinelSpec(word) }]),
-      );
+      const specs = sentinelSpecs(word);
+      for (const [target, value] of [
+        [targetOf(policy), specs.policy],
+        [targetOf(binding), specs.binding],
+      ] as const)
+        accepted(await installer.patch(target, 'json', [{ op: 'replace', path: '/spec', value }]));
+      const lease = {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name: 'sentinel', namespace: open, labels: { word } },
+      };
       await eventually(
         'what was written acts',
-        () => installer.create(one('configmaps', 'sentinel', { namespace: open }), { dryRun: 'All' }),
+        () => installer.create(lease, { dryRun: 'All' }),
         (answer) => said(answer).includes(word),
       );
     },
@@ -151,347 +234,4 @@ async function startSentinel(world: GuardWorld) {
       for (const each of [binding, policy]) accepted(await installer.delete(targetOf(each)));
     },
   };
-}
-
-/** Something that holds under the guard as it is. */
-interface Check {
-  readonly name: string;
-  readonly passes: (world: GuardWorld) => Promise<boolean>;
-}
-
-const ofTable = (row: TableRow): Check => ({
-  name: `table: ${row.act} ${row.resource}`,
-  passes: async (world) => {
-    const { expected, seen, otherwise } = await tryRow(world, row);
-    return otherwise.length === 0 && seen.join() === expected.join();
-  },
-});
-
-/** Of the same line, what an emergency opens. */
-const ofEmergencies = (row: TableRow): Check => ({
-  name: `in an emergency: ${row.act} ${row.resource}`,
-  passes: async (world) => {
-    const { expected, seen } = await tryCovered(world, row);
-    return expected === seen;
-  },
-});
-
-/** What the guard leaves alone. */
-const spared = (topic: string): readonly Check[] => [
-  ...guard.exempt
-    .filter(({ resource }) => resource === 'pods/eviction')
-    .map(() => ({
-      name: 'an eviction goes on',
-      passes: async ({ as }: GuardWorld) =>
-        (
-          await as('attacker').raw({
-            method: 'POST',
-            path: '/api/v1/namespaces/payments-prod/pods/standing/eviction?dryRun=All',
-            body: {
-              apiVersion: 'policy/v1',
-              kind: 'Eviction',
-              metadata: { name: 'standing', namespace: 'payments-prod' },
-              deleteOptions: { dryRun: ['All'] },
-            },
-          })
-        ).code < 300,
-    })),
-  ...(topic === 'namespaces' || topic === 'additional'
-    ? []
-    : [
-        {
-          name: 'other namespaces go on',
-          passes: async ({ as }: GuardWorld) => {
-            const rows = tableRows.filter(
-              (row) => row.topic === topic && (row.act === 'create' || row.act === 'connect'),
-            );
-            for (const { resource, act } of rows) {
-              if (act === 'connect') {
-                const path = `/api/v1/namespaces/${open}/${resource.replace('/', '/none-such/')}`;
-                if ((await as('attacker').raw({ method: 'POST', path })).text.includes('ValidatingAdmissionPolicy'))
-                  return false;
-              } else if (!resource.includes('/') && resource !== 'bindings') {
-                const object = one(resource, fresh('new'), { namespace: open });
-                if (!(await as('attacker').create(object, { dryRun: 'All' })).ok) return false;
-              }
-            }
-            return true;
-          },
-        },
-      ]),
-];
-
-/** Objects with something to say beside metadata, and what is changed of it, added to it and taken from it. */
-const contents: Readonly<
-  Record<string, { readonly resource: string; readonly fields: object; readonly changes: readonly object[] }>
-> = {
-  accounts: {
-    resource: 'serviceaccounts',
-    fields: { imagePullSecrets: [{ name: 'one' }] },
-    changes: [
-      { imagePullSecrets: [{ name: 'other' }] },
-      { imagePullSecrets: null },
-      { automountServiceAccountToken: false },
-    ],
-  },
-  configuration: {
-    resource: 'configmaps',
-    fields: { data: { level: 'info' } },
-    changes: [{ data: { level: 'debug' } }, { data: null }, { binaryData: { more: 'AA==' } }],
-  },
-};
-
-/** What the books' keepers may not write, and deliverers may. */
-function ofContents(topic: string): readonly Check[] {
-  const content = contents[topic];
-  if (content === undefined) return [];
-  const { resource, fields, changes } = content;
-  return changes.map((body) => ({
-    name: `a delivery writes ${JSON.stringify(body)} of one of ${resource}, and the garbage collector does not`,
-    passes: async ({ preparer, controller }: GuardWorld) => {
-      const name = fresh('content');
-      accepted(await preparer.create(one(resource, name, { ...fields })));
-      const target = at(resource, name);
-      const keeper = await controller('generic-garbage-collector').patch(target, 'merge', body, { dryRun: 'All' });
-      const deliverer = await preparer.patch(target, 'merge', body, { dryRun: 'All' });
-      return !keeper.ok && deliverer.ok;
-    },
-  }));
-}
-
-const dryRun = { dryRun: 'All' } as const;
-
-const refusedBy = (answer: Answer<unknown>, rule: string): boolean => !answer.ok && said(answer).includes(rule);
-
-/** As it is, without what the API server keeps of it: a PUT of this changes nothing. */
-const asItIs = ({ metadata, ...rest }: Manifest): Manifest => {
-  const { name, namespace, labels, annotations, finalizers } = metadata;
-  return JSON.parse(
-    JSON.stringify({ ...rest, metadata: { name, namespace, labels, annotations, finalizers } }),
-  ) as Manifest;
-};
-
-const ofNetwork: readonly Check[] = [
-  {
-    name: 'a program writes the Service that the policy names for it, and nobody else does',
-    passes: async ({ as, platform }) => {
-      const body = { spec: { ports: [{ port: 81 }] } };
-      const theirs = await platform.patch(at('services', 'outside'), 'merge', body, dryRun);
-      return (
-        theirs.ok &&
-        refusedBy(await as('attacker').patch(at('services', 'outside'), 'merge', body, dryRun), 'ProductionGuard')
-      );
-    },
-  },
-  {
-    name: 'a program writes nothing else of that name',
-    passes: async ({ platform }) =>
-      refusedBy(await platform.create(one('ingresses', 'outside'), dryRun), 'ProductionGuard'),
-  },
-];
-
-const namespaceOf = (name: string, subresource?: string) => ({
-  apiVersion: 'v1',
-  kind: 'Namespace',
-  name,
-  ...(subresource === undefined ? {} : { subresource }),
-});
-
-const ofNamespaces: readonly Check[] = [
-  {
-    name: 'who may write namespaces writes one back as it is',
-    passes: async ({ as }) => {
-      const found = accepted(await as('installer').get<Manifest>(namespaceOf(production)));
-      return (await as('attacker').replace(asItIs(found), dryRun)).ok;
-    },
-  },
-  {
-    name: 'who does not administer takes nothing away from it',
-    passes: async ({ as }) => {
-      accepted(
-        await as('admin').patch(namespaceOf(production), 'merge', { metadata: { annotations: { more: 'more' } } }),
-      );
-      const answer = await as('attacker').patch(
-        namespaceOf(production),
-        'merge',
-        { metadata: { annotations: null } },
-        dryRun,
-      );
-      return refusedBy(answer, 'NamespaceGuardHeld');
-    },
-  },
-  {
-    name: 'the namespace controller reports, whatever else comes with it',
-    passes: async ({ controller }) => {
-      const body = { metadata: { annotations: { reported: 'yes' } } };
-      const target = namespaceOf(production, 'status');
-      return (await controller('namespace-controller').patch(target, 'merge', body, dryRun)).ok;
-    },
-  },
-  {
-    name: 'what is no namespace may carry the label',
-    passes: async ({ as }) => {
-      const volume = {
-        apiVersion: 'v1',
-        kind: 'PersistentVolume',
-        metadata: { name: fresh('volume'), labels: { 'countersign.dev/guarded': 'enforce' } },
-        spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/none' } },
-      };
-      return (await as('attacker').create(volume, dryRun)).ok;
-    },
-  },
-];
-
-const ofAdditional: readonly Check[] = [
-  {
-    name: 'other namespaces go on',
-    passes: async ({ as }) => {
-      const metadata = { name: fresh('widget'), namespace: open };
-      return (await as('attacker').create({ apiVersion: 'example.dev/v1', kind: 'Widget', metadata }, dryRun)).ok;
-    },
-  },
-];
-
-const ofStatus: readonly Check[] = [
-  {
-    name: 'status goes on in other namespaces',
-    passes: async ({ as }) =>
-      (await as('attacker').patch(at('pods/status', 'gated', open), 'merge', { status: { message: 'x' } }, dryRun)).ok,
-  },
-];
-
-const ofTopic: Readonly<Record<string, readonly Check[]>> = {
-  network: ofNetwork,
-  namespaces: ofNamespaces,
-  additional: ofAdditional,
-  status: ofStatus,
-};
-
-/** A rule that takes in a whole group stands in the way of what other topics let through there. */
-const ofNeighbours = (topic: string, mutant: string): readonly Check[] => {
-  const group = /^every resource of group '([^']*)'$/.exec(mutant)?.[1];
-  return group === undefined
-    ? []
-    : tableRows.filter((row) => row.topic !== topic && row.group === group && row.act !== 'connect').map(ofTable);
-};
-
-interface Stored {
-  readonly resource: string;
-  /** Changes of what it says, as merge patches: something else, less, and more, as far as the API server takes them. */
-  readonly changes: readonly object[];
-}
-
-/** One stored object of each topic. */
-const stored: Readonly<Record<string, Stored>> = {
-  workloads: { resource: 'deployments', changes: [{ spec: { minReadySeconds: 7 } }] },
-  pods: { resource: 'pods', changes: [{ spec: { activeDeadlineSeconds: 7 } }] },
-  scale: { resource: 'horizontalpodautoscalers', changes: [{ spec: { maxReplicas: 7 } }] },
-  configuration: {
-    resource: 'configmaps',
-    changes: [{ data: { level: 'debug' } }, { data: null }, { binaryData: { more: 'AA==' } }],
-  },
-  network: {
-    resource: 'endpoints',
-    changes: [{ subsets: [{ addresses: [{ ip: '10.9.9.9' }], ports: [{ port: 80 }] }] }],
-  },
-  accounts: {
-    resource: 'serviceaccounts',
-    changes: [{ imagePullSecrets: [{ name: 'other' }] }, { automountServiceAccountToken: false }],
-  },
-  storage: {
-    resource: 'csistoragecapacities',
-    changes: [{ capacity: '7Gi' }],
-  },
-  rights: {
-    resource: 'rolebindings',
-    changes: [
-      { subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'somebody' }] },
-      { subjects: null },
-    ],
-  },
-  status: { resource: 'deployments/status', changes: [{ status: { observedGeneration: 7 } }] },
-};
-
-const metadataChanges: readonly object[] = [
-  { labels: { standing: 'no' } },
-  { labels: null },
-  { annotations: { more: 'more' } },
-].map((metadata) => ({ metadata }));
-
-/** What migrates stored objects writes them back as they are; more, less, another, and no other act. */
-function ofMigration(topic: string): readonly Check[] {
-  const given = stored[topic];
-  if (given === undefined) return [];
-  const { resource, changes } = given;
-  const target = at(resource, 'standing');
-  const [main = ''] = resource.split('/');
-  return [
-    {
-      name: `what migrates stored objects writes one of ${resource} back`,
-      passes: async (world) => {
-        const object = asItIs(accepted(await world.as('installer').get<Manifest>(at(main, 'standing'))));
-        const migrator = world.controller('storage-migrators');
-        const answer =
-          resource === main
-            ? await migrator.replace(object, dryRun)
-            : await migrator.patch(target, 'merge', {}, dryRun);
-        return answer.ok;
-      },
-    },
-    // Of metadata, /status takes nothing from anybody.
-    ...[...changes, ...(resource === main ? metadataChanges : [])].map((body) => ({
-      name: `what migrates stored objects does not write ${JSON.stringify(body)} of one of ${resource}`,
-      passes: async (world: GuardWorld) =>
-        refusedBy(await world.controller('storage-migrators').patch(target, 'merge', body, dryRun), 'ProductionGuard'),
-    })),
-    ...(resource === main
-      ? [
-          {
-            name: `what migrates stored objects creates none of ${resource}`,
-            passes: async (world: GuardWorld) =>
-              refusedBy(
-                await world.controller('storage-migrators').create(one(resource, fresh('new')), dryRun),
-                'ProductionGuard',
-              ),
-          },
-        ]
-      : []),
-  ];
-}
-
-/** The checks of a topic, likely ones first: those whose resource and act the mutant's name speaks of. */
-function checksFor(topic: string, mutant: string): readonly Check[] {
-  const rows = tableRows.filter((row) => row.topic === topic);
-  const score = ({ act, resource }: TableRow): number =>
-    (mutant.includes(resource) ? 2 : 0) +
-    (mutant.toLowerCase().includes(`${act} ${resource}`) ? 2 : 0) +
-    (mutant.toLowerCase().includes(act) ? 1 : 0);
-  return [
-    ...rows.toSorted((a, b) => score(b) - score(a)).flatMap((row) => [ofTable(row), ofEmergencies(row)]),
-    ...spared(topic),
-    ...ofContents(topic),
-    ...ofMigration(topic),
-    ...(ofTopic[topic] ?? []),
-    ...ofNeighbours(topic, mutant),
-    ...[...guardAttacks, ...emergencyAttacks]
-      .filter(({ locks }) => locks[0]?.name === `countersign-guard-${topic}`)
-      .flatMap(({ name, act, twin, denied }) => [
-        {
-          name: `denied: ${name}`,
-          passes: async (world: GuardWorld) => {
-            const { reached, said: words } = await act(world);
-            return !reached && words.includes(denied);
-          },
-        },
-        { name: `twin: ${name}`, passes: async (world: GuardWorld) => (await twin(world)).reached },
-      ]),
-  ];
-}
-
-async function firstToNotice(world: GuardWorld, topic: string, mutant: string): Promise<Check | undefined> {
-  for (const check of checksFor(topic, mutant)) {
-    const passes = await check.passes(world).catch(() => false);
-    if (!passes) return check;
-  }
-  return undefined;
 }

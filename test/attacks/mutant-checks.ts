@@ -1,0 +1,257 @@
+/** What may notice that a part of lock A is gone: the table of writers, the attacks of a topic, and what must go on under the guard. */
+import { ofBindings } from './check-binding.ts';
+import { ofContents, ofMigration, ofRewrites } from './check-content.ts';
+import { ofNamespaces } from './check-namespace.ts';
+import { dryRun, refusedBy, type Check } from './check.ts';
+import { emergencyAttacks, tryCovered } from './emergency-list.ts';
+import { guard } from './guard-file.ts';
+import { guardAttacks } from './guard-list.ts';
+import { at, one } from './guard-objects.ts';
+import { rowHolds, tableRows, type TableRow } from './guard-table.ts';
+import { open, type GuardWorld } from './guard-world.ts';
+import type { Mutant } from './mutate.ts';
+import { fresh } from './objects.ts';
+
+const ofTable = (row: TableRow, text: string): Check => ({
+  name: `table: ${row.act} ${row.resource}`,
+  passes: (world) => rowHolds(world, row, text),
+});
+
+/** Of the same line, what an emergency opens. */
+const ofEmergencies = (row: TableRow): Check => ({
+  name: `in an emergency: ${row.act} ${row.resource}`,
+  passes: async (world) => {
+    const { expected, seen } = await tryCovered(world, row);
+    return expected === seen;
+  },
+});
+
+/** What the guard leaves alone. */
+const spared = (topic: string): readonly Check[] => [
+  ...guard.exempt
+    .filter(({ resource }) => resource === 'pods/eviction')
+    .map(() => ({
+      name: 'an eviction goes on',
+      passes: async ({ as }: GuardWorld) =>
+        (
+          await as('attacker').raw({
+            method: 'POST',
+            path: '/api/v1/namespaces/payments-prod/pods/standing/eviction?dryRun=All',
+            body: {
+              apiVersion: 'policy/v1',
+              kind: 'Eviction',
+              metadata: { name: 'standing', namespace: 'payments-prod' },
+              deleteOptions: { dryRun: ['All'] },
+            },
+          })
+        ).code < 300,
+    })),
+  ...(topic === 'namespaces' || topic === 'additional'
+    ? []
+    : [
+        {
+          name: 'other namespaces go on',
+          passes: async ({ as }: GuardWorld) => {
+            const rows = tableRows.filter(
+              (row) => row.topic === topic && (row.act === 'create' || row.act === 'connect'),
+            );
+            for (const { resource, act } of rows) {
+              if (act === 'connect') {
+                const path = `/api/v1/namespaces/${open}/${resource.replace('/', '/none-such/')}`;
+                if ((await as('attacker').raw({ method: 'POST', path })).text.includes('ValidatingAdmissionPolicy'))
+                  return false;
+              } else if (!resource.includes('/') && resource !== 'bindings') {
+                const object = one(resource, fresh('new'), { namespace: open });
+                if (!(await as('attacker').create(object, { dryRun: 'All' })).ok) return false;
+              }
+            }
+            return true;
+          },
+        },
+      ]),
+];
+
+const ofNetwork: readonly Check[] = [
+  {
+    name: 'a program writes the Service that the policy names for it, and nobody else does',
+    passes: async ({ as, platform }) => {
+      const body = { spec: { ports: [{ port: 81 }] } };
+      const theirs = await platform.patch(at('services', 'outside'), 'merge', body, dryRun);
+      return (
+        theirs.ok &&
+        refusedBy(
+          await as('attacker').patch(at('services', 'outside'), 'merge', body, dryRun),
+          'ProductionGuardNetwork',
+        )
+      );
+    },
+  },
+  {
+    name: 'a program writes nothing else of that name',
+    passes: async ({ platform }) =>
+      refusedBy(await platform.create(one('ingresses', 'outside'), dryRun), 'ProductionGuardNetwork'),
+  },
+];
+
+const ofWorkloads: readonly Check[] = [
+  {
+    name: 'a developer does not change the template of a ReplicaSet',
+    passes: async ({ as }) =>
+      refusedBy(
+        await as('attacker').patch(
+          at('replicasets', 'standing'),
+          'merge',
+          { spec: { template: { metadata: { labels: { extra: 'yes' } } } } },
+          dryRun,
+        ),
+        'ProductionGuardWorkload',
+      ),
+  },
+  ...(['statefulset-controller', 'daemon-set-controller'] as const).map((name) => ({
+    name: `${name} labels and annotates a ControllerRevision`,
+    passes: async ({ controller }: GuardWorld) => {
+      const metadata = { labels: { extra: 'yes' }, annotations: { extra: 'yes' } };
+      return (await controller(name).patch(at('controllerrevisions', 'standing'), 'merge', { metadata }, dryRun)).ok;
+    },
+  })),
+];
+
+const ofScale: readonly Check[] = [
+  {
+    name: 'a program writes the autoscaler that the policy names for it, and nothing else of that name, and nobody else does',
+    passes: async ({ as, platform }) => {
+      const autoscaler = one('horizontalpodautoscalers', 'outside');
+      const others = [
+        await as('attacker').create(autoscaler, dryRun),
+        await platform.create(one('horizontalpodautoscalers', 'other'), dryRun),
+        await platform.create(one('poddisruptionbudgets', 'outside'), dryRun),
+      ];
+      const theirs = await platform.create(autoscaler, dryRun);
+      return theirs.ok && others.every((answer) => refusedBy(answer, 'ProductionGuardScale'));
+    },
+  },
+  {
+    name: 'the garbage collector does not even write a scale back',
+    passes: async ({ controller }) =>
+      refusedBy(
+        await controller('generic-garbage-collector').patch(at('replicasets/scale', 'standing'), 'merge', {}, dryRun),
+        'ProductionGuardScale',
+      ),
+  },
+];
+
+const ofAdditional: readonly Check[] = [
+  {
+    name: 'other namespaces go on',
+    passes: async ({ as }) =>
+      (await as('attacker').create(one('widgets', fresh('widget'), { namespace: open }), dryRun)).ok,
+  },
+  ...(['gitOps', 'operator', 'restorer'] as const).map((who) => ({
+    name: `${who} creates, changes and deletes one`,
+    passes: async (world: GuardWorld) => {
+      const metadata = { labels: { extra: 'yes' } };
+      return (
+        (await world[who].create(one('widgets', fresh('widget')), dryRun)).ok &&
+        (await world[who].patch(at('widgets', 'standing'), 'merge', { metadata }, dryRun)).ok &&
+        (await world[who].delete(at('widgets', 'standing'), { dryRun: ['All'] })).ok
+      );
+    },
+  })),
+  {
+    name: 'the garbage collector creates none, and does not even write one back',
+    passes: async ({ controller }) => {
+      const collector = controller('generic-garbage-collector');
+      const answers = [
+        await collector.create(one('widgets', fresh('widget')), dryRun),
+        await collector.patch(at('widgets', 'standing'), 'merge', {}, dryRun),
+      ];
+      return answers.every((answer) => refusedBy(answer, 'ProductionGuardAdditional'));
+    },
+  },
+  {
+    name: 'what reports on it goes on',
+    passes: async ({ as }) =>
+      (await as('attacker').patch(at('widgets/status', 'standing'), 'merge', { status: { ready: true } }, dryRun)).ok,
+  },
+];
+
+const ofStatus: readonly Check[] = [
+  {
+    name: 'status goes on in other namespaces',
+    passes: async ({ as }) =>
+      (await as('attacker').patch(at('pods/status', 'gated', open), 'merge', { status: { message: 'x' } }, dryRun)).ok,
+  },
+];
+
+const ofTopic: Readonly<Record<string, readonly Check[]>> = {
+  workloads: ofWorkloads,
+  scale: ofScale,
+  network: ofNetwork,
+  namespaces: ofNamespaces,
+  additional: ofAdditional,
+  status: ofStatus,
+};
+
+/** A rule that takes in a whole group stands in the way of what other topics let through there. */
+const ofNeighbours = (topic: string, mutant: string): readonly Check[] => {
+  const group = /^every resource of group '([^']*)'$/.exec(mutant)?.[1];
+  return group === undefined
+    ? []
+    : tableRows
+        .filter((row) => row.topic !== topic && row.group === group && row.act !== 'connect')
+        .map((row) => ofTable(row, mutant));
+};
+
+const ofAttacks = (topic: string): readonly (Check & { readonly rule: string })[] =>
+  [...guardAttacks, ...emergencyAttacks]
+    .filter(({ locks }) => locks[0]?.name === `countersign-guard-${topic}`)
+    .flatMap(({ name, act, twin, denied }) => [
+      {
+        rule: denied,
+        name: `denied: ${name}`,
+        passes: async (world: GuardWorld) => {
+          const { reached, said: words, code = 403 } = await act(world);
+          return !reached && code === (denied.endsWith(': ') ? 403 : code) && words.includes(denied);
+        },
+      },
+      { rule: denied, name: `twin: ${name}`, passes: async (world: GuardWorld) => (await twin(world)).reached },
+    ]);
+
+/** What is checked of a topic by no test: the table and the attacks are by theirs. */
+export const ownChecks = (topic: string): readonly Check[] => [
+  ...ofBindings(topic),
+  ...spared(topic),
+  ...ofContents(topic),
+  ...ofRewrites(topic),
+  ...ofMigration(topic),
+  ...(ofTopic[topic] ?? []),
+];
+
+/** The checks of a topic, likely ones first: what the mutant's name speaks of. */
+export function checksFor(topic: string, { name, part }: Mutant): readonly Check[] {
+  const words = name.toLowerCase();
+  const score = ({ act, resource }: TableRow): number =>
+    (words.includes(resource) ? 2 : 0) + (words.includes(`${act} ${resource}`) ? 2 : 0) + (words.includes(act) ? 1 : 0);
+  const rows = tableRows.filter((row) => row.topic === topic).toSorted((a, b) => score(b) - score(a));
+  const attacks = ofAttacks(topic);
+  const all = [
+    ...(part === 'binding' || name.startsWith('failurePolicy') ? ofBindings(topic) : []),
+    ...(name.includes('variable migration') ? ofMigration(topic) : []),
+    ...(name.includes('rewriter') ? ofRewrites(topic) : []),
+    ...(name.includes('variable platform') ? (ofTopic[topic] ?? []) : []),
+    ...(name.includes('Content (') ? ofContents(topic) : []),
+    ...attacks.filter(({ rule }) => name.includes(` ${rule.replace(': ', '')} `)),
+    ...(/variable (restart|manualJob|operation|scaled|withinBounds) |mergenc|urgent|minute|grantHeld/.test(name)
+      ? attacks
+      : []),
+    ...rows.flatMap((row) => [ofTable(row, name), ofEmergencies(row)]),
+    ...spared(topic),
+    ...ofContents(topic),
+    ...ofRewrites(topic),
+    ...ofMigration(topic),
+    ...(ofTopic[topic] ?? []),
+    ...ofNeighbours(topic, name),
+    ...attacks,
+  ];
+  return [...new Map(all.map((check) => [check.name, check])).values()];
+}
