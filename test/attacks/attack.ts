@@ -1,5 +1,5 @@
 /** What an attack is, and what can be taken out of its way. */
-import { accepted, type Answer, type KubeObject, type Target } from '../cluster/cluster.ts';
+import { accepted, type Answer, type KubeObject, type Manifest, type Target } from '../cluster/cluster.ts';
 import { said, type World } from './world.ts';
 
 /** How an attempt ended. */
@@ -99,3 +99,29 @@ function replaced(plural: string, given: { path: string; value: unknown }): Lock
     },
   };
 }
+
+const configuration = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingWebhookConfiguration',
+  name: 'countersign-gate',
+};
+
+/** The configuration of the gate is deleted: the API server asks nobody. */
+export const gateLock: Lock<World> = {
+  name: 'the gate',
+  async open({ as }) {
+    const { apiVersion, kind, metadata, ...rest } = accepted(await as('installer').get<Manifest>(configuration));
+    accepted(await as('installer').delete(configuration));
+    return async () => {
+      const { name, labels = {}, annotations = {} } = metadata;
+      accepted(
+        await as('installer').create({
+          ...rest,
+          apiVersion,
+          kind,
+          metadata: { name: name ?? '', labels, annotations },
+        }),
+      );
+    };
+  },
+};

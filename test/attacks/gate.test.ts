@@ -10,11 +10,11 @@ import * as drafts from '../../operator/decide/drafts.ts';
 import type { LedgerDraft } from '../../operator/decide/entries.ts';
 import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';
 import { bundleHead } from '../../operator/observe/bundles.ts';
-import { accepted, startTimeoutMs, type ApiClient, type Manifest } from '../cluster/cluster.ts';
+import { accepted, startTimeoutMs, type ApiClient } from '../cluster/cluster.ts';
 import { ours, startSystem, type Reported, type System, type World as Pair } from '../cluster/system.ts';
 import { staged, type BundleSeen } from '../scenarios/kit.ts';
 import { explained } from '../scenarios/findings.ts';
-import { admitted, policyLock, type Attempt, type Lock } from './attack.ts';
+import { admitted, gateLock, policyLock, type Attempt } from './attack.ts';
 import { attacks } from './harness.ts';
 import { bind, eventually, type World } from './world.ts';
 
@@ -217,32 +217,6 @@ const write = async (
   };
   const created = await as.create(object);
   return admitted(created.ok || created.code !== 409 ? created : await as.replace(object));
-};
-
-const configuration = {
-  apiVersion: 'admissionregistration.k8s.io/v1',
-  kind: 'ValidatingWebhookConfiguration',
-  name: 'countersign-gate',
-};
-
-/** The configuration of the gate is deleted: the API server asks nobody. */
-const gateLock: Lock<World> = {
-  name: 'the gate',
-  async open({ as }) {
-    const { apiVersion, kind, metadata, ...rest } = accepted(await as('installer').get<Manifest>(configuration));
-    accepted(await as('installer').delete(configuration));
-    return async () => {
-      const { name, labels = {}, annotations = {} } = metadata;
-      accepted(
-        await as('installer').create({
-          ...rest,
-          apiVersion,
-          kind,
-          metadata: { name: name ?? '', labels, annotations },
-        }),
-      );
-    };
-  },
 };
 
 /** The stolen token carries out what people have signed for: whoever holds it, it is their release. */
