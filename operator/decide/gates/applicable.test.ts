@@ -1,7 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
-import { aBundle, aGateSnapshot, aLiveObject, anObject, aPolicy, now } from '../../../test/builders/decide.ts';
+import {
+  aBundle,
+  aGateSnapshot,
+  aLiveObject,
+  anAccess,
+  anEmergency,
+  anObject,
+  aPolicy,
+  aRecord,
+  digestOf,
+  now,
+  someEmergencies,
+} from '../../../test/builders/decide.ts';
 import type { JsonObject } from '../../api/meta.ts';
-import { keyOf } from '../objects.ts';
+import { keyOf, type ObjectKey } from '../objects.ts';
 import { applicable } from './applicable.ts';
 
 /** What the gate says of content `next` where production holds `live`. */
@@ -187,6 +199,30 @@ test.each([
   expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'OwnershipConflict' });
   expect(verdict.message).toContain(message);
   expect(verdict.remedy).toContain('kubectl get deployment/api -n payments-prod -o yaml --show-managed-fields');
+});
+
+describe('foreign content of an emergency', () => {
+  const written = { manager: 'kubectl-set', fields: ['spec.replicas'] };
+  const before = { digest: digestOf('a'), scale: '', without: undefined };
+  const emergencies = someEmergencies(anEmergency(anAccess(), { touched: new Map([['Deployment/api', before]]) }));
+  const judging = (...foreign: readonly ObjectKey[]) =>
+    applicable(
+      aGateSnapshot({
+        foreign: new Map(foreign.map((key) => [key, written])),
+        record: aRecord({ emergencies }),
+      }),
+      now,
+    );
+
+  test('is a matter of the gate EmergencyDrift, and of nobody who would have to stop', () => {
+    const verdict = judging('Deployment/api');
+    expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'OwnershipConflict' });
+    expect(verdict.remedy).toMatch(/EmergencyDrift.*kubectl get emergencyaccess inc-4711/);
+  });
+
+  test('does not hide that of somebody else', () => {
+    expect(judging('Deployment/api', 'Deployment/web').remedy).toContain('kubectl get deployment/web');
+  });
 });
 
 test("a write that would be refused is blocked in the API server's own words", () => {

@@ -1,6 +1,7 @@
 /** Would the API server accept every object, and does nobody else own it? */
+import { unsettledOf } from '../emergency/follow-up.ts';
 import { immutableChange } from '../immutable.ts';
-import { keyOf } from '../objects.ts';
+import { keyOf, type ObjectKey } from '../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';
 import { visible } from '../visible.ts';
@@ -53,8 +54,20 @@ const foreignContent = (s: GateSnapshot): Verdict | undefined => {
   });
   return blocked('OwnershipConflict', {
     message: `Production holds content that no release put there: ${listed(conflicts)}`,
-    remedy: `Have the named writer stop, or a platform admin lists the fields under unmanagedFields; see who wrote what: kubectl get ${argumentFor(first)} -n ${s.target.name} -o yaml --show-managed-fields`,
+    remedy: remedyFor(s, first),
   });
+};
+
+/** What was done in an emergency is for a release to follow up, and not for its writer to stop. */
+const remedyFor = (s: GateSnapshot, first: ObjectKey): string => {
+  const changed = [...s.record.emergencies.all.values()].flatMap((emergency) =>
+    unsettledOf(emergency).map((key) => [key, emergency.name] as const),
+  );
+  const emergencyOf = new Map<ObjectKey, string>(changed);
+  const stranger = [...s.foreign.keys()].find((key) => !emergencyOf.has(key));
+  return stranger === undefined
+    ? `Do as the gate EmergencyDrift says; what emergency access ${emergencyOf.get(first) ?? ''} changed: kubectl get emergencyaccess ${emergencyOf.get(first) ?? ''} -n ${s.target.name} -o yaml`
+    : `Have the named writer stop, or a platform admin lists the fields under unmanagedFields; see who wrote what: kubectl get ${argumentFor(stranger)} -n ${s.target.name} -o yaml --show-managed-fields`;
 };
 
 const preflight = (s: GateSnapshot): Verdict | undefined => {
