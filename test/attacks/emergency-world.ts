@@ -63,6 +63,9 @@ export async function letIn(world: World, given: Given): Promise<Written> {
 
 /** The people of this file, with every right that RBAC can give beside: the guard alone decides what an emergency opens. */
 export async function letEverybodyIn(world: GuardWorld): Promise<void> {
+  // Made with nothing in it, it has no managedFields before somebody applies it. Long before it is changed: the API server's clock has seconds.
+  const applied = one('serviceaccounts', 'standing', { metadata: { annotations: { note: 'applied' } } });
+  accepted(await world.preparer.patch(targetOf(applied), 'apply', applied));
   for (const name of [oncall, late, wildcard]) {
     await world.cluster.controlPlane.identity({ name });
     await bind(world, { user: name, role: 'test-everything' });
@@ -72,9 +75,6 @@ export async function letEverybodyIn(world: GuardWorld): Promise<void> {
   await role(world, 'test-ours', { resources: ['*'], verbs: ['*'] });
   await bind(world, { user: wildcard, role: 'test-ours', namespace: production });
   await letProgramIn(world);
-  // Made with nothing in it, it has no managedFields before somebody applies it.
-  const applied = one('serviceaccounts', 'standing', { metadata: { annotations: { note: 'applied' } } });
-  accepted(await world.preparer.patch(targetOf(applied), 'apply', applied));
   const writes = (name: string) => world.as(name).create(one('configmaps', 'canary'), { dryRun: 'All' });
   await eventually(
     `${oncall} is in`,
