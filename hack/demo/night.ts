@@ -104,7 +104,7 @@ export const end = async ({ terminal, facts }: Demo): Promise<void> => {
   await terminal.run('developer-b', until('Ended', night));
   await terminal.refused('developer-b', setImage, 'forbidden');
   terminal.say(
-    'Nothing of it is left in the cluster. What it left changed is known, and that somebody has to look at it:',
+    'Nothing of it is left in the cluster; the bindings that are there still let developer-a in, for the rest of a minute. What it left changed is known, and that somebody has to look at it:',
   );
   const left = await terminal.run(
     'admin',
@@ -204,7 +204,7 @@ export const review = async ({ terminal, facts }: Demo): Promise<void> => {
 
 export const endedByItself = async ({ terminal, facts }: Demo): Promise<void> => {
   terminal.chapter('Meanwhile an access ended that nobody ended');
-  terminal.say('The minute of developer-a is long over.');
+  terminal.say('The minute of developer-a ends, and nobody does anything about it.');
   await terminal.run('auditor-a', until('Ended', look, 90));
   await terminal.refused('developer-a', restartWorker, 'forbidden');
   await terminal.run('auditor-a', `kubectl get ea ${look} -n ${production}`);
