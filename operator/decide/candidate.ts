@@ -46,6 +46,7 @@ import {
   type StagingProblem,
 } from './staging.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
+import { listed, objectNamed } from './words.ts';
 
 export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {
   if (!s.complete) return nothing;
@@ -265,7 +266,7 @@ const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined, n
 
 const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect => {
   const lines = delta(base.objects, draft.objects, draft.removed, draft.unmanaged);
-  const { notes, significance, urgency } = s.candidate.spec;
+  const { notes, significance, urgency, followsUp, reverts } = s.candidate.spec;
   return {
     do: 'CreateBundle',
     bundle: draft,
@@ -277,10 +278,15 @@ const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect => {
       target: draft.namespace,
       base: base.digest === 'none' ? 'none' : `${base.name} ${base.digest}`,
       digest: draft.digest,
+      ...(followsUp === '' ? {} : { followsUp: followUpText(followsUp, reverts) }),
       notes: `${significance}, ${urgency}${notes.summary === '' ? '' : `: ${notes.summary}`}`,
     }),
   };
 };
+
+/** Signers read which of the emergency's changes go back; what the package holds of the rest is as production has it. */
+const followUpText = (emergency: string, reverts: ReleaseCandidate['spec']['reverts']): string =>
+  `emergency access ${emergency}; ${reverts.length === 0 ? 'takes nothing of it back' : `takes back ${listed(reverts.map((ref) => objectNamed(keyOf(ref))))}`}`;
 
 // --- the gates -------------------------------------------------------------------------------------------------------
 

@@ -16,6 +16,8 @@ export interface DeltaHeading {
   readonly digest: string;
   /** A line of the candidate's own words. */
   readonly notes?: string;
+  /** What it does with what an emergency changed; absent when it follows none up. */
+  readonly followsUp?: string;
 }
 
 /** Riskiest first. */
@@ -57,12 +59,22 @@ const folded = (count: number): string[] =>
         `${plural(count, 'field')} of added objects at the API server's defaults: not shown here, read spec.delta of this bundle.`,
       ];
 
-const titles = ({ candidate, version, package: name, target, base, digest, notes }: DeltaHeading): string[] => [
+const titles = ({
+  candidate,
+  version,
+  package: name,
+  target,
+  base,
+  digest,
+  notes,
+  followsUp,
+}: DeltaHeading): string[] => [
   visible(`${name} ${version} into ${target}`),
   visible(`candidate  ${candidate}`),
   visible(`digest     ${digest}`),
   visible(`against    ${base === 'none' ? 'nothing: production runs nothing of this package' : base}`),
   ...(notes === undefined ? [] : [visible(`notes      ${notes}`)]),
+  ...(followsUp === undefined ? [] : [visible(`follows up ${followsUp}`)]),
 ];
 
 const risk = (lines: readonly Line[]): number => Math.min(...lines.map((line) => risks.indexOf(line.class)));
