@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import type { AuditEvent } from '../../hack/controlplane/audit.ts';
 import { accepted, waitFor } from '../cluster/cluster.ts';
 import { ours, isTrue, type Entry, type Reported } from '../cluster/system.ts';
+import { emergencyAttacks } from './emergency-list.ts';
 import { guard } from './guard-file.ts';
 import { guardAttacks } from './guard-list.ts';
 import { at, kinds, one } from './guard-objects.ts';
@@ -317,6 +318,19 @@ const text = (): string =>
     `| | attack | ${columns.join(' | ')} | control |`,
     `| ${'--- | '.repeat(columns.length + 3).trim()}`,
     ...guardAttacks.map(rowOf),
+    '',
+    '## Emergency access',
+    '',
+    'What somebody tries who was let in, or wants to be. `test/attacks/emergency-guard.test.ts` shows each with lock A and custody alone: denied, its twin passes, and it succeeds without the',
+    'named policies. What the gate alone refuses (to the second, by the record, with a stolen token) is in `test/attacks/emergency-gate.test.ts`; every verb on everything that is served, in',
+    '`test/attacks/emergency-acts.test.ts`; what ends with nothing of ours alive, in `test/attacks/emergency-deadhand.test.ts`; changed and stronger roles, in `test/attacks/emergency-roles.test.ts`.',
+    '',
+    '| | attack | refused by | control |',
+    '| --- | --- | --- | --- |',
+    ...emergencyAttacks.map(
+      ({ id, name, denied, locks }) =>
+        `| ${[id, name, denied.replace(/: $/, ''), `succeeds without ${locks.map((each) => each.name).join(', ')}`].join(' | ')} |`,
+    ),
     '',
   ].join('\n');
 
