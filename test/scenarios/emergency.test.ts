@@ -240,3 +240,26 @@ scenario(
   },
   { emergency: { followUpWithin: '1m' } },
 );
+
+scenario(
+  'a burst of acts, which share entries of the record, is counted and accounted for, whole',
+  async (world) => {
+    await explained(world);
+    await letIn(world);
+    const names = Array.from({ length: 12 }, (_, i) => `made-${String(i).padStart(2, '0')}`);
+    const made = await Promise.all(
+      names.map((name) =>
+        world.as('developer-b').create({
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name, namespace: world.production },
+        }),
+      ),
+    );
+    expect(made.every(({ ok }) => ok)).toBe(true);
+    await when(world, ({ status }) => (status?.actions ?? 0) >= names.length);
+    const over = await endNow(world);
+    expect(over.status?.drift?.map(({ object }) => object)).toEqual(names.map((name) => `ConfigMap/${name}`));
+  },
+  offered,
+);
