@@ -58,6 +58,17 @@ const explaining: ReadonlySet<LedgerEntrySpec['type']> = new Set([
   'RolledBack',
 ]);
 
+/** Emergencies of which stage an entry may concern: their acts are counted, their account waits for what came of acts, a release settles what they left. */
+const waiting: ReadonlyMap<LedgerEntrySpec['type'], EmergencyRecord['stage']> = new Map([
+  ['Admitted', 'Opened'],
+  ['AdmittedTogether', 'Opened'],
+  ['Observed', 'Ended'],
+  ['ObservedTogether', 'Ended'],
+  ['Promoted', 'Accounted'],
+  ['RollbackStarted', 'Accounted'],
+  ['RolledBack', 'Accounted'],
+]);
+
 /** What an emergency leaves is known, or settled: candidates that touch it are judged anew. */
 const moving: ReadonlySet<LedgerEntrySpec['type']> = new Set([
   'EmergencyEnded',
@@ -356,9 +367,8 @@ export const createRoutes = (options: RoutesOptions): Routes => {
           unjudged(namespace);
         }
       }
-      // Of an act, its number is shown; of its end, the account may have waited for it; of a release, it may settle something.
-      if (type === 'Admitted' || type === 'Observed' || type === 'Promoted' || type === 'RolledBack')
-        emergencies(namespace);
+      const waits = waiting.get(type);
+      if (waits !== undefined) emergencies(namespace, ({ stage }) => stage === waits);
       // Whatever it is about, be it over by this entry: its end has to be reported.
       if (subject.kind === 'ReleaseCandidate') add(candidateKey(subject.namespace, subject.name), 'Normal');
       if (pkg === '') return;
