@@ -32,7 +32,7 @@ test('a namespace without any object is told complete too, for no change will te
   const told: string[] = [];
   const both = Promise.withResolvers<void>();
   const followed = new Followed(createCaches(reflectors, 'key'), {
-    isBusy: () => false,
+    busy: () => [],
     completed(namespace) {
       told.push(namespace);
       if (told.length === 2) both.resolve();
@@ -47,4 +47,19 @@ test('a namespace without any object is told complete too, for no change will te
 
   expect(told.toSorted()).toEqual([policy.metadata.namespace, policy.spec.sourceNamespace].toSorted());
   expect(followed.isComplete('Production', policy.metadata.namespace)).toBe(true);
+});
+
+test('a namespace in which something is half way is followed, though no policy names it any more', async () => {
+  const { reflectors, complete } = silentReflectors();
+  const told = Promise.withResolvers<string>();
+  const followed = new Followed(createCaches(reflectors, 'key'), {
+    busy: () => ['left-prod'],
+    completed: (namespace) => namespace === 'left-prod' && told.resolve(namespace),
+  });
+  followed.update();
+  complete();
+  await told.promise;
+
+  expect(followed.isComplete('Production', 'left-prod')).toBe(true);
+  expect(followed.isComplete('Watched', 'left-prod')).toBe(true);
 });

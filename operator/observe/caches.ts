@@ -196,8 +196,8 @@ const followed = (caches: Caches): Record<Role, readonly Followable[]> => {
 type Role = 'Production' | 'Staging' | 'Watched';
 
 export interface FollowedOptions {
-  /** Something is half way in a production namespace: it is followed to its end, even if its policy is taken away meanwhile. */
-  readonly isBusy: (namespace: string) => boolean;
+  /** Production namespaces in which something is half way: they are followed to its end, even if policy or label are taken away meanwhile. */
+  readonly busy: () => readonly string[];
   /** Everything of a namespace that is newly followed has been read once. */
   readonly completed: (namespace: string) => void;
 }
@@ -224,6 +224,11 @@ export class Followed {
       const isGuarded = this.#caches.namespaces.in()?.get(metadata.namespace)?.guarded !== undefined;
       if (isGuarded) wanted.set(`Watched ${metadata.namespace}`, Watched);
     }
+    for (const namespace of this.#options.busy()) {
+      const { Production, Watched } = followed(this.#caches);
+      wanted.set(`Production ${namespace}`, Production);
+      wanted.set(`Watched ${namespace}`, Watched);
+    }
     for (const [key, families] of wanted) {
       if (this.#held.has(key)) continue;
       const namespace = namespaceOf(key);
@@ -235,7 +240,7 @@ export class Followed {
       );
     }
     for (const [key, held] of this.#held) {
-      if (wanted.has(key) || (key.startsWith('Production ') && this.#options.isBusy(namespaceOf(key)))) continue;
+      if (wanted.has(key)) continue;
       this.#held.delete(key);
       for (const each of held) void each.release();
     }

@@ -9,7 +9,7 @@ import { planEmergency } from '../decide/emergency.ts';
 import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
 import { countEmergencies } from '../decide/emergency/record.ts';
 import { planPolicy } from '../decide/policy.ts';
-import { packageRecord } from '../decide/record.ts';
+import { packageRecord, type NamespaceRecord } from '../decide/record.ts';
 import { fieldManagers, planRelease } from '../decide/release.ts';
 import { planWatch, type WatchSnapshot } from '../decide/watch.ts';
 import type { CandidateSnapshot, ReleaseSnapshot } from '../decide/snapshot.ts';
@@ -110,9 +110,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     routes.recorded(namespace, entry);
   });
   const followed = new Followed(caches, {
-    isBusy: (namespace) =>
-      [...records.get(namespace).packages.values()].some(({ open }) => open !== undefined) ||
-      [...records.get(namespace).emergencies.all.values()].some(({ stage }) => underWay.has(stage)),
+    busy: () => records.namespaces().filter((namespace) => isBusy(records.get(namespace))),
     completed: (namespace) => routes.completed(namespace),
   });
   const suspects = new Suspects(clock);
@@ -305,6 +303,10 @@ export const createOperator = (options: OperatorOptions): Operator => {
 
 /** Stages of an emergency access in which something of it is in the cluster. */
 const underWay: ReadonlySet<string> = new Set(['Granted', 'Opened', 'Ended']);
+
+const isBusy = ({ packages, emergencies }: NamespaceRecord): boolean =>
+  [...packages.values()].some(({ open }) => open !== undefined) ||
+  [...emergencies.all.values()].some(({ stage }) => underWay.has(stage));
 
 const isRefusal = ({ kind }: Failure): boolean => kind === 'Forbidden' || kind === 'Invalid';
 
