@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { accepted, startTimeoutMs, type ApiClient } from '../cluster/cluster.ts';
 import type { World } from '../cluster/system.ts';
-import { actsIn, gainedIn, letIn, pods, startEmergencySystem, type EmergencySystem } from './emergency-system.ts';
+import { actsUnder, gainedIn, letIn, pods, startEmergencySystem, type EmergencySystem } from './emergency-system.ts';
 import { guard } from './guard-file.ts';
 import { kinds, one } from './guard-objects.ts';
 import { eventually } from './world.ts';
@@ -349,7 +349,7 @@ const outcomeOf = async (
   const said = `${answer.code} ${answer.text.slice(0, 200)}`;
   if (isRefused(answer)) return { outcome: 'Refused', said };
   // What is refused has no entry, so one looks only after what was not.
-  const gained = actsIn(await gainedIn(world));
+  const gained = actsUnder(await gainedIn(world));
   // A session that is let in ends at the kubelet, of which there is none.
   if (answer.code >= 300 && !connecting.has(row.resource)) return { outcome: 'NotReached', said };
   if (isDryRun) return { outcome: gained.length === 0 ? 'Tried' : 'Unlisted', said };

@@ -8,6 +8,7 @@ import { parseEmergencyAccess, type EmergencyAccess } from '../../operator/api/e
 import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
 import type { JsonObject } from '../../operator/api/meta.ts';
 import { contentDigest } from '../../operator/decide/content.ts';
+import { actsIn } from '../../operator/decide/together.ts';
 import { parseData, type EntryData, type LedgerDraft } from '../../operator/decide/entries.ts';
 import * as drafts from '../../operator/decide/emergency/drafts.ts';
 import { grantObjects, type GrantPhase } from '../../operator/decide/emergency/grant.ts';
@@ -62,6 +63,7 @@ export const startEmergencySystem = async (): Promise<EmergencySystem> => {
           policy: { emergency: { maxActive: 1000, maxDuration: '4h' } },
           before: async (world) => {
             await populate(world);
+            await unbind(world);
             await before?.(world);
           },
         }),
@@ -76,6 +78,12 @@ export const startEmergencySystem = async (): Promise<EmergencySystem> => {
     await cluster.stop();
     throw error;
   }
+};
+
+/** Who is let in here holds what they are given for that, and nothing else. */
+const unbind = async (world: World): Promise<void> => {
+  const binding = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', name: 'oncall' };
+  accepted(await world.as('installer').delete({ ...binding, namespace: world.production }));
 };
 
 /** How many of each there are for acts that use something up. */
@@ -343,9 +351,10 @@ const used = new Set<string>();
 
 export type Admitted = Extract<EntryData, { type: 'Admitted' }>;
 
-/** The entries of acts under emergencies. */
-export const actsIn = (ledger: readonly LedgerEntrySpec[]) =>
+/** The entries of acts under emergencies, also where several share one. */
+export const actsUnder = (ledger: readonly LedgerEntrySpec[]) =>
   ledger
+    .flatMap(actsIn)
     .filter(({ type, decision }) => type === 'Admitted' && decision === 'Emergency')
     .map((entry) => ({ ...entry, act: parseData(entry) as Admitted }));
 
@@ -374,7 +383,7 @@ export const doAndLook = async (world: World, as: ApiClient, kind: Kind) => {
 
 /** Acts that passed, for which the record has no entry: an entry counts for one act. */
 export const unrecorded = (acts: readonly Act[], ledger: readonly LedgerEntrySpec[]): readonly Act[] => {
-  const left = actsIn(ledger);
+  const left = actsUnder(ledger);
   return acts.filter(({ passed, operation, subresource, name }) => {
     if (!passed) return false;
     const found = left.findIndex(
