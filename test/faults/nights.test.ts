@@ -13,7 +13,7 @@ import { leaseNamespace, playOperators, Process, type OperatorCredentials } from
 
 const nights = Number(process.env['COUNTERSIGN_NIGHTS'] ?? 24);
 /** Accesses of one world; worlds are beside each other. */
-const perWorld = 12;
+const perWorld = nights > 100 ? 100 : 12;
 const worldsAtOnce = 4;
 const shortestMs = 60_000;
 const longestMs = 90_000;
