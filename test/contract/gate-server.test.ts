@@ -510,6 +510,7 @@ test('the rights that the house needs are the rights it has', async () => {
     'watch clusterrolebindings',
     'watch clusterroles',
     'watch customresourcedefinitions',
+    'watch emergencyaccesses',
     'watch ledgerentries',
     'watch mutatingadmissionpolicies',
     'watch mutatingadmissionpolicybindings',
