@@ -8,15 +8,19 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { installChart, serviceAccountToken } from '../../hack/controlplane/chart.ts';
 import { ledgerStore } from '../../operator/act/ledger-store.ts';
+import { followLedger } from '../../operator/gate/sight.ts';
 import { actsIn } from '../../operator/decide/together.ts';
 import { createClient } from '../../operator/kube/client.ts';
 import { connect } from '../../operator/kube/connection.ts';
+import { createReflectors, type Reflectors } from '../../operator/kube/reflectors.ts';
 import { loadCredentials } from '../../operator/kube/credentials.ts';
 import { createTransport, type Transport } from '../../operator/kube/transport.ts';
 import { createAppend, pauseMs, type Append } from '../../operator/ledger/append.ts';
 import { verifyChain } from '../../operator/ledger/chain.ts';
 import { Records } from '../../operator/ledger/records.ts';
+import { createCaches } from '../../operator/observe/caches.ts';
 import { sleep, systemClock } from '../../operator/run/clock.ts';
+import { silentLogger } from '../../operator/telemetry/logger.ts';
 import { anAdmittedAct } from '../builders/decide.ts';
 import { accepted, startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';
 import { ours, type Entry } from '../cluster/system.ts';
@@ -30,6 +34,7 @@ const place = 'payments-prod';
 
 let cluster: Cluster;
 const transports: Transport[] = [];
+const followed: Reflectors[] = [];
 
 beforeAll(async () => {
   cluster = await startCluster({ nodes: 0, scheduler: false, kwok: false });
@@ -38,6 +43,7 @@ beforeAll(async () => {
 }, startTimeoutMs * 2);
 
 afterAll(async () => {
+  await Promise.all(followed.map((each) => each.stop()));
   await Promise.all(transports.map((each) => each.close()));
   await cluster?.stop();
 });
@@ -53,6 +59,13 @@ const writer = async (name: string): Promise<Append> => {
   const transport = createTransport({ connection });
   transports.push(transport);
   const records = new Records(() => {});
+  const reflectors = createReflectors({ transport, clock: systemClock, random: Math.random, logger: silentLogger });
+  followed.push(reflectors);
+  const caches = createCaches(reflectors, 'none is needed');
+  followLedger({ caches, records });
+  caches.ledger.hold();
+  await reflectors.synced();
+  records.complete();
   return createAppend({
     store: ledgerStore(createClient({ transport, fieldManager: name }), records),
     now: () => systemClock.now(),
@@ -68,9 +81,9 @@ test(
     const each = Math.ceil(appends / writers);
     const names = Array.from({ length: writers }, (_, i) => `writer-${i}`);
     const tookMs: number[] = [];
+    const ready = await Promise.all(names.map(async (name) => ({ name, append: await writer(name) })));
     await Promise.all(
-      names.map(async (name) => {
-        const append = await writer(name);
+      ready.map(async ({ name, append }) => {
         for (let done = 0; done < each;) {
           const size = Math.min(1 + Math.floor(Math.random() * burst), each - done);
           const acts = Array.from({ length: size }, (_, i) => `${name} ${done + i}`);
