@@ -1,7 +1,7 @@
 /** Fire access: somebody is let in, everything they do is recorded before it happens, it ends by itself, and the day after makes it good. */
 import { expect } from '@jest/globals';
 import type { RunResult } from '../../hack/controlplane/tools.ts';
-import { accepted, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import { accepted, waitFor, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { condition, image, isTrue, type World } from '../cluster/system.ts';
 import { explained, findings } from './findings.ts';
 import { end, everybody, gateSays, inProduction, patienceMs, release, scenarios, sign } from './kit.ts';
@@ -231,6 +231,14 @@ scenario(
     expect(late.status).toMatchObject({ state: 'Overdue' });
     const [overdue] = await entriesOf(world, 'EmergencyOverdue');
     expect(Date.parse(overdue?.time ?? '') - dueAt).toBeLessThan(60_000);
+    await waitFor<KubeObject & { readonly reason: string; readonly regarding: { readonly name: string } }>(
+      world.as('installer'),
+      { apiVersion: 'events.k8s.io/v1', kind: 'Event', namespace: world.production },
+      ({ reason, regarding }) => reason === 'FollowUpLate' && regarding.name === 'inc-4711',
+      patienceMs,
+    );
+    const metrics = await (await fetch(`${system().operator.address}/metrics`)).text();
+    expect(metrics).toContain(`countersign_emergencies{namespace="${world.production}",state="overdue"} 1`);
     const refused = await world.as('sre-a').create(access(world, 'again', { grantee: 'developer-a' }));
     expect(JSON.stringify(refused)).toMatch(/FollowUpOverdue: sre-a .* spec\.followsUp: inc-4711/);
 
