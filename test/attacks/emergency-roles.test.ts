@@ -74,6 +74,9 @@ test(
         new RegExp(`RoleTooStrong: sre-a .*${right}`),
       );
     }
+    // Put together from others by label: whoever makes one of those widens it.
+    await ownRole(modest, { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { widens: 'it' } }] } });
+    expect(await attempt(place, 'no-aggregate')).toMatch(/RoleTooStrong: sre-a .*aggregat/);
     await ownRole(modest);
     await letIn(place, 'yes');
     await endNow(place, 'yes');
