@@ -100,6 +100,17 @@ const valueOf = <T>(parsed: Parsed<T>): T => {
 /** Of one namespace, while its record stands still: whoever floods the gate with writes that nothing allows does not flood the API server. */
 const refreshMs = 50;
 
+/** The gate may read the ClusterRoles that the chart lists, and no others: one that it may not read is none that may be bound. */
+const ifReadable = async <T>(call: Promise<T>): Promise<T | undefined> => {
+  try {
+    return await call;
+  } catch (error) {
+    const { kind } = toFailure(error);
+    if (kind === 'NotFound' || kind === 'Forbidden') return undefined;
+    throw error;
+  }
+};
+
 export const createSight = ({ caches, records, client, transport, store, clock }: SightTools): Sight => {
   const head = (namespace: string, name: string): BundleHead | undefined =>
     caches.bundles.in()?.get(indexKey(namespace, name));
@@ -197,7 +208,7 @@ export const createSight = ({ caches, records, client, transport, store, clock }
         access === '' ? undefined : read('EmergencyAccess', namespace, access),
       ]);
       const name = policy?.spec.emergency?.clusterRole;
-      const role = name === undefined ? undefined : await ifFound(client.getResource(clusterRoles, { name }));
+      const role = name === undefined ? undefined : await ifReadable(client.getResource(clusterRoles, { name }));
       return {
         policy,
         access: found && valueOf(parseEmergencyAccess(found)),

@@ -77,6 +77,9 @@ test(
     // Put together from others by label: whoever makes one of those widens it.
     await ownRole(modest, { aggregationRule: { clusterRoleSelectors: [{ matchLabels: { widens: 'it' } }] } });
     expect(await attempt(place, 'no-aggregate')).toMatch(/RoleTooStrong: sre-a .*aggregat/);
+    await amendPolicy(place, { emergency: { clusterRole: 'edit' } });
+    expect(await attempt(place, 'no-listed')).toMatch(/RoleMissing: sre-a .*emergency\.clusterRoles/);
+    await amendPolicy(place, { emergency: { clusterRole: mine } });
     await ownRole(modest);
     await letIn(place, 'yes');
     await endNow(place, 'yes');

@@ -184,7 +184,7 @@ const role: Check = (s) => {
   const { clusterRole } = s.rules;
   if (s.role?.name !== clusterRole) {
     return refused(s, 'RoleMissing', {
-      why: `ClusterRole ${clusterRole}, which the policy binds in an emergency, does not exist`,
+      why: `ClusterRole ${clusterRole}, which the policy binds in an emergency, does not exist, or the chart does not list it in emergency.clusterRoles`,
       next: `have a platform admin create it, or name another in spec.emergency.clusterRole: ${editPolicy(s)}`,
     });
   }
