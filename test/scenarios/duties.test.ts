@@ -95,7 +95,7 @@ scenario(
       outcome: 'Waiting',
       message: 'Counted once, for they are one person: approver-a as approver and tester-a as tester',
     });
-    expect((await world.when('twice', () => true)).status?.approvals).toBe('2/3');
+    await world.when('twice', ({ status }) => status?.approvals === '2/3', patienceMs);
 
     await sign(world, 'twice', ['tester-b', 'tester']);
     expect(await end(world, 'twice')).toBe('Promoted');
