@@ -13,6 +13,8 @@ describe('names of secrets', () => {
     'DB_PASSWORD',
     'dbPass',
     'PGPASSWD',
+    'RUBYPASSWORD',
+    'compassphrase',
     'API_TOKEN',
     'clientSecret',
     'SIGNING_KEY',
