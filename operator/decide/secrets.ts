@@ -8,7 +8,7 @@ import { canonicalJson } from './digest.ts';
 import { isList, isObject, member } from './json.ts';
 
 const secretName =
-  /(?<!by|com|tres)pass(?!ive|through|enger|age)|pwd|secret|token|credential|(?<![a-z])creds?(?![a-z])|key|private|authorization|cookie|salt|dsn|connection[-_.]?string/i;
+  /passw|passphrase|(?<!by|com|tres)pass(?!ive|through|enger|age)|pwd|secret|token|credential|(?<![a-z])creds?(?![a-z])|key|private|authorization|cookie|salt|dsn|connection[-_.]?string/i;
 
 /** Whether the value of something with this name is likely a secret. */
 export const looksSecret = (name: string): boolean => secretName.test(name);
