@@ -11,6 +11,7 @@ import {
   digestOf,
   now,
 } from '../../test/builders/decide.ts';
+import { judgedWith } from '../../test/builders/admission.ts';
 import type { JsonObject } from '../api/meta.ts';
 import { judgeAdmission } from './admission.ts';
 import { gateIsHere } from './admission/releases.ts';
@@ -485,6 +486,55 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
 
 test.each(rows)('%s', (_, r, s, expected) => {
   expect(outcome(judgeAdmission(r, s))).toBe(expected);
+});
+
+describe('the guard of a namespace', () => {
+  const guarded = (as: string | undefined): JsonObject => ({
+    metadata: { name: 'payments-prod', labels: as === undefined ? {} : { 'countersign.dev/guarded': as } },
+  });
+  const relabel = (who: string, name: string, [from, to]: readonly [string | undefined, string | undefined]) =>
+    request(who, 'Namespace', name, { object: guarded(to), oldObject: guarded(from) });
+  const create = (who: string) =>
+    request(who, 'Namespace', '', { operation: 'CREATE', object: guarded('enforce'), oldObject: undefined });
+
+  test.each<[string, AdmissionRequest, Answer['kind'], string]>([
+    ['audit is taken off', relabel('admin', 'payments-prod', ['audit', undefined]), 'Yes', 'Administer is recorded'],
+    [
+      'audit is taken off without the right',
+      relabel('dev', 'payments-prod', ['audit', undefined]),
+      'No',
+      'AdministerHeld',
+    ],
+    ['one is guarded', relabel('admin', 'shop', [undefined, 'enforce']), 'Yes', 'allowed'],
+    ['one is guarded without the right', relabel('dev', 'shop', [undefined, 'audit']), 'No', 'AdministerHeld'],
+    ['a guarded one is created', create('admin'), 'Yes', 'allowed'],
+    ['a guarded one is created without the right', create('dev'), 'No', 'AdministerHeld'],
+    [
+      'a program guards',
+      relabel('system:serviceaccount:ci:bot', 'shop', [undefined, 'audit']),
+      'Yes',
+      'AdministerByPerson',
+    ],
+    [
+      'one of the cluster is guarded',
+      relabel('admin', 'kube-public', [undefined, 'enforce']),
+      'Yes',
+      'GuardOfProduction',
+    ],
+    ['ours is guarded', relabel('admin', 'countersign-system', [undefined, 'enforce']), 'Yes', 'GuardOfProduction'],
+    ['it is turned into audit', relabel('admin', 'payments-prod', ['enforce', 'audit']), 'Yes', 'GuardNeverLoosened'],
+  ])('%s', (_, r, kind, expected) => {
+    const answer: Answer = kind === 'Yes' ? { kind } : { kind: 'No', message: '' };
+    expect(outcome(judgedWith(r, snapshot(), answer))).toMatch(new RegExp(`${expected}$`));
+  });
+
+  test('the right that is asked for is one in the namespace itself', () => {
+    const verdict = judgeAdmission(create('admin'), snapshot());
+    expect(verdict.is === 'Ask' && verdict.questions[0]).toMatchObject({
+      namespace: 'payments-prod',
+      verb: 'administer',
+    });
+  });
 });
 
 describe('the right to operate', () => {

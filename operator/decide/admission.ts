@@ -2,10 +2,10 @@
  * May this write happen in production? The gate asks here about every write that the API server would let through. Whoever is not known to
  * have grounds has none.
  */
-import { group, guardedLabel } from '../api/kinds.ts';
-import { textAt } from './json.ts';
+import { group } from '../api/kinds.ts';
 import { judgeEmergency } from './admission/emergency.ts';
 import { isGrantRemoval, isRevocation, judgeEmergencyAccess, judgeGrantObject } from './admission/grants.ts';
+import { isNamespace, judgeNamespace } from './admission/namespaces.ts';
 import { judgeOperation } from './admission/operate.ts';
 import { judgeAdministration, judgePlatformWriter, witnessed } from './admission/people.ts';
 import { judgeGitOps, judgePromoter, judgeRestorer } from './admission/releases.ts';
@@ -25,7 +25,7 @@ export const judgeAdmission = (request: AdmissionRequest, s: AdmissionSnapshot):
   const isExempt = request.user.username === s.restorer || isOrder(request) || isRevocation(request);
   if (s.record.broken !== undefined && !isExempt) return recordBroken(request, s.record.broken);
   if (request.resource.group === group) return ofOurKinds(request, s);
-  if (request.resource.group === '' && request.resource.resource === 'namespaces') return ofTheNamespace(request, s);
+  if (isNamespace(request)) return judgeNamespace(request, s);
   if (s.policy === undefined) return withoutPolicy(request);
   return inProduction(request, s, s.policy.spec.gitOpsWriters);
 };
@@ -70,33 +70,6 @@ const administered: ReadonlySet<string> = new Set([
   '/resourcequotas',
   '/limitranges',
 ]);
-
-/** Labels, annotations and the like: custody of the label itself is the API server's. */
-const ofTheNamespace = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
-  const { user, name, operation, subresource } = request;
-  if (operation === 'DELETE') {
-    return denied(
-      `GuardedNamespaceStays: ${user.username} may not delete namespace ${name}: it is guarded, and its record would go with it. Next: release the removal of what runs there, package by package`,
-    );
-  }
-  if (guardLoosened(request)) {
-    return denied(
-      `GuardNeverLoosened: ${user.username} may not take or loosen the guard of namespace ${name}. Next: leave its label ${guardedLabel} as it is`,
-    );
-  }
-  if (subresource !== '') {
-    return denied(
-      `NamespaceByController: ${user.username} may not write ${subresource} of namespace ${name}: the namespace controller does. Next: see what it reports: kubectl describe namespace ${name}`,
-    );
-  }
-  return judgeAdministration(request, s, `change namespace ${name}`);
-};
-
-const guardLoosened = ({ object, oldObject }: AdmissionRequest): boolean =>
-  guardOf(oldObject) !== 'audit' && guardOf(object) !== guardOf(oldObject);
-
-const guardOf = (namespace: AdmissionRequest['object']): string | undefined =>
-  textAt(namespace, 'metadata', 'labels', guardedLabel);
 
 const ofOurKinds = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
   switch (request.resource.resource) {

@@ -12,6 +12,7 @@ export const entries = {
   withdrawals: 'Refuse',
   orders: 'Fail',
   namespaces: 'Refuse',
+  guarding: 'Fail',
 } as const satisfies Record<string, 'Refuse' | 'Fail'>;
 
 export type Entry = keyof typeof entries;

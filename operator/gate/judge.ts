@@ -1,5 +1,6 @@
 /** From a review to its answer: judge, ask what only the API server knows, read consent afresh, write it down, and only then allow. */
 import { judgeAdmission } from '../decide/admission.ts';
+import { isNamespace, namespaceName } from '../decide/admission/namespaces.ts';
 import type { AdmissionRequest, AdmissionVerdict } from '../decide/admission/request.ts';
 import type { AdmissionSnapshot, GrantGrounds } from '../decide/admission/snapshot.ts';
 import { textAt } from '../decide/json.ts';
@@ -97,8 +98,8 @@ export const createJudge = (tools: JudgeTools): Judge => {
       case 'Allowed':
         return { allowed: true, warnings: verdict.warnings };
       case 'Denied':
-        // Under audit nothing is refused: what would be, is said.
-        return sight.namespace(namespace)?.guarded === 'audit'
+        // Under audit nothing is refused but what would end it: what would be, is said.
+        return sight.namespace(namespace)?.guarded === 'audit' && !isNamespace(request)
           ? { allowed: true, warnings: [`would be refused: ${verdict.message}`] }
           : refusal(verdict.message);
       case 'Wait':
@@ -159,5 +160,5 @@ const isWithdrawal = ({ resource }: AdmissionRequest): boolean =>
 /** The production namespace whose record tells of it. */
 const recordOf = (request: AdmissionRequest): string => {
   if (isWithdrawal(request)) return textAt(request.oldObject, 'spec', 'targetNamespace') ?? '';
-  return request.resource.resource === 'namespaces' ? request.name : request.namespace;
+  return isNamespace(request) ? namespaceName(request) : request.namespace;
 };

@@ -79,7 +79,7 @@ judge compares with content in that version.
 
 {{/*
 Continuity does not wait for the gate: what controllers, schedulers and nodes do is held by the API server alone. Those are the identities that
-files/guard.yaml names, and the namespace controller.
+files/guard.yaml names, the namespace controller, and what migrates stored objects, which the guard lets change nothing.
 */}}
 {{- define "countersign.gate.notControlPlane" -}}
 {{- $guard := .Files.Get "files/guard.yaml" | fromYaml }}
@@ -92,8 +92,8 @@ files/guard.yaml names, and the namespace controller.
 - name: not-the-control-plane
   expression: >-
     !(request.userInfo.username in {{ include "countersign.guard.usernames" (list . $guard.identities (sortAlpha (uniq $names))) }}
-    || request.userInfo.username in {{ include "countersign.cel.list" .Values.controlPlane.namespaceControllers }}
-    || (has(request.userInfo.groups) && 'system:nodes' in request.userInfo.groups))
+    || request.userInfo.username in {{ include "countersign.cel.list" (concat .Values.controlPlane.namespaceControllers .Values.controlPlane.storageMigrators) }}
+    || (request.userInfo.username.startsWith('system:node:') && has(request.userInfo.groups) && 'system:nodes' in request.userInfo.groups))
 {{- end }}
 
 {{- define "countersign.gate.notUs" -}}
