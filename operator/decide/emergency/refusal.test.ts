@@ -180,8 +180,10 @@ describe('in the order of the ledger', () => {
         const persons = passing.map(({ spec }) => spec.grantee.replace('-adm', ''));
         expect(new Set(persons).size).toBe(persons.length);
         expect(passing.length).toBeLessThanOrEqual(maxActive);
-        const first = accesses.find(({ live, access }) => live && notAfterOf(access) > now);
-        expect(passing.slice(0, 1)).toEqual(first === undefined ? [] : [first.access]);
+        // Nobody can say whether one whose time is over in this very second is still in.
+        const first = accesses.find(({ live, access }) => live && notAfterOf(access) > now - second);
+        const isIn = first !== undefined && notAfterOf(first.access) > now;
+        if (first === undefined || isIn) expect(passing[0]).toEqual(first?.access);
       }),
     );
   });
