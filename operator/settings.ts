@@ -12,6 +12,14 @@ const environment = z.object({
   COUNTERSIGN_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Unlike that of every other replica; the pod's name in a cluster. */
   COUNTERSIGN_INSTANCE: z.string().min(1).default('local'),
+  /** Resources that the chart adds to the guard, separated by commas: `rollouts.argoproj.io`. Their definitions have these names. */
+  COUNTERSIGN_GUARDED_KINDS: z
+    .string()
+    .regex(
+      /^([a-z0-9-]+(\.[a-z0-9-]+)+(,|$))*$/,
+      'write names of CustomResourceDefinitions, such as rollouts.argoproj.io',
+    )
+    .default(''),
   /** Outside a cluster: the API server, its CA and the operator's token, as files. All three, or none. */
   COUNTERSIGN_SERVER: z.string().default(''),
   COUNTERSIGN_CA_FILE: z.string().default(''),
@@ -25,6 +33,7 @@ export interface Settings {
   readonly port: number;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly instance: string;
+  readonly guardedKinds: readonly string[];
   readonly outside: { readonly server: string; readonly caFile: string; readonly tokenFile: string } | undefined;
 }
 
@@ -55,6 +64,7 @@ export const readSettings = (env: Environment): Settings => {
     port: data.COUNTERSIGN_PORT,
     logLevel: data.COUNTERSIGN_LOG_LEVEL,
     instance: data.COUNTERSIGN_INSTANCE,
+    guardedKinds: data.COUNTERSIGN_GUARDED_KINDS.split(',').filter((name) => name !== ''),
     outside: given === 3 ? outside : undefined,
   };
 };

@@ -2,7 +2,10 @@
 import type { ControlPlane } from './controlplane.ts';
 import { startProgram, type ProgramOptions, type ProgramProcess } from './program.ts';
 
-export type OperatorOptions = ProgramOptions;
+export interface OperatorOptions extends ProgramOptions {
+  /** Names of definitions whose objects it follows in production: what the chart's `guardedKinds` makes of its own. */
+  readonly guardedKinds?: readonly string[];
+}
 
 /** One replica of the operator. */
 export type OperatorProcess = ProgramProcess;
@@ -15,7 +18,7 @@ export const startOperator = (cluster: ControlPlane, options: OperatorOptions = 
       instance: options.instance ?? 'operator-0',
       serviceAccount: 'countersign-operator',
       args: [],
-      environment: {},
+      environment: { COUNTERSIGN_GUARDED_KINDS: (options.guardedKinds ?? []).join() },
     },
     options,
   );

@@ -106,6 +106,33 @@ export interface PromotableKind {
 const foundation = { wave: 'Foundation', workload: false } as const;
 const workload = { wave: 'Workloads', workload: true, deferredPrune: false } as const;
 
+/** A kind as its API server calls it. */
+export interface ServedKind {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly plural: string;
+}
+
+/** A resource by one name, as `kubectl api-resources` has it: `deployments.apps`. */
+export const resourceName = ({ plural, apiVersion: version }: ServedKind): string =>
+  version.includes('/') ? `${plural}.${version.slice(0, version.indexOf('/'))}` : plural;
+
+/** Kinds that are followed in a guarded namespace only to explain what changes there, beside promotable ones, pods and Secrets. */
+export const watchedKinds: readonly ServedKind[] = [
+  { kind: 'ReplicaSet', apiVersion: 'apps/v1', plural: 'replicasets' },
+  { kind: 'ControllerRevision', apiVersion: 'apps/v1', plural: 'controllerrevisions' },
+  { kind: 'ReplicationController', apiVersion: 'v1', plural: 'replicationcontrollers' },
+  { kind: 'PodTemplate', apiVersion: 'v1', plural: 'podtemplates' },
+  { kind: 'Endpoints', apiVersion: 'v1', plural: 'endpoints' },
+  { kind: 'EndpointSlice', apiVersion: 'discovery.k8s.io/v1', plural: 'endpointslices' },
+  { kind: 'Role', apiVersion: 'rbac.authorization.k8s.io/v1', plural: 'roles' },
+  { kind: 'RoleBinding', apiVersion: 'rbac.authorization.k8s.io/v1', plural: 'rolebindings' },
+  { kind: 'ResourceQuota', apiVersion: 'v1', plural: 'resourcequotas' },
+  { kind: 'LimitRange', apiVersion: 'v1', plural: 'limitranges' },
+  { kind: 'ResourceClaim', apiVersion: 'resource.k8s.io/v1', plural: 'resourceclaims' },
+  { kind: 'ResourceClaimTemplate', apiVersion: 'resource.k8s.io/v1', plural: 'resourceclaimtemplates' },
+];
+
 /** Every kind that may be promoted without the chart naming it. Secrets are never among them. */
 export const promotableKinds: readonly PromotableKind[] = [
   { kind: 'ServiceAccount', apiVersion: 'v1', plural: 'serviceaccounts', ...foundation, deferredPrune: true },

@@ -45,7 +45,7 @@ export const ledgerTypes = [
 export type LedgerType = (typeof ledgerTypes)[number];
 
 const subject = z.object({
-  kind: z.string().max(63).describe('Its kind.'),
+  kind: z.string().max(253).describe('Its kind; of what the chart adds to the guard, the name of its definition.'),
   namespace: z.string().max(63).describe('Its namespace.'),
   name: z.string().max(253).describe('Its name.'),
   uid: z.string().max(128).describe('Its uid.'),

@@ -372,7 +372,7 @@ const packageInProduction = z.object({
 
 const finding = z.object({
   name: z.string().max(63).describe('The LedgerEntry that opened it; what an Approval names.'),
-  object: z.string().max(330).describe('What changed.'),
+  object: z.string().max(510).describe('What changed.'),
   change: z.enum(['Created', 'Changed', 'Deleted', 'Integrity']).describe('How. Integrity: our own installation.'),
   message: prose(1024).describe('What is known of it.'),
   digest: digest.describe('What a signature for it is under.'),

@@ -81,7 +81,7 @@ export const isPristine = (key: string, digest: string): boolean => {
 };
 
 /** Our own installation: what of it decides, without what Helm and the certificate rotation write. */
-const installed: ReadonlySet<string> = new Set([
+export const installedKinds: ReadonlySet<string> = new Set([
   'ValidatingAdmissionPolicy',
   'ValidatingAdmissionPolicyBinding',
   'MutatingAdmissionPolicy',
@@ -92,7 +92,7 @@ const installed: ReadonlySet<string> = new Set([
   'ClusterRoleBinding',
 ]);
 
-export const isInstalledKind = (kind: string): boolean => installed.has(kind);
+export const isInstalledKind = (kind: string): boolean => installedKinds.has(kind);
 
 /** Owners that controllers give to objects for their own ends. */
 const ownersUndecided: ReadonlySet<string> = new Set(['PersistentVolumeClaim', 'Endpoints', 'EndpointSlice']);
@@ -105,7 +105,7 @@ const ownersUndecided: ReadonlySet<string> = new Set(['PersistentVolumeClaim', '
 export const contentDigest = (object: JsonObject, { unmanaged = [], secretKey }: DigestOptions = {}): string => {
   const kind = textAt(object, 'kind') ?? '';
   if (kind === 'Scale') return scaleDigest(numberAt(object, 'spec', 'replicas') ?? 0);
-  if (kind === 'Pod') return podDigest(programsOfPod(objectAt(object, 'spec')));
+  if (kind === 'Pod') return podDigest(programsOfPod(object));
   if (isInstalledKind(kind)) return safeDigest(installedContent(object));
   const content = contentOf(object, kind, unmanaged);
   if (kind !== 'Secret') return safeDigest(content);
@@ -113,7 +113,7 @@ export const contentDigest = (object: JsonObject, { unmanaged = [], secretKey }:
   return `sha256:${createHmac('sha256', secretKey).update(canonicalJson(content)).digest('hex')}`;
 };
 
-/** A pod is what it runs: the rest of it is written by scheduler, kubelet and whatever injects into it. */
+/** A pod is what it runs and what finds it: the rest of it is written by scheduler, kubelet and whatever injects into it. */
 export const podDigest = (programs: readonly Program[]): string => digestOf({ programs: [...programs] });
 
 /** The digest of a number of replicas. */

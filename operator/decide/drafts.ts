@@ -288,7 +288,7 @@ type Data<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
 
 export const adopted = (
   namespace: string,
-  { objects, more, reason }: Omit<Data<'Adopted'>, 'type'> & { readonly reason: string },
+  { objects, kinds, more, reason }: Omit<Data<'Adopted'>, 'type'> & { readonly reason: string },
 ): LedgerDraft => ({
   actor: 'operator',
   subject: namespaceSubject(namespace),
@@ -296,7 +296,7 @@ export const adopted = (
   digest: '',
   decision: '',
   reason,
-  data: { type: 'Adopted', objects, more },
+  data: { type: 'Adopted', objects, kinds, more },
 });
 
 /** What came of an act that the gate admitted. `seen`: the object that shows it; undefined = none did in time. */

@@ -14,6 +14,7 @@ import {
 } from '../../test/builders/decide.ts';
 import type { Approval } from '../api/approval.ts';
 import { emergencyAccess, type EmergencyAccess, type EmergencyAccessStatus } from '../api/emergency.ts';
+import { promotableKinds, resourceName, watchedKinds } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
 import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
 import { contentDigest } from './content.ts';
@@ -138,6 +139,8 @@ class Night {
           scene: {
             explained: this.record.explained,
             get: (key) => this.live.get(key),
+            watches: () => true,
+            selects: () => false,
             unmanaged: () => [],
             former: () => [],
           },
@@ -224,7 +227,9 @@ class Night {
   /** An act under it that the gate let through, and that was seen. */
   acted(key: ObjectKey, after: string): void {
     const [kind = '', name = ''] = key.split('/');
-    const draft = anAdmittedAct('Emergency', { emergency: 'uid-inc-4711', after: digestOf(after) });
+    const row = [...promotableKinds, ...watchedKinds].find((each) => each.kind === kind);
+    const resource = row === undefined ? `${kind.toLowerCase()}s` : resourceName(row);
+    const draft = anAdmittedAct('Emergency', { emergency: 'uid-inc-4711', resource, after: digestOf(after) });
     this.append({ ...draft, subject: { kind, name, uid: `uid-${key}`, namespace: place } });
     const attempt = [...this.record.explained.attempts.values()].at(-1);
     if (attempt === undefined) throw new Error('no attempt');
@@ -238,6 +243,7 @@ class Night {
     this.append(
       drafts.adopted(place, {
         objects: [{ object: key, digest: digestOf(content), replicas: null, without: [] }],
+        kinds: ['ConfigMap'],
         more: false,
         reason: '',
       }),

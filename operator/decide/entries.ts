@@ -89,6 +89,8 @@ const entryData = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('Adopted'),
     objects: z.array(z.object({ object: text, digest: text, ...content })),
+    /** Kinds of which this is all there was. */
+    kinds: z.array(text),
     /** There is more to enter: changes are measured only from the last of these entries on. */
     more: z.boolean(),
   }),

@@ -13,12 +13,17 @@ import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
 import { contentDigest, scaleDigest } from './content.ts';
 import * as drafts from './drafts.ts';
 import type { LedgerDraft } from './entries.ts';
-import { absent, type ExplainedRecord } from './explained.ts';
+import { absent, explainedKinds, type ExplainedRecord } from './explained.ts';
 import { emptyRecord, foldEntries, packageRecord, type Link, type NamespaceRecord } from './record.ts';
 
 const place = 'payments-prod';
 const adopting = (object: string, digest: string, more = false): LedgerDraft =>
-  drafts.adopted(place, { objects: [{ object, digest, replicas: null, without: [] }], more, reason: '' });
+  drafts.adopted(place, {
+    objects: [{ object, digest, replicas: null, without: [] }],
+    kinds: [...explainedKinds],
+    more,
+    reason: '',
+  });
 
 const admitting = (
   decision: string,
@@ -245,7 +250,7 @@ test.each<[sentence: string, draft: LedgerDraft]>([
   [
     'a policy',
     {
-      ...admitting('Administer', b),
+      ...anAdmittedAct('Administer', { after: b, resource: 'releasepolicies.countersign.dev' }),
       subject: { kind: 'ReleasePolicy', name: 'production', uid: 'uid', namespace: place },
     },
   ],

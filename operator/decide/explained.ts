@@ -1,5 +1,5 @@
 /** What the record of a namespace explains of its production: the content that each object is to have, and the findings that are open. */
-import { promotableKinds } from '../api/kinds.ts';
+import { promotableKinds, resourceName, watchedKinds, type ServedKind } from '../api/kinds.ts';
 import { ledgerNameDigits, type LedgerEntrySpec } from '../api/ledger.ts';
 import { scaleDigest } from './content.ts';
 import { grantKeys } from './emergency/grant.ts';
@@ -77,8 +77,11 @@ interface Intent {
 }
 
 export interface ExplainedRecord {
-  /** What production held at first is entered, all of it: from now on changes are measured. */
-  readonly adopted: boolean;
+  /**
+   * Kinds of which all that production held when they were first looked at is entered: from then on their changes are measured. Of a resource
+   * that the chart adds to the guard, its name: `rollouts.argoproj.io`.
+   */
+  readonly adopted: ReadonlySet<string>;
   readonly objects: ReadonlyMap<string, Expected>;
   /** By id. */
   readonly findings: ReadonlyMap<string, Finding>;
@@ -91,7 +94,7 @@ export interface ExplainedRecord {
 }
 
 export const nothingExplained: ExplainedRecord = {
-  adopted: false,
+  adopted: new Set(),
   objects: new Map(),
   findings: new Map(),
   attempts: new Map(),
@@ -99,20 +102,18 @@ export const nothingExplained: ExplainedRecord = {
   intents: new Map(),
 };
 
-/** Kinds of which every change in a guarded namespace is to be explained. */
-export const explainedKinds: ReadonlySet<string> = new Set([
-  ...promotableKinds.map(({ kind }) => kind),
-  'Secret',
-  'Pod',
-  'ReplicaSet',
-  'ControllerRevision',
-  'ReplicationController',
-  'PodTemplate',
-  'Endpoints',
-  'EndpointSlice',
-  'Role',
-  'RoleBinding',
-]);
+const followedForMore: readonly ServedKind[] = [
+  { kind: 'Pod', apiVersion: 'v1', plural: 'pods' },
+  { kind: 'Secret', apiVersion: 'v1', plural: 'secrets' },
+];
+
+/** By resource, as the ledger names it. */
+const kindByResource: ReadonlyMap<string, string> = new Map(
+  [...promotableKinds, ...watchedKinds, ...followedForMore].map((each) => [resourceName(each), each.kind]),
+);
+
+/** Kinds of which every change in a guarded namespace is to be explained, beside what the chart adds. */
+export const explainedKinds: ReadonlySet<string> = new Set(kindByResource.values());
 
 /** Decisions of the gate under which an act is explained by its entry. Under any other it is only known who did it. */
 export const explainingDecisions: ReadonlySet<string> = new Set([
@@ -135,7 +136,7 @@ export const foldExplained = (before: ExplainedRecord, entry: LedgerEntrySpec, d
     case 'Adopted':
       return {
         ...before,
-        adopted: before.adopted || !data.more,
+        adopted: data.more ? before.adopted : new Set([...before.adopted, ...data.kinds]),
         objects: settledAs(
           before.objects,
           data.objects.map(({ object, digest, replicas, without }) => [
@@ -286,12 +287,14 @@ type Of<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
 const admitted = (
   before: ExplainedRecord,
   { id, time, actor, subject, decision }: LedgerEntrySpec,
-  { operation, subresource, after, emergency }: Of<'Admitted'>,
+  { operation, resource, subresource, after, emergency }: Of<'Admitted'>,
 ): ExplainedRecord => {
   const isScale = subresource === 'scale';
+  const kind = kindByResource.get(resource) ?? resource;
   // Of other kinds, and of connections, nobody could say what came of them.
-  if (operation === 'CONNECT' || !explainedKinds.has(subject.kind) || (subresource !== '' && !isScale)) return before;
-  const object = keyOf(subject);
+  const isMeasured = explainedKinds.has(kind) || before.adopted.has(kind);
+  if (operation === 'CONNECT' || !isMeasured || (subresource !== '' && !isScale)) return before;
+  const object = keyOf({ kind, name: subject.name });
   if (!explainingDecisions.has(decision)) {
     return { ...before, seen: new Map(before.seen).set(object, { after, username: actor.username }) };
   }

@@ -1,6 +1,6 @@
 /** Where pods are described inside the objects of a release. */
 import type { JsonObject } from '../api/meta.ts';
-import { at, isObject, listAt } from './json.ts';
+import { isObject, listAt, objectAt } from './json.ts';
 
 /** Paths of pod specs: workloads and Jobs, CronJobs, PodTemplates, Pods. Tried on every kind, so that no kind hides one. */
 const paths = [
@@ -16,9 +16,12 @@ const containerLists = ['initContainers', 'containers', 'ephemeralContainers'];
 export const containersOf = (podSpec: JsonObject): readonly JsonObject[] =>
   containerLists.flatMap((list) => listAt(podSpec, list)).filter(isObject);
 
-/** The pod specs in an object: none for most kinds. */
-export const podSpecsOf = (content: JsonObject): readonly JsonObject[] =>
+/** The pods, and templates of pods, that an object is or holds: none for most kinds. */
+export const podsIn = (content: JsonObject): readonly JsonObject[] =>
   paths
-    .map((path) => at(content, ...path))
-    .filter((spec) => isObject(spec))
-    .filter((spec) => containersOf(spec).length > 0);
+    .filter((path) => containersOf(objectAt(content, ...path)).length > 0)
+    .map((path) => objectAt(content, ...path.slice(0, -1)));
+
+/** The pod specs in an object. */
+export const podSpecsOf = (content: JsonObject): readonly JsonObject[] =>
+  podsIn(content).map((pod) => objectAt(pod, 'spec'));

@@ -72,7 +72,7 @@ const explainedOf = ({ policy, record }: PolicySnapshot): Wanted => {
         ),
     };
   }
-  return adopted
+  return adopted.size > 0
     ? { type: 'Explained', status: 'True', reason: 'Explained', message: 'every change of production is explained' }
     : {
         type: 'Explained',

@@ -1,30 +1,57 @@
-/** What a pod runs, container by container: short enough to be kept for every pod of a cluster. */
+/** What a pod runs, container by container, and the labels it is found by: short enough to be kept for every pod of a cluster. */
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../api/meta.ts';
-import { listAt, member, textAt } from './json.ts';
-import { podSpecsOf } from './pod-spec.ts';
+import { listAt, member, objectAt, textAt } from './json.ts';
+import { podsIn } from './pod-spec.ts';
 
-/** `<list> <container> <digest of image, command and arguments>` */
+/** `<list> <container> <digest of image, command and arguments>`, or `label <key>=<value>`. */
 export type Program = string;
 
 /** Kinds of container, and whether a controller makes pods with them. */
 const lists = { initContainers: 'init', containers: 'main', ephemeralContainers: 'ephemeral' } as const;
 
-/** What a pod spec runs, in the order of names. */
-export const programsOfPod = (podSpec: JsonObject): readonly Program[] =>
-  Object.entries(lists)
-    .flatMap(([field, list]) =>
-      listAt(podSpec, field).map(
-        (container) => `${list} ${textAt(container, 'name') ?? ''} ${programDigest(container)}`,
-      ),
-    )
-    .toSorted();
+/** Labels that controllers and the API server give to pods, or to templates, for their own ends. */
+const controllersLabels: ReadonlySet<string> = new Set([
+  'pod-template-hash',
+  'pod-template-generation',
+  'controller-revision-hash',
+  'controller-uid',
+  'job-name',
+  'batch.kubernetes.io/controller-uid',
+  'batch.kubernetes.io/job-name',
+  'batch.kubernetes.io/job-completion-index',
+  'statefulset.kubernetes.io/pod-name',
+  'apps.kubernetes.io/pod-index',
+  'topology.kubernetes.io/region',
+  'topology.kubernetes.io/zone',
+]);
+
+const label = 'label ';
+
+/** What a pod, or a template of pods, runs and is found by, in the order of names. */
+export const programsOfPod = (pod: JsonObject): readonly Program[] => {
+  const containers = Object.entries(lists).flatMap(([field, list]) =>
+    listAt(pod, 'spec', field).map(
+      (container) => `${list} ${textAt(container, 'name') ?? ''} ${programDigest(container)}`,
+    ),
+  );
+  const labels = Object.entries(objectAt(pod, 'metadata', 'labels')).flatMap(([key, value]) =>
+    controllersLabels.has(key) ? [] : [`${label}${key}=${String(value)}`],
+  );
+  return [...containers, ...labels].toSorted();
+};
 
 /** What the pods of a workload's template run; empty for kinds without a template. */
 export const programsOfTemplate = (manifest: JsonObject): readonly Program[] => {
-  const [spec] = podSpecsOf(manifest);
-  return spec === undefined ? [] : programsOfPod(spec);
+  const [template] = podsIn(manifest);
+  return template === undefined ? [] : programsOfPod(template);
 };
+
+/** The keys of labels that a pod has and its template has not, or not so. */
+export const strayLabels = (pod: readonly Program[], template: readonly Program[]): readonly string[] =>
+  pod
+    .filter((program) => program.startsWith(label) && !template.includes(program))
+    .map((program) => program.slice(label.length, program.indexOf('=')));
 
 const programDigest = (container: Json): string =>
   createHash('sha256')

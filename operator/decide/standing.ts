@@ -2,7 +2,7 @@
 import { isInstalledKind, isPristine, scaleDigest } from './content.ts';
 import { absent, type Expected, type ExplainedRecord, type Finding, type State } from './explained.ts';
 import type { Instant, ObjectKey } from './objects.ts';
-import { runs, sameProgram, type Program } from './programs.ts';
+import { runs, sameProgram, strayLabels, type Program } from './programs.ts';
 
 /** The one that controls an object. */
 export interface Controller {
@@ -38,6 +38,10 @@ export interface Watched {
 export interface Scene {
   readonly explained: ExplainedRecord;
   readonly get: (key: ObjectKey) => Watched | undefined;
+  /** Whether a Service, NetworkPolicy or disruption budget picks pods by a label of this key. */
+  readonly selects: (label: string) => boolean;
+  /** Whether objects of a kind are looked at. */
+  readonly watches: (kind: string) => boolean;
   /** Paths of an object that are left to others now: by the policy, or to an autoscaler. */
   readonly unmanaged: (key: ObjectKey) => readonly string[];
   /** What the pods of a workload ran before: by the bundles that are kept, and as seen since the process began. */
@@ -68,6 +72,7 @@ const makers: Readonly<Record<string, readonly string[]>> = {
   Pod: ['ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'ReplicationController'],
   Job: ['CronJob'],
   EndpointSlice: ['Service', 'Endpoints'],
+  ResourceClaim: ['Pod'],
   PersistentVolumeClaim: ['Pod', 'StatefulSet'],
 };
 
@@ -79,6 +84,7 @@ const passing: ReadonlySet<string> = new Set([
   'ControllerRevision',
   'EndpointSlice',
   'Endpoints',
+  'ResourceClaim',
 ]);
 
 export const standing = (scene: Scene, key: ObjectKey): Standing => {
@@ -114,7 +120,7 @@ const gone = (scene: Scene, key: ObjectKey, expected: Expected | undefined): Sta
   const taken = [...scene.explained.attempts.values()].some(
     ({ object, operation }) => object === key && operation === 'DELETE',
   );
-  if (isAllowed || taken) return explained;
+  if (isAllowed || taken || !scene.watches(kind)) return explained;
   return (
     known(scene, key, absent) ?? {
       is: 'Unexplained',
@@ -132,8 +138,11 @@ export const stateOf = (scene: Scene, live: Watched): State => {
   return { digest: live.digest(without), scale: scaleOf(live, without), without };
 };
 
-const scaleOf = ({ kind, replicas }: Watched, without: readonly string[]): string =>
-  replicas === undefined || kind === 'ReplicaSet' || without.includes('spec.replicas') ? '' : scaleDigest(replicas);
+/** How many a ReplicaSet of a Deployment has is left to that. */
+const scaleOf = ({ kind, replicas, controller }: Watched, without: readonly string[]): string =>
+  replicas === undefined || (kind === 'ReplicaSet' && controller !== undefined) || without.includes('spec.replicas')
+    ? ''
+    : scaleDigest(replicas);
 
 /** Whether an object is in a state, as far as it is looked at: then, and now. */
 export const holdsNow = (scene: Scene, live: Watched, { digest, scale, without }: State): boolean => {
@@ -166,9 +175,14 @@ const isMade = (scene: Scene, live: Watched): boolean => {
   if (!['ReplicaSet', 'Job', 'Pod'].includes(kind)) return true;
   if (live.idle) return true;
   const templates = kind === 'Pod' && !keepsRevisions.has(owner.kind) ? [] : scene.former(owner.key);
-  const isRunning = kind === 'Pod' ? runs : sameProgram;
-  return [owner.programs, ...templates].some((template) => isRunning(live.programs, template));
+  return [owner.programs, ...templates].some((template) =>
+    kind === 'Pod' ? isPodOf(scene, live.programs, template) : sameProgram(live.programs, template),
+  );
 };
+
+/** What injects into pods may label them, too, as long as nothing is reached by it. */
+const isPodOf = (scene: Scene, pod: readonly Program[], template: readonly Program[]): boolean =>
+  runs(pod, template) && !strayLabels(pod, template).some(scene.selects);
 
 /** Their pods belong to the workload itself, through whichever of its revisions. */
 const keepsRevisions: ReadonlySet<string> = new Set(['StatefulSet', 'DaemonSet']);

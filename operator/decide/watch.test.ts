@@ -12,10 +12,10 @@ import {
 } from '../../test/builders/decide.ts';
 import type { Approval } from '../api/approval.ts';
 import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
-import { scaleDigest } from './content.ts';
+import { installedKinds, scaleDigest } from './content.ts';
 import * as drafts from './drafts.ts';
 import type { EntryData, LedgerDraft } from './entries.ts';
-import type { Finding } from './explained.ts';
+import { explainedKinds, type Finding } from './explained.ts';
 import type { Instant, NamespaceFacts, ObjectKey } from './objects.ts';
 import type { Plan } from './plan.ts';
 import { questionKey, type Answer } from './questions.ts';
@@ -60,6 +60,7 @@ class Model {
   readonly unmanaged = new Map<ObjectKey, readonly string[]>();
   readonly former = new Map<ObjectKey, readonly (readonly string[])[]>();
   readonly types: string[] = [];
+  kinds: readonly string[] = [...explainedKinds, ...installedKinds];
   approvals: Approval[] = [];
   target: NamespaceFacts | undefined = aNamespace();
   answer: Answer = { kind: 'Yes' };
@@ -88,6 +89,8 @@ class Model {
     return {
       explained: this.record.explained,
       get: (key) => this.live.get(key),
+      selects: (label) => label === 'app' || label === 'tier',
+      watches: (kind) => this.kinds.includes(kind),
       unmanaged: (key) => this.unmanaged.get(key) ?? [],
       former: (key) => this.former.get(key) ?? [],
     };
@@ -100,6 +103,7 @@ class Model {
       target: this.target,
       record: this.record,
       scene: this.scene(),
+      kinds: this.kinds,
       all: () => [...this.live.values()],
       suspects: [...this.suspects.values()],
       approvals: (finding) => this.approvals.filter(({ spec }) => spec.subject.uid === finding),
@@ -193,6 +197,18 @@ describe('made by controllers', () => {
       pod({ programs: ['ephemeral debug 1', web], ...madeBy('ReplicaSet/api-1') }),
       [api, set],
     ],
+    ...(
+      [
+        ['an injected label', 'Explained', ['label mesh=on', 'label tier=web']],
+        ['a label by which a Service would pick it', 'Unexplained', ['label app=other', 'label tier=web']],
+        ['its own label changed', 'Unexplained', ['label tier=db']],
+        ['its own label gone', 'Unexplained', []],
+      ] as const
+    ).map(([what, is, labels]) => {
+      const labelled = { ...set, programs: ['label tier=web', web] };
+      const one = pod({ programs: [...labels, web], ...madeBy('ReplicaSet/api-1') });
+      return [`one with ${what}`, is, one, [api, labelled]] as [string, string, Watched, readonly Watched[]];
+    }),
     ['one that nobody controls', 'Unexplained', pod({}), [api, set]],
     ['one whose owner is a ConfigMap', 'Unexplained', pod(madeBy('ConfigMap/settings')), [settings]],
     [
@@ -508,6 +524,43 @@ test('nothing is found, and nothing entered, where the namespace is not guarded 
   model.target = aNamespace();
   model.record = { ...model.record, broken: 'gone' };
   expect(model.settle(late)).toEqual([]);
+});
+
+describe('what the chart adds to the guard', () => {
+  const rollout = thing('rollouts.argoproj.io/api', 'a');
+  const changed = thing('rollouts.argoproj.io/api', 'b');
+
+  test('is measured from the moment it is added, and what is there then is no finding', () => {
+    const model = adopted(settings);
+    model.live.set(rollout.key, rollout);
+    model.kinds = [...model.kinds, 'rollouts.argoproj.io'];
+    const before = model.types.length;
+    model.settle(late);
+    expect(model.types.slice(before)).toEqual(['Adopted']);
+    model.put(late, changed);
+    model.settle(late + 30 * second);
+    expect(model.types.slice(before)).toEqual(['Adopted', 'FindingOpened']);
+  });
+
+  test('is not missed when the chart no longer names it, and is when it is deleted', () => {
+    const model = adopted(settings);
+    const all = [...model.kinds, 'rollouts.argoproj.io'];
+    model.kinds = all;
+    model.live.set(rollout.key, rollout);
+    model.settle(late);
+    model.kinds = all.slice(0, -1);
+    model.remove(late, rollout.key);
+    expect(model.is(rollout.key)).toBe('Explained');
+    model.kinds = all;
+    expect(model.is(rollout.key)).toBe('Unexplained');
+  });
+});
+
+test('how many a ReplicaSet has that no Deployment owns is looked at', () => {
+  const alone = thing('ReplicaSet/alone', 'a', { programs: [web], replicas: 2 });
+  const model = adopted(alone);
+  model.put(late, { ...alone, replicas: 3 });
+  expect(model.is(alone.key)).toBe('Unexplained');
 });
 
 test('a namespace of any size is adopted whole, and only from then on measured', () => {

@@ -34,7 +34,9 @@ export interface WatchSnapshot {
   readonly target: NamespaceFacts | undefined;
   readonly record: NamespaceRecord;
   readonly scene: Scene;
-  /** Everything there is; asked only while production is looked at for the first time. */
+  /** What is looked at: kinds, and resources that the chart adds to the guard. */
+  readonly kinds: readonly string[];
+  /** Everything there is; asked only while some of it is looked at for the first time. */
   readonly all: () => readonly Watched[];
   readonly suspects: readonly Suspect[];
   /** Signatures in this namespace under the id of a finding. */
@@ -63,7 +65,9 @@ export const isWatched = ({ policy, target }: Pick<WatchSnapshot, 'policy' | 'ta
 
 export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Plan => {
   if (!s.complete || s.policy === undefined || !isWatched(s) || s.record.broken !== undefined) return nothing;
-  if (!s.record.explained.adopted) return adopt(s);
+  const { adopted } = s.record.explained;
+  const unmeasured = s.kinds.filter((kind) => !adopted.has(kind));
+  if (unmeasured.length > 0) return adopt(s, unmeasured);
   const signatures = signed(s, s.policy, answers, now);
   if (signatures.questions.length > 0) return { ...nothing, questions: signatures.questions };
   const found = look(s, now);
@@ -84,16 +88,18 @@ export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Pla
 // --- at first --------------------------------------------------------------------------------------------------------
 
 /** What a release wrote before anybody watched is measured by that release; the rest is taken as it is. */
-const adopt = (s: WatchSnapshot): Plan => {
-  const { objects } = s.record.explained;
+const adopt = (s: WatchSnapshot, kinds: readonly string[]): Plan => {
+  const { objects, adopted } = s.record.explained;
+  const isNew = new Set(kinds);
   const open = s
     .all()
-    .filter(({ key }) => !objects.has(key) && standing(s.scene, key).is === 'Unexplained')
+    .filter(({ key, kind }) => isNew.has(kind) && !objects.has(key) && standing(s.scene, key).is === 'Unexplained')
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));
   const draft = drafts.adopted(s.namespace, {
     objects: open.slice(0, mostAdopted).map((live) => adoptedAs(live, stateOf(s.scene, live))),
+    kinds: [...kinds],
     more: open.length > mostAdopted,
-    reason: 'production was looked at for the first time',
+    reason: `${adopted.size === 0 ? 'production' : listed(kinds)} was looked at for the first time`,
   });
   return { ...nothing, effects: [{ do: 'Append', namespace: s.namespace, draft }] };
 };
@@ -127,6 +133,7 @@ const look = (s: WatchSnapshot, now: Instant): Entries => {
     entries.push(
       drafts.adopted(s.namespace, {
         objects: rebased.slice(0, mostAdopted),
+        kinds: [],
         more: rebased.length > mostAdopted,
         reason: 'other fields are left to others now; the content is the same',
       }),
@@ -314,7 +321,7 @@ const rightTo = (namespace: string, { spec }: Approval): RightQuestion => ({
 
 /** Objects of the installation that are not what the record says: nothing is promoted meanwhile. */
 export const changedInstallation = (scene: Scene, installed: readonly Watched[]): readonly string[] => {
-  if (!scene.explained.adopted) return [];
+  if (scene.explained.adopted.size === 0) return [];
   const keys = new Set<string>([
     ...installed.map(({ key }) => key),
     ...[...scene.explained.objects.keys()].filter((key) => isInstalledKind(key.slice(0, key.indexOf('/')))),

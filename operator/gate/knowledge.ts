@@ -49,7 +49,7 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
   const { transport, clock, random, logger, metrics, usernames, digestKey } = options;
   let isComplete = false;
   const reflectors = createReflectors({ transport, clock, random, logger, metrics });
-  const caches = createCaches(reflectors, digestKey);
+  const caches = createCaches(reflectors, { digestKey, guarded: [] });
   const records = new Records((namespace, { package: pkg, type, id }) => {
     if (!isComplete || type !== 'PromotionStarted') return;
     const { open } = packageRecord(records.get(namespace), pkg);

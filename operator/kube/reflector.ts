@@ -14,6 +14,8 @@ export interface ReflectorSpec<T> extends Selection {
   /** Keeps of a raw object what is used; undefined = the object is not kept. Called once a state; a throw is logged, and the object not kept. */
   readonly project: (raw: KubeObject) => T | undefined;
   readonly indexes?: Indexes<T>;
+  /** An API server that does not serve the resource has none of it, instead of keeping everybody waiting. */
+  readonly mayBeAbsent?: boolean;
 }
 
 /** Why a stream was started anew; label of a metric. `Ended`: the server closed it in good order. */
@@ -40,6 +42,9 @@ export const defaultReflectorSettings: ReflectorSettings = {
   backoff: { firstMs: 100, capMs: 15_000 },
   pageSize: 500,
 };
+
+/** Whether a resource is served changes with the flags of an API server. */
+const absentMs = 10 * 60_000;
 
 /** What every reflector of a process shares. */
 export interface ReflectorTools {
@@ -206,6 +211,11 @@ export class Reflector<T> {
       return 'Refused';
     }
     if (this.#stopping.signal.aborted) return 'Broken';
+    if (failure.kind === 'NotFound' && this.#spec.mayBeAbsent === true) {
+      this.#askedToWaitMs = absentMs;
+      this.#complete();
+      return 'Refused';
+    }
     const refused = failure.kind === 'Forbidden' || failure.kind === 'NotFound' || failure.kind === 'Invalid';
     if (refused) logger.warn(fields, 'watch refused');
     else if (failure.kind === 'Bug') logger.error(fields, 'watch failed');
@@ -257,7 +267,10 @@ export class Reflector<T> {
     this.#position = resourceVersion;
     this.#listNext = false;
     this.#told += 1;
-    if (this.#isSynced) return;
+    this.#complete();
+  }
+
+  #complete(): void {
     this.#isSynced = true;
     this.#sync.resolve();
   }

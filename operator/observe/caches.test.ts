@@ -21,8 +21,10 @@ const silentReflectors = () => {
   };
 };
 
+const options = { digestKey: 'key', guarded: [] };
+
 test('every kind whose changes are to be explained is followed, and no other', () => {
-  const caches = createCaches(silentReflectors().reflectors, 'key');
+  const caches = createCaches(silentReflectors().reflectors, options);
   const followed = [...caches.objects.keys(), ...caches.watched.keys(), 'Pod', 'Secret'];
   expect(followed.toSorted()).toEqual([...explainedKinds].toSorted());
 });
@@ -31,7 +33,7 @@ test('a namespace without any object is told complete too, for no change will te
   const { reflectors, policy, complete } = silentReflectors();
   const told: string[] = [];
   const both = Promise.withResolvers<void>();
-  const followed = new Followed(createCaches(reflectors, 'key'), {
+  const followed = new Followed(createCaches(reflectors, options), {
     busy: () => [],
     completed(namespace) {
       told.push(namespace);
@@ -52,7 +54,7 @@ test('a namespace without any object is told complete too, for no change will te
 test('a namespace in which something is half way is followed, though no policy names it any more', async () => {
   const { reflectors, complete } = silentReflectors();
   const told = Promise.withResolvers<string>();
-  const followed = new Followed(createCaches(reflectors, 'key'), {
+  const followed = new Followed(createCaches(reflectors, options), {
     busy: () => ['left-prod'],
     completed: (namespace) => namespace === 'left-prod' && told.resolve(namespace),
   });

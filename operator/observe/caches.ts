@@ -2,7 +2,7 @@
 import { parseApproval, type Approval } from '../api/approval.ts';
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
 import { parseEmergencyAccess, type EmergencyAccess } from '../api/emergency.ts';
-import { policyName, promotableKinds } from '../api/kinds.ts';
+import { policyName, promotableKinds, watchedKinds } from '../api/kinds.ts';
 import { parseLedgerEntry, type LedgerEntry } from '../api/ledger.ts';
 import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
@@ -13,12 +13,14 @@ import type { ReflectorSpec } from '../kube/reflector.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead } from './bundles.ts';
+import { GuardedKinds } from './guarded-kinds.ts';
 import {
   boundRole,
   keyNames,
   liveObject,
   namespaceFacts,
   podFacts,
+  selectedLabels,
   watchedObject,
   type BoundRole,
   type KeyNames,
@@ -52,18 +54,6 @@ const grouped = (apiVersion: string, kind: string, plural: string, namespaced = 
   namespaced,
 });
 
-/** What is followed in a guarded namespace only to explain what changes there, beside promotable kinds, pods and Secrets. */
-const watchedKinds: readonly ResourceRow[] = [
-  grouped('apps/v1', 'ReplicaSet', 'replicasets'),
-  grouped('apps/v1', 'ControllerRevision', 'controllerrevisions'),
-  core('ReplicationController', 'replicationcontrollers'),
-  core('PodTemplate', 'podtemplates'),
-  core('Endpoints', 'endpoints'),
-  grouped('discovery.k8s.io/v1', 'EndpointSlice', 'endpointslices'),
-  grouped('rbac.authorization.k8s.io/v1', 'Role', 'roles'),
-  grouped('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings'),
-];
-
 const clusterRoles = grouped('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);
 
 /** Our own installation: every object that carries its label. One that loses the label counts as deleted. */
@@ -85,8 +75,18 @@ const installedKinds: readonly ResourceRow[] = [
 
 const installedSelector = 'app.kubernetes.io/part-of=countersign';
 
-/** The families of reflectors, by what they reflect. `digestKey`: Secrets are digested under it (`decide/content.ts`). */
-export const createCaches = (reflectors: Reflectors, digestKey: string) => {
+/** Served only where its feature is on. */
+const optionalGroup = 'resource.k8s.io/v1';
+
+export interface CachesOptions {
+  /** Secrets are digested under it (`decide/content.ts`). */
+  readonly digestKey: string;
+  /** Resources that the chart adds to the guard: `rollouts.argoproj.io`. */
+  readonly guarded: readonly string[];
+}
+
+/** The families of reflectors, by what they reflect. */
+export const createCaches = (reflectors: Reflectors, { digestKey, guarded }: CachesOptions) => {
   const family = <T>(spec: Omit<ReflectorSpec<T>, 'namespace'>): ReflectorFamily<T> => reflectors.family(spec);
   return {
     namespaces: family<NamespaceFacts>({ resource: core('Namespace', 'namespaces', false), project: namespaceFacts }),
@@ -139,7 +139,14 @@ export const createCaches = (reflectors: Reflectors, digestKey: string) => {
     clusterRoles: family<BoundRole>({ resource: clusterRoles, project: boundRole }),
     ledger: family<LedgerEntry>({ resource: ourResource('LedgerEntry'), project: parsed(parseLedgerEntry) }),
     objects: new Map<string, ReflectorFamily<LiveObject>>(
-      promotableKinds.map(({ kind }) => [kind, family({ resource: promotableResource(kind), project: liveObject })]),
+      promotableKinds.map(({ kind }) => [
+        kind,
+        family({
+          resource: promotableResource(kind),
+          project: liveObject,
+          indexes: { selects: ({ ref, manifest }) => selectedLabels(ref.kind, manifest) },
+        }),
+      ]),
     ),
     pods: family<PodFacts>({
       resource: core('Pod', 'pods'),
@@ -151,8 +158,16 @@ export const createCaches = (reflectors: Reflectors, digestKey: string) => {
       project: (raw) => ({ ...watchedObject(raw, digestKey), ...keyNames(raw) }),
     }),
     watched: new Map<string, ReflectorFamily<WatchedObject>>(
-      watchedKinds.map((resource) => [resource.kind, family({ resource, project: (raw) => watchedObject(raw) })]),
+      watchedKinds.map(({ kind, apiVersion, plural }) => [
+        kind,
+        family({
+          resource: grouped(apiVersion, kind, plural),
+          project: (raw) => watchedObject(raw),
+          mayBeAbsent: apiVersion === optionalGroup,
+        }),
+      ]),
     ),
+    guarded: new GuardedKinds(guarded, family, digestKey),
     installed: new Map<string, ReflectorFamily<WatchedObject>>(
       installedKinds.map((resource) => [
         resource.kind,
@@ -176,6 +191,17 @@ export const clusterWide = (caches: Caches) => [
   caches.emergencies,
   caches.clusterRoles,
   ...caches.installed.values(),
+  ...caches.guarded.definitions,
+];
+
+/** What production is looked at for: kinds, and resources that the chart adds to the guard. */
+export const lookedAt = (caches: Caches): readonly string[] => [
+  ...caches.objects.keys(),
+  'Pod',
+  'Secret',
+  ...caches.watched.keys(),
+  ...caches.installed.keys(),
+  ...caches.guarded.names,
 ];
 
 /** What following needs of a family, whatever it keeps. */
@@ -189,7 +215,11 @@ interface Followable {
 /** What is followed in a namespace, by what it is to us. */
 const followed = (caches: Caches): Record<Role, readonly Followable[]> => {
   const both: readonly Followable[] = [...caches.objects.values(), caches.pods];
-  return { Production: [...both, caches.secrets], Staging: both, Watched: [...caches.watched.values()] };
+  return {
+    Production: [...both, caches.secrets],
+    Staging: both,
+    Watched: [...caches.watched.values(), ...caches.guarded.families()],
+  };
 };
 
 /** `Watched`: production whose every change is to be explained, for it is guarded. Releases do not wait for what only that needs. */
@@ -206,7 +236,7 @@ export interface FollowedOptions {
 export class Followed {
   readonly #caches: Caches;
   readonly #options: FollowedOptions;
-  readonly #held = new Map<string, readonly ReturnType<Followable['hold']>[]>();
+  readonly #held = new Map<string, ReadonlyMap<Followable, ReturnType<Followable['hold']>>>();
 
   constructor(caches: Caches, options: FollowedOptions) {
     this.#caches = caches;
@@ -230,11 +260,13 @@ export class Followed {
       wanted.set(`Watched ${namespace}`, Watched);
     }
     for (const [key, families] of wanted) {
-      if (this.#held.has(key)) continue;
       const namespace = namespaceOf(key);
-      const held = families.map((each) => each.hold(namespace));
+      const before = this.#held.get(key);
+      if (before?.size === families.length && families.every((each) => before.has(each))) continue;
+      const held = new Map(families.map((each) => [each, before?.get(each) ?? each.hold(namespace)]));
       this.#held.set(key, held);
-      Promise.all(held.map(({ reflector }) => reflector.synced)).then(
+      for (const [family, each] of before ?? []) if (!held.has(family)) void each.release();
+      Promise.all([...held.values()].map(({ reflector }) => reflector.synced)).then(
         () => this.#options.completed(namespace),
         () => {}, // let go before it was complete
       );
@@ -242,13 +274,14 @@ export class Followed {
     for (const [key, held] of this.#held) {
       if (wanted.has(key)) continue;
       this.#held.delete(key);
-      for (const each of held) void each.release();
+      for (const each of held.values()) void each.release();
     }
   }
 
   /** Whether everything that is followed in a namespace has been read once. */
   isComplete(role: Role, namespace: string): boolean {
-    return this.#held.get(`${role} ${namespace}`)?.every(({ reflector }) => reflector.isSynced()) ?? false;
+    const held = this.#held.get(`${role} ${namespace}`);
+    return held !== undefined && [...held.values()].every(({ reflector }) => reflector.isSynced());
   }
 }
 

@@ -1,12 +1,12 @@
 /** Raw objects → what decisions use. The one place where an object's shape is believed. */
 import { z } from 'zod';
 import { guardedLabel, guardedModes, stagingLabel, writersAnnotation } from '../api/kinds.ts';
-import { isJsonObject, type JsonObject } from '../api/meta.ts';
+import { isJsonObject, type Json, type JsonObject } from '../api/meta.ts';
 import { parseWriters } from '../api/writers.ts';
 import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts } from '../decide/objects.ts';
 import { roleFacts, type RoleFacts } from '../decide/emergency/rights.ts';
 import { contentDigest, podDigest, replicasOf } from '../decide/content.ts';
-import { at, isObject, listAt, numberAt, textAt } from '../decide/json.ts';
+import { at, isObject, listAt, numberAt, objectAt, textAt } from '../decide/json.ts';
 import { programsOfPod, programsOfTemplate } from '../decide/programs.ts';
 import type { Controller, Watched } from '../decide/standing.ts';
 import type { KubeObject } from '../kube/resource.ts';
@@ -139,7 +139,7 @@ export const podFacts = (raw: KubeObject): PodFacts => {
     labels: metadata.labels,
     ...ownerOf(metadata),
     controller: controllerOf(metadata.ownerReferences),
-    programs: programsOfPod(json.catch({}).parse(raw['spec'])),
+    programs: programsOfPod(json.parse(raw)),
     manager: writersOf(raw.metadata['managedFields'])[0]?.manager ?? '',
     containers: [...status.initContainerStatuses, ...status.containerStatuses].map(containerFacts),
   };
@@ -240,6 +240,31 @@ export const watchedObject = (raw: KubeObject, secretKey?: string): WatchedObjec
     ),
   };
 };
+
+/** The keys of the labels by which an object picks pods of its namespace. */
+export const selectedLabels = (kind: string, manifest: JsonObject): readonly string[] => {
+  switch (kind) {
+    case 'Service':
+      return Object.keys(objectAt(manifest, 'spec', 'selector'));
+    case 'PodDisruptionBudget':
+      return selectorKeys(at(manifest, 'spec', 'selector'));
+    case 'NetworkPolicy':
+      return [
+        at(manifest, 'spec', 'podSelector'),
+        ...listAt(manifest, 'spec', 'ingress').flatMap((rule) => listAt(rule, 'from').map(peerPods)),
+        ...listAt(manifest, 'spec', 'egress').flatMap((rule) => listAt(rule, 'to').map(peerPods)),
+      ].flatMap(selectorKeys);
+    default:
+      return [];
+  }
+};
+
+const peerPods = (peer: Json): Json | undefined => at(peer, 'podSelector');
+
+const selectorKeys = (selector: Json | undefined): readonly string[] => [
+  ...Object.keys(objectAt(selector, 'matchLabels')),
+  ...listAt(selector, 'matchExpressions').flatMap((each) => textAt(each, 'key') ?? []),
+];
 
 const seen = new WeakMap<LiveObject, Watched>();
 

@@ -25,7 +25,7 @@ import { impliedUnmanaged } from '../decide/unmanaged.ts';
 import type { ServerTime } from '../kube/server-time.ts';
 import type { Records } from '../ledger/records.ts';
 import { joinParts } from './bundles.ts';
-import { clusterWide, indexKey, type Caches, type Followed } from './caches.ts';
+import { clusterWide, indexKey, lookedAt, type Caches, type Followed } from './caches.ts';
 import { watchedLive, watchedPod } from './project.ts';
 import type { Suspects } from './suspects.ts';
 
@@ -313,12 +313,20 @@ export const observeIntegrity = (
         const [kind, name] = splitKey(key);
         return caches.installed.get(kind)?.in()?.get(name);
       },
+      watches: () => true,
+      selects: () => false,
       // Nobody but the chart writes it, and it runs no pods of its own accord.
       unmanaged: () => [],
       former: () => [],
     },
     installedObjects(caches),
   );
+
+/** Kinds that pick pods by labels which no controller keeps to. */
+const selectingKinds = ['Service', 'NetworkPolicy', 'PodDisruptionBudget'];
+
+/** Kinds have no dots, and names of definitions have. */
+const isGuardedName = (kind: string): boolean => kind.includes('.');
 
 /** One object of production, or of our installation. */
 const watchedIn = ({ caches }: Sources, namespace: string, key: ObjectKey): Watched | undefined => {
@@ -329,6 +337,7 @@ const watchedIn = ({ caches }: Sources, namespace: string, key: ObjectKey): Watc
     return pod && watchedPod(pod);
   }
   if (kind === 'Secret') return caches.secrets.in(namespace)?.get(place);
+  if (isGuardedName(kind)) return caches.guarded.get(kind)?.in(namespace)?.get(place);
   const live = caches.objects.get(kind)?.in(namespace)?.get(place);
   if (live !== undefined) return watchedLive(live);
   return caches.watched.get(kind)?.in(namespace)?.get(place) ?? caches.installed.get(kind)?.in()?.get(name);
@@ -340,7 +349,9 @@ const allWatched = (sources: Sources, namespace: string): readonly Watched[] => 
     ...[...caches.objects.values()].flatMap((family) => family.in(namespace)?.list() ?? []).map(watchedLive),
     ...(caches.pods.in(namespace)?.list() ?? []).map(watchedPod),
     ...(caches.secrets.in(namespace)?.list() ?? []),
-    ...[...caches.watched.values()].flatMap((family) => family.in(namespace)?.list() ?? []),
+    ...[...caches.watched.values(), ...caches.guarded.families()].flatMap(
+      (family) => family.in(namespace)?.list() ?? [],
+    ),
     ...installedObjects(caches),
   ];
 };
@@ -375,6 +386,11 @@ const sceneOf = (sources: Sources, namespace: string): Scene => {
   return {
     explained: records.get(namespace).explained,
     get: (key) => watchedIn(sources, namespace, key),
+    selects: (label) =>
+      selectingKinds.some(
+        (kind) => (caches.objects.get(kind)?.in(namespace)?.byIndex('selects', label) ?? []).length > 0,
+      ),
+    watches: (kind) => !isGuardedName(kind) || caches.guarded.names.includes(kind),
     unmanaged: (key) => {
       if (isInstalledKind(key.slice(0, key.indexOf('/')))) return [];
       unmanaged ??= unmanagedFields();
@@ -402,13 +418,14 @@ export const observeWatch = (sources: Sources, namespace: string): WatchSnapshot
     ...allWatched(sources, namespace).map(({ key }) => key),
     ...[...scene.explained.objects.keys()].map(objectKeyOf),
   ];
-  const isLooking = complete && scene.explained.adopted;
+  const isLooking = complete && scene.explained.adopted.size > 0;
   return {
     namespace,
     policy,
     target,
     record: records.get(namespace),
     scene,
+    kinds: lookedAt(caches),
     all: () => allWatched(sources, namespace),
     suspects: isLooking ? suspects.look(namespace, keys, isOpen) : [],
     approvals: (finding) => caches.approvals.in()?.byIndex('subject', finding) ?? [],

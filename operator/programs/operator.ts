@@ -46,6 +46,7 @@ const operator: Operator = createOperator({
   transports: { operator: transport, restorer },
   namespace: settings.namespace,
   digestKey,
+  guarded: settings.guardedKinds,
   username: `system:serviceaccount:${settings.namespace}:${settings.operatorServiceAccount}`,
   instance: settings.instance,
   clock,

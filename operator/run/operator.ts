@@ -53,6 +53,8 @@ export interface OperatorOptions {
   readonly username: string;
   /** The key of this installation, under which Secrets are digested. */
   readonly digestKey: string;
+  /** Resources that the chart adds to the guard. */
+  readonly guarded: readonly string[];
   /** Unlike that of every other replica. */
   readonly instance: string;
   readonly clock: Clock;
@@ -104,7 +106,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     logger,
     metrics: reflectorMetrics,
   });
-  const caches = createCaches(reflectors, options.digestKey);
+  const caches = createCaches(reflectors, options);
   const records = new Records((namespace, entry) => {
     metricsOf.recorded(entry);
     routes.recorded(namespace, entry);

@@ -316,6 +316,16 @@ export const createRoutes = (options: RoutesOptions): Routes => {
           }
         });
       }
+      caches.guarded.onChange((_, change) => {
+        const object = change.new ?? change.old;
+        if (object !== undefined) changed(object.namespace, object.key);
+      });
+      for (const family of caches.guarded.definitions) {
+        family.onChange(() => {
+          policiesChanged();
+          for (const namespace of productions()) everythingChanged(namespace);
+        });
+      }
       for (const family of caches.installed.values()) {
         family.onChange((_, change) => {
           const object = change.new ?? change.old;

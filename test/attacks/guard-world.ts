@@ -159,7 +159,8 @@ const machines = [...controllers, 'storage-migrators', 'namespace-controller'];
 
 const usernameOf = (name: string): string => certified[name]?.name ?? account(name, 'kube-system');
 
-const preparer = 'preparer';
+/** Brings what attacks need past the gate, which does not come between nodes and the API server. */
+const preparer = 'system:node:preparer';
 
 /** People, and names that look like something else. */
 export const people = ['attacker', 'kubelets', 'system:node:pretended'] as const;

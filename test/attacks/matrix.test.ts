@@ -75,6 +75,9 @@ const findMs = 35_000;
 const writes = new Set(['create', 'update', 'patch', 'delete', 'deletecollection']);
 const programs = /^(kube-controller-manager|kube-scheduler|kube-apiserver|kwok|countersign\/)/;
 
+/** The group of what the chart adds to the guard. */
+const added = 'example.dev';
+
 /** `Kind/name` of what an attack changed in production, by the audit log. */
 const changedBy = ({ from, until }: Through, events: readonly AuditEvent[]): readonly string[] => [
   ...new Set(
@@ -87,13 +90,13 @@ const changedBy = ({ from, until }: Through, events: readonly AuditEvent[]): rea
           event.requestReceivedTimestamp <= until &&
           objectRef?.namespace === production &&
           objectRef.apiGroup !== 'countersign.dev' &&
-          user.username !== 'preparer' &&
+          user.username !== 'system:node:preparer' &&
           !programs.test(userAgent) &&
           !requestURI.includes('dryRun=All') &&
           (responseStatus?.code ?? 500) < 300,
       )
-      .map(
-        ({ objectRef }) => `${kinds[objectRef?.resource ?? '']?.kind ?? objectRef?.resource}/${objectRef?.name ?? ''}`,
+      .map(({ objectRef: { resource = '', apiGroup = '', name = '' } = {} }) =>
+        apiGroup === added ? `${resource}.${apiGroup}/${name}` : `${kinds[resource]?.kind ?? resource}/${name}`,
       ),
   ),
 ];
@@ -145,10 +148,6 @@ const reasons: readonly { readonly why: string; readonly of: readonly string[] }
   { why: 'the label and the namespace are not watched', of: ['T21'] },
   { why: 'without a policy there is no record', of: ['T22'] },
   {
-    why: 'the watch does not know the kind',
-    of: ['countersign-guard-additional', 'a developer sets limits by which no pod starts any more'],
-  },
-  {
     why: 'a status is no content',
     of: [
       'a developer says that a pod is not ready',
@@ -176,6 +175,7 @@ const reasons: readonly { readonly why: string; readonly of: readonly string[] }
       'a developer deletes a workload, its dependents first',
       'a developer deletes all Deployments at once',
       'a developer deletes a PersistentVolumeClaim',
+      'a developer does a DELETE of a kind that the chart lists in guardedKinds',
     ],
   },
   {
@@ -191,7 +191,6 @@ const reasons: readonly { readonly why: string; readonly of: readonly string[] }
     why: 'a ReplicaSet that was adopted and runs nothing is not looked at',
     of: ['a developer creates a ReplicaSet whose pods a Deployment would adopt'],
   },
-  { why: 'labels of pods are not compared', of: ['a developer relabels a pod, so that a Service takes it'] },
   { why: 'finalizers are not compared', of: ['a developer takes the finalizers off a workload'] },
   {
     why: 'made again with the same content it is no change',
@@ -209,10 +208,6 @@ const reasons: readonly { readonly why: string; readonly of: readonly string[] }
     ],
   },
   { why: 'a Job of a CronJob is what its CronJob says', of: ['a developer runs a CronJob now'] },
-  {
-    why: 'how many a ReplicaSet has is left to its controller',
-    of: ['a holder of the right to operate scales a ReplicaSet'],
-  },
   { why: 'tokens are left to the control plane', of: ['the API server itself changes the data of a token'] },
 ];
 
@@ -271,14 +266,14 @@ async function withoutB(): Promise<void> {
 let deletedUnseen: readonly string[] = [];
 
 async function deleteStanding(): Promise<void> {
-  const objects = ['configmaps', 'networkpolicies', 'cronjobs', 'ingresses'].map((resource) =>
+  const objects = ['configmaps', 'networkpolicies', 'cronjobs', 'ingresses', 'widgets'].map((resource) =>
     at(resource, 'standing'),
   );
   for (const object of objects) accepted(await world.as('attacker').delete(object));
   const isMissed = async (): Promise<readonly string[]> => {
     const seen = await findings();
     return objects
-      .map(({ kind, name }) => `${kind}/${name}`)
+      .map(({ kind, name }) => `${kind === 'Widget' ? `widgets.${added}` : kind}/${name}`)
       .filter((each) => !seen.some(({ object }) => object === each));
   };
   const deadline = Date.now() + findMs;
@@ -288,10 +283,13 @@ async function deleteStanding(): Promise<void> {
   } while (deletedUnseen.length > 0 && Date.now() < deadline);
 }
 
+/** What lock A alone holds: the API server under its own name, which the gate does not come between. */
+const onlyA: ReadonlySet<string> = new Set(['the API server itself changes the data of a token']);
+
 /** What each column allows. */
 const holds: Readonly<Record<Column, RegExp>> = {
   'all locks': /^refused by A: /,
-  'without A': /^(refused by B: |found by C$|not found: \w)/,
+  'without A': /^(refused by B: |found by C$)/,
   'without A and B': /^(found by C$|not found: \w)/,
   'without B': /^refused by A: /,
 };
@@ -351,8 +349,11 @@ describe('each lock by itself', () => {
   }, 500_000);
 
   test.each(guardAttacks.map((attack) => [`${attack.id}: ${attack.name}`, attack] as const))('%s', (_, attack) => {
-    for (const column of columns)
-      expect([column, cells.get(attack)?.get(column)]).toEqual([column, expect.stringMatching(holds[column])]);
+    for (const column of columns) {
+      const seen = cells.get(attack)?.get(column);
+      if (column === 'without A' && onlyA.has(attack.name)) expect(seen).toMatch(/^not found: \w/);
+      else expect([column, seen]).toEqual([column, expect.stringMatching(holds[column])]);
+    }
   });
 
   test('what was explained, and is deleted while both are off, is found', () => {

@@ -36,7 +36,9 @@ export interface WorldOptions {
   readonly pods?: boolean;
   /** Whether operator and gate run. */
   readonly programs?: boolean;
-  readonly chart?: ChartValues;
+  readonly chart?: ChartValues & {
+    readonly guardedKinds?: readonly { readonly group: string; readonly resources: readonly string[] }[];
+  };
   /** Brings into production what is there before the guard. */
   readonly before?: (installer: ApiClient) => Promise<void>;
 }
@@ -69,10 +71,19 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 }
 
 /** The chart, and a gate and an operator beside it. Returns what ends them. */
-async function startPrograms(controlPlane: ControlPlane, chart: ChartValues): Promise<() => Promise<void>> {
+async function startPrograms(
+  controlPlane: ControlPlane,
+  chart: NonNullable<WorldOptions['chart']>,
+): Promise<() => Promise<void>> {
   const port = await reservePort();
   await installChart(controlPlane, { ...chart, gate: { enabled: false, url: gateUrl(port) } });
-  const [gate, operator] = await Promise.all([startGate(controlPlane, { port }), startOperator(controlPlane)]);
+  const guardedKinds = chart.guardedKinds?.flatMap(({ group, resources }) =>
+    resources.map((each) => `${each}.${group}`),
+  );
+  const [gate, operator] = await Promise.all([
+    startGate(controlPlane, { port }),
+    startOperator(controlPlane, guardedKinds === undefined ? {} : { guardedKinds }),
+  ]);
   return async () => {
     await Promise.all([gate.stop(), operator.stop()]);
     releasePort(port);

@@ -9,7 +9,7 @@ import { digestOf as digestOfContent, digestOfBundle } from '../../operator/deci
 import type { EntryData, LedgerDraft } from '../../operator/decide/entries.ts';
 import { notAfterOf } from '../../operator/decide/emergency/grant.ts';
 import { noEmergencies, type Emergencies, type EmergencyRecord } from '../../operator/decide/emergency/record.ts';
-import { nothingExplained, type ExplainedRecord } from '../../operator/decide/explained.ts';
+import { explainedKinds, nothingExplained, type ExplainedRecord } from '../../operator/decide/explained.ts';
 import type { GateSnapshot } from '../../operator/decide/gates/gate.ts';
 import { keyOf, type Instant, type LiveObject, type NamespaceFacts } from '../../operator/decide/objects.ts';
 import { isWorkload } from '../../operator/decide/rollout.ts';
@@ -228,7 +228,7 @@ export const anAdmittedAct = (
     type: 'Admitted',
     review: 'r',
     operation: 'UPDATE',
-    resource: 'deployments',
+    resource: 'deployments.apps',
     subresource: '',
     before: '',
     after: '',
@@ -285,7 +285,7 @@ export const aRecord = (
   head: { seq: 1, hash: digestOf('0') },
   packages: new Map([['payments', aPackageRecord(given.package)]]),
   candidates: new Map([['uid-payments-2-4-0', aCandidateRecord(given.candidate)]]),
-  explained: { ...nothingExplained, adopted: true, ...given.explained },
+  explained: { ...nothingExplained, adopted: new Set(explainedKinds), ...given.explained },
   emergencies: given.emergencies ?? noEmergencies,
   broken: given.broken,
 });

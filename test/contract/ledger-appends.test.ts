@@ -61,7 +61,7 @@ const writer = async (name: string): Promise<Append> => {
   const records = new Records(() => {});
   const reflectors = createReflectors({ transport, clock: systemClock, random: Math.random, logger: silentLogger });
   followed.push(reflectors);
-  const caches = createCaches(reflectors, 'none is needed');
+  const caches = createCaches(reflectors, { digestKey: 'none is needed', guarded: [] });
   followLedger({ caches, records });
   caches.ledger.hold();
   await reflectors.synced();

@@ -95,6 +95,7 @@ export class Process {
       transports: { operator: transport('operator'), restorer: transport('restorer') },
       namespace: lease,
       digestKey: 'the same in every process',
+      guarded: [],
       username: `system:serviceaccount:${systemNamespace}:countersign-operator`,
       instance: lease,
       clock,

@@ -135,6 +135,25 @@ scenario(
   },
 );
 
+scenario(
+  'a label by which a Service would take a pod is found, and one that nothing picks by is not',
+  async (world) => {
+    await explained(world);
+    const primary = manifestOf(world, 'Service', 'primary', {
+      spec: { selector: { role: 'primary' }, ports: [{ port: 80 }] },
+    });
+    await world.stage(world.deployment('api', 'a'), primary);
+    expect(await release(world, world.candidate('first', ['Deployment/api', 'Service/primary']))).toBe('Promoted');
+    const pod = (await podOf(world, 'api')).metadata.name ?? '';
+    const labelled = (labels: Readonly<Record<string, string>>) => meddle(world, 'Pod', pod, { metadata: { labels } });
+    await labelled({ mesh: 'on' });
+    expect(await foundUntilNow(world)).toEqual([]);
+    await labelled({ role: 'primary' });
+    await found(world, `Pod/${pod}`);
+    expect(await foundUntilNow(world)).toEqual([`Created Pod/${pod}`]);
+  },
+);
+
 scenario('a release, and a rollback, close the findings that they cover', async (world) => {
   await running(world);
   accepted(await world.as('installer').delete(world.ref('Service', 'api')));

@@ -32,6 +32,16 @@ system:serviceaccount:{{ (index . 0).Release.Namespace }}:{{ index . 1 }}
 ['{{ join "', '" . }}']
 {{- end }}
 
+{{/* The resources of guardedKinds, without their subresources, by the names of their definitions. */}}
+{{- define "countersign.guardedKinds" -}}
+{{- $names := list }}
+{{- range .Values.guardedKinds }}
+{{- $group := .group }}
+{{- range .resources }}{{ $names = append $names (printf "%s.%s" (splitList "/" . | first) $group) }}{{ end }}
+{{- end }}
+{{- uniq $names | join "," }}
+{{- end }}
+
 {{/* What operator and gate watch of the installation itself, to stop promotions when it changes. Rules of a ClusterRole. */}}
 {{- define "countersign.rbac.installation" -}}
 - apiGroups: [admissionregistration.k8s.io]
