@@ -2,9 +2,21 @@
 import { expect } from '@jest/globals';
 import type { RunResult } from '../../hack/controlplane/tools.ts';
 import { accepted, waitFor, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { condition, image, isTrue, type World } from '../cluster/system.ts';
+import { condition, image, isTrue, type Reported, type World } from '../cluster/system.ts';
 import { explained, findings } from './findings.ts';
-import { end, everybody, gateSays, inProduction, patienceMs, release, scenarios, sign } from './kit.ts';
+import {
+  amendPolicy,
+  closed,
+  end,
+  everybody,
+  frozen,
+  gateSays,
+  inProduction,
+  patienceMs,
+  release,
+  scenarios,
+  sign,
+} from './kit.ts';
 import { access, acts, endNow, leftovers, letIn, review, setImage, when } from './night.ts';
 import { componentsOf, entriesOf } from './production.ts';
 
@@ -159,6 +171,51 @@ scenario(
     expect(await findings(world)).toEqual([]);
   },
   offered,
+);
+
+scenario(
+  'while production is closed, the release that follows up goes through in the expedited lane, and the same one without it waits',
+  async (world) => {
+    expect(await ship(world, 'first', 'a')).toBe('Promoted');
+    await explained(world);
+    await amendPolicy(world, { ...closed, ...frozen });
+    await letIn(world);
+    await succeeds(world, 'developer-b', ...setImage('b'));
+    const over = await endNow(world);
+    expect(over.status?.drift).toMatchObject([{ object: 'Deployment/api', settled: 'Open' }]);
+
+    await world.stage(world.deployment('api', 'b'));
+    const followUp = (name: string, spec: Readonly<Record<string, unknown>> = {}): Manifest =>
+      world.candidate(name, ['Deployment/api', 'ConfigMap/settings'], { followsUp: 'inc-4711', ...spec });
+    const waits = (candidate: Reported): boolean =>
+      condition(candidate, 'Promotable')?.message === 'not passed: Window, Freeze';
+    await world.propose(followUp('patient'));
+    await sign(world, 'patient', ...everybody);
+    await world.when('patient', waits, patienceMs);
+
+    await world.propose(followUp('hotfix', { urgency: 'Expedited', incident: 'INC-4711' }));
+    await sign(world, 'hotfix', ...everybody);
+    const verdict = await gateSays(world, 'hotfix', 'Approvals', 'ApprovalsMissing', ({ message }) =>
+      message.startsWith('3 of 4'),
+    );
+    expect(verdict.message).toBe('3 of 4 approvals recorded; waiting for 1 sre');
+    await sign(world, 'hotfix', ['sre-b', 'sre']);
+    expect(await end(world, 'hotfix')).toBe('Promoted');
+    await gateSays(world, 'patient', 'Window', 'WindowClosed');
+    expect(isTrue(await world.when('patient', () => true), 'Finished')).toBe(false);
+
+    const settled = await when(world, ({ status }) => status?.drift?.every((each) => each.settled !== 'Open') === true);
+    expect(settled.status?.drift).toMatchObject([{ object: 'Deployment/api', settled: 'Covered' }]);
+    expect(isTrue(settled, 'Finished')).toBe(false);
+    await review(world, over);
+    const done = await when(world, (seen) => isTrue(seen, 'Finished'));
+    expect(condition(done, 'Finished')?.reason).toBe('AccessClosed');
+    expect(await findings(world)).toEqual([]);
+  },
+  {
+    ...offered,
+    expedited: { soak: '0s', passes: ['Window', 'Freeze'], approvals: [{ role: 'sre', count: 1 }] },
+  },
 );
 
 scenario(

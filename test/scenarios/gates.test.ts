@@ -7,11 +7,14 @@ import {
   amendPolicy,
   approverA,
   approverB,
+  closed,
   conditionSays,
   end,
   everybody,
+  frozen,
   gateSays,
   inProduction,
+  minuteMs,
   patched,
   patienceMs,
   release,
@@ -19,28 +22,10 @@ import {
   sign,
   staged,
   tester,
+  windowSince,
 } from './kit.ts';
 
 const { scenario, system } = scenarios('gates');
-
-const minuteMs = 60_000;
-
-/** A daily window of an hour that opened so long ago; a negative time is one to come. */
-const windowSince = (ago: number) => {
-  const opens = new Date(Date.now() - ago);
-  return { schedule: `${opens.getUTCMinutes()} ${opens.getUTCHours()} * * *`, duration: '1h', timeZone: 'UTC' };
-};
-
-const closed = { windows: [windowSince(-6 * 60 * minuteMs)] };
-const frozen = {
-  freezes: [
-    {
-      from: new Date(Date.now() - minuteMs).toISOString(),
-      to: new Date(Date.now() + 60 * minuteMs).toISOString(),
-      reason: 'year-end closing',
-    },
-  ],
-};
 
 const ready = async (world: World, name: string, spec: Readonly<Record<string, unknown>> = {}): Promise<void> => {
   await world.stage(world.configMap('settings', { level: 'info' }));

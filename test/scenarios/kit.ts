@@ -138,6 +138,27 @@ export const amendPolicy = async (world: World, spec: Readonly<Record<string, un
   accepted(await world.as('admin').patch(world.ref('ReleasePolicy', 'production'), 'merge', { spec }));
 };
 
+export const minuteMs = 60_000;
+
+/** A daily window of an hour that opened so long ago; a negative time is one to come. */
+export const windowSince = (ago: number) => {
+  const opens = new Date(Date.now() - ago);
+  return { schedule: `${opens.getUTCMinutes()} ${opens.getUTCHours()} * * *`, duration: '1h', timeZone: 'UTC' };
+};
+
+/** A policy whose window opens some other time of the day. */
+export const closed = { windows: [windowSince(-6 * 60 * minuteMs)] };
+/** A policy that is in a freeze. */
+export const frozen = {
+  freezes: [
+    {
+      from: new Date(Date.now() - minuteMs).toISOString(),
+      to: new Date(Date.now() + 60 * minuteMs).toISOString(),
+      reason: 'year-end closing',
+    },
+  ],
+};
+
 /** Waits until production holds an object of which something is so. */
 export const inProduction = <T extends KubeObject>(
   world: World,
