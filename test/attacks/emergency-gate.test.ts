@@ -2,10 +2,20 @@
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { ApiResponse, Interceptor } from '../../operator/kube/transport.ts';
+import { systemNamespace } from '../../hack/controlplane/chart.ts';
 import type { EmergencyAccess } from '../../operator/api/emergency.ts';
+import { jsonObject, type JsonObject } from '../../operator/api/meta.ts';
+import { contentDigest } from '../../operator/decide/content.ts';
 import { notAfterOf } from '../../operator/decide/emergency/grant.ts';
 import { verifyChain } from '../../operator/ledger/chain.ts';
-import { accepted, startTimeoutMs, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
+import {
+  accepted,
+  startTimeoutMs,
+  type Answer,
+  type ApiClient,
+  type KubeObject,
+  type Manifest,
+} from '../cluster/cluster.ts';
 import type { World } from '../cluster/system.ts';
 import {
   access,
@@ -18,6 +28,7 @@ import {
   doings,
   endedEntry,
   first,
+  gainedIn,
   grantedEntry,
   kinds,
   letIn,
@@ -68,6 +79,54 @@ describe('every act is in the record before it is allowed', () => {
     expect(unrecorded).toEqual([]);
     // Where another writer came between, the API server tries again, and asks again.
     expect(new Set(actsUnder(gained).map(({ actor }) => actor.username))).toEqual(new Set([grantee]));
+  });
+
+  test('of a Secret the record tells by keyed digests what became of it, and holds no value', async () => {
+    const values = ['swordfish of the night', 'sesame of the night'] as const;
+    const secret = (name: string): Manifest => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name, namespace: night.production },
+      stringData: { password: values[0] },
+    });
+    const target = night.ref('Secret', 'db');
+    const set = async (password: string): Promise<JsonObject> =>
+      jsonObject(accepted(await as.patch(target, 'merge', { stringData: { password } })));
+    await gainedIn(night);
+    const made = jsonObject(accepted(await as.create(secret('db'))));
+    accepted(await as.create(secret('db-2')));
+    const changed = await set(values[1]);
+    await set(values[0]);
+    accepted(await as.delete(target));
+
+    const { data } = accepted(
+      await system.as('installer').get<KubeObject & { readonly data: { readonly key: string } }>({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        name: 'countersign-digest-key',
+        namespace: systemNamespace,
+      }),
+    );
+    const secretKey = Buffer.from(data.key, 'base64').toString();
+    const digest = (object: JsonObject): string => contentDigest(object, { secretKey });
+    const told = actsUnder(await gainedIn(night)).map(
+      ({ act, subject }) => `${act.operation} ${subject.name} '${act.before}' '${act.after}'`,
+    );
+    expect([...new Set(told)]).toEqual([
+      `CREATE db '' '${digest(made)}'`,
+      `CREATE db-2 '' '${digest(made)}'`,
+      `UPDATE db '${digest(made)}' '${digest(changed)}'`,
+      `UPDATE db '${digest(changed)}' '${digest(made)}'`,
+      `DELETE db '${digest(made)}' ''`,
+    ]);
+    expect(digest(changed)).not.toBe(digest(made));
+    // Who guesses a value cannot tell by the digest whether it is the one: neither under a key of theirs nor under none.
+    expect(contentDigest(made, { secretKey: 'another' })).not.toBe(digest(made));
+    const ledger = JSON.stringify(await night.ledger());
+    expect(ledger).toContain(digest(made));
+    const plain = contentDigest({ ...made, kind: 'ConfigMap' });
+    for (const hidden of [...values, ...values.map((each) => Buffer.from(each).toString('base64')), plain])
+      expect(ledger).not.toContain(hidden);
   });
 
   const isAppend: (request: Parameters<Interceptor>[0]) => boolean = ({ method, path }) =>
