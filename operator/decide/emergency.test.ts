@@ -10,6 +10,7 @@ import {
   minute,
   now as noon,
   second,
+  thing,
   timestamp,
 } from '../../test/builders/decide.ts';
 import type { Approval } from '../api/approval.ts';
@@ -61,25 +62,6 @@ const role = {
   rules: [{ apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'update'] }],
   aggregated: false,
   digest: digestOf('7'),
-};
-
-const thing = (key: ObjectKey, content: string): Watched => {
-  const [kind = '', name = ''] = key.split('/');
-  return {
-    key,
-    kind,
-    name,
-    uid: `uid-${key}`,
-    createdAt: noon - hour,
-    deleting: false,
-    controller: undefined,
-    digest: () => digestOf(content),
-    replicas: undefined,
-    programs: [],
-    idle: false,
-    selects: false,
-    managers: [],
-  };
 };
 
 const aPod = (name: string, createdAt: Instant): PodFacts =>

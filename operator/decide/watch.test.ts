@@ -9,6 +9,7 @@ import {
   hour,
   now,
   second,
+  thing,
 } from '../../test/builders/decide.ts';
 import type { Approval } from '../api/approval.ts';
 import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
@@ -26,26 +27,6 @@ import { changedInstallation, planWatch, type Suspect, type WatchSnapshot } from
 const place = 'payments-prod';
 const web = 'main app 1';
 const old = 'main app 0';
-
-const thing = (key: ObjectKey, content: string, given: Partial<Watched> = {}): Watched => {
-  const [kind = '', name = ''] = key.split('/');
-  return {
-    key,
-    kind,
-    name,
-    uid: `uid-${key}`,
-    createdAt: now - hour,
-    deleting: false,
-    controller: undefined,
-    digest: () => digestOf(content),
-    replicas: undefined,
-    programs: [],
-    idle: false,
-    selects: false,
-    managers: ['by-hand'],
-    ...given,
-  };
-};
 
 const madeBy = (key: ObjectKey, uid = `uid-${key}`): Pick<Watched, 'controller'> => {
   const [kind = '', name = ''] = key.split('/');

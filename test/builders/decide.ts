@@ -11,9 +11,16 @@ import { notAfterOf } from '../../operator/decide/emergency/grant.ts';
 import { noEmergencies, type Emergencies, type EmergencyRecord } from '../../operator/decide/emergency/record.ts';
 import { explainedKinds, nothingExplained, type ExplainedRecord } from '../../operator/decide/explained.ts';
 import type { GateSnapshot } from '../../operator/decide/gates/gate.ts';
-import { keyOf, type Instant, type LiveObject, type NamespaceFacts } from '../../operator/decide/objects.ts';
+import {
+  keyOf,
+  type Instant,
+  type LiveObject,
+  type NamespaceFacts,
+  type ObjectKey,
+} from '../../operator/decide/objects.ts';
 import { isWorkload } from '../../operator/decide/rollout.ts';
 import type { CandidateRecord, NamespaceRecord, OpenIntent, PackageRecord } from '../../operator/decide/record.ts';
+import type { Watched } from '../../operator/decide/standing.ts';
 
 /** A Wednesday, 11:00 in New York: the window is open, the soak is over, the signatures are an hour old. */
 export const now: Instant = Date.parse('2026-03-11T15:00:00Z');
@@ -304,6 +311,27 @@ export const aLiveObject = (object: BundleObject, given: Partial<LiveObject> = {
   writers: [],
   ...given,
 });
+
+/** An object of production as the watch sees it; its digest is the digit `content`, repeated. */
+export const thing = (key: ObjectKey, content: string, given: Partial<Watched> = {}): Watched => {
+  const [kind = '', name = ''] = key.split('/');
+  return {
+    key,
+    kind,
+    name,
+    uid: `uid-${key}`,
+    createdAt: now - hour,
+    deleting: false,
+    controller: undefined,
+    digest: () => digestOf(content),
+    replicas: undefined,
+    programs: [],
+    idle: false,
+    selects: false,
+    managers: ['by-hand'],
+    ...given,
+  };
+};
 
 /** A candidate that passes every gate at `now`. What depends on bundle and approvals is derived from those given. */
 export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot => {
