@@ -16,6 +16,12 @@ export interface ObjectRef {
 
 export const keyOf = (ref: { readonly kind: string; readonly name: string }): ObjectKey => `${ref.kind}/${ref.name}`;
 
+/** A key that was written down as text. */
+export const asKey = (text: string): ObjectKey => {
+  const slash = text.indexOf('/');
+  return `${text.slice(0, slash)}/${text.slice(slash + 1)}`;
+};
+
 /** Who wrote the object itself (not its status or scale), from its managedFields; newest first. */
 export interface FieldWriter {
   readonly manager: string;

@@ -1,9 +1,9 @@
 /** What an emergency left changed, and what became of it since. */
 import type { EmergencyAccessStatus } from '../../api/emergency.ts';
-import type { Instant } from '../objects.ts';
+import { asKey, type Instant } from '../objects.ts';
 import type { NamespaceRecord } from '../record.ts';
 import { holdsNow, type Scene } from '../standing.ts';
-import { asKey, isReleasable } from './follow-up.ts';
+import { isReleasable } from './follow-up.ts';
 import type { Drift, EmergencyRecord } from './record.ts';
 
 /** Objects that are not as they were before the first act on them. */

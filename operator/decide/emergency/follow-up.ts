@@ -2,7 +2,7 @@
 import { promotableKinds } from '../../api/kinds.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Bundle } from '../bundle.ts';
-import { keyOf, type LiveObjects, type ObjectKey, type ObjectRef } from '../objects.ts';
+import { asKey, keyOf, type LiveObjects, type ObjectKey, type ObjectRef } from '../objects.ts';
 import type { NamespaceRecord } from '../record.ts';
 import { holds, liveRef } from '../rollout.ts';
 import type { Emergencies, EmergencyRecord } from './record.ts';
@@ -66,9 +66,4 @@ export const revertedCreations = (candidate: ReleaseCandidate, record: Namespace
     const apiVersion = promotable.get(kind);
     return apiVersion !== undefined && created.has(keyOf({ kind, name })) ? [{ apiVersion, kind, name }] : [];
   });
-};
-
-export const asKey = (object: string): ObjectKey => {
-  const slash = object.indexOf('/');
-  return `${object.slice(0, slash)}/${object.slice(slash + 1)}`;
 };

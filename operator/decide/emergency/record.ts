@@ -2,7 +2,7 @@
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import type { EntryData } from '../entries.ts';
 import { absent, type ExplainedRecord, type State } from '../explained.ts';
-import type { Instant, ObjectKey } from '../objects.ts';
+import { asKey, type Instant, type ObjectKey } from '../objects.ts';
 
 type Of<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
 
@@ -235,11 +235,6 @@ const touched = (before: Emergencies, { explained }: Folding, data: Of<'Observed
   if (key.startsWith('Pod/') || each.touched.has(key)) return before;
   const state = explained.objects.get(key)?.settled[0] ?? absent;
   return noted(before, { ...each, touched: new Map(each.touched).set(key, state) });
-};
-
-const asKey = (text: string): ObjectKey => {
-  const slash = text.indexOf('/');
-  return `${text.slice(0, slash)}/${text.slice(slash + 1)}`;
 };
 
 const followedUp = (before: Emergencies, followsUp: Folding['followsUp'], bundle: string): Emergencies => {
