@@ -213,7 +213,7 @@ const rejectionOf = (s: CandidateSnapshot, answers: Answers, inFlight: boolean):
       recorded?.has(metadata.uid) !== true,
   );
   if (refusals.length === 0) return undefined;
-  const questions = refusals.map((approval) => rightToSign(s, approval));
+  const questions = refusals.map((approval) => rightToSign(s.candidate.spec.targetNamespace, approval));
   const open = questions.filter((question) => !answers.has(questionKey(question)));
   if (open.length > 0) return { ...nothing, questions: open };
   const valid = refusals.find((_, i) => isYes(answers.get(keyAt(questions, i))));
@@ -309,7 +309,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
       spec.subject.name === s.candidate.metadata.name &&
       recorded?.has(metadata.uid) !== true,
   );
-  const rightQuestions = s.approvals.map((approval) => rightToSign(s, approval));
+  const rightQuestions = s.approvals.map((approval) => rightToSign(s.candidate.spec.targetNamespace, approval));
   const course = courseOf(s, bundle, base);
   const preflightQuestions = preflight(s, course);
   const gateSnapshot = gateView(s, staged, { rightQuestions, preflightQuestions });

@@ -2,10 +2,8 @@
  * What to do about an emergency access: judge it, make it in two steps, end it, account for what was done, and see to the day after. Read
  * `next` from the top: it is the rule. Nothing here reads a status; the record and the clock of the API server decide.
  */
-import type { Approval } from '../api/approval.ts';
 import { milliseconds } from '../api/duration.ts';
 import type { EmergencyAccess } from '../api/emergency.ts';
-import { virtualResources } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import { emergencyStatus } from './emergency-status.ts';
 import { driftNow, observedUntil, settledHow } from './emergency/drift.ts';
@@ -21,7 +19,8 @@ import type { LedgerDraft } from './entries.ts';
 import type { Instant } from './objects.ts';
 import { isSystemName, peopleAmong } from './people.ts';
 import { earliest, nothing, type Effect, type Plan } from './plan.ts';
-import { askAgainAt, questionKey, type Answers, type RightQuestion } from './questions.ts';
+import { askAgainAt, questionKey, type Answers } from './questions.ts';
+import { rightToSign } from './right-to-sign.ts';
 import { nextClosing } from './windows.ts';
 
 /** A disruption budget may keep a pod; after this long it is named instead. */
@@ -272,10 +271,10 @@ const reviewOf = (s: EmergencySnapshot, known: EmergencyRecord, { answers, now }
       !isSystemName(spec.approver.username) &&
       !hadPart(policy, known, spec.approver.username),
   );
-  const questions = signed.map((approval) => rightTo(s.namespace, approval));
+  const questions = signed.map((approval) => rightToSign(s.namespace, approval));
   const open = questions.filter((question) => !answers.has(questionKey(question)));
   if (open.length > 0) return { ...nothing, questions: open };
-  const valid = signed.find((approval) => answers.get(questionKey(rightTo(s.namespace, approval)))?.kind === 'Yes');
+  const valid = signed.find((approval) => answers.get(questionKey(rightToSign(s.namespace, approval)))?.kind === 'Yes');
   return valid === undefined
     ? { ...nothing, wakeAt: signed.length === 0 ? undefined : askAgainAt(answers, now) }
     : act(append(s, drafts.reviewed(s.namespace, known, valid)));
@@ -285,12 +284,3 @@ const hadPart = (policy: ReleasePolicy, { grantee, grantor }: EmergencyRecord, s
   const personOf = peopleAmong(policy.spec.people, [grantee, grantor, signer]);
   return [grantee, grantor].some((each) => personOf(each) === personOf(signer));
 };
-
-const rightTo = (namespace: string, { spec }: Approval): RightQuestion => ({
-  ask: 'Right',
-  who: spec.approver,
-  namespace,
-  resource: virtualResources.approvalRoles,
-  verb: 'approve',
-  name: spec.role,
-});

@@ -35,7 +35,7 @@ const snapshot = (given: Partial<ConsentSnapshot> = {}): ConsentSnapshot => {
     approvals,
     integrity: [],
     answers: new Map(
-      approvals.map((approval) => [questionKey(rightToSign({ candidate }, approval)), { kind: 'Yes' as const }]),
+      approvals.map((approval) => [questionKey(rightToSign('payments-prod', approval)), { kind: 'Yes' as const }]),
     ),
     ...given,
   };
@@ -51,7 +51,7 @@ test('whether signers may sign is asked again', () => {
 
 const lacking = new Map(
   underIt(enoughApprovals()).map((approval) => [
-    questionKey(rightToSign({ candidate: aCandidate() }, approval)),
+    questionKey(rightToSign('payments-prod', approval)),
     { kind: 'No' as const, message: '' },
   ]),
 );
@@ -72,7 +72,7 @@ test.each<[string, Partial<ConsentSnapshot>, string]>([
         ['tester-a', 'developer-a', 'approver-b'].map((who, i) => [
           questionKey(
             rightToSign(
-              { candidate: aCandidate() },
+              'payments-prod',
               anApproval(who, {
                 role: i === 0 ? 'tester' : 'approver',
                 groups: [[], ['payments-owners'], ['change-board']][i] ?? [],

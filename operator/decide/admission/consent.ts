@@ -66,7 +66,7 @@ export const judgeConsent = (s: ConsentSnapshot): Consent => {
 
   const view = gateView(s, { policy, candidate, bundle });
   const open = s.approvals
-    .map((approval) => rightToSign(view, approval))
+    .map((approval) => rightToSign(spec.targetNamespace, approval))
     .filter((question) => !s.answers.has(questionKey(question)));
   if (open.length > 0) return { is: 'Ask', questions: open };
   // Consent is judged at the instant of the intent; what expires or closes afterwards does not stop what has begun.
@@ -135,6 +135,7 @@ const rightsOf = (
 ): ReadonlyMap<string, boolean | undefined> =>
   new Map(
     view.approvals.map((approval) => {
-      return [approval.metadata.uid, heldRight(answers.get(questionKey(rightToSign(view, approval))))];
+      const question = rightToSign(view.candidate.spec.targetNamespace, approval);
+      return [approval.metadata.uid, heldRight(answers.get(questionKey(question)))];
     }),
   );
