@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { anAdmissionRequest, inShort, judgedWith, operator, restorer } from '../../test/builders/admission.ts';
 import {
   aBundle,
   anIntent,
@@ -15,14 +16,11 @@ import { judgedWith } from '../../test/builders/admission.ts';
 import type { JsonObject } from '../api/meta.ts';
 import { judgeAdmission } from './admission.ts';
 import { gateIsHere } from './admission/releases.ts';
-import type { AdmissionRequest, AdmissionVerdict } from './admission/request.ts';
+import type { AdmissionRequest } from './admission/request.ts';
 import type { AdmissionSnapshot } from './admission/snapshot.ts';
 import { digestOf as digest } from './digest.ts';
-import { questionKey, type Answer } from './questions.ts';
+import type { Answer } from './questions.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from './record.ts';
-
-const operator = 'system:serviceaccount:countersign-system:countersign-operator';
-const restorer = 'system:serviceaccount:countersign-system:countersign-restorer';
 
 const next = aBundle({
   removed: [
@@ -79,17 +77,17 @@ const snapshot = (pkg: Partial<PackageRecord> = {}, given: Partial<AdmissionSnap
   ...given,
 });
 
-const resources: Readonly<Record<string, { group: string; version: string; resource: string }>> = {
-  ConfigMap: { group: '', version: 'v1', resource: 'configmaps' },
-  Secret: { group: '', version: 'v1', resource: 'secrets' },
-  Service: { group: '', version: 'v1', resource: 'services' },
-  Deployment: { group: 'apps', version: 'v1', resource: 'deployments' },
-  Job: { group: 'batch', version: 'v1', resource: 'jobs' },
-  Scale: { group: 'apps', version: 'v1', resource: 'deployments' },
-  Pod: { group: '', version: 'v1', resource: 'pods' },
-  Namespace: { group: '', version: 'v1', resource: 'namespaces' },
-  Role: { group: 'rbac.authorization.k8s.io', version: 'v1', resource: 'roles' },
-  Approval: { group: 'countersign.dev', version: 'v1alpha1', resource: 'approvals' },
+const resources: Readonly<Record<string, string>> = {
+  ConfigMap: 'configmaps',
+  Secret: 'secrets',
+  Service: 'services',
+  Deployment: 'deployments.apps',
+  Job: 'jobs.batch',
+  Scale: 'deployments.apps',
+  Pod: 'pods',
+  Namespace: 'namespaces',
+  Role: 'roles.rbac.authorization.k8s.io',
+  Approval: 'approvals.countersign.dev',
 };
 
 const request = (
@@ -97,23 +95,14 @@ const request = (
   kind: string,
   name: string,
   given: Partial<AdmissionRequest> = {},
-): AdmissionRequest => {
-  const resource = resources[kind] ?? { group: '', version: 'v1', resource: 'unknown' };
-  return {
-    uid: 'review-1',
-    operation: 'UPDATE',
-    resource,
-    kind: { group: resource.group, version: resource.version, kind },
-    subresource: '',
-    namespace: 'payments-prod',
+): AdmissionRequest =>
+  anAdmissionRequest(username, resources[kind] ?? 'unknown', {
+    as: kind,
     name,
-    dryRun: false,
-    user: { username, uid: '', groups: [] },
     object: undefined,
     oldObject: undefined,
     ...given,
-  };
-};
+  });
 
 /** As the API server would keep it: with metadata of its own. */
 const stored = (content: JsonObject, more: JsonObject = {}): JsonObject => {
@@ -124,27 +113,6 @@ const stored = (content: JsonObject, more: JsonObject = {}): JsonObject => {
 const config = next.objects[0]?.content ?? {};
 const configBefore = before.objects[0]?.content ?? {};
 const api = next.objects[1]?.content ?? {};
-
-const outcome = (verdict: AdmissionVerdict): string => {
-  switch (verdict.is) {
-    case 'Allowed':
-      return verdict.record === undefined ? 'allowed' : `allowed, ${verdict.record.decision} is recorded`;
-    case 'Denied':
-      return verdict.message.slice(0, verdict.message.indexOf(':'));
-    case 'Ask':
-      return 'asks';
-    case 'Read':
-      return 'reads';
-    case 'Wait':
-      return 'waits';
-  }
-};
-
-const answering = (s: AdmissionSnapshot, r: AdmissionRequest, answer: Answer): AdmissionVerdict => {
-  const first = judgeAdmission(r, s);
-  if (first.is !== 'Ask') return first;
-  return judgeAdmission(r, { ...s, answers: new Map(first.questions.map((each) => [questionKey(each), answer])) });
-};
 
 const argo = 'system:serviceaccount:argocd:controller';
 const write = (who: string, object: JsonObject, oldObject = stored(configBefore)) =>
@@ -485,7 +453,7 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
 ];
 
 test.each(rows)('%s', (_, r, s, expected) => {
-  expect(outcome(judgeAdmission(r, s))).toBe(expected);
+  expect(inShort(judgeAdmission(r, s))).toBe(expected);
 });
 
 describe('the guard of a namespace', () => {
@@ -626,7 +594,7 @@ describe('the right to operate', () => {
     ],
     ['runs no CronJob that was not released', job(jobTemplate.spec), snapshot(), yes, 'JobOfApprovedCronJob'],
   ])('%s', (_, r, s, answer, expected) => {
-    expect(outcome(answering(s, r, answer))).toBe(expected);
+    expect(inShort(judgedWith(r, s, answer))).toBe(expected);
   });
 
   test('is asked of the API server, not taken for granted', () => {
