@@ -1,6 +1,5 @@
 /** Fire access: somebody is let in, everything they do is recorded before it happens, it ends by itself, and the day after makes it good. */
 import { expect } from '@jest/globals';
-import type { RunResult } from '../../hack/controlplane/tools.ts';
 import { accepted, waitFor, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { condition, image, isTrue, type Reported, type World } from '../cluster/system.ts';
 import { explained, findings } from './findings.ts';
@@ -20,24 +19,9 @@ import {
 import { access, acts, endNow, leftovers, letIn, review, setImage, when } from './night.ts';
 import { componentsOf, entriesOf } from './production.ts';
 
-const { scenario, system } = scenarios('night');
+const { scenario, system, succeeds, fails } = scenarios('night');
 
 const offered = { emergency: { followUpWithin: '24h' } };
-
-const kubectl = (world: World, who: string, ...args: readonly string[]): Promise<RunResult> =>
-  system().controlPlane.kubectl(who, [...args, '-n', world.production]);
-
-const succeeds = async (world: World, who: string, ...args: readonly string[]): Promise<string> => {
-  const { code, stdout, stderr } = await kubectl(world, who, ...args);
-  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
-  return stdout;
-};
-
-const fails = async (world: World, who: string, ...args: readonly string[]): Promise<string> => {
-  const { code, stderr } = await kubectl(world, who, ...args);
-  if (code === 0) throw new Error(`kubectl ${args.join(' ')} was let through`);
-  return stderr;
-};
 
 /** A Deployment `api` and a ConfigMap `settings`, of one letter. */
 const content = (world: World, letter: string): readonly Manifest[] => [

@@ -1,5 +1,6 @@
 /** What the scenarios of this folder share: worlds beside each other in one system, and short ways to say what is waited for. */
 import { afterAll, beforeAll, test } from '@jest/globals';
+import type { RunResult } from '../../hack/controlplane/tools.ts';
 import { jsonObject, type JsonObject } from '../../operator/api/meta.ts';
 import { mergePatch } from '../../operator/decide/merge-patch.ts';
 import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
@@ -20,8 +21,14 @@ import {
 export const patienceMs = 60_000;
 const scenarioTimeoutMs = 150_000;
 
+type Kubectl = (world: World, who: string, ...args: readonly string[]) => Promise<string>;
+
 export interface Scenarios {
   readonly system: () => System;
+  /** Runs kubectl as somebody in production, where it must succeed; says what it printed. */
+  readonly succeeds: Kubectl;
+  /** Where it must fail; says what it complained of. */
+  readonly fails: Kubectl;
   /** A scenario in a world of its own, beside the others of its file. */
   readonly scenario: (
     sentence: string,
@@ -39,8 +46,20 @@ export const scenarios = (prefix: string, ...options: Parameters<typeof startSys
     system = await startSystem(...options);
   }, startTimeoutMs * 2);
   afterAll(() => system?.stop());
+  const kubectl = (world: World, who: string, args: readonly string[]): Promise<RunResult> =>
+    system.controlPlane.kubectl(who, [...args, '-n', world.production]);
   return {
     system: () => system,
+    async succeeds(world, who, ...args) {
+      const { code, stdout, stderr } = await kubectl(world, who, args);
+      if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
+      return stdout;
+    },
+    async fails(world, who, ...args) {
+      const { code, stderr } = await kubectl(world, who, args);
+      if (code === 0) throw new Error(`kubectl ${args.join(' ')} was let through`);
+      return stderr;
+    },
     scenario(sentence, run, policy, given) {
       worlds += 1;
       const name = `${prefix}${worlds}`;

@@ -2,7 +2,6 @@
 import { beforeAll, expect } from '@jest/globals';
 import { scaleDigest } from '../../operator/decide/content.ts';
 import { actsIn } from '../../operator/decide/together.ts';
-import type { RunResult } from '../../hack/controlplane/tools.ts';
 import { verifyChain } from '../../operator/ledger/chain.ts';
 import { accepted, refused, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { image, type Entry, type World } from '../cluster/system.ts';
@@ -10,7 +9,7 @@ import { explained, foundUnderGuard, podMaker } from './findings.ts';
 import { inProduction, patienceMs, release, scenarios } from './kit.ts';
 import { componentsOf, dataOf, entriesOf, manifestOf, podTemplate } from './production.ts';
 
-const { scenario, system } = scenarios('operated');
+const { scenario, system, succeeds, fails } = scenarios('operated');
 
 const wildcard = 'wildcard-holder';
 const robot = 'system:serviceaccount:tools:robot';
@@ -55,21 +54,6 @@ const letter = async (world: World, candidate: string, text: string): Promise<st
   const objects = content(world, text);
   await world.stage(...objects);
   return release(world, world.candidate(candidate, componentsOf(objects)));
-};
-
-const kubectl = (world: World, who: string, ...args: readonly string[]): Promise<RunResult> =>
-  system().controlPlane.kubectl(who, [...args, '-n', world.production]);
-
-const succeeds = async (world: World, who: string, ...args: readonly string[]): Promise<string> => {
-  const { code, stdout, stderr } = await kubectl(world, who, ...args);
-  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${stderr}`);
-  return stdout;
-};
-
-const fails = async (world: World, who: string, ...args: readonly string[]): Promise<string> => {
-  const { code, stderr } = await kubectl(world, who, ...args);
-  if (code === 0) throw new Error(`kubectl ${args.join(' ')} was let through`);
-  return stderr;
 };
 
 /** Admitted acts so far, as `who did what to what`. */
