@@ -4,7 +4,7 @@ import { ledgerNameDigits, type LedgerEntrySpec } from '../api/ledger.ts';
 import { scaleDigest } from './content.ts';
 import { grantKeys } from './emergency/grant.ts';
 import type { EntryData, Written } from './entries.ts';
-import { keyOf, type Instant, type ObjectKey } from './objects.ts';
+import { asKey, keyOf, type Instant, type ObjectKey } from './objects.ts';
 import { jobName } from './render.ts';
 
 /** A content that an object may have. */
@@ -209,11 +209,6 @@ const goneFor = (objects: ExplainedRecord['objects'], uid: string): ExplainedRec
   const after = new Map(objects);
   for (const key of grantKeys(uid)) after.delete(key);
   return after;
-};
-
-const asKey = (object: string): ObjectKey => {
-  const slash = object.indexOf('/');
-  return keyOf({ kind: object.slice(0, slash), name: object.slice(slash + 1) });
 };
 
 /** A Job runs under the name of its bundle. */

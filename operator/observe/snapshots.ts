@@ -4,6 +4,7 @@ import { policyName, promotableKinds } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import type { Bundle } from '../decide/bundle.ts';
 import {
+  asKey,
   keyOf,
   type LiveObject,
   type LiveObjects,
@@ -416,7 +417,7 @@ export const observeWatch = (sources: Sources, namespace: string): WatchSnapshot
   };
   const keys = () => [
     ...allWatched(sources, namespace).map(({ key }) => key),
-    ...[...scene.explained.objects.keys()].map(objectKeyOf),
+    ...[...scene.explained.objects.keys()].map(asKey),
   ];
   const isLooking = complete && scene.explained.adopted.size > 0;
   return {
@@ -431,9 +432,4 @@ export const observeWatch = (sources: Sources, namespace: string): WatchSnapshot
     approvals: (finding) => caches.approvals.in()?.byIndex('subject', finding) ?? [],
     complete,
   };
-};
-
-const objectKeyOf = (text: string): ObjectKey => {
-  const slash = text.indexOf('/');
-  return `${text.slice(0, slash)}/${text.slice(slash + 1)}`;
 };
