@@ -123,6 +123,7 @@ class Night {
             get: (key) => this.live.get(key),
             watches: () => true,
             selects: () => false,
+            since: () => [],
             unmanaged: () => [],
             former: () => [],
           },

@@ -40,6 +40,7 @@ class Model {
   readonly suspects = new Map<ObjectKey, Suspect>();
   readonly unmanaged = new Map<ObjectKey, readonly string[]>();
   readonly former = new Map<ObjectKey, readonly (readonly string[])[]>();
+  readonly since = new Map<string, readonly Watched[]>();
   readonly types: string[] = [];
   kinds: readonly string[] = [...explainedKinds, ...installedKinds];
   approvals: Approval[] = [];
@@ -52,6 +53,10 @@ class Model {
 
   put(at: Instant, ...things: readonly Watched[]): void {
     for (const each of things) {
+      const was = this.live.get(each.key);
+      for (const { id, object } of this.record.explained.attempts.values()) {
+        if (object === each.key && was !== undefined) this.since.set(id, [...(this.since.get(id) ?? []), was]);
+      }
       this.live.set(each.key, each);
       this.notice(at, each.key);
     }
@@ -70,6 +75,7 @@ class Model {
     return {
       explained: this.record.explained,
       get: (key) => this.live.get(key),
+      since: (attempt) => this.since.get(attempt) ?? [],
       selects: (label) => label === 'app' || label === 'tier',
       watches: (kind) => this.kinds.includes(kind),
       unmanaged: (key) => this.unmanaged.get(key) ?? [],
@@ -352,6 +358,24 @@ describe('acts that the gate admitted', () => {
     expect(model.settle(late)).toMatchObject([{ type: 'Observed', happened: false }]);
     model.put(late, restarted);
     expect(model.settle(late + hour)).toMatchObject([{ type: 'FindingOpened' }]);
+  });
+
+  test('two in one moment both happened, and the second is the measure', () => {
+    const model = adopted(api);
+    model.append(admitted({}));
+    model.append(admitted({ after: digestOf('c') }));
+    model.put(now, restarted, { ...api, digest: () => digestOf('c') });
+    expect(model.settle(now)).toMatchObject([{ happened: true }, { happened: true }]);
+    expect(model.settle(late)).toEqual([]);
+    model.put(late, restarted);
+    expect(model.settle(late + hour)).toMatchObject([{ type: 'FindingOpened' }]);
+  });
+
+  test('one that was there before it was admitted is not taken for it', () => {
+    const model = adopted(api);
+    model.put(now, restarted, api);
+    model.append(admitted({}));
+    expect(model.settle(late)).toMatchObject([{ type: 'Observed', happened: false }]);
   });
 
   test('scaling within its right is explained, and no other number', () => {

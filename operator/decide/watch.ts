@@ -221,25 +221,30 @@ const integrityFinding = (
 // --- what came of admitted acts --------------------------------------------------------------------------------------
 
 const cameOf = (s: WatchSnapshot, now: Instant): Entries => {
-  const entries: LedgerDraft[] = [];
+  /** What is there now is entered last: from it on changes are measured. */
+  const [before, current]: [LedgerDraft[], LedgerDraft[]] = [[], []];
   let wakeAt: Instant | undefined;
   for (const attempt of s.record.explained.attempts.values()) {
+    const shows = (each: Watched): boolean =>
+      attemptsOn(s.scene, each).some(({ id, isDone }) => isDone && id === attempt.id);
     const live = attempt.object.endsWith('/')
-      ? s.suspects
-          .flatMap(({ key }) => s.scene.get(key) ?? [])
-          .find((each) => attemptsOn(s.scene, each).some(({ id, isDone }) => isDone && id === attempt.id))
+      ? s.suspects.flatMap(({ key }) => s.scene.get(key) ?? []).find(shows)
       : s.scene.get(attempt.object);
     const isDone =
       attempt.operation === 'DELETE'
         ? live === undefined || (attempt.uid !== '' && live.uid !== attempt.uid)
-        : live !== undefined && attemptsOn(s.scene, live).some(({ id, isDone }) => isDone && id === attempt.id);
-    const key = live?.key ?? attempt.object;
+        : live !== undefined && shows(live);
+    const earlier = isDone ? undefined : s.scene.since(attempt.id).find(shows);
     const due = attempt.at + attemptMs;
-    if (isDone) entries.push(drafts.observed(s.namespace, attempt, { object: key, uid: live?.uid ?? '' }));
-    else if (now >= due) entries.push(drafts.observed(s.namespace, attempt, undefined));
+    if (isDone) {
+      const key = live?.key ?? attempt.object;
+      current.push(drafts.observed(s.namespace, attempt, { object: key, uid: live?.uid ?? '' }));
+    } else if (earlier !== undefined) {
+      before.push(drafts.observed(s.namespace, attempt, { object: earlier.key, uid: earlier.uid }));
+    } else if (now >= due) before.push(drafts.observed(s.namespace, attempt, undefined));
     else wakeAt = earliest(wakeAt, due);
   }
-  return { entries, wakeAt };
+  return { entries: [...before, ...current], wakeAt };
 };
 
 // --- what closes findings --------------------------------------------------------------------------------------------

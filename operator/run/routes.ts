@@ -7,7 +7,8 @@ import type { EmergencyRecord } from '../decide/emergency/record.ts';
 import { textAt } from '../decide/json.ts';
 import { keyOf, type ObjectKey, type PodFacts } from '../decide/objects.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
-import { watchedLive } from '../observe/project.ts';
+import { watchedLive, watchedPod } from '../observe/project.ts';
+import type { Watched } from '../decide/standing.ts';
 import type { Suspects } from '../observe/suspects.ts';
 import type { Records } from '../ledger/records.ts';
 import type { Priority } from './queue.ts';
@@ -158,8 +159,11 @@ export const createRoutes = (options: RoutesOptions): Routes => {
   };
 
   /** Something of production changed: whether that is explained is looked at when there is time. */
-  const changed = (namespace: string, key: ObjectKey): void => {
+  const changed = (namespace: string, key: ObjectKey, was?: () => Watched): void => {
     if (!isProduction(namespace)) return;
+    for (const { id, object } of records.get(namespace).explained.attempts.values()) {
+      if (object === key && was !== undefined) suspects.superseded(namespace, id, was());
+    }
     suspects.mark(namespace, key);
     addSoon(watchKey(namespace));
   };
@@ -275,9 +279,9 @@ export const createRoutes = (options: RoutesOptions): Routes => {
           const object = change.new ?? change.old;
           if (object === undefined) return;
           const key = keyOf(object.ref);
-          changed(object.namespace, key);
-          if (change.old !== undefined) {
-            const { old } = change;
+          const { old } = change;
+          changed(object.namespace, key, old && (() => watchedLive(old)));
+          if (old !== undefined) {
             if (change.new === undefined) suspects.forget(old.uid);
             else suspects.replaced(old.uid, watchedLive(old).programs);
           }
@@ -292,7 +296,8 @@ export const createRoutes = (options: RoutesOptions): Routes => {
       caches.pods.onChange((_, change) => {
         const pod = change.new ?? change.old;
         if (pod === undefined) return;
-        if (!runsOn(change.old, change.new)) changed(pod.namespace, `Pod/${pod.name}`);
+        const { old } = change;
+        if (!runsOn(old, change.new)) changed(pod.namespace, `Pod/${pod.name}`, old && (() => watchedPod(old)));
         if (change.new?.deleting !== change.old?.deleting) {
           emergencies(pod.namespace, ({ sessions }) => sessions.some((session) => session.pod === pod.name));
         }
@@ -303,14 +308,16 @@ export const createRoutes = (options: RoutesOptions): Routes => {
       });
       caches.secrets.onChange((key, change) => {
         const secret = change.new ?? change.old;
-        if (secret !== undefined) changed(secret.namespace, secret.key);
+        const { old } = change;
+        if (secret !== undefined) changed(secret.namespace, secret.key, old && (() => old));
         candidates('target', key.slice(0, key.indexOf('/')));
       });
       for (const family of caches.watched.values()) {
         family.onChange((_, change) => {
           const object = change.new ?? change.old;
           if (object === undefined) return;
-          changed(object.namespace, object.key);
+          const { old } = change;
+          changed(object.namespace, object.key, old && (() => old));
           if (object.name.startsWith(grantPrefix)) {
             emergencies(object.namespace, ({ uid }) => object.name.startsWith(grantName(uid)));
           }
@@ -318,7 +325,8 @@ export const createRoutes = (options: RoutesOptions): Routes => {
       }
       caches.guarded.onChange((_, change) => {
         const object = change.new ?? change.old;
-        if (object !== undefined) changed(object.namespace, object.key);
+        const { old } = change;
+        if (object !== undefined) changed(object.namespace, object.key, old && (() => old));
       });
       for (const family of caches.guarded.definitions) {
         family.onChange(() => {
