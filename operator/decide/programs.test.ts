@@ -7,6 +7,12 @@ const aPod = (labels: Readonly<Record<string, string>>, image = 'web:1'): JsonOb
   spec: { containers: [{ name: 'app', image }] },
 });
 
+const inside = { containers: [{ name: 'app', image: 'web:1' }] };
+const underAccount = (serviceAccountName: string): JsonObject => ({
+  metadata: { labels: { app: 'web' } },
+  spec: { ...inside, serviceAccountName },
+});
+
 const template = programsOfTemplate({ kind: 'Deployment', spec: { replicas: 1, template: aPod({ app: 'web' }) } });
 
 test('is the same for a template wherever it stands', () => {
@@ -25,6 +31,9 @@ describe('a pod of a template', () => {
     ['with another image', aPod({ app: 'web' }, 'web:2'), false],
     ['with another label', aPod({ app: 'other' }), false],
     ['without its label', aPod({}), false],
+    ['under another account', underAccount('admin'), false],
+    ['under the account that it has by default', underAccount('default'), true],
+    ['in the network of the node', { ...aPod({ app: 'web' }), spec: { ...inside, hostNetwork: true } }, false],
   ])('%s: %#', (_, pod, isOne) => {
     expect(runs(programsOfPod(pod), template)).toBe(isOne);
   });

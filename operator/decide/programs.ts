@@ -1,10 +1,10 @@
-/** What a pod runs, container by container, and the labels it is found by: short enough to be kept for every pod of a cluster. */
+/** What a pod runs, container by container, as whom, and the labels it is found by: short enough to be kept for every pod of a cluster. */
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../api/meta.ts';
-import { listAt, member, objectAt, textAt } from './json.ts';
+import { at, listAt, member, objectAt, textAt } from './json.ts';
 import { podsIn } from './pod-spec.ts';
 
-/** `<list> <container> <digest of image, command and arguments>`, or `label <key>=<value>`. */
+/** `<list> <container> <digest of image, command and arguments>`, `account <ServiceAccount>`, `host <namespace of the node>`, `label <key>=<value>`. */
 export type Program = string;
 
 /** Kinds of container, and whether a controller makes pods with them. */
@@ -27,8 +27,10 @@ const controllersLabels: ReadonlySet<string> = new Set([
 ]);
 
 const label = 'label ';
+const host = 'host ';
+const hostNamespaces = ['hostNetwork', 'hostPID', 'hostIPC'];
 
-/** What a pod, or a template of pods, runs and is found by, in the order of names. */
+/** What a pod, or a template of pods, runs, as whom, and what finds it, in the order of names. */
 export const programsOfPod = (pod: JsonObject): readonly Program[] => {
   const containers = Object.entries(lists).flatMap(([field, list]) =>
     listAt(pod, 'spec', field).map(
@@ -38,7 +40,9 @@ export const programsOfPod = (pod: JsonObject): readonly Program[] => {
   const labels = Object.entries(objectAt(pod, 'metadata', 'labels')).flatMap(([key, value]) =>
     controllersLabels.has(key) ? [] : [`${label}${key}=${String(value)}`],
   );
-  return [...containers, ...labels].toSorted();
+  const hosts = hostNamespaces.filter((field) => at(pod, 'spec', field) === true).map((field) => `${host}${field}`);
+  const account = `account ${textAt(pod, 'spec', 'serviceAccountName') ?? 'default'}`;
+  return [...containers, ...labels, ...hosts, account].toSorted();
 };
 
 /** What the pods of a workload's template run; empty for kinds without a template. */
@@ -59,11 +63,17 @@ const programDigest = (container: Json): string =>
     .digest('hex')
     .slice(0, 16);
 
-/** Whether a pod runs everything that a template says, and nothing by force: what else it runs was injected when it was created. */
+/**
+ * Whether a pod is everything that a template says, and nothing by force or beyond its own bounds: what else it runs was injected when it was
+ * created.
+ */
 export const runs = (pod: readonly Program[], template: readonly Program[]): boolean =>
   template.length > 0 &&
   template.every((program) => pod.includes(program)) &&
-  !pod.some((program) => program.startsWith(`${lists.ephemeralContainers} `));
+  !pod.some(
+    (program) =>
+      program.startsWith(`${lists.ephemeralContainers} `) || (program.startsWith(host) && !template.includes(program)),
+  );
 
 /** Whether two templates run the same. */
 export const sameProgram = (a: readonly Program[], b: readonly Program[]): boolean => a.join() === b.join();

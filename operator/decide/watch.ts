@@ -4,7 +4,6 @@
  */
 import type { Approval } from '../api/approval.ts';
 import { milliseconds } from '../api/duration.ts';
-import { virtualResources } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import { isInstalledKind } from './content.ts';
 import { digestOf } from './digest.ts';
@@ -16,6 +15,7 @@ import { isSystemName, peopleAmong } from './people.ts';
 import { earliest, nothing, type Effect, type Plan } from './plan.ts';
 import { askAgainAt, questionKey, type Answers, type RightQuestion } from './questions.ts';
 import type { NamespaceRecord } from './record.ts';
+import { rightToSign } from './right-to-sign.ts';
 import { attemptsOn, isAsFound, standing, stateOf, type Scene, type Standing, type Watched } from './standing.ts';
 import { listed } from './words.ts';
 
@@ -285,7 +285,7 @@ const signed = (s: WatchSnapshot, policy: ReleasePolicy, answers: Answers, now: 
           !isActor(policy, finding, spec.approver.username)
         );
       })
-      .map((approval) => ({ finding, approval, question: rightTo(s.namespace, approval) })),
+      .map((approval) => ({ finding, approval, question: rightToSign(s.namespace, approval) })),
   );
   const questions = candidates
     .map(({ question }) => question)
@@ -312,15 +312,6 @@ const isActor = (policy: ReleasePolicy, { username }: Finding, signer: string): 
   const personOf = peopleAmong(policy.spec.people, [username, signer]);
   return personOf(username) === personOf(signer);
 };
-
-const rightTo = (namespace: string, { spec }: Approval): RightQuestion => ({
-  ask: 'Right',
-  who: spec.approver,
-  namespace,
-  resource: virtualResources.approvalRoles,
-  verb: 'approve',
-  name: spec.role,
-});
 
 // --- integrity, for those who must not go on without -----------------------------------------------------------------
 
