@@ -37,9 +37,9 @@ export const programsOfPod = (pod: JsonObject): readonly Program[] => {
       (container) => `${list} ${textAt(container, 'name') ?? ''} ${programDigest(container)}`,
     ),
   );
-  const labels = Object.entries(objectAt(pod, 'metadata', 'labels')).flatMap(([key, value]) =>
-    controllersLabels.has(key) ? [] : [`${label}${key}=${String(value)}`],
-  );
+  const labels = Object.keys(objectAt(pod, 'metadata', 'labels'))
+    .filter((key) => !controllersLabels.has(key))
+    .map((key) => `${label}${key}=${textAt(pod, 'metadata', 'labels', key) ?? ''}`);
   const hosts = hostNamespaces.filter((field) => at(pod, 'spec', field) === true).map((field) => `${host}${field}`);
   const account = `account ${textAt(pod, 'spec', 'serviceAccountName') ?? 'default'}`;
   return [...containers, ...labels, ...hosts, account].toSorted();
