@@ -18,6 +18,8 @@ import { requests, type Request } from './requests.ts';
 import { percentile, table, type Figure } from './table.ts';
 
 const perSecond = [10, 50, 200] as const;
+/** Some hundred, after which the runtime has compiled what a review needs. */
+const warmUp = { perSecond: 50, ms: 8_000 } as const;
 /** Of each series: enough for a hundred writes and more. */
 const seriesMs = (rate: number): number => (rate > 100 ? 5_000 : 10_000);
 const plain = 'unguarded';
@@ -158,7 +160,7 @@ const measure = async (
 ): Promise<readonly Figure[]> => {
   const { pid } = system.gate.mark;
   // Connections, caches and compiled code are there before anything is measured.
-  await paced(10, 1_000, async (turn) => both(series, production, turn));
+  await paced(warmUp.perSecond, warmUp.ms, async (turn) => both(series, production, turn));
   const [from, cpu, before] = [Date.now(), cpuMs(pid), await asked(system, series.lock)];
   const answers = await paced(rate, seriesMs(rate), async (turn) => both(series, production, turn));
   const [spent, after] = [cpuMs(pid) - cpu, await asked(system, series.lock)];
