@@ -14,7 +14,7 @@ const open = anIntent(aBundle());
 
 const creating = (name: string): ObjectEffect => {
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name };
-  const onRefusal = drafts.refusedWrite(open, 'payments', keyOf(ref));
+  const onRefusal = { draft: drafts.refusedWrite(open, 'payments', keyOf(ref)), packageSeq: 5 };
   return {
     do: 'Create',
     as: 'operator',

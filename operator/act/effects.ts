@@ -124,9 +124,10 @@ const write = async (tools: ActTools, effect: ObjectEffect): Promise<void> => {
     const failure = toFailure(error);
     const { onRefusal, namespace } = effect.intent;
     if (onRefusal === undefined || !final.has(failure.kind)) throw failure;
-    await tools.append(namespace, withRefusal(onRefusal, failure.message));
+    const { draft, packageSeq } = onRefusal;
+    await tools.append(namespace, withRefusal(draft, failure.message), packageSeq);
     // The promotion is over: what was to follow this write is judged again.
-    throw new Overtaken(namespace, onRefusal.package);
+    throw new Overtaken(namespace, draft.package);
   }
 };
 

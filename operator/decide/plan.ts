@@ -18,8 +18,8 @@ export interface IntentRef {
   readonly namespace: string;
   readonly id: string;
   readonly type: 'Promotion' | 'Rollback';
-  /** Draft of the entry that records a final refusal of this write; undefined = a refusal is retried. */
-  readonly onRefusal: LedgerDraft | undefined;
+  /** The entry that records a final refusal of this write, unless something has moved the package; undefined = a refusal is retried. */
+  readonly onRefusal: { readonly draft: LedgerDraft; readonly packageSeq: number } | undefined;
 }
 
 export type ObjectEffect =

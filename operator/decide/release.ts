@@ -161,7 +161,10 @@ const promoterOf = (s: ReleaseSnapshot, open: OpenIntent, course: Course) => ({
     namespace: s.namespace,
     id: open.id,
     type: 'Promotion',
-    onRefusal: drafts.refusedWrite(open, s.package, keyOf(ref)),
+    onRefusal: {
+      draft: drafts.refusedWrite(open, s.package, keyOf(ref)),
+      packageSeq: packageRecord(s.record, s.package).seq,
+    },
   }),
 });
 

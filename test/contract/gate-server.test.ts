@@ -180,12 +180,16 @@ describe('what the judge says reaches the caller', () => {
       metadata: { name, labels: { 'countersign.dev/guarded': value } },
     });
     const plain = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'deny-plain' } };
-    accepted(await cluster.as('admin').create(guarded('deny-guarded', 'audit')));
+    expect(said(await cluster.as('admin').create(guarded('deny-guarded', 'audit')))).toContain(
+      '"guarding.gate.countersign.dev" denied the request: ToldTo',
+    );
+    // A judge that cannot is not waited for here, and is on the way back.
+    accepted(await cluster.as('admin').create(guarded('throw-guarded', 'audit')));
     accepted(await cluster.as('admin').create(plain));
     const label = (name: string, body: unknown) =>
       cluster.as('admin').patch({ apiVersion: 'v1', kind: 'Namespace', name }, 'merge', { metadata: { labels: body } });
-    expect(said(await label('deny-guarded', { 'countersign.dev/guarded': null }))).toContain(
-      '"namespaces.gate.countersign.dev" denied the request: ToldTo',
+    expect(said(await label('throw-guarded', { 'countersign.dev/guarded': null }))).toContain(
+      '"namespaces.gate.countersign.dev" denied the request: GateFailed',
     );
     expect(await label('deny-plain', { team: 'x' })).toMatchObject({ ok: true });
   });
