@@ -135,20 +135,19 @@ nobody in. One authorizer check a variable.
   expression: variables.urgent && !variables.emergency && variables.grantHeld && !variables.minuteByWildcard
 - name: undated # nothing is new in it, so that its time is that of the change before
   expression: >-
-    request.operation == 'UPDATE' && (size(variables.times) == 0
-    || (size(variables.timesBefore) > 0 && variables.times.max() == variables.timesBefore.max()))
+    size(variables.times) == 0 || (size(variables.timesBefore) > 0 && variables.times.max() == variables.timesBefore.max())
 {{- end }}
 {{- end }}
 
 {{/*
-What somebody is told who was let in, but not for the time of this write. Called with the CEL expression for who is let through, which must say
-so of an emergency, too.
+What somebody is told who was let in, but not for the time of this write. Called with the CEL expression for which people are let through all the
+same; nothing when none are. A system identity is never let in.
 */}}
 {{- define "countersign.guard.emergency" -}}
-- expression: "{{ . }} || !variables.late || !variables.undated"
+- expression: "{{ with . }}{{ . }} || {{ end }}!variables.late || !variables.undated"
   messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyUndated: {caller} changes {variables.what} in {place} in a way of which the API server shows no time: something is only taken away, or its managedFields are empty. Next: repeat it with any other change in the same write, such as a new annotation, or by kubectl apply --server-side" }}
   reason: Forbidden
-- expression: "{{ . }} || !variables.late"
+- expression: "{{ with . }}{{ . }} || {{ end }}!variables.late"
   messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyOver: {caller} was let in to {place} for an emergency, but not for {variables.minute} UTC; what is left of the last minute does not count. Next: have an SRE let you in again: kubectl create an EmergencyAccess in {place}" }}
   reason: Forbidden
 {{- end }}
