@@ -1,7 +1,7 @@
 /** Attacks on and with emergency access that the API server alone decides (T47, T48), as data. */
 import { emergencyActs } from '../../operator/api/emergency-acts.ts';
 import { grantPrefix } from '../../operator/decide/emergency/grant.ts';
-import { accepted, targetOf, type ApiClient } from '../cluster/cluster.ts';
+import { accepted, targetOf, type ApiClient, type Target } from '../cluster/cluster.ts';
 import { admitted, policyLock, rulesLock, schemaLock, stampLock, type Attack } from './attack.ts';
 import { late, letIn, oncall, wildcard, written, type Manifest } from './emergency-world.ts';
 import {
@@ -22,6 +22,10 @@ import { attempt, passes, type TableRow } from './guard-table.ts';
 import type { GuardWorld } from './guard-world.ts';
 import { emergencyAccess, fresh, production, type Given } from './objects.ts';
 import { bind, eventually } from './world.ts';
+
+interface Managed {
+  readonly metadata: { readonly managedFields?: readonly { readonly time?: string }[] };
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 type Who = (world: GuardWorld) => ApiClient;
@@ -55,10 +59,22 @@ const takesAway =
     return admitted(await who(world).patch(await prepared(world, resource), 'merge', body));
   };
 
+/** By its time, a change within the second of the last one is none. */
+const hasRested = ({ as }: GuardWorld, target: Target): Promise<unknown> =>
+  eventually(
+    'the second of its last change is over',
+    () => as('installer').get<Managed>(target),
+    (answer) =>
+      accepted(answer).metadata.managedFields?.every(
+        ({ time = '1970-01-01' }) => Date.parse(time) + 1000 <= Date.now(),
+      ) ?? true,
+  );
+
 const annotates =
   (who: Who, resource: string, name = ''): Act =>
   async (world) => {
     const target = name === '' ? await prepared(world, resource) : at(resource, name);
+    await hasRested(world, target);
     return admitted(await who(world).patch(target, 'merge', { metadata: { annotations: { note: fresh('n') } } }));
   };
 
@@ -67,9 +83,10 @@ const debugger1 = () => ({ name: fresh('debug'), image: image('e') });
 const debugs =
   (who: Who, containers: () => readonly unknown[] = () => [debugger1()]): Act =>
   async (world) => {
-    const target = { ...(await running(world, 'api')), subresource: 'ephemeralcontainers' };
+    const pod = await running(world, 'api');
+    await hasRested(world, pod);
     const body = { spec: { ephemeralContainers: containers() } };
-    return admitted(await who(world).patch(target, 'strategic', body));
+    return admitted(await who(world).patch({ ...pod, subresource: 'ephemeralcontainers' }, 'strategic', body));
   };
 
 const over: readonly Attack<GuardWorld>[] = [

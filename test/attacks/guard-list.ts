@@ -79,6 +79,12 @@ const otherImage = (): string => {
   return image(letters[turn % letters.length] ?? 'b');
 };
 
+/** Another number of replicas than there is: an update that changes nothing may pass for a restart. */
+const otherNumber = (): number => {
+  turn += 1;
+  return 5 + (turn % 4);
+};
+
 /** Runs kubectl in production; what it says is the attempt. */
 const kubectl =
   (who: string, args: () => readonly string[]): Act =>
@@ -700,7 +706,7 @@ const scale: readonly Attack<GuardWorld>[] = [
   }),
   attack('T13', 'workloads', {
     name: 'a holder of the right to operate scales past /scale',
-    act: merges(sre, api, () => ({ spec: { replicas: 3 } })),
+    act: merges(sre, api, () => ({ spec: { replicas: otherNumber() } })),
     denied: 'ProductionGuardWorkload: ',
     twin: scaled(sre, api, 3),
   }),
