@@ -35,7 +35,7 @@ const wasIn: Who = ({ as }) => as(late);
 const restorer: Who = ({ restorer: client }) => client;
 
 /** A resource of each topic in which the API server shows when somebody writes. */
-const dated = [
+export const dated = [
   ['workloads', 'deployments'],
   ['scale', 'horizontalpodautoscalers'],
   ['configuration', 'configmaps'],
@@ -44,10 +44,12 @@ const dated = [
   ['storage', 'persistentvolumeclaims'],
 ] as const;
 
-/** An object that was there before. */
+/** An object that was there before. What is left when a note is taken away is still somebody's, so that the API server shows a time. */
 const prepared = async (world: GuardWorld, resource: string): Promise<ReturnType<typeof at>> => {
   const name = fresh('noted');
-  accepted(await prepares(world).create(one(resource, name, { metadata: { annotations: { note: 'kept' } } })));
+  accepted(
+    await prepares(world).create(one(resource, name, { metadata: { annotations: { note: 'kept', other: 'kept' } } })),
+  );
   return at(resource, name);
 };
 
@@ -93,7 +95,7 @@ const over: readonly Attack<GuardWorld>[] = [
   ...dated.flatMap(([topic, resource]) => [
     attack('T47', topic, {
       name: `somebody whose emergency is over, and whose bindings are still there, changes one of ${resource}`,
-      act: annotates(wasIn, resource, 'standing'), // by its time, a change within the second of the last one is none
+      act: annotates(wasIn, resource, 'standing'),
       denied: 'ProductionGuardEmergencyOver: ',
       twin: annotates(isIn, resource),
     }),

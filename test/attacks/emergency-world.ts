@@ -25,6 +25,17 @@ interface Given {
   readonly duration?: string;
 }
 
+/** People who were let in like `late`, and may write some of it anyway: who delivers, and who keeps an object that the policy names and operates. */
+export const delivers = 'oncall-delivers';
+export const keeps = 'oncall-keeps';
+/** The name of what the policy names for them; and of a Secret for `oncall`. */
+export const kept = 'kept';
+/** Hold the right to operate by a wildcard, on verbs and on resources. */
+export const wildOperators = {
+  'sre-any-verb': ['releasepolicies', '*'],
+  'sre-any-resource': ['*', 'operate'],
+} as const;
+
 /** An access as it is stored, as far as its grant depends on it. */
 const access = ({ grantee, from = Date.now(), duration = '12h' }: Given): Grant['access'] => {
   const uid = randomUUID();
@@ -66,14 +77,20 @@ export async function letEverybodyIn(world: GuardWorld): Promise<void> {
   // Made with nothing in it, it has no managedFields before somebody applies it. Long before it is changed: the API server's clock has seconds.
   const applied = one('serviceaccounts', 'standing', { metadata: { annotations: { note: 'applied' } } });
   accepted(await world.preparer.patch(targetOf(applied), 'apply', applied));
-  for (const name of [oncall, late, wildcard]) {
+  for (const name of [oncall, late, wildcard, delivers, keeps, ...Object.keys(wildOperators)]) {
     await world.cluster.controlPlane.identity({ name });
     await bind(world, { user: name, role: 'test-everything' });
   }
   await letIn(world, { grantee: oncall });
-  await letIn(world, { grantee: late, from: Date.now() - 3 * hourMs, duration: '1h' });
+  for (const grantee of [late, delivers, keeps])
+    await letIn(world, { grantee, from: Date.now() - 3 * hourMs, duration: '1h' });
+  await nameThem(world);
   await role(world, 'test-ours', { resources: ['*'], verbs: ['*'] });
   await bind(world, { user: wildcard, role: 'test-ours', namespace: production });
+  for (const [user, [resource, verb]] of Object.entries(wildOperators)) {
+    await role(world, user, { resources: [resource], verbs: [verb] });
+    await bind(world, { user, role: user, namespace: production });
+  }
   await letProgramIn(world);
   const writes = (name: string) => world.as(name).create(one('configmaps', 'canary'), { dryRun: 'All' });
   await eventually(
@@ -86,6 +103,38 @@ export async function letEverybodyIn(world: GuardWorld): Promise<void> {
     () => writes(late),
     (answer) => said(answer).includes('EmergencyOver'),
   );
+  await eventually(
+    `${delivers} delivers`,
+    () => writes(delivers),
+    ({ ok }) => ok,
+  );
+}
+
+/** In the policy, and to who operates. */
+async function nameThem(world: GuardWorld): Promise<void> {
+  const policy = {
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'ReleasePolicy',
+    namespace: production,
+    name: 'production',
+  };
+  const named = [
+    [keeps, 'Secret'],
+    [keeps, 'Service'],
+    [keeps, 'HorizontalPodAutoscaler'],
+    [oncall, 'Secret'],
+  ];
+  accepted(
+    await world.as('installer').patch(policy, 'json', [
+      { op: 'add', path: '/spec/gitOpsWriters/-', value: delivers },
+      ...named.map(([identity, kind]) => ({
+        op: 'add',
+        path: '/spec/platformWriters/-',
+        value: { identity, kind, names: [kept] },
+      })),
+    ]),
+  );
+  await bind(world, { user: keeps, role: 'countersign-sre', namespace: production });
 }
 
 /** A program holds minutes: nothing of ours would give them, so that the locks in the way are open meanwhile. */

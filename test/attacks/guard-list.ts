@@ -296,10 +296,10 @@ const sessions: readonly Attack<GuardWorld>[] = [
 );
 
 /** A Job as kubectl makes it from a CronJob. */
-const manual = (...owners: readonly Fields[]) => ({
+export const manual = (...owners: readonly Fields[]) => ({
   metadata: { annotations: { 'cronjob.kubernetes.io/instantiate': 'manual' }, ownerReferences: owners },
 });
-const fromCronJob = {
+export const fromCronJob = {
   apiVersion: 'batch/v1',
   kind: 'CronJob',
   name: 'nightly',
@@ -765,7 +765,7 @@ const gitOps = ({ gitOps: client }: GuardWorld): ApiClient => client;
 const settings = at('configmaps', 'settings');
 const level = () => ({ data: { level: fresh('l') } });
 const password = () => ({ stringData: { password: fresh('p') } });
-const helmBook = { type: 'helm.sh/release.v1' };
+export const helmBook = { type: 'helm.sh/release.v1' };
 export const tokenOf = (name: string) => ({
   type: 'kubernetes.io/service-account-token',
   metadata: { annotations: { 'kubernetes.io/service-account.name': name } },

@@ -1,16 +1,21 @@
 /** What may notice that a part of lock A is gone: the table of writers, the attacks of a topic, and what must go on under the guard. */
+import { grantPrefix } from '../../operator/decide/emergency/grant.ts';
+import { accepted, targetOf } from '../cluster/cluster.ts';
 import { ofBindings } from './check-binding.ts';
 import { ofContents, ofMigration, ofRewrites } from './check-content.ts';
 import { ofNamespaces } from './check-namespace.ts';
+import { ofEmergency } from './check-emergency.ts';
+import { ofRestarts, restart } from './check-restart.ts';
 import { dryRun, refusedBy, type Check } from './check.ts';
 import { emergencyAttacks, tryCovered } from './emergency-list.ts';
+import { letIn, wildOperators } from './emergency-world.ts';
 import { guard } from './guard-file.ts';
-import { guardAttacks } from './guard-list.ts';
+import { fromCronJob, guardAttacks, manual } from './guard-list.ts';
 import { at, one } from './guard-objects.ts';
 import { rowHolds, tableRows, type TableRow } from './guard-table.ts';
 import { open, type GuardWorld } from './guard-world.ts';
 import type { Mutant } from './mutate.ts';
-import { fresh } from './objects.ts';
+import { forgedOwner, fresh } from './objects.ts';
 
 const ofTable = (row: TableRow, text: string): Check => ({
   name: `table: ${row.act} ${row.resource}`,
@@ -93,7 +98,34 @@ const ofNetwork: readonly Check[] = [
   },
 ];
 
+/** Who holds the right to operate by a wildcard, on verbs or on resources, does not. */
+const byName = (does: string, target: ReturnType<typeof at>, body: object): Check => ({
+  name: `nobody ${does} by a wildcard`,
+  passes: async ({ as }) => {
+    for (const user of Object.keys(wildOperators))
+      if (!refusedBy(await as(user).patch(target, 'merge', body, dryRun), 'ProductionGuardOperateByName')) return false;
+    return true;
+  },
+});
+
+const nothingToOperate = (resource: string, rule: string): Check => ({
+  name: `a cluster admin who creates one of ${resource} is not told of a wildcard`,
+  passes: async ({ as }) => refusedBy(await as('admin').create(one(resource, fresh('new')), dryRun), rule),
+});
+
 const ofWorkloads: readonly Check[] = [
+  ...ofRestarts,
+  {
+    name: 'who operates creates a Job that is marked manual of a CronJob, and no other',
+    passes: async ({ as }) => {
+      const creates = (fields: object) => as('sre-a').create(one('jobs', fresh('now'), { ...fields }), dryRun);
+      const others = [{ metadata: { ownerReferences: [fromCronJob] } }, manual({ ...fromCronJob, kind: 'Job' })];
+      for (const other of others) if (!refusedBy(await creates(other), 'ProductionGuardWorkload')) return false;
+      return (await creates(manual(fromCronJob))).ok;
+    },
+  },
+  nothingToOperate('deployments', 'ProductionGuardWorkload'),
+  byName('restarts a workload', at('deployments', 'standing'), restart()),
   {
     name: 'a developer does not change the template of a ReplicaSet',
     passes: async ({ as }) =>
@@ -117,6 +149,8 @@ const ofWorkloads: readonly Check[] = [
 ];
 
 const ofScale: readonly Check[] = [
+  nothingToOperate('horizontalpodautoscalers', 'ProductionGuardScale'),
+  byName('scales a workload', at('deployments/scale', 'api'), { spec: { replicas: 3 } }),
   {
     name: 'a program writes the autoscaler that the policy names for it, and nothing else of that name, and nobody else does',
     passes: async ({ as, platform }) => {
@@ -175,11 +209,92 @@ const ofAdditional: readonly Check[] = [
   },
 ];
 
+/** Who reports on each workload whose annotations are held. */
+const reporters = {
+  deployments: 'deployment-controller',
+  statefulsets: 'statefulset-controller',
+  daemonsets: 'daemon-set-controller',
+  jobs: 'job-controller',
+  cronjobs: 'cronjob-controller',
+  replicationcontrollers: 'replication-controller',
+} as const;
+
 const ofStatus: readonly Check[] = [
+  ...Object.entries(reporters).map(([resource, reporter]) => ({
+    name: `${reporter} adds no annotation as it reports`,
+    passes: async ({ controller }: GuardWorld) => {
+      const body = { metadata: { annotations: { [fresh('more')]: 'more' } } };
+      const answer = await controller(reporter).patch(at(`${resource}/status`, 'standing'), 'merge', body, dryRun);
+      return refusedBy(answer, 'ProductionGuardStatusContent');
+    },
+  })),
+  {
+    name: 'the Deployment controller writes its own annotations as it reports, and takes them away',
+    passes: async ({ controller, preparer }) => {
+      const name = fresh('revised');
+      const [own, more] = ['deployment.kubernetes.io/own', 'deployment.kubernetes.io/more'];
+      const annotations = { [own]: '1' };
+      accepted(await preparer.create(one('deployments', name, { metadata: { annotations } })));
+      const body = { metadata: { annotations: { [own]: null, [more]: '1' } } };
+      return (await controller('deployment-controller').patch(at('deployments/status', name), 'merge', body, dryRun))
+        .ok;
+    },
+  },
+  {
+    name: 'who reports on a pod annotates it',
+    passes: async ({ controller }) =>
+      (
+        await controller('node-controller').patch(
+          at('pods/status', 'standing'),
+          'merge',
+          { metadata: { annotations: { more: 'more' } } },
+          dryRun,
+        )
+      ).ok,
+  },
+  {
+    name: 'what migrates stored objects writes a status back, and nobody is left who manages it',
+    passes: async ({ controller, preparer }) => {
+      const name = fresh('forged');
+      accepted(await preparer.create(one('services', name)));
+      const forged = { manager: 'forged', operation: 'Apply', subresource: 'status', apiVersion: 'v1' };
+      const managedFields = [{ ...forged, fieldsType: 'FieldsV1', fieldsV1: { 'f:status': { 'f:none': {} } } }];
+      accepted(await preparer.patch(at('services', name), 'merge', { metadata: { managedFields } }));
+      const { apiVersion, kind, ...metadata } = at('services', name);
+      const options = { ...dryRun, fieldManager: 'forged' };
+      const target = at('services/status', name);
+      const body = { apiVersion, kind, metadata };
+      return (await controller('storage-migrators').patch(target, 'apply', body, options)).ok;
+    },
+  },
   {
     name: 'status goes on in other namespaces',
     passes: async ({ as }) =>
       (await as('attacker').patch(at('pods/status', 'gated', open), 'merge', { status: { message: 'x' } }, dryRun)).ok,
+  },
+];
+
+const binds = (kind: string, name: string) => ({ roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name } });
+
+const ofRights: readonly Check[] = [
+  ...(
+    [
+      ['a quota that is named like a part of an access', 'resourcequotas', fresh(`${grantPrefix}x`), {}],
+      ['a ClusterRole that is named so', 'rolebindings', fresh('other'), binds('ClusterRole', `${grantPrefix}x`)],
+      ['a Role that is not named so', 'rolebindings', fresh('other'), binds('Role', 'standing')],
+    ] as const
+  ).map(([what, resource, name, fields]) => ({
+    name: `who administers creates or binds ${what}`,
+    passes: async ({ as }: GuardWorld) => (await as('admin').create(one(resource, name, fields), dryRun)).ok,
+  })),
+  {
+    name: 'the garbage collector keeps the books of an access',
+    passes: async (world) => {
+      const { bindings } = await letIn(world, { grantee: 'nobody-a' });
+      const body = { metadata: { ownerReferences: [forgedOwner] } };
+      const collector = world.controller('generic-garbage-collector');
+      return (await collector.patch(targetOf(bindings[1]), 'merge', body, dryRun)).ok;
+    },
   },
 ];
 
@@ -190,6 +305,7 @@ const ofTopic: Readonly<Record<string, readonly Check[]>> = {
   namespaces: ofNamespaces,
   additional: ofAdditional,
   status: ofStatus,
+  rights: ofRights,
 };
 
 /** A rule that takes in a whole group stands in the way of what other topics let through there. */
@@ -224,6 +340,7 @@ export const ownChecks = (topic: string): readonly Check[] => [
   ...ofContents(topic),
   ...ofRewrites(topic),
   ...ofMigration(topic),
+  ...ofEmergency(topic),
   ...(ofTopic[topic] ?? []),
 ];
 
@@ -238,7 +355,7 @@ export function checksFor(topic: string, { name, part }: Mutant): readonly Check
     ...(part === 'binding' || name.startsWith('failurePolicy') ? ofBindings(topic) : []),
     ...(name.includes('variable migration') ? ofMigration(topic) : []),
     ...(name.includes('rewriter') ? ofRewrites(topic) : []),
-    ...(name.includes('variable platform') ? (ofTopic[topic] ?? []) : []),
+    ...(/variable (platform|restart)/.test(name) ? (ofTopic[topic] ?? []) : []),
     ...(name.includes('Content (') ? ofContents(topic) : []),
     ...attacks.filter(({ rule }) => name.includes(` ${rule.replace(': ', '')} `)),
     ...(/variable (restart|manualJob|operation|scaled|withinBounds) |mergenc|urgent|minute|grantHeld/.test(name)
@@ -249,6 +366,7 @@ export function checksFor(topic: string, { name, part }: Mutant): readonly Check
     ...ofContents(topic),
     ...ofRewrites(topic),
     ...ofMigration(topic),
+    ...ofEmergency(topic),
     ...(ofTopic[topic] ?? []),
     ...ofNeighbours(topic, name),
     ...attacks,
