@@ -177,7 +177,7 @@ const never: readonly Attack<GuardWorld>[] = [
   }),
   attack('T13', 'scale', {
     name: 'somebody let in for an emergency scales a ReplicaSet',
-    act: merges(isIn, { ...at('replicasets', 'standing'), subresource: 'scale' }, () => ({ spec: { replicas: 1 } })),
+    act: merges(isIn, { ...at('replicasets', 'standing'), subresource: 'scale' }, () => ({ spec: { replicas: 2 } })),
     denied: 'ProductionGuardScale: ',
     twin: merges(isIn, { ...at('statefulsets', 'standing'), subresource: 'scale' }, () => ({ spec: { replicas: 0 } })),
   }),
