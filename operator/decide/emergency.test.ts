@@ -123,7 +123,6 @@ class Night {
             get: (key) => this.live.get(key),
             watches: () => true,
             selects: () => false,
-            since: () => [],
             unmanaged: () => [],
             former: () => [],
           },

@@ -38,6 +38,8 @@ export interface Attempt {
   readonly uid: string;
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE';
   readonly isScale: boolean;
+  /** Digests of what the API server showed before it, and of what it was to become. */
+  readonly before: string;
   readonly after: string;
   /** Uid of the EmergencyAccess under which it is done; '' = under none. */
   readonly emergency: string;
@@ -282,7 +284,7 @@ type Of<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
 const admitted = (
   before: ExplainedRecord,
   { id, time, actor, subject, decision }: LedgerEntrySpec,
-  { operation, resource, subresource, after, emergency }: Of<'Admitted'>,
+  { operation, resource, subresource, before: from, after, emergency }: Of<'Admitted'>,
 ): ExplainedRecord => {
   const isScale = subresource === 'scale';
   const kind = kindByResource.get(resource) ?? resource;
@@ -301,6 +303,7 @@ const admitted = (
     uid: subject.uid,
     operation,
     isScale,
+    before: from,
     after: operation === 'DELETE' ? '' : after,
     emergency,
   };

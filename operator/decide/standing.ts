@@ -42,8 +42,6 @@ export interface Scene {
   readonly selects: (label: string) => boolean;
   /** Whether objects of a kind are looked at. */
   readonly watches: (kind: string) => boolean;
-  /** What an object was and is no more, since its attempt was known: by the id of that. */
-  readonly since: (attempt: string) => readonly Watched[];
   /** Paths of an object that are left to others now: by the policy, or to an autoscaler. */
   readonly unmanaged: (key: ObjectKey) => readonly string[];
   /** What the pods of a workload ran before: by the bundles that are kept, and as seen since the process began. */

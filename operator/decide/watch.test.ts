@@ -40,7 +40,6 @@ class Model {
   readonly suspects = new Map<ObjectKey, Suspect>();
   readonly unmanaged = new Map<ObjectKey, readonly string[]>();
   readonly former = new Map<ObjectKey, readonly (readonly string[])[]>();
-  readonly since = new Map<string, readonly Watched[]>();
   readonly types: string[] = [];
   kinds: readonly string[] = [...explainedKinds, ...installedKinds];
   approvals: Approval[] = [];
@@ -53,10 +52,6 @@ class Model {
 
   put(at: Instant, ...things: readonly Watched[]): void {
     for (const each of things) {
-      const was = this.live.get(each.key);
-      for (const { id, object } of this.record.explained.attempts.values()) {
-        if (object === each.key && was !== undefined) this.since.set(id, [...(this.since.get(id) ?? []), was]);
-      }
       this.live.set(each.key, each);
       this.notice(at, each.key);
     }
@@ -75,7 +70,6 @@ class Model {
     return {
       explained: this.record.explained,
       get: (key) => this.live.get(key),
-      since: (attempt) => this.since.get(attempt) ?? [],
       selects: (label) => label === 'app' || label === 'tier',
       watches: (kind) => this.kinds.includes(kind),
       unmanaged: (key) => this.unmanaged.get(key) ?? [],
@@ -360,22 +354,22 @@ describe('acts that the gate admitted', () => {
     expect(model.settle(late + hour)).toMatchObject([{ type: 'FindingOpened' }]);
   });
 
-  test('two in one moment both happened, and the second is the measure', () => {
+  test('two in one moment both happened, and what the second left is the measure', () => {
     const model = adopted(api);
-    model.append(admitted({}));
-    model.append(admitted({ after: digestOf('c') }));
-    model.put(now, restarted, { ...api, digest: () => digestOf('c') });
+    model.append(admitted({ before: digestOf('a'), after: digestOf('b') }));
+    model.append(admitted({ before: digestOf('b'), after: digestOf('c') }));
+    model.put(now, { ...api, digest: () => digestOf('c') });
     expect(model.settle(now)).toMatchObject([{ happened: true }, { happened: true }]);
     expect(model.settle(late)).toEqual([]);
     model.put(late, restarted);
     expect(model.settle(late + hour)).toMatchObject([{ type: 'FindingOpened' }]);
   });
 
-  test('one that was there before it was admitted is not taken for it', () => {
+  test('one whose content was there before it was admitted is not taken for it', () => {
     const model = adopted(api);
-    model.put(now, restarted, api);
-    model.append(admitted({}));
-    expect(model.settle(late)).toMatchObject([{ type: 'Observed', happened: false }]);
+    model.append(admitted({ before: digestOf('b'), after: digestOf('c') }));
+    model.append(admitted({ before: digestOf('a'), after: digestOf('b') }));
+    expect(model.settle(late)).toMatchObject([{ happened: false }, { happened: false }]);
   });
 
   test('scaling within its right is explained, and no other number', () => {

@@ -9,7 +9,7 @@ import { isInstalledKind } from './content.ts';
 import { digestOf } from './digest.ts';
 import * as drafts from './drafts.ts';
 import type { EntryData, LedgerDraft } from './entries.ts';
-import type { Finding, State } from './explained.ts';
+import type { Attempt, Finding, State } from './explained.ts';
 import type { Instant, NamespaceFacts, ObjectKey } from './objects.ts';
 import { isSystemName, peopleAmong } from './people.ts';
 import { earliest, nothing, type Effect, type Plan } from './plan.ts';
@@ -222,30 +222,34 @@ const integrityFinding = (
 
 const cameOf = (s: WatchSnapshot, now: Instant): Entries => {
   /** What is there now is entered last: from it on changes are measured. */
-  const [before, current]: [LedgerDraft[], LedgerDraft[]] = [[], []];
+  const [earlier, current]: [LedgerDraft[], LedgerDraft[]] = [[], []];
   let wakeAt: Instant | undefined;
-  for (const attempt of s.record.explained.attempts.values()) {
-    const shows = (each: Watched): boolean =>
-      attemptsOn(s.scene, each).some(({ id, isDone }) => isDone && id === attempt.id);
+  const attempts = [...s.record.explained.attempts.values()];
+  const lastFrom = new Map(attempts.map((attempt, place) => [shownIn(attempt, attempt.before), place]));
+  for (const [place, attempt] of attempts.entries()) {
+    // The next act found what this one was to leave.
+    const wasSeen = attempt.after !== '' && (lastFrom.get(shownIn(attempt, attempt.after)) ?? -1) > place;
     const live = attempt.object.endsWith('/')
-      ? s.suspects.flatMap(({ key }) => s.scene.get(key) ?? []).find(shows)
+      ? s.suspects
+          .flatMap(({ key }) => s.scene.get(key) ?? [])
+          .find((each) => attemptsOn(s.scene, each).some(({ id, isDone }) => isDone && id === attempt.id))
       : s.scene.get(attempt.object);
     const isDone =
       attempt.operation === 'DELETE'
         ? live === undefined || (attempt.uid !== '' && live.uid !== attempt.uid)
-        : live !== undefined && shows(live);
-    const earlier = isDone ? undefined : s.scene.since(attempt.id).find(shows);
+        : live !== undefined && attemptsOn(s.scene, live).some(({ id, isDone }) => isDone && id === attempt.id);
+    const key = live?.key ?? attempt.object;
     const due = attempt.at + attemptMs;
-    if (isDone) {
-      const key = live?.key ?? attempt.object;
-      current.push(drafts.observed(s.namespace, attempt, { object: key, uid: live?.uid ?? '' }));
-    } else if (earlier !== undefined) {
-      before.push(drafts.observed(s.namespace, attempt, { object: earlier.key, uid: earlier.uid }));
-    } else if (now >= due) before.push(drafts.observed(s.namespace, attempt, undefined));
+    const seen = { object: key, uid: live?.uid ?? attempt.uid };
+    if (isDone) current.push(drafts.observed(s.namespace, attempt, seen));
+    else if (wasSeen) earlier.push(drafts.observed(s.namespace, attempt, seen));
+    else if (now >= due) earlier.push(drafts.observed(s.namespace, attempt, undefined));
     else wakeAt = earliest(wakeAt, due);
   }
-  return { entries: [...before, ...current], wakeAt };
+  return { entries: [...earlier, ...current], wakeAt };
 };
+
+const shownIn = ({ object, isScale }: Attempt, digest: string): string => `${object} ${isScale} ${digest}`;
 
 // --- what closes findings --------------------------------------------------------------------------------------------
 

@@ -315,7 +315,6 @@ export const observeIntegrity = (
         return caches.installed.get(kind)?.in()?.get(name);
       },
       watches: () => true,
-      since: () => [],
       selects: () => false,
       // Nobody but the chart writes it, and it runs no pods of its own accord.
       unmanaged: () => [],
@@ -388,7 +387,6 @@ const sceneOf = (sources: Sources, namespace: string): Scene => {
   return {
     explained: records.get(namespace).explained,
     get: (key) => watchedIn(sources, namespace, key),
-    since: (attempt) => sources.suspects.since(namespace, attempt),
     selects: (label) =>
       selectingKinds.some(
         (kind) => (caches.objects.get(kind)?.in(namespace)?.byIndex('selects', label) ?? []).length > 0,

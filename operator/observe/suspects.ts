@@ -1,21 +1,14 @@
 /** What is to be looked at in production, and since when it has not been explained. Work is done only for what changed. */
 import type { Instant, ObjectKey } from '../decide/objects.ts';
 import { sameProgram, type Program } from '../decide/programs.ts';
-import type { Watched } from '../decide/standing.ts';
 import type { Suspect } from '../decide/watch.ts';
 import type { Clock } from '../run/clock.ts';
 
 /** Templates of one workload that are remembered: those of a rollout that is under way, and the one before. */
 const mostFormer = 4;
 
-/** Versions of an object that are remembered while what came of an act on it is not known, and for how long. */
-const mostSince = 16;
-const sinceMs = 60_000;
-
 interface Place {
   readonly open: Map<ObjectKey, { readonly since: Instant; readonly changedAt: Instant }>;
-  /** What objects were and are no more, by the id of the attempt that was known then. */
-  readonly since: Map<string, { readonly at: Instant; readonly versions: readonly Watched[] }>;
   /** Everything is to be looked at, once. */
   everything: boolean;
 }
@@ -65,26 +58,13 @@ export class Suspects {
     return this.#former.get(uid) ?? [];
   }
 
-  /** An object on which an act is awaited is another now: the next write may hide what the one before it did. */
-  superseded(namespace: string, attempt: string, was: Watched): void {
-    const { since } = this.#place(namespace);
-    const now = this.#clock.now();
-    for (const [id, { at }] of since) if (at < now - sinceMs) since.delete(id);
-    since.set(attempt, { at: now, versions: [...(since.get(attempt)?.versions ?? []), was].slice(-mostSince) });
-  }
-
-  /** What the object of an attempt was and is no more, as far as it is remembered; the oldest first. */
-  since(namespace: string, attempt: string): readonly Watched[] {
-    return this.#place(namespace).since.get(attempt)?.versions ?? [];
-  }
-
   /** The workload is gone. */
   forget(uid: string): void {
     this.#former.delete(uid);
   }
 
   #place(namespace: string): Place {
-    const place = this.#places.get(namespace) ?? { open: new Map(), since: new Map(), everything: true };
+    const place = this.#places.get(namespace) ?? { open: new Map(), everything: true };
     this.#places.set(namespace, place);
     return place;
   }

@@ -7,8 +7,7 @@ import type { EmergencyRecord } from '../decide/emergency/record.ts';
 import { textAt } from '../decide/json.ts';
 import { keyOf, type ObjectKey, type PodFacts } from '../decide/objects.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
-import { watchedLive, watchedPod } from '../observe/project.ts';
-import type { Watched } from '../decide/standing.ts';
+import { watchedLive } from '../observe/project.ts';
 import type { Suspects } from '../observe/suspects.ts';
 import type { Records } from '../ledger/records.ts';
 import type { Priority } from './queue.ts';
@@ -159,11 +158,8 @@ export const createRoutes = (options: RoutesOptions): Routes => {
   };
 
   /** Something of production changed: whether that is explained is looked at when there is time. */
-  const changed = (namespace: string, key: ObjectKey, was?: () => Watched): void => {
+  const changed = (namespace: string, key: ObjectKey): void => {
     if (!isProduction(namespace)) return;
-    for (const { id, object } of records.get(namespace).explained.attempts.values()) {
-      if (object === key && was !== undefined) suspects.superseded(namespace, id, was());
-    }
     suspects.mark(namespace, key);
     addSoon(watchKey(namespace));
   };
@@ -279,9 +275,9 @@ export const createRoutes = (options: RoutesOptions): Routes => {
           const object = change.new ?? change.old;
           if (object === undefined) return;
           const key = keyOf(object.ref);
-          const { old } = change;
-          changed(object.namespace, key, old && (() => watchedLive(old)));
-          if (old !== undefined) {
+          changed(object.namespace, key);
+          if (change.old !== undefined) {
+            const { old } = change;
             if (change.new === undefined) suspects.forget(old.uid);
             else suspects.replaced(old.uid, watchedLive(old).programs);
           }
@@ -296,8 +292,7 @@ export const createRoutes = (options: RoutesOptions): Routes => {
       caches.pods.onChange((_, change) => {
         const pod = change.new ?? change.old;
         if (pod === undefined) return;
-        const { old } = change;
-        if (!runsOn(old, change.new)) changed(pod.namespace, `Pod/${pod.name}`, old && (() => watchedPod(old)));
+        if (!runsOn(change.old, change.new)) changed(pod.namespace, `Pod/${pod.name}`);
         if (change.new?.deleting !== change.old?.deleting) {
           emergencies(pod.namespace, ({ sessions }) => sessions.some((session) => session.pod === pod.name));
         }
@@ -308,16 +303,14 @@ export const createRoutes = (options: RoutesOptions): Routes => {
       });
       caches.secrets.onChange((key, change) => {
         const secret = change.new ?? change.old;
-        const { old } = change;
-        if (secret !== undefined) changed(secret.namespace, secret.key, old && (() => old));
+        if (secret !== undefined) changed(secret.namespace, secret.key);
         candidates('target', key.slice(0, key.indexOf('/')));
       });
       for (const family of caches.watched.values()) {
         family.onChange((_, change) => {
           const object = change.new ?? change.old;
           if (object === undefined) return;
-          const { old } = change;
-          changed(object.namespace, object.key, old && (() => old));
+          changed(object.namespace, object.key);
           if (object.name.startsWith(grantPrefix)) {
             emergencies(object.namespace, ({ uid }) => object.name.startsWith(grantName(uid)));
           }
@@ -325,8 +318,7 @@ export const createRoutes = (options: RoutesOptions): Routes => {
       }
       caches.guarded.onChange((_, change) => {
         const object = change.new ?? change.old;
-        const { old } = change;
-        if (object !== undefined) changed(object.namespace, object.key, old && (() => old));
+        if (object !== undefined) changed(object.namespace, object.key);
       });
       for (const family of caches.guarded.definitions) {
         family.onChange(() => {

@@ -154,6 +154,23 @@ scenario(
 );
 
 scenario(
+  'of several acts in one moment each is observed, and what the last one left is the measure',
+  async (world) => {
+    expect(await letter(world, 'first', 'a')).toBe('Promoted');
+    await explained(world);
+    const scale = { ...world.ref('Deployment', 'api'), subresource: 'scale' };
+    for (const replicas of [2, 4, 3]) accepted(await world.as('sre-a').patch(scale, 'merge', { spec: { replicas } }));
+    const acts = (await admitted(world)).filter((each) => each.includes(' Operate '));
+    expect(new Set(acts.map((each) => each.slice(each.indexOf(': ') + 2)))).toEqual(
+      new Set(['replicas 1 to 2', 'replicas 2 to 4', 'replicas 4 to 3']),
+    );
+    await allObserved(world);
+    expect(await foundUnderGuard(world)).toEqual([]);
+  },
+  bounds,
+);
+
+scenario(
   'a rollback keeps the scale and the restart that an SRE made, and a Job by hand stays',
   async (world) => {
     expect(await letter(world, 'first', 'a')).toBe('Promoted');
