@@ -189,7 +189,7 @@ const appendBeside = async (world: World): Promise<void> => {
   const token = await serviceAccountToken(system.controlPlane, 'countersign-operator');
   const beside = system.as('installer').withToken(token);
   const isRead = async () => (await asked('countersign-operator')).used.includes('get countersign.dev/ledgerentries');
-  for (let round = 0; !(await isRead()) && round < 10; round += 1) {
+  for (let round = 0; !(await isRead()) && round < 40; round += 1) {
     const names = Array.from({ length: racers }, (_, i) => `raced-${round}-${i}`);
     await world.stage(...names.map((name) => world.configMap(name, { level: 'info' })));
     const proposed = Promise.all(
