@@ -1,6 +1,7 @@
 /** What may notice that a part of lock A is gone: the table of writers, the attacks of a topic, and what must go on under the guard. */
 import { grantPrefix } from '../../operator/decide/emergency/grant.ts';
 import { accepted, targetOf } from '../cluster/cluster.ts';
+import type { Attack } from './attack.ts';
 import { ofBindings } from './check-binding.ts';
 import { ofContents, ofMigration, ofRewrites } from './check-content.ts';
 import { ofNamespaces } from './check-namespace.ts';
@@ -318,8 +319,11 @@ const ofNeighbours = (topic: string, mutant: string): readonly Check[] => {
         .map((row) => ofTable(row, mutant));
 };
 
-const ofAttacks = (topic: string): readonly (Check & { readonly rule: string })[] =>
-  [...guardAttacks, ...emergencyAttacks]
+const ofAttacks = (
+  topic: string,
+  list: readonly Attack<GuardWorld>[],
+): readonly (Check & { readonly rule: string })[] =>
+  list
     .filter(({ locks }) => locks[0]?.name === `countersign-guard-${topic}`)
     .flatMap(({ name, act, twin, denied }) => [
       {
@@ -350,7 +354,7 @@ export function checksFor(topic: string, { name, part }: Mutant): readonly Check
   const score = ({ act, resource }: TableRow): number =>
     (words.includes(resource) ? 2 : 0) + (words.includes(`${act} ${resource}`) ? 2 : 0) + (words.includes(act) ? 1 : 0);
   const rows = tableRows.filter((row) => row.topic === topic).toSorted((a, b) => score(b) - score(a));
-  const attacks = ofAttacks(topic);
+  const attacks = ofAttacks(topic, [...guardAttacks, ...emergencyAttacks]);
   const all = [
     ...(part === 'binding' || name.startsWith('failurePolicy') ? ofBindings(topic) : []),
     ...(name.includes('variable migration') ? ofMigration(topic) : []),
@@ -358,9 +362,10 @@ export function checksFor(topic: string, { name, part }: Mutant): readonly Check
     ...(/variable (platform|restart)/.test(name) ? (ofTopic[topic] ?? []) : []),
     ...(name.includes('Content (') ? ofContents(topic) : []),
     ...attacks.filter(({ rule }) => name.includes(` ${rule.replace(': ', '')} `)),
-    ...(/variable (restart|manualJob|operation|scaled|withinBounds) |mergenc|urgent|minute|grantHeld/.test(name)
-      ? attacks
+    ...(/mergenc|urgent|minute|grantHeld|variable (late|undated) /.test(name)
+      ? [...ofEmergency(topic), ...ofAttacks(topic, emergencyAttacks)]
       : []),
+    ...(/variable (restart|manualJob|operation|scaled|withinBounds) /.test(name) ? attacks : []),
     ...rows.flatMap((row) => [ofTable(row, name), ofEmergencies(row)]),
     ...spared(topic),
     ...ofContents(topic),

@@ -86,7 +86,7 @@ export async function tryMutants(
   await prepareContents(world);
   await passing(world, places, topics);
   const sentinel = await startSentinel(world);
-  const doubted = new Map<Trial, string>();
+  const doubted = new Map<Trial, Check>();
   const tryRound = async (round: readonly Trial[]): Promise<void> => {
     const taken: Trial[] = [];
     for (const trial of round) {
@@ -96,7 +96,7 @@ export async function tryMutants(
     if (taken.length === 0) return;
     await sentinel.acts();
     const noticed = await Promise.all(
-      taken.map(async (trial) => [trial, await firstToNotice(world, places, trial)] as const),
+      taken.map(async (trial) => [trial, await firstToNotice(world, places, trial, doubted.get(trial))] as const),
     );
     for (const { target, original } of taken) await isTaken(world, target, original);
     await sentinel.acts();
@@ -104,16 +104,13 @@ export async function tryMutants(
       noticed.map(async ([trial, check]) => {
         if (check === undefined) enter(trial, 'survived', '');
         else if (await holds(check, world, places)) enter(trial, 'killed', check.name);
-        else doubted.set(trial, check.name);
+        else if (doubted.has(trial)) enter(trial, 'survived', `fails with the guard as it is: ${check.name}`);
+        else doubted.set(trial, check);
       }),
     );
   };
   for (const round of rounds(tried)) await tryRound(round);
-  for (const round of rounds([...doubted.keys()])) {
-    doubted.clear();
-    await tryRound(round);
-    for (const [trial, name] of doubted) enter(trial, 'survived', `fails with the guard as it is: ${name}`);
-  }
+  for (const round of rounds([...doubted.keys()])) await tryRound(round);
   await sentinel.stop();
   return verdicts;
 }
@@ -168,9 +165,14 @@ async function isTaken(world: GuardWorld, target: Target, spec: unknown): Promis
   return answer.ok;
 }
 
-/** The first that fails, and fails again. */
-async function firstToNotice(world: GuardWorld, places: Places, { topic, mutant }: Trial): Promise<Check | undefined> {
-  for (const check of checksFor(topic, mutant))
+/** The first that fails, and fails again, but for one that is doubted. */
+async function firstToNotice(
+  world: GuardWorld,
+  places: Places,
+  { topic, mutant }: Trial,
+  doubted: Check | undefined,
+): Promise<Check | undefined> {
+  for (const check of checksFor(topic, mutant).filter(({ name }) => name !== doubted?.name))
     if (!(await holds(check, world, places)) && !(await holds(check, world, places))) return check;
   return undefined;
 }
