@@ -300,6 +300,26 @@ test('a request that is never answered is given up too', async () => {
   expect(restarts).toEqual(['Idle']);
 });
 
+test('what the server need not serve is none of it, and is asked for again much later', async () => {
+  const { reflector } = reflect({ mayBeAbsent: true });
+  (await api.next()).refuse(404, { kind: 'Status', reason: 'NotFound', message: 'the server could not find it' });
+  await reflector.synced;
+  expect(reflector.list()).toEqual([]);
+  await clock.advance(10 * 60_000 - 1);
+  expect(api.unanswered).toHaveLength(0);
+  (await after(1)).stream().send(added(pod('a', 3)), initialEnd(4));
+  await settle();
+  expect(reflector.list()).toEqual(['3']);
+});
+
+test('anything else that is not found is waited for', async () => {
+  const { reflector } = reflect();
+  (await api.next()).refuse(404, { kind: 'Status', reason: 'NotFound', message: 'the server could not find it' });
+  await settle();
+  expect(reflector.isSynced()).toBe(false);
+  await after(100);
+});
+
 test('where streaming lists are refused, it lists in pages and watches from there', async () => {
   const { reflector } = reflect();
   const message = 'sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled';

@@ -16,6 +16,8 @@ export interface ReflectorSpec<T> extends Selection {
   readonly indexes?: Indexes<T>;
   /** An API server that does not serve the resource has none of it, instead of keeping everybody waiting. */
   readonly mayBeAbsent?: boolean;
+  /** The process begins and is ready without it; what needs it asks `isSynced`. */
+  readonly optional?: boolean;
 }
 
 /** Why a stream was started anew; label of a metric. `Ended`: the server closed it in good order. */

@@ -78,6 +78,15 @@ test('a family tells the changes of every namespace, held before or after', asyn
   expect(told).toHaveLength(2);
 });
 
+test('nobody waits for what the process can do without', async () => {
+  reflectors.family({ resource: { ...pods, plural: 'widgets' }, project: () => true, optional: true }).hold('n');
+  family().hold('n');
+  (await api.next()).refuse(500, { kind: 'Status', message: 'conversion webhook failed' });
+  (await api.next()).stream().send(initialEnd);
+  await reflectors.synced();
+  expect(reflectors.isSynced()).toBe(true);
+});
+
 test('a written object reaches every copy that it belongs to, and no other', async () => {
   const here = family().hold('n').reflector;
   const there = family().hold('m').reflector;

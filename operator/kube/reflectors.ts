@@ -28,7 +28,7 @@ export interface Reflectors {
   family<T>(spec: Omit<ReflectorSpec<T>, 'namespace'>): ReflectorFamily<T>;
   /** Folds an object from an answer of the API server into every copy it belongs to; see `Reflector.observed`. */
   observed(resource: ResourceRow, object: KubeObject): void;
-  /** Resolves when all that are held now are complete. */
+  /** Resolves when all that are held now are complete, but those that are optional. */
   synced(): Promise<void>;
   isSynced(): boolean;
   /** The longest silence of any stream, in milliseconds; 0 with no streams. */
@@ -40,6 +40,7 @@ export interface Reflectors {
 export function createReflectors(tools: ReflectorTools): Reflectors {
   const families: AnyFamily[] = [];
   const running = () => families.flatMap((family) => family.reflectors());
+  const needed = () => families.filter(({ optional }) => !optional).flatMap((family) => family.reflectors());
   return {
     family<T>(spec: Omit<ReflectorSpec<T>, 'namespace'>) {
       const family = new Family(spec, tools);
@@ -53,9 +54,9 @@ export function createReflectors(tools: ReflectorTools): Reflectors {
       }
     },
     async synced() {
-      await Promise.all(running().map((reflector) => reflector.synced));
+      await Promise.all(needed().map((reflector) => reflector.synced));
     },
-    isSynced: () => running().every((reflector) => reflector.isSynced()),
+    isSynced: () => needed().every((reflector) => reflector.isSynced()),
     silentMs: () => Math.max(0, ...running().map((reflector) => reflector.silentMs())),
     async stop() {
       await Promise.all(families.map((family) => family.stop()));
@@ -66,6 +67,7 @@ export function createReflectors(tools: ReflectorTools): Reflectors {
 /** What the set needs of a family, whatever it keeps. */
 interface AnyFamily {
   readonly resource: ResourceRow;
+  readonly optional: boolean;
   reflectors(): readonly Pick<Reflector<unknown>, 'observed' | 'synced' | 'isSynced' | 'silentMs'>[];
   stop(): Promise<void>;
 }
@@ -77,6 +79,7 @@ interface Shared<T> {
 
 class Family<T> implements ReflectorFamily<T> {
   readonly resource: ResourceRow;
+  readonly optional: boolean;
   readonly #spec: Omit<ReflectorSpec<T>, 'namespace'>;
   readonly #tools: ReflectorTools;
   readonly #shared = new Map<string | undefined, Shared<T>>();
@@ -84,6 +87,7 @@ class Family<T> implements ReflectorFamily<T> {
 
   constructor(spec: Omit<ReflectorSpec<T>, 'namespace'>, tools: ReflectorTools) {
     this.resource = spec.resource;
+    this.optional = spec.optional === true;
     this.#spec = spec;
     this.#tools = tools;
   }

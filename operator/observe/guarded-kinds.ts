@@ -74,7 +74,8 @@ export class GuardedKinds {
       key: `${name}/${raw.metadata.name}`,
       kind: name,
     });
-    const family = this.#begin({ resource: row, project });
+    // Somebody else's definition, whose conversion may fail: no rollback waits for it.
+    const family = this.#begin({ resource: row, project, optional: true });
     for (const handler of this.#handlers) family.onChange(handler);
     this.#families.set(id, family);
     return family;
