@@ -204,6 +204,25 @@ describe('what the judge says reaches the caller', () => {
     expect(await attempt()).toMatchObject({ ok: true });
     expect(await metric(asks)).toBe(before + 1);
   });
+
+  test('nor when what migrates stored objects writes one back', async () => {
+    const name = 'system:serviceaccount:kube-system:storage-version-migrator-controller';
+    const migrator = cluster.as((await cluster.controlPlane.identity({ name })).kubeconfig);
+    accepted(
+      await cluster.as('installer').create({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRoleBinding',
+        ...named('storage-migrator'),
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
+        subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name }],
+      }),
+    );
+    const stored = accepted(await operator.create(configMap('stored')));
+    const asks = 'countersign_gate_reviews_total{entry="writes",outcome="Allowed"}';
+    const before = await metric(asks);
+    accepted(await migrator.patch(targetOf(stored), 'merge', {}));
+    expect(await metric(asks)).toBe(before);
+  });
 });
 
 describe('a judge that cannot', () => {

@@ -32,14 +32,20 @@ system:serviceaccount:{{ (index . 0).Release.Namespace }}:{{ index . 1 }}
 ['{{ join "', '" . }}']
 {{- end }}
 
-{{/* The resources of guardedKinds, without their subresources, by the names of their definitions. */}}
+{{/* The resources of a row of guardedKinds, without their subresources, as a JSON list. */}}
+{{- define "countersign.guardedResources" -}}
+{{- $resources := list }}
+{{- range .resources }}{{ $resources = append $resources (splitList "/" . | first) }}{{ end }}
+{{- uniq $resources | toJson }}
+{{- end }}
+
+{{/* The names of the definitions behind guardedKinds. */}}
 {{- define "countersign.guardedKinds" -}}
 {{- $names := list }}
-{{- range .Values.guardedKinds }}
-{{- $group := .group }}
-{{- range .resources }}{{ $names = append $names (printf "%s.%s" (splitList "/" . | first) $group) }}{{ end }}
+{{- range $row := .Values.guardedKinds }}
+{{- range include "countersign.guardedResources" $row | fromJsonArray }}{{ $names = append $names (printf "%s.%s" . $row.group) }}{{ end }}
 {{- end }}
-{{- uniq $names | join "," }}
+{{- join "," $names }}
 {{- end }}
 
 {{/* What operator and gate watch of the installation itself, to stop promotions when it changes. Rules of a ClusterRole. */}}

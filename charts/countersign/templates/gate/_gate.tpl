@@ -77,6 +77,11 @@ judge compares with content in that version.
 {{- end }}
 {{- end }}
 
+{{/* Who keeps namespaces, and who migrates what is stored, as a CEL list. */}}
+{{- define "countersign.gate.keepers" -}}
+{{ concat .Values.controlPlane.namespaceControllers .Values.controlPlane.storageMigrators | include "countersign.cel.list" }}
+{{- end }}
+
 {{/*
 Continuity does not wait for the gate: what controllers, schedulers and nodes do is held by the API server alone. Those are the identities that
 files/guard.yaml names, the namespace controller, and what migrates stored objects, which the guard lets change nothing.
@@ -92,7 +97,7 @@ files/guard.yaml names, the namespace controller, and what migrates stored objec
 - name: not-the-control-plane
   expression: >-
     !(request.userInfo.username in {{ include "countersign.guard.usernames" (list . $guard.identities (sortAlpha (uniq $names))) }}
-    || request.userInfo.username in {{ include "countersign.cel.list" (concat .Values.controlPlane.namespaceControllers .Values.controlPlane.storageMigrators) }}
+    || request.userInfo.username in {{ include "countersign.gate.keepers" . }}
     || (request.userInfo.username.startsWith('system:node:') && has(request.userInfo.groups) && 'system:nodes' in request.userInfo.groups))
 {{- end }}
 
