@@ -624,3 +624,35 @@ test('every refusal says who may not do what where, and what to do next', () => 
     expect(verdict.message).toContain(r.user.username);
   }
 });
+
+describe('the record', () => {
+  const ask = (resource: string, given: Partial<AdmissionRequest> = {}) =>
+    anAdmissionRequest('archiver-a', `${resource}.countersign.dev`, {
+      operation: 'DELETE',
+      object: undefined,
+      ...given,
+    });
+
+  test.each(['ledgerentries', 'approvals', 'emergencyaccesses', 'rollbacks'])('nobody deletes %s', (resource) => {
+    const verdict = judgeAdmission(ask(resource), snapshot());
+    expect(verdict).toMatchObject({ is: 'Denied', stale: false });
+    expect(verdict).toMatchObject({
+      message: expect.stringMatching(/^RecordKept: archiver-a may not delete .* Next: .*kubectl get/),
+    });
+  });
+
+  test('nobody is asked about in a broken record either: an order to go back is given, and never taken away', () => {
+    const broken = snapshot({}, { record: aRecord({ broken: 'entry 1 is missing' }) });
+    expect(inShort(judgeAdmission(ask('rollbacks'), broken))).toBe('RecordKept');
+    expect(inShort(judgeAdmission(ask('rollbacks', { operation: 'CREATE' }), broken))).not.toBe('RecordKept');
+  });
+
+  test('of a collection the object tells the name', () => {
+    const request = ask('approvals', { name: '', oldObject: { kind: 'Approval', metadata: { name: 'one' } } });
+    expect(judgeAdmission(request, snapshot())).toMatchObject({ message: expect.stringContaining('approvals one in') });
+  });
+
+  test('bundles go past retention alone', () => {
+    expect(inShort(judgeAdmission(ask('releasebundles'), snapshot()))).toBe('BundleKept');
+  });
+});

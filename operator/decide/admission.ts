@@ -8,6 +8,7 @@ import { isGrantRemoval, isRevocation, judgeEmergencyAccess, judgeGrantObject } 
 import { isNamespace, judgeNamespace } from './admission/namespaces.ts';
 import { judgeOperation } from './admission/operate.ts';
 import { judgeAdministration, judgePlatformWriter, witnessed } from './admission/people.ts';
+import { isRecordDeletion, recordKept } from './admission/kept.ts';
 import { judgeGitOps, judgePromoter, judgeRestorer } from './admission/releases.ts';
 import {
   allowed,
@@ -22,6 +23,7 @@ import type { AdmissionSnapshot } from './admission/snapshot.ts';
 /** What is refused here is refused; under audit whoever answers says so and lets it through. */
 export const judgeAdmission = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
   if (neverWaits(request, s)) return allowed();
+  if (isRecordDeletion(request)) return recordKept(request);
   const isExempt = request.user.username === s.restorer || isOrder(request) || isRevocation(request);
   if (s.record.broken !== undefined && !isExempt) return recordBroken(request, s.record.broken);
   if (request.resource.group === group) return ofOurKinds(request, s);

@@ -9,6 +9,7 @@ export const entries = {
   observed: 'Fail',
   restorer: 'Fail',
   consent: 'Refuse',
+  records: 'Refuse',
   withdrawals: 'Refuse',
   orders: 'Fail',
   namespaces: 'Refuse',

@@ -1,5 +1,6 @@
 /** From a review to its answer: judge, ask what only the API server knows, read consent afresh, write it down, and only then allow. */
 import { judgeAdmission } from '../decide/admission.ts';
+import { isRecordDeletion } from '../decide/admission/kept.ts';
 import { isNamespace, namespaceName } from '../decide/admission/namespaces.ts';
 import type { AdmissionRequest, AdmissionVerdict } from '../decide/admission/request.ts';
 import type { AdmissionSnapshot, GrantGrounds } from '../decide/admission/snapshot.ts';
@@ -98,8 +99,8 @@ export const createJudge = (tools: JudgeTools): Judge => {
       case 'Allowed':
         return { allowed: true, warnings: verdict.warnings };
       case 'Denied':
-        // Under audit nothing is refused but what would end it: what would be, is said.
-        return sight.namespace(namespace)?.guarded === 'audit' && !isNamespace(request)
+        // Under audit nothing is refused but what would end it or its record: what would be, is said.
+        return sight.namespace(namespace)?.guarded === 'audit' && !isNamespace(request) && !isRecordDeletion(request)
           ? { allowed: true, warnings: [`would be refused: ${verdict.message}`] }
           : refusal(verdict.message);
       case 'Wait':

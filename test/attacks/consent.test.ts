@@ -166,8 +166,8 @@ const wildcardSigners: readonly Attack<Consent>[] = [
     id: 'T26',
     name: 'a cluster admin deletes a signature',
     act: async (world) => admitted(await world.as('admin').delete(targetOf(await signed(world)))),
-    denied: 'ArchiveByName: ',
-    twin: async (world) => admitted(await world.as('archiver-a').delete(targetOf(await signed(world)))),
+    denied: 'RecordKept: ',
+    twin: async (world) => admitted(await world.as('owner-a').delete(targetOf(await staged(world)))),
     locks: [approvals],
   },
 ];
@@ -284,6 +284,19 @@ async function deleteAs(world: World, user: string, object: Sent): Promise<Answe
     : { ok: false, code, body: { kind: 'Status', code, message: text } };
 }
 
+/** A signature where nothing is guarded. */
+const signedInUnguarded = async (world: World): Promise<Sent> => {
+  const namespace = fresh('quiet');
+  accepted(await world.as('installer').create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }));
+  await bind(world, { user: 'tester-a', role: 'countersign-tester', namespace });
+  const made = await eventually(
+    'signed',
+    () => world.as('tester-a').create<Sent>(approval({ metadata: { name: fresh('approval'), namespace } })),
+    ({ ok }) => ok,
+  );
+  return accepted(made);
+};
+
 const collection = (object: Sent) => ({
   apiVersion: object.apiVersion,
   kind: object.kind,
@@ -335,8 +348,8 @@ const deletions: readonly Attack<Consent>[] = [
     id: 'T33',
     name: 'a cluster admin deletes the collection of signatures',
     act: (world) => deleteSignatures(world, 'admin'),
-    denied: 'ArchiveByName: ',
-    twin: (world) => deleteSignatures(world, 'archiver-a'),
+    denied: 'RecordKept: ',
+    twin: (world) => deleteCandidates(world, 'owner-a'),
     locks: [approvals],
   },
   ...['namespace-controller', 'generic-garbage-collector'].map((controller) => ({
@@ -346,10 +359,10 @@ const deletions: readonly Attack<Consent>[] = [
       const victim = await signed(world);
       return gone(world, victim, await deleteAs(world, controller, victim));
     },
-    denied: 'ArchiveByPerson: ',
+    denied: 'RecordKept: ',
     twin: async (world: World) => {
-      const victim = await signed(world);
-      return gone(world, victim, await world.as('archiver-a').delete(targetOf(victim)));
+      const victim = await signedInUnguarded(world);
+      return gone(world, victim, await deleteAs(world, 'namespace-controller', victim));
     },
     locks: [approvals],
   })),
@@ -438,18 +451,18 @@ const dryRuns: readonly Attack<Consent>[] = [
   },
   {
     id: 'T34',
-    name: 'an archiver deletes a signature in a dry run, and it goes',
+    name: 'an owner withdraws a candidate in a dry run, and it goes',
     act: async (world) => {
-      const victim = await signed(world);
-      return gone(world, victim, await world.as('archiver-a').delete(targetOf(victim), { dryRun: ['All'] }));
+      const victim = await staged(world);
+      return gone(world, victim, await world.as('owner-a').delete(targetOf(victim), { dryRun: ['All'] }));
     },
     denied: 'admitted',
     twin: async (world) =>
-      admitted(await world.as('archiver-a').delete(targetOf(await signed(world)), { dryRun: ['All'] })),
+      admitted(await world.as('owner-a').delete(targetOf(await staged(world)), { dryRun: ['All'] })),
     locks: [],
     without: async (world) => {
-      const victim = await signed(world);
-      return gone(world, victim, await world.as('archiver-a').delete(targetOf(victim)));
+      const victim = await staged(world);
+      return gone(world, victim, await world.as('owner-a').delete(targetOf(victim)));
     },
   },
 ];

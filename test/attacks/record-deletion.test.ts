@@ -1,7 +1,14 @@
 /** Nobody deletes a record: not an archiver, not with every replica of ours down, and not with one of the locks taken away. */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
-import { accepted, startTimeoutMs, targetOf, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
+import {
+  accepted,
+  startTimeoutMs,
+  targetOf,
+  type Answer,
+  type ApiClient,
+  type KubeObject,
+} from '../cluster/cluster.ts';
 import { ours, startSystem, type System, type World as Pair } from '../cluster/system.ts';
 import { gateLock, policyLock } from './attack.ts';
 import { approval, emergencyAccess, rollback, type Sent } from './objects.ts';
@@ -28,9 +35,18 @@ let pair: Pair;
 beforeAll(async () => {
   system = await startSystem();
   pair = await system.world('kept', { emergency: {} });
-  world = { cluster: system, as: (name) => system.as(name), operator: system.as('installer'), restorer: system.as('installer'), stop: system.stop };
+  world = {
+    cluster: system,
+    as: (name) => system.as(name),
+    operator: system.as('installer'),
+    restorer: system.as('installer'),
+    stop: system.stop,
+  };
   // RBAC is opened, so that the locks alone decide.
-  await role(world, 'careless', { resources: Object.values(kinds), verbs: ['get', 'list', 'delete', 'deletecollection'] });
+  await role(world, 'careless', {
+    resources: Object.values(kinds),
+    verbs: ['get', 'list', 'delete', 'deletecollection'],
+  });
   for (const user of ['archiver-a', 'auditor-a']) await bind(world, { user, role: 'careless' });
   const inProduction = <T extends Sent>(object: T): T => ({
     ...object,
@@ -89,7 +105,9 @@ const withoutA = async (): Promise<() => Promise<void>> => {
 
 /** The rule, the caller, what and where, and what to do instead. */
 const refusal = (kind: RecordKind): RegExp =>
-  new RegExp(`RecordKept: archiver-a may not delete ${kinds[kind]} .*${pair.production}.*archiv.* Next: .*kubectl get ${kinds[kind]}`);
+  new RegExp(
+    `RecordKept: archiver-a may not delete ${kinds[kind]} .*${pair.production}.*archiv.* Next: .*kubectl get ${kinds[kind]}`,
+  );
 
 describe('the API server refuses it by itself', () => {
   test.each(cases)('%s, %s: an archiver', async (kind, which) => {
@@ -130,7 +148,7 @@ describe('twins', () => {
 });
 
 describe('without the policies of lock A', () => {
-  let close: () => Promise<void>;
+  let close: (() => Promise<void>) | undefined;
   beforeAll(async () => {
     close = await withoutA();
   });
@@ -151,11 +169,12 @@ describe('without the policies of lock A', () => {
   test('control: without the gate, too, an archiver deletes them', async () => {
     const back = await gateLock.open(world);
     for (const [kind, which] of cases) {
-      await eventually(
+      const answer = await eventually(
         `${kind}, ${which}`,
         () => remove(archiver(), kind, which),
         ({ ok }) => ok,
       );
+      expect(said(answer)).toBe('admitted (200)');
     }
     await back();
     await eventually(

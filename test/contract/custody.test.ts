@@ -237,16 +237,16 @@ function rightRows(given: {
   ];
 }
 
-const archiveRows = (plural: 'approvals' | 'rollbacks' | 'emergencyaccesses' | 'ledgerentries'): Row[] =>
-  rightRows({
+const keptRows = (plural: 'approvals' | 'rollbacks' | 'emergencyaccesses' | 'ledgerentries'): Row[] =>
+  (['archiver-a', 'admin'] as const).map((who) => ({
     policy: `countersign-${plural}`,
-    rule: 'Archive',
-    doing: `deletes ${plural}`,
-    act: async (client) => client.delete(targetOf(await stored[plural]())),
-    without: 'developer-b',
-    right: 'archiver-a',
-    clusterRole: 'countersign-archiver',
-  });
+    rule: 'RecordKept',
+    given: `${who} deletes one of ${plural}`,
+    refused: async () => as(who).delete(targetOf(await stored[plural]())),
+    caller: `${who} may not delete ${plural} `,
+    next: `kubectl get ${plural} -n ${production} -o yaml`,
+    twin: async () => as('owner-a').delete(targetOf(await stored.releasecandidates())),
+  }));
 
 const entry = z.looseObject({ time: z.string().optional() });
 type Forgery = (entries: readonly z.infer<typeof entry>[]) => readonly unknown[];
@@ -273,10 +273,10 @@ const rows: readonly Row[] = [
   ...commonRows('releasepolicies', { status: 'HasStatus', record: 'Working' }),
   ...commonRows('releasebundles', { status: 'NoStatus', record: 'Record' }),
   ...commonRows('ledgerentries', { status: 'NoStatus', record: 'Record' }),
-  ...archiveRows('approvals'),
-  ...archiveRows('rollbacks'),
-  ...archiveRows('emergencyaccesses'),
-  ...archiveRows('ledgerentries'),
+  ...keptRows('approvals'),
+  ...keptRows('rollbacks'),
+  ...keptRows('emergencyaccesses'),
+  ...keptRows('ledgerentries'),
   ...rightRows({
     policy: 'countersign-approvals',
     rule: 'Approve',
@@ -859,8 +859,8 @@ describe('what must go on', () => {
 
   test('foreground and orphaning deletion end: the garbage collector takes its finalizers off', async () => {
     for (const propagationPolicy of ['Foreground', 'Orphan'] as const) {
-      const record = await stored.approvals();
-      accepted(await as('archiver-a').delete(targetOf(record), { propagationPolicy }));
+      const record = await stored.releasecandidates();
+      accepted(await as('owner-a').delete(targetOf(record), { propagationPolicy }));
       const left = await eventually(
         'gone',
         () => as('admin').get(targetOf(record)),

@@ -2,7 +2,15 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
 import { entryName, verifyChain } from '../../operator/ledger/chain.ts';
-import { accepted, refused, startTimeoutMs, waitFor, waitForGone } from '../cluster/cluster.ts';
+import {
+  accepted,
+  refused,
+  startTimeoutMs,
+  waitFor,
+  waitForGone,
+  type ApiClient,
+  type KubeObject,
+} from '../cluster/cluster.ts';
 import {
   condition,
   gate,
@@ -64,8 +72,10 @@ const promotedAfter = async (world: World, says: RegExp): Promise<readonly strin
   return (await world.ledger()).filter(({ type }) => type === 'PromotionStarted').map(({ subject }) => subject.name);
 };
 
+/** Neither the API server nor the gate holds the record any more. */
 const lockOff = async (world: World): Promise<void> => {
   const setup = world.as('installer');
+  await gateOff(setup);
   await setup.delete({
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'ValidatingAdmissionPolicyBinding',
@@ -78,9 +88,28 @@ const lockOff = async (world: World): Promise<void> => {
     metadata: { name: entryName(99_999), namespace: world.production },
     spec: await forged(world, 99_999, 'probe'),
   };
-  for (let off = false; !off; off = (await setup.create(probe, { dryRun: 'All' })).ok) {
-    if (Date.now() > deadline) throw new Error('the policy still acts without its binding');
+  const first = { ...world.ref('LedgerEntry', entryName(1)) };
+  const isOff = async () =>
+    (await setup.create(probe, { dryRun: 'All' })).ok && (await setup.delete(first, { dryRun: ['All'] })).ok;
+  while (!(await isOff())) {
+    if (Date.now() > deadline) throw new Error('the locks still act');
   }
+};
+
+/** From now on the gate is asked about deletions of records nowhere. */
+const gateOff = async (setup: ApiClient): Promise<void> => {
+  const configuration = {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'ValidatingWebhookConfiguration',
+    name: 'countersign-gate',
+  };
+  const { webhooks } = accepted(
+    await setup.get<KubeObject & { webhooks: readonly { readonly name: string }[] }>(configuration),
+  );
+  const index = webhooks.findIndex(({ name }) => name === 'records.gate.countersign.dev');
+  const path = `/webhooks/${index}/namespaceSelector`;
+  const value = { matchLabels: { 'example.com/nowhere': 'yes' } };
+  accepted(await setup.patch(configuration, 'json', [{ op: 'replace', path, value }]));
 };
 
 /** An entry that nobody of ours wrote. */

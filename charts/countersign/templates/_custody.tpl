@@ -134,12 +134,14 @@ namespace) and `clusterRole` are parts of the message.
   reason: Forbidden
 {{- end }}
 
-{{/* Deleting a record takes the right to archive; a deleted namespace takes its records along, unless it is guarded. */}}
-{{- define "countersign.custody.archiveRight" -}}
-{{ include "countersign.custody.right" (dict "verb" "archive" "resource" "releasepolicies" "namespace" "request.namespace" "name" "'production'") }}
-{{- end }}
-{{- define "countersign.custody.archived" -}}
-{{ include "countersign.custody.needs" (dict "rule" "Archive" "verb" "archive" "when" "variables.act == 'DELETE' && !variables.namespaceCleanup" "doing" "delete records of {place}" "where" "{place}" "clusterRole" "countersign-archiver") }}
+{{/*
+Nobody deletes a record: the chain of entries verifies without its newest ones, so that only what is never deleted is known to be whole. A
+namespace that is deleted takes its records along, unless it is guarded.
+*/}}
+{{- define "countersign.custody.kept" -}}
+- expression: "variables.act != 'DELETE' || variables.namespaceCleanup"
+  messageExpression: {{ include "countersign.message" "RecordKept: {caller} may not delete {request.resource.resource} {oldObject.metadata.name} in {place}: it is part of the record, and nothing is deleted before archives exist, which a later version brings. Next: leave it there; for a copy outside the cluster: kubectl get {request.resource.resource} -n {place} -o yaml" }}
+  reason: Forbidden
 {{- end }}
 
 {{/* The binding of a policy to everything that it matches. Called with (list $ "policy name"). */}}
