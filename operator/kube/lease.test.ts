@@ -39,6 +39,10 @@ function leaseServer() {
     const metadata = isRecord(body['metadata']) ? body['metadata'] : {};
     const spec = isRecord(body['spec']) ? body['spec'] : {};
     if (request.answer === 'Stream') return answer(200, undefined, watch(request.signal));
+    const transitions = spec['leaseTransitions'];
+    if (typeof transitions === 'number' && !(transitions >= 0 && transitions <= 2_147_483_647)) {
+      return answer(400, { reason: 'BadRequest', message: 'leaseTransitions is an int32' });
+    }
     if (request.method === 'POST') {
       if (stored) return answer(409, { reason: 'AlreadyExists', message: 'exists' });
       write({ ...spec });
@@ -270,6 +274,25 @@ test('stopping a standby, or one that never began, touches nothing', async () =>
   await b.elector.stop();
   expect(server.writes()).toBe(before);
   expect(server.holder()).toBe('a');
+});
+
+test.each([
+  ['a duration of 68 years', { leaseDurationSeconds: 2_147_483_647 }],
+  ['a renewal in times to come', { renewTime: '9999-12-31T23:59:59.999999Z', leaseDurationSeconds: 2_147_483_647 }],
+  ['more transitions than the API server counts', { leaseTransitions: 2_147_483_647 }],
+  ['a holder that nobody is', { holderIdentity: 'x'.repeat(4_096), leaseDurationSeconds: 2_147_483_647 }],
+])('an edit of the Lease stops nothing for longer than a minute: %s', async (_what, edit) => {
+  const a = candidate('a');
+  await settle();
+  const b = candidate('b');
+  await settle();
+  a.setNetwork('Down');
+  server.edit(edit);
+  await clock.advance(60_100);
+  await settle();
+  expect(b.elector.isLeader()).toBe(true);
+  expect(server.spec()).toMatchObject({ holderIdentity: 'b', leaseDurationSeconds: 15 });
+  expect(Number(server.spec()?.['leaseTransitions'])).toBeLessThanOrEqual(2_147_483_647);
 });
 
 test('a stopped holder leaves no timer', async () => {

@@ -6,7 +6,7 @@ import type { Interceptor } from '../../operator/kube/transport.ts';
 import { systemClock } from '../../operator/run/clock.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
 import { accessAs, type Access } from '../builders/kube.ts';
-import { startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';
+import { accepted, startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';
 
 const leases = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases', namespaced: true };
 /** As by default, five times as fast. */
@@ -112,3 +112,22 @@ test('of five candidates that start together, one leads, and after each stop exa
   await until(() => history.length === 5);
   expect(new Set(history).size).toBe(5);
 });
+
+test('no edit of a Lease keeps a standby from leading for longer than a minute', async () => {
+  const first = await candidate('first');
+  await until(() => first.isLeader());
+  const second = await candidate('second');
+  await until(() => second.holder() === 'first');
+  // Not the holder's doing, so that it loses the Lease at once, and nobody renews it.
+  const spec = {
+    holderIdentity: 'nobody',
+    leaseDurationSeconds: 2_147_483_647,
+    leaseTransitions: 2_147_483_647,
+    renewTime: '9999-12-31T23:59:59.999999Z',
+  };
+  const target = { apiVersion: leases.apiVersion, kind: leases.kind, namespace: 'default', name };
+  accepted(await cluster.as('admin').patch(target, 'merge', { spec }));
+  await until(() => history.length === 2, 10_000);
+  await until(() => first.isLeader() || second.isLeader(), 90_000);
+  expect(history.slice(0, 2)).toEqual(['first+', 'first-']);
+}, 120_000);
