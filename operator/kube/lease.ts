@@ -17,6 +17,9 @@ export interface LeaseDurations {
 
 export const defaultLeaseDurations: LeaseDurations = { leaseMs: 15_000, renewDeadlineMs: 10_000, retryMs: 2_000 };
 
+/** No standby waits longer, whatever the Lease says: an edit of it must not stop rollbacks, or the end of an emergency. */
+const maxLeaseMs = 60_000;
+
 /** Why leadership ended: no renewal in time, or the lease names somebody else. */
 export type LossReason = 'Deadline' | 'TakenOver';
 
@@ -154,7 +157,7 @@ class LeaseElector implements Elector {
     const view = this.#view;
     const free = view !== undefined && (view.holder === undefined || view.holder === this.#options.identity);
     if (free || (view === undefined && !this.#wasHeld)) return 0;
-    const leaseMs = Math.max(this.#durations.leaseMs, view?.leaseMs ?? 0);
+    const leaseMs = Math.min(maxLeaseMs, Math.max(this.#durations.leaseMs, view?.leaseMs ?? 0));
     return this.#changedAt + leaseMs - this.#options.clock.monotonic();
   }
 
@@ -183,7 +186,7 @@ class LeaseElector implements Elector {
       holderIdentity: identity,
       leaseDurationSeconds: Math.ceil(this.#durations.leaseMs / 1_000),
       renewTime: time,
-      ...(!continues && { acquireTime: time, leaseTransitions: view ? view.transitions + 1 : 0 }),
+      ...(!continues && { acquireTime: time, leaseTransitions: view ? nextTransition(view.transitions) : 0 }),
     };
     const call = {
       timeoutMs: Math.max(1, Math.min(this.#leftMs(), this.#durations.renewDeadlineMs / 2)),
@@ -304,6 +307,9 @@ function viewOf(object: KubeObject): LeaseView {
     transitions: typeof leaseTransitions === 'number' ? leaseTransitions : 0,
   };
 }
+
+/** leaseTransitions is an int32 that nothing decides by: at its end, which only an edit reaches, counting begins again. */
+const nextTransition = (transitions: number): number => (transitions < 2_147_483_647 ? transitions + 1 : 0);
 
 /** RFC 3339 with exactly six decimals, which the API server demands of a MicroTime. */
 function microTime(wallMs: number): string {
