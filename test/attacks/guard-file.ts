@@ -29,7 +29,14 @@ export const guard = z
   .strictObject({
     identities: z.record(z.string(), z.string()),
     topics: z.record(z.string(), z.array(row)),
-    exempt: z.array(z.strictObject({ group: z.string(), resource: z.string(), why: z.string().min(10) })),
+    exempt: z.array(
+      z.strictObject({
+        group: z.string(),
+        resource: z.string(),
+        by: z.enum(['machines']).optional(),
+        why: z.string().min(10),
+      }),
+    ),
   })
   .parse(file('guard.yaml'));
 

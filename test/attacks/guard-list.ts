@@ -4,6 +4,7 @@ import { at, image, one, podSpec, podTemplate } from './guard-objects.ts';
 import { open, type GuardWorld } from './guard-world.ts';
 import { admitted, policyLock, type Attack, type Attempt } from './attack.ts';
 import { forgedOwner, fresh, production } from './objects.ts';
+import { unlistedAttacks } from './unlisted-list.ts';
 import { eventually, said } from './world.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -1273,6 +1274,7 @@ export const guardAttacks: readonly Attack<GuardWorld>[] = [
   ...collected,
   ...status,
   ...additional,
+  ...unlistedAttacks,
   ...namespaces,
   ...unpoliced,
 ];

@@ -141,9 +141,15 @@ export const kinds: Readonly<Record<string, Kind>> = {
   limitranges: { apiVersion: core, kind: 'LimitRange', fields: () => ({ spec: { limits: [{ type: 'Container' }] } }) },
 };
 
-/** Kinds of somebody else's definition. */
+/** Kinds of somebody else's definition; `gadgets` the chart does not list. */
 const defined: Readonly<Record<string, Kind>> = {
   widgets: { apiVersion: 'example.dev/v1', kind: 'Widget', fields: () => ({ spec: { size: 1 } }) },
+  gadgets: { apiVersion: 'example.dev/v1', kind: 'Gadget', fields: () => ({ spec: { size: 1 } }) },
+  leases: {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    fields: () => ({ spec: { holderIdentity: 'the program', leaseDurationSeconds: 15 } }),
+  },
 };
 
 /** Where an object of that resource is, in production unless said otherwise; a subresource may follow a slash. */

@@ -14,6 +14,8 @@ export interface GuardWorld extends World {
   readonly platform: ApiClient;
   /** A ServiceAccount that nobody knows. */
   readonly stranger: ApiClient;
+  /** A controller of custom resources that the chart names. */
+  readonly custom: ApiClient;
   /** Puts into production what an attack needs there, gate or not: the policy lets it deliver, and the gate takes it for a node. */
   readonly preparer: ApiClient;
 }
@@ -26,6 +28,7 @@ const groups = [
   'apps',
   'autoscaling',
   'batch',
+  'coordination.k8s.io',
   'discovery.k8s.io',
   'example.dev',
   'networking.k8s.io',
@@ -89,28 +92,33 @@ async function populate(installer: ApiClient): Promise<void> {
   );
 }
 
-/** A kind of somebody else's definition. */
+/** Kinds of somebody else's definition. */
 async function define(installer: ApiClient): Promise<void> {
-  const names = { kind: 'Widget', plural: 'widgets', singular: 'widget' };
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-  accepted(
-    await installer.create({
-      apiVersion: 'apiextensions.k8s.io/v1',
-      kind: 'CustomResourceDefinition',
-      metadata: { name: 'widgets.example.dev' },
-      spec: {
-        group: 'example.dev',
-        scope: 'Namespaced',
-        names,
-        versions: [{ name: 'v1', served: true, storage: true, schema, subresources: { status: {} } }],
-      },
-    }),
-  );
-  await eventually(
-    'it is served',
-    () => installer.raw({ method: 'GET', path: `/apis/example.dev/v1/namespaces/${production}/widgets` }),
-    ({ code }) => code === 200,
-  );
+  for (const [kind, singular] of [
+    ['Widget', 'widget'],
+    ['Gadget', 'gadget'],
+  ] as const) {
+    const plural = `${singular}s`;
+    accepted(
+      await installer.create({
+        apiVersion: 'apiextensions.k8s.io/v1',
+        kind: 'CustomResourceDefinition',
+        metadata: { name: `${plural}.example.dev` },
+        spec: {
+          group: 'example.dev',
+          scope: 'Namespaced',
+          names: { kind, plural, singular },
+          versions: [{ name: 'v1', served: true, storage: true, schema, subresources: { status: {} } }],
+        },
+      }),
+    );
+    await eventually(
+      `${plural} are served`,
+      () => installer.raw({ method: 'GET', path: `/apis/example.dev/v1/namespaces/${production}/${plural}` }),
+      ({ code }) => code === 200,
+    );
+  }
 }
 
 /** Every right on everything but our own kinds. */
@@ -143,6 +151,7 @@ const outsiders = {
   storageControllers: account('storage-controllers', 'kube-system'),
   deviceDrivers: account('device-drivers', 'kube-system'),
   storageMigrators: account('storage-migrators', 'kube-system'),
+  customControllers: account('custom', 'argocd'),
 };
 
 /** Those that authenticate with a certificate. */
@@ -204,6 +213,7 @@ export async function startGuardWorld({ programs = false }: { readonly programs?
     gitOps,
     platform,
     stranger,
+    outsiders.customControllers,
     account('countersign-operator', 'countersign-system'),
     account('countersign-restorer', 'countersign-system'),
     ...machines.map(usernameOf),
@@ -211,6 +221,7 @@ export async function startGuardWorld({ programs = false }: { readonly programs?
   const tool = await robot(world, 'argocd', 'argocd');
   const writer = await robot(world, 'external-secrets', 'external-secrets');
   const unknown = await robot(world, 'rollouts', 'argocd');
+  const custom = await robot(world, 'custom', 'argocd');
   await bind(world, { user: stranger, role: 'countersign-admin', namespace: production });
   await bind(world, { user: stranger, role: 'countersign-sre', namespace: production });
   accepted(
@@ -242,6 +253,7 @@ export async function startGuardWorld({ programs = false }: { readonly programs?
     (answer) => said(answer).includes('ProductionGuardRightsByPerson'),
   );
   accepted(await world.as(preparer).create(one('widgets', 'standing', standing)));
+  accepted(await world.as(preparer).create(one('gadgets', 'standing', standing)));
   return {
     ...world,
     controller: (name) => {
@@ -253,9 +265,10 @@ export async function startGuardWorld({ programs = false }: { readonly programs?
     gitOps: tool,
     platform: writer,
     stranger: unknown,
+    custom,
     preparer: world.as(preparer),
     stop: async () => {
-      for (const client of [...clients.values(), tool, writer, unknown]) client.close();
+      for (const client of [...clients.values(), tool, writer, unknown, custom]) client.close();
       await world.stop();
     },
   };
