@@ -5,7 +5,7 @@ import { startGuardWorld } from '../test/attacks/guard-world.ts';
 import { stale, tryMutants, type Verdict } from '../test/attacks/mutation.ts';
 
 const given = process.argv.slice(2);
-const topics = given.length > 0 ? given : [...Object.keys(guard.topics), 'additional', 'namespaces'];
+const topics = given.length > 0 ? given : [...Object.keys(guard.topics), 'additional', 'unlisted', 'namespaces'];
 
 /** Some of them, while one works on those. */
 const only = process.env['ONLY'] ?? '';

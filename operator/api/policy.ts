@@ -343,6 +343,12 @@ const releasePolicySpec = z
       .default([])
       .meta(asOne)
       .describe('Programs that write named objects in production beside us. Empty: none.'),
+    unlistedKinds: z
+      .enum(['Report', 'Deny'])
+      .default('Report')
+      .describe(
+        'What becomes of writes of kinds that no release holds and nobody listed, by ServiceAccounts of other namespaces. Report: they are admitted, and condition EveryKindGuarded names the kinds. Deny: only the control plane and controllers that the chart names in controlPlane.customControllers write them. People never do.',
+      ),
     operate: operate
       .prefault({})
       .describe('What holders of the right to operate may do to running workloads, beside restarting them.'),

@@ -7,6 +7,7 @@
 export const entries = {
   writes: 'Refuse',
   observed: 'Fail',
+  unlisted: 'Refuse',
   restorer: 'Fail',
   consent: 'Refuse',
   records: 'Refuse',

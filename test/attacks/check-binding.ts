@@ -69,7 +69,9 @@ function writeOf(topic: string, namespace: string) {
   if (topic === 'namespaces') return patched('', { metadata: { labels: { extra: 'yes' } } });
   if (topic === 'sessions')
     return { method: 'POST', path: `/api/v1/namespaces/${namespace}/pods/none-such/portforward?ports=80` };
-  const resource = tableRows.find((row) => row.topic === topic && row.act === 'create')?.resource ?? 'widgets';
+  const resource =
+    tableRows.find((row) => row.topic === topic && row.act === 'create')?.resource ??
+    (topic === 'unlisted' ? 'gadgets' : 'widgets');
   const body = one(resource, fresh('new'), { namespace });
   const group = body.apiVersion.includes('/') ? 'apis' : 'api';
   return { method: 'POST', path: `/${group}/${body.apiVersion}/namespaces/${namespace}/${resource}?dryRun=All`, body };

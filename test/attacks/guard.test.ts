@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 
 import { accepted, type KubeObject } from '../cluster/cluster.ts';
 import { emergencyAttacks } from './emergency-list.ts';
+import { ofUnlisted } from './check-unlisted.ts';
 import { guardAttacks } from './guard-list.ts';
 import { at, one } from './guard-objects.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
@@ -49,6 +50,12 @@ describe('what a refusal says', () => {
       expect(words).toMatch(/ Next: .{10}/);
     },
   );
+});
+
+describe('while people write no kind that nobody listed', () => {
+  test.each(ofUnlisted.map((check) => [check.name, check] as const))('%s', async (_, { passes }) => {
+    expect(await passes(world)).toBe(true);
+  });
 });
 
 describe('the label', () => {

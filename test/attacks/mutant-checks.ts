@@ -7,6 +7,7 @@ import { ofContents, ofMigration, ofRewrites } from './check-content.ts';
 import { ofNamespaces } from './check-namespace.ts';
 import { ofEmergency } from './check-emergency.ts';
 import { ofRestarts, restart } from './check-restart.ts';
+import { ofUnlisted } from './check-unlisted.ts';
 import { dryRun, refusedBy, type Check } from './check.ts';
 import { emergencyAttacks, tryCovered } from './emergency-list.ts';
 import { letIn, wildOperators } from './emergency-world.ts';
@@ -52,7 +53,7 @@ const spared = (topic: string): readonly Check[] => [
           })
         ).code < 300,
     })),
-  ...(topic === 'namespaces' || topic === 'additional'
+  ...(topic === 'namespaces' || topic === 'additional' || topic === 'unlisted'
     ? []
     : [
         {
@@ -205,8 +206,8 @@ const ofAdditional: readonly Check[] = [
   },
   {
     name: 'what reports on it goes on',
-    passes: async ({ as }) =>
-      (await as('attacker').patch(at('widgets/status', 'standing'), 'merge', { status: { ready: true } }, dryRun)).ok,
+    passes: async ({ stranger }) =>
+      (await stranger.patch(at('widgets/status', 'standing'), 'merge', { status: { ready: true } }, dryRun)).ok,
   },
 ];
 
@@ -305,6 +306,7 @@ const ofTopic: Readonly<Record<string, readonly Check[]>> = {
   network: ofNetwork,
   namespaces: ofNamespaces,
   additional: ofAdditional,
+  unlisted: ofUnlisted,
   status: ofStatus,
   rights: ofRights,
 };

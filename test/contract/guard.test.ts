@@ -105,6 +105,48 @@ describe('files/guard.yaml', () => {
   });
 });
 
+describe('what comes to be served later', () => {
+  const definition = {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'things.later.example' },
+    spec: {
+      group: 'later.example',
+      scope: 'Namespaced',
+      names: { kind: 'Thing', plural: 'things', singular: 'thing' },
+      versions: ['v1', 'v2'].map((name) => ({
+        name,
+        served: true,
+        storage: name === 'v1',
+        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        subresources: { status: {} },
+      })),
+    },
+  };
+
+  test('people do not write it in production, under any version, and write it everywhere else', async () => {
+    const admin = world.as('admin');
+    accepted(await admin.create(definition));
+    for (const version of ['v1', 'v2']) {
+      const path = (namespace: string) => `/apis/later.example/${version}/namespaces/${namespace}/things`;
+      const body = { apiVersion: `later.example/${version}`, kind: 'Thing', metadata: { name: fresh('thing') } };
+      await eventually(
+        'it is served',
+        () => admin.raw({ method: 'GET', path: path('default') }),
+        ({ code }) => code === 200,
+      );
+      const [inProduction, elsewhere] = [
+        await admin.raw({ method: 'POST', path: path(production), body }),
+        await admin.raw({ method: 'POST', path: path('default'), body }),
+      ];
+      expect(inProduction.text).toContain('ProductionGuardUnlisted: admin may not create things.later.example');
+      expect(elsewhere.code).toBe(201);
+    }
+    const { apiVersion, kind, metadata } = definition;
+    accepted(await admin.delete({ apiVersion, kind, name: metadata.name }));
+  });
+});
+
 /** What RBAC gives a loop of kube-controller-manager and the guard does not, and why nothing is missed. */
 const narrower: Readonly<Record<string, string>> = {
   'cronjob-controller: update batch/cronjobs': 'it writes their status',
