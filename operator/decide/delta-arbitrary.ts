@@ -1,0 +1,37 @@
+/** Deltas of one object, for tests that read them as a signer does. */
+import { promotableKinds } from '../api/kinds.ts';
+import type { JsonObject } from '../api/meta.ts';
+import type { BundleObject } from './bundle.ts';
+import { delta, deltaText, type DeltaLine } from './delta.ts';
+import { digestOf } from './digest.ts';
+import { normalForm } from './render.ts';
+
+export const objectOf = (kind: string, name: string, manifest: JsonObject): BundleObject => {
+  const apiVersion = promotableKinds.find((row) => row.kind === kind)?.apiVersion ?? 'example.com/v1';
+  const ref = { apiVersion, kind, name };
+  const content = normalForm(manifest, ref);
+  return { ref, content, digest: digestOf(content) };
+};
+
+const heading = {
+  candidate: 'payments-2.4.0',
+  version: '2.4.0',
+  package: 'payments',
+  target: 'payments-prod',
+  base: 'payments-2.3.0-99aa88bb',
+  digest: 'sha256:1a2b',
+};
+
+export interface OneObject {
+  readonly kind: string;
+  /** Absent: production has none. */
+  readonly from?: JsonObject;
+  readonly to: JsonObject;
+  readonly foreign?: boolean;
+}
+
+export const deltaOf = ({ kind, from, to }: OneObject): { changes: DeltaLine[]; text: string } => {
+  const before = from === undefined ? [] : [objectOf(kind, 'api', from)];
+  const changes = delta(before, [objectOf(kind, 'api', to)], [], []);
+  return { changes, text: deltaText(changes, heading) };
+};
