@@ -1,17 +1,13 @@
 /** Writes a bundle: parts first, head last, so that a head which exists is a bundle that is whole. */
 import type { DeltaEntry } from '../api/bundle.ts';
 import { apiVersion } from '../api/kinds.ts';
-import type { Bundle, BundleObject, ObjectSource } from '../decide/bundle.ts';
-import { canonicalJson } from '../decide/digest.ts';
+import type { Bundle } from '../decide/bundle.ts';
+import { storedContent } from '../decide/bundle-parts.ts';
+import { partName } from '../decide/show-command.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure } from '../kube/failures.ts';
 import type { Manifest } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
-
-/** Contents of one object, in bytes: the API server takes 1.5 MiB, and the head carries a delta besides. */
-const partBytes = 900 * 1024;
-/** The schema's bound on delta lines; the text says how many there are in all. */
-const mostDeltaLines = 5000;
 
 export interface BundleEffect {
   readonly bundle: Bundle;
@@ -21,24 +17,17 @@ export interface BundleEffect {
 
 export const createBundle = async (client: Client, effect: BundleEffect): Promise<void> => {
   const { bundle } = effect;
-  const groups = inParts(bundle.objects);
-  const parts = groups.length > 1 ? groups.map((_, index) => `${bundle.name}-${index}`) : [];
+  const content = storedContent(bundle.objects);
+  const parts = content.parts.map((_, index) => partName(bundle.name, index));
   await Promise.all(
     parts.map((name, index) =>
       create(
         client,
-        manifest(bundle.namespace, name, { part: { of: bundle.name, index }, objects: groups[index] ?? [] }),
+        manifest(bundle.namespace, name, { part: { of: bundle.name, index }, objects: content.parts[index] ?? [] }),
       ),
     ),
   );
-  await create(
-    client,
-    manifest(bundle.namespace, bundle.name, {
-      ...head(effect),
-      parts,
-      objects: parts.length > 0 ? [] : (groups[0] ?? []),
-    }),
-  );
+  await create(client, manifest(bundle.namespace, bundle.name, { ...head(effect), parts, objects: content.head }));
 };
 
 /** Names follow from the content, so what is there under the name is the same bundle. */
@@ -72,37 +61,6 @@ const head = ({ bundle, delta, deltaText }: BundleEffect) => ({
   serverVersion: bundle.serverVersion,
   removed: bundle.removed,
   unmanaged: bundle.unmanaged,
-  delta: delta.slice(0, mostDeltaLines),
+  delta,
   deltaText,
 });
-
-interface WrittenObject {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly name: string;
-  readonly digest: string;
-  readonly content: string;
-  readonly source?: ObjectSource;
-}
-
-const written = ({ ref, digest, content, source }: BundleObject): WrittenObject => ({
-  ...ref,
-  digest,
-  content: canonicalJson(content),
-  ...(source === undefined ? {} : { source }),
-});
-
-const inParts = (objects: readonly BundleObject[]): WrittenObject[][] => {
-  const parts: WrittenObject[][] = [[]];
-  let bytes = 0;
-  for (const object of objects.map(written)) {
-    const size = Buffer.byteLength(JSON.stringify(object));
-    if (bytes > 0 && bytes + size > partBytes) {
-      parts.push([]);
-      bytes = 0;
-    }
-    parts.at(-1)?.push(object);
-    bytes += size;
-  }
-  return parts;
-};

@@ -44,6 +44,7 @@ const unmanagedFields = z.object({
 
 /** How risky a change is, for the eye of the signer. */
 export const deltaClasses = [
+  'rights',
   'image',
   'command',
   'configuration',
@@ -57,11 +58,21 @@ export const deltaClasses = [
 ] as const;
 export type DeltaClass = (typeof deltaClasses)[number];
 
+/** Longest value of an entry of a delta, in characters; the schema has room for the words that say what is cut. */
+export const longestDeltaValue = 65_536;
+
+/** Largest text of a delta, in bytes of JSON: it must fit into the object with everything else. */
+export const maxDeltaTextBytes = 700_000;
+
 const deltaEntry = z.object({
   object: z.string().max(320).describe('The object, such as Deployment/api.'),
-  path: free(1024).describe('The path of the field. Empty for the whole object.'),
-  from: free(2048).describe('What production has now. Long values are digested; empty for nothing.'),
-  to: free(2048).describe('What it will have. Long values are digested; empty for nothing.'),
+  path: free(4096).describe('The path of the field. Empty for the whole object.'),
+  from: free(longestDeltaValue + 100).describe(
+    'What production has now; of a text of several lines, those that go. Empty for nothing. What is cut says so: deltaText has more.',
+  ),
+  to: free(longestDeltaValue + 100).describe(
+    'What it will have; of a text of several lines, those that come. Empty for nothing. What is cut says so: deltaText has more.',
+  ),
   class: z.enum(deltaClasses).describe('What sort of change it is.'),
 });
 export type DeltaEntry = z.infer<typeof deltaEntry>;
@@ -139,8 +150,10 @@ const releaseBundleSpec = z
       .max(5000)
       .default([])
       .meta(asOne)
-      .describe('What changes in production, field by field. This is what a signer consents to.'),
-    deltaText: prose(262_144).describe('The delta for people to read.'),
+      .describe('What changes in production, field by field, for programs; what people read is deltaText.'),
+    deltaText: prose(maxDeltaTextBytes).describe(
+      'The delta for people to read. Of images, commands, identities, rights and network it holds everything; of the rest it says at the top what is hidden, folded or cut, and the command that shows it.',
+    ),
     parts: z
       .array(objectName)
       .max(64)

@@ -418,6 +418,11 @@ const catalogue = {
     'The package is larger than the operator takes.',
     'Split it into several packages.',
   ),
+  DeltaTooLarge: entry(
+    ['Staged', 'Stalled'],
+    'What signers must see whole is more than a delta holds.',
+    'Split the package, or move long commands into ConfigMaps or images, then create a new candidate.',
+  ),
   ReplacesCycle: entry(
     ['Staged', 'Stalled'],
     'The candidates named by replaces lead back to this one.',

@@ -10,7 +10,9 @@ import type { Reason } from '../api/conditions.ts';
 import { handsOn, nobody } from './authors.ts';
 import type { Bundle } from './bundle.ts';
 import { candidateStatus, type Standing } from './candidate-status.ts';
-import { delta, deltaText } from './delta.ts';
+import { entriesOf } from './condense.ts';
+import { delta } from './delta.ts';
+import { deltaText } from './delta-text.ts';
 import { baseOf, draftBundle, type Base } from './draft.ts';
 import * as drafts from './drafts.ts';
 import { followUpOf } from './emergency/follow-up.ts';
@@ -36,9 +38,11 @@ import { differingPaths, normalForm, sameContent } from './render.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
 import { unmanagedOf } from './unmanaged.ts';
 import { approvalSummary, authorsOf, consents, signatures } from './signatures.ts';
+import { showCommand } from './show-command.ts';
 import { soakingSince } from './soak.ts';
 import {
   crowdedUntil,
+  deltaTooLarge,
   oversize,
   renderStaged,
   stagingProblem,
@@ -84,7 +88,8 @@ export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Insta
     if (!questions.every((question) => isAsSeen(s, question, answers))) {
       return notStaged(s, undefined, now, now + soonMs);
     }
-    return { ...nothing, effects: [freeze(s, draft, base)] };
+    const frozenNow = freeze(s, draft, base);
+    return 'reason' in frozenNow ? notStaged(s, frozenNow, now) : { ...nothing, effects: [frozenNow] };
   }
   if (known?.stagedDigests.has(bundle.digest) !== true) {
     if (s.record.broken !== undefined) return notStaged(s, stagingProblem(s), now);
@@ -264,24 +269,24 @@ const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined, n
     wakeAt: earliest(again, expiryOf(s)),
   });
 
-const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect => {
-  const lines = delta(base.objects, draft.objects, draft.removed, draft.unmanaged);
+const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect | StagingProblem => {
+  const changes = delta(base, draft.objects, draft.removed, draft.unmanaged);
   const { notes, significance, urgency, followsUp, reverts } = s.candidate.spec;
-  return {
-    do: 'CreateBundle',
-    bundle: draft,
-    delta: lines,
-    deltaText: deltaText(lines, {
-      candidate: draft.candidate.name,
-      version: draft.version,
-      package: draft.package,
-      target: draft.namespace,
-      base: base.digest === 'none' ? 'none' : `${base.name} ${base.digest}`,
-      digest: draft.digest,
-      ...(followsUp === '' ? {} : { followsUp: followUpText(followsUp, reverts) }),
-      notes: `${significance}, ${urgency}${notes.summary === '' ? '' : `: ${notes.summary}`}`,
-    }),
-  };
+  const readable = base.foreign || s.production === undefined ? [draft] : [draft, s.production];
+  const text = deltaText(changes, {
+    candidate: draft.candidate.name,
+    version: draft.version,
+    package: draft.package,
+    target: draft.namespace,
+    base: base.digest === 'none' ? 'none' : `${base.name} ${base.digest}`,
+    digest: draft.digest,
+    ...(followsUp === '' ? {} : { followsUp: followUpText(followsUp, reverts) }),
+    notes: `${significance}, ${urgency}${notes.summary === '' ? '' : `: ${notes.summary}`}`,
+    unmanaged: draft.unmanaged.reduce((sum, { fields }) => sum + fields.length, 0),
+    command: showCommand(readable, draft.namespace),
+  });
+  if (text.is === 'TooLarge') return deltaTooLarge(text.bytes);
+  return { do: 'CreateBundle', bundle: draft, delta: entriesOf(changes), deltaText: text.text };
 };
 
 /** Signers read which of the emergency's changes go back; what the package holds of the rest is as production has it. */

@@ -1,30 +1,37 @@
 import { expect, test } from '@jest/globals';
+import { isOpen, classOf } from './delta-class.ts';
 import { isDefault } from './defaults.ts';
+import { parsePath } from './paths.ts';
 
-const line = (path: string, to: string, from = '') => ({
-  object: 'Deployment/api',
-  path,
-  from,
-  to,
-  class: 'scale' as const,
+const at = (kind: string, path: string, value: string | number | boolean) =>
+  isDefault(kind, parsePath(path) ?? [], value);
+
+test.each([
+  ['Deployment', 'spec.template.spec.containers[name=api].terminationMessagePath', '/dev/termination-log'],
+  ['Deployment', 'spec.strategy.type', 'RollingUpdate'],
+  ['CronJob', 'spec.jobTemplate.spec.template.spec.containers[name=api].imagePullPolicy', 'IfNotPresent'],
+])('%s %s: %s says nothing', (kind, path, value) => {
+  expect(at(kind, path, value)).toBe(true);
+});
+
+test.each<[string, string, string, string | number | boolean]>([
+  ['another value', 'Deployment', 'spec.template.spec.restartPolicy', 'Never'],
+  ['the value in another type', 'Deployment', 'spec.progressDeadlineSeconds', '600'],
+  ['the same name elsewhere', 'Deployment', 'spec.template.spec.volumes[name=v].csi.defaultMode', 420],
+  ['the same path in another kind', 'Widget', 'spec.strategy.type', 'RollingUpdate'],
+  ['the end of a path', 'Widget', 'spec.job.restartPolicy', 'Always'],
+  ['a key that people chose', 'ConfigMap', 'data.scheme', 'HTTP'],
+  ['a key with dots in it', 'Deployment', "['spec.strategy.type']", 'RollingUpdate'],
+  ['an annotation', 'Deployment', 'metadata.annotations.suspend', 'false'],
+  ['the account', 'Deployment', 'spec.template.spec.serviceAccount', 'payments'],
+])('%s is shown', (_, kind, path, value) => {
+  expect(at(kind, path, value)).toBe(false);
 });
 
 test.each([
-  ['spec.template.spec.containers[name=api].terminationMessagePath', '/dev/termination-log'],
-  ['spec.strategy.type', 'RollingUpdate'],
-  ['spec.template.spec.serviceAccount', 'payments'],
-])('%s: %s says nothing', (path, to) => {
-  expect(isDefault(line(path, to))).toBe(true);
-});
-
-test.each([
-  ['another value', line('spec.template.spec.restartPolicy', 'Never')],
-  ['a change', line('spec.progressDeadlineSeconds', '600', '30')],
-  ['a key that people chose', line('data.scheme', 'HTTP')],
-  ['an annotation', line('metadata.annotations.suspend', 'false')],
-  ['another type', line('spec.type', 'LoadBalancer')],
-  ['what runs', line('spec.template.spec.containers[name=api].image', 'IfNotPresent')],
-  ['the account', line('spec.template.spec.serviceAccountName', 'payments')],
-])('%s is shown', (_, shown) => {
-  expect(isDefault(shown)).toBe(false);
+  'spec.template.spec.restartPolicy',
+  'spec.template.spec.containers[name=api].imagePullPolicy',
+  'spec.template.spec.containers[name=api].livenessProbe.periodSeconds',
+])('%s is of a class in which something may be folded', (path) => {
+  expect(isOpen(classOf('Deployment', parsePath(path) ?? []))).toBe(false);
 });

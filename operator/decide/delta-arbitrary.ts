@@ -2,7 +2,8 @@
 import { promotableKinds } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { BundleObject } from './bundle.ts';
-import { delta, deltaText, type DeltaLine } from './delta.ts';
+import { delta, type Change } from './delta.ts';
+import { deltaText, type DeltaHeading } from './delta-text.ts';
 import { digestOf } from './digest.ts';
 import { normalForm } from './render.ts';
 
@@ -13,13 +14,22 @@ export const objectOf = (kind: string, name: string, manifest: JsonObject): Bund
   return { ref, content, digest: digestOf(content) };
 };
 
-const heading = {
+export const heading: DeltaHeading = {
   candidate: 'payments-2.4.0',
   version: '2.4.0',
   package: 'payments',
   target: 'payments-prod',
   base: 'payments-2.3.0-99aa88bb',
   digest: 'sha256:1a2b',
+  unmanaged: 0,
+  command: 'kubectl get relbundle …',
+};
+
+/** @throws when the text is too large */
+export const textOf = (changes: readonly Change[], given: Partial<DeltaHeading> = {}): string => {
+  const made = deltaText(changes, { ...heading, ...given });
+  if (made.is === 'TooLarge') throw new Error(`the text would take ${made.bytes} bytes`);
+  return made.text;
 };
 
 export interface OneObject {
@@ -30,8 +40,8 @@ export interface OneObject {
   readonly foreign?: boolean;
 }
 
-export const deltaOf = ({ kind, from, to }: OneObject): { changes: DeltaLine[]; text: string } => {
-  const before = from === undefined ? [] : [objectOf(kind, 'api', from)];
+export const deltaOf = ({ kind, from, to, foreign = false }: OneObject): { changes: Change[]; text: string } => {
+  const before = { objects: from === undefined ? [] : [objectOf(kind, 'api', from)], foreign };
   const changes = delta(before, [objectOf(kind, 'api', to)], [], []);
-  return { changes, text: deltaText(changes, heading) };
+  return { changes, text: textOf(changes) };
 };

@@ -1,13 +1,31 @@
-/** What sort of change it is when a field changes: what a signer looks at first. A field without a row counts as configuration. */
+/**
+ * What sort of change it is when a field changes: what a signer looks at first, and of what nothing is ever hidden, folded or cut. One table
+ * by kind and path; a field without a row counts as configuration. Of kinds that are not here, the fields of pods count wherever they are.
+ */
 import type { DeltaClass } from '../api/bundle.ts';
 import type { Path } from './paths.ts';
 
 type Classes = Readonly<Record<string, DeltaClass>>;
 
+/** Classes that say what runs, as whom, with which rights, and who reaches it. A signer sees all of it, whatever its length. */
+const open: ReadonlySet<DeltaClass> = new Set(['rights', 'identity', 'image', 'command', 'network']);
+
+export const isOpen = (sort: DeltaClass): boolean => open.has(sort);
+
+const probeTimes = (...probes: readonly string[]): Classes =>
+  Object.fromEntries(
+    probes.flatMap((probe) =>
+      ['failureThreshold', 'initialDelaySeconds', 'periodSeconds', 'successThreshold', 'timeoutSeconds'].map((time) => [
+        `containers.${probe}.${time}`,
+        'configuration' as const,
+      ]),
+    ),
+  );
+
 /** Fields below a pod's spec; the longest path wins. Init and ephemeral containers are containers. */
 const podClasses: Classes = {
   'containers.image': 'image',
-  'containers.imagePullPolicy': 'image',
+  'containers.imagePullPolicy': 'configuration',
   'containers.command': 'command',
   'containers.args': 'command',
   'containers.workingDir': 'command',
@@ -16,21 +34,27 @@ const podClasses: Classes = {
   'containers.readinessProbe': 'command',
   'containers.startupProbe': 'command',
   'containers.restartPolicy': 'command',
+  ...probeTimes('livenessProbe', 'readinessProbe', 'startupProbe'),
   'containers.stdin': 'command',
   'containers.tty': 'command',
   'containers.securityContext': 'identity',
+  'containers.securityContext.allowPrivilegeEscalation': 'rights',
+  'containers.securityContext.capabilities': 'rights',
+  'containers.securityContext.privileged': 'rights',
+  'containers.securityContext.procMount': 'rights',
   'containers.ports': 'network',
   'containers.volumeMounts': 'storage',
   'containers.volumeDevices': 'storage',
   'containers.resources': 'scale',
   'containers.resizePolicy': 'scale',
-  activeDeadlineSeconds: 'command',
-  restartPolicy: 'command',
-  terminationGracePeriodSeconds: 'command',
+  activeDeadlineSeconds: 'configuration',
+  restartPolicy: 'configuration',
+  terminationGracePeriodSeconds: 'configuration',
   automountServiceAccountToken: 'identity',
-  hostIPC: 'identity',
-  hostPID: 'identity',
-  hostUsers: 'identity',
+  hostIPC: 'rights',
+  hostNetwork: 'rights',
+  hostPID: 'rights',
+  hostUsers: 'rights',
   imagePullSecrets: 'identity',
   runtimeClassName: 'identity',
   securityContext: 'identity',
@@ -40,13 +64,12 @@ const podClasses: Classes = {
   dnsConfig: 'network',
   dnsPolicy: 'network',
   hostAliases: 'network',
-  hostNetwork: 'network',
   hostname: 'network',
   setHostnameAsFQDN: 'network',
   subdomain: 'network',
   volumes: 'storage',
   // The node's own files, an image as a file system, a token of the ServiceAccount: more than storage.
-  'volumes.hostPath': 'identity',
+  'volumes.hostPath': 'rights',
   'volumes.image': 'image',
   'volumes.projected.sources.serviceAccountToken': 'identity',
   affinity: 'scale',
@@ -107,25 +130,74 @@ const kindClasses: Readonly<Record<string, Classes>> = {
     automountServiceAccountToken: 'identity',
     imagePullSecrets: 'identity',
   },
-  Role: { rules: 'identity' },
-  RoleBinding: { roleRef: 'identity', subjects: 'identity' },
+  Role: { rules: 'rights' },
+  RoleBinding: { roleRef: 'rights', subjects: 'rights' },
 };
+
+/** Names that say in any other kind what they say in a pod or a Service, wherever they stand. */
+const byName: Classes = {
+  ...Object.fromEntries(Object.entries(podClasses).filter(([path, sort]) => !path.includes('.') && open.has(sort))),
+  args: 'command',
+  capabilities: 'rights',
+  clusterRole: 'rights',
+  command: 'command',
+  egress: 'network',
+  entrypoint: 'command',
+  exec: 'command',
+  host: 'network',
+  hostPath: 'rights',
+  hosts: 'network',
+  image: 'image',
+  images: 'image',
+  ingress: 'network',
+  lifecycle: 'command',
+  podSelector: 'network',
+  ports: 'network',
+  privileged: 'rights',
+  role: 'rights',
+  roleRef: 'rights',
+  routes: 'network',
+  rules: 'network',
+  script: 'command',
+  selector: 'network',
+  serviceAccountRef: 'identity',
+  subjects: 'rights',
+  url: 'network',
+  urls: 'network',
+};
+
+/** Kinds of which every field that matters is in the tables above. */
+const known: ReadonlySet<string> = new Set([...Object.keys(kindClasses), 'ConfigMap', 'Secret']);
 
 export const classOf = (kind: string, path: Path): DeltaClass => {
   const names = path.flatMap((step) => ('field' in step ? [step.field] : []));
-  const pod = podFields(names);
+  const pod = podFields(kind, names);
   if (pod !== undefined) return longest(podClasses, pod) ?? 'configuration';
   const own = Object.hasOwn(kindClasses, kind) ? (kindClasses[kind] ?? {}) : {};
-  return longest({ ...commonClasses, ...own }, names) ?? 'configuration';
+  const listed = longest({ ...commonClasses, ...own }, names);
+  if (listed !== undefined || known.has(kind)) return listed ?? 'configuration';
+  const telling = names.find((name) => Object.hasOwn(byName, name));
+  return (telling === undefined ? undefined : byName[telling]) ?? 'configuration';
 };
 
-/** The names below the pod's spec of any kind that has a pod template. */
-const podFields = (names: readonly string[]): readonly string[] | undefined => {
-  const template = names.findIndex((name, place) => name === 'template' && names[place + 1] === 'spec');
-  if (names[0] !== 'spec' || template < 0) return undefined;
-  const [first = '', ...rest] = names.slice(template + 2);
-  return [['initContainers', 'ephemeralContainers'].includes(first) ? 'containers' : first, ...rest];
+const containers: ReadonlySet<string> = new Set(['containers', 'initContainers', 'ephemeralContainers']);
+
+/** The names below the pod's spec of any kind that has a pod template; of an unknown kind also where containers are listed. */
+const podFields = (kind: string, names: readonly string[]): readonly string[] | undefined => {
+  if (kind === 'ConfigMap' || kind === 'Secret') return undefined;
+  const template = names.findIndex(
+    (name, place) => /template$/i.test(name) && names[place + 1] === 'spec' && !isJobTemplate(names, place),
+  );
+  const listed = known.has(kind) ? -1 : names.findIndex((name) => containers.has(name));
+  const start = template >= 0 ? template + 2 : listed;
+  if (start < 0) return undefined;
+  const [first = '', ...rest] = names.slice(start);
+  return [containers.has(first) ? 'containers' : first, ...rest];
 };
+
+/** A template of Jobs holds a template of pods. */
+const isJobTemplate = (names: readonly string[], place: number): boolean =>
+  names[place] === 'jobTemplate' || names[place] === 'volumeClaimTemplate';
 
 const longest = (classes: Classes, names: readonly string[]): DeltaClass | undefined => {
   for (let length = names.length; length > 0; length -= 1) {

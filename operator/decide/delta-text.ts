@@ -1,9 +1,9 @@
 /** A delta as a signer reads it, with nothing but `kubectl get … -o jsonpath={.spec.deltaText}`. */
-import type { DeltaClass, DeltaEntry } from '../api/bundle.ts';
-import { isDefault } from './defaults.ts';
+import { maxDeltaTextBytes, type DeltaClass } from '../api/bundle.ts';
+import type { Change } from './delta.ts';
+import { isOpen } from './delta-class.ts';
 import { visible } from './visible.ts';
-
-type Line = Readonly<DeltaEntry>;
+import { argumentFor } from './words.ts';
 
 export interface DeltaHeading {
   readonly candidate: string;
@@ -18,10 +18,19 @@ export interface DeltaHeading {
   readonly notes?: string;
   /** What it does with what an emergency changed; absent when it follows none up. */
   readonly followsUp?: string;
+  /** How many fields are neither written nor compared. */
+  readonly unmanaged: number;
+  /** Shows everything, whatever the text does not (`showCommand`). */
+  readonly command: string;
 }
+
+/** A text, or how large one would be that shows everything that must be shown. */
+export type DeltaText =
+  { readonly is: 'Text'; readonly text: string } | { readonly is: 'TooLarge'; readonly bytes: number };
 
 /** Riskiest first. */
 const risks = [
+  'rights',
   'identity',
   'image',
   'command',
@@ -34,30 +43,74 @@ const risks = [
   'metadata',
 ] as const satisfies readonly DeltaClass[];
 
-/** Longest text, in bytes of UTF-8: a bundle holds it beside the delta itself. */
-const mostBytes = 200_000;
+/** Of the whole text, what the lines at its top may take. */
+const topBytes = 40_000;
 
-/** Riskiest objects first, so that what no longer fits is what matters least; how much that is, it says. */
-export const deltaText = (all: readonly Line[], heading: DeltaHeading): string => {
-  const added = new Set(all.filter((line) => line.class === 'added').map(({ object }) => object));
-  const lines = all.filter((line) => !added.has(line.object) || !isDefault(line));
-  const top = [...titles(heading), '', summary(lines), ...folded(all.length - lines.length)];
-  const objects = [...Map.groupBy(lines, ({ object }) => object).entries()]
-    .toSorted(([, a], [, b]) => risk(a) - risk(b))
-    .flatMap(([object, changes]) => [
-      { text: `\n${visible(object)}`, lines: 0 },
-      ...changes.toSorted((a, b) => risk([a]) - risk([b])).map((line) => ({ text: spelt(line), lines: 1 })),
-    ]);
-  return fitted(top.join('\n'), objects);
+/**
+ * Riskiest objects first, and in each the riskiest changes. Everything of the open classes is in the text, and the name of every object; of the
+ * rest as much as there is room for, in that order. What is not in it, the top counts, with the command that shows it.
+ */
+export const deltaText = (all: readonly Change[], heading: DeltaHeading): DeltaText => {
+  const objects = objectsOf(all.filter((change) => !change.isDefault));
+  const must = objects.reduce(
+    (sum, { title, changes }) =>
+      sum +
+      size(title) +
+      leftBytes +
+      changes.filter(mustShow).reduce((part, change) => part + size(spelt(change, heading)), 0),
+    0,
+  );
+  if (must > maxDeltaTextBytes - topBytes) return { is: 'TooLarge', bytes: must };
+
+  let room = maxDeltaTextBytes - topBytes - must;
+  const shown: Change[] = [];
+  const body = objects.flatMap(({ title, changes }) => {
+    const fitting = changes.filter((change) => {
+      const bytes = mustShow(change) ? 0 : size(spelt(change, heading));
+      if (bytes > room) return false;
+      room -= bytes;
+      return true;
+    });
+    shown.push(...fitting);
+    const left = changes.length - fitting.length;
+    return [
+      title,
+      ...fitting.map((change) => spelt(change, heading)),
+      ...(left === 0 ? [] : [`  … ${plural(left, 'more change')} of this object: see the command at the top`]),
+    ];
+  });
+  return { is: 'Text', text: `${[...topOf(all, shown, heading), ...body].join('\n')}\n` };
 };
 
-/** What was left out is said, and where it is. */
-const folded = (count: number): string[] =>
-  count === 0
-    ? []
-    : [
-        `${plural(count, 'field')} of added objects at the API server's defaults: not shown here, read spec.delta of this bundle.`,
-      ];
+/** For the line that says for how many changes of an object there is no room. */
+const leftBytes = 90;
+
+/** As JSON takes it. */
+const size = (text: string): number => Buffer.byteLength(JSON.stringify(text));
+
+const mustShow = (change: Change): boolean => isOpen(change.class) || change.path === '';
+
+interface ObjectChanges {
+  readonly title: string;
+  readonly changes: readonly Change[];
+}
+
+const objectsOf = (changes: readonly Change[]): readonly ObjectChanges[] =>
+  [...Map.groupBy(changes, ({ object }) => object).entries()]
+    .toSorted(([, a], [, b]) => risk(a) - risk(b))
+    .map(([object, of]) => ({
+      title: `\n${visible(object)}`,
+      changes: of.toSorted((a, b) => risk([a]) - risk([b])),
+    }));
+
+const risk = (changes: readonly Change[]): number => Math.min(...changes.map((change) => risks.indexOf(change.class)));
+
+const topOf = (all: readonly Change[], shown: readonly Change[], heading: DeltaHeading): string[] => [
+  ...titles(heading),
+  '',
+  summary(all),
+  ...whatIsMissing(all, shown, heading),
+];
 
 const titles = ({
   candidate,
@@ -77,41 +130,69 @@ const titles = ({
   ...(followsUp === undefined ? [] : [visible(`follows up ${followsUp}`)]),
 ];
 
-const risk = (lines: readonly Line[]): number => Math.min(...lines.map((line) => risks.indexOf(line.class)));
-
-const summary = (lines: readonly Line[]): string => {
-  if (lines.length === 0) return 'Nothing changes.';
+const summary = (changes: readonly Change[]): string => {
+  if (changes.length === 0) return 'Nothing changes.';
   const counts = risks.flatMap((sort) => {
-    const count = lines.filter((line) => line.class === sort).length;
+    const count = changes.filter((change) => change.class === sort).length;
     return count === 0 ? [] : [`${count} ${sort}`];
   });
-  return `${plural(lines.length, 'change')}: ${counts.join(', ')}`;
+  return `${plural(changes.length, 'change')}: ${counts.join(', ')}`;
 };
 
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
-/** Lines of a text that changes stand below the path, deeper than anything that could be taken for a change of its own. */
-const spelt = ({ path, from, to, class: sort }: Line): string => {
-  const where = `  ${sort.padEnd('configuration'.length)}  ${path === '' ? '(the object)' : path}: `;
-  const [before, ...removed] = from.split('\n');
-  const [after, ...added] = to.split('\n');
-  const below = [...removed, ...added].map((line) => `\n        ${line}`);
-  return `${where}${before || '(none)'} → ${after || '(none)'}${below.join('')}`;
+/** What is in the delta and not in the text: how much of what, and the command that shows it. */
+const whatIsMissing = (all: readonly Change[], shown: readonly Change[], heading: DeltaHeading): string[] => {
+  const folded = all.filter((change) => change.isDefault).length;
+  const left = all.length - folded - shown.length;
+  const sum = (of: (change: Change) => number): number => shown.reduce((total, change) => total + of(change), 0);
+  const [hidden, lines, characters] = [
+    sum((change) => change.hidden),
+    sum(({ cutLines }) => cutLines),
+    sum(({ cutCharacters }) => cutCharacters),
+  ];
+  const missing = [
+    row(hidden, 'hidden', `${plural(hidden, 'word')} after the name of a credential`),
+    row(folded, 'folded', `${plural(folded, 'field')} of added objects at the API server's defaults`),
+    row(lines, 'cut', `${plural(lines, 'changed line')} of long texts`),
+    row(characters, 'cut', `${plural(characters, 'character')} of long values`),
+    row(left, 'cut', `${plural(left, 'change')} for which there is no room`),
+  ].flat();
+  const foreign = shown.filter(isForeign).length;
+  const escaped = sum((change) => change.escaped);
+  return [
+    ...(missing.length === 0
+      ? ['Everything is shown: nothing is hidden, folded or cut.']
+      : [...missing, `all of it  ${heading.command}`]),
+    ...row(escaped, 'escaped', `${plural(escaped, 'character')} that cannot be seen, or look like others`),
+    ...row(
+      heading.unmanaged,
+      'left alone',
+      `${plural(heading.unmanaged, 'field')}, named in spec.unmanaged, as production has them`,
+    ),
+    ...row(
+      foreign,
+      'not shown',
+      `what production holds now of ${plural(foreign, 'object')} that no release of this package wrote; the command for those who may read it stands with each`,
+    ),
+  ];
 };
 
-interface Piece {
-  readonly text: string;
-  /** How many changes it tells. */
-  readonly lines: number;
-}
+const row = (count: number, title: string, what: string): string[] =>
+  count === 0 ? [] : [`${title.padEnd('follows up'.length)} ${what}`];
 
-const fitted = (top: string, pieces: readonly Piece[]): string => {
-  const room = mostBytes - 200;
-  let bytes = Buffer.byteLength(top);
-  const fit = pieces.findIndex(({ text }) => (bytes += Buffer.byteLength(text) + 1) > room);
-  const kept = (fit < 0 ? pieces : pieces.slice(0, fit)).map(({ text }) => text);
-  const left = fit < 0 ? 0 : pieces.slice(fit).reduce((sum, { lines }) => sum + lines, 0);
-  const note =
-    left === 0 ? [] : [`\n… and ${plural(left, 'more change')}, not shown here: read spec.delta of this bundle.`];
-  return `${[top, ...kept, ...note].join('\n')}\n`;
+const isForeign = (change: Change): boolean => change.class === 'added' && change.path === '' && change.from !== '';
+
+/** Lines of a text that changes stand below the path, deeper than anything that could be taken for a change of its own. */
+const spelt = (change: Change, { command, target }: DeltaHeading): string => {
+  const { path, from, to, lines, class: sort, cutLines } = change;
+  const where = `  ${sort.padEnd('configuration'.length)}  ${path === '' ? '(the object)' : path}: `;
+  return [
+    `${where}${from || '(none)'} → ${to || '(none)'}`,
+    ...lines.map((line) => `        ${line}`),
+    ...(isForeign(change)
+      ? [`        to compare: kubectl get ${argumentFor(change.object)} -n ${target} -o yaml`]
+      : []),
+    ...(cutLines === 0 ? [] : [`        … ${plural(cutLines, 'more line')}: ${command}`]),
+  ].join('\n');
 };

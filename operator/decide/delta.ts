@@ -1,82 +1,113 @@
-/** What a release changes in production, line by line: what a signer consents to. Nothing is left out; secrets are not shown. */
-import type { DeltaEntry } from '../api/bundle.ts';
+/** What a release changes in production, field by field: what a signer consents to. Nothing is left out without being counted. */
+import type { DeltaClass } from '../api/bundle.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { BundleObject, UnmanagedFields } from './bundle.ts';
-import { condensed } from './condense.ts';
-import { classOf } from './delta-class.ts';
+import { isDefault } from './defaults.ts';
+import { classOf, isOpen } from './delta-class.ts';
 import { differences, type Difference } from './differences.ts';
-import { keyOf, type ObjectRef } from './objects.ts';
+import { keyOf, type ObjectKey, type ObjectRef } from './objects.ts';
 import { deletePath, formatPath, outside, parsePath } from './paths.ts';
-import { masked } from './secrets.ts';
-import { shown } from './shown.ts';
+import { isNamedCredential } from './secrets.ts';
+import { shown, type ShownChange } from './shown.ts';
 import { unmanagedOf } from './unmanaged.ts';
-import { visible, visibleAscii } from './visible.ts';
+import { visibleName } from './visible.ts';
 
-export { deltaText } from './delta-text.ts';
+/** One change of one field, or of an object as a whole. */
+export interface Change extends ShownChange {
+  readonly object: ObjectKey;
+  /** The path of the field, whole; '' for the object. */
+  readonly path: string;
+  readonly class: DeltaClass;
+  /** A field of an added object that holds the API server's default, and of a class in which that is folded. */
+  readonly isDefault: boolean;
+}
 
-export type DeltaLine = Readonly<DeltaEntry>;
+export interface Before {
+  readonly objects: readonly BundleObject[];
+  /** Production held them before any release of this package, so that not everybody who reads the delta may read them. */
+  readonly foreign: boolean;
+}
+
+/** Stands for what production holds and no release of the package wrote. No text that is shown begins like it. */
+export const notShown = '(not shown)';
 
 /**
- * From what production runs (the bundle before, or a baseline) to a bundle. Empty exactly when nothing is added or removed
- * and every object is the same content outside unmanaged fields. What is gone from `after` counts as removed only when
- * `removed` says so: the Jobs of an earlier release are not deleted.
+ * From what production runs to a bundle. Empty exactly when nothing is added or removed and every object is the same content outside
+ * unmanaged fields. What is gone from `after` counts as removed only when `removed` says so: the Jobs of an earlier release are not deleted.
+ * An object that is foreign is not compared: even which of its fields are as they were would tell what it holds.
  */
 export const delta = (
-  before: readonly BundleObject[],
+  before: Before,
   after: readonly BundleObject[],
   removed: readonly ObjectRef[],
   unmanaged: readonly UnmanagedFields[],
-): DeltaLine[] => {
-  const known = new Map(before.map((object) => [keyOf(object.ref), object]));
-  const written = after.flatMap((object): DeltaLine[] => {
+): Change[] => {
+  const known = new Map(before.objects.map((object) => [keyOf(object.ref), object]));
+  const written = after.flatMap((object): Change[] => {
     const old = known.get(keyOf(object.ref));
-    return old === undefined ? added(object) : changed(old, object, unmanagedOf(unmanaged, object.ref));
+    if (old === undefined) return added(object, '');
+    const left = unmanagedOf(unmanaged, object.ref);
+    return before.foreign ? added(object, notShown, left) : changed(old, object, left);
   });
-  return condensed([...written, ...removed.map(removal)].toSorted((a, b) => compare(a.object, b.object)));
+  return [...written, ...removed.map(removal)].toSorted(
+    (a, b) => Number(a.object > b.object) - Number(a.object < b.object),
+  );
 };
 
-const compare = (a: string, b: string): number => Number(a > b) - Number(a < b);
-
-const removal = (ref: ObjectRef): DeltaLine => ({
+const ofObject = (ref: ObjectRef, sort: DeltaClass, from: string, to: string): Change => ({
   object: keyOf(ref),
   path: '',
-  from: ref.apiVersion,
-  to: '',
-  class: 'removed',
+  class: sort,
+  from,
+  to,
+  lines: [],
+  hidden: 0,
+  escaped: 0,
+  cutLines: 0,
+  cutCharacters: 0,
+  isDefault: false,
 });
 
-const added = ({ ref, content }: BundleObject): DeltaLine[] => [
-  { object: keyOf(ref), path: '', from: '', to: ref.apiVersion, class: 'added' },
-  ...lines(ref, differences(undefined, masked(unnamed(content)))),
+const removal = (ref: ObjectRef): Change => ofObject(ref, 'removed', ref.apiVersion, '');
+
+const added = ({ ref, content }: BundleObject, from: string, unmanaged: readonly string[] = []): Change[] => [
+  ofObject(ref, 'added', from, ref.apiVersion),
+  ...differences(undefined, outside(unnamed(content), unmanaged)).map((one) => ({
+    ...change(ref, one),
+    ...(from === '' ? {} : { from, isDefault: false }),
+  })),
 ];
 
 /** What the line about the whole object says already. */
 const unnamed = (content: JsonObject): JsonObject =>
   ['apiVersion', 'kind', 'metadata.name'].reduce((left, path) => deletePath(left, parsePath(path) ?? []), content);
 
-const changed = (before: BundleObject, after: BundleObject, unmanaged: readonly string[]): DeltaLine[] =>
+const changed = (before: BundleObject, after: BundleObject, unmanaged: readonly string[]): Change[] =>
   before.digest === after.digest
     ? []
-    : lines(
-        after.ref,
-        differences(masked(outside(before.content, unmanaged)), masked(outside(after.content, unmanaged))),
+    : differences(outside(before.content, unmanaged), outside(after.content, unmanaged)).map((one) =>
+        change(after.ref, one),
       );
 
-const lines = (ref: ObjectRef, found: readonly Difference[]): DeltaLine[] => found.map((one) => line(ref, one));
-
-const line = (ref: ObjectRef, { path, from, to }: Difference): DeltaLine => {
+const change = (ref: ObjectRef, { path, from, to }: Difference): Change => {
   const sort = classOf(ref.kind, path);
+  const open = isOpen(sort);
+  const where = visibleName(formatPath(path));
+  const credential = isNamedCredential(path) || isSecretValue(ref.kind, path);
+  const values = shown(from, to, { open, credential, name: !prose.has(sort) });
   return {
     object: keyOf(ref),
-    path: bounded(visibleAscii(formatPath(path))),
-    ...shown(from, to, prose.has(sort) ? visible : visibleAscii),
+    path: where.text,
     class: sort,
+    ...values,
+    escaped: values.escaped + where.escaped,
+    isDefault: from === undefined && !open && isDefault(ref.kind, path, to),
   };
 };
 
+/** Secrets are in no release; should one ever be, then not for everybody to read. */
+const isSecretValue = (kind: string, [first]: Difference['path']): boolean =>
+  kind === 'Secret' && first !== undefined && 'field' in first && /^(?:stringD|d)ata$/.test(first.field);
+
 /** Classes in which people write in their own language. In all others only machines read, and only ASCII is what it seems. */
-const prose: ReadonlySet<DeltaEntry['class']> = new Set(['configuration', 'metadata']);
-
-const longestPath = 1000;
-
-const bounded = (path: string): string => (path.length <= longestPath ? path : `${path.slice(0, longestPath)}…`);
+const prose: ReadonlySet<DeltaClass> = new Set(['configuration', 'metadata']);

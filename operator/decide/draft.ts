@@ -19,11 +19,13 @@ export interface Base {
   readonly objects: readonly BundleObject[];
   /** Objects that the base dropped and whose deletion is still to come. */
   readonly lingering: readonly ObjectRef[];
+  /** Production held this before any release of the package: not everybody who reads a delta may read it. */
+  readonly foreign: boolean;
   /** A bundle to write before the first promotion: what production ran before us. */
   readonly baseline: Bundle | undefined;
 }
 
-const none: Base = { digest: 'none', name: '', objects: [], lingering: [], baseline: undefined };
+const none: Base = { digest: 'none', name: '', objects: [], lingering: [], foreign: false, baseline: undefined };
 
 /** @returns undefined when the record names a bundle that is not there (yet) */
 export const baseOf = (
@@ -41,13 +43,21 @@ export const baseOf = (
           name: s.production.name,
           objects: s.production.objects,
           lingering: s.production.removed.filter((ref) => s.live.get(keyOf(ref)) !== undefined),
+          foreign: s.production.baseline,
           baseline: undefined,
         };
   }
   const baseline = baselineOf(s, policy, content);
   return baseline === undefined
     ? none
-    : { digest: baseline.digest, name: baseline.name, objects: baseline.objects, lingering: [], baseline };
+    : {
+        digest: baseline.digest,
+        name: baseline.name,
+        objects: baseline.objects,
+        lingering: [],
+        foreign: true,
+        baseline,
+      };
 };
 
 /** What production already holds of a package that was never promoted: its components under their names, as they are. */

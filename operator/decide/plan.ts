@@ -1,11 +1,11 @@
 /** What follows from a snapshot. Values only: `act` and `run` carry them out. */
+import type { DeltaEntry } from '../api/bundle.ts';
 import type { ReleaseCandidateStatus } from '../api/candidate.ts';
 import type { EmergencyAccessStatus } from '../api/emergency.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { ReleasePolicyStatus } from '../api/policy.ts';
 import type { RollbackStatus } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
-import type { DeltaLine } from './delta.ts';
 import type { LedgerDraft } from './entries.ts';
 import type { Instant, ObjectRef } from './objects.ts';
 import type { Question } from './questions.ts';
@@ -58,7 +58,7 @@ export type Effect =
   | {
       readonly do: 'CreateBundle';
       readonly bundle: Bundle;
-      readonly delta: readonly DeltaLine[];
+      readonly delta: readonly DeltaEntry[];
       readonly deltaText: string;
     }
   /** Independent writes: all are tried, then the first failure is reported. */

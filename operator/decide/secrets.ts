@@ -1,136 +1,82 @@
 /**
- * What must not be shown to everybody who may read a delta. Secrets belong into Secrets, which are never copied; this is for
- * those that are elsewhere. Found too often rather than too seldom: a reader still sees that something hidden changed.
+ * What is not shown in a delta, as a courtesy to whoever's credential it is: one word, after a name that is a credential by the list below.
+ * Whatever could do something (blanks, quotes, shell characters, an address, a path, a flag) is no such word and is shown, and so is all of
+ * what `isOpen` classes (`delta-class.ts`). Credentials belong into Secrets, which are never copied.
  */
-import { createHash } from 'node:crypto';
-import type { Json, JsonObject } from '../api/meta.ts';
-import { canonicalJson } from './digest.ts';
-import { isList, isObject, member } from './json.ts';
+import type { Path } from './paths.ts';
 
-const secretName =
-  /passw|passphrase|(?<!by|com|tres)pass(?!ive|through|enger|age)|pwd|secret|token|credential|(?<![a-z])creds?(?![a-z])|key|private|authorization|cookie|salt|dsn|connection[-_.]?string/i;
-
-/** Whether the value of something with this name is likely a secret. */
-export const looksSecret = (name: string): boolean => secretName.test(name);
-
-/** Maps whose keys people choose; the keys of all others are field names of the API, such as `secretName`. */
-const freelyNamed = new Set([
-  'annotations',
-  'binaryData',
-  'data',
-  'options',
-  'parameters',
-  'stringData',
-  'volumeAttributes',
+/** The last words of a name that holds a credential, in lower case. `DB_PASSWORD`, `dbPassword` and `db.password` all end with `password`. */
+const credentials: ReadonlySet<string> = new Set([
+  'password',
+  'passwd',
+  'passphrase',
+  'pgpassword',
+  'pwd',
+  'secret',
+  'token',
+  'api key',
+  'apikey',
+  'access key',
+  'secret key',
+  'private key',
+  'signing key',
+  'encryption key',
+  'credential',
+  'credentials',
 ]);
 
-/** Fields in which people write `name=value` themselves; in others it is part of a name, as in `registry/token:v1`. */
-const freeText = new Set(['args', 'command']);
+const wordsOf = (name: string): string[] =>
+  name
+    .replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, ' ')
+    .toLowerCase()
+    .split(/[^a-z0-9]+/)
+    .filter((word) => word !== '');
 
-/** A private-use character, which JSON does not escape and no manifest has a use for. */
-const edge = '\uE000';
-
-/** Stands for a hidden value: equal exactly when the values are, and shown as `(hidden)`. */
-const mark = (value: string): string => edge + createHash('sha256').update(value).digest('hex') + edge;
-
-const marks = /\uE000[0-9a-f]{64}\uE000/g;
-
-export const hidden = '(hidden)';
-
-/** Text from `masked` as it may be shown. */
-export const unmarked = (text: string): string => text.replaceAll(marks, hidden);
-
-/** Whether something in text from `masked` is hidden. No digest of such text may be shown: a short secret is guessed from it. */
-export const holdsHidden = (text: string): boolean => text.search(marks) >= 0;
-
-/** The value with every likely secret in it replaced by a mark. */
-export const masked = (value: Json): Json => maskedBy(maskedForms, value);
-
-type Mask = (text: string) => string;
-
-const maskedBy = (mask: Mask, value: Json): Json => {
-  if (typeof value === 'string') return mask(value);
-  if (isList(value)) return value.map((item, place) => (follows(value, place) ? whole(item) : maskedBy(mask, item)));
-  return isObject(value) ? maskedFields(mask, value) : value;
+/** Whether a name is that of a credential: by its last word or two, so `token-refresh.sh` is none. */
+export const isCredential = (name: string): boolean => {
+  const words = wordsOf(name.slice(-256));
+  return credentials.has(words.slice(-1).join(' ')) || credentials.has(words.slice(-2).join(' '));
 };
 
-const maskedFields = (mask: Mask, value: JsonObject): JsonObject => {
-  const name = member(value, 'name');
-  return mapped(value, (inner, field) => {
-    // An environment variable, an HTTP header, a parameter.
-    if (field === 'value' && typeof name === 'string')
-      return looksSecret(name) ? whole(inner) : maskedBy(maskedText, inner);
-    if (freelyNamed.has(field)) return maskedMap(inner);
-    return maskedBy(freeText.has(field) ? maskedText : mask, inner);
-  });
+/** Maps whose keys people choose. */
+const freelyNamed = new Set(['annotations', 'data', 'options', 'parameters', 'stringData', 'volumeAttributes']);
+
+/** Whether the value at a path is called a credential: the value of a named item, or a key of a map that people name. */
+export const isNamedCredential = (path: Path): boolean => {
+  const [above, last] = path.slice(-2);
+  if (last === undefined || above === undefined || !('field' in last)) return false;
+  if ('match' in above) {
+    return last.field === 'value' && above.match.some(([key, value]) => key === 'name' && isCredential(value));
+  }
+  return 'field' in above && freelyNamed.has(above.field) && isCredential(last.field);
 };
 
-const maskedMap = (value: Json): Json =>
-  isObject(value)
-    ? mapped(value, (inner, name) => (looksSecret(name) ? whole(inner) : maskedBy(maskedText, inner)))
-    : maskedBy(maskedText, value);
+/** One word that does nothing: no blank, no quote, no sign of a shell, no colon, and no path or flag. */
+const longestWord = 512;
+const word = String.raw`[A-Za-z0-9+=_][A-Za-z0-9+/=_.~-]{0,${longestWord - 1}}`;
+const wholeWord = new RegExp(`^${word}$`);
 
-const mapped = (value: JsonObject, change: (inner: Json, name: string) => Json): JsonObject =>
-  Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, change(inner, name)]));
+export const isHideable = (text: string): boolean => wholeWord.test(text);
 
-const whole = (value: Json): Json => (value === '' ? value : mark(canonicalJson(value)));
+/** `name=word`, `"name": "word"`: the word, where it ends with the line, a blank, a quote, or what separates it from the next. */
+const assignment = new RegExp(
+  String.raw`(?<![\w./@-])(?<name>[\w.-]{1,256})\\?["']?[ \t]{0,8}[:=][ \t]{0,8}\\?["']?(?<word>${word})(?=$|[\s"'\\,;}\]])`,
+  'g',
+);
 
-const secretFlag = /^--?[\w.-]+$/;
+/** A piece of a text; `undefined` stands for a hidden word. */
+export type Piece = string | undefined;
 
-/** Whether an argument is the one after `--password`. */
-const follows = (items: readonly Json[], place: number): boolean => {
-  const [before, item] = [items[place - 1], items[place]];
-  return typeof before === 'string' && typeof item === 'string' && secretFlag.test(before) && looksSecret(before);
-};
-
-/** Secrets that are known by their form. */
-const secretForms: readonly RegExp[] = [
-  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g,
-  /(?<![\w-])eyJ[\w-]{5,}\.[\w-]+\.[\w-]*/g,
-  /\b(?:AKIA|ASIA)[0-9A-Z]{16}\b/g,
-  /\b(?:gh[oprsu]_|github_pat_|glpat-|xox[abprs]-|sk-|AIza)[\w-]{16,}/g,
-  /(?<=:\/\/)[^\s/"'<>]+(?=@)/g,
-];
-
-/** `name = value`, `"name": "value"`, `<name>value`, `--name value`. */
-const assignment = /(?<![\w./@-])(?<name>[\w.-]+)(?<sign>[\\"']*[ \t]*(?:=>|[:=>])[ \t]*|[ \t]+)/g;
-
-/** A text that holds what looks like a mark must not become equal to one that holds the secret: its own edges are doubled. */
-const maskedForms: Mask = (text) =>
-  secretForms.reduce((left, form) => left.replaceAll(form, mark), text.replaceAll(edge, edge + edge));
-
-const maskedText: Mask = (text) => {
-  const known = maskedForms(text);
-  let shown = '';
+/** The text of one line in pieces, with the words that are hidden left out. */
+export const pieces = (line: string): Piece[] => {
+  const found: Piece[] = [];
   let place = 0;
-  for (const found of known.matchAll(assignment)) {
-    const value = found.index + found[0].length;
-    if (found.index < place || !assigns(found.groups?.['name'] ?? '', found.groups?.['sign'] ?? '')) continue;
-    const end = value + valueAt(known, found.index, value).length;
-    if (end === value) continue;
-    shown += known.slice(place, value) + mark(known.slice(value, end));
+  for (const match of line.matchAll(assignment)) {
+    const { name = '', word: value = '' } = match.groups ?? {};
+    if (!isCredential(name)) continue;
+    const end = match.index + match[0].length;
+    found.push(line.slice(place, end - value.length), undefined);
     place = end;
   }
-  return shown + known.slice(place);
-};
-
-const assigns = (name: string, sign: string): boolean =>
-  (sign.trim() !== '' || name.startsWith('-')) && looksSecret(name) && !/^-?-?keys?$/i.test(name);
-
-const blockScalar = /[|>][-+0-9]*[ \t]*\n(?<first>[ \t]+)[^\n]*(?:\n(?:\k<first>[^\n]*|[ \t]*(?=\n|$)))*/y;
-const quotedValue = /(?<quote>\\*["'])(?:(?!\k<quote>)(?:\\.|[^\n]))*\k<quote>?/y;
-const restOfLine = /[^\n]+/y;
-const word = /[^\s"',;&<>}]+/y;
-
-/** How far a value goes: a block, a quoted string, the line when it began with the name, else one word. */
-const valueAt = (text: string, name: number, value: number): string => {
-  const alone = /(?:^|\n)[ \t]*(?:- |export )?["']?$/.test(
-    `${name < 64 ? '' : '.'}${text.slice(Math.max(0, name - 64), name)}`,
-  );
-  for (const form of [blockScalar, quotedValue, alone ? restOfLine : word]) {
-    form.lastIndex = value;
-    const found = form.exec(text);
-    if (found !== null) return found[0];
-  }
-  return '';
+  return [...found, line.slice(place)];
 };

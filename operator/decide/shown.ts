@@ -1,89 +1,243 @@
-/** How a value is shown to a signer: as it is when it is short, as what changes in it when it has lines, as a digest else. */
-import { createHash } from 'node:crypto';
+/**
+ * How a change of a value is shown to a signer. A value stands as it is; what could be taken for something else stands in quotes; a text of
+ * several lines as the lines that change. What cannot be told apart is never shown alike: two different changes have two different texts.
+ */
 import type { Json } from '../api/meta.ts';
 import { canonicalJson } from './digest.ts';
 import { isList } from './json.ts';
-import { hidden, holdsHidden, unmarked } from './secrets.ts';
-import { textChange, type NumberedLine } from './text-change.ts';
-import { visible } from './visible.ts';
+import { isHideable, pieces, type Piece } from './secrets.ts';
+import { textChange } from './text-change.ts';
+import { visibleName, visibleProse, type Visible } from './visible.ts';
 
 export interface ShownChange {
-  /** '' for absence. May have lines of its own: those of a text that change. */
+  /** On one line; '' for absence, `(n lines)` for a text of several. */
   readonly from: string;
   readonly to: string;
+  /** The lines that change, in the order of the text: `- 2: …`, `+ 2: …`. */
+  readonly lines: readonly string[];
+  /** How many words are hidden in it. */
+  readonly hidden: number;
+  /** How many characters are written as an escape. */
+  readonly escaped: number;
+  /** How many changed lines, and characters of long lines, are not shown. */
+  readonly cutLines: number;
+  readonly cutCharacters: number;
 }
 
-/** Longest value and line that is shown as it is, in characters; how many lines of a text. */
-const longest = 120;
-const mostLines = 12;
+export interface Showing {
+  /** Nothing is hidden and nothing cut, whatever its length. */
+  readonly open: boolean;
+  /** The value is called a credential. */
+  readonly credential: boolean;
+  /** Only machines read it: everything outside ASCII is escaped. */
+  readonly name: boolean;
+}
+
+/** Of what is not open: the most characters of a value or line, and the most changed lines of a text. */
+const mostCharacters = 1_000;
+const mostLines = 200;
+/** A list that is longer than this is shown item by item. */
+const longList = 120;
 
 type Maybe = Json | undefined;
 
-/** Both values come from `masked`. `spell` makes text visible. */
-export const shown = (from: Maybe, to: Maybe, spell: (text: string) => string = visible): ShownChange => {
-  const lines = [linesOf(from), linesOf(to)] as const;
+export const shown = (from: Maybe, to: Maybe, showing: Showing): ShownChange => {
+  const writer = new Writer(showing);
+  const byItem = [from, to].some(isLongList);
+  const lines = [linesOf(from, byItem), linesOf(to, byItem)] as const;
   const change = lines.some((text) => text !== undefined && text.length > 1)
-    ? shownLines(lines, [from, to], spell)
-    : { from: shownValue(from, spell), to: shownValue(to, spell) };
-  // What is shown alike differs where it is hidden, or the line would look like no change at all.
-  return change.from === change.to ? { ...change, to: changedUnseen(change.to) } : change;
-};
-
-const changedUnseen = (text: string): string => (text === hidden ? '(hidden, changed)' : `${text} (hidden, changed)`);
-
-/** The lines of a text; of a list that is too long for one line, its items. */
-const linesOf = (value: Maybe): readonly string[] | undefined => {
-  if (typeof value === 'string') return value.split('\n');
-  return isList(value) && unmarked(canonicalJson(value)).length > longest
-    ? value.map((item) => (typeof item === 'string' ? item : canonicalJson(item)))
-    : undefined;
-};
-
-const shownLines = (
-  [from, to]: readonly [readonly string[] | undefined, readonly string[] | undefined],
-  values: readonly [Maybe, Maybe],
-  spell: (text: string) => string,
-): ShownChange => {
-  const change = textChange(from ?? [], to ?? []);
+    ? writer.texts([from, to], lines)
+    : (writer.inside(from, to) ?? { from: writer.value(from), to: writer.value(to), lines: [] });
+  const { hidden, escaped, cutCharacters } = writer;
+  const alike = change.from === change.to && change.lines.length === 0;
   return {
-    from: from === undefined ? shownValue(values[0], spell) : summary(from, '-', change.removed, spell),
-    to: to === undefined ? shownValue(values[1], spell) : summary(to, '+', change.added, spell),
+    ...change,
+    to: alike ? `${change.to} ${changedUnseen}` : change.to,
+    lines: change.lines.slice(0, writer.mostLines),
+    hidden,
+    escaped,
+    cutCharacters,
+    cutLines: Math.max(0, change.lines.length - writer.mostLines),
   };
 };
 
-const summary = (
-  all: readonly string[],
-  sign: '-' | '+',
-  changed: readonly NumberedLine[],
-  spell: (text: string) => string,
-): string => {
-  const rest = changed.length - mostLines;
-  return [
-    `${all.length} ${all.length === 1 ? 'line' : 'lines'}`,
-    ...changed.slice(0, mostLines).map(({ number, text }) => `${sign} ${number}: ${shownLine(text, spell)}`),
-    ...(rest > 0 ? [`${sign} and ${rest} more lines of ${digestNote(all.join('\n'))}`] : []),
-  ].join('\n');
+/** Stands for a hidden word. */
+export const hiddenWord = '(hidden)';
+/** Stands behind what looks the same because the difference is where it is hidden or cut. */
+export const changedUnseen = '(changed)';
+
+/** A line to compare, and to show. */
+interface Line {
+  readonly text: string;
+  /** It goes on with the item of a list that began before it. */
+  readonly continued: boolean;
+  /** An item of a list that is no text, or one of a single line. */
+  readonly item: Json | undefined;
+}
+
+/** The lines of a text; of a list the items, if it is shown by item. */
+const linesOf = (value: Maybe, byItem: boolean): readonly Line[] | undefined => {
+  if (typeof value === 'string') return value.split('\n').map((text) => ({ text, continued: false, item: undefined }));
+  return isList(value) && byItem ? value.flatMap(linesOfItem) : undefined;
 };
 
-const shownValue = (value: Maybe, spell: (text: string) => string): string => {
-  if (value === undefined) return '';
-  const text = typeof value === 'string' ? value : canonicalJson(value);
-  const spelt = spell(unmarked(text));
-  if (spelt.length > longest) return digestNote(text);
-  return typeof value === 'string' && ambiguous.test(value) ? `"${spelt.replaceAll('"', String.raw`\"`)}"` : spelt;
+const isLongList = (value: Maybe): boolean =>
+  isList(value) &&
+  (value.some((item) => typeof item === 'string' && item.includes('\n')) || canonicalJson(value).length > longList);
+
+const linesOfItem = (item: Json): readonly Line[] => {
+  if (typeof item !== 'string' || !item.includes('\n')) return [{ text: '', continued: false, item }];
+  return item.split('\n').map((text, place) => ({ text, continued: place > 0, item: undefined }));
 };
 
-/** Text that could be taken for something else: for nothing, a number, a digest, or for two values. */
-const ambiguous = /^$|^\s|\s$|^["([{]|→|^sha256:|^(?:true|false|null)$|^-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
+/** Text that could be taken for something else: for nothing, a number, a list, one of our words, or for two values. */
+const ambiguous = /^$|^\s|\s$|^["([{]|→|^(?:true|false|null)$|^-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$/;
+const ambiguousLine = /^$|\s$|^"|^↳/;
 
-const shownLine = (text: string, spell: (text: string) => string): string => {
-  const spelt = spell(unmarked(text));
-  return spelt.length <= longest ? spelt : digestNote(text);
-};
+/** Goes before the second line of an item of a list, and those after it. */
+const goesOn = '↳ ';
 
-const digestNote = (text: string): string => {
-  const size = `${Array.from(unmarked(text)).length} characters`;
-  return holdsHidden(text)
-    ? `(${size}, some hidden)`
-    : `sha256:${createHash('sha256').update(text).digest('hex')} (${size})`;
+class Writer {
+  hidden = 0;
+  escaped = 0;
+  cutCharacters = 0;
+  readonly mostLines: number;
+  readonly #showing: Showing;
+
+  constructor(showing: Showing) {
+    this.#showing = showing;
+    this.mostLines = showing.open ? Infinity : mostLines;
+  }
+
+  value(value: Maybe): string {
+    if (value === undefined) return '';
+    if (typeof value === 'string') {
+      return this.#showing.credential && !this.#showing.open && isHideable(value)
+        ? this.#hide()
+        : this.#text(value, ambiguous);
+    }
+    return this.#cut(this.#visible(canonicalJson(value).replaceAll(hiddenBeginning, escapedHidden)));
+  }
+
+  texts(
+    values: readonly [Maybe, Maybe],
+    lines: readonly [readonly Line[] | undefined, readonly Line[] | undefined],
+  ): Pick<ShownChange, 'from' | 'to' | 'lines'> {
+    const [from, to] = [this.#total(values[0], lines[0]), this.#total(values[1], lines[1])];
+    const known = { '-': lines[0] ?? [], '+': lines[1] ?? [] };
+    const changes = textChange(known['-'].map(keyOf), known['+'].map(keyOf));
+    return {
+      from,
+      to,
+      lines: changes.map(({ sign, number }, place) => {
+        const line = known[sign][number - 1];
+        // What is cut is only counted.
+        return line === undefined || place >= this.mostLines ? '' : `${sign} ${number}: ${this.#line(line)}`;
+      }),
+    };
+  }
+
+  /** What changes inside a long line; undefined = it is short, or to be shown in another way. */
+  inside(from: Maybe, to: Maybe): Pick<ShownChange, 'from' | 'to' | 'lines'> | undefined {
+    if (this.#showing.open || typeof from !== 'string' || typeof to !== 'string') return undefined;
+    const shorter = Math.min(from.length, to.length);
+    if (Math.max(from.length, to.length) <= mostCharacters || shorter === 0) return undefined;
+    if ([from, to].some((text) => this.#pieces(text).length > 1)) return undefined;
+    let head = 0;
+    while (head < shorter && from[head] === to[head]) head += 1;
+    let tail = 0;
+    while (tail < shorter - head && from.at(-1 - tail) === to.at(-1 - tail)) tail += 1;
+    const middle = (text: string): string => this.#quoted([text.slice(head, text.length - tail)]);
+    return {
+      from: `(${from.length} characters)`,
+      to: `(${to.length} characters)`,
+      lines: [`- at ${head + 1}: ${middle(from)}`, `+ at ${head + 1}: ${middle(to)}`],
+    };
+  }
+
+  #total(value: Maybe, lines: readonly Line[] | undefined): string {
+    return lines === undefined ? this.value(value) : `(${lines.length} ${lines.length === 1 ? 'line' : 'lines'})`;
+  }
+
+  #line({ text, continued, item }: Line): string {
+    if (item !== undefined) return this.value(item);
+    return `${continued ? goesOn : ''}${this.#text(text, ambiguousLine)}`;
+  }
+
+  #text(text: string, isAmbiguous: RegExp): string {
+    const parts = this.#pieces(text);
+    const plain =
+      text.length <= mostCharacters || this.#showing.open
+        ? parts.every((part) => part === undefined || this.#isPlain(part)) && !isAmbiguous.test(text)
+        : false;
+    return plain ? this.#joined(parts) : this.#quoted(parts);
+  }
+
+  #pieces(text: string): readonly Piece[] {
+    return this.#showing.open ? [text] : pieces(text);
+  }
+
+  #isPlain(text: string): boolean {
+    return !text.includes(hiddenBeginning) && visibleOf(this.#showing, text).escaped === 0;
+  }
+
+  #joined(parts: readonly Piece[]): string {
+    return parts.map((part) => part ?? this.#hide()).join('');
+  }
+
+  #hide(): string {
+    this.hidden += 1;
+    return hiddenWord;
+  }
+
+  #quoted(parts: readonly Piece[]): string {
+    let room = this.#showing.open ? Infinity : mostCharacters;
+    let left = 0;
+    const shownParts = parts.map((part) => {
+      if (part === undefined) return room > 0 ? this.#hide() : '';
+      const kept = beginning(part, room);
+      room -= kept.length;
+      left += part.length - kept.length;
+      return this.#visible(
+        kept
+          .replaceAll('\\', String.raw`\\`)
+          .replaceAll('"', String.raw`\"`)
+          .replaceAll(hiddenBeginning, escapedHidden),
+      );
+    });
+    this.cutCharacters += left;
+    return `"${shownParts.join('')}"${left === 0 ? '' : more(left)}`;
+  }
+
+  /** JSON: no text that stands for itself begins like it. */
+  #cut(text: string): string {
+    if (this.#showing.open || text.length <= mostCharacters) return text;
+    const kept = beginning(text, mostCharacters);
+    this.cutCharacters += text.length - kept.length;
+    return `${kept}${more(text.length - kept.length)}`;
+  }
+
+  #visible(text: string): string {
+    const found = visibleOf(this.#showing, text);
+    this.escaped += found.escaped;
+    return found.text;
+  }
+}
+
+const keyOf = ({ text, continued, item }: Line): string =>
+  item === undefined ? `${continued ? '>' : '='}${text}` : `:${canonicalJson(item)}`;
+
+const visibleOf = ({ name }: Showing, text: string): Visible => (name ? visibleName(text) : visibleProse(text));
+
+/** No text may look as if something were hidden in it. */
+const hiddenBeginning = '(hidden';
+const escapedHidden = String.raw`\u{28}hidden`;
+
+const more = (count: number): string => `… (${count} more ${count === 1 ? 'character' : 'characters'})`;
+
+/** At most so many characters, and no half of one. */
+const beginning = (text: string, most: number): string => {
+  if (text.length <= most) return text;
+  const last = text.charCodeAt(most - 1);
+  return text.slice(0, last >= 0xd800 && last <= 0xdbff ? most - 1 : most);
 };

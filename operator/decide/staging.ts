@@ -1,5 +1,6 @@
 /** What a candidate consists of: once staged, what was frozen; before, what staging holds, rendered and brought into normal form. */
 import type { Reason } from '../api/conditions.ts';
+import { maxDeltaTextBytes } from '../api/bundle.ts';
 import { promotableKinds } from '../api/kinds.ts';
 import { handsOn, unknownWriters } from './authors.ts';
 import type { BundleObject } from './bundle.ts';
@@ -161,6 +162,13 @@ export const oversize = (objects: readonly BundleObject[]): StagingProblem | und
     ? problem('PackageTooLarge', `the package has ${bytes} bytes; at most ${maxPackageBytes} are taken`)
     : undefined;
 };
+
+/** What must be shown to signers whole is more than they can be shown. */
+export const deltaTooLarge = (bytes: number): StagingProblem =>
+  problem(
+    'DeltaTooLarge',
+    `signers must see every image, command, identity, right and network field that changes, and these take ${bytes} bytes; a delta holds ${maxDeltaTextBytes}. Split the package, or move long commands into ConfigMaps or images, then create a new candidate`,
+  );
 
 const renderOne = (
   s: CandidateSnapshot,
