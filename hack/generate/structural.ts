@@ -156,4 +156,5 @@ export const rulesOf = (node: Structural, path: string): PlacedRule[] => [
     rulesOf(property, path === '' ? name : `${path}.${name}`),
   ),
   ...(node.items === undefined ? [] : rulesOf(node.items, `${path}[]`)),
+  ...(node.additionalProperties === undefined ? [] : rulesOf(node.additionalProperties, `${path}.*`)),
 ];

@@ -4,7 +4,7 @@ import { age, type Definition } from './definition.ts';
 import { envelope, identity } from './meta.ts';
 import { parser } from './parse.ts';
 import { celRules, neverChanges } from './rule.ts';
-import { digest, objectName, objectUid, prose, roleName } from './text.ts';
+import { digest, objectName, objectUid, roleName, written } from './text.ts';
 
 const subject = z.object({
   kind: z
@@ -30,7 +30,7 @@ const approvalSpec = z
     decision: z
       .enum(['Approve', 'Reject'])
       .describe('Approve consents. Reject is final for the candidate, at any time before its promotion.'),
-    comment: prose(4096).describe('What the signer has to say. Reject needs one.'),
+    comment: written(4096).default('').describe('What the signer has to say. Reject needs one.'),
     approver: identity.describe('Who signs. Stamped by the API server; leave it out.'),
   })
   .meta(

@@ -15,8 +15,10 @@ import {
   objectName,
   packageName,
   prose,
-  username,
+  typedUsername,
   versionText,
+  written,
+  writtenLine,
 } from './text.ts';
 
 /** A Job runs as `<name>-<8 digits of the digest>`, which must be a label value of at most 63 characters. */
@@ -41,7 +43,7 @@ const component = z
 
 const selector = z.object({
   matchLabels: z
-    .record(z.string(), z.string().max(63))
+    .record(z.string(), writtenLine(63))
     .meta({ minProperties: 1, maxProperties: 20 })
     .describe('Labels that an object in staging must all have.'),
 });
@@ -57,22 +59,27 @@ const overlay = z.object({
     ),
 });
 
-const lines = z.array(free(1024).min(1)).max(200).default([]).meta(asOne);
+/** What people may leave out; empty when absent. */
+const optional = (max: number) => written(max).default('');
+
+const lines = z.array(writtenLine(1024).min(1)).max(200).default([]).meta(asOne);
 
 const releaseNotes = z.object({
-  summary: prose(1024).describe('What the release is, in a sentence or two.'),
+  summary: optional(1024).describe('What the release is, in a sentence or two.'),
   changes: lines.describe('What it changes, one change a line.'),
   dependencies: lines.describe('What it needs: other releases, databases, feature flags. Write "none" for none.'),
-  installation: prose(16384).describe('What people must do or watch while it is installed. Write "none" for nothing.'),
-  rollbackPlan: prose(16384).describe('What goes back by itself, and what people must do besides.'),
-  analysis: prose(16384).describe(
+  installation: optional(16384).describe(
+    'What people must do or watch while it is installed. Write "none" for nothing.',
+  ),
+  rollbackPlan: optional(16384).describe('What goes back by itself, and what people must do besides.'),
+  analysis: optional(16384).describe(
     'Why the release before it failed, and why this one does not. Required after a rollback of the package.',
   ),
 });
 export type ReleaseNotes = z.infer<typeof releaseNotes>;
 
 /** A reference into somebody else's system of record. */
-const reference = prose(128);
+const reference = writtenLine(128).default('');
 
 const releaseCandidateSpec = z
   .object({
@@ -116,9 +123,9 @@ const releaseCandidateSpec = z
       .enum(['Rollback', 'Page'])
       .default('Rollback')
       .describe('What failing health does. Page: it calls people and leaves production as it is. It needs pageReason.'),
-    pageReason: prose(1024).describe('Why going back would be worse, such as a migration that cannot be undone.'),
+    pageReason: optional(1024).describe('Why going back would be worse, such as a migration that cannot be undone.'),
     onBehalfOf: z
-      .array(username)
+      .array(typedUsername)
       .max(50)
       .default([])
       .meta(asSet)
@@ -131,9 +138,7 @@ const releaseCandidateSpec = z
       .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/)
       .default('')
       .describe('The name of an earlier candidate of the package that this one supersedes. Empty: none.'),
-    followsUp: z
-      .string()
-      .max(253)
+    followsUp: writtenLine(253)
       .default('')
       .describe(
         'The EmergencyAccess in the target namespace whose changes this release makes permanent, or openly reverts. Empty: none.',

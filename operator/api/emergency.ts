@@ -4,21 +4,21 @@ import { age, type Definition } from './definition.ts';
 import { conditions, envelope, identity, observedGeneration } from './meta.ts';
 import { parser } from './parse.ts';
 import { asOne, celRules, mapBy } from './rule.ts';
-import { digest, duration, free, instant, prose, username } from './text.ts';
+import { digest, duration, free, instant, prose, typedUsername, written, writtenLine } from './text.ts';
 
 /** No emergency lasts longer, whatever a policy says. */
 export const longestEmergency = '24h';
 
 const emergencyAccessSpec = z
   .object({
-    grantee: username.describe(
+    grantee: typedUsername.describe(
       'Who is let in, as the API server knows them: a person, and never the one who grants, under any of their accounts.',
     ),
     duration: duration('1m', longestEmergency).describe(
       'For how long, from the creation of this object. At most spec.emergency.maxDuration of the policy.',
     ),
-    reason: free(1024).min(1).describe('What is wrong. It goes into the record.'),
-    incident: free(128).min(1).describe('The incident in the system of record.'),
+    reason: written(1024).min(1).describe('What is wrong. It goes into the record.'),
+    incident: writtenLine(128).min(1).describe('The incident in the system of record.'),
     revoked: z
       .boolean()
       .default(false)

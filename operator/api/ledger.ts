@@ -1,7 +1,7 @@
 /** `LedgerEntry`: one link of the record. */
 import { z } from 'zod';
 import type { Definition } from './definition.ts';
-import { envelope, identity } from './meta.ts';
+import { envelope, recordedIdentity } from './meta.ts';
 import { parser } from './parse.ts';
 import { celRules, neverChanges } from './rule.ts';
 import { digest, prose } from './text.ts';
@@ -72,7 +72,7 @@ const ledgerEntrySpec = z
       .meta({ format: 'date-time' })
       .describe("When, by the writer's clock: RFC 3339 in UTC with milliseconds."),
     type: z.enum(ledgerTypes).describe('What happened. A Started entry is an intent: it is written before the effect.'),
-    actor: identity.describe('Who did it.'),
+    actor: recordedIdentity.describe('Who did it.'),
     subject: subject.describe('What it was done to.'),
     package: z.string().max(40).default('').describe('The package. Empty when the act concerns none.'),
     digest: z

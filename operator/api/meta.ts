@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { apiVersion, type Kind } from './kinds.ts';
 import { asOne, mapBy } from './rule.ts';
-import { free, instant, objectName, objectUid, prose, username } from './text.ts';
+import { free, instant, objectName, objectUid, prose, typedUsername, username, writtenLine } from './text.ts';
 
 /** Anything that JSON can say. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
@@ -51,19 +51,25 @@ export const envelope = <K extends Kind>(kind: K) => ({
   metadata: objectMeta,
 });
 
+const identityOf = (name: typeof username, number: ReturnType<typeof prose>) =>
+  z.object({
+    username: name.describe('The authenticated name. The only part that says who somebody is.'),
+    uid: number.describe("The identity provider's number for them; empty when it gives none."),
+    groups: z
+      .array(free(512))
+      .max(1000)
+      .default([])
+      .meta(asOne)
+      .describe(
+        'The groups they belonged to at that moment. They are asked about again, with these, when a right is used.',
+      ),
+  });
+
 /** Somebody as the API server authenticated them. It is stamped by the API server; what a caller types here is overwritten. */
-export const identity = z.object({
-  username: username.describe('The authenticated name. The only part that says who somebody is.'),
-  uid: prose(256).describe("The identity provider's number for them; empty when it gives none."),
-  groups: z
-    .array(free(512))
-    .max(1000)
-    .default([])
-    .meta(asOne)
-    .describe(
-      'The groups they belonged to at that moment. They are asked about again, with these, when a right is used.',
-    ),
-});
+export const identity = identityOf(typedUsername, writtenLine(256).default(''));
+
+/** Somebody in the record, whatever they are called: no name keeps an act from being recorded. */
+export const recordedIdentity = identityOf(username, prose(256));
 export type Identity = z.infer<typeof identity>;
 
 /** One observation about an object, in the shape that `kubectl wait` and kstatus understand. */

@@ -19,11 +19,13 @@ import {
   label,
   namespaceName,
   objectName,
+  patternedLine,
   prose,
   roleName,
   serviceAccountName,
   timeZone,
-  username,
+  typedUsername,
+  writtenLine,
 } from './text.ts';
 
 /** What is of a later version: in the schema so that it is refused by name, not silently dropped. */
@@ -39,7 +41,7 @@ const approvalLine = z
     ),
     count: z.int32().min(1).max(10).describe('How many different people must sign in this role.'),
     oneFromEach: z
-      .array(free(253).min(1))
+      .array(writtenLine(253).min(1))
       .max(10)
       .default([])
       .meta(asSet)
@@ -64,7 +66,7 @@ const person = z.object({
     .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]*$/)
     .describe('What the person is called in messages.'),
   identities: z
-    .array(username)
+    .array(patternedLine(512).min(1))
     .min(1)
     .max(20)
     .meta(asSet)
@@ -82,7 +84,7 @@ const freeze = z
   .object({
     from: instant.describe('First instant of the freeze.'),
     to: instant.describe('First instant after it.'),
-    reason: free(256).min(1).describe('Why; shown to everybody who must wait.'),
+    reason: writtenLine(256).min(1).describe('Why; shown to everybody who must wait.'),
   })
   .meta(
     celRules({
@@ -188,7 +190,7 @@ export const platformKinds = [
 ] as const;
 
 const platformWriter = z.object({
-  identity: username.describe(
+  identity: typedUsername.describe(
     'The username of the program, such as system:serviceaccount:external-secrets:controller.',
   ),
   kind: z.enum(platformKinds).describe('The kind of object that it writes.'),
@@ -255,7 +257,7 @@ const releasePolicySpec = z
         'Who writes production. Countersign: the operator does. GitOps: a tool does, under one of gitOpsWriters, and is admitted with exactly the content that was signed for.',
       ),
     gitOpsWriters: z
-      .array(username)
+      .array(typedUsername)
       .max(20)
       .default([])
       .meta(asSet)

@@ -4,7 +4,7 @@ import { age, type Definition } from './definition.ts';
 import { conditions, envelope, identity, observedGeneration } from './meta.ts';
 import { parser } from './parse.ts';
 import { celRules, neverChanges } from './rule.ts';
-import { free, objectName, packageName } from './text.ts';
+import { written, objectName, packageName } from './text.ts';
 
 const rollbackSpec = z
   .object({
@@ -14,7 +14,7 @@ const rollbackSpec = z
       .describe(
         'The bundle to go back to: one that production ran before, or its baseline. Absent: the one before the present one.',
       ),
-    reason: free(1024)
+    reason: written(1024)
       .min(1)
       .describe('Why; it goes into the record and into the notes that the next release must answer.'),
     requester: identity.describe('Who orders it. Stamped by the API server; leave it out.'),

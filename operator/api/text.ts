@@ -14,6 +14,36 @@ const dnsLabel = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
  */
 export const free = (max: number) => z.string().meta({ maxLength: max });
 
+/** Characters that move the cursor, hide, or reorder what stands beside them, in a class of RE2. A joiner (200C, 200D) belongs to some scripts. */
+const unseen =
+  '\\x7f-\\x9f\\x{ad}\\x{61c}\\x{180e}\\x{200b}\\x{200e}\\x{200f}\\x{2028}-\\x{202e}\\x{2060}-\\x{206f}\\x{feff}\\x{fff9}-\\x{fffb}\\x{e0000}-\\x{e007f}';
+
+/**
+ * A rule for text that people type and others read on a terminal. The API server alone judges it: what it took before the rule was there can
+ * still be read, and whatever is shown is escaped besides.
+ */
+const seen = (characters: string, message: string) =>
+  celRules({ rule: `!self.matches(r'[${characters}${unseen}]')`, message });
+
+/** Text of one or more lines, of at most `max` characters. */
+export const written = (max: number) =>
+  free(max).meta(
+    seen(
+      '\\x00-\\x08\\x0b-\\x1f',
+      'no control character, and none that hides or reorders others: type plain text; line breaks and tabs are fine',
+    ),
+  );
+
+/** Text of one line, of at most `max` characters. */
+export const writtenLine = (max: number) =>
+  free(max).meta(
+    seen('\\x00-\\x1f', 'no control character, and none that hides or reorders others: type plain text on one line'),
+  );
+
+/** The same as a pattern, where lists in lists are too long for a rule of the API server's cost; its refusal says less. */
+export const patternedLine = (max: number) =>
+  z.string().meta({ maxLength: max, pattern: `^[^\\x00-\\x1f${unseen}]*$` });
+
 /** A string that people type: when it does not match, they read `message`, not a regular expression. */
 const typed = (given: { pattern: string; max: number; message: string; also?: string }) => {
   const matches = `self.matches(r'${given.pattern}')`;
@@ -91,6 +121,9 @@ export const objectUid = z
 /** A username as the API server knows it. Any script is allowed: it is compared byte by byte and never typed again. */
 export const username = free(512).min(1);
 
+/** A username that somebody typed, or who writes an object of ours. */
+export const typedUsername = writtenLine(512).min(1);
+
 /** The username of a ServiceAccount. */
 export const serviceAccountName = typed({
   pattern: `^system:serviceaccount:${dnsLabel}:[a-z0-9]([-a-z0-9.]*[a-z0-9])?$`,
@@ -110,7 +143,7 @@ export const instant = z.string().max(40).meta({ format: 'date-time' });
 /** A calendar day, RFC 3339 full-date. */
 export const day = z.string().max(10).meta({ format: 'date' });
 
-/** Text that may be left out; empty when absent. */
+/** Text of ours that may be left out; empty when absent. What people type is `written`. */
 export const prose = (max: number) => free(max).default('');
 
 const durationPattern = '^([0-9]{1,4}h([0-9]{1,5}m)?([0-9]{1,6}s)?|[0-9]{1,5}m([0-9]{1,6}s)?|[0-9]{1,6}s)$';

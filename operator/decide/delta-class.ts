@@ -94,6 +94,7 @@ const commonClasses: Classes = {
   'spec.template.metadata.labels': 'network',
   'spec.jobTemplate.spec.template.metadata.labels': 'network',
   'spec.replicas': 'scale',
+  'spec.selector': 'network',
 };
 
 const schedulingOfJobs: Classes = { 'spec.parallelism': 'scale', 'spec.completions': 'scale' };

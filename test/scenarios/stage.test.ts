@@ -51,7 +51,7 @@ const apiWithPassword = (world: World, from: JsonObject): Manifest =>
 
 scenario('those who sign read everything that changes in production, and no secret', async (world) => {
   await world.stage(
-    world.configMap('settings', { level: 'info', session: token, debug: 'yes' }),
+    world.configMap('settings', { level: 'info', 'session-token': token, debug: 'yes' }),
     apiWithPassword(world, { value: password }),
   );
   const overlay = [
@@ -77,7 +77,7 @@ scenario('those who sign read everything that changes in production, and no secr
   expect(read.stdout).toContain('against    nothing: production runs nothing of this package');
   expect(read.stdout).toContain(image('a'));
   expect(read.stdout).toContain('spec.replicas: (none) → 3');
-  expect(contentIn(bundle, 'ConfigMap', 'settings')['data']).toEqual({ level: 'info', session: token });
+  expect(contentIn(bundle, 'ConfigMap', 'settings')['data']).toEqual({ level: 'info', 'session-token': token });
 
   await sign(world, 'first', ...everybody);
   expect(await end(world, 'first')).toBe('Promoted');

@@ -216,6 +216,89 @@ const ledger: Omit<RuleRow, 'kind'>[] = [
   },
 ];
 
+/** Text that people type: `put` says where it stands. */
+interface TextField {
+  readonly kind: Kind;
+  readonly at: string;
+  readonly lines: 'one' | 'many';
+  readonly put: (text: string) => Change;
+}
+
+const identityFields = (kind: Kind, field: string): TextField[] => [
+  { kind, at: `spec.${field}.username`, lines: 'one', put: (username) => spec({ [field]: { username } }) },
+  { kind, at: `spec.${field}.uid`, lines: 'one', put: (uid) => spec({ [field]: { username: 'sre-a', uid } }) },
+];
+
+const notes = (field: string, lines: 'one' | 'many', put: (text: string) => unknown = (text) => text): TextField => ({
+  kind: 'ReleaseCandidate',
+  at: `spec.notes.${field}${lines === 'one' ? '[]' : ''}`,
+  lines,
+  put: (text) => spec({ notes: { [field]: put(text) } }),
+});
+
+const textFields: readonly TextField[] = [
+  { kind: 'ReleasePolicy', at: 'spec.approvals[].oneFromEach[]', lines: 'one', put: (group) => spec(approvals({ oneFromEach: [group] })) },
+  {
+    kind: 'ReleasePolicy',
+    at: 'spec.expedited.approvals[].oneFromEach[]',
+    lines: 'one',
+    put: (group) => spec(expedited({ approvals: [{ role: 'sre', count: 1, oneFromEach: [group] }] })),
+  },
+  { kind: 'ReleasePolicy', at: 'spec.gitOpsWriters[]', lines: 'one', put: (name) => spec({ deliveredBy: 'GitOps', gitOpsWriters: [name] }) },
+  {
+    kind: 'ReleasePolicy',
+    at: 'spec.platformWriters[].identity',
+    lines: 'one',
+    put: (name) => spec({ platformWriters: [{ identity: name, kind: 'Secret', names: ['db'] }] }),
+  },
+  {
+    kind: 'ReleasePolicy',
+    at: 'spec.freezes[].reason',
+    lines: 'one',
+    put: (reason) => spec({ freezes: [{ from: '2026-12-24T00:00:00Z', to: '2026-12-26T00:00:00Z', reason }] }),
+  },
+  notes('summary', 'many'),
+  notes('changes', 'one', (text) => [text]),
+  notes('dependencies', 'one', (text) => [text]),
+  notes('installation', 'many'),
+  notes('rollbackPlan', 'many'),
+  notes('analysis', 'many'),
+  { kind: 'ReleaseCandidate', at: 'spec.change', lines: 'one', put: (change) => spec({ change }) },
+  { kind: 'ReleaseCandidate', at: 'spec.incident', lines: 'one', put: (incident) => spec({ incident }) },
+  { kind: 'ReleaseCandidate', at: 'spec.pageReason', lines: 'many', put: (pageReason) => spec({ pageReason }) },
+  { kind: 'ReleaseCandidate', at: 'spec.onBehalfOf[]', lines: 'one', put: (name) => spec({ onBehalfOf: [name] }) },
+  { kind: 'ReleaseCandidate', at: 'spec.followsUp', lines: 'one', put: (followsUp) => spec({ followsUp }) },
+  {
+    kind: 'ReleaseCandidate',
+    at: 'spec.selector.matchLabels.*',
+    lines: 'one',
+    put: (app) => spec({ components: undefined, selector: { matchLabels: { app } } }),
+  },
+  ...identityFields('ReleaseCandidate', 'author'),
+  { kind: 'Approval', at: 'spec.comment', lines: 'many', put: (comment) => spec({ comment }) },
+  ...identityFields('Approval', 'approver'),
+  { kind: 'Rollback', at: 'spec.reason', lines: 'many', put: (reason) => spec({ reason }) },
+  ...identityFields('Rollback', 'requester'),
+  { kind: 'EmergencyAccess', at: 'spec.grantee', lines: 'one', put: (grantee) => spec({ grantee }) },
+  { kind: 'EmergencyAccess', at: 'spec.reason', lines: 'many', put: (reason) => spec({ reason }) },
+  { kind: 'EmergencyAccess', at: 'spec.incident', lines: 'one', put: (incident) => spec({ incident }) },
+  ...identityFields('EmergencyAccess', 'grantor'),
+];
+
+/** What would move the cursor, hide or reorder. */
+const unseen: readonly string[] = ['\u001b[2K', '\r', '\u009b1A', '\u202e', '\u2067', '\u200b', '\u2028', '\ufeff', '\u{e0041}'];
+
+const textRows: readonly RuleRow[] = textFields.flatMap(({ kind, at, lines, put }, place) =>
+  // Every field refuses two of them, and all fields together each several times.
+  [unseen[place % unseen.length] ?? '', lines === 'one' ? 'a\nb' : '\u0000'].map((bad) => ({
+    kind,
+    at,
+    says: 'no control character',
+    bad: put(`read ${bad}it`),
+    twin: put(lines === 'one' ? 'read it: größer, 価格' : 'read it:\n\tgrößer, می‌خواهم'),
+  })),
+);
+
 const of = (kind: Kind, rows: readonly Omit<RuleRow, 'kind'>[]): RuleRow[] => rows.map((row) => ({ kind, ...row }));
 
 /** Rules that are judged when an object is created. */
@@ -227,10 +310,17 @@ export const ruleRows: readonly RuleRow[] = [
   ...of('Rollback', rollback),
   ...of('EmergencyAccess', emergencyAccess),
   ...of('LedgerEntry', ledger),
+  ...textRows,
 ];
 
 /** What the API server refuses by type, bound or pattern, without a rule of ours. */
 export const boundRows: readonly { kind: Kind; field: string; bad: Change; twin: Change }[] = [
+  {
+    kind: 'ReleasePolicy',
+    field: 'spec.people[0].identities[0]',
+    bad: spec({ people: [{ name: 'a', identities: ['a\u202e', 'b'] }] }),
+    twin: spec({ people: [{ name: 'a', identities: ['größer', 'b'] }] }),
+  },
   { kind: 'ReleasePolicy', field: 'spec.approvals', bad: spec({ approvals: [] }), twin: {} },
   { kind: 'ReleasePolicy', field: 'spec.approvals[0].count', bad: spec(approvals({ count: 0 })), twin: spec(approvals({ count: 10 })) },
   {
