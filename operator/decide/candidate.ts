@@ -50,7 +50,7 @@ import {
   type StagingProblem,
 } from './staging.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
-import { listed, objectNamed } from './words.ts';
+import { firstLine, listed, objectNamed } from './words.ts';
 
 export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {
   if (!s.complete) return nothing;
@@ -417,7 +417,7 @@ const refusals = (questions: readonly PreflightQuestion[], answers: Answers): re
   for (const question of questions) {
     const answer = answers.get(questionKey(question));
     if (answer === undefined || answer.kind === 'Unavailable') return undefined;
-    if (answer.kind === 'No') found.push({ object: keyOf(question.ref), message: answer.message });
+    if (answer.kind === 'No') found.push({ object: keyOf(question.ref), message: firstLine(answer.message) });
   }
   return found;
 };

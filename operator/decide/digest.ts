@@ -3,25 +3,28 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import type { Json } from '../api/meta.ts';
 import type { Bundle, UnmanagedFields } from './bundle.ts';
+import { maxDepth } from './json.ts';
 import type { ObjectRef } from './objects.ts';
 
 /**
  * Canonical JSON (RFC 8785).
  * @throws TypeError for what is not one I-JSON value (RFC 7493): NaN, lone surrogates, and integers that a double cannot
- * tell from their neighbours, for two different manifests must never share a digest.
+ * tell from their neighbours, for two different manifests must never share a digest; and for what is nested too deep.
  */
 export const canonicalJson = (value: Json): string => {
-  refuseInexact(value);
+  refuseInexact(value, 0);
   const text = canonicalize(value);
   if (text === undefined) throw new TypeError('not a JSON value');
   return text;
 };
 
-const refuseInexact = (value: Json): void => {
+const refuseInexact = (value: Json, depth: number): void => {
+  if (depth > maxDepth) throw new TypeError(`it is nested more than ${maxDepth} levels deep`);
   if (typeof value === 'number' && (!Number.isFinite(value) || Math.abs(value) > Number.MAX_SAFE_INTEGER)) {
     throw new TypeError(`the number ${value} has no exact JSON form`);
   }
-  if (typeof value === 'object' && value !== null) Object.values(value).forEach(refuseInexact);
+  if (typeof value !== 'object' || value === null) return;
+  for (const inner of Object.values(value)) refuseInexact(inner, depth + 1);
 };
 
 /** `sha256:` and 64 hexadecimal digits over the canonical JSON of a value. */

@@ -9,6 +9,8 @@ import type { Attempt, Finding } from './explained.ts';
 import { keyOf, type Instant, type ObjectRef } from './objects.ts';
 import type { CandidateRecord, OpenIntent } from './record.ts';
 import { unmanagedOf } from './unmanaged.ts';
+import { visible } from './visible.ts';
+import { firstLine } from './words.ts';
 
 type Subject = LedgerDraft['subject'];
 
@@ -169,7 +171,7 @@ export const refusedOrder = ({ metadata, spec }: Rollback, decision: string, mes
 /** `refusedWrite` with what the API server said. */
 export const withRefusal = (draft: LedgerDraft, said: string): LedgerDraft => {
   if (draft.data.type !== 'Refused') return draft;
-  const message = `${draft.data.object}: ${said}`.slice(0, 4096);
+  const message = `${draft.data.object}: ${visible(firstLine(said))}`.slice(0, 4096);
   return { ...draft, reason: message, data: { ...draft.data, message } };
 };
 

@@ -41,3 +41,16 @@ export const withMember = (object: JsonObject, name: string, value: Json | undef
   const others = Object.entries(object).filter(([key]) => key !== name);
   return Object.fromEntries(value === undefined ? others : [...others, [name, value]]);
 };
+
+/** How deep content may be nested. What walks through it calls itself once a level, and a stack has an end. */
+export const maxDepth = 500;
+
+/** How deep a value is nested, counted without calling itself; at most one more than `maxDepth`. */
+export const depthOf = (value: Json): number => {
+  let level: readonly Json[] = [value];
+  for (let depth = 0; ; depth += 1) {
+    const below = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+    if (below.length === 0 || depth > maxDepth) return depth;
+    level = below;
+  }
+};

@@ -498,3 +498,25 @@ describe('a restart', () => {
     expect(normalForm(template(restarted), job)).not.toEqual(normalForm(template(undefined), job));
   });
 });
+
+describe('content that is nested too deep', () => {
+  const nested = (levels: number): JsonObject => {
+    let value: JsonObject = {};
+    for (let level = 0; level < levels; level += 1) value = { a: value };
+    return value;
+  };
+
+  it.each([501, 4_900, 100_000])('is a problem of its object, not the end of the operator: %d levels', (levels) => {
+    const ref = refOf('Deployment');
+    const problem = {
+      kind: 'Problem',
+      problem: { object: 'Deployment/api', message: expect.stringContaining('500 levels') },
+    };
+    expect(render(live(ref, {}), [{ spec: nested(levels) }])).toMatchObject(problem);
+    expect(render(live(ref, { spec: nested(levels) }), [])).toMatchObject(problem);
+  });
+
+  it('is taken at as many levels as anybody needs', () => {
+    expect(render(live(refOf('Deployment'), {}), [{ spec: nested(400) }])).toMatchObject({ kind: 'Content' });
+  });
+});

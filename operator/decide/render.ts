@@ -2,7 +2,7 @@
 import type { JsonObject } from '../api/meta.ts';
 import { canonicalJson, digest8, digestOf } from './digest.ts';
 import { differences } from './differences.ts';
-import { isEmptyObject, objectAt, withMember } from './json.ts';
+import { depthOf, isEmptyObject, maxDepth, objectAt, withMember } from './json.ts';
 import { mergePatch } from './merge-patch.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from './objects.ts';
 import { ownedPaths, withoutOwned, withOwnedOf } from './owned.ts';
@@ -28,6 +28,11 @@ export type Rendered =
 
 /** The staged object in normal form, with the overlay patches for it (RFC 7396) laid over it, in their order. */
 export const render = (staged: LiveObject, patches: readonly JsonObject[]): Rendered => {
+  const tooDeep = [staged.manifest, ...patches].some((value) => depthOf(value) > maxDepth);
+  if (tooDeep) {
+    const message = `the object or its overlay is nested more than ${maxDepth} levels deep: make it flatter, then create a new candidate`;
+    return { kind: 'Problem', problem: { object: keyOf(staged.ref), message } };
+  }
   const base = normalForm(staged.manifest, staged.ref);
   const content = patches.reduce(mergePatch, base);
   const message = forbidden(base, content, staged.ref) ?? inexact(content);

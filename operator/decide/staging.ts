@@ -11,6 +11,8 @@ import { questionKey, type Answers, type NormalFormQuestion } from './questions.
 import { render, strayOverlays } from './render.ts';
 import { fromScratch } from './scratch.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
+import { visible } from './visible.ts';
+import { firstLine } from './words.ts';
 
 /** Why a candidate cannot be staged, and what to do about it. */
 export interface StagingProblem {
@@ -105,7 +107,7 @@ const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem |
     const labels = Object.entries(selector?.matchLabels ?? {}).map((pair) => pair.join('='));
     return problem(
       'ComponentMissing',
-      `no object in ${candidate.metadata.namespace} has the labels ${labels.join(',')}`,
+      `no object in ${candidate.metadata.namespace} has the labels ${visible(labels.join(','))}`,
     );
   }
   if (staged.size > maxPackageObjects) {
@@ -194,7 +196,7 @@ const renderOne = (
   if (answer === undefined) return question;
   if (answer.kind !== 'Object') {
     const said = 'message' in answer ? answer.message : 'no answer';
-    return problem('NormalFormRefused', `${keyOf(ref)}: ${said}`);
+    return problem('NormalFormRefused', `${keyOf(ref)}: ${visible(firstLine(said))}`);
   }
   const normal = fromScratch(answer.manifest, ref);
   const { uid, resourceVersion } = object;

@@ -21,3 +21,9 @@ export const argumentFor = (key: ObjectKey): string => {
   const [kind = '', name = ''] = key.split('/');
   return `${kind.toLowerCase()}/${name}`;
 };
+
+/**
+ * What a refusal of the API server says first. The lines after it quote what is live, of a claim for example its whole spec, and a message of
+ * ours is also read by those who may not read production.
+ */
+export const firstLine = (said: string): string => said.split('\n', 1)[0] ?? '';
