@@ -7,6 +7,7 @@ import { startOperator } from './controlplane/operator.ts';
 import { releasePort, reservePort } from './controlplane/ports.ts';
 import { Facts } from './demo/facts.ts';
 import * as night from './demo/night.ts';
+import * as sight from './demo/sight.ts';
 import * as steps from './demo/steps.ts';
 import { Terminal } from './demo/terminal.ts';
 
@@ -28,6 +29,7 @@ const tell = async (demo: steps.Demo): Promise<void> => {
   const evening = await steps.promotion(demo);
   await steps.aroundIt(demo, evening);
   await steps.allowedAct(demo);
+  await sight.nothingIsHidden(demo);
   await night.letIn(demo);
   await night.mend(demo);
   await night.end(demo);
