@@ -303,7 +303,10 @@ test('with every signature the promotion begins, resting on exactly those that c
 });
 
 test('nothing begins when the API server would refuse a write, and its words are shown', () => {
-  const model = new Model({ preflight: { kind: 'No', message: 'exceeded quota: pods' } });
+  // What follows the first line of such an answer quotes what production holds.
+  const model = new Model({
+    preflight: { kind: 'No', message: 'exceeded quota: pods\n- storageClassName: of-production' },
+  });
   model.settle(now);
   sign(model, ...everybody());
   model.settle(now);
@@ -312,6 +315,7 @@ test('nothing begins when the API server would refuse a write, and its words are
   const applicable = model.status()?.gates.find(({ name }) => name === 'Applicable');
   expect(applicable).toMatchObject({ outcome: 'Blocked' });
   expect(applicable?.message).toContain('exceeded quota: pods');
+  expect(JSON.stringify([model.status(), model.effects])).not.toContain('of-production');
 });
 
 test.each([
