@@ -522,6 +522,11 @@ const catalogue = {
     'Read the message; a Rollback takes production to an earlier bundle.',
   ),
 
+  FinalizerHolds: entry(
+    ['Stalled'],
+    'An object is being deleted, and a finalizer that nobody takes off keeps it.',
+    'Repair the controller that set it; if that is gone, a holder of operate runs the command of the message.',
+  ),
   NotStalled: entry(['Stalled'], 'Nothing needs to be changed for it to go on.'),
   Settled: entry(['Reconciling'], 'No work is under way.'),
 

@@ -7,9 +7,10 @@ import type { GateSnapshot } from './gates/gate.ts';
 import { approvalManifests } from './manifests.ts';
 import type { Instant } from './objects.ts';
 import type { Health } from './health.ts';
+import { heldUp, heldUpText } from './held-up.ts';
 import { observedRelease, progressOf } from './release-health.ts';
 import { packageRecord, type CandidateRecord, type FinishedReason, type OpenIntent } from './record.ts';
-import { undelivered } from './release.ts';
+import { leaving, undelivered } from './release.ts';
 import { approvalSummary } from './signatures.ts';
 import type { CandidateSnapshot, ReleaseSnapshot } from './snapshot.ts';
 import type { StagingProblem } from './staging.ts';
@@ -62,6 +63,11 @@ const condition = (type: string, status: Wanted['status'], reason: Reason, messa
 
 const settled = condition('Reconciling', 'False', 'Settled', 'no work is under way');
 const moving = condition('Stalled', 'False', 'NotStalled', 'nothing needs to be changed for it to go on');
+/** It waits until an object is gone, and a finalizer keeps that. */
+const stalled = (release: ReleaseSnapshot, now: Instant): Wanted => {
+  const { objects } = heldUp(leaving(release), now);
+  return objects.length === 0 ? moving : condition('Stalled', 'True', 'FinalizerHolds', heldUpText(objects));
+};
 const unfinished = condition('Finished', 'False', 'InProgress', 'it is still under way');
 
 /** What was reported before stays readable once it is no longer judged; of a promotion, what it began with. */
@@ -191,7 +197,7 @@ const released = (s: CandidateSnapshot, now: Instant): Said => {
           : []),
         unfinished,
         condition('Reconciling', 'True', 'RollingBack', message),
-        moving,
+        stalled(release, now),
       ],
     };
   }
@@ -208,7 +214,7 @@ const released = (s: CandidateSnapshot, now: Instant): Said => {
         ...awaitingTool(release, open),
         unfinished,
         condition('Reconciling', 'True', 'Promoting', message),
-        moving,
+        stalled(release, now),
       ],
     };
   }
@@ -226,7 +232,7 @@ const released = (s: CandidateSnapshot, now: Instant): Said => {
       ...(health === undefined ? [] : [healthy(health)]),
       condition('Finished', 'False', 'Observing', 'failing health still takes it back'),
       condition('Reconciling', 'True', 'Observing', 'its health is watched'),
-      moving,
+      stalled(release, now),
     ],
   };
 };

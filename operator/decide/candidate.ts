@@ -19,6 +19,7 @@ import { followUpOf } from './emergency/follow-up.ts';
 import { judge } from './gates.ts';
 import type { ForeignContent, GateSnapshot, Refusal } from './gates/gate.ts';
 import { workloadHealth } from './health.ts';
+import { heldUp, heldUpText } from './held-up.ts';
 import { isTested, mustHold, wasTested } from './hold.ts';
 import { keyOf, type Instant, type ObjectKey } from './objects.ts';
 import { isSystemName } from './people.ts';
@@ -32,6 +33,7 @@ import {
   type PreflightQuestion,
   type Question,
 } from './questions.ts';
+import { leaving } from './release.ts';
 import { packageRecord, type CandidateRecord } from './record.ts';
 import { heldRight, rightToSign } from './right-to-sign.ts';
 import { differingPaths, normalForm, sameContent } from './render.ts';
@@ -139,18 +141,16 @@ const isSettled = (s: CandidateSnapshot, known: CandidateRecord | undefined, now
   return now >= known.promoted.observeUntil || production?.candidateUid !== known.uid || open !== undefined;
 };
 
-const settle = (s: CandidateSnapshot, known: CandidateRecord | undefined, now: Instant): Plan =>
-  withStatus(
-    s,
-    {
-      is: 'Finished',
-      how: known?.finished ?? { reason: 'Promoted', message: 'production has the content, complete', at: now },
-    },
-    now,
-    {
-      effects: held(s, false),
-    },
-  );
+const settle = (s: CandidateSnapshot, known: CandidateRecord | undefined, now: Instant): Plan => {
+  const { production, open } = packageRecord(s.record, s.candidate.spec.package);
+  const isLast = open === undefined && production?.candidateUid === known?.uid;
+  const { objects, wakeAt } = heldUp(isLast && s.release !== undefined ? leaving(s.release) : [], now);
+  const message = `production has the content, complete${objects.length === 0 ? '' : `. ${heldUpText(objects)}`}`;
+  return withStatus(s, { is: 'Finished', how: known?.finished ?? { reason: 'Promoted', message, at: now } }, now, {
+    effects: held(s, false),
+    wakeAt,
+  });
+};
 
 /** In flight or observed: `release.ts` does the work, this reports it and listens for a rejection. */
 const follow = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {
@@ -159,7 +159,8 @@ const follow = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {
   const { open } = packageRecord(s.record, s.candidate.spec.package);
   const promoted = s.record.candidates.get(s.candidate.metadata.uid)?.promoted;
   // While something is open, its end is an event; the observation that it cut short is over.
-  const wakeAt = open === undefined ? promoted?.observeUntil : undefined;
+  const ends = open === undefined ? promoted?.observeUntil : undefined;
+  const wakeAt = earliest(ends, s.release && heldUp(leaving(s.release), now).wakeAt);
   return withStatus(s, { is: 'Released' }, now, { effects: held(s, open !== undefined), wakeAt });
 };
 

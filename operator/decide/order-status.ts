@@ -2,12 +2,14 @@
 import { isReason, type Reason } from '../api/conditions.ts';
 import type { Rollback, RollbackStatus } from '../api/rollback.ts';
 import { setConditions, type Wanted } from './conditions.ts';
-import type { Instant } from './objects.ts';
+import type { Instant, LiveObject } from './objects.ts';
 import type { StatusWrite } from './plan.ts';
+import { heldUpText } from './held-up.ts';
 import { packageRecord, type Order } from './record.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 
-export const orderStatuses = (s: ReleaseSnapshot, now: Instant): StatusWrite[] =>
+/** `held`: objects of the package whose deletion a finalizer holds up. */
+export const orderStatuses = (s: ReleaseSnapshot, held: readonly LiveObject[], now: Instant): StatusWrite[] =>
   s.rollbacks.map((order) => {
     const { metadata, status } = order;
     return {
@@ -17,13 +19,22 @@ export const orderStatuses = (s: ReleaseSnapshot, now: Instant): StatusWrite[] =
       uid: metadata.uid,
       resourceVersion: metadata.resourceVersion,
       before: status,
-      status: statusOf(order, packageRecord(s.record, s.package).orders.get(metadata.uid), now),
+      status: statusOf(order, { order: packageRecord(s.record, s.package).orders.get(metadata.uid), held, now }),
     };
   });
 
-const statusOf = ({ metadata, status }: Rollback, order: Order | undefined, now: Instant): RollbackStatus => ({
+interface Known {
+  readonly order: Order | undefined;
+  readonly held: readonly LiveObject[];
+  readonly now: Instant;
+}
+
+const statusOf = ({ metadata, status }: Rollback, { order, held, now }: Known): RollbackStatus => ({
   observedGeneration: metadata.generation,
-  conditions: setConditions(status?.conditions ?? [], wanted(order), { now, generation: metadata.generation }),
+  conditions: setConditions(status?.conditions ?? [], [...wanted(order), stalled(order, held)], {
+    now,
+    generation: metadata.generation,
+  }),
   ...(order === undefined || order.from === '' ? {} : { from: order.from }),
   ...(order === undefined || order.to === '' ? {} : { to: order.to }),
 });
@@ -40,6 +51,17 @@ const wanted = (order: Order | undefined): Wanted[] => {
       return conditions('True', isReason(order.decision) ? order.decision : 'Failed', order.message, 'False');
   }
 };
+
+/** It waits for what only somebody else can do: the finalizer of an object is taken off by whoever set it, or by a person. */
+const stalled = (order: Order | undefined, held: readonly LiveObject[]): Wanted =>
+  order?.state === 'Started' && held.length > 0
+    ? { type: 'Stalled', status: 'True', reason: 'FinalizerHolds', message: heldUpText(held) }
+    : {
+        type: 'Stalled',
+        status: 'False',
+        reason: 'NotStalled',
+        message: 'nothing needs to be changed for it to go on',
+      };
 
 const conditions = (finished: 'True' | 'False', reason: Reason, message: string, busy: 'True' | 'False'): Wanted[] => [
   { type: 'Finished', status: finished, reason, message },

@@ -21,7 +21,8 @@ import { objectAt, withMember } from './json.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } from './objects.ts';
 import type { Effect, ObjectEffect, Plan } from './plan.ts';
 import { emptyRecord, foldEntries, packageRecord, type NamespaceRecord } from './record.ts';
-import { fieldManagers, planRelease, undelivered } from './release.ts';
+import { heldUp, heldUpText } from './held-up.ts';
+import { fieldManagers, leaving, planRelease, undelivered } from './release.ts';
 import { holds, liveRef } from './rollout.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 
@@ -629,4 +630,88 @@ describe('delivered by a GitOps tool', () => {
       { do: 'Append', draft: { data: { type: 'RolledBack' } } },
     ]);
   });
+});
+
+describe('an object that is dropped and whose finalizer nobody serves', () => {
+  const finalizer = 'elb.example.com/resources';
+
+  /** It was deleted, and is still there. */
+  const leave = (model: Model, key: ObjectKey, at: Instant, finalizers: readonly string[] = [finalizer]): void => {
+    const live = model.live.get(key);
+    if (live === undefined) throw new Error(`no ${key}`);
+    const metadata = {
+      ...objectAt(live.manifest, 'metadata'),
+      deletionTimestamp: new Date(at).toISOString(),
+      finalizers: [...finalizers],
+    };
+    model.live.set(key, { ...live, deleting: true, manifest: withMember(live.manifest, 'metadata', metadata) });
+  };
+
+  /** All is written, and the old object is on its way out. */
+  const pruning = (): Model => {
+    const given = caseOf(['ConfigMap/a', 'ConfigMap/b'], ['ConfigMap/a']);
+    const model = new Model([given.from, given.to]);
+    began(model, given);
+    for (const object of given.to.objects) model.put(object, keyOf(object.ref), fieldManagers.operator, now);
+    const dropped = given.from.objects.find(({ ref }) => ref.name === 'b');
+    if (dropped !== undefined) model.put(dropped, 'ConfigMap/b', fieldManagers.operator, now - minute);
+    leave(model, 'ConfigMap/b', now);
+    return model;
+  };
+
+  test('is waited for until progressTimeout, and no plan asks to be woken in the past', () => {
+    const model = pruning();
+    const plan = model.plan(now + minute);
+    expect(plan.effects).toEqual([]);
+    expect(plan.wakeAt).toBeGreaterThan(now + minute);
+  });
+
+  test('does not hold the promotion up for longer: it ends, and says what keeps the object and who takes that off', () => {
+    const model = pruning();
+    const [effect] = model.plan(now + 10 * minute).effects;
+    expect(effect).toMatchObject({ do: 'Append', draft: { data: { type: 'Promoted' }, decision: 'Complete' } });
+    const reason = effect?.do === 'Append' ? effect.draft.reason : '';
+    expect(reason).toContain(
+      `a holder of operate in payments-prod does: kubectl patch configmap b -n payments-prod --type=json -p '[{"op":"remove","path":"/metadata/finalizers"}]'`,
+    );
+    model.settle(now + 10 * minute);
+    expect(model.plan(now + 11 * minute)).toMatchObject({ effects: [], wakeAt: undefined });
+  });
+
+  test('is named where it holds up what has to be made again, and the promotion goes back when its time is over', () => {
+    const given = caseOf(['ConfigMap/a'], ['ConfigMap/a']);
+    const model = new Model([given.from, given.to]);
+    began(model, given);
+    for (const object of given.from.objects) model.put(object, keyOf(object.ref), fieldManagers.operator, now - minute);
+    leave(model, 'ConfigMap/a', now);
+    expect(heldUp(leaving(model.snapshot()), now + minute).objects).toHaveLength(1);
+    expect(model.plan(now + minute)).toMatchObject({ effects: [], wakeAt: now + 9 * minute });
+    const [effect] = model.plan(now + 9 * minute).effects;
+    expect(effect).toMatchObject({ do: 'Append', draft: { data: { type: 'RollbackStarted' } } });
+    if (effect?.do === 'Append') model.append(effect.draft, now + 9 * minute);
+    // The rollback waits for the object to go, and for no moment.
+    expect(model.plan(now + 9 * minute)).toMatchObject({ effects: [], wakeAt: undefined });
+    expect(heldUpText(leaving(model.snapshot()))).toContain(finalizer);
+  });
+
+  test('leaves those of the control plane to it, and takes the others off by their place', () => {
+    const model = pruning();
+    leave(model, 'ConfigMap/b', now, ['foregroundDeletion', finalizer, 'b.example.com/x']);
+    const text = heldUpText(leaving(model.snapshot()));
+    expect(text).toContain(
+      `-p '[{"op":"remove","path":"/metadata/finalizers/2"},{"op":"remove","path":"/metadata/finalizers/1"}]'`,
+    );
+    expect(text).toContain('foregroundDeletion waits for the deletion of everything that the object owns');
+  });
+});
+
+test('writes that never get through end with the promotion, too', () => {
+  const given = caseOf(['ConfigMap/a'], ['ConfigMap/a']);
+  const model = new Model([given.from, given.to]);
+  began(model, given);
+  for (const object of given.from.objects) model.put(object, keyOf(object.ref), fieldManagers.operator, now - minute);
+  expect(model.plan(now).effects).toMatchObject([{ do: 'Together' }]);
+  expect(model.plan(now + 10 * minute).effects).toMatchObject([
+    { do: 'Append', draft: { data: { type: 'RollbackStarted' } } },
+  ]);
 });

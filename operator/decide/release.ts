@@ -10,7 +10,8 @@ import * as drafts from './drafts.ts';
 import type { Delivery, LedgerDraft } from './entries.ts';
 import type { Health } from './health.ts';
 import { jobsDone, observedRelease, progressOf } from './release-health.ts';
-import { keyOf, type Instant, type ObjectRef } from './objects.ts';
+import { keyOf, type Instant, type LiveObject, type ObjectRef } from './objects.ts';
+import { finalizersOf, heldUp, heldUpText } from './held-up.ts';
 import { earliest, nothing, type Effect, type IntentRef, type ObjectEffect, type Plan } from './plan.ts';
 import { orderStatuses } from './order-status.ts';
 import { questionKey, type Answers, type Question } from './questions.ts';
@@ -26,10 +27,13 @@ import {
   type Step,
 } from './rollout.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
+import { listed } from './words.ts';
 
 export const planRelease = (s: ReleaseSnapshot, answers: Answers, now: Instant): Plan => {
   const plan = next(s, answers, now);
-  return plan.questions.length > 0 ? plan : { ...plan, statuses: s.complete ? orderStatuses(s, now) : [] };
+  if (plan.questions.length > 0 || !s.complete) return plan;
+  const held = heldUp(leaving(s), now);
+  return { ...plan, statuses: orderStatuses(s, held.objects, now), wakeAt: earliest(plan.wakeAt, held.wakeAt) };
 };
 
 const next = (s: ReleaseSnapshot, answers: Answers, now: Instant): Plan => {
@@ -81,15 +85,12 @@ const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
   if (jobs.state === 'Failed') return fail(s, open, bundle, jobs, now);
   const reach = jobs.state === 'Healthy' ? waves : waves.slice(0, waves.indexOf('Jobs') + 1);
   const due = steps.filter(({ wave, standing }) => reach.includes(wave) && standing === 'Pending');
-  if (open.delivery === 'Countersign' && due.length > 0) return act(...inWaves(s, open, course, due));
-
   const health = written(steps, jobs) ?? progressOf(s, bundle, open.at);
+  const wait = (goOn: Plan): Plan =>
+    now < deadline(s, open) ? { ...goOn, wakeAt: deadline(s, open) } : fail(s, open, bundle, late(health), now);
+  if (open.delivery === 'Countersign' && due.length > 0) return wait(act(...inWaves(s, open, course, due)));
   if (health.state === 'Failed') return fail(s, open, bundle, health, now);
-  if (health.state !== 'Healthy') {
-    return now < deadline(s, open)
-      ? waitUntil(deadline(s, open))
-      : fail(s, open, bundle, { ...health, message: `not complete within progressTimeout: ${health.message}` }, now);
-  }
+  if (health.state !== 'Healthy') return wait(nothing);
 
   const prune = removeSteps(course, prunedNow(bundle), s.live);
   const inTheWay = prune.find(({ standing }) => standing === 'Foreign');
@@ -97,7 +98,11 @@ const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
   const removals =
     open.delivery === 'GitOps' ? [] : prune.flatMap((step) => effectOf(step, promoterOf(s, open, course)) ?? []);
   if (removals.length > 0) return act(...together(removals));
-  if (prune.length > 0) return waitUntil(deadline(s, open));
+  const isLate = now >= deadline(s, open);
+  if (prune.length > 0 && !isLate) return waitUntil(deadline(s, open));
+  // What is on its way out cannot be brought back before it is gone, so going back would wait for the same finalizer.
+  const kept = prune.find(({ standing }) => standing !== 'Deleting');
+  if (kept !== undefined) return fail(s, open, bundle, late(notRemoved(kept)), now);
 
   const observeUntil = now + observeFor(s);
   return act(
@@ -106,7 +111,7 @@ const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
       drafts.promoted(open, bundle, {
         observeUntil,
         healthy: true,
-        reason: 'every workload and check is healthy',
+        reason: `every workload and check is healthy${leavingText(prune)}`,
       }),
     ),
   );
@@ -120,10 +125,33 @@ const written = (steps: readonly Step[], jobs: Health): Health | undefined => {
     missing && {
       state: 'Progressing',
       reason: 'Deleting',
-      message: `${keyOf(missing.ref)}: the one before it is still being deleted`,
+      message: `${keyOf(missing.ref)}: ${missing.standing === 'Deleting' ? leavingOf([missing]) : 'is not written yet'}`,
     }
   );
 };
+
+/** Why an object of the older content that is to go is still there, as people are told. */
+const leavingOf = (steps: readonly Step[]): string => {
+  const held = steps.flatMap(({ live }) => (live !== undefined && finalizersOf(live).length > 0 ? [live] : []));
+  return held.length === 0 ? 'the one before it is still being deleted' : heldUpText(held);
+};
+
+const leavingText = (prune: readonly Step[]): string =>
+  prune.length === 0
+    ? ''
+    : `; still being deleted after progressTimeout: ${listed(prune.map(({ ref }) => keyOf(ref)))}: ${leavingOf(prune)}`;
+
+const notRemoved = ({ ref }: Step): Health => ({
+  state: 'Progressing',
+  reason: 'Deleting',
+  message: `${keyOf(ref)} has not been deleted`,
+});
+
+const late = (health: Health): Health => ({
+  ...health,
+  state: 'Failed',
+  message: `not complete within progressTimeout: ${health.message}`,
+});
 
 const deliveryNow = (s: ReleaseSnapshot): Delivery => s.policy?.spec.deliveredBy ?? 'Countersign';
 
@@ -151,6 +179,17 @@ export const undelivered = (s: ReleaseSnapshot, open: OpenIntent): readonly stri
   return [...writeSteps(course, s.live), ...removed]
     .filter(({ standing }) => standing !== 'Done')
     .map(({ ref }) => keyOf(ref));
+};
+
+/** What the package waits for until it is gone: objects that a release or rollback drops, or has to make again. */
+export const leaving = (s: ReleaseSnapshot): readonly LiveObject[] => {
+  const { open, production } = packageRecord(s.record, s.package);
+  const bundle = s.bundles.get(production?.bundle ?? '');
+  const course =
+    open === undefined ? { to: bundle, from: s.bundles.get(production?.previous ?? '') } : courseOf(s, open);
+  const dropped = open?.type === 'Rollback' ? addedBy(course, s.live) : (course.to?.removed ?? []);
+  const steps = [...(open === undefined ? [] : writeSteps(course, s.live)), ...removeSteps(course, dropped, s.live)];
+  return steps.flatMap(({ live, standing }) => (standing === 'Deleting' && live !== undefined ? [live] : []));
 };
 
 const promoterOf = (s: ReleaseSnapshot, open: OpenIntent, course: Course) => ({

@@ -100,7 +100,7 @@ test('a plan that asks without end is a bug', async () => {
 });
 
 test('an equal status is not written', async () => {
-  const { shell, done } = shellThat();
+  const { shell, done } = shellThat({ clock: manualClock(0) });
   const plan = (): Plan => ({
     ...nothing,
     statuses: [write({ to: 'b', conditions: [] }, { conditions: [], to: 'b' })],
@@ -147,4 +147,10 @@ test('nothing of a key means nothing to do', async () => {
   const { shell } = shellThat();
   const gone = createReconcile({ name: 'thing', observe: () => undefined, plan: () => nothing }, shell);
   await expect(gone('k')).resolves.toEqual({ wakeAt: undefined });
+});
+
+test('a plan that asks to be woken at a moment that is over is said to be wrong, and not made again at once', async () => {
+  const { shell } = shellThat({ clock: manualClock(1_000) });
+  await expect(reconcile(() => ({ ...nothing, wakeAt: 999 }), shell)).resolves.toEqual({ wakeAt: 999, isOver: true });
+  await expect(reconcile(() => ({ ...nothing, wakeAt: 1_001 }), shell)).resolves.toEqual({ wakeAt: 1_001 });
 });

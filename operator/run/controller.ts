@@ -26,7 +26,13 @@ export interface Shell {
 }
 
 /** When to come back though nothing happens; `Again` = at once, for what was just done is to be looked at. */
-export type Outcome = { readonly wakeAt: number | undefined } | 'Again';
+export type Outcome =
+  | {
+      readonly wakeAt: number | undefined;
+      /** The moment was over when the plan was made: a bug in the plan, which would otherwise be made again without a pause. */
+      readonly isOver?: boolean;
+    }
+  | 'Again';
 
 export type Reconcile = (key: string) => Promise<Outcome>;
 
@@ -58,14 +64,17 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
         patience.forget(key);
         return { wakeAt: undefined };
       }
-      const plan = kind.plan(seen, answers, shell.clock.now());
+      const now = shell.clock.now();
+      const plan = kind.plan(seen, answers, now);
       if (plan.questions.length === 0) {
         const open = [...answers.values()].find(({ kind }) => kind === 'Unavailable');
         const settlesAt = open === undefined && plan.effects.length === 0 ? patience.settlesAt(key, plan) : undefined;
         if (settlesAt !== undefined) return { wakeAt: earliest(plan.wakeAt, settlesAt) };
         const outcome = await carryOut(plan, shell);
         if (open?.kind === 'Unavailable' && outcome !== 'Again') throw new Unanswered(open.message);
-        return outcome;
+        return outcome === 'Again' || outcome.wakeAt === undefined || outcome.wakeAt > now
+          ? outcome
+          : { ...outcome, isOver: true };
       }
       await Promise.all([
         ...plan.questions.map(async (question) => answers.set(questionKey(question), await shell.ask(question))),

@@ -78,7 +78,7 @@ export interface Operator {
 }
 
 const workers = 8;
-/** A plan that wants to be woken in the past would otherwise spin. */
+/** A moment that passes while the plan is carried out is not waited for, but never less than this. */
 const soonestMs = 10;
 /** Changes of production are looked at together: a rollout tells hundreds. */
 const lookTogetherMs = 200;
@@ -221,6 +221,13 @@ export const createOperator = (options: OperatorOptions): Operator => {
         reconcileMetrics[kind].reconciled(result, (clock.monotonic() - began) / 1_000);
       try {
         const outcome = await reconcilers[kind](key.slice(key.indexOf('/') + 1));
+        if (outcome !== 'Again' && outcome.isOver === true) {
+          again.delete(key);
+          throw new Failure(
+            'Bug',
+            `the plan asks to be woken at ${new Date(outcome.wakeAt ?? 0).toISOString()}, which is over`,
+          );
+        }
         queue.forget(key);
         if (outcome === 'Again') {
           measure('requeue');
