@@ -118,7 +118,7 @@ const gone = (scene: Scene, key: ObjectKey, expected: Expected | undefined): Sta
   const may = states(expected);
   const isAllowed = may.length === 0 || !may.every(isThere) || passing.has(kind);
   const taken = [...scene.explained.attempts.values()].some(
-    ({ object, operation }) => object === key && operation === 'DELETE',
+    ({ object, operation, after }) => object === key && (operation === 'DELETE' || after === ''),
   );
   if (isAllowed || taken || !scene.watches(kind)) return explained;
   return (

@@ -234,10 +234,9 @@ const cameOf = (s: WatchSnapshot, now: Instant): Entries => {
           .flatMap(({ key }) => s.scene.get(key) ?? [])
           .find((each) => attemptsOn(s.scene, each).some(({ id, isDone }) => isDone && id === attempt.id))
       : s.scene.get(attempt.object);
-    const isDone =
-      attempt.operation === 'DELETE'
-        ? live === undefined || (attempt.uid !== '' && live.uid !== attempt.uid)
-        : live !== undefined && attemptsOn(s.scene, live).some(({ id, isDone }) => isDone && id === attempt.id);
+    const isDone = isDeletion(attempt)
+      ? live === undefined || live.deleting || (attempt.uid !== '' && live.uid !== attempt.uid)
+      : live !== undefined && attemptsOn(s.scene, live).some(({ id, isDone }) => isDone && id === attempt.id);
     const key = live?.key ?? attempt.object;
     const due = attempt.at + attemptMs;
     const seen = { object: key, uid: live?.uid ?? attempt.uid };
@@ -248,6 +247,9 @@ const cameOf = (s: WatchSnapshot, now: Instant): Entries => {
   }
   return { entries: [...earlier, ...current], wakeAt };
 };
+
+/** What has begun to be deleted is not there any more, however long a finalizer keeps it. */
+const isDeletion = ({ operation, after }: Attempt): boolean => operation === 'DELETE' || after === '';
 
 const shownIn = ({ object, isScale }: Attempt, digest: string): string => `${object} ${isScale} ${digest}`;
 

@@ -144,6 +144,11 @@ What somebody is told who was let in, but not for the time of this write. Called
 same; nothing when none are. A system identity is never let in.
 */}}
 {{- define "countersign.guard.emergency" -}}
+- expression: >-
+    {{ with . }}{{ . }} || {{ end }}!variables.emergency || !variables.lifetimeChanged
+    || (variables.freeing && variables.operateHeld && !variables.operateAnyVerb && !variables.operateAnyResource)
+  messageExpression: {{ include "countersign.message" "ProductionGuardLifetime: {caller} may not change metadata.finalizers or metadata.ownerReferences of {variables.what} in {place}, not in an emergency either: they decide when an object goes, and outlast the emergency. Next: leave both as they are: kubectl get {variables.what} -n {place} -o yaml; a finalizer that holds up a deletion is taken off by a holder of operate: kubectl patch {variables.what} -n {place} --type=json -p [op: remove, path: /metadata/finalizers]" }}
+  reason: Forbidden
 - expression: "{{ with . }}{{ . }} || {{ end }}!variables.late || !variables.undated"
   messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyUndated: {caller} changes {variables.what} in {place} in a way of which the API server shows no time: something is only taken away, or its managedFields are empty. Next: repeat it with any other change in the same write, such as a new annotation, or by kubectl apply --server-side" }}
   reason: Forbidden
@@ -212,11 +217,52 @@ spec:
   expression: variables.after.metadata
 - name: metadataBefore
   expression: variables.before.metadata
+- name: finalizersAfter
+  expression: "object == null ? [] : variables.metadataAfter.?finalizers.orValue([])"
+- name: finalizersBefore
+  expression: "oldObject == null ? [] : variables.metadataBefore.?finalizers.orValue([])"
+- name: freeing # takes finalizers off an object that is being deleted, and changes nothing else
+  expression: >-
+    variables.person && request.operation == 'UPDATE' && !variables.target.contains('/') && has(variables.metadataBefore.deletionTimestamp)
+    && size(variables.finalizersAfter) < size(variables.finalizersBefore)
+    && variables.finalizersAfter.all(f, f in variables.finalizersBefore)
+    && variables.finalizersBefore.all(f, f in variables.finalizersAfter || !(f in {{ include "countersign.guard.controlPlaneFinalizers" . }}))
+    && {{ include "countersign.guard.same" (list "variables.after" "variables.before" "metadata") }}
+    && {{ include "countersign.guard.same" (list "variables.metadataAfter" "variables.metadataBefore" "finalizers" "managedFields" "generation" "resourceVersion") }}
+- name: lifetimeChanged # by the caller: the API server itself protects a claim when it is made
+  expression: >-
+    request.operation in ['CREATE', 'UPDATE'] && !variables.target.contains('/') && (
+    variables.finalizersAfter.filter(f, f != 'kubernetes.io/pvc-protection') != variables.finalizersBefore.filter(f, f != 'kubernetes.io/pvc-protection')
+    || variables.metadataAfter.?ownerReferences.orValue([])
+    != (oldObject == null ? [] : variables.metadataBefore.?ownerReferences.orValue([])))
 - name: migration # of what is stored: it is written back as it is
   expression: >-
     request.operation == 'UPDATE' && variables.caller in {{ include "countersign.cel.list" .Values.controlPlane.storageMigrators }}
     && {{ include "countersign.guard.same" (list "variables.after" "variables.before" "metadata") }}
     && {{ include "countersign.guard.same" (list "variables.metadataAfter" "variables.metadataBefore" "managedFields" "generation" "resourceVersion") }}
+{{- end }}
+
+{{/*
+CEL: finalizers that the control plane takes off when what they wait for has happened, and nobody else. The same list as
+controlPlaneFinalizers in operator/decide/held-up.ts; a test says so.
+*/}}
+{{- define "countersign.guard.controlPlaneFinalizers" -}}
+{{ include "countersign.cel.list" (list "foregroundDeletion" "orphan" "kubernetes.io/pvc-protection" "batch.kubernetes.io/job-tracking" "resource.kubernetes.io/delete-protection") }}
+{{- end }}
+
+{{/*
+Variables of a topic in which holders of the right to operate do one thing: take a finalizer off what is being deleted. Called with the CEL
+expression for who needs no such right.
+*/}}
+{{- define "countersign.guard.freeing" -}}
+- name: operation
+  expression: "!({{ . }}) && variables.freeing"
+{{ include "countersign.custody.right" (dict "verb" "operate" "resource" "releasepolicies" "namespace" "request.namespace" "name" "'production'") }}
+{{- end }}
+
+{{/* What holds for them. */}}
+{{- define "countersign.guard.freeingNeeds" -}}
+{{ include "countersign.custody.needs" (dict "rule" "ProductionGuardOperate" "verb" "operate" "when" "variables.operation" "doing" "take a finalizer off {variables.what} in {place}" "where" "{place}" "clusterRole" "countersign-sre") }}
 {{- end }}
 
 {{/*

@@ -65,6 +65,21 @@ test.each<[string, AdmissionRequest, Partial<AdmissionSnapshot>, string]>([
   ['of a session', exec, {}, 'allowed, Emergency is recorded'],
   ['of a session, at its end', exec, at(notAfter), 'EmergencyOver'],
   ['of somebody else’s session', { ...exec, user: { ...exec.user, username: 'developer-b' } }, {}, 'NoSessions'],
+  [
+    'of a finalizer that would hold the object up',
+    { ...write, object: { ...write.object, metadata: { name: 'x', finalizers: ['elb.example.com/x'] } } },
+    {},
+    'EmergencyLifetime',
+  ],
+  [
+    'of an owner with which the object would go',
+    {
+      ...write,
+      object: { ...write.object, metadata: { name: 'x', ownerReferences: [{ kind: 'ConfigMap', uid: 'u' }] } },
+    },
+    {},
+    'EmergencyLifetime',
+  ],
   ['of a bare pod', anAdmissionRequest('developer-a', 'pods', { operation: 'CREATE' }), {}, 'EmergencyActNotCovered'],
   [
     'of a token',

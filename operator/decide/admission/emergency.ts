@@ -4,6 +4,7 @@ import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { Json, JsonObject } from '../../api/meta.ts';
 import { notAfterOf } from '../emergency/grant.ts';
 import type { EmergencyRecord } from '../emergency/record.ts';
+import { canonicalJson } from '../digest.ts';
 import { listAt, numberAt, textAt } from '../json.ts';
 import { admittedAct } from './records.ts';
 import {
@@ -130,9 +131,29 @@ const act = (request: AdmissionRequest, { name, uid }: EmergencyRecord, s: Admis
       `EmergencySecretType: ${whoMayNot(request)}: a Secret of type ${textAt(request.object ?? request.oldObject, 'type') ?? ''} is an identity, and no emergency hands those out. Next: use a Secret of another type`,
     );
   }
+  if (changesLifetime(request)) {
+    return denied(
+      `EmergencyLifetime: ${whoMayNot(request)} this way: metadata.finalizers and metadata.ownerReferences decide when an object goes, and emergency access ${name} does not cover them. Next: leave both as they are; a finalizer that holds up a deletion is taken off by a holder of operate: kubectl patch ${subjectText(request)} -n ${request.namespace} --type=json -p '[{"op":"remove","path":"/metadata/finalizers"}]'`,
+    );
+  }
   return allowed({
     record: admittedAct(request, s, { grounds: 'Emergency', emergency: uid, detail: `${name}: ${whatFor(request)}` }),
   });
+};
+
+/** Put on every new PersistentVolumeClaim by the API server itself. */
+const claimFinalizer = 'kubernetes.io/pvc-protection';
+
+/** When the object goes would depend on something else than before. */
+const changesLifetime = ({ operation, subresource, object, oldObject }: AdmissionRequest): boolean => {
+  if (subresource !== '' || (operation !== 'CREATE' && operation !== 'UPDATE')) return false;
+  const [after, before] = [object, oldObject].map((each) =>
+    canonicalJson([
+      listAt(each, 'metadata', 'finalizers').filter((name) => name !== claimFinalizer),
+      listAt(each, 'metadata', 'ownerReferences'),
+    ]),
+  );
+  return after !== before;
 };
 
 /** What the digests do not say. */

@@ -1,7 +1,8 @@
-/** What holders of the right to operate may do to running workloads: restart, scale within bounds, run a CronJob by hand. */
+/** What holders of the right to operate may do to running workloads: restart, scale within bounds, run a CronJob by hand, free what is being deleted. */
 import type { JsonObject } from '../../api/meta.ts';
 import { policyName } from '../../api/kinds.ts';
 import { canonicalJson } from '../digest.ts';
+import { controlPlaneFinalizers } from '../held-up.ts';
 import { at, listAt, numberAt, objectAt, textAt, withMember } from '../json.ts';
 import { deletePath, type Path } from '../paths.ts';
 import { isSystemName } from '../people.ts';
@@ -19,6 +20,8 @@ interface Operation {
   readonly refusal: string | undefined;
   /** A newer copy of production's bundles could answer otherwise. */
   readonly stale?: boolean;
+  /** The object goes with it. */
+  readonly leavesNothing?: boolean;
 }
 
 const restartable = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
@@ -31,7 +34,7 @@ const aTime = /^[0-9TZ:+-]{1,40}$/;
 
 /** @returns undefined when the write is no act of operating at all */
 export const judgeOperation = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict | undefined => {
-  const operation = restart(request) ?? scale(request, s) ?? manualJob(request, s);
+  const operation = restart(request) ?? freeing(request) ?? scale(request, s) ?? manualJob(request, s);
   if (operation === undefined) return undefined;
   const { username } = request.user;
   const { namespace } = request;
@@ -51,7 +54,8 @@ export const judgeOperation = (request: AdmissionRequest, s: AdmissionSnapshot):
   if (operation.refusal !== undefined) {
     return operation.stale === true ? deniedYet(operation.refusal) : denied(operation.refusal);
   }
-  return allowed({ record: admittedAct(request, s, { grounds: 'Operate', detail: operation.detail }) });
+  const { detail, leavesNothing = false } = operation;
+  return allowed({ record: admittedAct(request, s, { grounds: 'Operate', detail, leavesNothing }) });
 };
 
 /** The question whether the caller holds a right of the policy by its name. */
@@ -93,6 +97,39 @@ const withoutNotes = (object: JsonObject): JsonObject => {
     objectAt(plain, 'metadata'),
   );
   return withMember(plain, 'metadata', metadata);
+};
+
+/** Takes finalizers off an object that is being deleted, and does nothing else to it. */
+const freeing = (request: AdmissionRequest): Operation | undefined => {
+  const { subresource, operation, object, oldObject } = request;
+  if (subresource !== '' || operation !== 'UPDATE' || object === undefined) return undefined;
+  if (at(oldObject, 'metadata', 'deletionTimestamp') === undefined) return undefined;
+  const [before, after] = [oldObject, object].map((each) => listAt(each, 'metadata', 'finalizers').map(String));
+  if (before === undefined || after === undefined) return undefined;
+  if (after.length >= before.length || !after.every((name) => before.includes(name))) return undefined;
+  const others = [object, oldObject].map((each) => canonicalJson(withoutFinalizers(each ?? {})));
+  if (others[0] !== others[1]) return undefined;
+  const taken = before.filter((name) => !after.includes(name));
+  const kept = taken.filter((name) => controlPlaneFinalizers.includes(name));
+  return {
+    detail: `take off ${taken.length === 1 ? 'finalizer' : 'finalizers'} ${taken.join(', ')}`,
+    leavesNothing: after.length === 0,
+    refusal:
+      kept.length === 0
+        ? undefined
+        : `FinalizerOfControlPlane: ${request.user.username} may not take ${kept.join(', ')} off ${subjectText(request)} in ${request.namespace}: the control plane does, once what it waits for has happened. Next: see what that is: kubectl describe ${subjectText(request)} -n ${request.namespace}`,
+  };
+};
+
+const withoutFinalizers = (object: JsonObject): JsonObject => {
+  const {
+    finalizers: _,
+    managedFields: _m,
+    generation: _g,
+    resourceVersion: _r,
+    ...metadata
+  } = objectAt(object, 'metadata');
+  return withMember(object, 'metadata', metadata);
 };
 
 const scale = (request: AdmissionRequest, { policy }: AdmissionSnapshot): Operation | undefined => {

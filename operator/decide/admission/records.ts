@@ -25,6 +25,8 @@ export interface Act {
   readonly package?: string;
   /** Uid of the EmergencyAccess under which it is done. */
   readonly emergency?: string;
+  /** An update after which the object is gone: it took off the last finalizer of one that is being deleted. */
+  readonly leavesNothing?: boolean;
 }
 
 /** What a write to `/scale` is about: the review shows only how many. */
@@ -59,9 +61,10 @@ const digestible = (object: JsonObject | undefined): object is JsonObject =>
 
 export const admittedAct = (request: AdmissionRequest, s: AdmissionSnapshot, act: Act): LedgerDraft => {
   const { object, oldObject, user, resource, subresource } = request;
+  const isEnd = request.operation === 'DELETE' || act.leavesNothing === true;
   // Of a dry-run nothing is written down.
   const digest = (of: JsonObject | undefined): string => (digestible(of) && !request.dryRun ? s.digestOf(of) : '');
-  const [before, after] = [digest(oldObject), request.operation === 'DELETE' ? '' : digest(object)];
+  const [before, after] = [digest(oldObject), isEnd ? '' : digest(object)];
   return {
     actor: user,
     subject: {
