@@ -20,6 +20,7 @@ import {
 import { at, image, one } from './guard-objects.ts';
 import { attempt, passes, type TableRow } from './guard-table.ts';
 import type { GuardWorld } from './guard-world.ts';
+import { lifetimeAttacks } from './lifetime-list.ts';
 import { emergencyAccess, fresh, production, type Given } from './objects.ts';
 import { bind, eventually } from './world.ts';
 
@@ -546,7 +547,14 @@ const granting: readonly Attack<GuardWorld>[] = [
   },
 ];
 
-export const emergencyAttacks: readonly Attack<GuardWorld>[] = [...over, ...never, ...uninvited, ...made, ...granting];
+export const emergencyAttacks: readonly Attack<GuardWorld>[] = [
+  ...over,
+  ...never,
+  ...uninvited,
+  ...made,
+  ...granting,
+  ...lifetimeAttacks,
+];
 
 const covered: ReadonlySet<string> = new Set(
   emergencyActs.flatMap(({ group, resource, acts }) => acts.map((act) => `${act} ${group}/${resource}`)),
