@@ -74,7 +74,9 @@ export type Phase = (typeof phases)[number];
 export const conditionMeanings = {
   ReleasePolicy: {
     Ready: 'The policy is in force: releases are judged by it.',
-    Explained: 'Every change of production is explained by a release, an act or a declared writer.',
+    Explained:
+      'Every change of the guarded kinds in production is explained by a release, an act or a declared writer. Other kinds are not looked at.',
+    EveryKindGuarded: 'Every namespaced kind that the cluster defines is listed in the guard.',
     Reconciling: 'A change of the policy is being taken in.',
     Stalled: 'The policy cannot be applied until somebody changes something.',
   },
@@ -537,7 +539,15 @@ const catalogue = {
     'A platform admin reads the policy and sets the next day.',
   ),
 
-  Explained: entry(['Explained'], 'Every change of production is explained.'),
+  EveryKindListed: entry(['EveryKindGuarded'], 'Every namespaced kind that the cluster defines is guarded.'),
+  KindsUnlisted: entry(
+    ['EveryKindGuarded'],
+    'The cluster defines namespaced kinds that nobody listed. Controllers may write them in production; people do not. What such objects do is not compared.',
+    'List those that belong to what runs in guardedKinds of the chart; to keep all but declared controllers from them, set spec.unlistedKinds to Deny.',
+  ),
+  DefinitionsNotRead: entry(['EveryKindGuarded'], 'The definitions of kinds have not been read yet.', 'Wait.'),
+
+  Explained: entry(['Explained'], 'Every change of the guarded kinds in production is explained.'),
   FindingsOpen: entry(
     ['Explained'],
     'Production changed in a way that no release, act or declared writer explains.',

@@ -13,6 +13,8 @@ export interface PolicySnapshot {
   readonly policy: ReleasePolicy;
   readonly namespace: NamespaceFacts | undefined;
   readonly record: NamespaceRecord;
+  /** Names of definitions that nobody listed, in order; undefined = not read yet. */
+  readonly unlisted: readonly string[] | undefined;
   readonly kept: Kept;
   readonly complete: boolean;
 }
@@ -21,7 +23,7 @@ export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
   const { metadata, spec, status } = s.policy;
   if (!s.complete || metadata.name !== policyName) return nothing;
   const reviewAt = Date.parse(`${spec.reviewBy}T23:59:59Z`);
-  const wanted = [...conditionsOf(s, now > reviewAt), explainedOf(s)];
+  const wanted = [...conditionsOf(s, now > reviewAt), explainedOf(s), everyKindOf(s)];
   const next: ReleasePolicyStatus = {
     observedGeneration: metadata.generation,
     conditions: setConditions(status?.conditions ?? [], wanted, { now, generation: metadata.generation }),
@@ -73,13 +75,45 @@ const explainedOf = ({ policy, record }: PolicySnapshot): Wanted => {
     };
   }
   return adopted.size > 0
-    ? { type: 'Explained', status: 'True', reason: 'Explained', message: 'every change of production is explained' }
+    ? {
+        type: 'Explained',
+        status: 'True',
+        reason: 'Explained',
+        message:
+          'every change of the kinds that are guarded is explained; kinds that nobody listed are not looked at: see EveryKindGuarded',
+      }
     : {
         type: 'Explained',
         status: 'Unknown',
         reason: 'NotLookedAt',
         message: 'production has not been looked at for the first time',
       };
+};
+
+/** How many kinds are named; the command at the end shows the rest. */
+const maxNamed = 20;
+
+/** Is there a kind that nobody decided about? By its definition: whether there are objects of it is not known. */
+const everyKindOf = ({ policy, unlisted }: PolicySnapshot): Wanted => {
+  const type = 'EveryKindGuarded';
+  if (unlisted === undefined) {
+    return { type, status: 'Unknown', reason: 'DefinitionsNotRead', message: 'the definitions have not been read yet' };
+  }
+  if (unlisted.length === 0) {
+    return { type, status: 'True', reason: 'EveryKindListed', message: 'every defined kind is guarded' };
+  }
+  const more = unlisted.length - maxNamed;
+  const names = `${unlisted.slice(0, maxNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const who =
+    policy.spec.unlistedKinds === 'Deny'
+      ? 'only the control plane and declared controllers write them here'
+      : 'controllers may write them here, and people do not';
+  return {
+    type,
+    status: 'False',
+    reason: 'KindsUnlisted',
+    message: `${unlisted.length} ${unlisted.length === 1 ? 'kind that nobody listed is' : 'kinds that nobody listed are'} defined, and may have objects here that are not looked at: ${names}; ${who}. List what belongs to what runs in guardedKinds of the chart; all of them: kubectl get crd`,
+  };
 };
 
 const conditionsOf = (s: PolicySnapshot, overdue: boolean): Wanted[] => {

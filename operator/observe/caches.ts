@@ -14,6 +14,7 @@ import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead } from './bundles.ts';
 import { GuardedKinds } from './guarded-kinds.ts';
+import { definedName, definitionRow } from './unlisted-kinds.ts';
 import {
   boundRole,
   keyNames,
@@ -167,6 +168,8 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded }: Cac
         }),
       ]),
     ),
+    /** Names of all definitions of namespaced kinds but our own. No release waits for them. */
+    definitions: family<string>({ resource: definitionRow, project: definedName, optional: true }),
     guarded: new GuardedKinds(guarded, family, digestKey),
     installed: new Map<string, ReflectorFamily<WatchedObject>>(
       installedKinds.map((resource) => [

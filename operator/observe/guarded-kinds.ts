@@ -6,7 +6,8 @@ import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import type { ChangeHandler } from '../kube/store.ts';
 import { watchedObject, type WatchedObject } from './project.ts';
 
-const definitions: ResourceRow = {
+/** Definitions of custom resources, whoever made them. */
+export const definitionRow: ResourceRow = {
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',
   plural: 'customresourcedefinitions',
@@ -23,7 +24,7 @@ const definition = z.object({
 });
 
 /** How the API server calls what a definition defines; undefined = nothing that lies in a namespace. */
-const definedBy = (raw: KubeObject): ResourceRow | undefined => {
+export const definedBy = (raw: KubeObject): ResourceRow | undefined => {
   const { group, scope, names, versions } = definition.parse(raw).spec;
   const stored = versions.find(({ storage }) => storage);
   if (scope !== 'Namespaced' || stored === undefined) return undefined;
@@ -46,7 +47,7 @@ export class GuardedKinds {
     this.names = names;
     this.#begin = begin;
     this.#secretKey = secretKey;
-    this.definitions = names.map((name) => begin({ resource: definitions, name, project: definedBy }));
+    this.definitions = names.map((name) => begin({ resource: definitionRow, name, project: definedBy }));
   }
 
   /** What is followed of a resource; undefined = the cluster does not define it. */

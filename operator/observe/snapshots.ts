@@ -26,6 +26,7 @@ import { impliedUnmanaged } from '../decide/unmanaged.ts';
 import type { ServerTime } from '../kube/server-time.ts';
 import type { Records } from '../ledger/records.ts';
 import { joinParts } from './bundles.ts';
+import { unlistedKinds } from './unlisted-kinds.ts';
 import { clusterWide, indexKey, lookedAt, type Caches, type Followed } from './caches.ts';
 import { watchedLive, watchedPod } from './project.ts';
 import type { Suspects } from './suspects.ts';
@@ -241,6 +242,7 @@ export const observePolicy = (sources: Sources, namespace: string): PolicySnapsh
     policy,
     namespace: namespaceIn(caches, namespace),
     record: records.get(namespace),
+    unlisted: unlistedKinds(caches),
     kept: {
       candidates: (caches.candidates.in()?.byIndex('target', namespace) ?? []).map(({ metadata, spec }) => ({
         name: metadata.name,

@@ -24,6 +24,7 @@ import { BrokenLedger, createAppend, Overtaken, pauseMs } from '../ledger/append
 import { Records } from '../ledger/records.ts';
 import { ourResource } from '../kube/rows.ts';
 import { clusterWide, createCaches, Followed, indexKey } from '../observe/caches.ts';
+import { unlistedKinds } from '../observe/unlisted-kinds.ts';
 import { Checks } from '../observe/checks.ts';
 import {
   observeCandidate,
@@ -138,6 +139,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
   const metricsOf = createDomainMetrics(metrics.registry, {
     findings: () =>
       records.namespaces().map((namespace) => ({ namespace, open: records.get(namespace).explained.findings.size })),
+    unlistedKinds: () => unlistedKinds(caches)?.length,
     emergencies: () =>
       records.namespaces().map((namespace) => ({ namespace, ...countEmergencies(records.get(namespace).emergencies) })),
   });
@@ -291,6 +293,10 @@ export const createOperator = (options: OperatorOptions): Operator => {
       routes.connect();
       await readServerVersion();
       for (const family of clusterWide(caches)) family.hold();
+      caches.definitions.hold().reflector.synced.then(
+        () => routes.policies(),
+        () => {}, // stopped before
+      );
       await reflectors.synced();
       records.complete();
       followed.update();

@@ -27,6 +27,8 @@ export interface Routes {
   connect(): void;
   /** Adds everything there is: for a process that begins to lead. */
   all(): void;
+  /** Every policy's status is looked at again. */
+  policies(): void;
   /** An entry was folded into the record of a namespace. */
   recorded(namespace: string, entry: LedgerEntrySpec): void;
   check(namespace: string, pkg: string): void;
@@ -320,6 +322,9 @@ export const createRoutes = (options: RoutesOptions): Routes => {
         const object = change.new ?? change.old;
         if (object !== undefined) changed(object.namespace, object.key);
       });
+      caches.definitions.onChange((_, change) => {
+        if (change.old !== change.new) for (const namespace of productions()) add(policyKey(namespace), 'Resync');
+      });
       for (const family of caches.guarded.definitions) {
         family.onChange(() => {
           policiesChanged();
@@ -359,6 +364,9 @@ export const createRoutes = (options: RoutesOptions): Routes => {
           if (finished === undefined) add(goneKey(namespace, uid), 'Resync');
         }
       }
+    },
+    policies() {
+      for (const namespace of productions()) add(policyKey(namespace), 'Resync');
     },
     recorded(namespace, { package: pkg, subject, type }) {
       if (explaining.has(type)) {

@@ -26,9 +26,23 @@ export interface Emergencies {
 export interface Counted {
   readonly findings: () => readonly OpenFindings[];
   readonly emergencies: () => readonly Emergencies[];
+  /** How many namespaced kinds the cluster defines that nobody listed; undefined = not known yet. */
+  readonly unlistedKinds: () => number | undefined;
 }
 
-export const createDomainMetrics = (registry: Registry, { findings, emergencies }: Counted): DomainMetrics => {
+export const createDomainMetrics = (
+  registry: Registry,
+  { findings, emergencies, unlistedKinds }: Counted,
+): DomainMetrics => {
+  void new Gauge({
+    name: 'countersign_unlisted_kinds',
+    help: 'Namespaced kinds that the cluster defines and that no list of the guard names: people do not write them in production, controllers may.',
+    registers: [registry],
+    collect() {
+      const count = unlistedKinds();
+      if (count !== undefined) this.set(count);
+    },
+  });
   void new Gauge({
     name: 'countersign_emergencies',
     help: 'Emergency accesses that are live, unsettled (over, and waiting for review or follow-up release) or overdue, by namespace.',

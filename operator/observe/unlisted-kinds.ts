@@ -1,0 +1,22 @@
+/** Kinds that the cluster defines and nobody listed: known by their definitions alone, for their objects are not read. */
+import { group } from '../api/kinds.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import type { Caches } from './caches.ts';
+import { definedBy } from './guarded-kinds.ts';
+
+export { definitionRow } from './guarded-kinds.ts';
+
+/** The name of a definition (`rollouts.argoproj.io`); undefined = one of ours, or nothing that lies in a namespace. */
+export const definedName = (raw: KubeObject): string | undefined =>
+  definedBy(raw) === undefined || raw.metadata.name.endsWith(`.${group}`) ? undefined : raw.metadata.name;
+
+/** In alphabetical order; undefined = the definitions have not been read. */
+export const unlistedKinds = ({ definitions, guarded }: Caches): readonly string[] | undefined => {
+  const all = definitions.in();
+  if (all === undefined || !all.isSynced()) return undefined;
+  const listed = new Set(guarded.names);
+  return all
+    .list()
+    .filter((name) => !listed.has(name))
+    .toSorted();
+};
