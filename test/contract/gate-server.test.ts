@@ -358,7 +358,7 @@ test('what somebody does to the configuration is put right: the path and whom to
 });
 
 test('the record takes entries from the gate', async () => {
-  expect(await gate.create(ledgerEntry(), { dryRun: 'All' })).toMatchObject({ ok: true });
+  expect(await gate.create(ledgerEntry({ spec: { type: 'Admitted' } }), { dryRun: 'All' })).toMatchObject({ ok: true });
 });
 
 describe('replicas', () => {

@@ -71,7 +71,7 @@ const writer = async (name: string): Promise<Append> => {
     now: () => systemClock.now(),
     newId: randomUUID,
     pause: () => sleep(systemClock, pauseMs),
-    self: { username: name, uid: '', groups: [] },
+    self: { username: 'system:serviceaccount:countersign-system:countersign-gate', uid: '', groups: [] },
   });
 };
 
