@@ -74,9 +74,12 @@ const added = ({ ref, content }: BundleObject, from: string, unmanaged: readonly
   ofObject(ref, 'added', from, ref.apiVersion),
   ...differences(undefined, outside(unnamed(content), unmanaged)).map((one) => ({
     ...change(ref, one),
-    ...(from === '' ? {} : { from, isDefault: false }),
+    ...(from === '' ? { isDefault: isFolded(ref, one) } : { from }),
   })),
 ];
+
+const isFolded = ({ kind }: ObjectRef, { path, to }: Difference): boolean =>
+  !isOpen(classOf(kind, path)) && isDefault(kind, path, to);
 
 /** What the line about the whole object says already. */
 const unnamed = (content: JsonObject): JsonObject =>
@@ -101,7 +104,7 @@ const change = (ref: ObjectRef, { path, from, to }: Difference): Change => {
     class: sort,
     ...values,
     escaped: values.escaped + where.escaped,
-    isDefault: from === undefined && !open && isDefault(ref.kind, path, to),
+    isDefault: false,
   };
 };
 

@@ -3,6 +3,7 @@
  * Whatever could do something (blanks, quotes, shell characters, an address, a path, a flag) is no such word and is shown, and so is all of
  * what `isOpen` classes (`delta-class.ts`). Credentials belong into Secrets, which are never copied.
  */
+import type { Json } from '../api/meta.ts';
 import type { Path } from './paths.ts';
 
 /** The last words of a name that holds a credential, in lower case. `DB_PASSWORD`, `dbPassword` and `db.password` all end with `password`. */
@@ -63,6 +64,11 @@ const assignment = new RegExp(
   String.raw`(?<![\w./@-])(?<name>[\w.-]{1,256})\\?["']?[ \t]{0,8}[:=][ \t]{0,8}\\?["']?(?<word>${word})(?=$|[\s"'\\,;}\]])`,
   'g',
 );
+
+/** Signs of a shell: in a text that has one, several hidden words could make up a command, so nothing in it is hidden. */
+const shell = /[`$;|&]|#!/;
+
+export const doesSomething = (value: Json | undefined): boolean => typeof value === 'string' && shell.test(value);
 
 /** A piece of a text; `undefined` stands for a hidden word. */
 export type Piece = string | undefined;

