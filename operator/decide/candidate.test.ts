@@ -10,10 +10,13 @@ import {
   aLiveObject,
   anApproval,
   aNamespace,
+  aPlace,
   aPolicy,
+  aSibling,
   hour,
   minute,
   now,
+  second,
 } from '../../test/builders/decide.ts';
 import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
 import type { Bundle } from './bundle.ts';
@@ -25,7 +28,7 @@ import type { Effect, Plan } from './plan.ts';
 import { questionKey, type Answer, type Question } from './questions.ts';
 import { emptyRecord, foldEntries, type NamespaceRecord } from './record.ts';
 import { normalForm } from './render.ts';
-import type { CandidateSnapshot, Sibling } from './snapshot.ts';
+import type { CandidateSnapshot, Place, Sibling } from './snapshot.ts';
 
 interface Given {
   /** What becomes of effects that are carried out while questions are asked. */
@@ -34,6 +37,9 @@ interface Given {
   readonly policy?: ReturnType<typeof aPolicy> | undefined;
   readonly target?: ReturnType<typeof aNamespace> | undefined;
   readonly siblings?: readonly Sibling[];
+  readonly places?: readonly Place[];
+  /** Who else changed the staged object. */
+  readonly writer?: string;
   /** What the API server says to a question about a right. */
   readonly right?: Answer;
   readonly preflight?: Answer;
@@ -58,10 +64,19 @@ class Model {
   record: NamespaceRecord = { ...emptyRecord, head: emptyHead };
   effects: Effect[] = [];
   staged = stagedLive;
+  siblings: readonly Sibling[];
   readonly #given: Given;
 
   constructor(given: Given = {}) {
     this.#given = given;
+    this.siblings = given.siblings ?? [];
+    const { writer } = given;
+    if (writer !== undefined) {
+      this.staged = {
+        ...stagedLive,
+        changedBy: [...(stagedLive.changedBy ?? []), { username: writer, position: '1' }],
+      };
+    }
     this.candidate = given.candidate ?? aCandidate({ components: [{ kind: 'Deployment', name: 'api' }], overlay: [] });
   }
 
@@ -81,7 +96,8 @@ class Model {
       claims: new Map(),
       approvals: this.approvals,
       autoscalers: [],
-      siblings: this.#given.siblings ?? [],
+      siblings: this.siblings,
+      places: () => this.#given.places ?? [],
       secrets: new Map(),
       configMaps: new Map(),
       release: undefined,
@@ -387,79 +403,175 @@ test('what people can do is shown before what comes by itself', () => {
   expect(model.status()?.reason).toBe('ApprovalsMissing');
 });
 
-test('a candidate is superseded once the one that replaces it is staged, not before', () => {
-  const successor = (isStaged: boolean): Sibling => ({
-    name: 'next',
-    uid: 'next',
-    replaces: 'payments-2.4.0',
-    createdAt: now,
-    staged: isStaged,
-    finished: false,
+describe('spec.replaces', () => {
+  const later = (given: Partial<Sibling> = {}): Sibling =>
+    aSibling({ replaces: 'payments-2.4.0', staged: true, promoted: true, finished: true, ...given });
+  const stranger = { username: 'developer-b', uid: '', groups: [] };
+  const no: Answer = { kind: 'No', message: 'no' };
+
+  test.each<[sentence: string, given: Given, ends: boolean]>([
+    [
+      'one that is staged, and not promoted, ends nothing',
+      { siblings: [later({ promoted: false, finished: false })] },
+      false,
+    ],
+    ['one that was rejected ends nothing', { siblings: [later({ promoted: false })] }, false],
+    ['a promoted one of the same author ends it', { siblings: [later()], right: no }, true],
+    ['a promoted one of somebody else ends nothing', { siblings: [later({ author: stranger })], right: no }, false],
+    ['a promoted one of somebody who holds withdraw ends it', { siblings: [later({ author: stranger })] }, true],
+    [
+      'a machine is asked for no right',
+      { siblings: [later({ author: { ...stranger, username: 'system:serviceaccount:ci:robot' } })] },
+      false,
+    ],
+    [
+      'an unanswered right ends nothing',
+      { siblings: [later({ author: stranger })], right: { kind: 'Unavailable', message: '' } },
+      false,
+    ],
+    ['an earlier one ends nothing', { siblings: [later({ createdAt: now - 24 * hour })] }, false],
+    [
+      'of the same second, the smaller uid is the earlier',
+      { siblings: [later({ createdAt: now - 3 * hour, uid: 'uid-a' })] },
+      false,
+    ],
+    [
+      'of the same second, the larger uid is the later',
+      { siblings: [later({ createdAt: now - 3 * hour, uid: 'uid-z' })] },
+      true,
+    ],
+    ['one that names another ends nothing', { siblings: [later({ replaces: 'payments-2.3.0' })] }, false],
+    [
+      'a promoted one of an author of the content ends it, who did not stage it',
+      { siblings: [later({ author: { ...stranger, username: 'developer-c' } })], writer: 'developer-c', right: no },
+      true,
+    ],
+    [
+      'a name that only looks like the author ends nothing',
+      { siblings: [later({ author: { ...stranger, username: 'develoрer-a' } })], right: no },
+      false,
+    ],
+  ])('%s', (_, given, ends) => {
+    const { siblings = [], ...others } = given;
+    // First it is staged; then somebody's release with spec.replaces has got so far.
+    const model = new Model({ ...others, siblings: [] });
+    model.settle(now);
+    model.siblings = siblings;
+    model.settle(now);
+
+    expect(condition(model, 'Finished')).toMatchObject(
+      ends
+        ? { status: 'True', reason: 'Superseded', message: 'replaced by next, which was promoted' }
+        : { status: 'False' },
+    );
   });
-  const waiting = new Model({ siblings: [successor(false)] });
-  waiting.settle(now);
-  expect(condition(waiting, 'Finished')?.status).toBe('False');
 
-  const replaced = new Model({ siblings: [successor(true)] });
-  replaced.settle(now);
-  expect(condition(replaced, 'Finished')).toMatchObject({ status: 'True', reason: 'Superseded' });
-});
-
-const others = (count: number, given: (index: number) => Partial<Sibling>): Sibling[] =>
-  Array.from({ length: count }, (_, index) => ({
-    name: `other-${index}`,
-    uid: `uid-other-${index}`,
-    replaces: '',
-    createdAt: now - 24 * hour,
-    staged: false,
-    finished: false,
-    ...given(index),
-  }));
-
-test.each([
-  ['twenty older ones are open', others(20, () => ({})), 'TooManyOpen'],
-  ['nineteen older ones are open', others(19, () => ({})), 'Staged'],
-  ['twenty younger ones have their places', others(20, () => ({ createdAt: now, staged: true })), 'TooManyOpen'],
-  ['twenty younger ones wait', others(20, () => ({ createdAt: now })), 'Staged'],
-  ['twenty older ones are over', others(20, () => ({ finished: true })), 'Staged'],
-  [
-    'the places are taken by older and younger ones together',
-    others(20, (index) => (index < 10 ? {} : { createdAt: now, staged: true })),
-    'TooManyOpen',
-  ],
-])('when %s: %s', (_, siblings, reason) => {
-  const model = new Model({ siblings });
-  model.settle(now);
-
-  expect(condition(model, 'Staged')?.reason).toBe(reason);
-});
-
-test('in a crowd a candidate waits until it can know who is older', () => {
-  const model = new Model({ siblings: others(10, () => ({ createdAt: now })) });
-  const createdAt = Date.parse(model.candidate.metadata.creationTimestamp);
-  const plan = model.settle(createdAt + 1_999);
-  expect(model.types()).toEqual([]);
-  expect(plan.wakeAt).toBe(createdAt + 2_000);
-
-  model.settle(createdAt + 2_000);
-
-  expect(model.types()).toEqual(['CreateBundle', 'Staged']);
-});
-
-test('candidates that replace each other are refused', () => {
-  const candidate = aCandidate({ components: [{ kind: 'Deployment', name: 'api' }], overlay: [], replaces: 'other' });
-  const other: Sibling = {
-    name: 'other',
-    uid: 'o',
-    replaces: candidate.metadata.name,
-    createdAt: now,
-    staged: false,
-    finished: false,
+  const replacing = (sibling: Partial<Sibling>, given: Given = {}) => {
+    const candidate = aCandidate({ components: [{ kind: 'Deployment', name: 'api' }], overlay: [], replaces: 'other' });
+    const other = aSibling({ name: 'other', uid: 'o', createdAt: now - 24 * hour, ...sibling });
+    const model = new Model({ candidate, siblings: [other], ...given });
+    model.settle(now);
+    return model;
   };
-  const model = new Model({ candidate, siblings: [other] });
-  model.settle(now);
 
-  expect(condition(model, 'Staged')).toMatchObject({ status: 'False', reason: 'ReplacesCycle' });
+  test.each<[sentence: string, sibling: Partial<Sibling>, right: Answer, said: object]>([
+    ['an own earlier one will be replaced', {}, no, { status: 'True', reason: 'WillReplace' }],
+    [
+      'the earlier one of others stays, and how it could go is said',
+      { author: stranger },
+      no,
+      {
+        status: 'False',
+        reason: 'ReplacesRefused',
+        message:
+          'developer-a is no author of other and does not hold withdraw in payments-prod, so other stays open. Next: a holder of withdraw withdraws it: kubectl delete cand other -n payments-staging',
+      },
+    ],
+    ['a holder of withdraw will replace it', { author: stranger }, { kind: 'Yes' }, { status: 'True' }],
+    ['a later one is not replaced', { createdAt: now }, no, { status: 'False', reason: 'ReplacesNothing' }],
+    ['one that is over is not replaced', { finished: true }, no, { status: 'False', reason: 'ReplacesNothing' }],
+    ['one of another name is not replaced', { name: 'else' }, no, { status: 'False', reason: 'ReplacesNothing' }],
+  ])('%s', (_, sibling, right, said) => {
+    const model = replacing(sibling, { right });
+
+    expect(condition(model, 'Staged')).toMatchObject({ status: 'True' });
+    expect(condition(model, 'Replaces')).toMatchObject(said);
+  });
+
+  test('a candidate that somebody else names first is staged all the same', () => {
+    const model = replacing({ replaces: 'payments-2.4.0', author: stranger }, { right: no });
+
+    expect(condition(model, 'Staged')).toMatchObject({ status: 'True' });
+  });
+});
+
+describe('places', () => {
+  const many = (count: number, given: Partial<Place> = {}): Place[] =>
+    Array.from({ length: count }, (_, index) =>
+      aPlace({ name: `other-${index}`, uid: `uid-other-${index}`, ...given }),
+    );
+  const elsewhere = { package: 'billing' };
+  const mib = 1024 * 1024;
+
+  test.each<[sentence: string, places: Place[], reason: string]>([
+    ['twenty of the package are staged', many(20), 'TooManyOpen'],
+    ['nineteen of the package are staged', many(19), 'Staged'],
+    ['twenty younger ones have their places', many(20, { createdAt: now }), 'TooManyOpen'],
+    ['twenty that can never be staged were there first', many(20, { staged: false }), 'Staged'],
+    ['twenty younger ones wait', many(20, { staged: false, createdAt: now }), 'Staged'],
+    ['one author holds as many as one may, in other packages', many(100, elsewhere), 'TooManyOpen'],
+    ['another author does', many(100, { ...elsewhere, author: 'developer-b' }), 'Staged'],
+    ['the namespace is full', many(400, { ...elsewhere, author: 'developer-b' }), 'TooManyOpen'],
+    [
+      'one author holds as many bytes as one may, in a few packages',
+      many(5, { ...elsewhere, bytes: 4.8 * mib }),
+      'TooMuchOpen',
+    ],
+    ['another author holds them', many(5, { ...elsewhere, author: 'developer-b', bytes: 4.8 * mib }), 'Staged'],
+    [
+      'the namespace holds as many bytes as it may',
+      many(12, { ...elsewhere, author: 'developer-b', bytes: 5.4 * mib }),
+      'TooMuchOpen',
+    ],
+  ])('when %s: %s', (_, places, reason) => {
+    const model = new Model({ places });
+    model.settle(now);
+
+    expect(condition(model, 'Staged')?.reason).toBe(reason);
+  });
+
+  test('who holds the places is said, and how one becomes free', () => {
+    const model = new Model({ places: many(2, { ...elsewhere, author: 'developer-b', bytes: 32 * mib }) });
+    model.settle(now);
+
+    expect(condition(model, 'Stalled')?.message).toMatch(
+      /^open candidates for payments-prod hold 67108864 bytes and this one has \d+; together at most 67108864 may be open, staged by developer-b\. Next: a holder of withdraw in payments-prod withdraws one that is not wanted any more \(other-0 and other-1\): kubectl delete cand other-0 -n payments-staging$/,
+    );
+  });
+
+  test('those of which it is not known yet whether they can be staged have their turn first, and no longer', () => {
+    const createdAt = now - 3 * hour;
+    const model = new Model({ places: many(20, { staged: false, createdAt: createdAt - 10 * second }) });
+    const plan = model.settle(createdAt + 5 * second);
+    expect(condition(model, 'Staged')?.reason).toBe('TooManyOpen');
+    expect(plan.wakeAt).toBe(createdAt + 20 * second);
+
+    model.settle(createdAt + 20 * second);
+
+    expect(condition(model, 'Staged')?.reason).toBe('Staged');
+  });
+
+  test('in a crowd a candidate waits until it can know who is older', () => {
+    const createdAt = now - 3 * hour;
+    const model = new Model({ places: many(10, { staged: false, createdAt }) });
+    const plan = model.settle(createdAt + 1_999);
+    expect(model.types()).toEqual([]);
+    expect(plan.wakeAt).toBe(createdAt + 2_000);
+
+    model.settle(createdAt + 2_000);
+
+    expect(model.types()).toEqual(['CreateBundle', 'Staged']);
+  });
 });
 
 test('no policy: nothing is staged, and the condition says who can help', () => {

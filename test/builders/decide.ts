@@ -18,6 +18,7 @@ import {
   type NamespaceFacts,
   type ObjectKey,
 } from '../../operator/decide/objects.ts';
+import type { Place, Sibling } from '../../operator/decide/snapshot.ts';
 import { isWorkload } from '../../operator/decide/rollout.ts';
 import type { CandidateRecord, NamespaceRecord, OpenIntent, PackageRecord } from '../../operator/decide/record.ts';
 import type { Watched } from '../../operator/decide/standing.ts';
@@ -356,6 +357,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     approvals,
     autoscalers: [],
     siblings: [],
+    places: () => [],
     secrets: new Map(),
     configMaps: new Map(),
     release: undefined,
@@ -373,6 +375,35 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     ...given,
   };
 };
+
+/** Another candidate of the package, `next`, that `developer-a` created at `now` and that is not staged. */
+export const aSibling = (given: Partial<Sibling> = {}): Sibling => {
+  const author = given.author ?? { username: 'developer-a', uid: '', groups: [] };
+  return {
+    name: 'next',
+    uid: 'uid-next',
+    replaces: '',
+    createdAt: now,
+    author,
+    owners: [author.username],
+    staged: false,
+    promoted: false,
+    finished: false,
+    ...given,
+  };
+};
+
+/** The place of another candidate of the package, staged a day ago by `developer-a`. */
+export const aPlace = (given: Partial<Place> = {}): Place => ({
+  name: 'other',
+  uid: 'uid-other',
+  package: 'payments',
+  author: 'developer-a',
+  createdAt: now - 24 * hour,
+  staged: true,
+  bytes: 400,
+  ...given,
+});
 
 /** `inc-4711`: `sre-a` lets `developer-a` in for four hours, an hour before `now`. */
 export const anAccess = (
