@@ -87,6 +87,7 @@ export const conditionMeanings = {
     Promoted: 'Production has the content, complete.',
     Healthy: 'Production is healthy with the content.',
     ActionRequired: 'A GitOps tool has to write what was opened for it; absent where the operator writes.',
+    Replaces: 'The candidate named in spec.replaces ends when this one is promoted; absent where none is named.',
     Finished: 'Nothing further will happen; the reason says how it ended.',
     Reconciling: 'Work is under way: staging, promoting, observing or rolling back.',
     Stalled: 'Nothing can go on until somebody changes something.',
@@ -376,8 +377,13 @@ const catalogue = {
   ),
   TooManyOpen: entry(
     ['InFlight', 'Staged'],
-    'Too many candidates of the package are open at once.',
-    'Withdraw candidates that are not wanted any more.',
+    'Too many candidates of the package, of the author or of the production namespace are open at once.',
+    'A holder of withdraw withdraws candidates that are not wanted any more: kubectl delete cand.',
+  ),
+  TooMuchOpen: entry(
+    ['Staged', 'Stalled'],
+    'The contents of open candidates of the author, or of the production namespace, are as many bytes as may be open at once.',
+    'A holder of withdraw withdraws candidates that are not wanted any more: kubectl delete cand.',
   ),
 
   PolicyMissing: entry(
@@ -425,10 +431,16 @@ const catalogue = {
     'What signers must see whole is more than a delta holds.',
     'Split the package, or move long commands into ConfigMaps or images, then create a new candidate.',
   ),
-  ReplacesCycle: entry(
-    ['Staged', 'Stalled'],
-    'The candidates named by replaces lead back to this one.',
-    'Create a new candidate whose replaces names an earlier one.',
+  WillReplace: entry(['Replaces'], 'The candidate that it names in spec.replaces ends when this one is promoted.'),
+  ReplacesNothing: entry(
+    ['Replaces'],
+    'There is no earlier open candidate of the package under the name in spec.replaces.',
+    'Nothing, or create a new candidate whose replaces names an earlier one.',
+  ),
+  ReplacesRefused: entry(
+    ['Replaces'],
+    'Its author is no author of the candidate that it names in spec.replaces, and may not withdraw it.',
+    'A holder of withdraw in the production namespace withdraws the earlier one: kubectl delete cand.',
   ),
   NameTooLong: entry(
     ['Staged', 'Stalled'],
@@ -517,7 +529,11 @@ const catalogue = {
   InProgress: entry(['Finished'], 'It is still under way.'),
   Withdrawn: entry(['Finished'], 'Somebody who may do so took the candidate back.'),
   Expired: entry(['Finished'], 'It waited longer than the policy lets candidates wait.', 'Create a new candidate.'),
-  Superseded: entry(['Finished'], 'Another candidate names it in spec.replaces.', 'Look at that candidate.'),
+  Superseded: entry(
+    ['Finished'],
+    'A later candidate that names it in spec.replaces was promoted.',
+    'Look at that candidate.',
+  ),
   Failed: entry(
     ['Finished'],
     'It failed and production was left as the message says.',

@@ -32,7 +32,8 @@ interface Said {
 }
 
 export const candidateStatus = (s: CandidateSnapshot, standing: Standing, now: Instant): ReleaseCandidateStatus => {
-  const { fields, conditions } = say(s, standing, now);
+  const { fields, conditions: said } = say(s, standing, now);
+  const conditions = [...said, ...replaces(s, standing)];
   const { generation } = s.candidate.metadata;
   return {
     ...fields,
@@ -92,6 +93,31 @@ const passedThen: Status['gates'] = gateNames.map((name) => ({
   message: 'passed when the promotion began',
   remedy: '',
 }));
+
+/** What came of `spec.replaces`: settled while it is open, and shown as it was from then on. */
+const replaces = ({ candidate, replacing }: CandidateSnapshot, { is }: Standing): readonly Wanted[] => {
+  switch (replacing?.is) {
+    case 'Ends':
+      return [condition('Replaces', 'True', 'WillReplace', `${replacing.name} ends when this one is promoted`)];
+    case 'Nothing':
+      return [
+        condition(
+          'Replaces',
+          'False',
+          'ReplacesNothing',
+          `there is no earlier open candidate ${replacing.name} of package ${candidate.spec.package}, so this one ends nothing`,
+        ),
+      ];
+    case 'Refused':
+      return [condition('Replaces', 'False', 'ReplacesRefused', replacing.message)];
+    case undefined: {
+      const was = (candidate.status?.conditions ?? []).find(({ type }) => type === 'Replaces');
+      return was === undefined || !isReason(was.reason) || is === 'NotStaged' || is === 'Judged'
+        ? []
+        : [condition('Replaces', was.status, was.reason, was.message)];
+    }
+  }
+};
 
 const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined): Said => {
   const reason = obstacle?.reason ?? 'Rendering';

@@ -35,6 +35,8 @@ import {
 } from './questions.ts';
 import { leaving } from './release.ts';
 import { packageRecord, type CandidateRecord } from './record.ts';
+import { noPlace, stagedBytes } from './places.ts';
+import { replacingOf, successorOf } from './replaces.ts';
 import { heldRight, rightToSign } from './right-to-sign.ts';
 import { differingPaths, normalForm, sameContent } from './render.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
@@ -43,7 +45,6 @@ import { approvalSummary, authorsOf, consents, signatures } from './signatures.t
 import { showCommand } from './show-command.ts';
 import { soakingSince } from './soak.ts';
 import {
-  crowdedUntil,
   deltaTooLarge,
   oversize,
   renderStaged,
@@ -63,12 +64,19 @@ export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Insta
   const ended = endOf(s, known, answers, now);
   if (ended !== undefined) return ended;
 
+  const replacing = replacingOf(s, answers);
+  if (replacing !== undefined && 'ask' in replacing) return { ...nothing, questions: [replacing] };
+  return planOpen({ ...s, replacing }, known, answers, now);
+};
+
+/** Neither over nor on its way: it is staged, or judged. */
+const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answers: Answers, now: Instant): Plan => {
   const frozen = s.bundles[0]?.objects;
   const obstacle = frozen === undefined ? stagingProblem(s) : livingProblem(s);
   if (obstacle !== undefined || s.policy === undefined || s.target === undefined) return notStaged(s, obstacle, now);
 
-  const crowded = frozen === undefined ? crowdedUntil(s) : undefined;
-  if (crowded !== undefined && now < crowded) return notStaged(s, undefined, now, crowded);
+  const full = frozen === undefined ? noPlace(s, stagedBytes(s), now) : undefined;
+  if (full !== undefined) return notStaged(s, full.problem, now, full.again);
 
   const rendering = renderStaged(s, answers);
   const content = frozen ?? [...rendering.objects.values()];
@@ -186,8 +194,9 @@ const endOf = (
     ...nothing,
     effects: [append(s, drafts.refusedCandidate(candidate, outcome, message))],
   });
-  const successor = s.siblings.find((other) => other.staged && other.replaces === candidate.metadata.name);
-  if (successor !== undefined) return refuse('Superseded', `replaced by ${successor.name}`);
+  const { successor, questions } = successorOf(s, answers);
+  if (successor !== undefined) return refuse('Superseded', `replaced by ${successor.name}, which was promoted`);
+  if (questions.length > 0) return { ...nothing, questions };
   if (now >= expiryOf(s)) {
     const message = `not promoted within ${validFor(s)}`;
     // Where nothing can be entered, whoever waits is told all the same.

@@ -1,11 +1,13 @@
 /** Everything one decision looks at. Gathered by `observe`, judged here; what is missing is `undefined` and the plan says so. */
 import type { Approval } from '../api/approval.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
+import type { Identity } from '../api/meta.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import type { Rollback } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
 import type { Instant, LiveObject, LiveObjects, NamespaceFacts, ObjectKey, PodsOf } from './objects.ts';
 import type { NamespaceRecord } from './record.ts';
+import type { Replacing } from './replaces.ts';
 
 /** Another candidate of the same package and target, as far as this one's decision needs it. */
 export interface Sibling {
@@ -13,9 +15,29 @@ export interface Sibling {
   readonly uid: string;
   readonly replaces: string;
   readonly createdAt: Instant;
+  /** Who staged it, as the API server stamped them. */
+  readonly author: Identity;
+  /** Usernames of everybody whose it is: its author, those on whose behalf it is, the authors of its bundles. */
+  readonly owners: readonly string[];
   readonly staged: boolean;
+  /** Its content reached production, complete, and has not been taken back for failing. */
+  readonly promoted: boolean;
   /** Its story is over, or its content is in production. */
   readonly finished: boolean;
+}
+
+/** Another open candidate for the same production namespace, of any package, and how much room it takes. */
+export interface Place {
+  readonly name: string;
+  readonly uid: string;
+  readonly package: string;
+  /** Username of who staged it. */
+  readonly author: string;
+  readonly createdAt: Instant;
+  /** Its content is frozen. One that is not may never be. */
+  readonly staged: boolean;
+  /** Bytes of its bundles. */
+  readonly bytes: number;
 }
 
 /** What is in production, or on its way there, for one package: what `decide/release.ts` judges. */
@@ -69,6 +91,10 @@ export interface CandidateSnapshot {
   /** HorizontalPodAutoscalers of the production namespace. */
   readonly autoscalers: readonly LiveObject[];
   readonly siblings: readonly Sibling[];
+  /** Other open candidates for the target, gathered when asked: only what is not staged yet asks. */
+  readonly places: () => readonly Place[];
+  /** What `spec.replaces` comes to, where that is settled; the plan fills it in. */
+  readonly replacing?: Replacing | undefined;
   /** Secrets of the production namespace: name → keys. Values are never read. */
   readonly secrets: ReadonlyMap<string, ReadonlySet<string>>;
   /** Other kinds a pod template may refer to and production holds: ConfigMap names → keys. */

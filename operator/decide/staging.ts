@@ -5,8 +5,7 @@ import { promotableKinds } from '../api/kinds.ts';
 import { handsOn, unknownWriters } from './authors.ts';
 import type { BundleObject } from './bundle.ts';
 import { canonicalJson, digestOf } from './digest.ts';
-import { maxOpenCandidates } from './gates/in-flight.ts';
-import { keyOf, type Instant, type LiveObject, type ObjectKey } from './objects.ts';
+import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from './questions.ts';
 import { render, strayOverlays } from './render.ts';
 import { fromScratch } from './scratch.ts';
@@ -49,41 +48,7 @@ export const stagingProblem = (s: CandidateSnapshot): StagingProblem | undefined
   if (s.record.broken !== undefined) {
     return problem('LedgerBroken', `the ledger of ${spec.targetNamespace} does not verify: ${s.record.broken}`);
   }
-  if (replacesItself(s))
-    return problem('ReplacesCycle', `spec.replaces leads from ${metadata.name} back to ${metadata.name}`);
-  const taken = s.siblings.filter((other) => !other.finished && (other.staged || isOlder(other, s)));
-  if (taken.length >= maxOpenCandidates) {
-    return problem('TooManyOpen', `${maxOpenCandidates} other candidates of package ${spec.package} are open`);
-  }
   return missingPart(s) ?? unclearAuthors(s);
-};
-
-/** From here on places may become short. */
-const crowd = maxOpenCandidates / 2;
-/** Times of the API server have whole seconds, and a watch is hardly a second behind. */
-const knownAfterMs = 2_000;
-
-/** When it is known who is older, so that those who stage at once do not take more places than there are; undefined = there is room. */
-export const crowdedUntil = ({ candidate, siblings }: CandidateSnapshot): Instant | undefined =>
-  siblings.filter(({ finished }) => !finished).length < crowd
-    ? undefined
-    : Date.parse(candidate.metadata.creationTimestamp) + knownAfterMs;
-
-const isOlder = (other: { readonly createdAt: number; readonly uid: string }, s: CandidateSnapshot): boolean => {
-  const createdAt = Date.parse(s.candidate.metadata.creationTimestamp);
-  return other.createdAt < createdAt || (other.createdAt === createdAt && other.uid < s.candidate.metadata.uid);
-};
-
-/** Follows `replaces` through the candidates there are. */
-const replacesItself = ({ candidate, siblings }: CandidateSnapshot): boolean => {
-  const next = new Map(siblings.map(({ name, replaces }) => [name, replaces]));
-  const passed = new Set<string>();
-  for (let name = candidate.spec.replaces; name !== ''; name = next.get(name) ?? '') {
-    if (name === candidate.metadata.name) return true;
-    if (passed.has(name)) return false;
-    passed.add(name);
-  }
-  return false;
 };
 
 const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem | undefined => {

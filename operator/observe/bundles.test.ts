@@ -6,6 +6,7 @@ const part = (name: string): BundleHead => ({
   uid: name,
   partOf: 'whole',
   parts: [],
+  bytes: 2,
   bundle: aBundle({ name, objects: [anObject('ConfigMap', name)] }),
 });
 

@@ -11,6 +11,8 @@ export interface BundleHead {
   readonly partOf: string;
   readonly bundle: Bundle;
   readonly parts: readonly string[];
+  /** Of the contents in it. */
+  readonly bytes: number;
 }
 
 const objectOf = ({ apiVersion, kind, name, digest, content, source }: BundledObject): BundleObject => ({
@@ -29,6 +31,7 @@ export const bundleHead = (raw: KubeObject): BundleHead => {
     uid: metadata.uid,
     partOf: spec.part?.of ?? '',
     parts: spec.parts,
+    bytes: spec.objects.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0),
     bundle: {
       name: metadata.name,
       namespace: metadata.namespace,

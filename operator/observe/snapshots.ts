@@ -16,7 +16,7 @@ import { listAt, objectAt } from '../decide/json.ts';
 import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record.ts';
 import type { PolicySnapshot } from '../decide/policy.ts';
 import { liveRef } from '../decide/rollout.ts';
-import type { CandidateSnapshot, CheckFacts, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
+import type { CandidateSnapshot, CheckFacts, Place, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
 import { changedInstallation, isWatched, type WatchSnapshot } from '../decide/watch.ts';
 import { standing, type Scene, type Watched } from '../decide/standing.ts';
 import { programsOfTemplate, type Program } from '../decide/programs.ts';
@@ -25,7 +25,7 @@ import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
 import { impliedUnmanaged } from '../decide/unmanaged.ts';
 import type { ServerTime } from '../kube/server-time.ts';
 import type { Records } from '../ledger/records.ts';
-import { joinParts } from './bundles.ts';
+import { joinParts, type BundleHead } from './bundles.ts';
 import { unlistedKinds } from './unlisted-kinds.ts';
 import { clusterWide, indexKey, lookedAt, type Caches, type Followed } from './caches.ts';
 import { watchedLive, watchedPod } from './project.ts';
@@ -102,6 +102,10 @@ export const observeRelease = (sources: Sources, namespace: string, pkg: string)
   };
 };
 
+/** A candidate whose story is over, or whose content is in production. */
+const isOver = (known: CandidateRecord | undefined): boolean =>
+  known?.finished !== undefined || known?.promoted !== undefined;
+
 const siblingsOf = ({ caches, records }: Sources, candidate: ReleaseCandidate): Sibling[] => {
   const { spec, metadata } = candidate;
   const record = records.get(spec.targetNamespace);
@@ -109,13 +113,47 @@ const siblingsOf = ({ caches, records }: Sources, candidate: ReleaseCandidate): 
     .filter((other) => other.metadata.uid !== metadata.uid && other.metadata.namespace === metadata.namespace)
     .map((other) => {
       const known = record.candidates.get(other.metadata.uid);
+      const bundles = caches.bundles.in()?.byIndex('candidate', other.metadata.uid) ?? [];
       return {
         name: other.metadata.name,
         uid: other.metadata.uid,
         replaces: other.spec.replaces,
         createdAt: Date.parse(other.metadata.creationTimestamp),
+        author: other.spec.author,
+        owners: [
+          ...new Set([
+            other.spec.author.username,
+            ...other.spec.onBehalfOf,
+            ...bundles.flatMap(({ bundle }) => bundle.authors),
+          ]),
+        ],
         staged: (known?.stagedDigests.size ?? 0) > 0,
-        finished: known?.finished !== undefined || known?.promoted !== undefined,
+        promoted: known?.promoted !== undefined && (known.finished?.reason ?? 'Promoted') === 'Promoted',
+        finished: isOver(known),
+      };
+    });
+};
+
+/** Bytes of a whole bundle, as far as its parts are there. */
+const bytesOf = (caches: Caches, { bundle, bytes, parts }: BundleHead): number =>
+  parts.reduce((sum, part) => sum + (caches.bundles.in()?.get(indexKey(bundle.namespace, part))?.bytes ?? 0), bytes);
+
+/** The other open candidates that take, or may come to take, places of the target. */
+const placesOf = ({ caches, records }: Sources, { spec, metadata }: ReleaseCandidate): Place[] => {
+  const record = records.get(spec.targetNamespace);
+  return (caches.candidates.in()?.byIndex('target', spec.targetNamespace) ?? [])
+    .filter((other) => other.metadata.uid !== metadata.uid && other.metadata.namespace === metadata.namespace)
+    .filter((other) => !isOver(record.candidates.get(other.metadata.uid)))
+    .map((other) => {
+      const bundles = caches.bundles.in()?.byIndex('candidate', other.metadata.uid) ?? [];
+      return {
+        name: other.metadata.name,
+        uid: other.metadata.uid,
+        package: other.spec.package,
+        author: other.spec.author.username,
+        createdAt: Date.parse(other.metadata.creationTimestamp),
+        staged: bundles.length > 0 || (record.candidates.get(other.metadata.uid)?.stagedDigests.size ?? 0) > 0,
+        bytes: bundles.reduce((sum, head) => sum + bytesOf(caches, head), 0),
       };
     });
 };
@@ -206,6 +244,7 @@ export const observeCandidate = (sources: Sources, candidate: ReleaseCandidate):
       .toSorted(byAge),
     autoscalers: caches.objects.get('HorizontalPodAutoscaler')?.in(target)?.list() ?? [],
     siblings: siblingsOf(sources, candidate),
+    places: () => placesOf(sources, candidate),
     secrets: keysByName(caches.secrets.in(target)?.list()),
     configMaps: configMapKeys(caches, target),
     release: inProduction(record, candidate) ? observeRelease(sources, target, spec.package) : undefined,

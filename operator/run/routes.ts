@@ -103,6 +103,16 @@ export const createRoutes = (options: RoutesOptions): Routes => {
     }
   };
 
+  /** Candidates that are not staged: a place that has become free may be theirs. */
+  const unstaged = (namespace: string): void => {
+    const record = records.get(namespace);
+    for (const { metadata } of caches.candidates.in()?.byIndex('target', namespace) ?? []) {
+      const known = record.candidates.get(metadata.uid);
+      if (known === undefined || known.stagedDigests.size === 0)
+        addSoon(candidateKey(metadata.namespace, metadata.name));
+    }
+  };
+
   /** Releases whose objects these may be, and that are on their way or watched. */
   const release = (namespace: string, pkg: string): void => {
     const { open, production } = packageRecord(records.get(namespace), pkg);
@@ -388,7 +398,11 @@ export const createRoutes = (options: RoutesOptions): Routes => {
       const waits = waiting.get(type);
       if (waits !== undefined) emergencies(namespace, ({ stage }) => stage === waits);
       // Whatever it is about, be it over by this entry: its end has to be reported.
-      if (subject.kind === 'ReleaseCandidate') add(candidateKey(subject.namespace, subject.name), 'Normal');
+      if (subject.kind === 'ReleaseCandidate') {
+        add(candidateKey(subject.namespace, subject.name), 'Normal');
+        const known = records.get(namespace).candidates.get(subject.uid);
+        if (known?.finished !== undefined || known?.promoted !== undefined) unstaged(namespace);
+      }
       if (pkg === '') return;
       add(releaseKey(namespace, pkg), 'Rollback');
       add(policyKey(namespace), 'Resync');

@@ -111,6 +111,7 @@ const gateView = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): Ga
     approvals: s.approvals,
     autoscalers: [],
     siblings: [],
+    places: () => [],
     secrets: new Map(),
     configMaps: new Map(),
     release: undefined,

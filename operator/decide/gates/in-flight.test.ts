@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { aGateSnapshot, aRecord, hour, now } from '../../../test/builders/decide.ts';
+import { aGateSnapshot, aRecord, aSibling, hour, now } from '../../../test/builders/decide.ts';
 import type { OpenIntent } from '../record.ts';
 import type { Sibling } from '../snapshot.ts';
-import { inFlight, maxOpenCandidates } from './in-flight.ts';
+import { placeLimits } from '../places.ts';
+import { inFlight } from './in-flight.ts';
 
 const intent = (given: Partial<OpenIntent> = {}): OpenIntent => ({
   type: 'Promotion',
@@ -52,20 +53,16 @@ test('nothing is promoted on a broken record', () => {
 });
 
 const others = (count: number, given: Partial<Sibling> = {}): Sibling[] =>
-  Array.from({ length: count }, (_, index) => ({
-    name: `payments-${index}`,
-    uid: `uid-${index}`,
-    replaces: '',
-    createdAt: now - 9 * hour,
-    staged: true,
-    finished: false,
-    ...given,
-  }));
+  Array.from({ length: count }, (_, index) =>
+    aSibling({ name: `payments-${index}`, uid: `uid-${index}`, createdAt: now - 9 * hour, staged: true, ...given }),
+  );
+
+const most = placeLimits.package.candidates;
 
 describe('other candidates', () => {
   test.each<[sentence: string, siblings: Sibling[], outcome: string]>([
-    ['one fewer than the most', others(maxOpenCandidates - 1), 'Passed'],
-    ['as many as there may be', others(maxOpenCandidates), 'Waiting'],
+    ['one fewer than the most', others(most - 1), 'Passed'],
+    ['as many as there may be', others(most), 'Waiting'],
     ['many that are finished', others(99, { finished: true }), 'Passed'],
     ['many that are not staged', others(99, { staged: false }), 'Passed'],
     ['many that came later', others(99, { createdAt: now }), 'Passed'],

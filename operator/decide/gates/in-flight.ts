@@ -1,10 +1,9 @@
 /** Is the package free for another promotion? */
+import { placeLimits } from '../places.ts';
 import { packageRecord } from '../record.ts';
+import { agedOf, isEarlier } from '../replaces.ts';
 import type { Verdict } from '../verdict.ts';
 import { blocked, passed, waiting, type Gate, type GateSnapshot } from './gate.ts';
-
-/** How many candidates of one package may be open at once; later ones wait. Each costs renderings and watches. */
-export const maxOpenCandidates = 20;
 
 const brokenLedger = (s: GateSnapshot): Verdict | undefined =>
   s.record.broken === undefined
@@ -27,15 +26,12 @@ const openIntent = (s: GateSnapshot): Verdict | undefined => {
 };
 
 const earlierOpen = (s: GateSnapshot): Verdict | undefined => {
-  const own = { createdAt: Date.parse(s.candidate.metadata.creationTimestamp), uid: s.candidate.metadata.uid };
-  const earlier = s.siblings.filter(
-    ({ staged, finished, createdAt, uid }) =>
-      staged && !finished && (createdAt < own.createdAt || (createdAt === own.createdAt && uid < own.uid)),
-  );
-  if (earlier.length < maxOpenCandidates) return undefined;
+  const own = agedOf(s.candidate);
+  const earlier = s.siblings.filter((other) => other.staged && !other.finished && isEarlier(other, own));
+  if (earlier.length < placeLimits.package.candidates) return undefined;
   const namespace = s.candidate.metadata.namespace;
   return waiting('TooManyOpen', {
-    message: `${maxOpenCandidates} or more earlier candidates of ${s.bundle.package} are open`,
+    message: `${placeLimits.package.candidates} or more earlier candidates of ${s.bundle.package} are open`,
     remedy: `A holder of withdraw in ${s.target.name} withdraws those not wanted any more: kubectl delete cand <name> -n ${namespace}`,
   });
 };
