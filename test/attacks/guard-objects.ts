@@ -141,7 +141,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
   limitranges: { apiVersion: core, kind: 'LimitRange', fields: () => ({ spec: { limits: [{ type: 'Container' }] } }) },
 };
 
-/** Kinds of somebody else's definition; `gadgets` the chart does not list. */
+/** Kinds that the guard leaves alone, and of somebody else's definition; `gadgets` the chart does not list. */
 const defined: Readonly<Record<string, Kind>> = {
   widgets: { apiVersion: 'example.dev/v1', kind: 'Widget', fields: () => ({ spec: { size: 1 } }) },
   gadgets: { apiVersion: 'example.dev/v1', kind: 'Gadget', fields: () => ({ spec: { size: 1 } }) },

@@ -74,6 +74,8 @@ const roles: Readonly<Record<string, readonly string[]>> = {
     ...['create', 'delete', 'patch', 'update'].map((verb) => `${verb} releasepolicies`),
     policyRight('administer'),
   ],
+  'countersign-installer': [policyRight('administer')],
+  'countersign-installation': signing('installation'),
 };
 
 /** Our group goes without saying. */

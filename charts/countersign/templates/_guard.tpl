@@ -188,6 +188,15 @@ spec:
 
 {{/* Variables of every policy of the guard. They are evaluated when they are asked for: a controller pays for none that it does not need. */}}
 {{- define "countersign.guard.variables" -}}
+{{ include "countersign.guard.requestVariables" . }}
+- name: platform # a program that the policy lets write exactly this object
+  expression: >-
+    params.spec.?platformWriters.orValue([]).exists(w,
+    w.identity == variables.caller && w.kind == request.kind.kind && variables.name in w.names)
+{{- end }}
+
+{{/* Those of them that need no policy of the namespace. */}}
+{{- define "countersign.guard.requestVariables" -}}
 - name: caller
   expression: request.userInfo.username
 - name: place
@@ -205,10 +214,6 @@ spec:
   expression: variables.target + ' ' + variables.name
 - name: doing
   expression: "{'CREATE': 'create', 'UPDATE': 'change', 'DELETE': 'delete', 'CONNECT': 'open'}[request.operation]"
-- name: platform # a program that the policy lets write exactly this object
-  expression: >-
-    params.spec.?platformWriters.orValue([]).exists(w,
-    w.identity == variables.caller && w.kind == request.kind.kind && variables.name in w.names)
 - name: after
   expression: dyn(object)
 - name: before
