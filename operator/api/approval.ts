@@ -8,13 +8,13 @@ import { digest, objectName, objectUid, roleName, written } from './text.ts';
 
 const subject = z.object({
   kind: z
-    .enum(['ReleaseCandidate', 'Finding', 'EmergencyAccess'])
+    .enum(['ReleaseCandidate', 'Finding', 'EmergencyAccess', 'Installation'])
     .describe(
-      'What is signed for: a candidate; a finding, whose signature says that production may stay as it was found; or an emergency access that is over, whose signature says that its acts were looked at.',
+      'What is signed for: a candidate; a finding, whose signature says that production may stay as it was found; an emergency access that is over, whose signature says that its acts were looked at; or, in the namespace of Countersign itself, its installation as it is now, for all production namespaces at once.',
     ),
   name: objectName.describe('Its name. Of a finding: the name of the LedgerEntry that opened it.'),
   uid: objectUid.describe(
-    'Its uid. A candidate that was deleted and created again needs signatures again. Of a finding: spec.id of that entry.',
+    'Its uid. A candidate that was deleted and created again needs signatures again. Of a finding: spec.id of that entry. Of the installation: countersign, which is its name, too.',
   ),
 });
 

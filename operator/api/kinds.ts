@@ -63,6 +63,17 @@ export const stagingLabel = 'countersign.dev/staging';
 /** On a staged object: who changed it and when, as the API server keeps it. Read it with `writersOf` (writers.ts). */
 export const writersAnnotation = 'countersign.dev/writers';
 
+/** On one object of the chart that every upgrade writes: who did, as the API server saw it. */
+export const changedByAnnotation = 'countersign.dev/changed-by';
+
+/** The installation of Countersign as something that is signed for: subject and role of that Approval, in the release namespace. */
+export const installation = {
+  kind: 'Installation',
+  name: 'countersign',
+  uid: 'countersign',
+  role: 'installation',
+} as const;
+
 /** Held by a candidate while its promotion or rollback is in flight, so that it cannot be deleted half way. */
 export const inFlightFinalizer = 'countersign.dev/in-flight';
 

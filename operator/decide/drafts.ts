@@ -1,4 +1,5 @@
 /** The words of the ledger: one function for each thing that can have happened. */
+import { installation } from '../api/kinds.ts';
 import type { Approval } from '../api/approval.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import type { Rollback } from '../api/rollback.ts';
@@ -323,6 +324,8 @@ export const observed = (
 });
 
 export interface Opened {
+  /** Where the object is; the production namespace when absent. */
+  readonly home?: string;
   readonly object: string;
   readonly uid: string;
   readonly digest: string;
@@ -330,9 +333,12 @@ export interface Opened {
   readonly data: Omit<Data<'FindingOpened'>, 'type' | 'object'>;
 }
 
-export const findingOpened = (namespace: string, { object, uid, digest, reason, data }: Opened): LedgerDraft => ({
+export const findingOpened = (
+  namespace: string,
+  { home = namespace, object, uid, digest, reason, data }: Opened,
+): LedgerDraft => ({
   actor: 'operator',
-  subject: objectSubject(namespace, object, uid),
+  subject: objectSubject(home, object, uid),
   package: '',
   digest,
   decision: '',
@@ -344,6 +350,11 @@ export type Closing =
   | { readonly by: 'Release'; readonly bundle: string }
   | { readonly by: 'Signature'; readonly approval: Approval; readonly accepted: boolean };
 
+const onceForAll = ({ metadata, spec }: Approval): string =>
+  spec.subject.kind === installation.kind
+    ? `, once for every production namespace (Approval ${metadata.namespace}/${metadata.name})`
+    : '';
+
 export const findingClosed = (namespace: string, finding: Finding, closing: Closing): LedgerDraft => ({
   actor: closing.by === 'Signature' ? closing.approval.spec.approver : 'operator',
   subject: { kind: 'Finding', name: finding.name, uid: finding.id, namespace },
@@ -352,7 +363,7 @@ export const findingClosed = (namespace: string, finding: Finding, closing: Clos
   decision: closing.by === 'Signature' ? 'Approve' : 'Covered',
   reason:
     closing.by === 'Signature'
-      ? `${closing.approval.spec.approver.username} signed for ${finding.object} as ${closing.approval.spec.role}: ${closing.approval.spec.comment}`.slice(
+      ? `${closing.approval.spec.approver.username} signed for ${finding.object} as ${closing.approval.spec.role}${onceForAll(closing.approval)}: ${closing.approval.spec.comment}`.slice(
           0,
           4096,
         )

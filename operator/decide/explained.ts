@@ -56,6 +56,8 @@ export interface Finding {
   readonly name: string;
   readonly at: Instant;
   readonly object: string;
+  /** Namespace of the object: of Countersign itself where its installation changed. */
+  readonly home: string;
   readonly change: 'Created' | 'Changed' | 'Deleted' | 'Integrity';
   /** What is signed for. */
   readonly digest: string;
@@ -331,6 +333,7 @@ const findingOf = (entry: LedgerEntrySpec, data: Of<'FindingOpened'>): Finding =
   name: String(entry.seq).padStart(ledgerNameDigits, '0'),
   at: Date.parse(entry.time),
   object: data.object,
+  home: entry.subject.namespace,
   change: data.change,
   digest: entry.digest,
   before: data.before,

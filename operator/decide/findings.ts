@@ -1,5 +1,5 @@
 /** How open findings are shown to people, and what they sign with. */
-import { apiVersion, kinds } from '../api/kinds.ts';
+import { apiVersion, installation, kinds } from '../api/kinds.ts';
 import type { ReleasePolicy, ReleasePolicyStatus } from '../api/policy.ts';
 import { rfc3339 } from './conditions.ts';
 import type { Finding } from './explained.ts';
@@ -7,9 +7,27 @@ import type { Finding } from './explained.ts';
 /** Findings that a status shows; the oldest first. The metric counts all. */
 const mostShown = 50;
 
+/** One line that signs for the installation in its own namespace, for every production namespace; undefined for other findings. */
+const installationManifest = ({ change, home, digest }: Finding, { metadata }: ReleasePolicy): string | undefined =>
+  change !== 'Integrity' || home === metadata.namespace
+    ? undefined // entered before there was such a signature
+    : JSON.stringify({
+        apiVersion,
+        kind: kinds.Approval.kind,
+        metadata: { generateName: 'installation-', namespace: home },
+        spec: {
+          subject: { kind: installation.kind, name: installation.name, uid: installation.uid },
+          digest,
+          role: installation.role,
+          decision: 'Approve',
+        },
+      });
+
 /** By role, one line of JSON that `kubectl create -f -` takes. The API server stamps who signs. */
-const findingManifests = ({ metadata, spec }: ReleasePolicy, finding: Finding): Record<string, string> =>
-  Object.fromEntries(
+const findingManifests = (policy: ReleasePolicy, finding: Finding): Record<string, string> => {
+  const { metadata, spec } = policy;
+  const once = installationManifest(finding, policy);
+  const here = Object.fromEntries(
     spec.approvals.map(({ role }) => [
       role,
       JSON.stringify({
@@ -25,6 +43,8 @@ const findingManifests = ({ metadata, spec }: ReleasePolicy, finding: Finding): 
       }),
     ]),
   );
+  return once === undefined ? here : { ...here, [installation.role]: once };
+};
 
 export const shownFindings = (
   policy: ReleasePolicy,
@@ -44,5 +64,9 @@ export const shownFindings = (
     }));
 
 /** Signs for a finding, as it is typed. */
-export const signFinding = ({ metadata, spec }: ReleasePolicy, { name }: Finding): string =>
-  `kubectl get relpol ${metadata.name} -n ${metadata.namespace} -o jsonpath='{.status.findings[?(@.name=="${name}")].approvalManifests.${spec.approvals[0]?.role ?? ''}}' | kubectl create -f -`;
+export const signFinding = (policy: ReleasePolicy, finding: Finding): string => {
+  const once = installationManifest(finding, policy);
+  if (once !== undefined) return `echo '${once}' | kubectl create -f -`;
+  const { metadata, spec } = policy;
+  return `kubectl get relpol ${metadata.name} -n ${metadata.namespace} -o jsonpath='{.status.findings[?(@.name=="${finding.name}")].approvalManifests.${spec.approvals[0]?.role ?? ''}}' | kubectl create -f -`;
+};

@@ -13,7 +13,7 @@ import {
 } from '../../test/builders/decide.ts';
 import type { Approval } from '../api/approval.ts';
 import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
-import { installedKinds, scaleDigest } from './content.ts';
+import { installedKinds, isInstalledKind, scaleDigest } from './content.ts';
 import * as drafts from './drafts.ts';
 import type { EntryData, LedgerDraft } from './entries.ts';
 import { explainedKinds, type Finding } from './explained.ts';
@@ -22,7 +22,7 @@ import type { Plan } from './plan.ts';
 import { questionKey, type Answer } from './questions.ts';
 import { emptyRecord, foldEntries, type NamespaceRecord } from './record.ts';
 import { standing, type Scene, type Watched } from './standing.ts';
-import { changedInstallation, planWatch, type Suspect, type WatchSnapshot } from './watch.ts';
+import { changedInstallation, installationDigest, planWatch, type Suspect, type WatchSnapshot } from './watch.ts';
 
 const place = 'payments-prod';
 const web = 'main app 1';
@@ -43,6 +43,7 @@ class Model {
   readonly types: string[] = [];
   kinds: readonly string[] = [...explainedKinds, ...installedKinds];
   approvals: Approval[] = [];
+  upgrader = '';
   target: NamespaceFacts | undefined = aNamespace();
   answer: Answer = { kind: 'Yes' };
 
@@ -88,6 +89,9 @@ class Model {
       all: () => [...this.live.values()],
       suspects: [...this.suspects.values()],
       approvals: (finding) => this.approvals.filter(({ spec }) => spec.subject.uid === finding),
+      home: 'countersign-system',
+      installation: () => installationDigest([...this.live.values()].filter(({ kind }) => isInstalledKind(kind))),
+      upgrader: this.upgrader,
       complete: true,
     };
   }
@@ -504,6 +508,72 @@ describe('our own installation', () => {
     expect(model.settle(late)).toMatchObject([{ type: 'FindingClosed', accepted: true }]);
     expect(changedInstallation(model.scene(), [...model.live.values()])).toEqual([]);
     expect(model.settle(late + hour)).toEqual([]);
+  });
+
+  const forAll = (who: string, digest: string, more: Partial<Approval['metadata']> = {}): Approval => {
+    const subject = { kind: 'Installation', name: 'countersign', uid: 'countersign' } as const;
+    const approval = anApproval(who, { digest, createdAt: late, role: 'installation', subject });
+    return { ...approval, metadata: { ...approval.metadata, namespace: 'countersign-system', ...more } };
+  };
+  const upgraded = (model: Model): string => {
+    model.put(now, { ...policy, digest: () => digestOf('b') });
+    model.settle(late);
+    return model.findings().at(-1)?.digest ?? '';
+  };
+
+  test('one signature in the namespace of Countersign counts in namespaces that began at different times', () => {
+    const [early, later] = [adopted(policy, crd), adopted(policy, crd)];
+    later.record = adopted({ ...policy, digest: () => digestOf('c') }, crd).record;
+    const digests = [early, later].map(upgraded);
+    expect(new Set(digests).size).toBe(1);
+    for (const model of [early, later]) {
+      model.approvals = [forAll('approver-a', digests[0] ?? '')];
+      expect(model.settle(late)).toMatchObject([
+        { type: 'FindingClosed', accepted: true, approval: expect.anything() },
+      ]);
+      expect(changedInstallation(model.scene(), [...model.live.values()])).toEqual([]);
+    }
+  });
+
+  test('a signature for a later state closes what was found on the way there, and not the other way round', () => {
+    const model = adopted(policy, crd);
+    const first = upgraded(model);
+    model.put(late, { ...policy, digest: () => digestOf('c') });
+    model.settle(late + 30 * second);
+    const last = model.findings().at(-1)?.digest ?? '';
+    expect(model.findings()).toHaveLength(2);
+    model.approvals = [forAll('approver-a', first)];
+    model.settle(late + 40 * second);
+    expect(model.findings().map(({ digest }) => digest)).toEqual([last]);
+    expect(changedInstallation(model.scene(), [...model.live.values()])).toEqual([policy.key]);
+    model.approvals = [forAll('approver-a', first), forAll('approver-b', last)];
+    model.settle(late + 50 * second);
+    expect(model.findings()).toEqual([]);
+    expect(changedInstallation(model.scene(), [...model.live.values()])).toEqual([]);
+  });
+
+  test.each<[string, (digest: string) => Approval]>([
+    ['another digest', () => forAll('approver-a', digestOf('f'))],
+    ['another namespace', (digest) => forAll('approver-a', digest, { namespace: place })],
+    [
+      'another role',
+      (digest) => {
+        const approval = forAll('approver-a', digest);
+        return { ...approval, spec: { ...approval.spec, role: 'approver' } };
+      },
+    ],
+    ['whoever upgraded', (digest) => forAll('upgrader', digest)],
+    ['a system identity', (digest) => forAll('system:serviceaccount:ci:helm', digest)],
+    [
+      'a signature that has expired',
+      (digest) => forAll('approver-a', digest, { creationTimestamp: '2020-01-01T00:00:00Z' }),
+    ],
+  ])('a signature for the installation does not count under %s', (_, approval) => {
+    const model = adopted(policy, crd);
+    model.upgrader = 'upgrader';
+    model.approvals = [approval(upgraded(model))];
+    model.settle(late);
+    expect(model.findings()).toHaveLength(1);
   });
 
   test('a policy that was deleted is named, and one that was added', () => {

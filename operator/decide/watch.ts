@@ -4,6 +4,7 @@
  */
 import type { Approval } from '../api/approval.ts';
 import { milliseconds } from '../api/duration.ts';
+import { installation } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import { isInstalledKind } from './content.ts';
 import { digestOf } from './digest.ts';
@@ -41,6 +42,12 @@ export interface WatchSnapshot {
   readonly suspects: readonly Suspect[];
   /** Signatures in this namespace under the id of a finding. */
   readonly approvals: (finding: string) => readonly Approval[];
+  /** Namespace of Countersign itself: signatures for its installation count there alone. */
+  readonly home: string;
+  /** Digest of the whole installation as it is now, the same in every production namespace (`installationDigest`). */
+  readonly installation: () => string;
+  /** Who upgraded it last, as the API server stamped it; '' = unknown. */
+  readonly upgrader: string;
   readonly complete: boolean;
 }
 
@@ -58,7 +65,7 @@ const attemptMs = 30_000;
 /** Objects that one entry takes: 255 characters of name each, and a digest, in 256 KiB. */
 const mostAdopted = 400;
 /** What an integrity finding is about, as one thing. */
-const installation = 'Installation/countersign';
+const installationKey = `${installation.kind}/${installation.name}`;
 
 export const isWatched = ({ policy, target }: Pick<WatchSnapshot, 'policy' | 'target'>): boolean =>
   policy !== undefined && target?.guarded !== undefined && !target.terminating;
@@ -198,9 +205,11 @@ const integrityFinding = (
   const parts = changed
     .map(({ suspect, is }) => ({ object: suspect.key, before: is.before.digest, after: is.after.digest }))
     .toSorted((a, b) => (a.object < b.object ? -1 : 1));
-  const after = digestOf({ parts });
+  // Not of what changed here: namespaces that began at different times are to accept one signature.
+  const after = s.installation();
   return drafts.findingOpened(s.namespace, {
-    object: installation,
+    home: s.home,
+    object: installationKey,
     uid: '',
     digest: after,
     reason: `the installation of Countersign changed: ${listed(parts.map(({ object, after: to }) => (to === '' ? `${object} was deleted` : object)))}`,
@@ -211,7 +220,7 @@ const integrityFinding = (
       scale: '',
       without: [],
       managers: [...new Set(changed.flatMap(({ suspect }) => s.scene.get(suspect.key)?.managers[0] ?? []))].slice(0, 3),
-      username: '',
+      username: s.upgrader,
       paths: [],
       parts,
     },
@@ -274,24 +283,15 @@ const signed = (s: WatchSnapshot, policy: ReleasePolicy, answers: Answers, now: 
   const roles = new Set(policy.spec.approvals.map(({ role }) => role));
   const validFor = milliseconds(policy.spec.approvalValidFor);
   const candidates = [...s.record.explained.findings.values()].flatMap((finding) =>
-    s
-      .approvals(finding.id)
-      .filter(({ metadata, spec }) => {
-        const expiresAt = Date.parse(metadata.creationTimestamp) + validFor;
-        return (
-          spec.subject.kind === 'Finding' &&
-          spec.subject.name === finding.name &&
-          spec.subject.uid === finding.id &&
-          spec.digest === finding.digest &&
+    [...forFinding(s, finding, roles), ...forInstallation(s, finding)]
+      .filter(
+        ({ metadata, spec }) =>
           spec.decision === 'Approve' &&
-          metadata.namespace === s.namespace &&
-          roles.has(spec.role) &&
-          now < expiresAt &&
+          now < Date.parse(metadata.creationTimestamp) + validFor &&
           !isSystemName(spec.approver.username) &&
-          !isActor(policy, finding, spec.approver.username)
-        );
-      })
-      .map((approval) => ({ finding, approval, question: rightToSign(s.namespace, approval) })),
+          !isActor(policy, finding, spec.approver.username),
+      )
+      .map((approval) => ({ finding, approval, question: rightToSign(approval.metadata.namespace, approval) })),
   );
   const questions = candidates
     .map(({ question }) => question)
@@ -312,12 +312,52 @@ const signed = (s: WatchSnapshot, policy: ReleasePolicy, answers: Answers, now: 
   };
 };
 
+const forFinding = (s: WatchSnapshot, finding: Finding, roles: ReadonlySet<string>): readonly Approval[] =>
+  s
+    .approvals(finding.id)
+    .filter(
+      ({ metadata, spec }) =>
+        spec.subject.kind === 'Finding' &&
+        spec.subject.name === finding.name &&
+        spec.subject.uid === finding.id &&
+        spec.digest === finding.digest &&
+        metadata.namespace === s.namespace &&
+        roles.has(spec.role),
+    );
+
+/**
+ * One signature in the namespace of Countersign, for all production namespaces: under what this finding found, a later one, or what there is now. A signature
+ * for an earlier state says nothing of a later one.
+ */
+const forInstallation = (s: WatchSnapshot, finding: Finding): readonly Approval[] => {
+  if (finding.change !== 'Integrity') return [];
+  const approvals = s
+    .approvals(installation.uid)
+    .filter(
+      ({ metadata, spec }) =>
+        spec.subject.kind === installation.kind &&
+        spec.subject.name === installation.name &&
+        spec.role === installation.role &&
+        metadata.namespace === s.home,
+    );
+  if (approvals.length === 0) return [];
+  const later = [...s.record.explained.findings.values()].filter(
+    ({ change, seq }) => change === 'Integrity' && seq >= finding.seq,
+  );
+  const digests = new Set([s.installation(), ...later.map(({ digest }) => digest)]);
+  return approvals.filter(({ spec }) => digests.has(spec.digest));
+};
+
 /** Nobody signs for what they did themselves, as far as that is known. */
 const isActor = (policy: ReleasePolicy, { username }: Finding, signer: string): boolean => {
   if (username === '') return false;
   const personOf = peopleAmong(policy.spec.people, [username, signer]);
   return personOf(username) === personOf(signer);
 };
+
+/** Digest of an installation: of every object of it, as it is. What it was before does not matter. */
+export const installationDigest = (installed: readonly Watched[]): string =>
+  digestOf({ installation: installed.map(({ key, digest }) => `${key} ${digest([])}`).toSorted() });
 
 // --- integrity, for those who must not go on without -----------------------------------------------------------------
 

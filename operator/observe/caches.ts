@@ -2,7 +2,7 @@
 import { parseApproval, type Approval } from '../api/approval.ts';
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
 import { parseEmergencyAccess, type EmergencyAccess } from '../api/emergency.ts';
-import { policyName, promotableKinds, watchedKinds } from '../api/kinds.ts';
+import { changedByAnnotation, policyName, promotableKinds, watchedKinds } from '../api/kinds.ts';
 import { parseLedgerEntry, type LedgerEntry } from '../api/ledger.ts';
 import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
@@ -75,6 +75,16 @@ const installedKinds: readonly ResourceRow[] = [
 ];
 
 const installedSelector = 'app.kubernetes.io/part-of=countersign';
+
+export interface InstalledObject extends WatchedObject {
+  /** Who upgraded the installation last; '' on all objects but one. */
+  readonly changedBy: string;
+}
+
+const installedObject = (raw: KubeObject): InstalledObject => ({
+  ...watchedObject(raw),
+  changedBy: raw.metadata.annotations?.[changedByAnnotation] ?? '',
+});
 
 /** Served only where its feature is on. */
 const optionalGroup = 'resource.k8s.io/v1';
@@ -171,10 +181,10 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded }: Cac
     /** Names of all definitions of namespaced kinds but our own. No release waits for them. */
     definitions: family<string>({ resource: definitionRow, project: definedName, optional: true }),
     guarded: new GuardedKinds(guarded, family, digestKey),
-    installed: new Map<string, ReflectorFamily<WatchedObject>>(
+    installed: new Map<string, ReflectorFamily<InstalledObject>>(
       installedKinds.map((resource) => [
         resource.kind,
-        family({ resource, project: (raw) => watchedObject(raw), labelSelector: installedSelector }),
+        family({ resource, project: installedObject, labelSelector: installedSelector }),
       ]),
     ),
   };

@@ -17,7 +17,7 @@ import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord }
 import type { PolicySnapshot } from '../decide/policy.ts';
 import { liveRef } from '../decide/rollout.ts';
 import type { CandidateSnapshot, CheckFacts, Place, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
-import { changedInstallation, isWatched, type WatchSnapshot } from '../decide/watch.ts';
+import { changedInstallation, installationDigest, isWatched, type WatchSnapshot } from '../decide/watch.ts';
 import { standing, type Scene, type Watched } from '../decide/standing.ts';
 import { programsOfTemplate, type Program } from '../decide/programs.ts';
 import { isInstalledKind } from '../decide/content.ts';
@@ -32,6 +32,8 @@ import { watchedLive, watchedPod } from './project.ts';
 import type { Suspects } from './suspects.ts';
 
 export interface Sources {
+  /** Namespace of Countersign itself. */
+  readonly namespace: string;
   readonly caches: Caches;
   readonly followed: Followed;
   readonly suspects: Suspects;
@@ -471,6 +473,9 @@ export const observeWatch = (sources: Sources, namespace: string): WatchSnapshot
     all: () => allWatched(sources, namespace),
     suspects: isLooking ? suspects.look(namespace, keys, isOpen) : [],
     approvals: (finding) => caches.approvals.in()?.byIndex('subject', finding) ?? [],
+    home: sources.namespace,
+    installation: () => installationDigest(installedObjects(caches)),
+    upgrader: caches.installed.get('ClusterRole')?.in()?.get('countersign-installation')?.changedBy ?? '',
     complete,
   };
 };

@@ -119,6 +119,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
   const suspects = new Suspects(clock);
   const checks = new Checks({ clock, changed: (namespace, pkg) => routes.check(namespace, pkg) });
   const sources: Sources = {
+    namespace: options.namespace,
     caches,
     followed,
     suspects,

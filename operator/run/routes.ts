@@ -1,5 +1,5 @@
 /** What has to be looked at again when something changed. The one place that knows which decision depends on what. */
-import { policyName } from '../api/kinds.ts';
+import { installation, policyName } from '../api/kinds.ts';
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { packageRecord } from '../decide/record.ts';
 import { grantName, grantPrefix } from '../decide/emergency/grant.ts';
@@ -263,6 +263,10 @@ export const createRoutes = (options: RoutesOptions): Routes => {
         const { metadata, spec } = approval;
         if (spec.subject.kind === 'Finding') {
           addSoon(watchKey(metadata.namespace));
+          return;
+        }
+        if (spec.subject.kind === installation.kind) {
+          for (const each of productions()) addSoon(watchKey(each));
           return;
         }
         if (spec.subject.kind === 'EmergencyAccess') {

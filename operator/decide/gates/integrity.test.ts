@@ -12,6 +12,7 @@ const finding = (given: Partial<Finding> = {}): Finding => ({
   name: '000000000012',
   at: now,
   object: 'Installation/countersign',
+  home: 'countersign-system',
   change: 'Integrity',
   digest: digestOf('a'),
   before: '',
@@ -52,8 +53,19 @@ test('what is put back goes first, for an upgrade leaves what was added; a defin
   expect(remedy).not.toContain('customresourcedefinition');
 });
 
-test('the remedy is the very command that signs for the finding', () => {
-  expect(integrity(aGateSnapshot(found(finding())), now).remedy).toContain(
+test('the remedy is the very command that signs for the installation, once for every namespace', () => {
+  const { remedy } = integrity(
+    aGateSnapshot(found(finding({ digest: digestOf('c'), seq: 3 }), finding({ id: 'b' }))),
+    now,
+  );
+  expect(remedy).toContain(
+    `"namespace":"countersign-system"},"spec":{"subject":{"kind":"Installation","name":"countersign","uid":"countersign"},"digest":"${digestOf('a')}","role":"installation","decision":"Approve"}}' | kubectl create -f -`,
+  );
+  expect(remedy).toContain('role installation in countersign-system');
+});
+
+test('a finding of before there was that signature is signed for in its namespace', () => {
+  expect(integrity(aGateSnapshot(found(finding({ home: 'payments-prod' }))), now).remedy).toContain(
     `kubectl get relpol production -n payments-prod -o jsonpath='{.status.findings[?(@.name=="000000000012")].approvalManifests.tester}' | kubectl create -f -`,
   );
 });
