@@ -286,6 +286,18 @@ const rows: readonly Row[] = [
     right: 'approver-a',
     clusterRole: 'countersign-approver',
   }),
+  {
+    policy: 'countersign-approvals',
+    rule: 'InstallationSignedAtHome',
+    given: 'a tester signs for the installation where production is',
+    refused: () =>
+      as('tester-a').create(
+        approval({ spec: { subject: { kind: 'Installation', name: 'countersign', uid: 'countersign' } } }),
+      ),
+    caller: 'tester-a',
+    next: 'kubectl create it in the namespace that its manifest names',
+    twin: () => as('tester-a').create(approval()),
+  },
   ...rightRows({
     policy: 'countersign-rollbacks',
     rule: 'Rollback',
@@ -533,7 +545,7 @@ const rows: readonly Row[] = [
     given: `somebody who may edit definitions writes one of ours (${verb})`,
     refused: () => actOnDefinition(verb, as('definer')),
     caller: 'definer',
-    next: 'helm upgrade',
+    next: 'kubectl create rolebinding countersign-installer',
     twin: () => actOnDefinition(verb, as('admin')),
   })),
   ...clockForgeries.map(([given, forge]) => ({
@@ -717,7 +729,7 @@ describe('what the rows cover', () => {
       }),
     );
     const ofOurKinds = policies.items.filter(
-      ({ metadata }) => !ofStaging.has(metadata.name ?? '') && metadata.name?.startsWith('countersign-guard-') !== true,
+      ({ metadata }) => !elsewhere.has(metadata.name ?? '') && metadata.name?.startsWith('countersign-guard-') !== true,
     );
     const rules = ofOurKinds.flatMap(({ metadata, spec }) =>
       spec.validations.map(({ messageExpression }) => `${metadata.name} ${/^'(\w+): /.exec(messageExpression)?.[1]}`),
@@ -748,8 +760,13 @@ describe('what the rows cover', () => {
   });
 });
 
-/** Policies about staged objects, which writers.test.ts shows. */
-const ofStaging = new Set(['countersign-staging', 'countersign-writers']);
+/** Policies that other tests show: about staged objects, writers.test.ts; about the installation, test/attacks/installation.test.ts. */
+const elsewhere = new Set([
+  'countersign-staging',
+  'countersign-writers',
+  'countersign-installation',
+  'countersign-installation-rights',
+]);
 
 /** Rules that no request reaches while the CRD and the stamp do their part: they are taken away below. */
 const coveredBelow = [
