@@ -20,6 +20,8 @@ export interface ProgramOptions {
   readonly logLevel?: 'debug' | 'info' | 'warn';
   /** The program as Node runs it; the sources when absent. */
   readonly program?: string;
+  /** For Node itself, such as the bound on its heap that the chart sets. */
+  readonly nodeOptions?: readonly string[];
 }
 
 /** Which program, and as whom. */
@@ -51,7 +53,7 @@ export async function startProgram(
   options: ProgramOptions,
 ): Promise<ProgramProcess> {
   const { instance, serviceAccount } = what;
-  const { lifetime = 'Owned', logLevel = 'info', program = sources } = options;
+  const { lifetime = 'Owned', logLevel = 'info', program = sources, nodeOptions = [] } = options;
   const at = (name: string): string => join(cluster.dir, `${instance}.${name}`);
   const port = await reservePort();
   const { caCertificate } = cluster.client('installer').endpoint;
@@ -72,7 +74,11 @@ export async function startProgram(
   const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
   const logFile = at('log');
   const mark = startProcess(
-    { program: '/usr/bin/env', args: [...assignments, process.execPath, program, ...what.args], logFile },
+    {
+      program: '/usr/bin/env',
+      args: [...assignments, process.execPath, ...nodeOptions, program, ...what.args],
+      logFile,
+    },
     lifetime,
   );
   const running: ProgramProcess = {

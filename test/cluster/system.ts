@@ -112,9 +112,11 @@ export const startSystem = async (
   }
 };
 
-/** Both run from the same file. */
-const programOf = (options: OperatorOptions | undefined) =>
-  options?.program === undefined ? {} : { program: options.program };
+/** Both run from the same file, under the same bounds. */
+const programOf = ({ program, nodeOptions }: OperatorOptions = {}) => ({
+  ...(program === undefined ? {} : { program }),
+  ...(nodeOptions === undefined ? {} : { nodeOptions }),
+});
 
 /** What a YAML or JSON text holds, as something to create. */
 const manifestOf = (parsed: unknown): Manifest => parsed as Manifest; // oxlint-disable-line typescript/no-unsafe-type-assertion -- the API server judges it
