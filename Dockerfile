@@ -1,5 +1,5 @@
 # syntax=docker/dockerfile:1
-# The operator's image: one bundled file on a runtime without a shell. It runs as any non-root user on a read-only root file system.
+# The operator's image: a bundled program and its thread on a runtime without a shell. It runs as any non-root user on a read-only root file system.
 # Written and linted, not built where this repository is developed: there is no container engine there.
 #   docker build --build-arg BASE_IMAGE=<registry>/distroless/nodejs24-debian12:nonroot -t countersign-operator:0.1.0 .
 ARG BUILD_IMAGE=node:24-bookworm-slim
@@ -18,7 +18,7 @@ RUN node hack/bundle.ts
 
 FROM ${BASE_IMAGE}
 WORKDIR /app
-COPY --from=build /src/dist/operator.mjs /src/dist/operator.mjs.LEGAL.txt ./
+COPY --from=build /src/dist/ ./
 ENV NODE_ENV=production
 USER 65532:65532
 EXPOSE 8080

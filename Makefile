@@ -53,7 +53,7 @@ ledger: node_modules ## verifies the record of the sample that `make up` left ru
 build: node_modules ## builds the control plane's programs into the cache
 	$(NODE) hack/controlplane/cli.ts build
 
-bundle: node_modules ## the operator as one file, as the image has it
+bundle: node_modules ## the operator as the image has it
 	$(NODE) hack/bundle.ts
 
 node_modules: package.json package-lock.json

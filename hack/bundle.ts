@@ -1,4 +1,4 @@
-/** Bundles the operator into one file, dist/operator.mjs: an image of it needs Node and nothing else. `node hack/bundle.ts` */
+/** Bundles the operator into dist/operator.mjs, and its thread beside it: an image of them needs Node and nothing else. `node hack/bundle.ts` */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -25,9 +25,13 @@ const bundledRequire: Plugin = {
   },
 };
 
+/** Threads are programs of their own: `operator/act/compare.ts` starts the one beside it. */
+const programs = { operator: 'main.ts', 'compare-worker': join('act', 'compare-worker.ts') };
+
 await build({
-  entryPoints: [join(root, 'operator', 'main.ts')],
-  outfile: join(root, 'dist', 'operator.mjs'),
+  entryPoints: Object.entries(programs).map(([out, source]) => ({ out, in: join(root, 'operator', source) })),
+  outdir: join(root, 'dist'),
+  outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
   target: 'node24',

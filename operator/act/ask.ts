@@ -1,6 +1,6 @@
 /** Puts the questions of a plan to the API server. What it does not answer stays open; nothing unanswered counts as yes. */
 import { canaryVerb, group, virtualResources } from '../api/kinds.ts';
-import { jsonObject } from '../api/meta.ts';
+import { jsonObject, type JsonObject } from '../api/meta.ts';
 import {
   questionKey,
   type CurrentQuestion,
@@ -11,12 +11,15 @@ import {
   type RightQuestion,
 } from '../decide/questions.ts';
 import { gateIsHere } from '../decide/admission/releases.ts';
+import { digestOf, sizeOf } from '../decide/digest.ts';
+import { normalForm } from '../decide/render.ts';
 import { fieldManagers } from '../decide/release.ts';
-import { scratchManifest, scratchName } from '../decide/scratch.ts';
+import { fromScratch, scratchManifest, scratchName } from '../decide/scratch.ts';
 import type { Client } from '../kube/client.ts';
-import { toFailure } from '../kube/failures.ts';
+import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf } from '../kube/resource.ts';
 import { promotableResource } from '../kube/rows.ts';
+import { createLimit, type Limit } from '../run/slices.ts';
 
 export interface AskTools {
   readonly client: Client;
@@ -28,13 +31,19 @@ export type Ask = (question: Question) => Promise<Answer>;
 /** Normal forms remembered; the oldest goes when there are more. */
 const mostRemembered = 4_000;
 
+/** Requests of one sort in flight: a package asks about hundreds of objects, and what is more urgent uses the same connections. */
+const atOnce = 8;
+/** Contents above this take the API server long: they are asked about one after the other. */
+const largeBytes = 128 * 1024;
+
 const no = (message: string): Answer => ({ kind: 'No', message });
+
+const refusals: ReadonlySet<FailureKind> = new Set(['Invalid', 'TooLarge', 'Forbidden', 'NotFound']);
 
 /** What an API failure says about a question: a refusal is an answer, an outage is none. */
 const answerOf = (error: unknown): Answer => {
   const failure = toFailure(error);
-  const refused = failure.kind === 'Invalid' || failure.kind === 'Forbidden' || failure.kind === 'NotFound';
-  return refused ? no(failure.message) : { kind: 'Unavailable', message: failure.message };
+  return refusals.has(failure.kind) ? no(failure.message) : { kind: 'Unavailable', message: failure.message };
 };
 
 const askRight = async (client: Client, question: RightQuestion): Promise<Answer> => {
@@ -63,7 +72,8 @@ const askRight = async (client: Client, question: RightQuestion): Promise<Answer
 const askNormalForm = async (client: Client, { ref, content, namespace }: NormalFormQuestion): Promise<Answer> => {
   const scratch = scratchManifest(content, ref, scratchName(ref, content), namespace);
   const made = await client.dryRunCreate(promotableResource(ref.kind), manifestOf(scratch));
-  return { kind: 'Object', manifest: jsonObject(made) };
+  // What nobody asks for is more than half of an object of many fields.
+  return { kind: 'Object', manifest: fromScratch(jsonObject(made), ref) };
 };
 
 const askPreflight = async (client: Client, { ref, resourceVersion, manifest }: PreflightQuestion): Promise<Answer> => {
@@ -83,34 +93,49 @@ const askPreflight = async (client: Client, { ref, resourceVersion, manifest }: 
   return isJudged ? { kind: 'Yes' } : { kind: 'Unavailable', message: 'no gate judged the write' };
 };
 
-const askCurrent = async (client: Client, { ref, namespace }: CurrentQuestion): Promise<Answer> => ({
-  kind: 'Object',
-  manifest: jsonObject(await client.getResource(promotableResource(ref.kind), { namespace, name: ref.name })),
-});
+const askCurrent = async (client: Client, { ref, namespace }: CurrentQuestion): Promise<Answer> => {
+  const found = await client.getResource(promotableResource(ref.kind), { namespace, name: ref.name });
+  // Of hundreds of large objects nothing else is kept until the last of them is answered.
+  return { kind: 'Digest', digest: digestOf(normalForm(jsonObject(found), ref)) };
+};
 
 export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
-  const normalForms = new Map<string, Answer>();
-  const put = async (question: Question): Promise<Answer> => {
+  const remembered = new Map<string, Answer>();
+  const [normalForms, preflights, reads] = [createLimit(atOnce), createLimit(atOnce), createLimit(atOnce)];
+  const large = createLimit(1);
+  const limitOf = (limit: Limit, content: JsonObject): Limit => (sizeOf(content) > largeBytes ? large : limit);
+  const put = (question: Question): Promise<Answer> => {
     switch (question.ask) {
       case 'Right':
         return askRight(client, question);
       case 'NormalForm':
-        return askNormalForm(client, question);
+        return limitOf(normalForms, question.content)(() => askNormalForm(client, question));
       case 'Preflight':
-        return askPreflight(client, question);
+        return preflights(() => askPreflight(client, question));
       case 'Current':
-        return askCurrent(client, question);
+        return (question.bytes > largeBytes ? large : reads)(() => askCurrent(client, question));
     }
+  };
+  /** What is asked for by several at once is asked once. */
+  const asking = new Map<string, Promise<Answer>>();
+  const askedOnce = (key: string, question: Question): Promise<Answer> => {
+    const answer =
+      asking.get(key) ??
+      put(question)
+        .catch(answerOf)
+        .finally(() => asking.delete(key));
+    asking.set(key, answer);
+    return answer;
   };
   return async (question) => {
     const key = `${serverVersion()} ${questionKey(question)}`;
-    const known = normalForms.get(key);
+    const known = remembered.get(key);
     if (known !== undefined) return known;
-    const answer = await put(question).catch(answerOf);
+    const answer = await (question.ask === 'NormalForm' ? askedOnce(key, question) : put(question).catch(answerOf));
     if (question.ask === 'NormalForm' && answer.kind === 'Object') {
-      normalForms.set(key, answer);
-      const [oldest] = normalForms.keys();
-      if (normalForms.size > mostRemembered && oldest !== undefined) normalForms.delete(oldest);
+      remembered.set(key, answer);
+      const [oldest] = remembered.keys();
+      if (remembered.size > mostRemembered && oldest !== undefined) remembered.delete(oldest);
     }
     return answer;
   };

@@ -1,23 +1,21 @@
 /** Writes a bundle: parts first, head last, so that a head which exists is a bundle that is whole. */
-import type { DeltaEntry } from '../api/bundle.ts';
+import type { Reason } from '../api/conditions.ts';
 import { apiVersion } from '../api/kinds.ts';
 import type { Bundle } from '../decide/bundle.ts';
-import { storedContent } from '../decide/bundle-parts.ts';
+import { arranged, ContentTooLarge, writtenObject, type StoredContent } from '../decide/bundle-parts.ts';
+import type { Shown } from '../decide/comparison.ts';
+import { deltaTooLarge } from '../decide/staging.ts';
 import { partName } from '../decide/show-command.ts';
 import type { Client } from '../kube/client.ts';
-import { toFailure } from '../kube/failures.ts';
+import { Failure, toFailure } from '../kube/failures.ts';
 import type { Manifest } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
+import { createSlices } from '../run/slices.ts';
 
-export interface BundleEffect {
-  readonly bundle: Bundle;
-  readonly delta: readonly DeltaEntry[];
-  readonly deltaText: string;
-}
-
-export const createBundle = async (client: Client, effect: BundleEffect): Promise<void> => {
-  const { bundle } = effect;
-  const content = storedContent(bundle.objects);
+/** @throws {Failure} `TooLarge` when it cannot be stored, or not be shown */
+export const createBundle = async (client: Client, bundle: Bundle, shown: Shown): Promise<void> => {
+  if (shown.is === 'TooLarge') throw new NotShowable(shown.bytes);
+  const content = await inSteps(bundle);
   const parts = content.parts.map((_, index) => partName(bundle.name, index));
   await Promise.all(
     parts.map((name, index) =>
@@ -27,7 +25,35 @@ export const createBundle = async (client: Client, effect: BundleEffect): Promis
       ),
     ),
   );
-  await create(client, manifest(bundle.namespace, bundle.name, { ...head(effect), parts, objects: content.head }));
+  await create(
+    client,
+    manifest(bundle.namespace, bundle.name, { ...head(bundle, shown), parts, objects: content.head }),
+  );
+};
+
+/** What must be shown to signers whole is more than a bundle holds. */
+class NotShowable extends Failure {
+  readonly reason: Reason;
+
+  constructor(bytes: number) {
+    const { reason, message } = deltaTooLarge(bytes);
+    super('TooLarge', message);
+    this.reason = reason;
+  }
+}
+
+const inSteps = async ({ objects }: Bundle): Promise<StoredContent> => {
+  const pause = createSlices();
+  const all: ReturnType<typeof writtenObject>[] = [];
+  try {
+    for (const object of objects) {
+      all.push(writtenObject(object));
+      await pause();
+    }
+  } catch (error) {
+    throw error instanceof ContentTooLarge ? new Failure('TooLarge', error.message) : error;
+  }
+  return arranged(all);
 };
 
 /** Names follow from the content, so what is there under the name is the same bundle. */
@@ -46,7 +72,7 @@ const manifest = (namespace: string, name: string, spec: object): Manifest => ({
   spec,
 });
 
-const head = ({ bundle, delta, deltaText }: BundleEffect) => ({
+const head = (bundle: Bundle, { delta, deltaText }: Extract<Shown, { is: 'Shown' }>) => ({
   ...(bundle.baseline ? {} : { candidate: bundle.candidate }),
   targetNamespace: bundle.namespace,
   policyUID: bundle.policyUID,

@@ -1,4 +1,5 @@
 /** What is asked of the API server and of the ledger, and in which order, where one write of several is refused. */
+import { compared } from '../decide/comparison.ts';
 import { expect, test } from '@jest/globals';
 import { aBundle, anIntent } from '../../test/builders/decide.ts';
 import * as drafts from '../decide/drafts.ts';
@@ -39,6 +40,7 @@ test('of several writes that are refused the first is recorded, and only that', 
       recorded.push(draft);
       return Promise.resolve();
     },
+    compare: (comparison) => Promise.resolve(compared(comparison)),
     wrote: () => {},
   });
   await expect(act({ do: 'Together', effects: [creating('a'), creating('b')] })).rejects.toBeInstanceOf(Overtaken);

@@ -1,6 +1,8 @@
 /** Carries out effects. Each names what it believes, so a wrong belief comes back as 409 and is judged again; each is safe to repeat. */
 import { inFlightFinalizer } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
+import { nothingShown, type Comparison, type Shown } from '../decide/comparison.ts';
+import { sizeOf } from '../decide/digest.ts';
 import { withRefusal } from '../decide/drafts.ts';
 import type { Effect, ObjectEffect, Writer } from '../decide/plan.ts';
 import { fieldManagers } from '../decide/release.ts';
@@ -9,12 +11,14 @@ import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf, type Manifest, type ResourceRow } from '../kube/resource.ts';
 import { Overtaken, type Append } from '../ledger/append.ts';
 import { grantResource, ourResource, promotableResource } from '../kube/rows.ts';
+import { createLimit } from '../run/slices.ts';
 import { createBundle } from './bundle.ts';
 
 export interface ActTools {
   /** One client for each of the two ServiceAccounts. */
   readonly clients: Readonly<Record<Writer, Client>>;
   readonly append: Append;
+  readonly compare: (comparison: Comparison) => Promise<Shown>;
   /** Told every write to production that the API server took, for metrics. */
   readonly wrote: (effect: ObjectEffect) => void;
 }
@@ -34,7 +38,7 @@ export const createAct =
         await Promise.all(effect.drafts.map((draft) => tools.append(effect.namespace, draft)));
         return;
       case 'CreateBundle':
-        return createBundle(tools.clients.operator, effect);
+        return freeze(tools, effect);
       case 'Together':
         return together(tools, effect.effects);
       case 'CreateGrant':
@@ -63,6 +67,17 @@ export const createAct =
       }
     }
   };
+
+/** Large contents are there several times over while they are compared and written: those of one bundle at a time. */
+const heavy = createLimit(1);
+const heavyBytes = 256 * 1024;
+
+const freeze = async (tools: ActTools, { bundle, compare }: Extract<Effect, { do: 'CreateBundle' }>): Promise<void> => {
+  const write = async (): Promise<void> =>
+    createBundle(tools.clients.operator, bundle, compare === undefined ? nothingShown : await tools.compare(compare));
+  const bytes = bundle.objects.reduce((sum, { content }) => sum + sizeOf(content), 0);
+  await (bytes > heavyBytes ? heavy(write) : write());
+};
 
 const grant = (manifest: JsonObject): [ResourceRow, Manifest] => [
   grantResource(manifest['kind'] === 'Role' ? 'Role' : 'RoleBinding'),
@@ -114,7 +129,7 @@ const together = async (tools: ActTools, effects: readonly ObjectEffect[]): Prom
 };
 
 /** Refusals that repeating will not change, and that therefore end the promotion. */
-const final: ReadonlySet<FailureKind> = new Set(['Invalid', 'Forbidden']);
+const final: ReadonlySet<FailureKind> = new Set(['Invalid', 'TooLarge', 'Forbidden']);
 
 const write = async (tools: ActTools, effect: ObjectEffect): Promise<void> => {
   try {

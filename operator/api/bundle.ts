@@ -12,14 +12,31 @@ const objectKey = {
   name: objectName.describe('Its name in production.'),
 };
 
+/** Largest content of one object, in bytes of canonical JSON: twice what the API server takes of an object at most. */
+export const bundledContentBytes = 3 * 1024 * 1024;
+/** Longest `content` that is stored, with room for the rest of a part below the 1.5 MiB that etcd takes. */
+export const storedContentLength = 1_450_000;
+
 const bundledObject = z.object({
   ...objectKey,
   digest: digest.describe('SHA-256 of content.'),
   content: free(1_500_000)
     .min(2)
     .describe(
-      'The object as production shall have it: canonical JSON (RFC 8785), without status and server-owned fields.',
+      'The object as production shall have it: canonical JSON (RFC 8785), without status and server-owned fields. With encoding: that, compressed, in base64.',
     ),
+  encoding: z
+    .enum(['gzip'])
+    .optional()
+    .describe(
+      'How content is stored when it is large: base64 of gzip. The digest is that of the text. Absent: as text.',
+    ),
+  size: z
+    .int32()
+    .min(2)
+    .max(bundledContentBytes)
+    .optional()
+    .describe('Bytes of the text when content is encoded; what unpacks to more is refused.'),
   source: z
     .object({
       uid: objectUid.describe('Its uid in staging.'),

@@ -431,6 +431,11 @@ const catalogue = {
     'What signers must see whole is more than a delta holds.',
     'Split the package, or move long commands into ConfigMaps or images, then create a new candidate.',
   ),
+  InternalError: entry(
+    ['Staged', 'Stalled'],
+    'The operator failed to work on the candidate; it tries again, and works on others meanwhile.',
+    'Report the message, with the candidate and the log of the operator. A new candidate with less in it may pass.',
+  ),
   WillReplace: entry(['Replaces'], 'The candidate that it names in spec.replaces ends when this one is promoted.'),
   ReplacesNothing: entry(
     ['Replaces'],

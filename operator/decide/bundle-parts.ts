@@ -1,6 +1,9 @@
 /** How the objects of a bundle are stored: in its head, or in parts of a size that the API server takes. */
+import { gzipSync } from 'node:zlib';
+import { bundledContentBytes, storedContentLength } from '../api/bundle.ts';
 import type { BundleObject, ObjectSource } from './bundle.ts';
 import { canonicalJson } from './digest.ts';
+import { keyOf, type ObjectRef } from './objects.ts';
 
 /** Contents of one part, in bytes of JSON: the API server takes 1.5 MiB. */
 const partBytes = 900 * 1024;
@@ -14,15 +17,40 @@ export interface WrittenObject {
   readonly name: string;
   readonly digest: string;
   readonly content: string;
+  readonly encoding?: 'gzip';
+  readonly size?: number;
   readonly source?: ObjectSource;
 }
 
-const written = ({ ref, digest, content, source }: BundleObject): WrittenObject => ({
+/** Texts above this are compressed: as text inside JSON a megabyte of JSON is half as much again, and more than etcd takes. */
+const compressAbove = 64 * 1024;
+
+/** An object of a bundle that no bundle can store; the message names it, its size, the limit, and what to do. */
+export class ContentTooLarge extends Error {
+  constructor(ref: ObjectRef, size: number, length: number) {
+    super(
+      `${keyOf(ref)} has ${size} bytes, ${length} of them as a bundle stores them: at most ${bundledContentBytes} and ${storedContentLength} are taken. ` +
+        'Next: split the object, or take what it holds out of the package, and create a new candidate',
+    );
+    this.name = 'ContentTooLarge';
+  }
+}
+
+/** @throws {ContentTooLarge} */
+export const writtenObject = ({ ref, digest, content, source }: BundleObject): WrittenObject => ({
   ...ref,
   digest,
-  content: canonicalJson(content),
+  ...stored(ref, canonicalJson(content)),
   ...(source === undefined ? {} : { source }),
 });
+
+const stored = (ref: ObjectRef, text: string): Pick<WrittenObject, 'content' | 'encoding' | 'size'> => {
+  if (text.length <= compressAbove) return { content: text };
+  const size = Buffer.byteLength(text);
+  const content = gzipSync(text).toString('base64');
+  if (size <= bundledContentBytes && content.length <= storedContentLength) return { content, encoding: 'gzip', size };
+  throw new ContentTooLarge(ref, size, content.length);
+};
 
 /** Where the objects of a bundle are stored. Parts that are there hold all of them. */
 export interface StoredContent {
@@ -30,8 +58,11 @@ export interface StoredContent {
   readonly parts: readonly (readonly WrittenObject[])[];
 }
 
-export const storedContent = (objects: readonly BundleObject[]): StoredContent => {
-  const all = objects.map(written).map((object) => ({ object, size: Buffer.byteLength(JSON.stringify(object)) }));
+/** @throws {ContentTooLarge} */
+export const storedContent = (objects: readonly BundleObject[]): StoredContent => arranged(objects.map(writtenObject));
+
+export const arranged = (objects: readonly WrittenObject[]): StoredContent => {
+  const all = objects.map((object) => ({ object, size: Buffer.byteLength(JSON.stringify(object)) }));
   if (all.reduce((sum, { size }) => sum + size, 0) <= headBytes) {
     return { head: all.map(({ object }) => object), parts: [] };
   }

@@ -20,8 +20,8 @@ import {
 } from '../../test/builders/decide.ts';
 import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
 import type { Bundle } from './bundle.ts';
-import { planCandidate, planGone } from './candidate.ts';
-import { canonicalJson } from './digest.ts';
+import { candidateStuck, planCandidate, planGone } from './candidate.ts';
+import { canonicalJson, digestOf } from './digest.ts';
 import { objectAt } from './json.ts';
 import { keyOf, type Instant } from './objects.ts';
 import type { Effect, Plan } from './plan.ts';
@@ -153,7 +153,11 @@ class Model {
   #answer(question: Question): Answer {
     if (question.ask === 'Right') return this.#given.right ?? { kind: 'Yes' };
     if (question.ask === 'Preflight') return this.#given.preflight ?? { kind: 'Yes' };
-    if (question.ask === 'Current') return { kind: 'Object', manifest: this.#given.current ?? this.staged.manifest };
+    if (question.ask === 'Current')
+      return {
+        kind: 'Digest',
+        digest: digestOf(normalForm(this.#given.current ?? this.staged.manifest, question.ref)),
+      };
     return { kind: 'Object', manifest: normalForm(question.content, question.ref) };
   }
 
@@ -635,4 +639,21 @@ test('Finished is always there, and Reconciling and Stalled are never both true'
       expect(conditions.get('Reconciling') === 'True' && conditions.get('Stalled') === 'True').toBe(false);
     }),
   );
+});
+
+test('what the operator cannot work on says so, instead of waiting without a word', () => {
+  const model = new Model();
+  const snapshot = model.snapshot();
+  const says = (kind: string, message: string) =>
+    candidateStuck(snapshot, { kind, message }, now).map(({ status }) => status)[0];
+  expect(says('TooLarge', 'ConfigMap/huge has 9 bytes')).toMatchObject({
+    phase: 'Stalled',
+    reason: 'PackageTooLarge',
+    conditions: expect.arrayContaining([
+      expect.objectContaining({ type: 'Stalled', status: 'True', message: 'ConfigMap/huge has 9 bytes' }),
+      expect.objectContaining({ type: 'Finished', status: 'False' }),
+    ]),
+  });
+  expect(says('Bug', 'Maximum call stack size exceeded')).toMatchObject({ phase: 'Stalled', reason: 'InternalError' });
+  expect(candidateStuck({ ...snapshot, complete: false }, { kind: 'Bug', message: '' }, now)).toEqual([]);
 });

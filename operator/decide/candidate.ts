@@ -10,9 +10,6 @@ import type { Reason } from '../api/conditions.ts';
 import { handsOn, nobody } from './authors.ts';
 import type { Bundle } from './bundle.ts';
 import { candidateStatus, type Standing } from './candidate-status.ts';
-import { entriesOf } from './condense.ts';
-import { delta } from './delta.ts';
-import { deltaText } from './delta-text.ts';
 import { baseOf, draftBundle, type Base } from './draft.ts';
 import * as drafts from './drafts.ts';
 import { followUpOf } from './emergency/follow-up.ts';
@@ -38,20 +35,13 @@ import { packageRecord, type CandidateRecord } from './record.ts';
 import { noPlace, stagedBytes } from './places.ts';
 import { replacingOf, successorOf } from './replaces.ts';
 import { heldRight, rightToSign } from './right-to-sign.ts';
-import { differingPaths, normalForm, sameContent } from './render.ts';
+import { digestOf, sizeOf } from './digest.ts';
+import { differingPaths, normalForm } from './render.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
 import { unmanagedOf } from './unmanaged.ts';
 import { approvalSummary, authorsOf, consents, signatures } from './signatures.ts';
-import { showCommand } from './show-command.ts';
 import { soakingSince } from './soak.ts';
-import {
-  deltaTooLarge,
-  oversize,
-  renderStaged,
-  stagingProblem,
-  type Rendering,
-  type StagingProblem,
-} from './staging.ts';
+import { oversize, renderStaged, stagingProblem, type Rendering, type StagingProblem } from './staging.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
 import { firstLine, listed, objectNamed } from './words.ts';
 
@@ -98,8 +88,7 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
     if (!questions.every((question) => isAsSeen(s, question, answers))) {
       return notStaged(s, undefined, now, now + soonMs);
     }
-    const frozenNow = freeze(s, draft, base);
-    return 'reason' in frozenNow ? notStaged(s, frozenNow, now) : { ...nothing, effects: [frozenNow] };
+    return { ...nothing, effects: [freeze(s, draft, base)] };
   }
   if (known?.stagedDigests.has(bundle.digest) !== true) {
     if (s.record.broken !== undefined) return notStaged(s, stagingProblem(s), now);
@@ -107,6 +96,24 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
   }
   return judgeCandidate({ ...s, policy: s.policy, target: s.target }, { bundle, base, rendering, answers }, now);
 };
+
+/** Why it cannot be worked on, reported in place of its content; undefined there: it is over or on its way, and what that needs is elsewhere. */
+export const candidateStuck = (
+  s: CandidateSnapshot,
+  failure: { readonly kind: string; readonly message: string; readonly reason?: Reason },
+  now: Instant,
+): readonly StatusWrite[] => {
+  const known = s.record.candidates.get(s.candidate.metadata.uid);
+  if (!s.complete || s.release !== undefined || known?.finished !== undefined) return [];
+  const message = bounded(failure.message, 4_000);
+  const obstacle: StagingProblem =
+    failure.kind === 'TooLarge'
+      ? { reason: failure.reason ?? 'PackageTooLarge', message }
+      : { reason: 'InternalError', message: `the operator cannot work on it: ${message}` };
+  return notStaged(s, obstacle, now).statuses;
+};
+
+const bounded = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length)}…`);
 
 /** A candidate that was deleted before it was finished: whoever may delete it, withdrew it. */
 export const planGone = (namespace: string, candidate: CandidateRecord, inFlight: boolean): Plan =>
@@ -261,16 +268,21 @@ const stillDemanded: ReadonlySet<Reason> = new Set([
 const soonMs = 1_000;
 
 const stagedNowQuestions = ({ staged, candidate }: CandidateSnapshot): CurrentQuestion[] =>
-  [...staged.values()].map(({ ref }) => ({ ask: 'Current', namespace: candidate.metadata.namespace, ref }));
+  [...staged.values()].map(({ ref, manifest }) => ({
+    ask: 'Current',
+    namespace: candidate.metadata.namespace,
+    ref,
+    bytes: sizeOf(normalForm(manifest, ref)),
+  }));
 
 /** Whether an object of staging still holds what is about to be frozen. */
 const isAsSeen = ({ staged }: CandidateSnapshot, question: CurrentQuestion, answers: Answers): boolean => {
   const answer = answers.get(questionKey(question));
   const seen = staged.get(keyOf(question.ref));
   return (
-    answer?.kind === 'Object' &&
+    answer?.kind === 'Digest' &&
     seen !== undefined &&
-    sameContent(normalForm(answer.manifest, question.ref), normalForm(seen.manifest, question.ref), [])
+    answer.digest === digestOf(normalForm(seen.manifest, question.ref))
   );
 };
 
@@ -279,24 +291,29 @@ const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined, n
     wakeAt: earliest(again, expiryOf(s)),
   });
 
-const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect | StagingProblem => {
-  const changes = delta(base, draft.objects, draft.removed, draft.unmanaged);
+const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect => {
   const { notes, significance, urgency, followsUp, reverts } = s.candidate.spec;
-  const readable = base.foreign || s.production === undefined ? [draft] : [draft, s.production];
-  const text = deltaText(changes, {
-    candidate: draft.candidate.name,
-    version: draft.version,
-    package: draft.package,
-    target: draft.namespace,
-    base: base.digest === 'none' ? 'none' : `${base.name} ${base.digest}`,
-    digest: draft.digest,
-    ...(followsUp === '' ? {} : { followsUp: followUpText(followsUp, reverts) }),
-    notes: `${significance}, ${urgency}${notes.summary === '' ? '' : `: ${notes.summary}`}`,
-    unmanaged: draft.unmanaged.reduce((sum, { fields }) => sum + fields.length, 0),
-    command: showCommand(readable, draft.namespace),
-  });
-  if (text.is === 'TooLarge') return deltaTooLarge(text.bytes);
-  return { do: 'CreateBundle', bundle: draft, delta: entriesOf(changes), deltaText: text.text };
+  return {
+    do: 'CreateBundle',
+    bundle: draft,
+    compare: {
+      before: { name: s.production?.name ?? '', objects: base.objects, foreign: base.foreign },
+      after: { name: draft.name, objects: draft.objects },
+      removed: draft.removed,
+      unmanaged: draft.unmanaged,
+      heading: {
+        candidate: draft.candidate.name,
+        version: draft.version,
+        package: draft.package,
+        target: draft.namespace,
+        base: base.digest === 'none' ? 'none' : `${base.name} ${base.digest}`,
+        digest: draft.digest,
+        ...(followsUp === '' ? {} : { followsUp: followUpText(followsUp, reverts) }),
+        notes: `${significance}, ${urgency}${notes.summary === '' ? '' : `: ${notes.summary}`}`,
+        unmanaged: draft.unmanaged.reduce((sum, { fields }) => sum + fields.length, 0),
+      },
+    },
+  };
 };
 
 /** Signers read which of the emergency's changes go back; what the package holds of the rest is as production has it. */
@@ -366,7 +383,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
     }),
   };
   const before: Effect[] =
-    base.baseline === undefined ? [] : [{ do: 'CreateBundle', bundle: base.baseline, delta: [], deltaText: '' }];
+    base.baseline === undefined ? [] : [{ do: 'CreateBundle', bundle: base.baseline, compare: undefined }];
   return withStatus(s, { is: 'Judged', gates: gateSnapshot, verdicts }, now, {
     effects: [...notes, ...before, begin],
     wakeAt,

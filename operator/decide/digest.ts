@@ -27,9 +27,32 @@ const refuseInexact = (value: Json, depth: number): void => {
   for (const inner of Object.values(value)) refuseInexact(inner, depth + 1);
 };
 
-/** `sha256:` and 64 hexadecimal digits over the canonical JSON of a value. */
-export const digestOf = (value: Json): string =>
-  `sha256:${createHash('sha256').update(canonicalJson(value)).digest('hex')}`;
+interface Measured {
+  readonly digest: string;
+  /** Of the canonical JSON, in UTF-8. */
+  readonly bytes: number;
+}
+
+/** Of maps and lists, which nobody changes once they are made: one of a megabyte takes a tenth of a second, and is asked for again and again. */
+const known = new WeakMap<object, Measured>();
+
+const measured = (value: Json): Measured => {
+  const found = typeof value === 'object' && value !== null ? known.get(value) : undefined;
+  if (found !== undefined) return found;
+  const text = canonicalJson(value);
+  const now = {
+    digest: `sha256:${createHash('sha256').update(text).digest('hex')}`,
+    bytes: Buffer.byteLength(text),
+  };
+  if (typeof value === 'object' && value !== null) known.set(value, now);
+  return now;
+};
+
+/** `sha256:` and 64 hexadecimal digits over the canonical JSON of a value. @throws as `canonicalJson` */
+export const digestOf = (value: Json): string => measured(value).digest;
+
+/** Bytes of the canonical JSON of a value. @throws as `canonicalJson` */
+export const sizeOf = (value: Json): number => measured(value).bytes;
 
 /** What a signer consents to. */
 export interface SignedContent {

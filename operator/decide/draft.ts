@@ -112,7 +112,8 @@ const unmanagedFor = (
   const kept = deliveredBy === 'GitOps' ? objects.map(({ ref }) => ({ ...ref, fields: toolLabels })) : [];
   const declared = [...unmanagedFields, ...scaled, ...kept].filter((row) => present.has(keyOf(row)));
   return impliedUnmanaged(
-    objects.map(({ content }) => content),
+    // Nothing else scales, and contents are large.
+    objects.filter(({ ref }) => ref.kind === 'HorizontalPodAutoscaler').map(({ content }) => content),
     s.autoscalers,
     declared,
   ).filter((row) => present.has(keyOf(row)));

@@ -1,11 +1,11 @@
 /** What follows from a snapshot. Values only: `act` and `run` carry them out. */
-import type { DeltaEntry } from '../api/bundle.ts';
 import type { ReleaseCandidateStatus } from '../api/candidate.ts';
 import type { EmergencyAccessStatus } from '../api/emergency.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { ReleasePolicyStatus } from '../api/policy.ts';
 import type { RollbackStatus } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
+import type { Comparison } from './comparison.ts';
 import type { LedgerDraft } from './entries.ts';
 import type { Instant, ObjectRef } from './objects.ts';
 import type { Question } from './questions.ts';
@@ -58,8 +58,8 @@ export type Effect =
   | {
       readonly do: 'CreateBundle';
       readonly bundle: Bundle;
-      readonly delta: readonly DeltaEntry[];
-      readonly deltaText: string;
+      /** What its signers are to read comes of this; undefined = nobody signs for it. */
+      readonly compare: Comparison | undefined;
     }
   /** Independent writes: all are tried, then the first failure is reported. */
   | { readonly do: 'Together'; readonly effects: readonly ObjectEffect[] }

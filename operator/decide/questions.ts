@@ -43,6 +43,8 @@ export interface CurrentQuestion {
   readonly ask: 'Current';
   readonly namespace: string;
   readonly ref: ObjectRef;
+  /** Bytes of what is expected: large ones are asked about one after the other. */
+  readonly bytes: number;
 }
 
 export type Question = RightQuestion | NormalFormQuestion | PreflightQuestion | CurrentQuestion;
@@ -50,7 +52,9 @@ export type Question = RightQuestion | NormalFormQuestion | PreflightQuestion | 
 export type Answer =
   | { readonly kind: 'Yes' }
   | { readonly kind: 'No'; readonly message: string }
-  /** The object as the API server would store it (NormalForm), or stores it (Current). */
+  /** The digest of the normal form of the object as it is stored (Current). */
+  | { readonly kind: 'Digest'; readonly digest: string }
+  /** The object as the API server would store it (NormalForm). */
   | { readonly kind: 'Object'; readonly manifest: JsonObject }
   /** It could not be asked; it may be asked again later. */
   | { readonly kind: 'Unavailable'; readonly message: string };

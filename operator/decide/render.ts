@@ -1,6 +1,6 @@
 /** What an object of a release is to be in production: its normal form, and the manifests that make production equal it. */
 import type { JsonObject } from '../api/meta.ts';
-import { canonicalJson, digest8, digestOf } from './digest.ts';
+import { digest8, digestOf } from './digest.ts';
 import { differences } from './differences.ts';
 import { depthOf, isEmptyObject, maxDepth, objectAt, withMember } from './json.ts';
 import { mergePatch } from './merge-patch.ts';
@@ -11,6 +11,17 @@ import { deletePath, formatPath, getPath, outside, parsePath, setPath, type Path
 /** What a release decides about an object: no status, no server-owned field, no metadata but name, labels and annotations. */
 export const normalForm = (manifest: JsonObject, ref: ObjectRef): JsonObject => {
   const { apiVersion, kind, name } = ref;
+  const key = `${apiVersion} ${kind} ${name}`;
+  const known = normalForms.get(manifest) ?? new Map<string, JsonObject>();
+  const normal = known.get(key) ?? toNormalForm(manifest, ref);
+  normalForms.set(manifest, known.set(key, normal));
+  return normal;
+};
+
+/** Of manifests, by what they are taken for. The same manifest gives the same object, so that what is known of that is known. */
+const normalForms = new WeakMap<JsonObject, Map<string, JsonObject>>();
+
+const toNormalForm = (manifest: JsonObject, { apiVersion, kind, name }: ObjectRef): JsonObject => {
   const released = withoutOwned(manifest, kind);
   const metadata = Object.entries(objectAt(released, 'metadata')).filter(([, value]) => !isEmptyObject(value));
   return { ...released, apiVersion, kind, metadata: { ...Object.fromEntries(metadata), name } };
@@ -56,7 +67,7 @@ const forbidden = (base: JsonObject, content: JsonObject, { kind }: ObjectRef): 
 
 const inexact = (content: JsonObject): string | undefined => {
   try {
-    canonicalJson(content);
+    digestOf(content);
     return undefined;
   } catch (error) {
     return `its content cannot be digested: ${error instanceof Error ? error.message : String(error)}`;
@@ -77,7 +88,7 @@ export const strayOverlays = (
 
 /** Whether two normal forms are equal outside unmanaged paths. */
 export const sameContent = (a: JsonObject, b: JsonObject, unmanaged: readonly string[]): boolean =>
-  canonicalJson(outside(a, unmanaged)) === canonicalJson(outside(b, unmanaged));
+  digestOf(outside(a, unmanaged)) === digestOf(outside(b, unmanaged));
 
 /** Where two normal forms differ outside unmanaged paths; empty exactly when they are the same content. */
 export const differingPaths = (a: JsonObject, b: JsonObject, unmanaged: readonly string[]): string[] =>

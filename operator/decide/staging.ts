@@ -1,13 +1,14 @@
 /** What a candidate consists of: once staged, what was frozen; before, what staging holds, rendered and brought into normal form. */
+import type { ReleaseCandidate } from '../api/candidate.ts';
 import type { Reason } from '../api/conditions.ts';
 import { maxDeltaTextBytes } from '../api/bundle.ts';
 import { promotableKinds } from '../api/kinds.ts';
 import { handsOn, unknownWriters } from './authors.ts';
 import type { BundleObject } from './bundle.ts';
-import { canonicalJson, digestOf } from './digest.ts';
+import { digestOf, sizeOf } from './digest.ts';
 import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from './questions.ts';
-import { render, strayOverlays } from './render.ts';
+import { normalForm, render, strayOverlays, type Rendered } from './render.ts';
 import { fromScratch } from './scratch.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
 import { visible } from './visible.ts';
@@ -122,9 +123,42 @@ export const renderStaged = (s: CandidateSnapshot, answers: Answers): Rendering 
   return { objects, questions, problem: undefined };
 };
 
+/**
+ * Does in steps what `renderStaged` then finds done: a package of megabytes takes a second, and nothing else goes on within a step. The
+ * caller decides when to pause.
+ */
+export function* renderInSteps(s: CandidateSnapshot): Generator<void, void, void> {
+  for (const object of s.staged.values()) {
+    const rendered = renderedFor(s.candidate, object);
+    yield;
+    if (rendered.kind === 'Problem') return;
+    digestOf(rendered.content);
+    yield;
+    digestOf(normalForm(object.manifest, object.ref));
+    yield;
+  }
+}
+
+/** Of what is staged, for a candidate: both stay the same objects from one plan to the next. */
+const renderings = new WeakMap<LiveObject, WeakMap<ReleaseCandidate, Rendered>>();
+
+const renderedFor = (candidate: ReleaseCandidate, object: LiveObject): Rendered => {
+  const known = renderings.get(object) ?? new WeakMap<ReleaseCandidate, Rendered>();
+  const { kind, name } = object.ref;
+  const patches = candidate.spec.overlay.filter((each) => each.kind === kind && each.name === name);
+  const rendered =
+    known.get(candidate) ??
+    render(
+      object,
+      patches.map(({ patch }) => patch),
+    );
+  renderings.set(object, known.set(candidate, rendered));
+  return rendered;
+};
+
 /** Whether the contents together are more than a bundle takes. */
 export const oversize = (objects: readonly BundleObject[]): StagingProblem | undefined => {
-  const bytes = objects.reduce((sum, { content }) => sum + Buffer.byteLength(canonicalJson(content)), 0);
+  const bytes = objects.reduce((sum, { content }) => sum + sizeOf(content), 0);
   return bytes > maxPackageBytes
     ? problem('PackageTooLarge', `the package has ${bytes} bytes; at most ${maxPackageBytes} are taken`)
     : undefined;
@@ -143,11 +177,7 @@ const renderOne = (
   answers: Answers,
 ): BundleObject | NormalFormQuestion | StagingProblem => {
   const { ref } = object;
-  const patches = s.candidate.spec.overlay.filter(({ kind, name }) => kind === ref.kind && name === ref.name);
-  const rendered = render(
-    object,
-    patches.map(({ patch }) => patch),
-  );
+  const rendered = renderedFor(s.candidate, object);
   if (rendered.kind === 'Problem') return problem('NormalFormRefused', rendered.problem.message);
   const { content } = rendered;
   const question: NormalFormQuestion = {

@@ -19,6 +19,7 @@ import { notAfterOf } from '../decide/emergency/grant.ts';
 import type { AdmissionRequest } from '../decide/admission/request.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
 import type { NamespaceRecord, OpenIntent } from '../decide/record.ts';
+import { ContentAway } from '../observe/contents.ts';
 import { createConsents } from './consents.ts';
 import { createJudge, type JudgeTools } from './judge.ts';
 import type { Sight } from './sight.ts';
@@ -54,6 +55,10 @@ const world = (sight: Partial<Sight> = {}, tools: Partial<JudgeTools> = {}): Wor
     bundle: () => bundle,
     accesses: () => [],
     integrity: () => [],
+    load: () => {
+      done.push('load');
+      return Promise.resolve();
+    },
     refresh: () => {
       done.push('refresh');
       return Promise.resolve();
@@ -361,4 +366,32 @@ describe('an emergency access', () => {
     expect(await judge(request('sre-a', create), signal)).toMatchObject({ allowed: false, reason: 'Unavailable' });
     expect(await judge(request('sre-b', revoke), signal)).toMatchObject({ allowed: true });
   });
+});
+
+test('a content that the copies leave out is read first, and the write is judged by it', async () => {
+  let isHere = false;
+  const away = {
+    ...bundle,
+    objects: bundle.objects.map((object) => ({
+      ...object,
+      get content() {
+        if (isHere) return object.content;
+        throw new ContentAway({ uid: 'u', namespace: 'payments-prod', head: bundle.name });
+      },
+    })),
+  };
+  const { judge, done } = world({
+    record: () => recordWith(open),
+    bundle: () => away,
+    load: () => {
+      isHere = true;
+      done.push('load');
+      return Promise.resolve();
+    },
+  });
+  const answers = await Promise.all([judge(request(operator), signal), judge(request(operator), signal)]);
+  for (const answer of answers)
+    expect(answer).toMatchObject({ allowed: false, message: expect.stringContaining('ConsentMissing: ') });
+  expect(done).toContain('load');
+  expect(done.at(-1)).toBe('grounds');
 });

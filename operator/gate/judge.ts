@@ -8,6 +8,7 @@ import { textAt } from '../decide/json.ts';
 import type { Answer } from '../decide/questions.ts';
 import type { OpenIntent } from '../decide/record.ts';
 import type { ServerTime } from '../kube/server-time.ts';
+import { ContentAway } from '../observe/contents.ts';
 import type { Append } from '../ledger/append.ts';
 import { answerAll, type AnsweredConsent, type Ask, type Consents } from './consents.ts';
 import type { AdmissionAnswer, Judge } from './review.ts';
@@ -52,12 +53,25 @@ export const createJudge = (tools: JudgeTools): Judge => {
     skewMs: tools.serverTime.skewMs(),
   });
 
+  /** Contents are read when they are needed first; what was read a moment ago is still there. */
+  const withContents = async <T>(judge: () => T): Promise<T> => {
+    for (let loads = 0; loads < mostRounds; loads += 1) {
+      try {
+        return judge();
+      } catch (error) {
+        if (!(error instanceof ContentAway)) throw error;
+        await sight.load(error.home);
+      }
+    }
+    throw new Error('the contents of a bundle do not stay');
+  };
+
   const judged = async (request: AdmissionRequest, namespace: string): Promise<Known & { verdict: Decided }> => {
     const answers = new Map<string, Answer>();
     let grant: GrantGrounds | undefined;
     let isFresh = false;
     for (let round = 0; round < mostRounds; round += 1) {
-      const verdict = judgeAdmission(request, snapshot(namespace, { answers, grant }));
+      const verdict = await withContents(() => judgeAdmission(request, snapshot(namespace, { answers, grant })));
       if (verdict.is === 'Ask') {
         await answerAll(tools.ask, verdict.questions, answers);
       } else if (verdict.is === 'Read') {
@@ -119,7 +133,7 @@ export const createJudge = (tools: JudgeTools): Judge => {
     const answer = await carriedOut(request, namespace, verdict);
     if (!answer.allowed || !isTimed(verdict)) return answer;
     // The emergency may have ended while the act was written down: by the record, which is now known beyond the act, or by the clock.
-    const again = judgeAdmission(request, snapshot(namespace, known));
+    const again = await withContents(() => judgeAdmission(request, snapshot(namespace, known)));
     return again.is === 'Ask' || again.is === 'Read'
       ? unavailable(request, 'it is judged otherwise than a moment ago')
       : answerTo(request, namespace, again);

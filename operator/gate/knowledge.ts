@@ -10,6 +10,8 @@ import { createReflectors } from '../kube/reflectors.ts';
 import type { Transport } from '../kube/transport.ts';
 import { createAppend, pauseMs } from '../ledger/append.ts';
 import { Records } from '../ledger/records.ts';
+import type { ContentPlace } from '../observe/bundles.ts';
+import { Contents } from '../observe/contents.ts';
 import { createCaches } from '../observe/caches.ts';
 import { sleep, type Clock } from '../run/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -42,6 +44,9 @@ export interface Knowledge {
   silentMs(): number;
 }
 
+/** Contents of bundles that writes are judged by now, packed as they are kept. */
+const contentBytes = 16 * 1024 * 1024;
+
 /** Field manager of what the gate writes: ledger entries. */
 const fieldManager = 'countersign-gate';
 
@@ -49,7 +54,8 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
   const { transport, clock, random, logger, metrics, usernames, digestKey } = options;
   let isComplete = false;
   const reflectors = createReflectors({ transport, clock, random, logger, metrics });
-  const caches = createCaches(reflectors, { digestKey, guarded: [] });
+  const place: ContentPlace = { contents: new Contents(contentBytes), keeps: () => false };
+  const caches = createCaches(reflectors, { digestKey, guarded: [], place });
   const records = new Records((namespace, { package: pkg, type, id }) => {
     if (!isComplete || type !== 'PromotionStarted') return;
     const { open } = packageRecord(records.get(namespace), pkg);
@@ -61,7 +67,7 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
     written: (resource, object) => reflectors.observed(resource, object),
   });
   const store = ledgerStore(client, records);
-  const sight = createSight({ caches, records, client, transport, store, clock });
+  const sight = createSight({ place, caches, records, client, transport, store, clock });
   // Rights alone are asked for here; what content becomes is the API server's answer to the operator.
   const ask = createAsk({ client, serverVersion: () => '' });
   const consents = createConsents({ sight, ask, now: () => clock.now() });

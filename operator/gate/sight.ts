@@ -19,7 +19,8 @@ import { ourResource } from '../kube/rows.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { LedgerStore } from '../ledger/append.ts';
 import type { Records } from '../ledger/records.ts';
-import { bundleHead, joinParts, type BundleHead } from '../observe/bundles.ts';
+import { bundleHead, createContentLoader, joinParts, type BundleHead, type ContentPlace } from '../observe/bundles.ts';
+import type { Home } from '../observe/contents.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
 import { observeIntegrity } from '../observe/snapshots.ts';
 import type { Clock } from '../run/clock.ts';
@@ -44,6 +45,8 @@ export interface Sight {
   integrity(namespace: string): readonly string[];
   /** Reads what the copies may not have been told yet: the entries after the last one known, the policy, and the bundles they name. */
   refresh(namespace: string): Promise<void>;
+  /** Reads the contents of a bundle, which the copies leave out: once for all writes that are judged by it. */
+  load(home: Home): Promise<void>;
   /** Reads what consent rests on, past every copy. */
   grounds(namespace: string, intent: OpenIntent): Promise<Grounds>;
   /** Reads what an emergency access rests on, past every copy. `access`: its name; '' = there is none yet. */
@@ -51,6 +54,7 @@ export interface Sight {
 }
 
 export interface SightTools {
+  readonly place: ContentPlace;
   readonly caches: Caches;
   readonly records: Records;
   readonly client: Client;
@@ -111,7 +115,7 @@ const ifReadable = async <T>(call: Promise<T>): Promise<T | undefined> => {
   }
 };
 
-export const createSight = ({ caches, records, client, transport, store, clock }: SightTools): Sight => {
+export const createSight = ({ place, caches, records, client, transport, store, clock }: SightTools): Sight => {
   const head = (namespace: string, name: string): BundleHead | undefined =>
     caches.bundles.in()?.get(indexKey(namespace, name));
 
@@ -164,7 +168,19 @@ export const createSight = ({ caches, records, client, transport, store, clock }
     return found;
   };
 
+  const load = createContentLoader(place, (namespace, name) =>
+    client.getResource(ourResource('ReleaseBundle'), { namespace, name }),
+  );
+  /** Many writes of one release come at once, and the first of them to need a content reads it for all. */
+  const loading = new Map<string, Promise<void>>();
+
   return {
+    load(home) {
+      const key = indexKey(home.namespace, home.head);
+      const reading = loading.get(key) ?? load(home).finally(() => loading.delete(key));
+      loading.set(key, reading);
+      return reading;
+    },
     namespace: (name) => caches.namespaces.in()?.get(name),
     policy: (namespace) => caches.policies.in()?.get(indexKey(namespace, policyName)),
     record: (namespace) => records.get(namespace),

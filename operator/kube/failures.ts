@@ -7,12 +7,22 @@ import { isRecord } from './resource.ts';
  * - `NotFound`, `AlreadyExists`, `Conflict`: the caller believed something that is no longer so.
  * - `Invalid`: the API server will never take this object.
  * - `Forbidden`: somebody says no; `refusal` tells who.
+ * - `TooLarge`: it is more than the API server, its store or we take.
  * - `Throttled`: too many requests, or an eviction that a budget does not allow yet.
  * - `Unavailable`: no answer, or none that means anything; the call may or may not have taken effect.
  * - `Bug`: nothing the API server or the network should ever cause.
  */
 export type FailureKind =
-  'Gone' | 'NotFound' | 'AlreadyExists' | 'Conflict' | 'Invalid' | 'Forbidden' | 'Throttled' | 'Unavailable' | 'Bug';
+  | 'Gone'
+  | 'NotFound'
+  | 'AlreadyExists'
+  | 'Conflict'
+  | 'Invalid'
+  | 'TooLarge'
+  | 'Forbidden'
+  | 'Throttled'
+  | 'Unavailable'
+  | 'Bug';
 
 /** Who refused, where the answer lets us know. `WebhookUnreachable`: an admission webhook that must be asked did not answer. */
 export type Refusal = 'Authentication' | 'Rbac' | 'Admission' | 'Quota' | 'WebhookUnreachable';
@@ -74,6 +84,7 @@ export const retryPolicy: Readonly<Record<FailureKind, Retry>> = {
   Throttled: { ...outage, log: 'debug' },
   Unavailable: outage,
   Invalid: refused,
+  TooLarge: { ...refused, log: 'warn' },
   // A restarting API server forbids everything until it has read its roles: the first repetitions come soon.
   Forbidden: { firstMs: 500, capMs: 120_000, log: 'warn' },
   Bug: refused,
@@ -91,7 +102,7 @@ export function failureOfResponse(
   const message = textOf(status['message']) || (typeof body === 'string' && body.trim()) || `HTTP status ${code}`;
   const refusal = refusalOf(code, message);
   const causes = causesOf(details['causes']);
-  return new Failure(isOtherIncarnation(causes) ? 'Conflict' : kindOf(code, reason, refusal), message, {
+  return new Failure(isOtherIncarnation(causes) ? 'Conflict' : kindOf(code, reason, refusal, message), message, {
     code,
     refusal,
     retryAfterMs: retryAfterOf(headers['retry-after'], details['retryAfterSeconds']),
@@ -132,14 +143,18 @@ const kindByCode: Readonly<Record<number, FailureKind>> = {
   408: 'Unavailable',
   409: 'Conflict',
   410: 'Gone',
-  413: 'Invalid',
+  413: 'TooLarge',
   422: 'Invalid',
   429: 'Throttled',
 };
 
-function kindOf(code: number, reason: string, refusal: Refusal | undefined): FailureKind {
+/** What etcd, and the API server's connection to it, say of a request above their limits. */
+const tooLarge = /etcdserver: request is too large|message larger than max/;
+
+function kindOf(code: number, reason: string, refusal: Refusal | undefined, message: string): FailureKind {
   // Admission answers 400 (webhooks by default), 403 or 422 (policies by default): one refusal, three codes.
   if (refusal === 'Admission' && (code === 400 || code === 422)) return 'Forbidden';
+  if (code >= 500 && tooLarge.test(message)) return 'TooLarge';
   return kindByReason[reason] ?? kindByCode[code] ?? (code >= 500 ? 'Unavailable' : 'Bug');
 }
 

@@ -7,6 +7,7 @@ const part = (name: string): BundleHead => ({
   partOf: 'whole',
   parts: [],
   bytes: 2,
+  programs: new Map(),
   bundle: aBundle({ name, objects: [anObject('ConfigMap', name)] }),
 });
 

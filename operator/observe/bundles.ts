@@ -1,10 +1,13 @@
-/** ReleaseBundle objects → bundles: contents parsed, parts joined. */
+/** ReleaseBundle objects → bundles: what they say of their objects, parts joined; contents are parsed when they are asked for. */
 import { parseReleaseBundle, type BundledObject } from '../api/bundle.ts';
-import { jsonObject } from '../api/meta.ts';
+import { jsonObject, type JsonObject } from '../api/meta.ts';
 import type { Bundle, BundleObject } from '../decide/bundle.ts';
+import { keyOf, type ObjectKey } from '../decide/objects.ts';
+import { programsOfTemplate, type Program } from '../decide/programs.ts';
 import type { KubeObject } from '../kube/resource.ts';
+import { Contents, contentText, type Home } from './contents.ts';
 
-/** A head or a part, as cached: the delta and its text, which only people read, are dropped. */
+/** A head or a part, as cached: the delta and its text, which only people read, are dropped, and contents are elsewhere. */
 export interface BundleHead {
   readonly uid: string;
   /** The head that this is a part of; '' for a head. */
@@ -13,25 +16,61 @@ export interface BundleHead {
   readonly parts: readonly string[];
   /** Of the contents in it. */
   readonly bytes: number;
+  /** What the pods of its workloads run. */
+  readonly programs: ReadonlyMap<ObjectKey, readonly Program[]>;
 }
 
-const objectOf = ({ apiVersion, kind, name, digest, content, source }: BundledObject): BundleObject => ({
-  ref: { apiVersion, kind, name },
-  digest,
-  content: jsonObject(JSON.parse(content)),
-  source,
-});
+/** Where contents are kept, and whether those that come by the way are. */
+export interface ContentPlace {
+  readonly contents: Contents;
+  readonly keeps: () => boolean;
+}
+
+/** Keeps everything: for a bundle that is looked at once. */
+const everything = (): ContentPlace => ({ contents: new Contents(Infinity), keeps: () => true });
+
+const objectOf = ({ apiVersion, kind, name, digest, source }: BundledObject, read: () => JsonObject): BundleObject => {
+  let parsed: WeakRef<JsonObject> | undefined;
+  return {
+    ref: { apiVersion, kind, name },
+    digest,
+    get content() {
+      const content = parsed?.deref() ?? read();
+      parsed = new WeakRef(content);
+      return content;
+    },
+    source,
+  };
+};
+
+/** Kinds of which nothing runs, and that are large. */
+const runNothing: ReadonlySet<string> = new Set(['ConfigMap', 'Secret']);
+
+const programsIn = (objects: readonly BundledObject[]): ReadonlyMap<ObjectKey, readonly Program[]> =>
+  new Map(
+    objects
+      .filter(({ kind }) => !runNothing.has(kind))
+      .map((object) => [keyOf(object), programsOfTemplate(jsonObject(JSON.parse(contentText(object))))] as const)
+      .filter(([, programs]) => programs.length > 0),
+  );
 
 /** @throws when the object is no bundle: the reflector then drops it and says so */
-export const bundleHead = (raw: KubeObject): BundleHead => {
+export const bundleHead = (raw: KubeObject, place: ContentPlace = everything()): BundleHead => {
   const parsed = parseReleaseBundle(raw);
   if (!parsed.ok) throw new TypeError(`ReleaseBundle ${raw.metadata.name}: ${parsed.problems.join('; ')}`);
   const { metadata, spec } = parsed.value;
+  const home: Home = {
+    uid: metadata.uid,
+    namespace: metadata.namespace,
+    head: spec.part?.of ?? metadata.name,
+  };
+  if (place.keeps()) place.contents.keep(metadata.uid, spec.objects);
   return {
     uid: metadata.uid,
     partOf: spec.part?.of ?? '',
     parts: spec.parts,
-    bytes: spec.objects.reduce((sum, { content }) => sum + Buffer.byteLength(content), 0),
+    bytes: spec.objects.reduce((sum, { content, size }) => sum + (size ?? Buffer.byteLength(content)), 0),
+    programs: programsIn(spec.objects),
     bundle: {
       name: metadata.name,
       namespace: metadata.namespace,
@@ -47,7 +86,7 @@ export const bundleHead = (raw: KubeObject): BundleHead => {
       previous: spec.previous,
       baseline: spec.baseline,
       serverVersion: spec.serverVersion,
-      objects: spec.objects.map(objectOf),
+      objects: spec.objects.map((object, index) => objectOf(object, () => place.contents.read(home, index))),
       removed: spec.removed,
       unmanaged: spec.unmanaged,
     },
@@ -68,3 +107,21 @@ export const joinParts = (head: BundleHead, part: (name: string) => BundleHead |
   joined.set(head, { parts, bundle });
   return bundle;
 };
+
+/** Reads the contents of a bundle into their place. */
+export const createContentLoader =
+  (
+    { contents }: ContentPlace,
+    read: (namespace: string, name: string) => Promise<KubeObject>,
+  ): ((home: Home) => Promise<void>) =>
+  async ({ namespace, head }) => {
+    const load = async (name: string): Promise<readonly string[]> => {
+      const parsed = parseReleaseBundle(await read(namespace, name));
+      if (!parsed.ok) throw new TypeError(`ReleaseBundle ${name}: ${parsed.problems.join('; ')}`);
+      const { metadata, spec } = parsed.value;
+      if (spec.parts.length === 0) contents.keep(metadata.uid, spec.objects);
+      return spec.parts;
+    };
+    // One after the other: each is a megabyte, and is there several times over while it is taken apart.
+    for (const part of await load(head)) await load(part);
+  };

@@ -1,3 +1,4 @@
+import { aPlace } from '../../test/builders/place.ts';
 import { expect, test } from '@jest/globals';
 import { aPolicy } from '../../test/builders/decide.ts';
 import { explainedKinds } from '../decide/explained.ts';
@@ -21,7 +22,7 @@ const silentReflectors = () => {
   };
 };
 
-const options = { digestKey: 'key', guarded: [] };
+const options = { digestKey: 'key', guarded: [], place: aPlace() };
 
 test('every kind whose changes are to be explained is followed, and no other', () => {
   const caches = createCaches(silentReflectors().reflectors, options);

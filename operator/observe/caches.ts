@@ -12,7 +12,7 @@ import type { Reflectors, ReflectorFamily } from '../kube/reflectors.ts';
 import type { ReflectorSpec } from '../kube/reflector.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
-import { bundleHead, type BundleHead } from './bundles.ts';
+import { bundleHead, type BundleHead, type ContentPlace } from './bundles.ts';
 import { GuardedKinds } from './guarded-kinds.ts';
 import { definedName, definitionRow } from './unlisted-kinds.ts';
 import {
@@ -94,10 +94,12 @@ export interface CachesOptions {
   readonly digestKey: string;
   /** Resources that the chart adds to the guard: `rollouts.argoproj.io`. */
   readonly guarded: readonly string[];
+  /** Where the contents of bundles go. */
+  readonly place: ContentPlace;
 }
 
 /** The families of reflectors, by what they reflect. */
-export const createCaches = (reflectors: Reflectors, { digestKey, guarded }: CachesOptions) => {
+export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place }: CachesOptions) => {
   const family = <T>(spec: Omit<ReflectorSpec<T>, 'namespace'>): ReflectorFamily<T> => reflectors.family(spec);
   return {
     namespaces: family<NamespaceFacts>({ resource: core('Namespace', 'namespaces', false), project: namespaceFacts }),
@@ -121,7 +123,7 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded }: Cac
     }),
     bundles: family<BundleHead>({
       resource: ourResource('ReleaseBundle'),
-      project: bundleHead,
+      project: (raw) => bundleHead(raw, place),
       indexes: {
         candidate: ({ bundle }) => (bundle.candidate.uid === '' ? [] : [bundle.candidate.uid]),
         package: ({ bundle }) => (bundle.package === '' ? [] : [indexKey(bundle.namespace, bundle.package)]),

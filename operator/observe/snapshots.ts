@@ -19,7 +19,7 @@ import { liveRef } from '../decide/rollout.ts';
 import type { CandidateSnapshot, CheckFacts, Place, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
 import { changedInstallation, installationDigest, isWatched, type WatchSnapshot } from '../decide/watch.ts';
 import { standing, type Scene, type Watched } from '../decide/standing.ts';
-import { programsOfTemplate, type Program } from '../decide/programs.ts';
+import type { Program } from '../decide/programs.ts';
 import { isInstalledKind } from '../decide/content.ts';
 import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
 import { impliedUnmanaged } from '../decide/unmanaged.ts';
@@ -400,19 +400,10 @@ const allWatched = (sources: Sources, namespace: string): readonly Watched[] => 
   ];
 };
 
-const programs = new WeakMap<object, readonly Program[]>();
-
 /** What the pods of a workload ran, by the bundles that are kept, and as this process has seen it. */
 const formerPrograms = (sources: Sources, namespace: string, key: ObjectKey): readonly (readonly Program[])[] => {
   const bundled = (sources.caches.bundles.in()?.byIndex('object', indexKey(namespace, key)) ?? []).flatMap(
-    ({ bundle }) =>
-      bundle.objects
-        .filter(({ ref }) => keyOf(ref) === key)
-        .map(({ content }) => {
-          const known = programs.get(content) ?? programsOfTemplate(content);
-          programs.set(content, known);
-          return known;
-        }),
+    ({ programs }) => [programs.get(key) ?? []],
   );
   const uid = watchedIn(sources, namespace, key)?.uid;
   return [...bundled, ...(uid === undefined ? [] : sources.suspects.former(uid))];

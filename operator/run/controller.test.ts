@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { nothing, type Effect, type Plan, type StatusWrite } from '../decide/plan.ts';
+import { Failure } from '../kube/failures.ts';
 import type { Answer, Question } from '../decide/questions.ts';
 import { questionKey } from '../decide/questions.ts';
 import { createReconcile, EndlessQuestions, Unanswered, type Shell } from './controller.ts';
@@ -21,6 +22,10 @@ type Status = Extract<StatusWrite, { kind: 'Rollback' }>['status'];
 
 const status: Status = { conditions: [] };
 
+const stalled = (reason: string, message: string): Status => ({
+  conditions: [{ type: 'Stalled', status: 'True', reason, message, lastTransitionTime: '2026-01-01T00:00:00Z' }],
+});
+
 const write = (before: Status | undefined, status: Status): StatusWrite => ({
   kind: 'Rollback',
   namespace: 'n',
@@ -40,6 +45,7 @@ const shellThat = (given: Partial<Shell> = {}) => {
     act: ({ do: what }) => Promise.resolve(void done.push(`act ${what}`)),
     report: ({ name }) => Promise.resolve(void done.push(`report ${name}`)),
     tell: ({ note }) => void done.push(`tell ${note}`),
+    load: () => Promise.resolve(),
     settleMs: 0,
     ...given,
   };
@@ -153,4 +159,50 @@ test('a plan that asks to be woken at a moment that is over is said to be wrong,
   const { shell } = shellThat({ clock: manualClock(1_000) });
   await expect(reconcile(() => ({ ...nothing, wakeAt: 999 }), shell)).resolves.toEqual({ wakeAt: 999, isOver: true });
   await expect(reconcile(() => ({ ...nothing, wakeAt: 1_001 }), shell)).resolves.toEqual({ wakeAt: 1_001 });
+});
+
+test('what cannot be worked on is reported, unless the plan had something to report', async () => {
+  const { shell, done } = shellThat();
+  const kind = {
+    name: 'thing',
+    observe: (key: string) => key,
+    plan: (): Plan => {
+      throw new RangeError('Maximum call stack size exceeded');
+    },
+    stuck: (_: string, { kind, message }: Failure) => [write(status, stalled(kind, message))],
+  };
+  await expect(createReconcile(kind, shell)('k')).rejects.toThrow(RangeError);
+  expect(done).toEqual(['report c', 'tell Stalled: Maximum call stack size exceeded']);
+});
+
+test('what only has to be tried again is not reported as stuck', async () => {
+  const { shell, done } = shellThat({ act: () => Promise.reject(new Failure('Unavailable', 'no answer')) });
+  const kind = {
+    name: 'thing',
+    observe: (key: string) => key,
+    plan: (): Plan => ({ ...nothing, effects: [effect] }),
+    stuck: () => [write(status, stalled('Bug', 'stuck'))],
+  };
+  await expect(createReconcile(kind, shell)('k')).rejects.toThrow('no answer');
+  expect(done).toEqual([]);
+});
+
+test('steps are taken before the plan, with turns of the loop between them', async () => {
+  const { shell } = shellThat();
+  const order: string[] = [];
+  const kind = {
+    name: 'thing',
+    observe: (key: string) => key,
+    *ahead() {
+      order.push('step');
+      yield;
+      order.push('step');
+    },
+    plan: (): Plan => {
+      order.push('plan');
+      return nothing;
+    },
+  };
+  await createReconcile(kind, shell)('k');
+  expect(order).toEqual(['step', 'step', 'plan']);
 });

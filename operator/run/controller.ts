@@ -4,7 +4,11 @@ import { canonicalJson } from '../decide/digest.ts';
 import { noticesOf } from '../decide/notices.ts';
 import { earliest, type Effect, type Notice, type Plan, type StatusWrite } from '../decide/plan.ts';
 import { questionKey, type Answer, type Answers, type Question } from '../decide/questions.ts';
+import { Failure, toFailure, type FailureKind } from '../kube/failures.ts';
+import { BrokenLedger, Overtaken } from '../ledger/append.ts';
+import { ContentAway, type Home } from '../observe/contents.ts';
 import type { Clock } from './clock.ts';
+import { inSlices, turn } from './slices.ts';
 
 /** One kind of thing to reconcile, by key. */
 export interface Kind<Seen> {
@@ -12,6 +16,10 @@ export interface Kind<Seen> {
   /** Undefined when there is nothing of that key. */
   readonly observe: (key: string) => Seen | undefined;
   readonly plan: (seen: Seen, answers: Answers, now: number) => Plan;
+  /** What of a plan takes long, in steps: between them other things go on, and the plan finds it done. */
+  readonly ahead?: (seen: Seen) => Iterable<unknown>;
+  /** What is to be reported when it cannot be worked on: people wait for it, and the log is not theirs. */
+  readonly stuck?: (seen: Seen, failure: Failure, now: number) => readonly StatusWrite[];
 }
 
 export interface Shell {
@@ -21,6 +29,8 @@ export interface Shell {
   /** Writes a status over the state it was derived from. */
   readonly report: (write: StatusWrite) => Promise<void>;
   readonly tell: (notice: Notice) => void;
+  /** Brings contents of a bundle to where snapshots read them. */
+  readonly load: (home: Home) => Promise<void>;
   /** Milliseconds that a changed status waits for what follows at once: a burst is one write, and competes with none to production. */
   readonly settleMs: number;
 }
@@ -38,6 +48,8 @@ export type Reconcile = (key: string) => Promise<Outcome>;
 
 /** A plan that asks this often without end is a bug in the plan. */
 const mostRounds = 8;
+/** Bundles that one plan reads: its own, what production runs, and what both may go back to; more would be a bug, or too little memory. */
+const mostLoads = 32;
 
 /** The API server could not say something that the plan asked: it is asked again, later. */
 export class Unanswered extends Error {
@@ -56,9 +68,12 @@ export class EndlessQuestions extends Error {
 
 export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile => {
   const patience = createPatience(shell);
-  return async (key) => {
+  const settle = async (key: string): Promise<Outcome> => {
+    const before = kind.ahead && kind.observe(key);
+    if (before !== undefined) await inSlices(kind.ahead?.(before) ?? []);
     const answers = new Map<string, Answer>();
     for (let round = 0; round < mostRounds; round += 1) {
+      await turn();
       const seen = kind.observe(key);
       if (seen === undefined) {
         patience.forget(key);
@@ -84,7 +99,41 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
     }
     throw new EndlessQuestions(kind.name, key);
   };
+  /** What a plan reads of bundles may have to be read first. */
+  const settleLoading = async (key: string): Promise<Outcome> => {
+    for (let loads = 0; loads < mostLoads; loads += 1) {
+      try {
+        return await settle(key);
+      } catch (error) {
+        if (!(error instanceof ContentAway)) throw error;
+        await shell.load(error.home);
+      }
+    }
+    throw new Failure('Unavailable', 'the contents of bundles do not stay long enough to be read together');
+  };
+  return async (key) => {
+    try {
+      return await settleLoading(key);
+    } catch (error) {
+      if (!(error instanceof Error && told.has(error)))
+        await reportStuck(kind, key, toFailure(error), shell).catch(() => {});
+      throw error;
+    }
+  };
 };
+
+/** Repeating changes nothing: something is wrong with the object, or with us. */
+const lasting: ReadonlySet<FailureKind> = new Set(['Bug', 'Invalid', 'TooLarge']);
+
+const reportStuck = async <Seen>(kind: Kind<Seen>, key: string, failure: Failure, shell: Shell): Promise<void> => {
+  if (kind.stuck === undefined || !lasting.has(failure.kind) || isWeather(failure)) return;
+  const seen = kind.observe(key);
+  if (seen !== undefined) await reportEach(kind.stuck(seen, failure, shell.clock.now()), shell);
+};
+
+/** Errors of ours that say that the world moved, or that it could not be asked. */
+const isWeather = ({ cause }: Failure): boolean =>
+  cause instanceof Unanswered || cause instanceof Overtaken || cause instanceof BrokenLedger;
 
 /** When the changed status of a key is written, counted from when it was first seen to have changed. */
 const createPatience = ({ clock, settleMs }: Shell) => {
@@ -107,12 +156,16 @@ const carryOutEach = async (effects: readonly Effect[], shell: Shell): Promise<v
   for (const effect of effects) await shell.act(effect);
 };
 
+/** Errors of an effect beside which the plan had a status to report: that is the truer one. */
+const told = new WeakSet<Error>();
+
 /** Effects first. What they changed is then looked at anew, so the status never tells of an attempt. */
 const carryOut = async (plan: Plan, shell: Shell): Promise<Outcome> => {
   try {
     await carryOutEach(plan.effects, shell);
   } catch (error) {
     await reportChanges(plan, shell);
+    if (plan.statuses.length > 0 && error instanceof Error) told.add(error);
     throw error;
   }
   if (plan.effects.length > 0) return 'Again';
@@ -121,8 +174,10 @@ const carryOut = async (plan: Plan, shell: Shell): Promise<Outcome> => {
   return { wakeAt: plan.wakeAt };
 };
 
-const reportChanges = async (plan: Plan, shell: Shell): Promise<void> => {
-  for (const write of plan.statuses) {
+const reportChanges = (plan: Plan, shell: Shell): Promise<void> => reportEach(plan.statuses, shell);
+
+const reportEach = async (statuses: readonly StatusWrite[], shell: Shell): Promise<void> => {
+  for (const write of statuses) {
     if (isSame(write)) continue;
     await shell.report(write);
     for (const notice of noticesOf(write)) shell.tell(notice);

@@ -1,10 +1,12 @@
 /** The operator, put together: caches, record, queue, election. Everything it needs from outside is handed in. */
 import { randomUUID } from 'node:crypto';
 import { createAct } from '../act/effects.ts';
+import { createComparer } from '../act/compare.ts';
 import { createAsk } from '../act/ask.ts';
 import { ledgerStore } from '../act/ledger-store.ts';
-import { planCandidate, planGone } from '../decide/candidate.ts';
+import { candidateStuck, planCandidate, planGone } from '../decide/candidate.ts';
 import type { Effect, StatusWrite } from '../decide/plan.ts';
+import { renderInSteps } from '../decide/staging.ts';
 import { planEmergency } from '../decide/emergency.ts';
 import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
 import { countEmergencies } from '../decide/emergency/record.ts';
@@ -15,7 +17,7 @@ import { planWatch, type WatchSnapshot } from '../decide/watch.ts';
 import type { CandidateSnapshot, ReleaseSnapshot } from '../decide/snapshot.ts';
 import { createClient, type Client } from '../kube/client.ts';
 import { createEventRecorder } from '../kube/events.ts';
-import { Failure, retryPolicy, toFailure } from '../kube/failures.ts';
+import { Failure, retryPolicy, toFailure, type FailureKind } from '../kube/failures.ts';
 import { createElector } from '../kube/lease.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import { createReflectors } from '../kube/reflectors.ts';
@@ -25,7 +27,9 @@ import { Records } from '../ledger/records.ts';
 import { ourResource } from '../kube/rows.ts';
 import { clusterWide, createCaches, Followed, indexKey } from '../observe/caches.ts';
 import { unlistedKinds } from '../observe/unlisted-kinds.ts';
+import { createContentLoader, type ContentPlace } from '../observe/bundles.ts';
 import { Checks } from '../observe/checks.ts';
+import { Contents } from '../observe/contents.ts';
 import {
   observeCandidate,
   observeEmergency,
@@ -78,7 +82,11 @@ export interface Operator {
   notAlive(): string | undefined;
 }
 
-const workers = 8;
+/** Contents of bundles, packed as they are kept: those of open candidates, of production and of what it goes back to. */
+const contentBytes = 40 * 1024 * 1024;
+/** They wait for the API server most of the time; large contents they take one after the other. */
+const workers = 24;
+const reservedWorkers = 8;
 /** A moment that passes while the plan is carried out is not waited for, but never less than this. */
 const soonestMs = 10;
 /** Changes of production are looked at together: a rollout tells hundreds. */
@@ -107,7 +115,9 @@ export const createOperator = (options: OperatorOptions): Operator => {
     logger,
     metrics: reflectorMetrics,
   });
-  const caches = createCaches(reflectors, options);
+  // A standby keeps none: it reads what it needs when it begins to lead.
+  const place: ContentPlace = { contents: new Contents(contentBytes), keeps: () => elector.isLeader() };
+  const caches = createCaches(reflectors, { ...options, place });
   const records = new Records((namespace, entry) => {
     metricsOf.recorded(entry);
     routes.recorded(namespace, entry);
@@ -152,7 +162,13 @@ export const createOperator = (options: OperatorOptions): Operator => {
     pause: () => sleep(clock, pauseMs),
     self: { username: options.username, uid: '', groups: [] },
   });
-  const act = createAct({ clients, append, wrote: (effect) => metricsOf.wrote(effect) });
+  const comparer = createComparer();
+  const act = createAct({
+    clients,
+    append,
+    compare: (comparison) => comparer.compare(comparison),
+    wrote: (effect) => metricsOf.wrote(effect),
+  });
   const ask = createAsk({ client: clients.operator, serverVersion: () => serverVersion });
   const events = createEventRecorder({
     transport: transports.operator,
@@ -185,6 +201,9 @@ export const createOperator = (options: OperatorOptions): Operator => {
     act: (effect: Effect) => onlyLeading(() => act(effect)),
     report: (write) => onlyLeading(() => report(clients.operator, write)),
     tell: ({ regarding, type, reason, note }) => events.record({ regarding, type, reason, note, action: 'Judge' }),
+    load: createContentLoader(place, (namespace, name) =>
+      clients.operator.getResource(ourResource('ReleaseBundle'), { namespace, name }),
+    ),
     settleMs: 100,
   };
   /** Asked at the last moment: what a process that lost the lease still has in hand is not written. */
@@ -214,6 +233,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
   };
   const queue: WorkQueue<Key> = new WorkQueue<Key>({
     workers,
+    reserved: reservedWorkers,
     clock,
     random,
     metrics: metrics.queue('countersign'),
@@ -241,7 +261,8 @@ export const createOperator = (options: OperatorOptions): Operator => {
           return;
         }
         again.delete(key);
-        if (outcome.wakeAt !== undefined) queue.addAfter(key, Math.max(outcome.wakeAt - clock.now(), soonestMs));
+        if (outcome.wakeAt !== undefined)
+          queue.addAfter(key, Math.max(outcome.wakeAt - clock.now(), soonestMs), priorityOf(key));
         measure(outcome.wakeAt === undefined ? 'success' : 'requeue_after');
       } catch (error) {
         measure('error');
@@ -305,6 +326,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
       elector.start();
     },
     async stop() {
+      await comparer.stop();
       await queue.stop();
       checks.stop();
       await events.stop(1_000);
@@ -324,7 +346,9 @@ const isBusy = ({ packages, emergencies }: NamespaceRecord): boolean =>
   [...packages.values()].some(({ open }) => open !== undefined) ||
   [...emergencies.all.values()].some(({ stage }) => underWay.has(stage));
 
-const isRefusal = ({ kind }: Failure): boolean => kind === 'Forbidden' || kind === 'Invalid';
+const refusals: ReadonlySet<FailureKind> = new Set(['Forbidden', 'Invalid', 'TooLarge']);
+
+const isRefusal = ({ kind }: Failure): boolean => refusals.has(kind);
 
 const failureOf = (error: unknown): Failure => {
   if (error instanceof Overtaken) return new Failure('Conflict', error.message);
@@ -356,6 +380,8 @@ const createReconcilers = (sources: Sources, shell: Shell, checks: Checks): Read
       return found && observeCandidate(sources, found);
     },
     plan: planCandidate,
+    ahead: renderInSteps,
+    stuck: candidateStuck,
   };
   const release: Kind<ReleaseSnapshot> = {
     name: 'release',

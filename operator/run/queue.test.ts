@@ -324,3 +324,16 @@ describe('against a model', () => {
     );
   });
 });
+
+test('routine leaves the reserved workers to what is more urgent', async () => {
+  const { queue, started, finish } = byHand(manualClock(), { workers: 3, reserved: 2 });
+  queue.start();
+  queue.add('routine-1');
+  queue.add('routine-2', 'Resync');
+  expect(started).toEqual(['routine-1']);
+  queue.add('back', 'Rollback');
+  queue.add('forth', 'Promotion');
+  expect(started).toEqual(['routine-1', 'back', 'forth']);
+  await finish('routine-1');
+  expect(started).toEqual(['routine-1', 'back', 'forth', 'routine-2']);
+});

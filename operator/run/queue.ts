@@ -29,6 +29,8 @@ export interface QueueGauges {
 
 export interface QueueOptions<K> {
   readonly workers: number;
+  /** Of these, how many take nothing but rollbacks and promotions: routine that takes long holds neither up. None when absent. */
+  readonly reserved?: number;
   readonly clock: Clock;
   /** A number in [0, 1). */
   readonly random: () => number;
@@ -174,6 +176,7 @@ export class WorkQueue<K extends string = string> {
   #take(): [key: K, priority: Priority] | undefined {
     const { clock, metrics } = this.#options;
     for (const priority of priorities) {
+      if (isRoutine(priority) && !this.#hasRoomForRoutine()) continue;
       for (const [key, since] of this.#waiting[priority]) {
         this.#waiting[priority].delete(key);
         metrics?.queued((clock.monotonic() - since) / 1_000);
@@ -181,6 +184,11 @@ export class WorkQueue<K extends string = string> {
       }
     }
     return undefined;
+  }
+
+  #hasRoomForRoutine(): boolean {
+    const busy = [...this.#working.values()].filter(({ priority }) => isRoutine(priority)).length;
+    return busy < this.#options.workers - (this.#options.reserved ?? 0);
   }
 
   async #work(key: K, priority: Priority): Promise<void> {
@@ -222,6 +230,8 @@ export class WorkQueue<K extends string = string> {
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 }
+
+const isRoutine = (priority: Priority): boolean => priority === 'Normal' || priority === 'Resync';
 
 /** A key being worked on: since when, how urgently, and what was asked for meanwhile. */
 interface Working {

@@ -2,6 +2,7 @@
  * Several writers enter acts at once, on the real API server: one unbroken chain, every act in it once, and in the order in which its writer was told of
  * it. COUNTERSIGN_APPENDS says how many acts; `make appends` enters ten thousand.
  */
+import { aPlace } from '../builders/place.ts';
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -61,7 +62,7 @@ const writer = async (name: string): Promise<Append> => {
   const records = new Records(() => {});
   const reflectors = createReflectors({ transport, clock: systemClock, random: Math.random, logger: silentLogger });
   followed.push(reflectors);
-  const caches = createCaches(reflectors, { digestKey: 'none is needed', guarded: [] });
+  const caches = createCaches(reflectors, { digestKey: 'none is needed', guarded: [], place: aPlace() });
   followLedger({ caches, records });
   caches.ledger.hold();
   await reflectors.synced();

@@ -193,7 +193,12 @@ export interface BundleSeen extends KubeObject {
     readonly digest: string;
     readonly base: string;
     readonly parts?: readonly string[];
-    readonly objects: readonly { readonly kind: string; readonly name: string; readonly content: string }[];
+    readonly objects: readonly {
+      readonly kind: string;
+      readonly name: string;
+      readonly digest: string;
+      readonly content: string;
+    }[];
     readonly delta: readonly {
       readonly object: string;
       readonly path: string;

@@ -1,4 +1,6 @@
 /** Staging: what is frozen, what is shown to those who sign, and what staging owes the content until then. */
+import { createHash, randomBytes } from 'node:crypto';
+import { gunzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import type { JsonObject } from '../../operator/api/meta.ts';
@@ -283,8 +285,9 @@ scenario('a package of five hundred parts is picked by label and promoted', asyn
 
 scenario('a package of more than five mebibytes is frozen in parts and promoted whole', async (world) => {
   const sizes = Array.from({ length: 8 }, (_, index) => `bulk-${index}`);
-  const bulk = (name: string): string => `${name} `.repeat(700_000 / 7);
-  await world.stage(...sizes.map((name) => world.configMap(name, { content: bulk(name) })));
+  // Of a kind that does not get smaller by compression.
+  const bulk = new Map(sizes.map((name) => [name, randomBytes(525_000).toString('base64')]));
+  await world.stage(...sizes.map((name) => world.configMap(name, { content: bulk.get(name) ?? '' })));
   await world.propose(
     world.candidate(
       'bulky',
@@ -295,7 +298,23 @@ scenario('a package of more than five mebibytes is frozen in parts and promoted 
 
   expect(await end(world, 'bulky')).toBe('Promoted');
   expect(bundle.spec.parts).toHaveLength(8);
-  for (const name of sizes) expect((await world.live<Data>('ConfigMap', name))?.data['content']).toBe(bulk(name));
+  for (const name of sizes) expect((await world.live<Data>('ConfigMap', name))?.data['content']).toBe(bulk.get(name));
+});
+
+scenario('a ConfigMap of as much JSON as there may be is frozen, shown and promoted', async (world) => {
+  const panel = JSON.stringify({ type: 'graph', targets: [{ expr: 'rate(http_requests_total{job="web"}[5m])' }] });
+  const dashboards = `[${Array.from({ length: Math.floor(1_040_000 / (panel.length + 1)) }, () => panel).join()}]`;
+  await world.stage(world.configMap('dashboards', { 'all.json': dashboards }));
+  await world.propose(world.candidate('large', ['ConfigMap/dashboards']));
+  const bundle = await bundleOf(world, await sign(world, 'large', ...everybody));
+
+  expect(await end(world, 'large')).toBe('Promoted');
+  expect((await world.live<Data>('ConfigMap', 'dashboards'))?.data['all.json']).toBe(dashboards);
+  const [frozen] = bundle.spec.objects;
+  expect(frozen).toMatchObject({ encoding: 'gzip', size: expect.any(Number) });
+  const text = gunzipSync(Buffer.from(frozen?.content ?? '', 'base64')).toString();
+  expect(JSON.parse(text)).toMatchObject({ kind: 'ConfigMap', data: { 'all.json': dashboards } });
+  expect(`sha256:${createHash('sha256').update(text).digest('hex')}`).toBe(frozen?.digest);
 });
 
 scenario(

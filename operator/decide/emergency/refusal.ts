@@ -210,6 +210,7 @@ const right: Check = (s) => {
     case 'Unavailable':
       return { is: 'Wait', message: `whether ${username} may grant could not be asked: ${answer.message}` };
     case 'No':
+    case 'Digest':
     case 'Object':
       return refused(s, 'GrantorLacksRight', {
         why: `${username} does not hold grant there by name`,

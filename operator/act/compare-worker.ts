@@ -1,0 +1,26 @@
+/** A thread that compares contents, so that seconds of it hold nothing up, and a heap that overflows is not the program's. */
+import { parentPort } from 'node:worker_threads';
+import { jsonObject } from '../api/meta.ts';
+import { compared } from '../decide/comparison.ts';
+import type { CompareAnswer, CompareRequest, ContentText } from './compare.ts';
+
+const objectOf = ({ ref, digest, text }: ContentText) => ({ ref, digest, content: jsonObject(JSON.parse(text)) });
+
+const answerTo = ({ before, after, ...rest }: CompareRequest): CompareAnswer => {
+  try {
+    return {
+      ok: true,
+      shown: compared({
+        ...rest,
+        before: { ...before, objects: before.objects.map(objectOf) },
+        after: { ...after, objects: after.objects.map(objectOf) },
+      }),
+    };
+  } catch (error) {
+    return { ok: false, message: error instanceof Error ? error.message : String(error) };
+  }
+};
+
+parentPort?.on('message', (request: CompareRequest) => {
+  parentPort?.postMessage(answerTo(request)); // oxlint-disable-line unicorn/require-post-message-target-origin -- a thread, not a window
+});

@@ -1,0 +1,49 @@
+/** How work that takes long leaves room for everything else: the Lease, streams, and whatever is more urgent. */
+
+/** Everything that waits for the loop goes first: answers, events, timers. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Longest stretch of work between two turns, in milliseconds, as far as steps are small enough. */
+const sliceMs = 20;
+
+/** Counts the time since the loop last turned. Call the result between two steps. */
+export const createSlices = (): (() => Promise<void>) => {
+  let began = performance.now();
+  return async () => {
+    if (performance.now() - began < sliceMs) return;
+    await turn();
+    began = performance.now();
+  };
+};
+
+/** Takes every step of a generator, with turns of the loop between them. */
+export const inSlices = async (steps: Iterable<unknown>): Promise<void> => {
+  const pause = createSlices();
+  // oxlint-disable-next-line no-unused-vars -- the steps are what it is about
+  for (const _ of steps) await pause();
+};
+
+export type Limit = <T>(run: () => Promise<T>) => Promise<T>;
+
+/** Lets so many run at once; further ones wait for their turn, in order. */
+export const createLimit = (atOnce: number): Limit => {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  const enter = async (): Promise<void> => {
+    if (running < atOnce) running += 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+  };
+  const leave = (): void => {
+    const next = waiting.shift();
+    if (next === undefined) running -= 1;
+    else next();
+  };
+  return async (run) => {
+    await enter();
+    try {
+      return await run();
+    } finally {
+      leave();
+    }
+  };
+};
