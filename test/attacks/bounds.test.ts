@@ -1,0 +1,91 @@
+/**
+ * What a developer can burden the programs with: as much as the API server takes, and neither operator nor gate stops. Heaps are bounded
+ * as the chart bounds them, so a process that holds more than it may ends, and the Lease goes to another or to nobody.
+ */
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { systemNamespace } from '../../hack/controlplane/chart.ts';
+import { accepted, startTimeoutMs, waitForAll, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import { condition, isTrue, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
+
+jest.setTimeout(400_000);
+
+const candidates = 20;
+const configMaps = 6;
+/** As many keys as fit: it is they that cost, far more than their bytes. */
+const keys = 20_000;
+
+/** What Node allows itself under the chart's limit of 512 Mi. */
+const nodeOptions = ['--max-old-space-size=256'];
+
+let system: System;
+
+beforeAll(async () => {
+  system = await startSystem({ operator: { nodeOptions } });
+}, startTimeoutMs * 2);
+
+afterAll(() => system?.stop());
+
+interface Lease extends KubeObject {
+  readonly spec: { readonly holderIdentity?: string; readonly leaseTransitions?: number };
+}
+
+const lease = async (): Promise<Lease['spec']> =>
+  accepted(
+    await system.as('installer').get<Lease>({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      namespace: systemNamespace,
+      name: 'countersign-operator',
+    }),
+  ).spec;
+
+/** 800 kB of very many small things. */
+const crowded = (world: World, name: string, letter: string): Manifest =>
+  world.configMap(name, Object.fromEntries(Array.from({ length: keys }, (_, i) => [`k${i}`, letter.repeat(28)])));
+
+const isJudged = (each: Reported): boolean =>
+  isTrue(each, 'Staged') || (condition(each, 'Stalled')?.status === 'True' && each.status?.reason !== undefined);
+
+test('twenty small candidates over large ConfigMaps cost neither the Lease nor a rollback of another package', async () => {
+  const world = await system.world('burden');
+  const developer = world.as('developer-a');
+  await world.stage(world.configMap('settings', { level: 'info' }));
+  await world.release(world.candidate('one', ['ConfigMap/settings'], { package: 'other' }), 60_000);
+  await world.stage(world.configMap('settings', { level: 'debug' }));
+  await world.release(world.candidate('two', ['ConfigMap/settings'], { package: 'other' }), 60_000);
+  const before = await lease();
+
+  const names = Array.from({ length: configMaps }, (_, i) => `big-${i}`);
+  for (const name of names) accepted(await developer.create(crowded(world, name, 'a')));
+  for (let i = 0; i < candidates; i += 1) {
+    const components = names.map((name) => `ConfigMap/${name}`);
+    accepted(await developer.create(world.candidate(`load-${i}`, components, { package: `load-${i}` })));
+  }
+  accepted(
+    await world.as('sre-a').create({
+      ...world.ref('Rollback', 'back'),
+      metadata: { name: 'back', namespace: world.production },
+      spec: { package: 'other', reason: 'meanwhile' },
+    }),
+  );
+  await waitForAll<Reported>(
+    world.as('sre-a'),
+    world.ref('Rollback'),
+    (all) => all.some((each) => isTrue(each, 'Finished')),
+    120_000,
+  );
+  const all = await waitForAll<Reported>(
+    developer,
+    world.ref('ReleaseCandidate'),
+    (found) => found.filter(({ metadata }) => metadata.name?.startsWith('load-')).every(isJudged),
+    300_000,
+  );
+
+  expect(all.length).toBeGreaterThanOrEqual(candidates);
+  expect(system.operator.isRunning()).toBe(true);
+  expect(system.gate.isRunning()).toBe(true);
+  expect(await lease()).toMatchObject({
+    holderIdentity: before.holderIdentity,
+    leaseTransitions: before.leaseTransitions,
+  });
+});
