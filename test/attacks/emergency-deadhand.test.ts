@@ -71,7 +71,7 @@ const turn = (): number => {
 const changes = (resource: string): readonly (() => Fields)[] => [
   () => ({ metadata: { annotations: { note: fresh('n') } } }),
   () => ({ metadata: { labels: { [fresh('new')]: 'yes' } } }),
-  contents[resource] ?? (() => ({ metadata: { finalizers: [`example.dev/${fresh('f')}`] } })),
+  contents[resource] ?? (() => ({ metadata: { annotations: { [fresh('more')]: 'yes' } } })),
 ];
 
 const past = (): string => `${new Date(began).toISOString().slice(0, 16)}:30Z`;
