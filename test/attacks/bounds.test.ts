@@ -14,8 +14,8 @@ const configMaps = 6;
 /** As many keys as fit: it is they that cost, far more than their bytes. */
 const keys = 20_000;
 
-/** What Node allows itself under the chart's limit of 512 Mi. */
-const nodeOptions = ['--max-old-space-size=256'];
+/** As the chart sets them. */
+const nodeOptions = ['--max-old-space-size=200', '--max-semi-space-size=4'];
 
 let system: System;
 
