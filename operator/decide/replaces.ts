@@ -49,7 +49,7 @@ export const successorOf = (
 ): { readonly successor: Sibling | undefined; readonly questions: readonly RightQuestion[] } => {
   const own = agedOf(candidate);
   const later = siblings.filter(
-    (other) => other.replaces === candidate.metadata.name && other.promoted && isEarlier(own, other),
+    (other) => other.replaces === candidate.metadata.name && other.promoted && own.createdAt <= other.createdAt,
   );
   const owners = ownersOf(candidate, bundles);
   const byOwner = later.find(({ author }) => owners.has(author.username));
@@ -72,7 +72,7 @@ export const replacingOf = (
   const name = spec.replaces;
   if (name === '') return undefined;
   const earlier = siblings.find(
-    (other) => other.name === name && !other.finished && isEarlier(other, agedOf(candidate)),
+    (other) => other.name === name && !other.finished && other.createdAt <= agedOf(candidate).createdAt,
   );
   if (earlier === undefined) return { is: 'Nothing', name };
   const { username } = spec.author;

@@ -61,8 +61,15 @@ const roles: Readonly<Record<string, readonly string[]>> = {
     ...['deployments', 'statefulsets'].flatMap((kind) =>
       ['get', 'update', 'patch'].map((verb) => `${verb} apps/${kind}/scale`),
     ),
-    'get batch/cronjobs',
-    'create batch/jobs',
+    ...['get', 'create', 'patch'].map((verb) => `${verb} batch/jobs`),
+    // To take a finalizer off what is being deleted.
+    ...[
+      'batch/cronjobs',
+      ...['configmaps', 'persistentvolumeclaims', 'pods', 'serviceaccounts', 'services'].map((kind) => `/${kind}`),
+      'autoscaling/horizontalpodautoscalers',
+      ...['ingresses', 'networkpolicies'].map((kind) => `networking.k8s.io/${kind}`),
+      'policy/poddisruptionbudgets',
+    ].flatMap((kind) => [`get ${kind}`, `patch ${kind}`]),
   ],
   'countersign-oncall': ['patch emergencyaccesses'],
   'countersign-owner': ['delete releasecandidates', policyRight('withdraw'), policyRight('except')],
