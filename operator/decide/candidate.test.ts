@@ -435,12 +435,7 @@ describe('spec.replaces', () => {
     ],
     ['an earlier one ends nothing', { siblings: [later({ createdAt: now - 24 * hour })] }, false],
     [
-      'of the same second, the smaller uid is the earlier',
-      { siblings: [later({ createdAt: now - 3 * hour, uid: 'uid-a' })] },
-      false,
-    ],
-    [
-      'of the same second, the larger uid is the later',
+      'of the same second, the one that names it is the later',
       { siblings: [later({ createdAt: now - 3 * hour, uid: 'uid-z' })] },
       true,
     ],

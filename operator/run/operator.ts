@@ -17,6 +17,7 @@ import { planWatch, type WatchSnapshot } from '../decide/watch.ts';
 import type { CandidateSnapshot, ReleaseSnapshot } from '../decide/snapshot.ts';
 import { createClient, type Client } from '../kube/client.ts';
 import { createEventRecorder } from '../kube/events.ts';
+import { listPages } from '../kube/read.ts';
 import { Failure, retryPolicy, toFailure, type FailureKind } from '../kube/failures.ts';
 import { createElector } from '../kube/lease.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
@@ -201,9 +202,14 @@ export const createOperator = (options: OperatorOptions): Operator => {
     act: (effect: Effect) => onlyLeading(() => act(effect)),
     report: (write) => onlyLeading(() => report(clients.operator, write)),
     tell: ({ regarding, type, reason, note }) => events.record({ regarding, type, reason, note, action: 'Judge' }),
-    load: createContentLoader(place, (namespace, name) =>
-      clients.operator.getResource(ourResource('ReleaseBundle'), { namespace, name }),
-    ),
+    // By a list of one: the operator may list bundles, and needs no other right to read them.
+    load: createContentLoader(place, async (namespace, name) => {
+      const resource = ourResource('ReleaseBundle');
+      for await (const { items } of listPages(transports.operator, resource, { namespace, name })) {
+        if (items[0] !== undefined) return items[0];
+      }
+      throw new Failure('Gone', `bundle ${name} of ${namespace} is gone`);
+    }),
     settleMs: 100,
   };
   /** Asked at the last moment: what a process that lost the lease still has in hand is not written. */

@@ -2,7 +2,7 @@
 import { accepted, type ApiClient } from '../cluster/cluster.ts';
 import { admitted, type Attack } from './attack.ts';
 import { oncall } from './emergency-world.ts';
-import { attack, attacker, prepares, type Act } from './guard-list.ts';
+import { admin, attack, attacker, prepares, type Act } from './guard-list.ts';
 import { at, one } from './guard-objects.ts';
 import type { GuardWorld } from './guard-world.ts';
 import { forgedOwner, fresh } from './objects.ts';
@@ -23,6 +23,7 @@ const lasting = [
   ['network', 'ingresses', 'ProductionGuardNetwork: '],
   ['accounts', 'serviceaccounts', 'ProductionGuardAccount: '],
   ['storage', 'persistentvolumeclaims', 'ProductionGuardStorage: '],
+  ['pods', 'pods', 'ProductionGuardPod: '],
 ] as const;
 
 /** One that is there, with what of its metadata matters. */
@@ -84,6 +85,18 @@ export const lifetimeAttacks: readonly Attack<GuardWorld>[] = [
       name: `somebody without the right to operate takes the finalizer off one of ${resource} that is being deleted`,
       act: frees(attacker, resource),
       denied: 'ProductionGuardOperateHeld: ',
+      twin: frees(sre, resource),
+    }),
+    attack('T26', topic, {
+      name: `a cluster admin, who holds wildcards, takes the finalizer off one of ${resource} that is being deleted`,
+      act: frees(admin, resource),
+      denied: 'ProductionGuardOperateByName: ',
+      twin: frees(sre, resource),
+    }),
+    attack('T25', topic, {
+      name: `a ServiceAccount that holds the right to operate takes the finalizer off one of ${resource} that is being deleted`,
+      act: frees(({ stranger }) => stranger, resource),
+      denied: 'ProductionGuardOperateByPerson: ',
       twin: frees(sre, resource),
     }),
     attack('T33', topic, {
