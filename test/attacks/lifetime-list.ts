@@ -2,7 +2,7 @@
 import { accepted, type ApiClient } from '../cluster/cluster.ts';
 import { admitted, type Attack } from './attack.ts';
 import { oncall } from './emergency-world.ts';
-import { admin, attack, attacker, prepares, type Act } from './guard-list.ts';
+import { admin, attack, attacker, by, prepares, type Act } from './guard-list.ts';
 import { at, one } from './guard-objects.ts';
 import type { GuardWorld } from './guard-world.ts';
 import { forgedOwner, fresh } from './objects.ts';
@@ -26,11 +26,16 @@ const lasting = [
   ['pods', 'pods', 'ProductionGuardPod: '],
 ] as const;
 
+/** Who makes one by right: pods come from controllers alone. */
+const maker = (resource: string): Who => (resource === 'pods' ? by('replicaset-controller') : prepares);
+
 /** One that is there, with what of its metadata matters. */
 const standing = async (world: GuardWorld, resource: string, metadata: Fields): Promise<ReturnType<typeof at>> => {
   const name = fresh('lasting');
   accepted(
-    await prepares(world).create(one(resource, name, { metadata: { annotations: { note: 'kept' }, ...metadata } })),
+    await maker(resource)(world).create(
+      one(resource, name, { metadata: { annotations: { note: 'kept' }, ...metadata } }),
+    ),
   );
   return at(resource, name);
 };
@@ -38,7 +43,7 @@ const standing = async (world: GuardWorld, resource: string, metadata: Fields): 
 /** One that was deleted, and is still there. */
 const leaving = async (world: GuardWorld, resource: string): Promise<ReturnType<typeof at>> => {
   const target = await standing(world, resource, { finalizers: [finalizer] });
-  accepted(await prepares(world).delete(target));
+  accepted(await maker(resource)(world).delete(target));
   return target;
 };
 
@@ -78,7 +83,7 @@ export const lifetimeAttacks: readonly Attack<GuardWorld>[] = [
         name: `a developer ${what} one of ${resource}`,
         act: sets(attacker, resource, change, before),
         denied: rule,
-        twin: sets(prepares, resource, change, before),
+        twin: sets(maker(resource), resource, change, before),
       }),
     ]),
     attack('T33', topic, {
