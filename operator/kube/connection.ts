@@ -124,7 +124,7 @@ class HttpConnection {
       const answer = { status: statusCode, headers: flatten(headers) };
       if (streams && statusCode < 400) {
         deadline.keepSignalOnly();
-        return { ...answer, body: undefined, stream: untilEnd(jsonLines(body), deadline.end) };
+        return { ...answer, body: undefined, stream: untilEnd(jsonLines(body, request.skip), deadline.end) };
       }
       const text = await body.text();
       deadline.end();

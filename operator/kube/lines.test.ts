@@ -33,3 +33,11 @@ test.each([
 ])('$given is an outage', async ({ text }) => {
   await expect(all(Buffer.from(text), [])).rejects.toMatchObject({ name: 'Failure', kind: 'Unavailable' });
 });
+
+test('lines that are skipped are not parsed, and leave the others as they are', async () => {
+  const bytes = Buffer.from('{"a":1}\nskip, and no JSON\n{"a":2}\n');
+  const values: unknown[] = [];
+  const skip = (line: Buffer): boolean => line.toString('utf8').startsWith('skip');
+  for await (const value of jsonLines(chunksOf(bytes, [9, 5]), skip)) values.push(value);
+  expect(values).toEqual([{ a: 1 }, { a: 2 }]);
+});

@@ -1,7 +1,10 @@
 import { Failure } from './failures.ts';
 
-/** The JSON values of a byte stream that holds one a line, as soon as each line is whole. */
-export async function* jsonLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<unknown, void, undefined> {
+/** The JSON values of a byte stream that holds one a line, as soon as each line is whole. Lines of which `skip` is true are not parsed. */
+export async function* jsonLines(
+  chunks: AsyncIterable<Buffer>,
+  skip: (line: Buffer) => boolean = () => false,
+): AsyncGenerator<unknown, void, undefined> {
   // A line may span many chunks: they are joined once, when it ends.
   let begun: Buffer[] = [];
   for await (const chunk of chunks) {
@@ -11,7 +14,7 @@ export async function* jsonLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<
       from = end + 1;
       const line = begun.length === 0 ? rest : Buffer.concat([...begun, rest]);
       begun = [];
-      if (line.length > 0) yield parse(line.toString('utf8'));
+      if (line.length > 0 && !skip(line)) yield parse(line.toString('utf8'));
     }
     if (from < chunk.length) begun.push(chunk.subarray(from));
   }

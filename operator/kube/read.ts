@@ -54,6 +54,8 @@ export interface WatchOptions {
   /** Milliseconds to the first byte of the answer. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** See `ApiRequest.skip`. A transport may not know it, so that what is skipped must do no harm when it comes. */
+  readonly skip?: ((line: Buffer) => boolean) | undefined;
 }
 
 /** The changes of a resource, until the server ends the stream. @throws {Failure} also for the `ERROR` events of the stream. */
@@ -77,6 +79,7 @@ export async function* watch(
     answer: 'Stream',
     ...(options.timeoutMs !== undefined && { timeoutMs: options.timeoutMs }),
     ...(options.signal && { signal: options.signal }),
+    ...(options.skip && { skip: options.skip }),
   });
   for await (const value of stream) yield eventOf(value);
 }

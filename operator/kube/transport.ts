@@ -21,6 +21,8 @@ export interface ApiRequest {
   readonly contentType?: ContentType;
   /** `Stream` for a watch: one JSON value a line, for as long as both sides like. */
   readonly answer?: 'Json' | 'Stream';
+  /** Called with each line of a stream, in order, when everything before it has been taken; true = it need not be parsed, and is left out. */
+  readonly skip?: (line: Buffer) => boolean;
   /** Milliseconds until the call fails as `Unavailable`: to the whole answer, or to the first byte of a stream. */
   readonly timeoutMs?: number;
   /** Ends the call or the stream. */
