@@ -151,11 +151,10 @@ export const createSight = ({ place, caches, records, client, transport, store, 
     if (name === '' || bundle(namespace, name) !== undefined) return;
     const raw = await read('ReleaseBundle', namespace, name);
     if (raw === undefined) return;
-    const reflector = caches.bundles.in();
-    reflector?.observed(raw);
+    caches.bundles.observed(raw);
     for (const part of bundleHead(raw).parts) {
       const found = await read('ReleaseBundle', namespace, part);
-      if (found !== undefined) reflector?.observed(found);
+      if (found !== undefined) caches.bundles.observed(found);
     }
   };
 
@@ -191,7 +190,7 @@ export const createSight = ({ place, caches, records, client, transport, store, 
       { clock, everyMs: refreshMs, stateOf: (namespace) => records.get(namespace).head.seq },
       async (namespace) => {
         const policy = await read('ReleasePolicy', namespace, policyName);
-        if (policy !== undefined) caches.policies.in()?.observed(policy);
+        if (policy !== undefined) caches.policies.observed(policy);
         for (;;) {
           const next = records.get(namespace).head.seq + 1;
           if ((await ifFound(store.catchUp(namespace, next))) === undefined) break;

@@ -1,23 +1,34 @@
+import type { Copy } from './copy.ts';
 import { Reflector, type ReflectorSpec, type ReflectorTools } from './reflector.ts';
 import type { KubeObject, ResourceRow } from './resource.ts';
+import { SharedWatch } from './shared-watch.ts';
 import type { ChangeHandler } from './store.ts';
 
-/** The claim of one holder on a reflector. */
+/** What a family reflects. */
+export interface FamilySpec<T> extends Omit<ReflectorSpec<T>, 'namespace'> {
+  /**
+   * All namespaces that are followed share one stream of the whole cluster: for resources of which whatever lies elsewhere may pass through
+   * the process. Otherwise each namespace has a stream of its own.
+   */
+  readonly shared?: boolean;
+}
+
+/** The claim of one holder on a copy. */
 export interface Held<T> {
-  readonly reflector: Reflector<T>;
-  /** Gives the claim up; the last one stops the reflector. Further calls do nothing. */
+  readonly reflector: Copy<T>;
+  /** Gives the claim up; the last one ends the copy. Further calls do nothing. */
   release(): Promise<void>;
 }
 
-/** The reflectors of one spec, one a namespace, each running as long as somebody holds it. */
+/** The copies of one spec, one a namespace, each kept as long as somebody holds it. */
 export interface ReflectorFamily<T> {
   readonly resource: ResourceRow;
   /** Starts to follow a namespace, or joins those who do; without a namespace: the whole cluster. */
   hold(namespace?: string): Held<T>;
-  /** The reflector of a namespace while it is held. */
-  in(namespace?: string): Reflector<T> | undefined;
-  /** All that are held now. */
-  reflectors(): readonly Reflector<T>[];
+  /** The copy of a namespace while it is held. */
+  in(namespace?: string): Copy<T> | undefined;
+  /** Folds an object from an answer of the API server into every copy it belongs to; see `Reflector.observed`. */
+  observed(object: KubeObject): void;
   /** Changes in every namespace held now or later. Returns how to stop that. */
   onChange(handler: ChangeHandler<T>): () => void;
 }
@@ -25,7 +36,7 @@ export interface ReflectorFamily<T> {
 /** Every reflector of the process: started and stopped as namespaces come and go. */
 export interface Reflectors {
   /** Declares what to reflect; nothing runs until a namespace is held. */
-  family<T>(spec: Omit<ReflectorSpec<T>, 'namespace'>): ReflectorFamily<T>;
+  family<T>(spec: FamilySpec<T>): ReflectorFamily<T>;
   /** Folds an object from an answer of the API server into every copy it belongs to; see `Reflector.observed`. */
   observed(resource: ResourceRow, object: KubeObject): void;
   /** Resolves when all that are held now are complete, but those that are optional. */
@@ -39,10 +50,9 @@ export interface Reflectors {
 /** An empty set of reflectors that will share these tools. */
 export function createReflectors(tools: ReflectorTools): Reflectors {
   const families: AnyFamily[] = [];
-  const running = () => families.flatMap((family) => family.reflectors());
-  const needed = () => families.filter(({ optional }) => !optional).flatMap((family) => family.reflectors());
+  const needed = () => families.filter(({ optional }) => !optional).flatMap((family) => family.copies());
   return {
-    family<T>(spec: Omit<ReflectorSpec<T>, 'namespace'>) {
+    family<T>(spec: FamilySpec<T>) {
       const family = new Family(spec, tools);
       families.push(family);
       return family;
@@ -50,14 +60,14 @@ export function createReflectors(tools: ReflectorTools): Reflectors {
     observed(resource, object) {
       for (const family of families) {
         if (family.resource.plural !== resource.plural || family.resource.apiVersion !== resource.apiVersion) continue;
-        for (const reflector of family.reflectors()) reflector.observed(object);
+        family.observed(object);
       }
     },
     async synced() {
-      await Promise.all(needed().map((reflector) => reflector.synced));
+      await Promise.all(needed().map((copy) => copy.synced));
     },
-    isSynced: () => needed().every((reflector) => reflector.isSynced()),
-    silentMs: () => Math.max(0, ...running().map((reflector) => reflector.silentMs())),
+    isSynced: () => needed().every((copy) => copy.isSynced()),
+    silentMs: () => Math.max(0, ...families.map((family) => family.silentMs())),
     async stop() {
       await Promise.all(families.map((family) => family.stop()));
     },
@@ -68,24 +78,32 @@ export function createReflectors(tools: ReflectorTools): Reflectors {
 interface AnyFamily {
   readonly resource: ResourceRow;
   readonly optional: boolean;
-  reflectors(): readonly Pick<Reflector<unknown>, 'observed' | 'synced' | 'isSynced' | 'silentMs'>[];
+  copies(): readonly { readonly synced: Promise<void>; isSynced(): boolean }[];
+  observed(object: KubeObject): void;
+  /** The longest silence of its streams, in milliseconds. */
+  silentMs(): number;
   stop(): Promise<void>;
 }
 
-interface Shared<T> {
-  readonly reflector: Reflector<T>;
+interface Place<T> {
+  readonly copy: Copy<T>;
+  readonly end: () => Promise<void>;
   holders: number;
 }
 
-class Family<T> implements ReflectorFamily<T> {
+class Family<T> implements ReflectorFamily<T>, AnyFamily {
   readonly resource: ResourceRow;
   readonly optional: boolean;
-  readonly #spec: Omit<ReflectorSpec<T>, 'namespace'>;
+  readonly #spec: FamilySpec<T>;
   readonly #tools: ReflectorTools;
-  readonly #shared = new Map<string | undefined, Shared<T>>();
+  readonly #places = new Map<string | undefined, Place<T>>();
+  /** Those that have a stream of their own. */
+  readonly #own = new Set<Reflector<T>>();
+  /** Runs while a namespace is held. */
+  #shared: SharedWatch<T> | undefined;
   readonly #handlers = new Set<ChangeHandler<T>>();
 
-  constructor(spec: Omit<ReflectorSpec<T>, 'namespace'>, tools: ReflectorTools) {
+  constructor(spec: FamilySpec<T>, tools: ReflectorTools) {
     this.resource = spec.resource;
     this.optional = spec.optional === true;
     this.#spec = spec;
@@ -93,28 +111,38 @@ class Family<T> implements ReflectorFamily<T> {
   }
 
   hold(namespace?: string): Held<T> {
-    const shared = this.#shared.get(namespace) ?? this.#begin(namespace);
-    shared.holders += 1;
+    const place = this.#places.get(namespace) ?? this.#begin(namespace);
+    place.holders += 1;
     let held = true;
     return {
-      reflector: shared.reflector,
+      reflector: place.copy,
       release: async () => {
         if (!held) return;
         held = false;
-        shared.holders -= 1;
-        if (shared.holders > 0) return;
-        if (this.#shared.get(namespace) === shared) this.#shared.delete(namespace);
-        await shared.reflector.stop();
+        place.holders -= 1;
+        if (place.holders > 0) return;
+        if (this.#places.get(namespace) === place) this.#places.delete(namespace);
+        await place.end();
       },
     };
   }
 
-  in(namespace?: string): Reflector<T> | undefined {
-    return this.#shared.get(namespace)?.reflector;
+  in(namespace?: string): Copy<T> | undefined {
+    return this.#places.get(namespace)?.copy;
   }
 
-  reflectors(): readonly Reflector<T>[] {
-    return [...this.#shared.values()].map(({ reflector }) => reflector);
+  copies(): readonly Copy<T>[] {
+    return [...this.#places.values()].map(({ copy }) => copy);
+  }
+
+  observed(object: KubeObject): void {
+    for (const reflector of this.#own) reflector.observed(object);
+    this.#shared?.observed(object);
+  }
+
+  silentMs(): number {
+    const own = [...this.#own].map((reflector) => reflector.silentMs());
+    return Math.max(0, this.#shared?.silentMs() ?? 0, ...own);
   }
 
   onChange(handler: ChangeHandler<T>): () => void {
@@ -125,15 +153,16 @@ class Family<T> implements ReflectorFamily<T> {
   }
 
   async stop(): Promise<void> {
-    const stopping = this.reflectors();
-    this.#shared.clear();
-    await Promise.all(stopping.map((reflector) => reflector.stop()));
+    const ending = [...this.#places.values()];
+    this.#places.clear();
+    await Promise.all(ending.map(({ end }) => end()));
   }
 
-  #begin(namespace: string | undefined): Shared<T> {
-    const reflector = new Reflector<T>({ ...this.#spec, namespace }, this.#tools);
+  #begin(namespace: string | undefined): Place<T> {
+    const { copy, end } =
+      this.#spec.shared === true && namespace !== undefined ? this.#share(namespace) : this.#follow(namespace);
     const { logger } = this.#tools;
-    reflector.onChange((key, change) => {
+    copy.onChange((key, change) => {
       for (const handler of this.#handlers) {
         try {
           handler(key, change);
@@ -142,9 +171,35 @@ class Family<T> implements ReflectorFamily<T> {
         }
       }
     });
-    const shared = { reflector, holders: 0 };
-    this.#shared.set(namespace, shared);
+    const place = { copy, end, holders: 0 };
+    this.#places.set(namespace, place);
+    return place;
+  }
+
+  #follow(namespace: string | undefined): Pick<Place<T>, 'copy' | 'end'> {
+    const reflector = new Reflector<T>({ ...this.#spec, namespace }, this.#tools);
+    this.#own.add(reflector);
     reflector.start();
-    return shared;
+    return {
+      copy: reflector,
+      end: async () => {
+        this.#own.delete(reflector);
+        await reflector.stop();
+      },
+    };
+  }
+
+  /** The last namespace takes the stream with it. */
+  #share(namespace: string): Pick<Place<T>, 'copy' | 'end'> {
+    const shared = (this.#shared ??= new SharedWatch(this.#spec, this.#tools));
+    return {
+      copy: shared.follow(namespace),
+      end: async () => {
+        shared.unfollow(namespace);
+        if (shared.copies().length > 0) return;
+        if (this.#shared === shared) this.#shared = undefined;
+        await shared.stop();
+      },
+    };
   }
 }

@@ -8,8 +8,7 @@ import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import { parseRollback, type Rollback } from '../api/rollback.ts';
 import { keyOf, type LiveObject, type NamespaceFacts, type PodFacts } from '../decide/objects.ts';
-import type { Reflectors, ReflectorFamily } from '../kube/reflectors.ts';
-import type { ReflectorSpec } from '../kube/reflector.ts';
+import type { FamilySpec, Reflectors, ReflectorFamily } from '../kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead, type ContentPlace } from './bundles.ts';
@@ -100,7 +99,7 @@ export interface CachesOptions {
 
 /** The families of reflectors, by what they reflect. */
 export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place }: CachesOptions) => {
-  const family = <T>(spec: Omit<ReflectorSpec<T>, 'namespace'>): ReflectorFamily<T> => reflectors.family(spec);
+  const family = <T>(spec: FamilySpec<T>): ReflectorFamily<T> => reflectors.family(spec);
   return {
     namespaces: family<NamespaceFacts>({ resource: core('Namespace', 'namespaces', false), project: namespaceFacts }),
     policies: family<ReleasePolicy>({
@@ -155,6 +154,7 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
       promotableKinds.map(({ kind }) => [
         kind,
         family({
+          shared: true,
           resource: promotableResource(kind),
           project: liveObject,
           indexes: { selects: ({ ref, manifest }) => selectedLabels(ref.kind, manifest) },
@@ -162,10 +162,12 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
       ]),
     ),
     pods: family<PodFacts>({
+      shared: true,
       resource: core('Pod', 'pods'),
       project: podFacts,
       indexes: { owner: (pod) => (pod.ownerKind === '' ? [] : [`${pod.ownerKind}/${pod.ownerName}`]) },
     }),
+    // Each production namespace by a stream of its own: no Secret of any other enters the process.
     secrets: family<KeyNames & WatchedObject>({
       resource: core('Secret', 'secrets'),
       project: (raw) => ({ ...watchedObject(raw, digestKey), ...keyNames(raw) }),
@@ -174,6 +176,7 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
       watchedKinds.map(({ kind, apiVersion, plural }) => [
         kind,
         family({
+          shared: true,
           resource: grouped(apiVersion, kind, plural),
           project: (raw) => watchedObject(raw),
           mayBeAbsent: apiVersion === optionalGroup,

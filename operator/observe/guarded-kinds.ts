@@ -1,7 +1,6 @@
 /** Resources that the chart adds to the guard (`guardedKinds`): followed as far as the cluster defines them, whichever version it stores. */
 import { z } from 'zod';
-import type { ReflectorSpec } from '../kube/reflector.ts';
-import type { ReflectorFamily } from '../kube/reflectors.ts';
+import type { FamilySpec, ReflectorFamily } from '../kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import type { ChangeHandler } from '../kube/store.ts';
 import { watchedObject, type WatchedObject } from './project.ts';
@@ -31,7 +30,7 @@ export const definedBy = (raw: KubeObject): ResourceRow | undefined => {
   return { apiVersion: `${group}/${stored.name}`, kind: names.kind, plural: names.plural, namespaced: true };
 };
 
-type Begin = <T>(spec: Omit<ReflectorSpec<T>, 'namespace'>) => ReflectorFamily<T>;
+type Begin = <T>(spec: FamilySpec<T>) => ReflectorFamily<T>;
 
 export class GuardedKinds {
   /** `rollouts.argoproj.io`: the names of their definitions, under which production and record know them. */
@@ -76,7 +75,7 @@ export class GuardedKinds {
       kind: name,
     });
     // Somebody else's definition, whose conversion may fail: no rollback waits for it.
-    const family = this.#begin({ resource: row, project, optional: true });
+    const family = this.#begin({ resource: row, project, optional: true, shared: true });
     for (const handler of this.#handlers) family.onChange(handler);
     this.#families.set(id, family);
     return family;

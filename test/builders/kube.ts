@@ -2,7 +2,7 @@
 import { connect } from '../../operator/kube/connection.ts';
 import { createClient, type Client } from '../../operator/kube/client.ts';
 import { loadCredentials } from '../../operator/kube/credentials.ts';
-import type { Reflector } from '../../operator/kube/reflector.ts';
+import type { Copy } from '../../operator/kube/copy.ts';
 import type { Manifest, ResourceRow } from '../../operator/kube/resource.ts';
 import { createTransport, type Interceptor, type Transport } from '../../operator/kube/transport.ts';
 
@@ -28,7 +28,7 @@ export function configMap(name: string, data: Readonly<Record<string, string>> =
 }
 
 /** Resolves when the copy satisfies the predicate, now or after a change. Fails after `withinMs`. */
-export function reflects<T>(reflector: Reflector<T>, predicate: () => boolean, withinMs = 15_000): Promise<void> {
+export function reflects<T>(reflector: Copy<T>, predicate: () => boolean, withinMs = 15_000): Promise<void> {
   if (predicate()) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const done = (end: () => void) => {

@@ -2,6 +2,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { listPages } from '../../operator/kube/read.ts';
 import { Reflector, type ReflectorSettings, type RestartReason } from '../../operator/kube/reflector.ts';
+import type { Copy } from '../../operator/kube/copy.ts';
+import { createReflectors } from '../../operator/kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../../operator/kube/resource.ts';
 import type { Change } from '../../operator/kube/store.ts';
 import { noStream, type ApiRequest, type Interceptor } from '../../operator/kube/transport.ts';
@@ -243,3 +245,45 @@ test('while somebody writes without pause and the server dies, nothing is lost a
     numbers.set(key, number);
   }
 }, 60_000);
+
+test('namespaces share one stream, however many there are, and one that is followed later is listed once', async () => {
+  const reflectors = createReflectors({
+    transport: reader.transport,
+    clock: systemClock,
+    random: Math.random,
+    logger: silentLogger,
+  });
+  const family = reflectors.family({ resource: configMaps, project: valueOf, shared: true });
+  const others = Array.from({ length: 5 }, (_, i) => `${namespace}-${i}`);
+  for (const name of others) {
+    await writer.client.createResource(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    await writer.client.createResource(configMaps, configMap('before', { value: name }, name));
+  }
+  await put('nobody-follows', '1');
+  const early = others.slice(1).map((name) => family.hold(name).reflector);
+  await reflectors.synced();
+  expect(early.map((copy) => copy.list().length)).toEqual([1, 1, 1, 1]);
+  expect(asked.map(({ path }) => path)).toEqual(['/api/v1/configmaps']);
+
+  // Followed in the middle of somebody's writing.
+  let isWriting = true;
+  const writing = (async () => {
+    for (let i = 0; isWriting; i += 1) {
+      await put(`busy-${i}`, '1');
+      if (i % 2 === 0) await change(`busy-${i}`, '2');
+      if (i % 3 === 0) await remove(`busy-${i}`);
+    }
+  })();
+  const late = family.hold(namespace).reflector;
+  await late.synced;
+  isWriting = false;
+  await writing;
+  const values = await truth();
+  await copyShows(late, values);
+  expect(asked.map(({ path }) => path)).toEqual(['/api/v1/configmaps', `/api/v1/namespaces/${namespace}/configmaps`]);
+  await reflectors.stop();
+});
+
+/** Resolves when a copy holds exactly this. */
+const copyShows = (copy: Copy<string>, values: readonly string[]): Promise<void> =>
+  reflects(copy, () => copy.list().sort().join() === values.join());
