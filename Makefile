@@ -2,7 +2,7 @@
 NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
-.PHONY: demo test mutants quiet nights appends unit check generate bench up down ledger build bundle
+.PHONY: demo test mutants quiet nights appends unit check generate bench scale up down ledger build bundle
 
 demo: node_modules ## the main job, start to finish, on a real control plane
 	$(NODE) hack/demo.ts
@@ -40,6 +40,9 @@ generate: node_modules ## writes CRDs, reference and the chart's README from the
 
 bench: node_modules ## figures, measured at the API server
 	$(NODE) bench/main.ts
+
+scale: node_modules ## streams, memory and work with 200 production namespaces; COUNTERSIGN_SCALE_NAMESPACES, _PODS and _SECONDS for others
+	$(NODE) bench/main.ts scale
 
 up: node_modules ## leaves a control plane with chart, operator and sample running
 	$(NODE) hack/up.ts

@@ -1,5 +1,5 @@
 /**
- * `node bench/main.ts [approval] [rollback] [idle] [memory] [locks] [restarts]`: figures of operator, gate and policies, measured at the API server, beside their targets.
+ * `node bench/main.ts [approval] [rollback] [idle] [memory] [locks] [restarts] [scale]`: figures of operator, gate and policies, measured at the API server, beside their targets.
  * Of `locks`, `--series <part of a name>` and `--rates 10,50` take some: `node bench/main.ts locks --series 'with entry' --rates 50`.
  */
 import { execFileSync } from 'node:child_process';
@@ -12,6 +12,7 @@ import { idle } from './idle.ts';
 import { locks } from './locks.ts';
 import { memory } from './memory.ts';
 import { restarts } from './restarts.ts';
+import { scale } from './scale.ts';
 import { rollback } from './rollback.ts';
 import { table, type Figure } from './table.ts';
 
@@ -30,9 +31,13 @@ const benches: Readonly<Record<string, (system: System, program: string) => Prom
   memory,
   locks: (system) => locks(system, chosen),
   restarts,
+  scale,
 };
 
-const names = positionals.length > 0 ? positionals : Object.keys(benches);
+/** Takes long, and is asked for by name. */
+const byNameOnly = new Set(['scale']);
+
+const names = positionals.length > 0 ? positionals : Object.keys(benches).filter((name) => !byNameOnly.has(name));
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));
 if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there is only ${Object.keys(benches).join(', ')}`);
 
@@ -44,7 +49,7 @@ const figures: Figure[] = [];
 for (const name of names) {
   process.stderr.write(`${name} …\n`);
   // One each: what a figure leaves behind would weigh on the next.
-  const system = await startSystem({ cluster: { fsync: true }, operator: { program } });
+  const system = await startSystem({ cluster: { fsync: name !== 'scale' }, operator: { program } });
   try {
     figures.push(...((await benches[name]?.(system, program)) ?? []));
   } catch (error) {
