@@ -34,7 +34,7 @@ export class Copy<T> {
   /** The resource version of the last whole list. */
   #listedAt = '';
   /** The last change of each object since before the first list. A value that is undefined: it went, or is not kept. */
-  #early: Listed<T> = new Map();
+  readonly #early: Listed<T> = new Map();
 
   constructor({ resource, project, indexes = {} }: CopySpec<T>, logger: Logger) {
     this.resource = resource;
@@ -71,6 +71,11 @@ export class Copy<T> {
     return () => this.#handlers.delete(handler);
   }
 
+  /** A list is about to be asked for that holds everything told so far: what waited for one need not wait any longer. */
+  awaitList(): void {
+    this.#early.clear();
+  }
+
   /** Takes an object into a list that is being told. */
   collect(listed: Listed<T>, object: KubeObject): void {
     const seen = this.#seenOf(object);
@@ -94,7 +99,7 @@ export class Copy<T> {
 
   /** There is nothing that it has not been told. */
   complete(): void {
-    this.#early = new Map();
+    this.#early.clear();
     this.#isSynced = true;
     this.#sync.resolve();
   }

@@ -204,6 +204,8 @@ export class SharedWatch<T> {
     const { pageSize } = this.#loop.settings;
     const { signal } = copy.filled;
     const told = this.#loop.position;
+    // Or changes would pile up for as long as lists fail.
+    copy.awaitList();
     const selection = { namespace: copy.namespace, labelSelector, fieldSelector };
     const listed: Listed<T> = new Map();
     let resourceVersion = '';
