@@ -266,9 +266,9 @@ test('namespaces share one stream, however many there are, and one that is follo
   expect(asked.map(({ path }) => path)).toEqual(['/api/v1/configmaps']);
 
   // Followed in the middle of somebody's writing.
-  let isWriting = true;
+  const enough = new AbortController();
   const writing = (async () => {
-    for (let i = 0; isWriting; i += 1) {
+    for (let i = 0; !enough.signal.aborted; i += 1) {
       await put(`busy-${i}`, '1');
       if (i % 2 === 0) await change(`busy-${i}`, '2');
       if (i % 3 === 0) await remove(`busy-${i}`);
@@ -276,7 +276,7 @@ test('namespaces share one stream, however many there are, and one that is follo
   })();
   const late = family.hold(namespace).reflector;
   await late.synced;
-  isWriting = false;
+  enough.abort();
   await writing;
   const values = await truth();
   await copyShows(late, values);
