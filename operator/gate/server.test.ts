@@ -394,6 +394,20 @@ describe('stopping', () => {
     await stopped;
     await expect(ask('gone')).rejects.toThrow('ECONNREFUSED');
   });
+
+  test('a connection that is idle when no new ones are taken any more is still answered', async () => {
+    await start(allow, { lameDuckMs: 1_000 });
+    const { port } = server;
+    const kept = new Agent({ keepAlive: true, maxSockets: 1, ca: issued.authority });
+    const body = JSON.stringify(review());
+    expect(await send(body, { agent: kept, port })).toMatchObject({ code: 200 });
+    const stopped = server.stop();
+    await until(() => server.port === 0);
+    await expect(send(body, { agent: new Agent({ ca: issued.authority }), port })).rejects.toThrow('ECONNREFUSED');
+    expect(await send(body, { agent: kept, port })).toMatchObject({ code: 200 });
+    kept.destroy();
+    await stopped;
+  });
 });
 
 afterAll(() => agent?.destroy());
