@@ -1,7 +1,7 @@
 /** The HTTPS server that the API server asks: it says no unless the judge says yes, and it speaks with nobody else. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import { Socket } from 'node:net';
+import { Server as NetServer, Socket } from 'node:net';
 import type { Clock } from '../run/clock.ts';
 import { sleep } from '../run/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -27,7 +27,7 @@ export interface ServerLimits {
   readonly headersMs: number;
   /** Connections that have not named the path yet. */
   readonly strangers: number;
-  /** Milliseconds for which an ending server goes on answering, until nobody is sent to it any more. */
+  /** Milliseconds for which an ending server goes on answering, until nobody is sent to it any more; and again for connections that are open then. */
   readonly lameDuckMs: number;
 }
 
@@ -116,7 +116,11 @@ export class GateServer {
     return typeof address === 'object' && address !== null ? address.port : 0;
   }
 
-  /** Answers on for a while, closing each connection with its answer; then finishes what is in hand and closes. */
+  /**
+   * Answers on for a while, closing each connection with its answer; then takes no new ones; last it finishes what is in hand and closes.
+   * An idle connection that is closed may be the one that the API server has just chosen, and nobody can tell it: so those that are
+   * left are few, as none were added for a while.
+   */
   async stop(): Promise<void> {
     this.#draining = true;
     const server = this.#server;
@@ -125,7 +129,12 @@ export class GateServer {
     await sleep(clock, this.#limits.lameDuckMs);
     this.#listening = false;
     const closing = new AbortController();
-    const closed = new Promise<void>((resolve) => server.close(() => resolve())).then(() => closing.abort());
+    // Unlike the method of an HTTPS server, this one leaves idle connections alone.
+    const closed = new Promise<void>((resolve) => {
+      NetServer.prototype.close.call(server, () => resolve());
+    }).then(() => closing.abort());
+    await sleep(clock, this.#limits.lameDuckMs, closing.signal);
+    server.closeIdleConnections();
     // Longer than anything that is in hand may take.
     await sleep(clock, this.#limits.requestMs + this.#limits.judgeMs, closing.signal);
     server.closeAllConnections();
