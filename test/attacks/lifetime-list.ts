@@ -29,6 +29,10 @@ const lasting = [
 /** Who makes one by right: pods come from controllers alone. */
 const maker = (resource: string): Who => (resource === 'pods' ? by('replicaset-controller') : prepares);
 
+/** What somebody who was let in is refused by, and who does the same by right: emergencies delete pods, and change none. */
+const inEmergency = (resource: string, rule: string): { readonly denied: string; readonly by: Who } =>
+  resource === 'pods' ? { denied: rule, by: maker(resource) } : { denied: 'ProductionGuardLifetime: ', by: isIn };
+
 /** One that is there, with what of its metadata matters. */
 const standing = async (world: GuardWorld, resource: string, metadata: Fields): Promise<ReturnType<typeof at>> => {
   const name = fresh('lasting');
@@ -76,8 +80,8 @@ export const lifetimeAttacks: readonly Attack<GuardWorld>[] = [
       attack('T19', topic, {
         name: `somebody let in for an emergency ${what} one of ${resource}`,
         act: sets(isIn, resource, change, before),
-        denied: 'ProductionGuardLifetime: ',
-        twin: sets(isIn, resource, {}, before),
+        denied: inEmergency(resource, rule).denied,
+        twin: sets(inEmergency(resource, rule).by, resource, {}, before),
       }),
       attack('T19', topic, {
         name: `a developer ${what} one of ${resource}`,
@@ -107,7 +111,7 @@ export const lifetimeAttacks: readonly Attack<GuardWorld>[] = [
     attack('T33', topic, {
       name: `somebody let in for an emergency takes the finalizer off one of ${resource} that is being deleted`,
       act: frees(isIn, resource, [{ op: 'add', path: '/metadata/annotations/note', value: 'changed' }]),
-      denied: 'ProductionGuardLifetime: ',
+      denied: inEmergency(resource, rule).denied,
       twin: frees(sre, resource),
     }),
     attack('T33', topic, {
