@@ -557,7 +557,7 @@ const rows: readonly Row[] = [
     next: 'set an earlier day',
     twin: async () => putReview(await stored.releasepolicies(), day(729), forge),
   })),
-  ...['kube-public', systemNamespace, quiet, staging].flatMap((namespace) =>
+  ...['kube-public', quiet, staging].flatMap((namespace) =>
     (['operator', 'restorer'] as const).map((who) => ({
       policy: 'countersign-confinement',
       rule: 'ConfinedToProduction',
@@ -714,6 +714,28 @@ describe('what custody refuses, and its twin', () => {
     expect(said(answer)).toMatch(/ Next: ./);
     expect(said(answer).split(' Next: ')[1]).toContain(row.next);
     expect(said(await row.twin())).toMatch(/^admitted/);
+  });
+});
+
+describe('the release namespace is closed to our own programs twice over', () => {
+  test.each(['operator', 'restorer'] as const)('the %s writes no ConfigMap there', async (who) => {
+    const answer = await world[who].create(configMap(systemNamespace));
+    expect(said(answer)).toMatch(/denied request: (ConfinedToProduction|InstallationGuard): /);
+    expect(said(answer)).toMatch(/ Next: ./);
+  });
+
+  test.each(['operator', 'restorer'] as const)('confinement alone holds the %s, too', async (who) => {
+    const binding = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicyBinding' };
+    const target = { ...binding, name: 'countersign-installation' };
+    const { metadata, ...rest } = accepted(await as('installer').get(target));
+    accepted(await as('installer').delete(target));
+    await eventually(
+      'confinement speaks',
+      () => world[who].create(configMap(systemNamespace)),
+      (answer) => said(answer).includes('ConfinedToProduction: '),
+    );
+    const { labels = {}, annotations = {} } = metadata;
+    accepted(await as('installer').create({ ...rest, metadata: { name: target.name, labels, annotations } }));
   });
 });
 
