@@ -146,11 +146,15 @@ scenario('a policy that names another source takes no candidate from here', asyn
   expect(await end(world, 'lost')).toBe('Promoted');
 });
 
+/** Until another second than that of what was just created: times of the API server have whole seconds. */
+const aSecondPasses = () => new Promise((resolve) => setTimeout(resolve, 1_100));
+
 scenario('a candidate replaces neither itself nor a later one, and is staged all the same', async (world) => {
   await world.stage(world.configMap('settings', { level: 'info' }));
   await world.propose(world.candidate('self', ['ConfigMap/settings'], { replaces: 'self' }));
   await world.propose(world.candidate('first', ['ConfigMap/settings'], { replaces: 'second' }));
   await staged(world, 'first');
+  await aSecondPasses();
   await world.propose(world.candidate('second', ['ConfigMap/settings'], { replaces: 'first' }));
   await staged(world, 'second');
 
