@@ -425,7 +425,7 @@ describe('each lock by itself', () => {
     await putBack();
     await runAll('without B', [...guarded, ...guardAttacks]);
     process.stdout.write(`\n${[...guarded, ...guardAttacks].map(rowOf).join('\n')}\n`);
-  }, 500_000);
+  }, 1_500_000);
 
   test.each([...guarded, ...guardAttacks].map((attack) => [`${attack.id}: ${attack.name}`, attack] as const))(
     '%s',
