@@ -172,9 +172,8 @@ test('what happens while the connection is cut is told afterwards, recreation un
   const { reflector, changes } = reflect({ streamSeconds: 1 });
   await reflector.synced;
   const goOn = cut();
-  // The server ends the stream within two seconds; the next one is held back.
-  await new Promise((resolve) => setTimeout(resolve, 2_500));
-  expect(restarts).toContain('Ended');
+  // The server ends the stream within two seconds, if it has the time; the next one is held back.
+  while (!restarts.includes('Ended')) await new Promise((resolve) => setTimeout(resolve, 100));
   changes.length = 0;
   await remove('again');
   const second = await put('again', '1');
