@@ -228,7 +228,7 @@ spec:
   expression: "oldObject == null ? [] : variables.metadataBefore.?finalizers.orValue([])"
 - name: freeing # takes finalizers off an object that is being deleted, and changes nothing else
   expression: >-
-    variables.person && request.operation == 'UPDATE' && !variables.target.contains('/') && has(variables.metadataBefore.deletionTimestamp)
+    request.operation == 'UPDATE' && !variables.target.contains('/') && has(variables.metadataBefore.deletionTimestamp)
     && size(variables.finalizersAfter) < size(variables.finalizersBefore)
     && variables.finalizersAfter.all(f, f in variables.finalizersBefore)
     && variables.finalizersBefore.all(f, f in variables.finalizersAfter || !(f in {{ include "countersign.guard.controlPlaneFinalizers" . }}))
