@@ -53,7 +53,7 @@ async function candidate(identity: string, interceptor?: Interceptor): Promise<E
   return elector;
 }
 
-async function until(predicate: () => boolean, withinMs = 10_000): Promise<void> {
+async function until(predicate: () => boolean, withinMs = 50_000): Promise<void> {
   for (const end = performance.now() + withinMs; performance.now() < end;) {
     if (predicate()) return;
     await new Promise((resolve) => setTimeout(resolve, 5));
