@@ -62,6 +62,8 @@ afterAll(() => system?.stop());
 
 const recording = [stampLock('writers'), policyLock('countersign-writers')];
 
+const elsewhere = [stampLock('writers-elsewhere'), policyLock('countersign-writers-elsewhere')];
+
 const tester = ['tester-a', 'tester'] as const;
 const approver = ['approver-a', 'approver'] as const;
 const otherApprover = ['approver-b', 'approver'] as const;
@@ -283,6 +285,51 @@ const unlabelled = async (as: string): Promise<Attempt> => {
   return admitted(answer);
 };
 
+/** A namespace without a label, or with another value of it, in which somebody makes an object that says who wrote it; then it is labelled. */
+const labelledLate = async (as: string, value: string | undefined): Promise<Attempt> => {
+  const namespace = fresh('late');
+  const installer = whole.as('installer');
+  const labels = value === undefined ? {} : { [stagingLabel]: value };
+  const place = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } };
+  accepted(await installer.create(place));
+  await bind(whole, { user: as, role: 'edit', namespace });
+  const annotations = { [writersAnnotation]: '0 developer-a', note: 'kept' };
+  const object = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'settings', namespace, annotations },
+    data: { level: 'mine' },
+  };
+  const answer = await eventually(
+    'bound',
+    () => whole.as(as).create<KubeObject>(object),
+    (each) => !said(each).includes(' cannot create resource '),
+  );
+  const target = { apiVersion: 'v1', kind: 'Namespace', name: namespace };
+  accepted(await installer.patch(target, 'merge', { metadata: { labels: { [stagingLabel]: 'true' } } }));
+  const settings = { apiVersion: 'v1', kind: 'ConfigMap', namespace, name: 'settings' };
+  const live = answer.ok ? accepted(await installer.get(settings)) : undefined;
+  return { reached: live !== undefined && recordOf(live) === '0 developer-a', said: said(answer) };
+};
+
+/** Somebody copies what staging holds, annotations included, to where nothing is recorded: the copy is taken, without the record. */
+const copied = async (): Promise<Attempt> => {
+  const pair = await whole.pair();
+  const { data, metadata } = accepted(await pair.as('installer').get<KubeObject & { data: object }>(settings(pair)));
+  const { annotations = {} } = metadata;
+  const copy = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'copy', namespace: 'default', annotations },
+    data,
+  };
+  const answer = await whole.as('installer').create<KubeObject>(copy);
+  if (answer.ok)
+    accepted(await whole.as('installer').delete({ ...settings(pair), name: 'copy', namespace: 'default' }));
+  const isTaken = answer.ok && recordOf(answer.body) === '' && writersAnnotation in annotations;
+  return { reached: isTaken, said: said(answer) };
+};
+
 attacks<Whole>(
   () => whole,
   [
@@ -352,6 +399,22 @@ attacks<Whole>(
       denied: 'ScaleIsRecorded: ',
       twin: async () => admitted(await beside('scale', autoscaler, { spec: { replicas: 3 } })),
       locks: [policyLock('countersign-writers')],
+    },
+    {
+      id: 'T61',
+      name: 'who makes an object before the namespace is labelled says that another wrote it',
+      act: () => labelledLate('approver-a', undefined),
+      denied: '',
+      twin: copied,
+      locks: elsewhere,
+    },
+    {
+      id: 'T61',
+      name: 'who makes an object while the label has another value says that another wrote it',
+      act: () => labelledLate('approver-a', 'TRUE'),
+      denied: '',
+      twin: copied,
+      locks: elsewhere,
     },
     {
       id: 'T18',

@@ -787,6 +787,7 @@ describe('what the rows cover', () => {
 const elsewhere = new Set([
   'countersign-staging',
   'countersign-writers',
+  'countersign-writers-elsewhere',
   'countersign-installation',
   'countersign-installation-rights',
 ]);

@@ -457,11 +457,119 @@ describe('an object that is older than its record', () => {
   });
 });
 
-test('a namespace without the label is left alone', async () => {
-  const { metadata, ...rest } = settings(fresh('settings'), unlabelled);
+describe('outside staging namespaces', () => {
   const forged = { [writersAnnotation]: '0 somebody' };
-  expect(recordOf(await create({ ...rest, metadata }))).toBeUndefined();
-  expect(recordOf(await edit({ ...rest, metadata }, { metadata: { annotations: forged } }))).toBe('0 somebody');
+  const annotated = (value: string | null) => ({ metadata: { annotations: { [writersAnnotation]: value } } });
+  const settled = (object: KubeObject) => {
+    const { metadata, ...rest } = object;
+    return { ...rest, metadata: { ...metadata, annotations: { ...metadata.annotations, ...forged } } };
+  };
+
+  test('nothing is recorded, and no record is kept of any kind, however it is written', async () => {
+    const pair = new Pair(world.cluster, 'payments');
+    for (const { metadata, ...rest } of ofEveryKind(pair, 'a')) {
+      const { kind } = rest;
+      const annotations = { ...forged, note: 'kept' };
+      const made = await create({ ...rest, metadata: { ...metadata, namespace: unlabelled, annotations } });
+      expect([kind, recordOf(made)]).toEqual([kind, undefined]);
+      expect(made.metadata.annotations).toMatchObject({ note: 'kept' });
+      const changed = await edit(made, annotated('0 somebody'));
+      expect([kind, recordOf(changed)]).toEqual([kind, undefined]);
+    }
+  });
+
+  test('an apply that names a record is taken without it, and changes nothing when it is repeated', async () => {
+    const { metadata, ...rest } = settings(fresh('settings'), unlabelled);
+    const body = { ...rest, metadata: { ...metadata, annotations: forged } };
+    const apply = async () =>
+      accepted(await world.as('developer-a').patch<KubeObject>(targetOf(body), 'apply', body, { force: true }));
+    const made = await apply();
+    expect(recordOf(made)).toBeUndefined();
+    expect(rvOf(await apply())).toBe(rvOf(made));
+  });
+
+  test('what controllers copy from templates carries none either', async () => {
+    const name = fresh('state');
+    const annotations = { ...forged, note: 'kept' };
+    await create({
+      apiVersion: 'apps/v1',
+      kind: 'StatefulSet',
+      metadata: { name, namespace: unlabelled },
+      spec: {
+        ...deployment(name).spec,
+        replicas: 1,
+        serviceName: name,
+        volumeClaimTemplates: [
+          {
+            metadata: { name: 'data', annotations },
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+          },
+        ],
+      },
+    });
+    const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: unlabelled, name: `data-${name}-0` };
+    const made = await waitFor(world.as('installer'), claim, () => true);
+    expect(made.metadata.annotations).toMatchObject({ note: 'kept' });
+    expect(recordOf(made)).toBeUndefined();
+  });
+
+  describe('without what takes it off', () => {
+    let close: () => Promise<void>;
+    let kept: KubeObject;
+    beforeAll(async () => {
+      close = await stampLock('writers-elsewhere').open(world);
+      const closePolicy = await policyLock('countersign-writers-elsewhere').open(world);
+      const { metadata, ...rest } = deployment(fresh('api'), unlabelled);
+      const make = () => ({ ...rest, metadata: { ...metadata, annotations: forged } });
+      await eventually(
+        'both act no more',
+        () => world.as('developer-a').create<KubeObject>(make(), { dryRun: 'All' }),
+        (answer) => answer.ok && recordOf(answer.body) !== undefined,
+      );
+      kept = await rolledOut(await create(make()));
+      await closePolicy();
+      await eventually(
+        'the policy acts',
+        () => merge(kept, { data: {} }),
+        ({ ok }) => !ok,
+      );
+    });
+    afterAll(() => close());
+
+    test('it is refused, and the refusal says what to do', async () => {
+      const { metadata, ...rest } = settings(fresh('settings'), unlabelled);
+      const answer = refused(
+        await world.as('developer-a').create({ ...rest, metadata: { ...metadata, annotations: forged } }),
+      );
+      expect(answer.message).toContain(
+        `WritersOnlyInStaging: developer-a cannot write configmaps/${metadata.name} of ${unlabelled} with the annotation countersign.dev/writers: the API server keeps that record in staging namespaces alone, and ${unlabelled} is none. Next: leave the annotation out; if you sent none, find the mutating webhook or policy that adds it: kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies,mutatingadmissionpolicybindings`,
+      );
+    });
+
+    test('what carries one from before is not changed with it, by anybody', async () => {
+      for (const as of ['developer-b', `${controllers}:deployment-controller`])
+        expect(said(await world.as(as).patch(targetOf(kept), 'merge', { spec: { paused: true } }))).toContain(
+          'WritersOnlyInStaging: ',
+        );
+      const taken = await world.as('developer-b').replace(settled(await stored(kept)), { dryRun: 'All' });
+      expect(said(taken)).toContain('WritersOnlyInStaging: ');
+    });
+
+    test('its status goes on, as long as that does not write the record', async () => {
+      const status = { ...targetOf(kept), subresource: 'status' };
+      const reported = { status: { observedGeneration: 0 } };
+      expect(await world.as('developer-b').patch(status, 'merge', reported)).toMatchObject({ ok: true });
+      expect(said(await world.as('developer-b').patch(status, 'merge', annotated('0 another')))).toContain(
+        'WritersOnlyInStaging: ',
+      );
+    });
+
+    test('writes without one are nobody’s business, nor is taking it off', async () => {
+      const plain = await create(settings(fresh('settings'), unlabelled));
+      expect(recordOf(await edit(plain, { data: { level: 'debug' } }))).toBeUndefined();
+      expect(recordOf(await edit(kept, annotated(null)))).toBeUndefined();
+    });
+  });
 });
 
 describe('the label of a staging namespace', () => {
