@@ -11,6 +11,26 @@ matchPolicy: Equivalent
 namespaceSelector:
   matchLabels:
     countersign.dev/staging: "true"
+{{ include "countersign.writers.rules" . }}
+{{- end }}
+
+{{/* The same objects in every other namespace. */}}
+{{- define "countersign.writers.elsewhere" -}}
+matchPolicy: Equivalent
+namespaceSelector:
+  matchExpressions:
+  - key: countersign.dev/staging
+    operator: NotIn
+    values: ["true"]
+{{ include "countersign.writers.rules" . }}
+{{- end }}
+
+{{- define "countersign.writers.carried" -}}
+- name: carries-a-record
+  expression: "has(object.metadata.annotations) && 'countersign.dev/writers' in object.metadata.annotations"
+{{- end }}
+
+{{- define "countersign.writers.rules" -}}
 resourceRules:
 {{- range .Files.Get "files/promotable.yaml" | fromYamlArray }}
 - apiGroups: [{{ .group | quote }}]
