@@ -482,7 +482,7 @@ describe('outside staging namespaces', () => {
     const { metadata, ...rest } = settings(fresh('settings'), unlabelled);
     const body = { ...rest, metadata: { ...metadata, annotations: forged } };
     const apply = async () =>
-      accepted(await world.as('developer-a').patch<KubeObject>(targetOf(body), 'apply', body, { force: true }));
+      accepted(await world.as('developer-a').patch(targetOf(body), 'apply', body, { force: true }));
     const made = await apply();
     expect(recordOf(made)).toBeUndefined();
     expect(rvOf(await apply())).toBe(rvOf(made));
