@@ -40,3 +40,26 @@ export const ledgerWriters: Readonly<
   EmergencyOverdue: { writer: 'operator', actor: 'Self' },
   EmergencyClosed: { writer: 'operator', actor: 'Self' },
 };
+/** ServiceAccounts whose names end so are ours, whatever the release namespace is called. Lock A knows the whole name. */
+const programs: Readonly<Record<LedgerWriter | 'restorer', RegExp>> = {
+  operator: /^system:serviceaccount:[^:]+:countersign-operator$/,
+  gate: /^system:serviceaccount:[^:]+:countersign-gate$/,
+  restorer: /^system:serviceaccount:[^:]+:countersign-restorer$/,
+};
+
+/** The actor that an entry of a type should name, as a message says it; undefined = the one it names may be it. */
+export const wrongActor = (type: LedgerType, username: string): string | undefined => {
+  const { writer, actor } = ledgerWriters[type];
+  const isSelf = programs[writer].test(username);
+  const isPerson = username !== '' && !username.startsWith('system:');
+  switch (actor) {
+    case 'Self':
+      return isSelf ? undefined : `countersign-${writer} itself`;
+    case 'Person':
+      return isPerson ? undefined : 'a person';
+    case 'PersonOrSelf':
+      return isPerson || isSelf ? undefined : `a person, or countersign-${writer} itself`;
+    case 'Other':
+      return Object.values(programs).some((each) => each.test(username)) ? 'somebody else than Countersign' : undefined;
+  }
+};

@@ -1,6 +1,7 @@
 /** What a candidate's status says: all conditions, set in one place from what was observed. */
 import { gateNames, isReason, type Phase, type Reason } from '../api/conditions.ts';
 import type { ReleaseCandidateStatus } from '../api/candidate.ts';
+import { brokenText } from './broken-record.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
 import { goBackWith } from './delivery-tools.ts';
 import type { GateSnapshot } from './gates/gate.ts';
@@ -64,11 +65,16 @@ const condition = (type: string, status: Wanted['status'], reason: Reason, messa
 
 const settled = condition('Reconciling', 'False', 'Settled', 'no work is under way');
 const moving = condition('Stalled', 'False', 'NotStalled', 'nothing needs to be changed for it to go on');
-/** It waits until an object is gone, and a finalizer keeps that. */
+/** It waits for the record to be mended, or until an object is gone, and a finalizer keeps that. */
 const stalled = (release: ReleaseSnapshot, now: Instant): Wanted => {
+  const { broken } = release.record;
+  if (broken !== undefined) return condition('Stalled', 'True', 'LedgerBroken', brokenText(release.namespace, broken));
   const { objects } = heldUp(leaving(release), now);
   return objects.length === 0 ? moving : condition('Stalled', 'True', 'FinalizerHolds', heldUpText(objects));
 };
+/** On a record that does not verify nobody works on it. */
+const reconciling = ({ record }: ReleaseSnapshot, reason: Reason, message: string): Wanted =>
+  record.broken === undefined ? condition('Reconciling', 'True', reason, message) : settled;
 const unfinished = condition('Finished', 'False', 'InProgress', 'it is still under way');
 
 /** What was reported before stays readable once it is no longer judged; of a promotion, what it began with. */
@@ -151,8 +157,12 @@ const judged = (s: GateSnapshot, verdicts: readonly NamedVerdict[], now: Instant
   const worst = worstFirst.find((outcome) => verdicts.some((verdict) => verdict.outcome === outcome)) ?? 'Passed';
   const open = verdicts.filter(({ outcome }) => outcome !== 'Passed');
   const ofWorst = open.filter(({ outcome }) => outcome === worst);
-  // The preflight comes by itself when the rest has passed: what people can do something about is shown before it.
-  const first = ofWorst.find(({ reason }) => reason !== 'PreflightPending') ?? ofWorst[0];
+  // On a broken record nothing else helps. The preflight comes by itself when the rest has passed: what people can do something about is
+  // shown before it.
+  const first =
+    open.find(({ reason }) => reason === 'LedgerBroken') ??
+    ofWorst.find(({ reason }) => reason !== 'PreflightPending') ??
+    ofWorst[0];
   const approvals = verdicts.find(({ name }) => name === 'Approvals');
   const summary =
     open.length === 0 ? 'every gate has passed' : `not passed: ${open.map(({ name }) => name).join(', ')}`;
@@ -222,7 +232,7 @@ const released = (s: CandidateSnapshot, now: Instant): Said => {
           ? [condition('ActionRequired', 'True', 'ToolMustGoBack', `${message}. ${goBackWith}`)]
           : []),
         unfinished,
-        condition('Reconciling', 'True', 'RollingBack', message),
+        reconciling(release, 'RollingBack', message),
         stalled(release, now),
       ],
     };
@@ -239,7 +249,7 @@ const released = (s: CandidateSnapshot, now: Instant): Said => {
         ...(health === undefined ? [] : [healthy(health)]),
         ...awaitingTool(release, open),
         unfinished,
-        condition('Reconciling', 'True', 'Promoting', message),
+        reconciling(release, 'Promoting', message),
         stalled(release, now),
       ],
     };
@@ -257,7 +267,7 @@ const released = (s: CandidateSnapshot, now: Instant): Said => {
       condition('Promoted', 'True', 'Promoted', 'production has the content, complete'),
       ...(health === undefined ? [] : [healthy(health)]),
       condition('Finished', 'False', 'Observing', 'failing health still takes it back'),
-      condition('Reconciling', 'True', 'Observing', 'its health is watched'),
+      reconciling(release, 'Observing', 'its health is watched'),
       stalled(release, now),
     ],
   };

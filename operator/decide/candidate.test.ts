@@ -18,7 +18,8 @@ import {
   now,
   second,
 } from '../../test/builders/decide.ts';
-import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
+import { recordAfter } from '../../test/builders/record.ts';
+import { emptyHead } from '../ledger/chain.ts';
 import type { Bundle } from './bundle.ts';
 import { candidateStuck, planCandidate, planGone } from './candidate.ts';
 import { canonicalJson, digestOf } from './digest.ts';
@@ -26,7 +27,7 @@ import { objectAt } from './json.ts';
 import { keyOf, type Instant } from './objects.ts';
 import type { Effect, Plan } from './plan.ts';
 import { questionKey, type Answer, type Question } from './questions.ts';
-import { emptyRecord, foldEntries, type NamespaceRecord } from './record.ts';
+import { emptyRecord, type NamespaceRecord } from './record.ts';
 import { normalForm } from './render.ts';
 import type { CandidateSnapshot, Place, Sibling } from './snapshot.ts';
 
@@ -165,12 +166,7 @@ class Model {
     this.effects.push(effect);
     if (effect.do === 'CreateBundle') this.bundles.push({ ...effect.bundle, createdAt: at });
     if (effect.do === 'Append') {
-      const entry = nextEntry(this.record.head, effect.draft, {
-        id: `id-${this.effects.length}`,
-        now: at,
-        self: { username: 'operator', uid: '', groups: [] },
-      });
-      this.record = foldEntries(this.record, [{ entry, hash: entryHash(entry), broken: undefined }]);
+      this.record = recordAfter(this.record, effect.draft, { id: `id-${this.effects.length}`, at });
     }
   }
 
@@ -320,6 +316,46 @@ test('with every signature the promotion begins, resting on exactly those that c
     'approver-b',
     'tester-a',
   ]);
+});
+
+describe('on a record that does not verify', () => {
+  const why = 'entry 000000000001 (Promoted) does not follow: no promotion x is open';
+  const auditor =
+    /^the ledger of payments-prod does not verify: entry 000000000001 \(Promoted\).* an auditor finds out/;
+
+  test('nothing is frozen, and it is said who can go on from there', () => {
+    const model = new Model();
+    model.record = { ...model.record, broken: why };
+    model.settle(now);
+    expect(model.types()).toEqual([]);
+    expect(condition(model, 'Staged')).toMatchObject({
+      reason: 'LedgerBroken',
+      message: expect.stringMatching(auditor),
+    });
+  });
+
+  test('what was frozen on another base is not frozen again', () => {
+    const model = new Model();
+    model.settle(now);
+    model.bundles = model.bundles.map((bundle) => ({ ...bundle, digest: digestOf('on another base') }));
+    model.record = { ...model.record, broken: why };
+    model.settle(now);
+    expect(model.types()).toEqual(['CreateBundle', 'Staged']);
+    expect(condition(model, 'Stalled')).toMatchObject({
+      reason: 'LedgerBroken',
+      message: expect.stringMatching(auditor),
+    });
+  });
+
+  test('signatures and rejections are not entered, and what waits for them says why', () => {
+    const model = new Model();
+    model.settle(now);
+    sign(model, ...everybody(), anApproval('approver-c', { decision: 'Reject' }));
+    model.record = { ...model.record, broken: why };
+    model.settle(now);
+    expect(model.types()).toEqual(['CreateBundle', 'Staged']);
+    expect(condition(model, 'Stalled')).toMatchObject({ reason: 'LedgerBroken' });
+  });
 });
 
 test('nothing begins when the API server would refuse a write, and its words are shown', () => {
@@ -628,7 +664,8 @@ test('Finished is always there, and Reconciling and Stalled are never both true'
       model.settle(now);
       sign(model, ...approvals);
       model.round(now + minutes * minute);
-      model.round(now + minutes * minute);
+      // What has begun is the release's to carry on.
+      if (model.types().at(-1) !== 'PromotionStarted') model.round(now + minutes * minute);
       const conditions = new Map(model.status()?.conditions.map((each) => [each.type, each.status]));
       expect(conditions.has('Finished')).toBe(true);
       expect(conditions.get('Reconciling') === 'True' && conditions.get('Stalled') === 'True').toBe(false);

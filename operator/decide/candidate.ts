@@ -41,7 +41,14 @@ import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './ro
 import { unmanagedOf } from './unmanaged.ts';
 import { approvalSummary, authorsOf, consents, signatures } from './signatures.ts';
 import { soakingSince } from './soak.ts';
-import { oversize, renderStaged, stagingProblem, type Rendering, type StagingProblem } from './staging.ts';
+import {
+  brokenProblem,
+  oversize,
+  renderStaged,
+  stagingProblem,
+  type Rendering,
+  type StagingProblem,
+} from './staging.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
 import { firstLine, listed, objectNamed } from './words.ts';
 
@@ -77,11 +84,14 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
   }
   if (rendering.questions.length > 0) return { ...nothing, questions: rendering.questions };
 
+  // What a broken record says production runs is no base to freeze anything on.
+  const broken = brokenProblem(s);
   const base = baseOf(s, s.policy, content);
-  if (base === undefined) return nothing;
+  if (base === undefined) return broken === undefined ? nothing : notStaged(s, broken, now);
   const draft = draftBundle(s, s.policy, content, base);
   const bundle = s.bundles.find(({ digest }) => digest === draft.digest);
   if (bundle === undefined) {
+    if (broken !== undefined) return notStaged(s, broken, now);
     const questions = frozen === undefined ? stagedNowQuestions(s) : [];
     const open = questions.filter((question) => !answers.has(questionKey(question)));
     if (open.length > 0) return { ...nothing, questions: open };
@@ -91,7 +101,7 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
     return { ...nothing, effects: [freeze(s, draft, base)] };
   }
   if (known?.stagedDigests.has(bundle.digest) !== true) {
-    if (s.record.broken !== undefined) return notStaged(s, stagingProblem(s), now);
+    if (broken !== undefined) return notStaged(s, broken, now);
     return { ...nothing, effects: [append(s, drafts.staged(s.candidate, bundle))] };
   }
   return judgeCandidate({ ...s, policy: s.policy, target: s.target }, { bundle, base, rendering, answers }, now);
@@ -202,7 +212,9 @@ const endOf = (
     effects: [append(s, drafts.refusedCandidate(candidate, outcome, message))],
   });
   const { successor, questions } = successorOf(s, answers);
-  if (successor !== undefined) return refuse('Superseded', `replaced by ${successor.name}, which was promoted`);
+  if (successor !== undefined && s.record.broken === undefined) {
+    return refuse('Superseded', `replaced by ${successor.name}, which was promoted`);
+  }
   if (questions.length > 0) return { ...nothing, questions };
   if (now >= expiryOf(s)) {
     const message = `not promoted within ${validFor(s)}`;
@@ -225,6 +237,7 @@ const canEnter = ({ target, policy, record }: CandidateSnapshot): boolean =>
 
 /** A refusal by somebody who may sign in that role is final; it counts from the moment the right is confirmed. */
 const rejectionOf = (s: CandidateSnapshot, answers: Answers, inFlight: boolean): Plan | undefined => {
+  if (s.record.broken !== undefined) return undefined;
   const recorded = s.record.candidates.get(s.candidate.metadata.uid)?.recordedApprovals;
   const refusals = s.approvals.filter(
     ({ metadata, spec }) =>
@@ -339,6 +352,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
       spec.decision === 'Approve' &&
       spec.subject.kind === s.candidate.kind &&
       spec.subject.name === s.candidate.metadata.name &&
+      !isSystemName(spec.approver.username) &&
       recorded?.has(metadata.uid) !== true,
   );
   const rightQuestions = s.approvals.map((approval) => rightToSign(s.candidate.spec.targetNamespace, approval));
@@ -353,7 +367,8 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
     ({ outcome }) => outcome === 'Passed',
   );
   const openWrites = hopeful ? preflightQuestions.filter((question) => !answers.has(questionKey(question))) : [];
-  const notes = unrecorded.map((approval) => append(s, drafts.signed(s.candidate, approval)));
+  const isBroken = s.record.broken !== undefined;
+  const notes = isBroken ? [] : unrecorded.map((approval) => append(s, drafts.signed(s.candidate, approval)));
   if (openRights.length + openWrites.length > 0) {
     // That somebody signed is noted whatever comes of it, and the entry of a promotion does not wait for it then.
     return { ...nothing, questions: [...openRights, ...openWrites], meanwhile: notes };
@@ -363,7 +378,7 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
   const passed = verdicts.every(({ outcome }) => outcome === 'Passed') && gateSnapshot.preflight !== undefined;
   if (!passed) {
     return withStatus(s, { is: 'Judged', gates: gateSnapshot, verdicts }, now, {
-      effects: [...notes, ...testedNote(gateSnapshot, now)],
+      effects: [...notes, ...(isBroken ? [] : testedNote(gateSnapshot, now))],
       wakeAt,
     });
   }

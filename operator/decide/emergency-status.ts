@@ -3,6 +3,7 @@ import { isReason, type EmergencyCondition, type Reason } from '../api/condition
 import type { EmergencyAccess, EmergencyAccessStatus, EmergencyState } from '../api/emergency.ts';
 import { apiVersion, kinds } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
+import { brokenText } from './broken-record.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
 import { observedUntil, settledHow, type Settled } from './emergency/drift.ts';
 import { isReleasable } from './emergency/follow-up.ts';
@@ -134,7 +135,7 @@ const pending = (s: Seen, known: EmergencyRecord | undefined): Said => {
   const broken = s.record.broken;
   const message =
     broken !== undefined
-      ? `nothing is granted on a record that does not verify: ${broken}`
+      ? brokenText(s.namespace, broken)
       : known === undefined
         ? 'it is being judged'
         : 'its Role and bindings are being made; if that lasts, the gate does not let it: kubectl get pods -A -l app.kubernetes.io/component=gate';

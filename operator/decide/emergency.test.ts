@@ -17,7 +17,8 @@ import type { Approval } from '../api/approval.ts';
 import { emergencyAccess, type EmergencyAccess, type EmergencyAccessStatus } from '../api/emergency.ts';
 import { promotableKinds, resourceName, watchedKinds } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
-import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
+import { recordAfter, recordAsTold } from '../../test/builders/record.ts';
+import { emptyHead } from '../ledger/chain.ts';
 import { contentDigest } from './content.ts';
 import * as drafts from './drafts.ts';
 import { planEmergency } from './emergency.ts';
@@ -28,7 +29,7 @@ import { listAt, textAt } from './json.ts';
 import type { Instant, ObjectKey, PodFacts } from './objects.ts';
 import type { Effect, Plan } from './plan.ts';
 import { questionKey, type Answer } from './questions.ts';
-import { emptyRecord, foldEntries, movedAt, type NamespaceRecord } from './record.ts';
+import { emptyRecord, movedAt, type NamespaceRecord } from './record.ts';
 import type { Watched } from './standing.ts';
 
 const place = 'payments-prod';
@@ -98,13 +99,14 @@ class Night {
   readonly bound: { from: Instant; to: Instant | undefined }[] = [];
 
   append(draft: LedgerDraft, time = this.server): void {
-    const entry = nextEntry(this.record.head, draft, {
-      id: `id-${this.record.head.seq + 1}`,
-      now: time,
-      self: { username: 'operator', uid: '', groups: [] },
-    });
-    this.types.push(entry.type);
-    this.record = foldEntries(this.record, [{ entry, hash: entryHash(entry), broken: undefined }]);
+    this.types.push(draft.data.type);
+    this.record = recordAfter(this.record, draft, { at: time });
+  }
+
+  /** Whatever came before it. */
+  tell(draft: LedgerDraft): void {
+    this.types.push(draft.data.type);
+    this.record = recordAsTold(this.record, draft, { at: this.server });
   }
 
   plan(uid = 'uid-inc-4711'): Plan {
@@ -215,14 +217,14 @@ class Night {
     this.append({ ...draft, subject: { kind, name, uid: `uid-${key}`, namespace: place } });
     const attempt = [...this.record.explained.attempts.values()].at(-1);
     if (attempt === undefined) throw new Error('no attempt');
-    this.append(drafts.observed(place, attempt, { object: key, uid: `uid-${key}` }));
+    this.tell(drafts.observed(place, attempt, { object: key, uid: `uid-${key}` }));
     this.live.set(key, thing(key, after));
   }
 
   /** Production as it was adopted. */
   holds(key: ObjectKey, content: string): void {
     this.live.set(key, thing(key, content));
-    this.append(
+    this.tell(
       drafts.adopted(place, {
         objects: [{ object: key, digest: digestOf(content), replicas: null, without: [] }],
         kinds: ['ConfigMap'],
@@ -249,7 +251,7 @@ class Night {
   followUp(covers: readonly string[], reverts: readonly string[], bundle = 'fix'): void {
     const candidate = { kind: 'ReleaseCandidate', name: bundle, uid: `uid-${bundle}`, namespace: 'payments-staging' };
     const base = { actor: 'operator' as const, subject: candidate, package: 'payments', digest: '', reason: '' };
-    this.append({
+    this.tell({
       ...base,
       decision: 'Promote',
       data: {
@@ -265,7 +267,7 @@ class Night {
         followsUp: { emergency: 'uid-inc-4711', covers: [...covers], reverts: [...reverts] },
       },
     });
-    this.append({
+    this.tell({
       ...base,
       decision: 'Complete',
       data: {
@@ -612,7 +614,7 @@ describe('the day after', () => {
   test('a follow-up that goes back has settled nothing', () => {
     const night = broken();
     night.followUp([deployment], []);
-    night.append({
+    night.tell({
       actor: 'operator',
       subject: { kind: 'ReleaseCandidate', name: 'fix', uid: 'uid-fix', namespace: 'payments-staging' },
       package: 'payments',

@@ -1,6 +1,7 @@
 /** What the status of a Rollback says: how far the order has come, from the record. */
 import { isReason, type Reason } from '../api/conditions.ts';
 import type { Rollback, RollbackStatus } from '../api/rollback.ts';
+import { brokenText } from './broken-record.ts';
 import { setConditions, type Wanted } from './conditions.ts';
 import type { Instant, LiveObject } from './objects.ts';
 import type { StatusWrite } from './plan.ts';
@@ -19,32 +20,45 @@ export const orderStatuses = (s: ReleaseSnapshot, held: readonly LiveObject[], n
       uid: metadata.uid,
       resourceVersion: metadata.resourceVersion,
       before: status,
-      status: statusOf(order, { order: packageRecord(s.record, s.package).orders.get(metadata.uid), held, now }),
+      status: statusOf(order, {
+        order: packageRecord(s.record, s.package).orders.get(metadata.uid),
+        broken: s.record.broken,
+        held,
+        now,
+      }),
     };
   });
 
 interface Known {
   readonly order: Order | undefined;
+  /** Why the record does not verify; undefined = it does. */
+  readonly broken: string | undefined;
   readonly held: readonly LiveObject[];
   readonly now: Instant;
 }
 
-const statusOf = ({ metadata, status }: Rollback, { order, held, now }: Known): RollbackStatus => ({
+const statusOf = ({ metadata, status }: Rollback, { order, broken, held, now }: Known): RollbackStatus => ({
   observedGeneration: metadata.generation,
-  conditions: setConditions(status?.conditions ?? [], [...wanted(order), stalled(order, held)], {
-    now,
-    generation: metadata.generation,
-  }),
+  conditions: setConditions(
+    status?.conditions ?? [],
+    [...wanted(order, broken !== undefined), stalled(metadata.namespace, { order, broken, held })],
+    {
+      now,
+      generation: metadata.generation,
+    },
+  ),
   ...(order === undefined || order.from === '' ? {} : { from: order.from }),
   ...(order === undefined || order.to === '' ? {} : { to: order.to }),
 });
 
-const wanted = (order: Order | undefined): Wanted[] => {
+const wanted = (order: Order | undefined, isBroken: boolean): Wanted[] => {
+  // On a record that does not verify nobody works on it.
+  const busy = isBroken ? 'False' : 'True';
   switch (order?.state) {
     case undefined:
-      return conditions('False', 'InProgress', 'the order has not begun yet', 'True');
+      return conditions('False', 'InProgress', 'the order has not begun yet', busy);
     case 'Started':
-      return conditions('False', 'RollingBack', 'production goes back', 'True');
+      return conditions('False', 'RollingBack', 'production goes back', busy);
     case 'Done':
       return conditions('True', 'RolledBack', 'production is back, complete', 'False');
     case 'Refused':
@@ -52,9 +66,13 @@ const wanted = (order: Order | undefined): Wanted[] => {
   }
 };
 
-/** It waits for what only somebody else can do: the finalizer of an object is taken off by whoever set it, or by a person. */
-const stalled = (order: Order | undefined, held: readonly LiveObject[]): Wanted =>
-  order?.state === 'Started' && held.length > 0
+/** It waits for what only somebody else can do: an auditor, or whoever takes the finalizer of an object off. */
+const stalled = (namespace: string, { order, broken, held }: Omit<Known, 'now'>): Wanted => {
+  const isOpen = order === undefined || order.state === 'Started';
+  if (isOpen && broken !== undefined) {
+    return { type: 'Stalled', status: 'True', reason: 'LedgerBroken', message: brokenText(namespace, broken) };
+  }
+  return order?.state === 'Started' && held.length > 0
     ? { type: 'Stalled', status: 'True', reason: 'FinalizerHolds', message: heldUpText(held) }
     : {
         type: 'Stalled',
@@ -62,6 +80,7 @@ const stalled = (order: Order | undefined, held: readonly LiveObject[]): Wanted 
         reason: 'NotStalled',
         message: 'nothing needs to be changed for it to go on',
       };
+};
 
 const conditions = (finished: 'True' | 'False', reason: Reason, message: string, busy: 'True' | 'False'): Wanted[] => [
   { type: 'Finished', status: finished, reason, message },

@@ -1,6 +1,7 @@
-import { expect, test } from '@jest/globals';
-import { aNamespace, aPolicy, aRecord, now } from '../../test/builders/decide.ts';
+import { describe, expect, test } from '@jest/globals';
+import { aNamespace, aPolicy, aRecord, digestOf, now } from '../../test/builders/decide.ts';
 import { planPolicy } from './policy.ts';
+import type { KeptBundle } from './retention.ts';
 
 const conditionWith = (unlisted: readonly string[] | undefined, spec: Record<string, unknown> = {}) => {
   const plan = planPolicy(
@@ -39,4 +40,56 @@ test('kinds that nobody listed are named, and what may become of them', () => {
 test('of very many the first are named, and how many more there are', () => {
   const many = Array.from({ length: 30 }, (_, i) => `kind-${i}.example.dev`);
   expect(conditionWith(many)?.message).toContain('and 10 more');
+});
+
+describe('on a record that does not verify', () => {
+  const old = (name: string, given: Partial<KeptBundle> = {}): KeptBundle => ({
+    name,
+    uid: `uid-${name}`,
+    package: 'payments',
+    candidateUid: 'uid-payments-2-4-0',
+    baseline: false,
+    createdAt: now,
+    parts: [],
+    ...given,
+  });
+  const bundles = [old('base', { baseline: true }), old('over'), old('another')];
+  const newer = [1, 2].map((age) => old(`newer-${age}`, { createdAt: now + age }));
+  const record = (broken?: string) => ({
+    ...aRecord({
+      candidate: { finished: { reason: 'RolledBack', message: '', at: now } },
+      package: { ran: new Map([['over', { digest: digestOf('a'), previous: 'base' }]]) },
+    }),
+    broken,
+  });
+  const plan = (broken?: string) =>
+    planPolicy(
+      {
+        policy: aPolicy({ retain: { bundles: 2, candidates: 1 } }),
+        namespace: aNamespace(),
+        record: record(broken),
+        unlisted: [],
+        kept: {
+          candidates: [],
+          bundles: [...bundles, ...newer],
+          partUid: () => undefined,
+        },
+        complete: true,
+      },
+      now,
+    );
+
+  test('nothing is forgotten, and nobody is told that production is as it should be', () => {
+    expect(plan('entry 7 is missing').effects).toEqual([]);
+    expect(plan('entry 7 is missing').statuses[0]?.status).toMatchObject({
+      conditions: expect.arrayContaining([
+        expect.objectContaining({ type: 'Ready', status: 'False', reason: 'LedgerBroken' }),
+        expect.objectContaining({ type: 'Explained', status: 'Unknown', reason: 'LedgerBroken' }),
+      ]),
+    });
+  });
+
+  test('otherwise spare bundles are forgotten, but not the release over a baseline that is kept', () => {
+    expect(plan().effects).toMatchObject([{ do: 'Remove', name: 'another' }]);
+  });
 });

@@ -1,6 +1,7 @@
 /** What to do about a ReleasePolicy: say whether it is in force, and what production runs under it. */
 import { policyName } from '../api/kinds.ts';
 import type { ReleasePolicy, ReleasePolicyStatus } from '../api/policy.ts';
+import { brokenText } from './broken-record.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
 import type { Instant, NamespaceFacts } from './objects.ts';
 import { nothing, type Plan } from './plan.ts';
@@ -74,6 +75,15 @@ const explainedOf = ({ policy, record }: PolicySnapshot): Wanted => {
         ),
     };
   }
+  if (record.broken !== undefined) {
+    // The watch measures against the record, and has stopped.
+    return {
+      type: 'Explained',
+      status: 'Unknown',
+      reason: 'LedgerBroken',
+      message: `production is not looked at meanwhile: ${brokenText(policy.metadata.namespace, record.broken)}`,
+    };
+  }
   return adopted.size > 0
     ? {
         type: 'Explained',
@@ -133,7 +143,7 @@ const conditionsOf = (s: PolicySnapshot, overdue: boolean): Wanted[] => {
     ];
   }
   if (s.record.broken !== undefined) {
-    const message = `nothing is promoted: ${s.record.broken}`;
+    const message = brokenText(s.policy.metadata.namespace, s.record.broken);
     return [
       { type: 'Ready', status: 'False', reason: 'LedgerBroken', message },
       settled,

@@ -11,6 +11,7 @@ const open = (type: OpenIntent['type'], from: string, to: string): PackageRecord
   from,
   to,
   toDigest: '',
+  fromDigest: '',
   cause: '',
   rollback: '',
   delivery: 'Countersign',

@@ -1,5 +1,5 @@
 /** What the ledger of one production namespace says, folded: the only memory that decisions trust. */
-import type { LedgerEntrySpec } from '../api/ledger.ts';
+import { ledgerNameDigits, type LedgerEntrySpec } from '../api/ledger.ts';
 import { type Delivery, type EntryData, type LedgerDraft, parseData } from './entries.ts';
 import { foldEmergencies, noEmergencies, type Emergencies } from './emergency/record.ts';
 import { foldExplained, nothingExplained, type ExplainedRecord } from './explained.ts';
@@ -18,6 +18,8 @@ export interface OpenIntent {
   readonly toDigest: string;
   /** Bundle that production equalled when it began; '' = nothing. */
   readonly from: string;
+  /** Its digest; '' = nothing. */
+  readonly fromDigest: string;
   /** Why a rollback began; '' for a promotion. */
   readonly cause: string;
   /** The `Rollback` object that ordered it; '' for none. */
@@ -65,11 +67,15 @@ export interface PackageRecord {
   readonly orders: ReadonlyMap<string, Order>;
   /** Names of bundles that were in production, newest first. */
   readonly history: readonly string[];
+  /** Bundles that were in production, and the baseline, by name: the content of each, and what it came after; '' = nothing. */
+  readonly ran: ReadonlyMap<string, { readonly digest: string; readonly previous: string }>;
 }
 
 export interface CandidateRecord {
   readonly uid: string;
   readonly stagedDigests: ReadonlySet<string>;
+  /** By staged digest, that of what production ran when it was staged; `none` = nothing. */
+  readonly bases: ReadonlyMap<string, string>;
   /** Soak and tester lines were met once for this content: staging may move on. */
   readonly tested: boolean;
   /** Who had had a hand in the content by then: what staging says afterwards is about other releases. */
@@ -99,6 +105,8 @@ export interface NamespaceRecord {
   readonly emergencies: Emergencies;
   /** Why the chain does not verify; undefined = it does. Nothing is promoted on a broken chain. */
   readonly broken: string | undefined;
+  /** Place of the first entry that does not follow from those before it: it and what comes after count for nothing. */
+  readonly refusedAt?: number | undefined;
 }
 
 const untouched: PackageRecord = {
@@ -109,6 +117,7 @@ const untouched: PackageRecord = {
   analysisDue: false,
   orders: new Map(),
   history: [],
+  ran: new Map(),
 };
 
 export const packageRecord = (record: NamespaceRecord, name: string): PackageRecord =>
@@ -131,6 +140,12 @@ const withOrder = (before: PackageRecord, uid: string, order: Order): Pick<Packa
   orders: uid === '' ? before.orders : new Map(before.orders).set(uid, order),
 });
 
+const withRan = (
+  before: PackageRecord['ran'],
+  bundle: string,
+  fact: { readonly digest: string; readonly previous: string },
+): PackageRecord['ran'] => (bundle === '' ? before : new Map(before).set(bundle, fact));
+
 const including = <T>(set: ReadonlySet<T>, value: T): ReadonlySet<T> => new Set([...set, value]);
 
 /** The package after `entry`. Entries that do not concern a package leave it as it is. */
@@ -141,6 +156,11 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
     case 'PromotionStarted':
       return {
         ...before,
+        // What production ran before the first promotion.
+        ran:
+          before.production === undefined
+            ? withRan(before.ran, data.from, { digest: data.fromDigest, previous: '' })
+            : before.ran,
         seq: entry.seq,
         open: {
           type: 'Promotion',
@@ -151,6 +171,7 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
           to: data.to,
           toDigest: entry.digest,
           from: data.from,
+          fromDigest: data.fromDigest,
           cause: '',
           rollback: '',
           delivery: data.delivery,
@@ -179,6 +200,7 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
           to: data.to,
           toDigest: data.toDigest,
           from: data.from,
+          fromDigest: data.fromDigest,
           cause: entry.reason,
           rollback: data.rollback,
           delivery: data.delivery,
@@ -203,6 +225,7 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
           how: data.healthy ? 'Promoted' : 'Failed',
         },
         history: [data.to, ...before.history.filter((name) => name !== data.to)],
+        ran: withRan(before.ran, data.to, { digest: entry.digest, previous: data.from }),
       };
     case 'RolledBack':
       return {
@@ -275,6 +298,7 @@ const unseen = (entry: LedgerEntrySpec): CandidateRecord => ({
   namespace: entry.subject.namespace,
   package: entry.package,
   stagedDigests: new Set(),
+  bases: new Map(),
   recordedApprovals: new Set(),
   tested: false,
   authorsWhenTested: [],
@@ -289,7 +313,14 @@ const finish = (before: CandidateRecord, reason: FinishedReason, entry: LedgerEn
 const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: EntryData): CandidateRecord => {
   switch (data.type) {
     case 'Staged':
-      return { ...before, stagedDigests: including(before.stagedDigests, entry.digest) };
+      return {
+        ...before,
+        name: entry.subject.name,
+        namespace: entry.subject.namespace,
+        package: entry.package,
+        stagedDigests: including(before.stagedDigests, entry.digest),
+        bases: new Map(before.bases).set(entry.digest, data.base),
+      };
     case 'Tested':
       return { ...before, tested: true, authorsWhenTested: data.authors };
     case 'Signed':
@@ -362,28 +393,93 @@ export interface Link {
 /** The same link for each act that its entry tells of. */
 const actByAct = (link: Link): Link[] => actsIn(link.entry).map((entry) => ({ ...link, entry }));
 
-/**
- * The record after more entries, in the order of the chain. Pure, so that a ledger read from the start and one followed by watch give the
- * same record.
- */
-export const foldEntries = (before: NamespaceRecord, links: readonly Link[]): NamespaceRecord => {
+/** Folds entries one after the other, in maps of its own. */
+const folding = (before: NamespaceRecord) => {
   const packages = new Map(before.packages);
   const candidates = new Map(before.candidates);
-  let { head, broken, explained, emergencies } = before;
-  for (const { entry, hash, broken: wrong } of links.flatMap(actByAct)) {
-    const data = parseData(entry);
+  let { explained, emergencies } = before;
+  const moveEmergencies = ({ entry, hash }: Link, data: EntryData): void => {
     const { followsUp = null } = packages.get(entry.package)?.open ?? {};
     emergencies = foldEmergencies(emergencies, { entry, hash, data, explained, followsUp });
-    if (entry.package !== '') {
-      packages.set(entry.package, foldPackage(packages.get(entry.package) ?? untouched, entry, data));
-    }
-    if (entry.subject.kind === 'ReleaseCandidate') {
-      const { uid } = entry.subject;
-      candidates.set(uid, foldCandidate(candidates.get(uid) ?? unseen(entry), entry, data));
-    }
-    explained = foldExplained(explained, entry, data);
-    head = { seq: entry.seq, hash };
-    broken ??= wrong;
-  }
-  return { head, packages, candidates, explained, emergencies, broken };
+  };
+  return {
+    /** As it is now; the maps are the same ones that go on. */
+    now: () => ({ packages, candidates, explained, emergencies }),
+    fold(link: Link, data: EntryData): void {
+      const { entry } = link;
+      moveEmergencies(link, data);
+      if (entry.package !== '') {
+        packages.set(entry.package, foldPackage(packages.get(entry.package) ?? untouched, entry, data));
+      }
+      if (entry.subject.kind === 'ReleaseCandidate') {
+        const { uid } = entry.subject;
+        candidates.set(uid, foldCandidate(candidates.get(uid) ?? unseen(entry), entry, data));
+      }
+      explained = foldExplained(explained, entry, data);
+    },
+    moveEmergencies,
+  };
 };
+
+/**
+ * The record after more entries, in the order of the chain, whatever they say. Pure, so that a ledger read from the start and one followed by
+ * watch give the same record.
+ */
+export const foldEntries = (before: NamespaceRecord, links: readonly Link[]): NamespaceRecord => {
+  const state = folding(before);
+  let { head, broken } = before;
+  for (const link of links.flatMap(actByAct)) {
+    state.fold(link, parseData(link.entry));
+    head = { seq: link.entry.seq, hash: link.hash };
+    broken ??= link.broken;
+  }
+  return { ...state.now(), head, broken };
+};
+
+/** Why an entry may not stand where it stands; undefined = it may. */
+export type WhyNot = (record: NamespaceRecord, entry: LedgerEntrySpec, data: EntryData) => string | undefined;
+
+/**
+ * `foldEntries`, but an entry that `whyNot` refuses breaks the record: neither it nor what comes after it counts, but that emergency accesses
+ * are known, so that what they are made of is taken away. After a gap, or an entry that was written over, what follows is read all the same.
+ */
+export const followEntries = (before: NamespaceRecord, links: readonly Link[], whyNot: WhyNot): NamespaceRecord => {
+  const state = folding(before);
+  let { head, broken, refusedAt } = before;
+  for (const link of links) {
+    broken ??= link.broken;
+    for (const { act, data, why } of judgedActs(link, () => ({ ...state.now(), head, broken }), whyNot)) {
+      if (why !== undefined) {
+        broken ??= `entry ${nameOf(link)} (${link.entry.type}) ${why}`;
+        refusedAt ??= link.entry.seq;
+      } else if (refusedAt === undefined) state.fold(act, data);
+      else if (data.type.startsWith('Emergency')) state.moveEmergencies(act, data);
+    }
+    head = { seq: link.entry.seq, hash: link.hash };
+  }
+  return { ...state.now(), head, broken, refusedAt };
+};
+
+type JudgedAct =
+  | { readonly act: Link; readonly data: EntryData; readonly why: undefined }
+  | { readonly act: undefined; readonly data: undefined; readonly why: string };
+
+/** The acts of an entry, each judged when those before it are folded, up to the first that is refused or cannot be read. */
+function* judgedActs(link: Link, now: () => NamespaceRecord, whyNot: WhyNot): Generator<JudgedAct> {
+  try {
+    for (const act of actByAct(link)) {
+      const data = parseData(act.entry);
+      const wrong = whyNot(now(), act.entry, data);
+      if (wrong !== undefined) {
+        yield { act: undefined, data: undefined, why: `does not follow: ${wrong}` };
+        return;
+      }
+      yield { act, data, why: undefined };
+    }
+  } catch {
+    // Written by somebody who does not know the entries: what it says cannot be told, so nothing after it can be trusted.
+    yield { act: undefined, data: undefined, why: 'cannot be read' };
+  }
+}
+
+const nameOf = ({ entry }: Link): string => String(entry.seq).padStart(ledgerNameDigits, '0');

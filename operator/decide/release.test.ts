@@ -12,7 +12,8 @@ import {
   minute,
   now,
 } from '../../test/builders/decide.ts';
-import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
+import { recordAsTold, recordStarting } from '../../test/builders/record.ts';
+import { emptyHead } from '../ledger/chain.ts';
 import type { Bundle, BundleObject } from './bundle.ts';
 import { digestOf as digest } from './digest.ts';
 import * as drafts from './drafts.ts';
@@ -20,7 +21,7 @@ import type { LedgerDraft } from './entries.ts';
 import { objectAt, withMember } from './json.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } from './objects.ts';
 import type { Effect, ObjectEffect, Plan } from './plan.ts';
-import { emptyRecord, foldEntries, packageRecord, type NamespaceRecord } from './record.ts';
+import { emptyRecord, packageRecord, type NamespaceRecord } from './record.ts';
 import { heldUp, heldUpText } from './held-up.ts';
 import { fieldManagers, leaving, planRelease, undelivered } from './release.ts';
 import { holds, liveRef } from './rollout.ts';
@@ -115,13 +116,14 @@ class Model {
   }
 
   append(draft: LedgerDraft, at: Instant): void {
-    const entry = nextEntry(this.record.head, draft, {
-      id: `id-${this.record.head.seq + 1}`,
-      now: at,
-      self: { username: 'operator', uid: '', groups: [] },
-    });
-    this.types.push(entry.type);
-    this.record = foldEntries(this.record, [{ entry, hash: entryHash(entry), broken: undefined }]);
+    this.types.push(draft.data.type);
+    this.record = recordStarting(this.record, draft, { at });
+  }
+
+  /** Whatever came before it. */
+  tell(draft: LedgerDraft, at: Instant): void {
+    this.types.push(draft.data.type);
+    this.record = recordAsTold(this.record, draft, { at });
   }
 
   snapshot(): ReleaseSnapshot {
@@ -503,7 +505,7 @@ test('going back over two releases deletes what the newest dropped and had not d
   model.put(part('ConfigMap/a', 'n'), 'ConfigMap/a', fieldManagers.operator, now);
   model.put(part('Service/v', 'o'), 'Service/v', fieldManagers.operator, now - 9 * minute);
   const { to } = given;
-  model.append(
+  model.tell(
     drafts.rollbackStarted(
       {
         candidate: to.candidate,
@@ -540,7 +542,7 @@ describe('delivered by a GitOps tool', () => {
   const policy = aPolicy({ deliveredBy: 'GitOps', gitOpsWriters: ['system:serviceaccount:argocd:controller'] });
   const opened = (given: ReturnType<typeof caseOf>): Model => {
     const model = new Model([given.from, given.to]);
-    model.append(
+    model.tell(
       drafts.promotionStarted(aCandidate({}, given.to.name), given.to, {
         from: given.from.name,
         fromDigest: given.from.digest,

@@ -383,7 +383,7 @@ export type JudgedOrder =
 
 /** Whether an order can be carried out: the right is asked for again, and the bundle must be one that production ran. */
 export const judgeOrder = (s: ReleaseSnapshot, order: Rollback, answers: Answers): JudgedOrder => {
-  const { open, production, history } = packageRecord(s.record, s.package);
+  const { open, production, ran } = packageRecord(s.record, s.package);
   const question = orderQuestion(s, order);
   const answer = answers.get(questionKey(question));
   if (answer === undefined) return { state: 'Ask', question };
@@ -409,8 +409,9 @@ export const judgeOrder = (s: ReleaseSnapshot, order: Rollback, answers: Answers
   const to = order.spec.to ?? previous;
   if (to === from) return { state: 'Refuse', reason: 'AlreadyThere', message: `production runs ${to} already` };
   const target = s.bundles.get(to);
-  const known = target !== undefined && (target.baseline || to === previous || history.includes(to));
-  if (to !== '' && !known) {
+  // What a bundle says of itself is nobody's word but its writer's: the record knows what production ran.
+  const isKnown = to === '' ? previous === '' : target !== undefined && (to === previous || ran.has(to));
+  if (!isKnown) {
     return {
       state: 'Refuse',
       reason: 'BundleUnknown',

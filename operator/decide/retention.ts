@@ -30,12 +30,18 @@ export interface Kept {
 
 const groupBy = <T>(all: readonly T[], key: (one: T) => string): T[][] => [...Map.groupBy(all, key).values()];
 
-export const forgettable = (policy: ReleasePolicy, record: NamespaceRecord, kept: Kept): Effect[] => [
-  ...groupBy(kept.candidates, (candidate) => candidate.package).flatMap((all) => oldCandidates(policy, record, all)),
-  ...groupBy(kept.bundles, (bundle) => bundle.package).flatMap((all) =>
-    oldBundles(policy, record, { ...kept, bundles: all }),
-  ),
-];
+export const forgettable = (policy: ReleasePolicy, record: NamespaceRecord, kept: Kept): Effect[] =>
+  // Nothing goes because a record that does not verify says that it is over.
+  record.broken !== undefined
+    ? []
+    : [
+        ...groupBy(kept.candidates, (candidate) => candidate.package).flatMap((all) =>
+          oldCandidates(policy, record, all),
+        ),
+        ...groupBy(kept.bundles, (bundle) => bundle.package).flatMap((all) =>
+          oldBundles(policy, record, { ...kept, bundles: all }),
+        ),
+      ];
 
 const oldCandidates = (policy: ReleasePolicy, record: NamespaceRecord, all: readonly KeptCandidate[]): Effect[] =>
   all
@@ -59,13 +65,16 @@ const oldCandidates = (policy: ReleasePolicy, record: NamespaceRecord, all: read
 const oldBundles = (policy: ReleasePolicy, record: NamespaceRecord, { bundles, partUid }: Kept): Effect[] => {
   const { namespace } = policy.metadata;
   const pkg = bundles[0]?.package ?? '';
-  const { open, production, history } = packageRecord(record, pkg);
+  const { open, production, history, ran } = packageRecord(record, pkg);
+  const baselines = new Set(bundles.filter(({ baseline }) => baseline).map(({ name }) => name));
   const needed = new Set([
     open?.to,
     open?.from,
     production?.bundle,
     production?.previous,
     ...history.slice(0, policy.spec.retain.bundles),
+    // Who signed for a release over a baseline signed for going back to it.
+    ...[...ran].filter(([, { previous }]) => baselines.has(previous)).map(([name]) => name),
   ]);
   const spare = bundles
     .filter(({ name, candidateUid, baseline }) => {

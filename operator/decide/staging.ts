@@ -4,6 +4,7 @@ import type { Reason } from '../api/conditions.ts';
 import { maxDeltaTextBytes } from '../api/bundle.ts';
 import { promotableKinds } from '../api/kinds.ts';
 import { handsOn, unknownWriters } from './authors.ts';
+import { brokenText } from './broken-record.ts';
 import type { BundleObject } from './bundle.ts';
 import { digestOf, sizeOf } from './digest.ts';
 import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
@@ -46,11 +47,14 @@ export const stagingProblem = (s: CandidateSnapshot): StagingProblem | undefined
       `the policy of ${spec.targetNamespace} takes releases from ${s.policy.spec.sourceNamespace}, not from ${metadata.namespace}`,
     );
   }
-  if (s.record.broken !== undefined) {
-    return problem('LedgerBroken', `the ledger of ${spec.targetNamespace} does not verify: ${s.record.broken}`);
-  }
-  return missingPart(s) ?? unclearAuthors(s);
+  return brokenProblem(s) ?? missingPart(s) ?? unclearAuthors(s);
 };
+
+/** Nothing is frozen on a record that does not verify. */
+export const brokenProblem = ({ candidate, record }: CandidateSnapshot): StagingProblem | undefined =>
+  record.broken === undefined
+    ? undefined
+    : problem('LedgerBroken', brokenText(candidate.spec.targetNamespace, record.broken));
 
 const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem | undefined => {
   const { components, overlay, selector } = candidate.spec;

@@ -12,7 +12,8 @@ import {
   thing,
 } from '../../test/builders/decide.ts';
 import type { Approval } from '../api/approval.ts';
-import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
+import { recordAfter } from '../../test/builders/record.ts';
+import { emptyHead } from '../ledger/chain.ts';
 import { installedKinds, isInstalledKind, scaleDigest } from './content.ts';
 import * as drafts from './drafts.ts';
 import type { EntryData, LedgerDraft } from './entries.ts';
@@ -20,7 +21,7 @@ import { explainedKinds, type Finding } from './explained.ts';
 import type { Instant, NamespaceFacts, ObjectKey } from './objects.ts';
 import type { Plan } from './plan.ts';
 import { questionKey, type Answer } from './questions.ts';
-import { emptyRecord, foldEntries, type NamespaceRecord } from './record.ts';
+import { emptyRecord, type NamespaceRecord } from './record.ts';
 import { standing, type Scene, type Watched } from './standing.ts';
 import { changedInstallation, installationDigest, planWatch, type Suspect, type WatchSnapshot } from './watch.ts';
 
@@ -97,13 +98,8 @@ class Model {
   }
 
   append(draft: LedgerDraft, at: Instant = now): void {
-    const entry = nextEntry(this.record.head, draft, {
-      id: `id-${this.record.head.seq + 1}`,
-      now: at,
-      self: { username: 'operator', uid: '', groups: [] },
-    });
-    this.types.push(entry.type);
-    this.record = foldEntries(this.record, [{ entry, hash: entryHash(entry), broken: undefined }]);
+    this.types.push(draft.data.type);
+    this.record = recordAfter(this.record, draft, { at });
   }
 
   /** Plans and carries out until nothing is left to do; says the data of what was entered. */

@@ -2,17 +2,25 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { anAdmittedAct } from '../../test/builders/decide.ts';
 import { longestLedgerData, type LedgerEntrySpec } from '../api/ledger.ts';
+import { digestOf } from '../decide/digest.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
 import { actsIn } from '../decide/together.ts';
 import { BrokenLedger, createAppend, Overtaken, type LedgerStore } from './append.ts';
 import { entryName, verifyChain } from './chain.ts';
 import { Records } from './records.ts';
 
+const program = (name: string) => ({
+  username: `system:serviceaccount:countersign-system:countersign-${name}`,
+  uid: '',
+  groups: [],
+});
+
+/** Content of a name of its own is staged: that follows whatever is there. */
 const draft = (name: string): LedgerDraft => ({
-  actor: 'operator',
+  actor: { username: 'developer-a', uid: '', groups: [] },
   subject: { kind: 'ReleaseCandidate', namespace: 's', name, uid: name },
   package: 'p',
-  digest: '',
+  digest: digestOf(name),
   decision: '',
   reason: name,
   data: { type: 'Staged', bundle: name, base: 'none', authors: [] },
@@ -20,6 +28,7 @@ const draft = (name: string): LedgerDraft => ({
 
 const moving = (name: string): LedgerDraft => ({
   ...draft(name),
+  actor: program('operator'),
   data: {
     type: 'PromotionStarted',
     to: name,
@@ -52,7 +61,7 @@ const cluster = () => {
       },
       catchUp: (namespace, seq) => {
         const spec = stored.get(entryName(seq));
-        if (spec === undefined) throw new Error('nothing there');
+        if (spec === undefined) return Promise.reject(new Error('nothing there'));
         records.seen(namespace, spec);
         return Promise.resolve(spec.id);
       },
@@ -63,7 +72,7 @@ const cluster = () => {
       now: () => 0,
       pause: () => Promise.resolve(),
       newId: () => `${tag}-${(nextId += 1)}`,
-      self: { username: 'o', uid: '', groups: [] },
+      self: program('gate'),
     });
     return { append, records };
   };
@@ -91,21 +100,35 @@ test('an entry whose answer was lost is recognised, not written twice', async ()
 test('an intent that another one overtook is not appended', async () => {
   const { stored, writer } = cluster();
   const [one, two] = [writer(), writer()];
+  for (const name of ['a', 'b']) await one.append('n', draft(name));
   await one.append('n', moving('a'), -1);
 
   await expect(two.append('n', moving('b'), -1)).rejects.toBeInstanceOf(Overtaken);
 
+  expect(stored.size).toBe(3);
+});
+
+test('an entry that does not follow from those before it is not appended', async () => {
+  const { stored, writer } = cluster();
+  const { append, records } = writer();
+  await append('n', draft('a'));
+
+  await expect(append('n', moving('b'))).rejects.toThrow('that content was never staged');
+
   expect(stored.size).toBe(1);
+  expect(records.get('n').broken).toBeUndefined();
 });
 
 test('an entry about another package overtakes nothing', async () => {
   const { stored, writer } = cluster();
   const [one, two] = [writer(), writer()];
+  await one.append('n', { ...draft('a'), package: 'other' });
+  await one.append('n', draft('b'));
   await one.append('n', { ...moving('a'), package: 'other' });
 
   await two.append('n', moving('b'), -1);
 
-  expect(stored.size).toBe(2);
+  expect(stored.size).toBe(4);
 });
 
 test('a broken ledger takes no entries', async () => {
@@ -206,7 +229,7 @@ const scheduled = (scheduler: fc.Scheduler, fails: (spec: LedgerEntrySpec) => bo
       now: () => 0,
       pause: () => scheduler.schedule(Promise.resolve(), `${tag} lets others go`),
       newId: () => `${tag}-${(ids += 1)}`,
-      self: { username: tag, uid: '', groups: [] },
+      self: program('gate'),
     });
   };
   return { stored, writer };

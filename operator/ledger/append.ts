@@ -1,7 +1,8 @@
 /** The atomic append: the name of an entry is its place, so the API server decides who gets it. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
-import { movedAt, type NamespaceRecord } from '../decide/record.ts';
+import { followEntries, movedAt, type NamespaceRecord } from '../decide/record.ts';
+import { whyNotNext } from '../decide/transitions.ts';
 import { joined, mayJoin, mayWait, roomForActs, roomOf } from '../decide/together.ts';
 import { nextEntry } from './chain.ts';
 
@@ -25,8 +26,10 @@ export interface AppendTools {
 
 /** The decision that an entry rests on was made before another entry came between: judge again. */
 export class Overtaken extends Error {
-  constructor(namespace: string, pkg: string) {
-    super(`the ledger of ${namespace} has moved package ${pkg} since this was decided`);
+  constructor(namespace: string, pkg: string, why?: string) {
+    super(
+      `the ledger of ${namespace} has moved ${pkg === '' ? 'on' : `package ${pkg}`} since this was decided${why === undefined ? '' : `: ${why}`}`,
+    );
     this.name = 'Overtaken';
   }
 }
@@ -71,7 +74,8 @@ const taken = (asked: Asked[], self: AppendTools['self']): Batch | undefined => 
 /**
  * Appends to one chain at a time, in order of asking. Acts that may join and that wait while an entry is on its way are written in one entry
  * after it: each resolves when that entry is stored, and fails when it cannot be.
- * `packageSeq`: only while that is the newest entry that moved what the draft is about (`movedAt`). @throws Overtaken when it is not
+ * `packageSeq`: only while that is the newest entry that moved what the draft is about (`movedAt`). An entry that would not follow from those
+ * before it is not written: it would break the record. @throws Overtaken when that is no longer so, or it would not follow
  */
 export const createAppend = ({ store, now, newId, pause, self }: AppendTools): Append => {
   const waiting = new Map<string, Asked[]>();
@@ -87,6 +91,16 @@ export const createAppend = ({ store, now, newId, pause, self }: AppendTools): A
         throw new Overtaken(namespace, draft.package);
       }
       const spec = nextEntry(record.head, entry, { id, now: now(), self });
+      const why = followEntries(record, [{ entry: spec, hash: '', broken: undefined }], whyNotNext).broken;
+      if (why !== undefined) {
+        // What it rests on may have been entered since; if there is nothing more to read, it was decided on something else.
+        const isBehind = await store.catchUp(namespace, spec.seq).then(
+          () => true,
+          () => false,
+        );
+        if (isBehind) continue;
+        throw new Overtaken(namespace, draft.package, why);
+      }
       if (await store.create(namespace, spec)) return;
       // Ours after a lost answer, or somebody else's: either way it is the next link.
       if ((await store.catchUp(namespace, spec.seq)) === id) return;

@@ -1,6 +1,7 @@
 /** The ledgers as they grow, folded entry by entry: one record a production namespace. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
-import { emptyRecord, foldEntries, type Link, type NamespaceRecord } from '../decide/record.ts';
+import { emptyRecord, followEntries, type Link, type NamespaceRecord } from '../decide/record.ts';
+import { whyNotNext } from '../decide/transitions.ts';
 import { breakOf, emptyHead, entryHash, entryName } from './chain.ts';
 
 const start: NamespaceRecord = { ...emptyRecord, head: emptyHead };
@@ -20,8 +21,8 @@ const mostNewest = 1_000;
 export type EntryHandler = (namespace: string, entry: LedgerEntrySpec) => void;
 
 /**
- * Holds the record of every namespace. Entries are folded in the order of the chain whatever order they come in; an entry that is gone or
- * does not continue the chain breaks the record, and nothing is promoted on a broken one.
+ * Holds the record of every namespace. Entries are folded in the order of the chain whatever order they come in; an entry that is gone,
+ * does not continue the chain or does not follow from those before it breaks the record, and nothing is promoted on a broken one.
  */
 export class Records {
   readonly #chains = new Map<string, Chain>();
@@ -65,12 +66,7 @@ export class Records {
       chain.newest.delete(entry.seq - mostNewest);
     }
     if (links.length === 0) return;
-    try {
-      chain.record = foldEntries(chain.record, links);
-    } catch {
-      // Written by somebody who does not know the entries: what it says cannot be told, so nothing after it can be trusted.
-      chain.record = { ...chain.record, head, broken: `an entry up to ${entryName(head.seq)} cannot be read` };
-    }
+    chain.record = followEntries(chain.record, links, whyNotNext);
     for (const each of entries) this.#told(namespace, each);
   }
 

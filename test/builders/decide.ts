@@ -104,18 +104,10 @@ const apiVersions: Readonly<Record<string, string>> = {
 };
 
 /** One object of a bundle: `content` is what stands beside kind and name. */
-export const anObject = (
-  kind: string,
-  name: string,
-  content: JsonObject = {},
-  digest = digestOf('1'),
-): BundleObject => {
+export const anObject = (kind: string, name: string, content: JsonObject = {}, digest?: string): BundleObject => {
   const apiVersion = apiVersions[kind] ?? 'v1';
-  return {
-    ref: { apiVersion, kind, name },
-    digest,
-    content: { apiVersion, kind, metadata: { name }, ...content },
-  };
+  const whole = { apiVersion, kind, metadata: { name }, ...content };
+  return { ref: { apiVersion, kind, name }, digest: digest ?? digestOfContent(whole), content: whole };
 };
 
 /** A Deployment of one container; `podSpec` replaces whole fields of its pod spec. */
@@ -217,6 +209,7 @@ export const aPackageRecord = (given: Partial<PackageRecord> = {}): PackageRecor
   analysisDue: false,
   orders: new Map(),
   history: [],
+  ran: new Map(),
   ...given,
 });
 
@@ -256,6 +249,7 @@ export const anIntent = (bundle: Bundle, given: Partial<OpenIntent> = {}): OpenI
   to: bundle.name,
   toDigest: bundle.digest,
   from: '',
+  fromDigest: '',
   cause: '',
   rollback: '',
   delivery: 'Countersign',
@@ -271,6 +265,7 @@ export const aCandidateRecord = (given: Partial<CandidateRecord> = {}): Candidat
   namespace: 'payments-staging',
   package: 'payments',
   stagedDigests: new Set([digestOf('d')]),
+  bases: new Map(),
   tested: false,
   authorsWhenTested: [],
   intent: undefined,

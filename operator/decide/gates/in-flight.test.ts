@@ -14,6 +14,7 @@ const intent = (given: Partial<OpenIntent> = {}): OpenIntent => ({
   to: '',
   toDigest: '',
   from: '',
+  fromDigest: '',
   cause: '',
   rollback: '',
   delivery: 'Countersign',

@@ -1,4 +1,5 @@
 /** Is the package free for another promotion? */
+import { brokenRecord, brokenRemedy } from '../broken-record.ts';
 import { placeLimits } from '../places.ts';
 import { packageRecord } from '../record.ts';
 import { agedOf, isEarlier } from '../replaces.ts';
@@ -9,8 +10,8 @@ const brokenLedger = (s: GateSnapshot): Verdict | undefined =>
   s.record.broken === undefined
     ? undefined
     : blocked('LedgerBroken', {
-        message: `The ledger of ${s.target.name} does not verify: ${s.record.broken}`,
-        remedy: `Nothing is promoted on a broken record; an auditor finds out what happened to it: kubectl get ledger -n ${s.target.name} -o json | node hack/ledger.ts`,
+        message: brokenRecord(s.target.name, s.record.broken),
+        remedy: brokenRemedy(s.target.name),
       });
 
 const openIntent = (s: GateSnapshot): Verdict | undefined => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  aBundle,
   aGateSnapshot,
   anApproval,
   aPolicy,
@@ -15,8 +16,9 @@ import type { GateSnapshot } from './gate.ts';
 import { stagingUnchanged } from './staging-unchanged.ts';
 
 type Staged = [ObjectKey, { digest: string } | undefined];
-const configMap: Staged = ['ConfigMap/api-config', { digest: digestOf('1') }];
-const deployment: Staged = ['Deployment/api', { digest: digestOf('1') }];
+const [config, api] = aBundle().objects;
+const configMap: Staged = ['ConfigMap/api-config', config];
+const deployment: Staged = ['Deployment/api', api];
 const staged = (...objects: Staged[]): Partial<GateSnapshot> => ({ stagedNow: new Map(objects) });
 
 const changed = staged(configMap, ['Deployment/api', { digest: digestOf('9') }]);

@@ -1,0 +1,650 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import {
+  aBundle,
+  aCandidate,
+  aCandidateRecord,
+  anAccess,
+  anAdmittedAct,
+  anApproval,
+  digestOf,
+  hour,
+  now,
+} from '../../test/builders/decide.ts';
+import { entryAfter } from '../../test/builders/record.ts';
+import type { LedgerEntrySpec } from '../api/ledger.ts';
+import { rollback } from '../api/rollback.ts';
+import { emptyHead, entryHash } from '../ledger/chain.ts';
+import type { Bundle } from './bundle.ts';
+import { digest8 } from './digest.ts';
+import * as drafts from './drafts.ts';
+import * as emergency from './emergency/drafts.ts';
+import type { LedgerDraft } from './entries.ts';
+import { packageRecord, emptyRecord, followEntries, type NamespaceRecord } from './record.ts';
+import { whyNotNext } from './transitions.ts';
+
+const place = 'payments-prod';
+
+/** A draft, or what makes one of the record as it stands. */
+type Step = LedgerDraft | ((record: NamespaceRecord) => LedgerDraft);
+
+const entryOf = (record: NamespaceRecord, step: Step): LedgerEntrySpec => {
+  const draft = typeof step === 'function' ? step(record) : step;
+  return entryAfter(record, draft, { at: now });
+};
+
+const follow = (record: NamespaceRecord, ...steps: readonly Step[]): NamespaceRecord =>
+  steps.reduce((before, step) => {
+    const entry = entryOf(before, step);
+    return followEntries(before, [{ entry, hash: entryHash(entry), broken: undefined }], whyNotNext);
+  }, record);
+
+const empty: NamespaceRecord = { ...emptyRecord, head: emptyHead };
+
+const candidate = (name: string) => aCandidate({}, name);
+const none = { name: '', digest: 'none' };
+const baselineDigest = digestOf('c');
+const baseline = { name: `payments-baseline-${digest8(baselineDigest)}`, digest: baselineDigest };
+type Base = Pick<Bundle, 'name' | 'digest'>;
+
+const bundleOf = (name: string, digit: string, base: Base = none): Bundle => {
+  const { metadata } = candidate(name);
+  return aBundle({
+    name: `${name}-bundle`,
+    candidate: { name, uid: metadata.uid, namespace: 'payments-staging' },
+    digest: digestOf(digit),
+    base: base.digest,
+    previous: base.name,
+  });
+};
+
+const staged = (bundle: Bundle): Step => drafts.staged(candidate(bundle.candidate.name), bundle);
+const started = (bundle: Bundle, given: { from?: string; fromDigest?: string } = {}): Step =>
+  drafts.promotionStarted(candidate(bundle.candidate.name), bundle, {
+    from: bundle.previous,
+    fromDigest: bundle.base === 'none' ? '' : bundle.base,
+    quorum: '3/3',
+    approvals: [],
+    delivery: 'Countersign',
+    followsUp: null,
+    ...given,
+  });
+
+const openOf = (record: NamespaceRecord) => {
+  const { open } = packageRecord(record, 'payments');
+  if (open === undefined) throw new Error('nothing is open');
+  return open;
+};
+const promoted =
+  (bundle: Bundle, healthy = true): Step =>
+  (record) =>
+    drafts.promoted(openOf(record), bundle, { observeUntil: now + hour, healthy, reason: '' });
+
+const order = (name = 'back') =>
+  rollback.parse({
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'Rollback',
+    metadata: {
+      name,
+      namespace: place,
+      uid: `uid-${name}`,
+      resourceVersion: '1',
+      generation: 1,
+      creationTimestamp: '2026-03-11T15:00:00Z',
+    },
+    spec: { package: 'payments', reason: 'broken', requester: { username: 'sre-a', uid: '', groups: [] } },
+  });
+
+const goingBack = (from: Bundle, to: Base, ordered = false, given: Partial<drafts.Return> = {}): Step =>
+  drafts.rollbackStarted(
+    {
+      candidate: from.candidate,
+      package: 'payments',
+      from: from.name,
+      fromDigest: from.digest,
+      to: to.name,
+      toDigest: to.name === '' ? '' : to.digest,
+      delivery: 'Countersign',
+      ...given,
+    },
+    { cause: 'it failed', overwrites: [], order: ordered ? order() : undefined, restores: undefined, removes: [] },
+  );
+
+const wentBack =
+  (from: Bundle, previous = ''): Step =>
+  (record) =>
+    drafts.rolledBack(openOf(record), { package: 'payments', fromDigest: from.digest, previous });
+
+const first = bundleOf('first', '1');
+const second = bundleOf('second', '2', first);
+const third = bundleOf('third', '3', second);
+const over = bundleOf('over', '4', baseline);
+/** Nobody staged it, or signed for it. */
+const evil = bundleOf('evil', '6', second);
+
+const runsFirst = [staged(first), started(first), promoted(first)];
+const runsSecond = [...runsFirst, staged(second), started(second), promoted(second)];
+
+const signedBy = (who: string) => anApproval(who, { name: `by-${who}` });
+
+const access = anAccess();
+const role = { name: 'countersign-emergency', digest: digestOf('9') };
+const emergencyOf = (record: NamespaceRecord) => {
+  const known = record.emergencies.all.get(access.metadata.uid);
+  if (known === undefined) throw new Error('no emergency');
+  return known;
+};
+const ended: Step = (record) =>
+  emergency.ended(place, emergencyOf(record), { decision: 'AccessExpired', message: 'over' });
+const accounted: Step = (record) =>
+  emergency.accounted(place, emergencyOf(record), { drift: [], sessions: [], dueAt: undefined });
+const reviewed =
+  (who = 'approver-a'): Step =>
+  (record) => {
+    const known = emergencyOf(record);
+    return emergency.reviewed(place, known, anApproval(who, { digest: known.accounted?.digest ?? '' }));
+  };
+const openedFinding = drafts.findingOpened(place, {
+  object: 'ConfigMap/settings',
+  uid: '',
+  digest: digestOf('7'),
+  reason: 'somebody',
+  data: {
+    change: 'Changed',
+    before: '',
+    after: digestOf('7'),
+    scale: '',
+    without: [],
+    managers: [],
+    username: '',
+    paths: [],
+    parts: [],
+  },
+});
+const closedFinding =
+  (given: Partial<LedgerDraft> = {}): Step =>
+  (record) => {
+    const [finding] = record.explained.findings.values();
+    if (finding === undefined) throw new Error('no finding is open');
+    const approval = signedBy('approver-a');
+    return { ...drafts.findingClosed(place, finding, { by: 'Signature', approval, accepted: true }), ...given };
+  };
+
+const settings = { object: 'ConfigMap/settings', digest: digestOf('8'), replicas: null, without: [] };
+const adopting = (kinds: readonly string[]): LedgerDraft =>
+  drafts.adopted(place, { objects: [settings], kinds: [...kinds], more: false, reason: '' });
+
+const acted = anAdmittedAct('Operate', { after: digestOf('7') });
+const came =
+  (object = ''): Step =>
+  (record) => {
+    const [attempt] = record.explained.attempts.values();
+    if (attempt === undefined) throw new Error('no act is open');
+    return drafts.observed(place, attempt, object === '' ? undefined : { object, uid: '' });
+  };
+const rejecting = (inFlight: boolean): Step =>
+  drafts.rejected(candidate('first'), anApproval('approver-a', { decision: 'Reject' }), inFlight);
+
+const never = (): never => {
+  throw new Error('none');
+};
+const attemptOf = (record: NamespaceRecord) => [...record.explained.attempts.values()][0] ?? never();
+const closedFindingOf = (record: NamespaceRecord): LedgerDraft => {
+  const step = closedFinding();
+  return typeof step === 'function' ? step(record) : step;
+};
+
+const goingBackRejected = (record: NamespaceRecord): LedgerDraft => {
+  const step = goingBack(first, none);
+  return typeof step === 'function' ? step(record) : step;
+};
+
+describe('legitimate histories', () => {
+  test.each<[string, readonly Step[]]>([
+    ['a first release, from nothing', runsFirst],
+    ['one release after another', [...runsSecond, staged(third), started(third), promoted(third)]],
+    ['a first release over what was there', [staged(over), started(over), promoted(over)]],
+    [
+      'a promotion that goes back',
+      [...runsFirst, staged(second), started(second), goingBack(second, first), wentBack(second)],
+    ],
+    [
+      'a first promotion that goes back to nothing',
+      [staged(first), started(first), goingBack(first, none), wentBack(first)],
+    ],
+    [
+      'a first promotion that goes back to what was there',
+      [staged(over), started(over), goingBack(over, baseline), wentBack(over)],
+    ],
+    ['a release that fails while it is observed', [...runsSecond, goingBack(second, first), wentBack(second)]],
+    ['an order', [...runsSecond, goingBack(second, first, true), wentBack(second)]],
+    [
+      'an order while a promotion is open',
+      [...runsSecond, staged(third), started(third), goingBack(third, first, true), wentBack(third)],
+    ],
+    [
+      'an old order after a rollback',
+      [
+        ...runsSecond,
+        staged(third),
+        started(third),
+        promoted(third),
+        goingBack(third, second),
+        wentBack(third, first.name),
+        goingBack(second, first, true),
+        wentBack(second),
+      ],
+    ],
+    [
+      'an order back to what was there',
+      [staged(over), started(over), promoted(over), goingBack(over, baseline, true), wentBack(over)],
+    ],
+    [
+      'the next release after a rollback to nothing',
+      [
+        staged(first),
+        started(first),
+        goingBack(first, none),
+        wentBack(first),
+        staged(bundleOf('second', '2')),
+        started(bundleOf('second', '2')),
+      ],
+    ],
+    ['a release that pages', [...runsFirst.slice(0, 2), promoted(first, false)]],
+    ['a release that pages while it is observed', [...runsFirst, drafts.failedObserved(first, 'crashes')]],
+    [
+      'a write that is refused',
+      [
+        ...runsFirst.slice(0, 2),
+        (r) => drafts.refusedWrite(openOf(r), 'payments', 'ConfigMap/x'),
+        goingBack(first, none),
+        wentBack(first),
+      ],
+    ],
+    ['an order that is refused', [drafts.refusedOrder(order(), 'BundleUnknown', 'no')]],
+    ['a candidate that expires before it was staged', [drafts.refusedCandidate(candidate('first'), 'Expired', 'late')]],
+    [
+      'a candidate that is withdrawn',
+      [staged(first), drafts.withdrawn(aCandidateRecord({ uid: candidate('first').metadata.uid, name: 'first' }))],
+    ],
+    [
+      'content that is staged against another base',
+      [staged(second), ...runsFirst, staged({ ...second, digest: digestOf('5') })],
+    ],
+    [
+      'signatures, and a rejection',
+      [staged(first), drafts.signed(candidate('first'), signedBy('tester-a')), rejecting(false)],
+    ],
+    ['a rejection in flight', [staged(first), started(first), rejecting(true), (r) => goingBackRejected(r)]],
+    ['a tested release', [staged(first), drafts.tested(candidate('first'), first, []), started(first)]],
+    ['what was there is taken up, and measured anew', [adopting(['ConfigMap']), adopting([])]],
+    ['an act that was seen', [adopting(['ConfigMap']), acted, came('Deployment/api')]],
+    ['an act that was not seen', [acted, came()]],
+    ['a finding that somebody signs for', [openedFinding, closedFinding()]],
+    [
+      'a finding that somebody signs for, entered by the operator',
+      [openedFinding, closedFinding({ actor: 'operator' })],
+    ],
+    [
+      'an emergency',
+      [
+        emergency.granted(access, role),
+        (r) => emergency.opened(place, emergencyOf(r)),
+        (r) => anAdmittedAct('Emergency', { emergency: emergencyOf(r).uid }),
+        ended,
+        accounted,
+        reviewed(),
+        (r) => emergency.closed(place, emergencyOf(r)),
+      ],
+    ],
+    ['an access that is refused', [emergency.refusedAccess(access, 'TooLate', 'no')]],
+  ])('%s', (_, steps) => {
+    expect(follow(empty, ...steps).broken).toBeUndefined();
+  });
+});
+
+describe('forged histories', () => {
+  test.each<[string, readonly Step[], Step, string]>([
+    [
+      'Promoted without an intent',
+      runsSecond,
+      () =>
+        drafts.promoted({ ...openOf(follow(empty, staged(first), started(first))), to: 'evil-bundle' }, evil, {
+          observeUntil: now,
+          healthy: true,
+          reason: '',
+        }),
+      'no promotion id-1 is open',
+    ],
+    ['a promotion of what was never staged', runsSecond, started(evil), 'never staged'],
+    [
+      'a promotion from what production does not run',
+      [...runsSecond, staged(third)],
+      started(third, { from: 'first-bundle', fromDigest: first.digest }),
+      'which production does not run',
+    ],
+    [
+      'a promotion over a baseline that nobody staged against',
+      [staged(first)],
+      started(first, { from: baseline.name, fromDigest: baseline.digest }),
+      'against another base',
+    ],
+    [
+      'a promotion over something that is no baseline',
+      [staged(first)],
+      started(first, { from: 'evil-bundle', fromDigest: evil.digest }),
+      'which production does not run',
+    ],
+    [
+      'a promotion while another is open',
+      [staged(first), staged(bundleOf('second', '2')), started(first)],
+      started(bundleOf('second', '2')),
+      'is open',
+    ],
+    [
+      'a promotion of what is on hold',
+      [
+        ...runsFirst,
+        staged(second),
+        started(second),
+        goingBack(second, first),
+        wentBack(second),
+        staged({ ...third, digest: second.digest, base: first.digest, previous: first.name }),
+      ],
+      started({ ...third, digest: second.digest, base: first.digest, previous: first.name }),
+      'on hold',
+    ],
+    ['a promotion again', [...runsFirst, goingBack(first, none, true), wentBack(first)], started(first), 'finished'],
+    [
+      'an outcome for other content',
+      [staged(first), started(first)],
+      (r) => ({
+        ...drafts.promoted(openOf(r), first, { observeUntil: now, healthy: true, reason: '' }),
+        digest: evil.digest,
+      }),
+      'other content',
+    ],
+    ['a rollback to what production never ran', runsSecond, goingBack(second, evil), 'never ran evil-bundle'],
+    [
+      'an ordered rollback to what production never ran',
+      runsSecond,
+      goingBack(second, evil, true),
+      'never ran evil-bundle',
+    ],
+    [
+      'a rollback to other content under a known name',
+      runsSecond,
+      goingBack(second, { ...first, digest: evil.digest }),
+      'other content than ran',
+    ],
+    [
+      'a rollback from what production does not run',
+      runsSecond,
+      goingBack(evil, second),
+      'production does not run evil-bundle',
+    ],
+    ['a rollback to nothing', runsSecond, goingBack(second, none), 'never without the package'],
+    [
+      'a rollback that nobody ordered, further back',
+      [...runsSecond, staged(third), started(third), promoted(third)],
+      goingBack(third, first),
+      'is not what it came from',
+    ],
+    [
+      'a rollback of a rollback that nobody ordered',
+      [...runsSecond, goingBack(second, first), wentBack(second)],
+      goingBack(first, none),
+      'nobody ordered it',
+    ],
+    [
+      'an order twice',
+      [
+        ...runsSecond,
+        staged(third),
+        started(third),
+        promoted(third),
+        goingBack(third, second, true),
+        wentBack(third, first.name),
+      ],
+      goingBack(second, first, true),
+      'answered before',
+    ],
+    [
+      'a rollback while one is open',
+      [...runsSecond, goingBack(second, first)],
+      goingBack(second, first),
+      'a rollback of the package is open',
+    ],
+    [
+      'an end of a rollback to elsewhere',
+      [...runsSecond, goingBack(second, first)],
+      (r) =>
+        drafts.rolledBack(
+          { ...openOf(r), to: evil.name, toDigest: evil.digest },
+          { package: 'payments', fromDigest: second.digest, previous: '' },
+        ),
+      'other bundles',
+    ],
+    [
+      'an end of a rollback that names another bundle before',
+      [...runsSecond, goingBack(second, first)],
+      wentBack(second, evil.name),
+      'did not come after',
+    ],
+    [
+      'an end of a rollback that was not begun',
+      runsSecond,
+      () =>
+        drafts.rolledBack(openOf(follow(empty, ...runsSecond, goingBack(second, first))), {
+          package: 'payments',
+          fromDigest: second.digest,
+          previous: '',
+        }),
+      'no rollback',
+    ],
+    [
+      'a rollback in the name of nobody',
+      runsSecond,
+      { ...(goingBack(second, first, true) as LedgerDraft), actor: 'operator' },
+      'ordered by no person',
+    ],
+    ['content staged twice', [staged(first)], staged(first), 'staged before'],
+    [
+      'a signature that is entered twice',
+      [staged(first), drafts.signed(candidate('first'), signedBy('tester-a'))],
+      drafts.signed(candidate('first'), signedBy('tester-a')),
+      'entered before',
+    ],
+    [
+      'a signature in another name',
+      [staged(first)],
+      {
+        ...drafts.signed(candidate('first'), signedBy('tester-a')),
+        actor: { username: 'tester-b', uid: '', groups: [] },
+      },
+      'another name',
+    ],
+    [
+      'a signature in the name of a program',
+      [staged(first)],
+      { ...drafts.signed(candidate('first'), signedBy('tester-a')), actor: 'operator' },
+      'in that of a person',
+    ],
+    [
+      'a promotion in the name of a person',
+      [staged(first)],
+      { ...(started(first) as LedgerDraft), actor: { username: 'developer-a', uid: '', groups: [] } },
+      'countersign-operator itself',
+    ],
+    [
+      'a rejection of what nobody began, in flight',
+      [staged(first)],
+      rejecting(true),
+      'no promotion of its candidate has begun',
+    ],
+    ['a rejection that ends a candidate in flight', [staged(first), started(first)], rejecting(false), 'has begun'],
+    [
+      'a candidate of another package',
+      [staged(first)],
+      { ...(started(first) as LedgerDraft), package: 'other' },
+      'of another package',
+    ],
+    ['a kind taken up twice', [adopting(['ConfigMap'])], adopting(['ConfigMap']), 'taken up before'],
+    ['an object taken up twice', [adopting(['ConfigMap'])], adopting(['Secret']), 'an object that the record knows'],
+    ['an object measured anew that nobody knows', [], adopting([]), 'does not know'],
+    [
+      'something seen of no act',
+      [],
+      drafts.observed(place, { ...attemptOf(follow(empty, acted)), id: 'none' }, undefined),
+      'no act none is open',
+    ],
+    ['something seen on another object', [acted], came('Deployment/other'), 'about another object'],
+    [
+      'a finding closed that is not open',
+      [openedFinding, closedFinding()],
+      () => closedFindingOf(follow(empty, openedFinding)),
+      'is open',
+    ],
+    [
+      'a finding closed for another change',
+      [openedFinding],
+      closedFinding({ digest: digestOf('0') }),
+      'another change',
+    ],
+    [
+      'a finding closed by a release that is none',
+      [openedFinding],
+      (r) =>
+        drafts.findingClosed(place, [...r.explained.findings.values()][0] ?? never(), { by: 'Release', bundle: 'x' }),
+      'no release covers it',
+    ],
+    [
+      'an emergency that was not granted',
+      [],
+      () => emergency.opened(place, emergencyOf(follow(empty, emergency.granted(access, role)))),
+      'does not know that access',
+    ],
+    [
+      'an emergency opened after its end',
+      [emergency.granted(access, role), ended],
+      (r) => emergency.opened(place, emergencyOf(r)),
+      'is Ended',
+    ],
+    ['an emergency granted twice', [emergency.granted(access, role)], emergency.granted(access, role), 'judged before'],
+    [
+      'an emergency granted after it was refused',
+      [emergency.refusedAccess(access, 'TooLate', 'no')],
+      emergency.granted(access, role),
+      'judged before',
+    ],
+    [
+      'an emergency reviewed by who had it',
+      [emergency.granted(access, role), ended, accounted],
+      reviewed('developer-a'),
+      'had a part in it',
+    ],
+    [
+      'an emergency closed without review',
+      [emergency.granted(access, role), ended, accounted],
+      (r) => emergency.closed(place, emergencyOf(r)),
+      'nobody reviewed',
+    ],
+    ['an act under no emergency', [], anAdmittedAct('Emergency', { emergency: 'none' }), 'does not know its emergency'],
+  ])('%s breaks the record, which says where and why, and nothing comes of it', (_, before, forged, why) => {
+    const good = follow(empty, ...before);
+    expect(good.broken).toBeUndefined();
+
+    const after = follow(good, forged);
+
+    expect(after.broken).toContain(why);
+    expect(after.broken).toMatch(/^entry \d{12} \(\w+\) does not follow: /);
+    const others = { head: undefined, broken: undefined, refusedAt: undefined };
+    expect({ ...after, ...others }).toEqual({ ...good, ...others });
+  });
+});
+
+// --- properties ------------------------------------------------------------------------------------------------------
+
+/** Everything that an attacker may say of three bundles, true or not. */
+const bundles = [first, second, third, over, evil];
+const anyBundle = fc.constantFrom(...bundles);
+const anyBase = fc.constantFrom<Base>(...bundles, baseline, none);
+const anything: fc.Arbitrary<Step> = fc.oneof(
+  anyBundle.map(staged),
+  fc
+    .tuple(anyBundle, anyBase)
+    .map(([bundle, from]) =>
+      started(bundle, { from: from.name, fromDigest: from.digest === 'none' ? '' : from.digest }),
+    ),
+  anyBundle.map((bundle): Step => (r) => {
+    const { open } = packageRecord(r, 'payments');
+    return drafts.promoted(
+      open ?? { ...openOf(follow(empty, staged(first), started(first))), to: bundle.name },
+      bundle,
+      { observeUntil: now, healthy: true, reason: '' },
+    );
+  }),
+  fc.tuple(anyBundle, anyBase, fc.boolean()).map(([from, to, ordered]) => goingBack(from, to, ordered)),
+  fc.tuple(anyBundle, anyBase).map(([from, to]): Step => (r) => {
+    const open = packageRecord(r, 'payments').open ?? openOf(follow(empty, staged(first), started(first)));
+    return drafts.rolledBack({ ...open, to: to.name }, { package: 'payments', fromDigest: from.digest, previous: '' });
+  }),
+  fc.constantFrom<Step>(openedFinding, adopting(['ConfigMap']), acted, emergency.granted(access, role)),
+);
+
+/** What production should be, by the record. */
+const shouldBe = ({ packages, candidates, explained }: NamespaceRecord) => ({ packages, candidates, explained });
+
+test('no sequence of entries after the first that is refused changes what production should be', () => {
+  fc.assert(
+    fc.property(
+      fc.array(anything, { maxLength: 30 }),
+      fc.array(anything, { minLength: 1, maxLength: 10 }),
+      (some, more) => {
+        let good = empty;
+        let broken: NamespaceRecord | undefined;
+        for (const step of some) {
+          const next = follow(good, step);
+          if (next.broken === undefined) good = next;
+          else broken ??= next;
+          if (broken !== undefined) break;
+        }
+        const after = [broken ?? good, ...(broken === undefined ? [] : [follow(broken, ...more)])];
+        for (const each of after) expect(shouldBe(each)).toEqual(shouldBe(good));
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('a record that follows leads only to what was staged, or to what was there before the first release', () => {
+  fc.assert(
+    fc.property(fc.array(anything, { maxLength: 60 }), (some) => {
+      // What is refused is left out: the longest history that an attacker can tell.
+      const record = some.reduce((before, step) => {
+        const next = follow(before, step);
+        return next.broken === undefined ? next : before;
+      }, empty);
+      const { production, open } = packageRecord(record, 'payments');
+      const known = new Set(['', ...[...record.candidates.values()].flatMap(({ bases }) => [...bases].flat()), 'none']);
+      expect(known).toContain(production?.digest ?? '');
+      expect(known).toContain(open?.toDigest ?? '');
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a record read at once is the record that was followed', () => {
+  fc.assert(
+    fc.property(fc.array(anything, { maxLength: 20 }), (some) => {
+      let followed = empty;
+      const links = some.map((step) => {
+        const entry = entryOf(followed, step);
+        const link = { entry, hash: entryHash(entry), broken: undefined };
+        followed = followEntries(followed, [link], whyNotNext);
+        return link;
+      });
+      expect(followEntries(empty, links, whyNotNext)).toEqual(followed);
+    }),
+  );
+});
