@@ -39,7 +39,8 @@ const smaller = aBundle({ name: 'smaller', objects: before.objects.slice(0, 1) }
 /** Of another package. */
 const others = aBundle({ name: 'others', objects: [anObject('ConfigMap', 'old', { data: {} })] });
 
-const intent = (given: Partial<OpenIntent> = {}): OpenIntent => anIntent(next, { from: before.name, ...given });
+const intent = (given: Partial<OpenIntent> = {}): OpenIntent =>
+  anIntent(next, { from: before.name, fromDigest: before.digest, ...given });
 
 const inProduction = (given: Partial<ProductionFact> = {}): ProductionFact => ({
   bundle: next.name,
@@ -52,7 +53,15 @@ const inProduction = (given: Partial<ProductionFact> = {}): ProductionFact => ({
   ...given,
 });
 
-const back = intent({ type: 'Rollback', to: before.name, from: next.name });
+const back = intent({
+  type: 'Rollback',
+  to: before.name,
+  toDigest: before.digest,
+  from: next.name,
+  fromDigest: next.digest,
+});
+/** Production ran it, by the record. */
+const ran = new Map([[before.name, { digest: before.digest, previous: '' }]]);
 
 const snapshot = (pkg: Partial<PackageRecord> = {}, given: Partial<AdmissionSnapshot> = {}): AdmissionSnapshot => ({
   operator,
@@ -227,7 +236,7 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
   [
     'the restorer goes back to what production ran',
     write(restorer, stored(configBefore), stored(config)),
-    snapshot({ open: back, history: [before.name] }),
+    snapshot({ open: back, ran }),
     'allowed',
   ],
   [
@@ -239,7 +248,7 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
   [
     'the restorer writes something else',
     write(restorer, stored(config), stored(config)),
-    snapshot({ open: back, history: [before.name] }),
+    snapshot({ open: back, ran }),
     'ContentNotApproved',
   ],
   ['the restorer writes with nothing open', write(restorer, stored(configBefore)), snapshot(), 'NoReleaseUnderWay'],
@@ -248,8 +257,8 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
     'the restorer writes though the record is broken',
     write(restorer, stored(configBefore), stored(config)),
     {
-      ...snapshot({ open: back, history: [before.name] }),
-      record: { ...snapshot({ open: back, history: [before.name] }).record, broken: 'x' },
+      ...snapshot({ open: back, ran }),
+      record: { ...snapshot({ open: back, ran }).record, broken: 'x' },
     },
     'allowed',
   ],
@@ -269,7 +278,7 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
   [
     'a GitOps tool writes the release before it was opened',
     write(argo, stored(config)),
-    snapshot({ production: inProduction({ bundle: before.name }) }),
+    snapshot({ production: inProduction({ bundle: before.name, digest: before.digest }) }),
     'ContentNotApproved',
   ],
   [
@@ -329,7 +338,7 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
         ...aRecord(),
         packages: new Map([
           ['payments', aPackageRecord({ production: inProduction() })],
-          ['other', aPackageRecord({ production: inProduction({ bundle: others.name }) })],
+          ['other', aPackageRecord({ production: inProduction({ bundle: others.name, digest: others.digest }) })],
         ]),
       },
       bundle: (name) => [next, others].find((bundle) => bundle.name === name),

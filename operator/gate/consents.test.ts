@@ -31,6 +31,7 @@ const world = (...found: readonly (Grounds | Error | Promise<Grounds>)[]) => {
     namespace: () => aNamespace(),
     record: () => record,
     integrity: () => locks,
+    returnGrounds: () => Promise.reject(new Error('etcd is away')),
     grounds: async () => {
       const grounds = found[Math.min(readings, found.length - 1)];
       readings += 1;
@@ -104,4 +105,13 @@ test('without consent nothing is remembered, however often it is read', async ()
   consents.expect('payments-prod', intent);
   for (let i = 0; i < 3; i += 1) expect(await consents.to('payments-prod', intent)).toMatchObject({ is: 'Missing' });
   expect(readings()).toBe(4);
+});
+
+test('what a rollback leads to and cannot be read is not gone back to, for now', async () => {
+  const { consents } = world(enough);
+  const back = { ...intent, type: 'Rollback' as const };
+  expect(await consents.toReturn('payments-prod', back, 'Write')).toMatchObject({
+    is: 'Held',
+    message: expect.stringContaining('etcd is away'),
+  });
 });

@@ -1,5 +1,9 @@
-/** Consent to promotions, read past every copy: once for all writes of one, and begun as soon as it is known that they will come. */
+/**
+ * Consent to promotions, and to where rollbacks lead, read past every copy: once for all writes of one, and for a promotion begun as soon
+ * as it is known that they will come.
+ */
 import { judgeConsent, type Consent } from '../decide/admission/consent.ts';
+import { judgeReturn, type ReturnAct } from '../decide/admission/return-consent.ts';
 import type { Instant } from '../decide/objects.ts';
 import { questionKey, type Answer, type Question } from '../decide/questions.ts';
 import type { OpenIntent } from '../decide/record.ts';
@@ -11,12 +15,14 @@ export type Ask = (question: Question) => Promise<Answer>;
 export interface Consents {
   /** Whether consent to a promotion is there now. Its writes ask once, together; what was not found is read again. */
   to(namespace: string, intent: OpenIntent): Promise<AnsweredConsent>;
+  /** Whether people have signed for where a rollback leads, and, to delete, for what it takes back. Read once, as above. */
+  toReturn(namespace: string, intent: OpenIntent, act: ReturnAct): Promise<AnsweredConsent>;
   /** A promotion has begun: its first write is on its way, and what it rests on is read meanwhile. */
   expect(namespace: string, intent: OpenIntent): void;
 }
 
 export interface ConsentTools {
-  readonly sight: Pick<Sight, 'namespace' | 'record' | 'integrity' | 'grounds'>;
+  readonly sight: Pick<Sight, 'namespace' | 'record' | 'integrity' | 'grounds' | 'returnGrounds'>;
   readonly ask: Ask;
   readonly now: () => Instant;
 }
@@ -64,10 +70,17 @@ export const createConsents = ({ sight, ask, now }: ConsentTools): Consents => {
     throw new Error('the questions about consent do not end');
   };
 
-  const readOnce = (namespace: string, intent: OpenIntent): Promise<AnsweredConsent> => {
-    const reading = verifying.get(intent.id) ?? read(namespace, intent).finally(() => verifying.delete(intent.id));
-    verifying.set(intent.id, reading);
+  const once = (id: string, begin: () => Promise<AnsweredConsent>): Promise<AnsweredConsent> => {
+    const reading = verifying.get(id) ?? begin().finally(() => verifying.delete(id));
+    verifying.set(id, reading);
     return reading;
+  };
+
+  const readReturn = async (namespace: string, intent: OpenIntent, act: ReturnAct): Promise<AnsweredConsent> => {
+    // What cannot be read is not "no gate is up": whoever can make a bundle that nobody can read must not get past by it.
+    const grounds = await sight.returnGrounds(namespace, intent).catch((error: unknown) => String(error));
+    if (typeof grounds === 'string') return { is: 'Held', message: `what it goes back to cannot be read: ${grounds}` };
+    return judgeReturn({ ...grounds, intent, record: sight.record(namespace) }, act);
   };
 
   /** Nothing but consent counts when it was read ahead: anything else is read again, on behalf of whoever writes. */
@@ -93,7 +106,16 @@ export const createConsents = ({ sight, ask, now }: ConsentTools): Consents => {
     async to(namespace, intent) {
       const { id } = intent;
       const consent: AnsweredConsent =
-        verified.has(id) || (await wasReadAhead(namespace, id)) ? { is: 'Given' } : await readOnce(namespace, intent);
+        verified.has(id) || (await wasReadAhead(namespace, id))
+          ? { is: 'Given' }
+          : await once(id, () => read(namespace, intent));
+      if (consent.is === 'Given') keep(id);
+      return consent;
+    },
+    async toReturn(namespace, intent, act) {
+      const id = `${intent.id} ${act}`;
+      if (verified.has(id)) return { is: 'Given' };
+      const consent = await once(id, () => readReturn(namespace, intent, act));
       if (consent.is === 'Given') keep(id);
       return consent;
     },

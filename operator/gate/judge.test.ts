@@ -67,6 +67,11 @@ const world = (sight: Partial<Sight> = {}, tools: Partial<JudgeTools> = {}): Wor
       done.push('grounds');
       return Promise.resolve({ policy: undefined, candidate: undefined, bundle: undefined, approvals: [] });
     },
+    returnGrounds: () => {
+      done.push('returnGrounds');
+      const gone = { bundle: undefined, approvals: [] };
+      return Promise.resolve({ policy: undefined, to: gone, from: gone, above: undefined });
+    },
     grant: () => {
       done.push('grant');
       return Promise.resolve({ policy: undefined, access: undefined, role: undefined });

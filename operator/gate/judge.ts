@@ -2,7 +2,7 @@
 import { judgeAdmission } from '../decide/admission.ts';
 import { isRecordDeletion } from '../decide/admission/kept.ts';
 import { isNamespace, namespaceName } from '../decide/admission/namespaces.ts';
-import type { AdmissionRequest, AdmissionVerdict } from '../decide/admission/request.ts';
+import { subjectText, verbText, type AdmissionRequest, type AdmissionVerdict } from '../decide/admission/request.ts';
 import type { AdmissionSnapshot, GrantGrounds } from '../decide/admission/snapshot.ts';
 import { textAt } from '../decide/json.ts';
 import type { Answer } from '../decide/questions.ts';
@@ -86,6 +86,15 @@ export const createJudge = (tools: JudgeTools): Judge => {
     throw new Error('the questions of an admission do not end');
   };
 
+  const consentTo = (
+    { operation }: AdmissionRequest,
+    namespace: string,
+    under: OpenIntent,
+  ): Promise<AnsweredConsent> =>
+    under.type === 'Promotion'
+      ? tools.consents.to(namespace, under)
+      : tools.consents.toReturn(namespace, under, operation === 'DELETE' ? 'Delete' : 'Write');
+
   const carriedOut = async (
     request: AdmissionRequest,
     namespace: string,
@@ -93,7 +102,7 @@ export const createJudge = (tools: JudgeTools): Judge => {
   ): Promise<AdmissionAnswer> => {
     const { under, record, warnings } = allowed;
     if (request.dryRun) return { allowed: true, warnings };
-    const obstacle = under && notYet(request, under, await tools.consents.to(namespace, under));
+    const obstacle = under && notYet(request, under, await consentTo(request, namespace, under));
     if (obstacle !== undefined) return obstacle;
     if (record === undefined) return { allowed: true, warnings };
     try {
@@ -151,10 +160,10 @@ const unavailable = ({ user, namespace }: AdmissionRequest, why: string): Admiss
   message: `NotNow: what ${user.username} does in ${namespace} is not let through: ${why}. Next: try again; if it lasts, a platform admin reads the log of countersign-gate`,
 });
 
-/** What stands in the way of a promotion; undefined = consent is there. */
+/** What stands in the way of a promotion or rollback; undefined = consent is there. */
 const notYet = (
   request: AdmissionRequest,
-  { candidate }: OpenIntent,
+  { candidate, type, to, from }: OpenIntent,
   consent: AnsweredConsent,
 ): AdmissionAnswer | undefined => {
   switch (consent.is) {
@@ -163,6 +172,11 @@ const notYet = (
     case 'Held':
       return unavailable(request, consent.message);
     case 'Missing':
+      if (type === 'Rollback') {
+        return refusal(
+          `ReturnNotSigned: ${request.user.username} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace} ${to === from ? `as ${to} has it` : `to go back to ${to === '' ? 'nothing' : to}`}: ${consent.message}. Next: see what was signed: kubectl get appr -n ${request.namespace}`,
+        );
+      }
       return refusal(
         `ConsentMissing: ${request.user.username} may not carry out the promotion of ${candidate.name} in ${request.namespace}: ${consent.message}. Next: see what was signed: kubectl get appr -n ${request.namespace}`,
       );

@@ -6,8 +6,10 @@ import { parseEmergencyAccess, type EmergencyAccess } from '../api/emergency.ts'
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
 import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
+import type { ReturnSnapshot, SignedBundle } from '../decide/admission/return-consent.ts';
 import type { GrantGrounds } from '../decide/admission/snapshot.ts';
 import type { Bundle } from '../decide/bundle.ts';
+import { digestOfBundle } from '../decide/digest.ts';
 import { roleFacts } from '../decide/emergency/rights.ts';
 import type { NamespaceFacts } from '../decide/objects.ts';
 import type { NamespaceRecord, OpenIntent } from '../decide/record.ts';
@@ -34,6 +36,9 @@ export interface Grounds {
   readonly approvals: readonly Approval[];
 }
 
+/** What a rollback rests on, read at this moment. */
+export type ReturnGrounds = Pick<ReturnSnapshot, 'policy' | 'to' | 'from' | 'above'>;
+
 export interface Sight {
   namespace(name: string): NamespaceFacts | undefined;
   policy(namespace: string): ReleasePolicy | undefined;
@@ -49,6 +54,8 @@ export interface Sight {
   load(home: Home): Promise<void>;
   /** Reads what consent rests on, past every copy. */
   grounds(namespace: string, intent: OpenIntent): Promise<Grounds>;
+  /** Reads what a rollback rests on, past every copy. */
+  returnGrounds(namespace: string, intent: OpenIntent): Promise<ReturnGrounds>;
   /** Reads what an emergency access rests on, past every copy. `access`: its name; '' = there is none yet. */
   grant(namespace: string, access: string): Promise<GrantGrounds>;
 }
@@ -104,6 +111,15 @@ const valueOf = <T>(parsed: Parsed<T>): T => {
 /** Of one namespace, while its record stands still: whoever floods the gate with writes that nothing allows does not flood the API server. */
 const refreshMs = 50;
 
+/** Bundles that were looked at, and whether the digests of their objects make up their own. A content is looked at when a write is judged by it. */
+const trueBundles = new WeakMap<Bundle, boolean>();
+
+const isTrue = (bundle: Bundle): boolean => {
+  const known = trueBundles.get(bundle) ?? digestOfBundle(bundle) === bundle.digest;
+  trueBundles.set(bundle, known);
+  return known;
+};
+
 /** The gate may read the ClusterRoles that the chart lists, and no others: one that it may not read is none that may be bound. */
 const ifReadable = async <T>(call: Promise<T>): Promise<T | undefined> => {
   try {
@@ -119,9 +135,11 @@ export const createSight = ({ place, caches, records, client, transport, store, 
   const head = (namespace: string, name: string): BundleHead | undefined =>
     caches.bundles.in()?.get(indexKey(namespace, name));
 
+  /** A bundle that is deleted and written again under its name is another one: only what its digest says is looked at. */
   const bundle = (namespace: string, name: string): Bundle | undefined => {
     const found = head(namespace, name);
-    return found && joinParts(found, (part) => head(namespace, part));
+    const whole = found && joinParts(found, (part) => head(namespace, part));
+    return whole !== undefined && isTrue(whole) ? whole : undefined;
   };
 
   const read = (
@@ -173,6 +191,18 @@ export const createSight = ({ place, caches, records, client, transport, store, 
   /** Many writes of one release come at once, and the first of them to need a content reads it for all. */
   const loading = new Map<string, Promise<void>>();
 
+  const readSigned = async (namespace: string, name: string): Promise<SignedBundle> => {
+    const found = name === '' ? undefined : await readBundle(namespace, name);
+    const uid = found?.candidate.uid ?? '';
+    return { bundle: found, approvals: uid === '' ? [] : await readApprovals(namespace, uid) };
+  };
+
+  /** Name of the release that came first after a bundle, by the record. */
+  const nameAbove = (namespace: string, { to, from }: OpenIntent): string => {
+    const runs = [...records.get(namespace).packages.values()].find(({ ran }) => ran.has(to));
+    return [...(runs?.ran ?? [])].find(([, { previous }]) => previous === to)?.[0] ?? from;
+  };
+
   return {
     load(home) {
       const key = indexKey(home.namespace, home.head);
@@ -216,6 +246,16 @@ export const createSight = ({ place, caches, records, client, transport, store, 
         bundle: whole,
         approvals,
       };
+    },
+    async returnGrounds(namespace, intent) {
+      const [policy, to, from] = await Promise.all([
+        readPolicy(namespace),
+        intent.to === '' ? undefined : readSigned(namespace, intent.to),
+        readSigned(namespace, intent.from),
+      ]);
+      const above =
+        to?.bundle?.baseline === true ? await readSigned(namespace, nameAbove(namespace, intent)) : undefined;
+      return { policy, to, from, above };
     },
     async grant(namespace, access) {
       const [policy, found] = await Promise.all([

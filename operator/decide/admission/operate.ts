@@ -8,7 +8,7 @@ import { deletePath, type Path } from '../paths.ts';
 import { isSystemName } from '../people.ts';
 import { questionKey, type RightQuestion } from '../questions.ts';
 import { normalForm } from '../render.ts';
-import { objectIn } from './content.ts';
+import { isAsDigested, objectIn } from './content.ts';
 import { admittedAct, scaledKinds } from './records.ts';
 import { allowed, denied, deniedYet, subjectText, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
@@ -171,7 +171,7 @@ const manualJob = (request: AdmissionRequest, s: AdmissionSnapshot): Operation |
   const approved = [...s.record.packages.values()]
     .map(({ production, open }) => s.bundle((open?.type === 'Rollback' ? open.to : production?.bundle) ?? ''))
     .map((bundle) => objectIn(bundle, { kind: 'CronJob', name: cronJob }))
-    .find((found) => found !== undefined);
+    .find((found) => found !== undefined && isAsDigested(found));
   if (approved === undefined) return refusal(`no release that is in production holds a CronJob ${cronJob}`);
   return canonicalJson(jobSpec(object)) ===
     canonicalJson(jobSpec({ ...objectAt(approved.content, 'spec', 'jobTemplate'), kind: 'Job' }))

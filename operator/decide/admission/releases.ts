@@ -2,7 +2,7 @@
 import type { Bundle } from '../bundle.ts';
 import { toolLabels } from '../delivery-tools.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
-import type { OpenIntent, PackageRecord } from '../record.ts';
+import type { OpenIntent, PackageRecord, ProductionFact } from '../record.ts';
 import { prunedLate, prunedNow } from '../rollout.ts';
 import { departures, listedPaths, objectIn } from './content.ts';
 import { admittedAct } from './records.ts';
@@ -45,9 +45,22 @@ interface Course {
 const courses = (s: AdmissionSnapshot, type: OpenIntent['type']): readonly (Course & { open: OpenIntent })[] =>
   [...s.record.packages.values()].flatMap((record) =>
     record.open?.type === type
-      ? [{ package: record, open: record.open, to: s.bundle(record.open.to), from: s.bundle(record.open.from) }]
+      ? [
+          {
+            package: record,
+            open: record.open,
+            to: named(s, record.open.to, record.open.toDigest),
+            from: named(s, record.open.from, record.open.fromDigest),
+          },
+        ]
       : [],
   );
+
+/** A bundle that the record names, if it is the content that the record names. */
+const named = (s: AdmissionSnapshot, name: string, digest: string): Bundle | undefined => {
+  const bundle = s.bundle(name);
+  return bundle?.digest === digest ? bundle : undefined;
+};
 
 /** The promoting identity: under an open promotion, exactly its objects and removals; after observation, the removals that had to wait. */
 export const judgePromoter = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
@@ -69,7 +82,7 @@ const promoterWrites = (request: AdmissionRequest, s: AdmissionSnapshot): Admiss
 
 const judged = (
   request: AdmissionRequest,
-  { paths, bundle, open }: { paths: readonly string[]; bundle: Bundle; open: OpenIntent | undefined },
+  { paths, bundle, open }: { paths: readonly string[]; bundle: Bundle; open: OpenIntent },
 ): AdmissionVerdict =>
   paths.length === 0
     ? allowed({ under: open })
@@ -83,13 +96,38 @@ const promoterDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): Admis
     if (to === undefined || !has(prunedNow(to), ref)) continue;
     return open.rejected || open.refused !== undefined ? ended(request, open) : allowed({ under: open });
   }
-  const late = [...s.record.packages.values()].some(({ open, production }) => {
-    const bundle = production === undefined ? undefined : s.bundle(production.bundle);
-    const over = production?.how === 'Promoted' && s.now >= production.observeUntil && open === undefined;
-    return bundle !== undefined && over && has(prunedLate(bundle), ref);
-  });
-  return late ? allowed() : nothingOpen(request);
+  const late = settled(s).find(
+    ({ production, bundle }) =>
+      production.how === 'Promoted' && s.now >= production.observeUntil && has(prunedLate(bundle), ref),
+  );
+  return late === undefined ? nothingOpen(request) : allowed({ under: standing(late.production) });
 };
+
+/** What production holds of each package of which nothing is under way. */
+const settled = (s: AdmissionSnapshot): readonly { readonly production: ProductionFact; readonly bundle: Bundle }[] =>
+  [...s.record.packages.values()].flatMap(({ production, open }) => {
+    const bundle = production && open === undefined ? named(s, production.bundle, production.digest) : undefined;
+    return production === undefined || bundle === undefined ? [] : [{ production, bundle }];
+  });
+
+/** What production holds by the record is proven like what it goes back to: by who signed for it. */
+const standing = ({ bundle, digest, at, candidateUid }: ProductionFact): OpenIntent => ({
+  type: 'Rollback',
+  id: `standing ${bundle} ${digest}`,
+  seq: -1,
+  at,
+  candidate: { name: '', uid: candidateUid, namespace: '' },
+  to: bundle,
+  toDigest: digest,
+  from: bundle,
+  fromDigest: digest,
+  cause: '',
+  rollback: '',
+  delivery: 'GitOps',
+  followsUp: null,
+  refused: undefined,
+  rejected: false,
+});
 
 /** The restoring identity: under an open rollback, exactly the objects of the bundle gone back to; away goes what that one has not. */
 export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
@@ -100,7 +138,7 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
     const { to, from, open } = course;
     const expected = objectIn(to, ref);
     if (request.operation === 'DELETE') {
-      if (isAdded({ to, from }, ref)) return allowed();
+      if (isAdded({ to, from }, ref)) return allowed({ under: open });
       continue;
     }
     if (to === undefined || expected === undefined) continue;
@@ -109,7 +147,7 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
         `NeverInProduction: ${who(request)} may not go back to bundle ${to.name} in ${request.namespace}: production never ran it. ${ask(request.namespace)}`,
       );
     }
-    return judged(request, { paths: departures(request, expected, to), bundle: to, open: undefined });
+    return judged(request, { paths: departures(request, expected, to), bundle: to, open });
   }
   return nothingOpen(request);
 };
@@ -119,10 +157,9 @@ const isAdded = ({ to, from }: Pick<Course, 'to' | 'from'>, ref: ObjectRef): boo
   (objectIn(from, ref) !== undefined || has(from?.removed ?? [], ref)) &&
   (objectIn(to, ref) === undefined || ref.kind === 'Job');
 
-/** A rollback leads to what production ran before: a bundle of its history, the one before this, or the baseline. */
-const wasInProduction = ({ package: pkg, to, from }: Course, open: OpenIntent): boolean =>
-  to !== undefined &&
-  (to.baseline || pkg.history.includes(to.name) || pkg.production?.previous === to.name || from?.previous === open.to);
+/** A rollback leads to what production ran before by the record, the baseline included, and to exactly that content. */
+const wasInProduction = ({ package: pkg, to }: Course, open: OpenIntent): boolean =>
+  to !== undefined && pkg.ran.get(to.name)?.digest === to.digest && open.toDigest === to.digest;
 
 /**
  * A GitOps tool: what is under way, forward or back; and at any time what production holds by right already, so that its own bookkeeping and
@@ -142,13 +179,13 @@ export const judgeGitOps = (request: AdmissionRequest, s: AdmissionSnapshot): Ad
     const expected = objectIn(to, ref);
     if (to === undefined || expected === undefined) continue;
     if (intent.rejected || intent.refused !== undefined) return ended(request, intent);
-    return judged(request, { paths: departures(request, expected, to, toolLabels), bundle: to, open: underOf(intent) });
+    return judged(request, { paths: departures(request, expected, to, toolLabels), bundle: to, open: intent });
   }
-  for (const { production, open: other } of s.record.packages.values()) {
-    const bundle = production === undefined || other !== undefined ? undefined : s.bundle(production.bundle);
+  for (const { production, bundle } of settled(s)) {
     const expected = objectIn(bundle, ref);
-    if (bundle === undefined || expected === undefined) continue;
-    return judged(request, { paths: departures(request, expected, bundle, toolLabels), bundle, open: undefined });
+    if (expected === undefined) continue;
+    const paths = departures(request, expected, bundle, toolLabels);
+    return judged(request, { paths, bundle, open: standing(production) });
   }
   return nothingOpen(request);
 };
@@ -160,19 +197,15 @@ const toolDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): Admission
     if (!has(to?.removed ?? [], ref)) continue;
     return open.rejected || open.refused !== undefined ? ended(request, open) : allowed({ under: open });
   }
-  if (courses(s, 'Rollback').some((course) => isAdded(course, ref))) return allowed();
-  const packages = [...s.record.packages.values()].map(({ open, production }) => ({
-    open,
-    bundle: s.bundle(open?.to ?? production?.bundle ?? ''),
-  }));
+  const back = courses(s, 'Rollback').find((course) => isAdded(course, ref));
+  if (back !== undefined) return allowed({ under: back.open });
   // Another package may have taken the name since.
-  const isHeld = packages.some(({ bundle }) => objectIn(bundle, ref) !== undefined);
-  const isLeft = packages.some(({ open, bundle }) => open === undefined && has(bundle?.removed ?? [], ref));
-  return isLeft && !isHeld ? allowed() : nothingOpen(request);
+  const isHeld = [...s.record.packages.values()].some(
+    ({ open, production }) => objectIn(s.bundle(open?.to ?? production?.bundle ?? ''), ref) !== undefined,
+  );
+  const left = settled(s).find(({ bundle }) => has(bundle.removed, ref));
+  return left === undefined || isHeld ? nothingOpen(request) : allowed({ under: standing(left.production) });
 };
-
-/** Consent is read afresh for a promotion; a rollback needs none. */
-const underOf = (intent: OpenIntent): OpenIntent | undefined => (intent.type === 'Promotion' ? intent : undefined);
 
 /** Where Helm keeps what it has installed (helm.sh/helm, pkg/storage/driver/secrets.go). */
 const isToolRecord = ({ resource, subresource, object, oldObject }: AdmissionRequest): boolean =>
