@@ -1,14 +1,17 @@
 /**
  * Verifies exported ledgers, offline: `kubectl get ledger -n payments-prod -o json | node hack/ledger.ts [--head sha256:…]`.
  * Nothing but the export is needed. `--head` names the hash of an entry noted earlier, which must still be part of the chain: without
- * it, nobody can tell that the newest entries were cut off. Exits with 0 when every chain is whole, 1 when one is not, 2 when asked wrongly.
+ * it, nobody can tell that the newest entries were cut off. Names the first entry that does not follow from those before it, too: what no
+ * program of ours would have entered there. Exits with 0 when every chain is whole, 1 when one is not, 2 when asked wrongly.
  */
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 
 import { parseLedgerEntry, type LedgerEntry, type LedgerEntrySpec } from '../operator/api/ledger.ts';
+import { emptyRecord, followEntries } from '../operator/decide/record.ts';
 import { actsIn } from '../operator/decide/together.ts';
-import { entryHash, entryName, verifyChain } from '../operator/ledger/chain.ts';
+import { whyNotNext } from '../operator/decide/transitions.ts';
+import { emptyHead, entryHash, entryName, verifyChain } from '../operator/ledger/chain.ts';
 import { parseJson } from './controlplane/json.ts';
 
 interface Exported {
@@ -54,6 +57,14 @@ const rows = (spec: LedgerEntrySpec): readonly string[] => {
   return [row(spec), ...acts.map((act) => `  ${row(act)}`)];
 };
 
+/** The first entry that does not follow from those before it, and by which rule; undefined = every one does. */
+const notFollowing = (specs: readonly LedgerEntrySpec[]): string | undefined =>
+  followEntries(
+    { ...emptyRecord, head: emptyHead },
+    specs.toSorted((a, b) => a.seq - b.seq).map((entry) => ({ entry, hash: entryHash(entry), broken: undefined })),
+    whyNotNext,
+  ).broken;
+
 /** Whether the chain of one namespace is whole; says so. */
 const verify = (namespace: string, entries: readonly LedgerEntry[], noted: string | undefined): boolean => {
   const specs = entries.map(({ spec }) => spec);
@@ -64,6 +75,7 @@ const verify = (namespace: string, entries: readonly LedgerEntry[], noted: strin
   const wrong =
     broken ??
     (misnamed && `entry ${misnamed.metadata.name} is not where its name says`) ??
+    notFollowing(specs) ??
     (cut ? `no entry has the hash ${noted}` : undefined);
   if (wrong !== undefined) complain(`${namespace}: BROKEN: ${wrong}`);
   else say(`${namespace}: ${entries.length} entries, one whole chain. Head: ${head.hash}`);
