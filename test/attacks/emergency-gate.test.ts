@@ -6,6 +6,7 @@ import { systemNamespace } from '../../hack/controlplane/chart.ts';
 import type { EmergencyAccess } from '../../operator/api/emergency.ts';
 import { jsonObject, type JsonObject } from '../../operator/api/meta.ts';
 import { contentDigest } from '../../operator/decide/content.ts';
+import type { LedgerDraft } from '../../operator/decide/entries.ts';
 import { notAfterOf } from '../../operator/decide/emergency/grant.ts';
 import { verifyChain } from '../../operator/ledger/chain.ts';
 import {
@@ -36,6 +37,7 @@ import {
   makeByHand,
   objectsOf,
   openedEntry,
+  parsed,
   startEmergencySystem,
   unrecorded,
   type EmergencySystem,
@@ -153,7 +155,7 @@ describe('every act is in the record before it is allowed', () => {
       throw reset();
     }),
     'always late: somebody else has taken the place': onAppend(async (request, next) => {
-      await append(night, system.stolen.operator, { ...openedEntry(nobody), reason: 'in between' });
+      await append(night, system.stolen.operator, inBetween());
       return next(request);
     }),
   };
@@ -182,7 +184,7 @@ describe('every act is in the record before it is allowed', () => {
   test('conflicting appends of two gates and of somebody else: no act without an entry, and one unbroken chain', async () => {
     for (const gate of system.gates) gate.took();
     const others = Promise.all(
-      Array.from({ length: 10 }, () => append(night, system.stolen.operator, openedEntry(nobody)).catch(() => {})),
+      Array.from({ length: 10 }, () => append(night, system.stolen.operator, inBetween()).catch(() => {})),
     );
     const clients = Array.from({ length: 4 }, () => system.as(grantee));
     const acts = await Promise.all(
@@ -236,8 +238,16 @@ const nothing: AsyncIterable<unknown> = {
 const quantile = (times: readonly number[], q: number): number =>
   times.toSorted((a, b) => a - b)[Math.min(times.length - 1, Math.floor(times.length * q))] ?? NaN;
 
-/** An access that was never asked for: entries about it say nothing. */
-const nobody = { metadata: { name: 'nobody', uid: 'nobody', namespace: '' } } as unknown as EmergencyAccess;
+/** An entry that follows from any others, and is about nothing that is tried here. */
+const inBetween = (): LedgerDraft => ({
+  actor: { username: 'sre-a', uid: '', groups: [] },
+  subject: { kind: 'Rollback', name: 'in-between', uid: randomUUID(), namespace: night.production },
+  package: 'payments',
+  digest: '',
+  decision: 'BundleUnknown',
+  reason: 'in between',
+  data: { type: 'Refused', intent: '', outcome: 'Failed', object: '', message: 'in between' },
+});
 
 describe('clocks', () => {
   test.each([6_000, -6_000, 600_000, -600_000])('with a gate that is off by %i ms nobody is let in', async (ahead) => {
@@ -281,7 +291,7 @@ describe('asking', () => {
 
 // From here on no operator runs: what it holds of the token is somebody else's.
 describe('with the operator dead', () => {
-  const names = ['honest', 'stolen', 'over', 'unbound', 'late'] as const;
+  const names = ['honest', 'stolen', 'again', 'over', 'unbound', 'late'] as const;
   let worlds: Record<(typeof names)[number], World>;
 
   beforeAll(async () => {
@@ -369,16 +379,21 @@ describe('with the operator dead', () => {
         const once = await letInByHand(worlds.stolen, thief(), one);
         return once.ok ? letInByHand(worlds.stolen, thief(), again) : once;
       }),
-      attack('T47', 'lets in again whose access was ended', verified, async () => {
-        const asked = await fresh();
-        const once = await letInByHand(worlds.stolen, thief(), asked);
+      // The second grant does not follow from the first: it breaks the record, and nothing passes on a broken one.
+      attack('T47', 'lets in again whose access was ended', 'RecordBroken: ', async () => {
+        const name = `inc-${randomUUID().slice(0, 8)}`;
+        const wanted = access(worlds.again, name, { grantee: `person-${name}` });
+        const asking = await system.as('sre-a').create<KubeObject>(wanted);
+        if (!asking.ok) return asking;
+        const asked = parsed(asking.body);
+        const once = await letInByHand(worlds.again, thief(), asked);
         if (!once.ok) return once;
-        await append(worlds.stolen, thief(), endedEntry(asked));
+        await append(worlds.again, thief(), endedEntry(asked));
         for (const { apiVersion, kind, metadata } of objectsOf(asked, 'Open')) {
-          const target = { apiVersion, kind, name: metadata.name ?? '', namespace: worlds.stolen.production };
+          const target = { apiVersion, kind, name: metadata.name ?? '', namespace: worlds.again.production };
           accepted(await system.stolen.restorer.delete(target));
         }
-        return letInByHand(worlds.stolen, thief(), asked);
+        return letInByHand(worlds.again, thief(), asked);
       }),
       attack('T47', 'lets in whose access was revoked', verified, async () => {
         const asked = await fresh();

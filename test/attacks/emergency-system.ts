@@ -135,7 +135,7 @@ export const access = (
   spec: { duration: '2h', reason: 'stuck', incident: 'INC-1', ...spec },
 });
 
-const parsed = (raw: unknown): EmergencyAccess => {
+export const parsed = (raw: unknown): EmergencyAccess => {
   const result = parseEmergencyAccess(JSON.parse(JSON.stringify(raw)));
   if (!result.ok) throw new Error(result.problems.join());
   return result.value;

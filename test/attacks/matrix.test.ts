@@ -20,6 +20,7 @@ import { guardAttacks } from './guard-list.ts';
 import { at, kinds, one } from './guard-objects.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
 import { gateLock, type Attack } from './attack.ts';
+import { tokenLines } from './token-list.ts';
 import { unlistedAttacks } from './unlisted-list.ts';
 import { emergencyAccess, production } from './objects.ts';
 import { eventually, said } from './world.ts';
@@ -408,6 +409,7 @@ const text = (): string =>
         `| ${[id, name, denied.replace(/: $/, ''), `succeeds without ${locks.map((each) => each.name).join(', ')}`].join(' | ')} |`,
     ),
     '',
+    ...tokenLines,
   ].join('\n');
 
 /** Without the widths that a formatter gives. */

@@ -1,0 +1,402 @@
+/**
+ * Forged history: stolen tokens of our own programs say in the record that production ran what nobody signed for, and begin to go back to it.
+ * Operator and gate run; what is looked at is what production came to hold.
+ */
+import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
+import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
+import { parseReleaseCandidate } from '../../operator/api/candidate.ts';
+import type { LedgerWriter } from '../../operator/api/ledger-writers.ts';
+import type { Bundle } from '../../operator/decide/bundle.ts';
+import { digest8, digestOfBundle } from '../../operator/decide/digest.ts';
+import * as drafts from '../../operator/decide/drafts.ts';
+import type { LedgerDraft } from '../../operator/decide/entries.ts';
+import { foldEntries, emptyRecord, packageRecord, type OpenIntent } from '../../operator/decide/record.ts';
+import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';
+import { bundleHead } from '../../operator/observe/bundles.ts';
+import { program } from '../builders/record.ts';
+import { accepted, startTimeoutMs, waitFor, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
+import { condition, isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
+import { patienceMs, release, staged, type BundleSeen } from '../scenarios/kit.ts';
+import { dataOf, writesTo } from '../scenarios/production.ts';
+import { gateLock, policyLock } from './attack.ts';
+import { said, type World as Attacked } from './world.ts';
+
+jest.setTimeout(240_000);
+
+let system: System;
+let stolen: Readonly<Record<LedgerWriter | 'restorer', ApiClient>>;
+let second: OperatorProcess | undefined;
+
+beforeAll(async () => {
+  system = await startSystem();
+  const installer = system.as('installer');
+  const client = async (name: LedgerWriter | 'restorer') =>
+    installer.withToken(await serviceAccountToken(system.controlPlane, `countersign-${name}`));
+  stolen = { operator: await client('operator'), gate: await client('gate'), restorer: await client('restorer') };
+}, startTimeoutMs * 2);
+
+afterAll(async () => {
+  for (const each of Object.values(stolen ?? {})) each.close();
+  await second?.stop();
+  await system?.stop();
+});
+
+/** What the locks of attacks need of the cluster. */
+const cluster = (): Attacked => ({
+  cluster: system,
+  as: (name) => system.as(name),
+  operator: stolen.operator,
+  restorer: stolen.restorer,
+  stop: system.stop,
+});
+
+const policy = {
+  approvals: [
+    { role: 'tester', count: 1 },
+    { role: 'approver', count: 1 },
+  ],
+};
+const components = ['ConfigMap/settings'];
+
+interface Ran {
+  readonly first: Bundle;
+  readonly second: Bundle;
+  /** Staged, and signed for by nobody. */
+  readonly x: Bundle;
+}
+
+const bundleOf = async (world: World, candidate: string): Promise<Bundle> => {
+  const found = await staged(world, candidate).catch(() => undefined);
+  const seen = found ?? accepted(await world.as('developer-a').get<Reported>(world.ref('ReleaseCandidate', candidate)));
+  return bundleNamed(world, seen.status?.bundle ?? '');
+};
+
+const bundleNamed = async (world: World, name: string): Promise<Bundle> => {
+  const raw = accepted(await world.as('installer').get<BundleSeen>(world.ref('ReleaseBundle', name)));
+  return bundleHead(JSON.parse(JSON.stringify(raw)) as Parameters<typeof bundleHead>[0]).bundle;
+};
+
+const releasedBundle = async (world: World, candidate: string): Promise<Bundle> => {
+  const entry = (await world.ledger()).find(
+    ({ type, subject }) => type === 'PromotionStarted' && subject.name === candidate,
+  );
+  return bundleNamed(world, String(dataOf(entry)['to']));
+};
+
+/** Production has run two releases, and a third is staged that nobody has signed for. */
+const ran = async (world: World): Promise<Ran> => {
+  for (const name of ['first', 'second'] as const) {
+    await world.stage(world.configMap('settings', { level: name }));
+    expect(await release(world, world.candidate(name, components))).toBe('Promoted');
+  }
+  await world.stage(world.configMap('settings', { level: 'evil' }));
+  await world.propose(world.candidate('x', components));
+  return {
+    first: await releasedBundle(world, 'first'),
+    second: await releasedBundle(world, 'second'),
+    x: await bundleOf(world, 'x'),
+  };
+};
+
+const candidateOf = async (world: World, name: string) => {
+  const parsed = parseReleaseCandidate(
+    accepted(await world.as('developer-a').get(world.ref('ReleaseCandidate', name))),
+  );
+  if (!parsed.ok) throw new Error(parsed.problems.join());
+  return parsed.value;
+};
+
+/** Appends with a stolen token, as its program would; where the program itself takes the place, after it. */
+const append = async (world: World, as: LedgerWriter | 'restorer', draft: LedgerDraft): Promise<Answer<KubeObject>> => {
+  for (;;) {
+    const last = (await world.ledger()).at(-1);
+    const head = last === undefined ? emptyHead : { seq: last.seq, hash: entryHash(last) };
+    const spec = nextEntry(head, draft, { id: randomUUID(), now: Date.now(), self: program(as) });
+    const metadata = { name: entryName(spec.seq), namespace: world.production };
+    const answer = await stolen[as].create<KubeObject>({ apiVersion: ours, kind: 'LedgerEntry', metadata, spec });
+    if (answer.ok || answer.code !== 409) return answer;
+  }
+};
+
+const anIntent = (bundle: Bundle, from: Bundle, id: string): OpenIntent => ({
+  type: 'Promotion',
+  id,
+  seq: 0,
+  at: Date.now(),
+  candidate: bundle.candidate,
+  to: bundle.name,
+  toDigest: bundle.digest,
+  from: from.name,
+  fromDigest: from.digest,
+  cause: '',
+  rollback: '',
+  delivery: 'Countersign',
+  followsUp: null,
+  refused: undefined,
+  rejected: false,
+});
+
+const promoted = (bundle: Bundle, from: Bundle, id: string): LedgerDraft =>
+  drafts.promoted(anIntent(bundle, from, id), bundle, { observeUntil: Date.now(), healthy: true, reason: 'forged' });
+
+const goingBack = (
+  from: Bundle,
+  to: Bundle,
+  by?: { readonly username: string; readonly order: string },
+): LedgerDraft => {
+  const draft = drafts.rollbackStarted(
+    {
+      candidate: from.candidate,
+      package: from.package,
+      from: from.name,
+      fromDigest: from.digest,
+      to: to.name,
+      toDigest: to.digest,
+      delivery: 'Countersign',
+    },
+    { cause: 'forged', overwrites: [], order: undefined, restores: to, removes: [] },
+  );
+  if (by === undefined || draft.data.type !== 'RollbackStarted') return draft;
+  return {
+    ...draft,
+    actor: { username: by.username, uid: '', groups: [] },
+    data: { ...draft.data, rollback: by.order },
+  };
+};
+
+/** What is open in the record, as whoever reads it is told. */
+const openIn = async (world: World): Promise<OpenIntent> => {
+  const links = (await world.ledger()).map((entry) => ({ entry, hash: entryHash(entry), broken: undefined }));
+  const { open } = packageRecord(foldEntries({ ...emptyRecord, head: emptyHead }, links), 'payments');
+  if (open === undefined) throw new Error('nothing is open');
+  return open;
+};
+
+/** A history in which every entry follows: `x` was in production, was taken back, and somebody ordered to go back to it. */
+const tellThatItRan = async (world: World, { second: now, x }: Ran): Promise<void> => {
+  const enter = async (draft: LedgerDraft) => accepted(await append(world, 'operator', draft));
+  await enter(
+    drafts.promotionStarted(await candidateOf(world, 'x'), x, {
+      from: now.name,
+      fromDigest: now.digest,
+      quorum: '2/2',
+      approvals: [],
+      delivery: 'Countersign',
+      followsUp: null,
+    }),
+  );
+  await enter(promoted(x, now, (await openIn(world)).id));
+  await enter(goingBack(x, now));
+  await enter(
+    drafts.rolledBack(await openIn(world), { package: 'payments', fromDigest: x.digest, previous: now.previous }),
+  );
+  await enter(goingBack(now, x, { username: 'sre-a', order: randomUUID() }));
+};
+
+/** The same by a bundle that says of itself that it is what was there before the first release. */
+const tellThatItWasThere = async (world: World): Promise<void> => {
+  const x = await bundleOf(world, 'x');
+  const { spec } = accepted(await world.as('installer').get<BundleSeen>(world.ref('ReleaseBundle', x.name)));
+  const create = async (bundle: Bundle, given: Readonly<Record<string, unknown>>): Promise<Bundle> => {
+    const { name } = bundle;
+    accepted(
+      await stolen.operator.create({
+        apiVersion: ours,
+        kind: 'ReleaseBundle',
+        metadata: { name, namespace: world.production },
+        spec: { ...spec, digest: bundle.digest, base: bundle.base, previous: bundle.previous, ...given },
+      }),
+    );
+    return bundle;
+  };
+  const plain: Bundle = { ...x, baseline: true, base: 'none', previous: '' };
+  const digest = digestOfBundle(plain);
+  const name = `payments-baseline-${digest8(digest)}`;
+  const baseline = await create({ ...plain, name, digest }, { baseline: true, candidate: undefined });
+  const over: Bundle = { ...x, name: 'x-over', base: digest, previous: name };
+  const sealed = await create({ ...over, digest: digestOfBundle(over) }, {});
+  const candidate = await candidateOf(world, 'x');
+  const enter = async (draft: LedgerDraft) => accepted(await append(world, 'operator', draft));
+  await enter(drafts.staged(candidate, sealed));
+  await enter(
+    drafts.promotionStarted(candidate, sealed, {
+      from: name,
+      fromDigest: digest,
+      quorum: '2/2',
+      approvals: [],
+      delivery: 'Countersign',
+      followsUp: null,
+    }),
+  );
+  await enter(goingBack(sealed, baseline));
+};
+
+/** What an auditor is told who verifies an export of the record. */
+const verified = async (world: World): Promise<{ readonly status: number | null; readonly stderr: string }> => {
+  const input = await system.controlPlane.kubectl('auditor-a', ['get', 'ledger', '-o', 'json', '-n', world.production]);
+  const program = join(import.meta.dirname, '..', '..', 'hack', 'ledger.ts');
+  const args = ['--disable-warning=ExperimentalWarning', program];
+  return spawnSync(process.execPath, args, { input: input.stdout, encoding: 'utf8' });
+};
+
+const levelIn = async (world: World): Promise<string | undefined> => {
+  const live = await world.live<KubeObject & { readonly data?: Readonly<Record<string, string>> }>(
+    'ConfigMap',
+    'settings',
+    world.production,
+  );
+  return live?.data?.['level'];
+};
+
+/** The restorer's token writes the unsigned content itself. */
+const write = (world: World, level = 'evil') =>
+  stolen.restorer.replace({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'settings', namespace: world.production },
+    data: { level },
+  });
+
+/** Waits until the gate has refused a write of the restorer, and says with which words. */
+const refusedToRestorer = async (world: World): Promise<string> => {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const event = (await system.controlPlane.auditEvents()).find(
+      ({ objectRef, user, responseStatus }) =>
+        objectRef?.namespace === world.production &&
+        objectRef.resource === 'configmaps' &&
+        user.username === program('restorer').username &&
+        responseStatus?.code === 403,
+    );
+    if (event !== undefined) return String(event.responseStatus?.message);
+    if (Date.now() > deadline) throw new Error('the restorer has tried nothing');
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
+};
+
+/** What is there before the first release. */
+const holdsSecond = async (world: World): Promise<void> => {
+  const { metadata, ...rest } = world.configMap('settings', { level: 'second' });
+  accepted(await world.as('installer').create({ ...rest, metadata: { ...metadata, namespace: world.production } }));
+};
+
+test('twin: production goes back to what it ran, when somebody who may orders it', async () => {
+  const world = await system.world('twin', policy);
+  await ran(world);
+
+  const order = { apiVersion: ours, kind: 'Rollback', metadata: { name: 'back', namespace: world.production } };
+  accepted(await world.as('sre-a').create({ ...order, spec: { package: 'payments', reason: 'customers cannot pay' } }));
+
+  await waitFor<Reported>(
+    world.as('sre-a'),
+    world.ref('Rollback', 'back'),
+    (each) => isTrue(each, 'Finished'),
+    patienceMs,
+  );
+  expect(await levelIn(world)).toBe('first');
+  expect(await verified(world)).toMatchObject({ status: 0 });
+});
+
+test('the token of the gate says that production ran it and goes back: refused, and without that lock the record is broken and production as it was', async () => {
+  const world = await system.world('by-gate', policy);
+  const { second: now, x } = await ran(world);
+  const before = await writesTo(system, world);
+  const forged = [promoted(x, now, 'none'), promoted(now, x, 'none'), goingBack(now, x)];
+
+  for (const draft of forged) expect(said(await append(world, 'gate', draft))).toContain('EntryByItsWriter: ');
+  expect(await levelIn(world)).toBe('second');
+
+  // The control of that lock: the entries are taken, and there is the next one.
+  const close = await policyLock('countersign-ledgerentries').open(cluster());
+  try {
+    const deadline = Date.now() + patienceMs;
+    for (const draft of forged) {
+      let answer = await append(world, 'gate', draft);
+      for (; !answer.ok && Date.now() < deadline; answer = await append(world, 'gate', draft));
+      accepted(answer);
+    }
+  } finally {
+    await close();
+  }
+  const told = await waitFor<Reported>(
+    world.as('admin'),
+    world.ref('ReleasePolicy', 'production'),
+    (each) => condition(each, 'Ready')?.reason === 'LedgerBroken',
+    patienceMs,
+  );
+  expect(condition(told, 'Ready')?.message).toMatch(
+    /entry \d{12} \(Promoted\) does not follow: it is in the name of .*countersign-gate/,
+  );
+  await world.when('x', (each) => condition(each, 'Stalled')?.reason === 'LedgerBroken', patienceMs);
+  expect(said(await write(world))).toContain('NoReleaseUnderWay: ');
+  expect(await writesTo(system, world)).toEqual(before);
+  expect(await levelIn(world)).toBe('second');
+});
+
+test('the token of the restorer enters nothing, and writes nothing that is not under way', async () => {
+  const world = await system.world('by-restorer', policy);
+  const { second: now, x } = await ran(world);
+
+  expect(said(await append(world, 'restorer', goingBack(now, x)))).toContain('cannot create resource "ledgerentries"');
+  expect(said(await write(world))).toContain('NoReleaseUnderWay: ');
+  expect(await levelIn(world)).toBe('second');
+});
+
+test('the token of the operator enters what does not follow: the record is broken, and says where and why', async () => {
+  const world = await system.world('broken', policy);
+  const { second: now, x } = await ran(world);
+  const before = await writesTo(system, world);
+
+  accepted(await append(world, 'operator', promoted(x, now, 'none')));
+  accepted(await append(world, 'operator', goingBack(now, x)));
+
+  const told = await waitFor<Reported>(
+    world.as('admin'),
+    world.ref('ReleasePolicy', 'production'),
+    (each) => condition(each, 'Ready')?.reason === 'LedgerBroken',
+    patienceMs,
+  );
+  expect(condition(told, 'Ready')?.message).toContain('(Promoted) does not follow: no promotion none is open');
+  expect(condition(told, 'Ready')?.message).toContain('an auditor finds out');
+  const offline = await verified(world);
+  expect(offline).toMatchObject({ status: 1 });
+  expect(offline.stderr).toContain('(Promoted) does not follow: no promotion none is open');
+  expect(said(await write(world))).toContain('NoReleaseUnderWay: ');
+  expect(await writesTo(system, world)).toEqual(before);
+  expect(await levelIn(world)).toBe('second');
+});
+
+test('the token of the operator tells a history that follows, and goes back to what nobody signed for: the gate reads who signed, and lets it not', async () => {
+  const world = await system.world('by-operator', policy);
+  const runs = await ran(world);
+  const baselined = await system.world('baselined', policy, { before: holdsSecond });
+  await baselined.stage(baselined.configMap('settings', { level: 'evil' }));
+  await baselined.propose(baselined.candidate('x', components));
+  await staged(baselined, 'x');
+  await system.operator.stop();
+  await tellThatItRan(world, runs);
+  await tellThatItWasThere(baselined);
+  second = await startOperator(system.controlPlane, { instance: 'operator-1' });
+
+  expect(await refusedToRestorer(world)).toContain('ReturnNotSigned: ');
+  expect(await refusedToRestorer(baselined)).toContain('ReturnNotSigned: ');
+  expect(said(await write(world))).toMatch(/ReturnNotSigned: .*0 of 2 signatures for x .*Next: /);
+  for (const each of [world, baselined]) expect(await levelIn(each)).toBe('second');
+
+  // The control: without the gate production comes to run it.
+  const close = await gateLock.open(cluster());
+  try {
+    const deadline = Date.now() + patienceMs;
+    while ((await levelIn(world)) !== 'evil') {
+      if (Date.now() > deadline) throw new Error('the control did not succeed');
+      await write(world);
+    }
+  } finally {
+    await close();
+  }
+  expect(await levelIn(world)).toBe('evil');
+});
