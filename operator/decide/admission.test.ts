@@ -14,6 +14,7 @@ import {
 } from '../../test/builders/decide.ts';
 import type { JsonObject } from '../api/meta.ts';
 import { judgeAdmission } from './admission.ts';
+import { admittedAct } from './admission/records.ts';
 import { gateIsHere } from './admission/releases.ts';
 import type { AdmissionRequest } from './admission/request.ts';
 import type { AdmissionSnapshot } from './admission/snapshot.ts';
@@ -459,6 +460,16 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
     'allowed, Sign is recorded',
   ],
 ];
+
+test('the entry of a change of the policy says what it demanded until then', () => {
+  const policy = aPolicy();
+  const resource = 'releasepolicies.countersign.dev';
+  const raw = JSON.parse(JSON.stringify(policy)) as JsonObject;
+  const change = anAdmissionRequest('admin', resource, { name: 'production', object: raw, oldObject: raw });
+  const act = { grounds: 'Administer' as const, detail: '' };
+  expect(admittedAct(change, snapshot(), act).data).toMatchObject({ demanded: policy.spec.approvals });
+  expect(admittedAct(write('admin', stored(config)), snapshot(), act).data).toMatchObject({ demanded: null });
+});
 
 test.each(rows)('%s', (_, r, s, expected) => {
   expect(inShort(judgeAdmission(r, s))).toBe(expected);

@@ -12,6 +12,9 @@ export type Delivery = z.infer<typeof delivery>;
 /** Of a content in production: how many replicas, null where that is not looked at; and the paths that its digest leaves out. */
 const content = { replicas: z.int().nullable(), without: z.array(text) };
 
+/** A line of approvals, as a policy has it. */
+const line = z.object({ role: text, count: z.int(), oneFromEach: z.array(text) });
+
 /** An object that an intent will write. `digest` is that of the bundle; `content` is the one that any writer's content is compared by. */
 const written = z.object({ object: text, digest: text, content: text, ...content });
 export type Written = z.infer<typeof written>;
@@ -109,6 +112,8 @@ const entryData = z.discriminatedUnion('type', [
     detail: text,
     /** Uid of the EmergencyAccess under which it is done; '' = under none. */
     emergency: text.default(''),
+    /** Of a change of the policy: the approvals that it demanded until then; null = it is about something else. */
+    demanded: z.array(line).nullable().default(null),
   }),
   /** What came of an admitted act. */
   z.object({

@@ -1,4 +1,5 @@
 /** What the ledger of one production namespace says, folded: the only memory that decisions trust. */
+import type { ApprovalLine } from '../api/policy.ts';
 import { ledgerNameDigits, type LedgerEntrySpec } from '../api/ledger.ts';
 import { type Delivery, type EntryData, type LedgerDraft, parseData } from './entries.ts';
 import { foldEmergencies, noEmergencies, type Emergencies } from './emergency/record.ts';
@@ -76,12 +77,15 @@ export interface CandidateRecord {
   readonly stagedDigests: ReadonlySet<string>;
   /** By staged digest, that of what production ran when it was staged; `none` = nothing. */
   readonly bases: ReadonlyMap<string, string>;
+  /** Who proposed it, and who had a hand in any content that was staged for it. */
+  readonly authors: ReadonlySet<string>;
   /** Soak and tester lines were met once for this content: staging may move on. */
   readonly tested: boolean;
   /** Who had had a hand in the content by then: what staging says afterwards is about other releases. */
   readonly authorsWhenTested: readonly string[];
-  /** What its promotion began with; undefined = it has not begun. */
-  readonly intent: { readonly bundle: string; readonly digest: string; readonly quorum: string } | undefined;
+  /** What its promotion began with, and where; undefined = it has not begun. */
+  readonly intent:
+    { readonly bundle: string; readonly digest: string; readonly quorum: string; readonly seq: number } | undefined;
   /** Set when its promotion completed. */
   readonly promoted: ProductionFact | undefined;
   /** Approval uids already entered as Signed or Rejected. */
@@ -103,6 +107,8 @@ export interface NamespaceRecord {
   /** What production is explained to hold. */
   readonly explained: ExplainedRecord;
   readonly emergencies: Emergencies;
+  /** What the policy demanded before each act that was to change it, by the place of that act, oldest first. */
+  readonly demanded: readonly { readonly seq: number; readonly lines: readonly ApprovalLine[] }[];
   /** Why the chain does not verify; undefined = it does. Nothing is promoted on a broken chain. */
   readonly broken: string | undefined;
   /** Place of the first entry that does not follow from those before it: it and what comes after count for nothing. */
@@ -299,6 +305,7 @@ const unseen = (entry: LedgerEntrySpec): CandidateRecord => ({
   package: entry.package,
   stagedDigests: new Set(),
   bases: new Map(),
+  authors: new Set(),
   recordedApprovals: new Set(),
   tested: false,
   authorsWhenTested: [],
@@ -320,6 +327,7 @@ const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: En
         package: entry.package,
         stagedDigests: including(before.stagedDigests, entry.digest),
         bases: new Map(before.bases).set(entry.digest, data.base),
+        authors: new Set([...before.authors, entry.actor.username, ...data.authors]),
       };
     case 'Tested':
       return { ...before, tested: true, authorsWhenTested: data.authors };
@@ -353,7 +361,7 @@ const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: En
         : finish(before, data.rejected ? 'Rejected' : 'RolledBack', entry, entry.reason);
     }
     case 'PromotionStarted':
-      return { ...before, intent: { bundle: data.to, digest: entry.digest, quorum: data.quorum } };
+      return { ...before, intent: { bundle: data.to, digest: entry.digest, quorum: data.quorum, seq: entry.seq } };
     case 'RollbackStarted':
     case 'Adopted':
     case 'Admitted':
@@ -378,6 +386,7 @@ export const emptyRecord: NamespaceRecord = {
   candidates: new Map(),
   explained: nothingExplained,
   emergencies: noEmergencies,
+  demanded: [],
   broken: undefined,
 };
 
@@ -397,14 +406,14 @@ const actByAct = (link: Link): Link[] => actsIn(link.entry).map((entry) => ({ ..
 const folding = (before: NamespaceRecord) => {
   const packages = new Map(before.packages);
   const candidates = new Map(before.candidates);
-  let { explained, emergencies } = before;
+  let { explained, emergencies, demanded } = before;
   const moveEmergencies = ({ entry, hash }: Link, data: EntryData): void => {
     const { followsUp = null } = packages.get(entry.package)?.open ?? {};
     emergencies = foldEmergencies(emergencies, { entry, hash, data, explained, followsUp });
   };
   return {
     /** As it is now; the maps are the same ones that go on. */
-    now: () => ({ packages, candidates, explained, emergencies }),
+    now: () => ({ packages, candidates, explained, emergencies, demanded }),
     fold(link: Link, data: EntryData): void {
       const { entry } = link;
       moveEmergencies(link, data);
@@ -416,6 +425,9 @@ const folding = (before: NamespaceRecord) => {
         candidates.set(uid, foldCandidate(candidates.get(uid) ?? unseen(entry), entry, data));
       }
       explained = foldExplained(explained, entry, data);
+      if (data.type === 'Admitted' && data.demanded !== null) {
+        demanded = [...demanded, { seq: entry.seq, lines: data.demanded }];
+      }
     },
     moveEmergencies,
   };

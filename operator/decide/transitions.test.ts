@@ -303,6 +303,17 @@ describe('legitimate histories', () => {
   });
 });
 
+test('the record says what the policy demanded before each change, and where each promotion began', () => {
+  const lines = [{ role: 'tester', count: 1, oneFromEach: [] }];
+  const change = anAdmittedAct('Administer', { demanded: lines, resource: 'releasepolicies.countersign.dev' });
+  const record = follow(empty, staged(first), started(first), change, promoted(first));
+  expect(record.demanded).toEqual([{ seq: 2, lines }]);
+  expect(record.candidates.get(candidate('first').metadata.uid)).toMatchObject({
+    intent: { bundle: first.name, seq: 1 },
+    authors: new Set(['developer-a']),
+  });
+});
+
 describe('forged histories', () => {
   test.each<[string, readonly Step[], Step, string]>([
     [

@@ -287,6 +287,11 @@ const holdsSecond = async (world: World): Promise<void> => {
 test('twin: production goes back to what it ran, when somebody who may orders it', async () => {
   const world = await system.world('twin', policy);
   await ran(world);
+  // What it demands by now is more than anybody signed for then.
+  const stricter = [...policy.approvals, { role: 'security', count: 1 }];
+  accepted(
+    await world.as('admin').patch(world.ref('ReleasePolicy', 'production'), 'merge', { spec: { approvals: stricter } }),
+  );
 
   const order = { apiVersion: ours, kind: 'Rollback', metadata: { name: 'back', namespace: world.production } };
   accepted(await world.as('sre-a').create({ ...order, spec: { package: 'payments', reason: 'customers cannot pay' } }));

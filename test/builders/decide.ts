@@ -235,6 +235,7 @@ export const anAdmittedAct = (
     after: '',
     detail: '',
     emergency: '',
+    demanded: null,
     ...data,
   },
 });
@@ -266,6 +267,7 @@ export const aCandidateRecord = (given: Partial<CandidateRecord> = {}): Candidat
   package: 'payments',
   stagedDigests: new Set([digestOf('d')]),
   bases: new Map(),
+  authors: new Set(),
   tested: false,
   authorsWhenTested: [],
   intent: undefined,
@@ -282,6 +284,7 @@ export const aRecord = (
     candidate?: Partial<CandidateRecord>;
     explained?: Partial<ExplainedRecord>;
     emergencies?: Emergencies;
+    demanded?: NamespaceRecord['demanded'];
     broken?: string;
   } = {},
 ): NamespaceRecord => ({
@@ -290,6 +293,7 @@ export const aRecord = (
   candidates: new Map([['uid-payments-2-4-0', aCandidateRecord(given.candidate)]]),
   explained: { ...nothingExplained, adopted: new Set(explainedKinds), ...given.explained },
   emergencies: given.emergencies ?? noEmergencies,
+  demanded: given.demanded ?? [],
   broken: given.broken,
 });
 

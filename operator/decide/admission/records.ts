@@ -1,9 +1,13 @@
 /** What the ledger says of an act that is let through: written before the API server hears of it. */
+import { group } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
+import { parseReleasePolicy } from '../../api/policy.ts';
 import { textAt } from '../json.ts';
-import type { LedgerDraft } from '../entries.ts';
+import type { EntryData, LedgerDraft } from '../entries.ts';
 import type { AdmissionRequest } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
+
+type Data<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
 
 /** Why somebody may: the word in the entry's `decision`. */
 export type Grounds =
@@ -59,6 +63,15 @@ const shortened = (text: string): string => {
 const digestible = (object: JsonObject | undefined): object is JsonObject =>
   object !== undefined && textAt(object, 'kind') !== undefined;
 
+/** What a policy demanded before it was changed: who signed for a release is judged by the policy of then, should production go back to it. */
+const demandedBefore = ({ resource, oldObject }: AdmissionRequest): Data<'Admitted'>['demanded'] => {
+  if (resource.group !== group || resource.resource !== 'releasepolicies' || oldObject === undefined) return null;
+  const policy = parseReleasePolicy(oldObject);
+  return policy.ok
+    ? policy.value.spec.approvals.map((line) => ({ ...line, oneFromEach: [...line.oneFromEach] }))
+    : null;
+};
+
 export const admittedAct = (request: AdmissionRequest, s: AdmissionSnapshot, act: Act): LedgerDraft => {
   const { object, oldObject, user, resource, subresource } = request;
   const isEnd = request.operation === 'DELETE' || act.leavesNothing === true;
@@ -87,6 +100,7 @@ export const admittedAct = (request: AdmissionRequest, s: AdmissionSnapshot, act
       after,
       detail: act.detail,
       emergency: act.emergency ?? '',
+      demanded: demandedBefore(request),
     },
   };
 };

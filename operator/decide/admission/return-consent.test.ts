@@ -13,11 +13,12 @@ import {
 } from '../../../test/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
 import type { Bundle } from '../bundle.ts';
+import type { NamespaceRecord } from '../record.ts';
 import { judgeReturn, type ReturnAct, type ReturnSnapshot, type SignedBundle } from './return-consent.ts';
 
 const lines = [
-  { role: 'tester', count: 1 },
-  { role: 'approver', count: 1 },
+  { role: 'tester', count: 1, oneFromEach: [] },
+  { role: 'approver', count: 1, oneFromEach: [] },
 ];
 const policy = aPolicy({ approvals: lines });
 
@@ -61,6 +62,13 @@ const back = (to: Bundle | undefined, from: Bundle, given: Partial<ReturnSnapsho
   above: to?.baseline === true ? signedFor(from) : undefined,
   ...given,
 });
+
+/** It demands more than it did when the releases above were promoted. */
+const stricter = aPolicy({ approvals: [...lines, { role: 'security', count: 1 }] });
+
+/** The promotion of `before` began at that place of the record, and the policy was changed at another. */
+const begun = (seq: number, change: NamespaceRecord['demanded'][number], digest = before.digest): NamespaceRecord =>
+  aRecord({ candidate: { intent: { bundle: before.name, digest, quorum: '2/2', seq } }, demanded: [change] });
 
 const altered: Bundle = {
   ...before,
@@ -130,6 +138,30 @@ test.each<[string, ReturnSnapshot, ReturnAct, string | undefined]>([
     back(before, next, { record: aRecord({ candidate: aCandidateRecord({ authorsWhenTested: ['approver-a'] }) }) }),
     'Write',
     '1 of 2',
+  ],
+  [
+    'what somebody signed for who staged it, by the record',
+    back(before, next, { record: aRecord({ candidate: aCandidateRecord({ authors: new Set(['approver-a']) }) }) }),
+    'Write',
+    '1 of 2',
+  ],
+  [
+    'what enough people signed for by the policy of then',
+    back(before, next, { policy: stricter, record: begun(5, { seq: 9, lines }) }),
+    'Write',
+    undefined,
+  ],
+  [
+    'what was promoted under the stricter policy, and too few signed for',
+    back(before, next, { policy: stricter, record: begun(9, { seq: 5, lines }) }),
+    'Write',
+    'missing: 1 as security',
+  ],
+  [
+    'what says that it was promoted earlier, under another digest',
+    back(before, next, { policy: stricter, record: begun(5, { seq: 9, lines }, digestOf('e')) }),
+    'Write',
+    'missing: 1 as security',
   ],
   [
     'a bundle of another digest than the record names',

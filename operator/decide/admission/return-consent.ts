@@ -3,7 +3,7 @@
  * be forged by whoever holds a token that appends to it, the signatures of people may not.
  */
 import type { Approval } from '../../api/approval.ts';
-import type { ReleasePolicy } from '../../api/policy.ts';
+import type { ApprovalLine, ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
 import { digestOf, digestOfBundle } from '../digest.ts';
 import { keyOf } from '../objects.ts';
@@ -65,11 +65,21 @@ const untrue = (bundle: Bundle, { name, digest }: { name: string; digest: string
 };
 
 /**
- * Why not enough people have signed for a bundle, by the policy as it stands. Age counts for nothing here, nor does whether a signer still
+ * What the policy demanded when the promotion of a bundle began: what it demands now, or before the first change since. The operator says
+ * when promotions began, and only of now; the gate says what changes of the policy found, and begins nothing.
+ */
+const linesThen = ({ record }: ReturnSnapshot, policy: ReleasePolicy, bundle: Bundle): readonly ApprovalLine[] => {
+  const intent = record.candidates.get(bundle.candidate.uid)?.intent;
+  if (intent?.bundle !== bundle.name || intent.digest !== bundle.digest) return policy.spec.approvals;
+  return record.demanded.find(({ seq }) => seq > intent.seq)?.lines ?? policy.spec.approvals;
+};
+
+/**
+ * Why not enough people have signed for a bundle, by the policy of then. Age counts for nothing here, nor does whether a signer still
  * holds the role: the API server takes a signature only from who holds it.
  */
 const unsigned = (
-  { record }: ReturnSnapshot,
+  s: ReturnSnapshot,
   policy: ReleasePolicy,
   { bundle, approvals }: SignedBundle,
   named: { readonly name: string; readonly digest: string },
@@ -78,7 +88,9 @@ const unsigned = (
   const altered = untrue(bundle, named);
   if (altered !== undefined) return altered;
   const { candidate } = bundle;
-  const authors = [...bundle.authors, ...(record.candidates.get(candidate.uid)?.authorsWhenTested ?? [])];
+  const known = s.record.candidates.get(candidate.uid);
+  // What a bundle says of its authors is no part of its digest: the record says who they were when it was staged.
+  const authors = [...bundle.authors, ...(known?.authors ?? []), ...(known?.authorsWhenTested ?? [])];
   const given = approvals.filter(
     ({ metadata, spec }) =>
       metadata.namespace === policy.metadata.namespace &&
@@ -94,7 +106,7 @@ const unsigned = (
   const signers = given
     .map(({ spec: { approver, role } }) => ({ ...approver, role, person: personOf(approver.username) }))
     .filter(({ person }) => !authorPeople.has(person));
-  const { have, need, lines } = quorum(policy.spec.approvals, signers);
+  const { have, need, lines } = quorum(linesThen(s, policy, bundle), signers);
   if (have >= need) return undefined;
   const open = lines.filter((line) => line.have < line.need).map((line) => `${line.need - line.have} as ${line.role}`);
   return `${have} of ${need} signatures for ${candidate.name} under ${bundle.digest} are there; missing: ${open.join(', ')}. Whoever holds such a role may sign for it now: kubectl create an Approval with subject {kind: ReleaseCandidate, name: ${candidate.name}, uid: ${candidate.uid}} and that digest in ${bundle.namespace}`;
