@@ -22,13 +22,14 @@ export interface Signature extends Signer {
 export const testerRole = 'tester';
 
 /**
- * Everybody who had a hand in the content, by username: those the bundle names, those who have changed staging since it was
+ * Everybody who had a hand in the content, by username: those the bundle and the record name, those who have changed staging since it was
  * frozen (also if they changed it back), and once more those the candidate names, so that a bundle which lost a name hides nobody.
  */
 export const authorsOf = ({ bundle, candidate, hands, record }: GateSnapshot): readonly string[] => [
   ...new Set([
     ...bundle.authors,
     ...hands.known,
+    ...(record.candidates.get(candidate.metadata.uid)?.authors ?? []),
     ...(record.candidates.get(candidate.metadata.uid)?.authorsWhenTested ?? []),
     candidate.spec.author.username,
     ...candidate.spec.onBehalfOf,

@@ -62,6 +62,14 @@ test('consent that was read when the promotion began is not read again for its f
   expect(readings()).toBe(1);
 });
 
+test('consent to a promotion is none to another that bears its id, nor to one elsewhere', async () => {
+  const { consents, readings } = world(enough, without);
+  expect(await consents.to('payments-prod', intent)).toEqual({ is: 'Given' });
+  expect((await consents.to('payments-prod', { ...intent, seq: intent.seq + 1 })).is).toBe('Missing');
+  expect((await consents.to('other-prod', intent)).is).toBe('Missing');
+  expect(readings()).toBe(3);
+});
+
 test('a write that comes while it is read waits for that reading', async () => {
   const { promise, resolve } = Promise.withResolvers<Grounds>();
   const { consents, readings } = world(promise);

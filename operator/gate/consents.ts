@@ -104,7 +104,7 @@ export const createConsents = ({ sight, ask, now }: ConsentTools): Consents => {
 
   return {
     async to(namespace, intent) {
-      const { id } = intent;
+      const id = identityOf(namespace, intent);
       const consent: AnsweredConsent =
         verified.has(id) || (await wasReadAhead(namespace, id))
           ? { is: 'Given' }
@@ -113,18 +113,24 @@ export const createConsents = ({ sight, ask, now }: ConsentTools): Consents => {
       return consent;
     },
     async toReturn(namespace, intent, act) {
-      const id = `${intent.id} ${act}`;
+      const id = `${identityOf(namespace, intent)} ${act}`;
       if (verified.has(id)) return { is: 'Given' };
       const consent = await once(id, () => readReturn(namespace, intent, act));
       if (consent.is === 'Given') keep(id);
       return consent;
     },
     expect(namespace, intent) {
-      ahead.set(intent.id, readAhead(namespace, intent));
+      ahead.set(identityOf(namespace, intent), readAhead(namespace, intent));
       forgetOldest(ahead);
     },
   };
 };
+
+/** Whoever appends chooses the id of the entry: consent to one intent is none to another that bears its id. */
+const identityOf = (
+  namespace: string,
+  { type, id, seq, candidate, to, toDigest, from, fromDigest }: OpenIntent,
+): string => [namespace, type, seq, id, candidate.uid, to, toDigest, from, fromDigest].join(' ');
 
 const forgetOldest = (remembered: Set<string> | Map<string, unknown>): void => {
   const [oldest] = remembered.keys();
