@@ -2,20 +2,22 @@
 
 /**
  * What follows when the gate cannot judge: overloaded, too slow, or failing. `Refuse`: it says no, and why. `Fail`: it gives no verdict, and
- * the API server goes by the entry's `failurePolicy: Ignore`, as it does while no gate runs. The chart's policies are the same; a test says so.
+ * the API server goes by the entry's `failurePolicy: Ignore`, as it does while no gate runs. `RefuseUnlessDead`: it says no, and only where no
+ * gate answers does the API server go by `failurePolicy: Ignore`: what is judged there is proven by the gate, and whoever makes it busy must not
+ * get past it. The chart's policies are the same; a test says so.
  */
 export const entries = {
   writes: 'Refuse',
   observed: 'Fail',
   unlisted: 'Refuse',
-  restorer: 'Fail',
+  restorer: 'RefuseUnlessDead',
   consent: 'Refuse',
   records: 'Refuse',
   withdrawals: 'Refuse',
   orders: 'Fail',
   namespaces: 'Refuse',
   guarding: 'Fail',
-} as const satisfies Record<string, 'Refuse' | 'Fail'>;
+} as const satisfies Record<string, 'Refuse' | 'Fail' | 'RefuseUnlessDead'>;
 
 export type Entry = keyof typeof entries;
 

@@ -156,13 +156,21 @@ describe('an answer', () => {
     expect(counted).toContain(how === 'hangs' ? 'writes TooSlow' : 'writes Failed');
   });
 
-  test.each(['observed', 'restorer', 'orders'] as const)(
+  test.each(['observed', 'orders', 'guarding'] as const)(
     'of a judge that fails is none for %s: the API server goes by failurePolicy: Ignore',
     async (entry) => {
       await start(() => Promise.reject(new Error('x')));
       expect(await ask('api', entry)).toMatchObject({ code: 503 });
     },
   );
+
+  test.each<[string, Judge]>([
+    ['fails', () => Promise.reject(new Error('x'))],
+    ['hangs', () => new Promise(() => {})],
+  ])('of a judge that %s is a refusal for the restorer: only a dead gate is ignored', async (_, judge) => {
+    await start(judge, { judgeMs: 50 });
+    expect(await ask('api', 'restorer')).toMatchObject({ allowed: false, status: { code: 503 } });
+  });
 
   test('of a judge that says nothing is no consent', async () => {
     await start(() => Promise.resolve(undefined as unknown as AdmissionAnswer));
@@ -297,8 +305,11 @@ describe('limits', () => {
     const first = ask();
     await until(() => asked() === 1);
     expect(await send(JSON.stringify(review()))).toMatchObject({ code: 503 });
+    const back = ask('api', 'restorer');
+    await until(() => asked() === 2);
     letGo();
     expect(await first).toMatchObject({ allowed: true });
+    expect(await back).toMatchObject({ allowed: true });
     expect(await ask()).toMatchObject({ allowed: true });
   });
 
@@ -312,9 +323,15 @@ describe('limits', () => {
       allowed: false,
       status: { message: expect.stringMatching(/^GateBusy: .*developer-a.*Next: /) },
     });
-    expect(await ask('d', 'restorer')).toMatchObject({ code: 503 });
+    // A rollback is judged all the same: whoever makes the gate busy neither holds it up nor gets past.
+    const back = ask('d', 'restorer');
+    await until(() => asked() === 3);
     letGo();
-    expect(await Promise.all(judged)).toMatchObject([{ allowed: true }, { allowed: true }]);
+    expect(await Promise.all([...judged, back])).toMatchObject([
+      { allowed: true },
+      { allowed: true },
+      { allowed: true },
+    ]);
     expect(await ask('e')).toMatchObject({ allowed: true });
   });
 

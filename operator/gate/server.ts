@@ -6,6 +6,7 @@ import type { Clock } from '../run/clock.ts';
 import { sleep } from '../run/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { readBody, type Held } from './body.ts';
+import { createLimit } from '../run/slices.ts';
 import { entries, type Entry } from './entries.ts';
 import type { AdmissionRequest } from '../decide/admission/request.ts';
 import { readReview, writeReview, type AdmissionAnswer, type Judge } from './review.ts';
@@ -46,6 +47,9 @@ export const defaultLimits: ServerLimits = {
 const keepAliveMs = 95_000;
 const checkingMs = 500;
 
+/** Reviews of rollbacks that are read and judged at once: as many as the operator writes at once. */
+const restoringAtOnce = 16;
+
 /** How a review ended; label of a metric. */
 export type ReviewOutcome = 'Allowed' | 'Refused' | 'Overloaded' | 'TooSlow' | 'Failed' | 'Malformed';
 
@@ -83,6 +87,7 @@ export class GateServer {
   readonly #limits: ServerLimits;
   readonly #strangers: Strangers;
   readonly #held: Held = { bytes: 0 };
+  readonly #inTurn = createLimit(restoringAtOnce);
   #server: Server | undefined;
   #listening = false;
   #judging = 0;
@@ -191,7 +196,14 @@ export class GateServer {
     if (!/^application\/json *(;|$)/i.test(request.headers['content-type'] ?? ''))
       return turnAway(response, 415, 'only application/json');
 
-    const body = await readBody(request, this.#held, this.#limits);
+    if (entry === 'restorer') return this.#inTurn(() => this.#read(entry, request, response));
+    return this.#read(entry, request, response);
+  }
+
+  async #read(entry: Entry, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // Those of rollbacks take turns, so that there is room for each: without its body nothing can be refused in words.
+    const held = entry === 'restorer' ? { bytes: 0 } : this.#held;
+    const body = await readBody(request, held, this.#limits);
     switch (body.outcome) {
       case 'Aborted':
         return;
@@ -216,7 +228,7 @@ export class GateServer {
       return turnAway(response, 400, `no AdmissionReview of admission.k8s.io/v1: ${review.problems.join('; ')}`);
     }
     const { value: request } = review;
-    if (this.#judging >= this.#limits.reviews) {
+    if (this.#judging >= this.#limits.reviews && entry !== 'restorer') {
       const said = `GateBusy: the gate already judges ${this.#judging} requests, and cannot judge that of ${request.user.username} now`;
       return this.#giveUp(entry, request, response, { outcome: 'Overloaded', said });
     }
