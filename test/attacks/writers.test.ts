@@ -3,9 +3,9 @@ import { afterAll, beforeAll, jest } from '@jest/globals';
 
 import { stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
 import { parseWriters } from '../../operator/api/writers.ts';
-import { accepted, startTimeoutMs, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
+import { accepted, startTimeoutMs, waitFor, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
 import { isTrue, startSystem, type Reported, type System, type World as Pair } from '../cluster/system.ts';
-import { end, gateSays, sign, staged } from '../scenarios/kit.ts';
+import { conditionSays, end, gateSays, sign, staged } from '../scenarios/kit.ts';
 import { admitted, policyLock, stampLock, type Attack, type Attempt } from './attack.ts';
 import { attacks } from './harness.ts';
 import { fresh } from './objects.ts';
@@ -147,9 +147,9 @@ const refused = (make: () => Promise<Pair>) => async (): Promise<Attempt> => {
   };
 };
 
-const released = async (pair: Pair): Promise<Attempt> => {
+const released = async (pair: Pair, kind = 'ConfigMap', name = 'settings'): Promise<Attempt> => {
   const reason = (await end(pair, 'x')) ?? '';
-  return { reached: reason === 'Promoted' && (await pair.live('ConfigMap', 'settings')) !== undefined, said: reason };
+  return { reached: reason === 'Promoted' && (await pair.live(kind, name)) !== undefined, said: reason };
 };
 const releasedAs = (make: () => Promise<Pair>) => async (): Promise<Attempt> => released(await make());
 /** The signature counts, whether the release goes on or waits, for that locks were away may be an open finding. */
@@ -285,6 +285,60 @@ const unlabelled = async (as: string): Promise<Attempt> => {
   return admitted(answer);
 };
 
+/** approver-a sets the replicas of a staged Deployment by an autoscaler, leaves it there or takes it away, and signs. */
+const autoscaled = async (then: 'Stays' | 'Gone' | 'None'): Promise<Pair> => {
+  const pair = await whole.pair();
+  const approver = pair.as('approver-a');
+  accepted(await pair.as('developer-a').create(pair.deployment('api', 'a', { replicas: 1 })));
+  const api = pair.ref('Deployment', 'api', pair.staging);
+  const target = pair.ref('HorizontalPodAutoscaler', 'api', pair.staging);
+  if (then !== 'None') {
+    const { apiVersion, kind, name, namespace } = target;
+    accepted(
+      await approver.create({
+        apiVersion,
+        kind,
+        metadata: { name: name ?? '', namespace: namespace ?? '' },
+        spec: {
+          scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
+          minReplicas: 5,
+          maxReplicas: 6,
+        },
+      }),
+    );
+    await waitFor<KubeObject & { spec: { replicas: number } }>(
+      pair.as('installer'),
+      api,
+      (live) => live.spec.replicas === 5,
+      60_000,
+    );
+  }
+  if (then === 'Gone') accepted(await approver.delete(target));
+  await pair.propose(pair.candidate('x', ['Deployment/api']));
+  return pair;
+};
+
+const signedFor = async (pair: Pair): Promise<Pair> => {
+  await staged(pair, 'x');
+  await sign(pair, 'x', tester, approver);
+  return pair;
+};
+
+/** Whether it is staged, or waits for somebody who answers for it. */
+const waitsForSomebody = async (pair: Pair): Promise<Attempt> => {
+  const { message, reason } = await conditionSays(pair, 'x', 'Staged', 'WriterUnknown');
+  return { reached: false, said: `${reason}: ${message}` };
+};
+
+/** developer-a answers for the replicas, so that approver-a is no author, and does not hide. */
+const answeredFor = async (pair: Pair): Promise<Attempt> => {
+  const api = pair.ref('Deployment', 'api', pair.staging);
+  const answer = { metadata: { annotations: { [writersAnnotation]: '5 %replicas' } } };
+  accepted(await pair.as('developer-a').patch(api, 'merge', answer));
+  await signedFor(pair);
+  return released(pair, 'Deployment', 'api');
+};
+
 /** A namespace without a label, or with another value of it, in which somebody makes an object that says who wrote it; then it is labelled. */
 const labelledLate = async (as: string, value: string | undefined): Promise<Attempt> => {
   const namespace = fresh('late');
@@ -362,6 +416,30 @@ attacks<Whole>(
       locks: [],
       without: releasedAs(() => editedAfter('Untouched')),
       left: 'the edit',
+    },
+    {
+      id: 'T61',
+      name: 'an approver-to-be scales staging by an autoscaler, and signs',
+      act: refused(async () => signedFor(await autoscaled('Stays'))),
+      denied: 'SegregationOfDuties AuthorCannotSign: Not counted, for they had a hand in the content: approver-a',
+      async twin() {
+        const pair = await signedFor(await autoscaled('Stays'));
+        await sign(pair, 'x', otherApprover);
+        return released(pair, 'Deployment', 'api');
+      },
+      locks: [],
+      without: counted(async () => signedFor(await autoscaled('None'))),
+      left: 'the autoscaler',
+    },
+    {
+      id: 'T61',
+      name: 'an approver-to-be scales staging by an autoscaler, and takes it away again',
+      act: async () => waitsForSomebody(await autoscaled('Gone')),
+      denied: 'WriterUnknown: It is not recorded who set the replicas of Deployment api',
+      twin: async () => answeredFor(await autoscaled('Gone')),
+      locks: [],
+      without: counted(async () => signedFor(await autoscaled('None'))),
+      left: 'the autoscaler',
     },
     ...hiding,
     {

@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { writersAnnotation } from '../../operator/api/kinds.ts';
 import { eventually } from '../attacks/world.ts';
-import { accepted, type ApiClient } from '../cluster/cluster.ts';
+import { accepted, waitFor, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
 import { gate, type World } from '../cluster/system.ts';
 import {
   amendPolicy,
@@ -199,6 +199,82 @@ scenario('who edits staging once it is staged loses their signature, also if the
   await gateSays(world, 'held', 'StagingUnchanged', 'StagingUnchanged');
   await gateSays(world, 'held', 'SegregationOfDuties', 'AuthorCannotSign');
   expect((await world.when('held', () => true)).status?.approvals).toBe('1/3');
+});
+
+/** Somebody sets how many the staged Deployment has, by an autoscaler that no release holds. */
+const autoscale = async (world: World, who: string, replicas: number): Promise<void> => {
+  const { apiVersion, kind } = world.ref('HorizontalPodAutoscaler', 'api', world.staging);
+  const scaler = {
+    apiVersion,
+    kind,
+    metadata: { name: 'api', namespace: world.staging },
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
+      minReplicas: replicas,
+      maxReplicas: replicas + 1,
+    },
+  };
+  await eventually(
+    'bound',
+    () => world.as(who).create(scaler),
+    ({ ok }) => ok,
+  );
+  await waitFor<KubeObject & { spec: { replicas: number } }>(
+    world.as('installer'),
+    world.ref('Deployment', 'api', world.staging),
+    (live) => live.spec.replicas === replicas,
+    patienceMs,
+  );
+};
+
+scenario('who wrote an autoscaler is an author of what it scales, and does not sign for it', async (world) => {
+  await anotherApprover(world, 'approver-g', 'payments-owners');
+  await editsStaging(world, 'approver-a');
+  await world.stage(scaled(world, 1));
+  await autoscale(world, 'approver-a', 3);
+  await world.propose(world.candidate('grown', ['Deployment/api']));
+  const candidate = await sign(world, 'grown', ...everybody);
+  expect((await bundleOf(world, candidate)).spec.authors).toEqual(['approver-a', 'developer-a']);
+  expect(await gateSays(world, 'grown', 'SegregationOfDuties', 'AuthorCannotSign')).toMatchObject({
+    outcome: 'Waiting',
+    message: 'Not counted, for they had a hand in the content: approver-a',
+  });
+  await sign(world, 'grown', ['approver-g', 'approver']);
+  expect(await end(world, 'grown')).toBe('Promoted');
+  expect(await world.live('Deployment', 'api')).toMatchObject({ spec: { replicas: 3 } });
+});
+
+scenario('replicas that no autoscaler explains are staged once somebody answers for them', async (world) => {
+  await editsStaging(world, 'approver-a');
+  await world.stage(scaled(world, 1));
+  await autoscale(world, 'approver-a', 3);
+  const scaler = world.ref('HorizontalPodAutoscaler', 'api', world.staging);
+  accepted(await world.as('approver-a').delete(scaler));
+  await world.propose(world.candidate('orphan', ['Deployment/api']));
+  const command = `kubectl annotate deployment/api -n ${world.staging} --overwrite countersign.dev/writers='3 %replicas'`;
+  const unknown = await conditionSays(world, 'orphan', 'Staged', 'WriterUnknown');
+  expect(unknown.message).toBe(
+    `It is not recorded who set the replicas of Deployment api in ${world.staging}, which no autoscaler explains. Somebody who answers for the replicas says so: ${command}`,
+  );
+
+  const [, ...args] = command.replaceAll("'", '').replace('3 %', '3_%').split(' ');
+  const { controlPlane } = system();
+  const typed = args.map((each) => each.replace('3_%', '3 %'));
+  expect(await controlPlane.kubectl('developer-b', typed)).toMatchObject({ code: 0 });
+  await conditionSays(world, 'orphan', 'Staged', 'Staged');
+  const { spec } = await bundleOf(world, await world.when('orphan', () => true));
+  expect(spec.authors).toEqual(['developer-a', 'developer-b']);
+});
+
+scenario('an autoscaler that comes once it is staged makes who wrote it an author', async (world) => {
+  await editsStaging(world, 'approver-a');
+  await world.stage(scaled(world, 2));
+  await world.propose(world.candidate('later', ['Deployment/api']));
+  await sign(world, 'later', approverA, approverB);
+  await world.when('later', ({ status }) => status?.approvals === '2/3', patienceMs);
+  await autoscale(world, 'approver-a', 2);
+  await gateSays(world, 'later', 'SegregationOfDuties', 'AuthorCannotSign');
+  expect((await world.when('later', () => true)).status?.approvals).toBe('1/3');
 });
 
 scenario('what nobody is recorded to have written is not staged, until somebody answers for it', async (world) => {
