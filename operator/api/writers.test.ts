@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { formatWriters, parseWriters } from './writers.ts';
+import { formatWriters, parseReplicas, parseWriters } from './writers.ts';
 
 const writer = fc.record({
   username: fc.option(fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }), { nil: undefined }),
@@ -24,7 +24,18 @@ test('a name never becomes a line of its own, nor the mark of the unrecorded', (
   );
 });
 
+test('replicas are read beside the writers, and nobody is called so', () => {
+  const writers = [{ username: '%replicas', position: '7' }];
+  expect(formatWriters(writers, 3)).toBe('3 %replicas\n7 %25replicas');
+  expect(parseWriters(formatWriters(writers, 3))).toEqual(writers);
+  expect(parseReplicas(formatWriters(writers, 3))).toBe(3);
+  expect(parseReplicas(formatWriters(writers))).toBeUndefined();
+});
+
 test.each([
+  ['replicas alone', '3 %replicas'],
+  ['replicas after somebody', '0 developer-a\n3 %replicas'],
+  ['replicas twice', '3 %replicas\n4 %replicas\n0 developer-a'],
   ['nothing', ''],
   ['a name without position', 'developer-a'],
   ['a position without name', '12'],

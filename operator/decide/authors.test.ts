@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { aBundle, aDeployment, aLiveObject, aNamespace } from '../../test/builders/decide.ts';
+import { aBundle, aDeployment, aLiveObject, anObject, aNamespace } from '../../test/builders/decide.ts';
+import type { JsonObject } from '../api/meta.ts';
 import type { Writer } from '../api/writers.ts';
-import { handsOn, unknownWriters } from './authors.ts';
+import { handsOn, unknownWriters, writtenBy } from './authors.ts';
 import type { ObjectSource } from './bundle.ts';
 import { keyOf, type LiveObject } from './objects.ts';
 
@@ -12,6 +13,7 @@ const source = aNamespace({ name: 'payments-staging', staging: true });
 /** Staging holds one object. */
 const staging = (live: Partial<LiveObject>) => ({
   source,
+  stagedAutoscalers: [],
   staged: new Map([[keyOf(api.ref), aLiveObject(api, { uid: 'one', resourceVersion: '200', ...live })]]),
 });
 
@@ -74,6 +76,96 @@ describe('who wrote it is unknown', () => {
       remedy:
         'A platform admin labels it: kubectl label namespace payments-staging countersign.dev/staging=true; then somebody who answers for it sends it again as it is: kubectl get deployment/api -n payments-staging -o yaml | kubectl replace -f -',
     });
+  });
+});
+
+describe('what scales it', () => {
+  const scaler = (given: Partial<LiveObject> = {}, spec: JsonObject = {}): LiveObject =>
+    aLiveObject(
+      anObject('HorizontalPodAutoscaler', 'api', {
+        spec: { scaleTargetRef: { kind: 'Deployment', name: 'api' }, minReplicas: 2, maxReplicas: 8, ...spec },
+      }),
+      { changedBy: [{ username: 'approver-b', position: '7' }], ...given },
+    );
+  const seen = (live: Partial<LiveObject>, stagedAutoscalers: readonly LiveObject[]) => ({
+    ...staging({ changedBy, ...live }),
+    stagedAutoscalers,
+  });
+  const since = { uid: 'one', resourceVersion: '100' };
+  const frozen = aBundle({ objects: [{ ...api, source: since }] });
+  const before = aBundle({ objects: [{ ...anObject('Deployment', 'api', { spec: { replicas: 2 } }), source: since }] });
+
+  test('was written by authors of what it scales, whenever they wrote it', () => {
+    expect(handsOn(seen({}, [scaler()]), frozen)).toEqual({
+      known: ['approver-a', 'approver-b'],
+      unknown: [],
+      scaled: new Map(),
+    });
+  });
+
+  test('is nobody’s business where it scales something else', () => {
+    const other = scaler({}, { scaleTargetRef: { kind: 'StatefulSet', name: 'api' } });
+    expect(handsOn(seen({}, [other]), frozen).known).toEqual(['approver-a']);
+  });
+
+  test('was written by nobody who is known', () => {
+    const hidden = scaler({ changedBy: undefined });
+    expect(handsOn(seen({}, [hidden]), frozen).unknown).toEqual(['HorizontalPodAutoscaler/api']);
+  });
+
+  test('has a place of its own when it is staged', () => {
+    const [own, s] = [scaler(), seen({}, [scaler()])];
+    const both = { ...s, staged: new Map([...s.staged, [keyOf(own.ref), own]]) };
+    const all = aBundle({
+      objects: [
+        { ...api, source: since },
+        { ...anObject('HorizontalPodAutoscaler', 'api', {}), source: { uid: own.uid, resourceVersion: '8' } },
+      ],
+    });
+    expect(handsOn(both, all).known).toEqual(['approver-a', 'approver-b']); // set back: older than its source
+    const later = { ...both, staged: new Map([...s.staged, [keyOf(own.ref), scaler({ resourceVersion: '9' })]]) };
+    expect(handsOn(later, all).known).toEqual(['approver-a']);
+  });
+
+  test.each<[sentence: string, live: Partial<LiveObject>, scalers: readonly LiveObject[], isNobodys: boolean]>([
+    ['as people wrote them', { recordedReplicas: 6 }, [], false],
+    ['of a record that does not say', {}, [], false],
+    ['by an autoscaler', { recordedReplicas: 1 }, [scaler()], false],
+    ['by one that has gone', { recordedReplicas: 1 }, [], true],
+    ['more than the autoscaler may', { recordedReplicas: 1 }, [scaler({}, { maxReplicas: 5 })], true],
+    ['fewer than the autoscaler may', { recordedReplicas: 9 }, [scaler({}, { minReplicas: 7 })], true],
+    ['by one of several', { recordedReplicas: 1 }, [scaler({}, { maxReplicas: 5 }), scaler()], false],
+  ])('replicas %s', (_, live, scalers, isNobodys) => {
+    const s = seen(live, scalers);
+    const hands = handsOn(s, before);
+    expect([hands.unknown, [...hands.scaled]]).toEqual(
+      isNobodys ? [['Deployment/api'], [['Deployment/api', 6]]] : [[], []],
+    );
+    expect(handsOn(s, frozen).scaled.size).toBe(0); // they were frozen so
+    expect(unknownWriters(s, 'payments-staging', hands)).toEqual(
+      isNobodys
+        ? {
+            message:
+              'It is not recorded who set the replicas of Deployment api in payments-staging, which no autoscaler explains',
+            remedy:
+              "Somebody who answers for the replicas says so: kubectl annotate deployment/api -n payments-staging --overwrite countersign.dev/writers='6 %replicas'",
+          }
+        : undefined,
+    );
+  });
+
+  test('and it are named where both are unknown', () => {
+    const s = seen({ recordedReplicas: 1 }, [scaler({ changedBy: undefined }, { maxReplicas: 2 })]);
+    expect(unknownWriters(s, 'payments-staging', handsOn(s, before))).toEqual({
+      message:
+        'It is not recorded who wrote HorizontalPodAutoscaler api in payments-staging, nor who set the replicas of Deployment api in payments-staging, which no autoscaler explains',
+      remedy:
+        "Somebody who answers for it sends it again as it is: kubectl get horizontalpodautoscaler/api -n payments-staging -o yaml | kubectl replace -f -; somebody who answers for the replicas says so: kubectl annotate deployment/api -n payments-staging --overwrite countersign.dev/writers='6 %replicas'",
+    });
+  });
+
+  test('is named among what somebody wrote', () => {
+    expect(writtenBy(seen({}, [scaler()]), ['approver-b'])).toEqual(['HorizontalPodAutoscaler/api']);
   });
 });
 

@@ -1,8 +1,12 @@
 /** Who had a hand in what is staged, as the API server recorded it (docs/adr/0014). */
+import { writersAnnotation } from '../api/kinds.ts';
 import type { Writer } from '../api/writers.ts';
-import type { Bundle, ObjectSource } from './bundle.ts';
+import type { JsonObject } from '../api/meta.ts';
+import type { Bundle, BundleObject, ObjectSource } from './bundle.ts';
+import { at } from './json.ts';
 import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
+import { scaleTarget } from './unmanaged.ts';
 import { argumentFor, listed, objectNamed } from './words.ts';
 
 export interface Hands {
@@ -10,32 +14,83 @@ export interface Hands {
   readonly known: readonly string[];
   /** Objects of which it is not recorded who wrote them. */
   readonly unknown: readonly ObjectKey[];
+  /** How many replicas those of them have of which nothing else is nobody's: they came through /scale, and no autoscaler explains them. */
+  readonly scaled: ReadonlyMap<ObjectKey, number>;
 }
 
-export const nobody: Hands = { known: [], unknown: [] };
+export const nobody: Hands = { known: [], unknown: [], scaled: new Map() };
 
-type Staging = Pick<CandidateSnapshot, 'source' | 'staged'>;
+type Staging = Pick<CandidateSnapshot, 'source' | 'staged' | 'stagedAutoscalers'>;
+
+/** Somebody's part in what is staged. */
+interface Part {
+  readonly object: ObjectKey;
+  readonly writers: readonly Writer[];
+  /** Replicas of it that are nobody's. */
+  readonly replicas?: number | undefined;
+}
 
 /**
  * Who changed what is staged since a bundle was frozen; undefined = ever. Who changed it before is known from there: of what production
- * runs they were judged when it was signed for, and of a candidate's own bundle they are its authors.
+ * runs they were judged when it was signed for, and of a candidate's own bundle they are its authors. Whoever wrote an autoscaler decides
+ * the replicas of what it scales; one that is staged itself has its own place among the objects, and replicas are no content then.
  */
 export const handsOn = (s: Staging, since: Bundle | undefined): Hands => {
-  const sources = new Map(since?.objects.map(({ ref, source }) => [keyOf(ref), source]));
-  const all = [...s.staged].map(([object, live]) => ({ object, writers: writersSince(live, sources.get(object)) }));
+  const frozen = new Map(since?.objects.map((object) => [keyOf(object.ref), object]));
+  const parts = [...s.staged].flatMap(([object, live]): Part[] => [
+    { object, writers: writersSince(live, frozen.get(object)?.source) },
+    ...scalersOf(s, object)
+      .filter(({ ref }) => !s.staged.has(keyOf(ref)))
+      .map((scaler) => ({ object: keyOf(scaler.ref), writers: writersSince(scaler, undefined) })),
+    { object, writers: [], replicas: unexplainedReplicas(s, object, live, frozen.get(object)) },
+  ]);
+  const unwritten = parts.filter(
+    ({ writers }) => !isRecording(s) || writers.some(({ username }) => username === undefined),
+  );
+  const scaled = parts.flatMap(({ object, replicas }) =>
+    replicas === undefined || unwritten.some((each) => each.object === object) ? [] : [[object, replicas] as const],
+  );
   return {
-    known: [...new Set(all.flatMap(({ writers }) => writers.flatMap(({ username }) => username ?? [])))],
-    unknown: all
-      .filter(({ writers }) => !isRecording(s) || writers.some(({ username }) => username === undefined))
-      .map(({ object }) => object),
+    known: [...new Set(parts.flatMap(({ writers }) => writers.flatMap(({ username }) => username ?? [])))],
+    unknown: [...new Set([...unwritten.map(({ object }) => object), ...scaled.map(([object]) => object)])],
+    scaled: new Map(scaled),
   };
 };
 
-/** Staged objects whose record names one of these. */
-export const writtenBy = ({ staged }: Staging, usernames: readonly string[]): readonly ObjectKey[] =>
-  [...staged]
+/** Staged objects, and autoscalers of staged objects, whose record names one of these. */
+export const writtenBy = (s: Staging, usernames: readonly string[]): readonly ObjectKey[] => {
+  const scalers = [...s.staged.keys()].flatMap((object) => scalersOf(s, object));
+  const all = [...s.staged, ...scalers.map((scaler) => [keyOf(scaler.ref), scaler] as const)];
+  return [...new Map(all)]
     .filter(([, { changedBy = [] }]) => changedBy.some(({ username = '' }) => usernames.includes(username)))
     .map(([object]) => object);
+};
+
+const scalersOf = ({ stagedAutoscalers }: Staging, object: ObjectKey): readonly LiveObject[] =>
+  stagedAutoscalers.filter(({ manifest }) => scaleTarget(manifest) === object);
+
+/**
+ * Replicas that differ from what the recorded people wrote came through /scale, which only autoscalers use in staging. The autoscaler that
+ * set them may be gone, and with it who wrote it. What was frozen so is judged already.
+ */
+const unexplainedReplicas = (
+  s: Staging,
+  object: ObjectKey,
+  { manifest, recordedReplicas, uid }: LiveObject,
+  frozen: BundleObject | undefined,
+): number | undefined => {
+  const replicas = at(manifest, 'spec', 'replicas');
+  if (recordedReplicas === undefined || typeof replicas !== 'number' || replicas === recordedReplicas) return undefined;
+  const wasFrozen = frozen?.source?.uid === uid && at(frozen.content, 'spec', 'replicas') === replicas;
+  const isExplained = wasFrozen || scalersOf(s, object).some((scaler) => allows(scaler.manifest, replicas));
+  return isExplained ? undefined : replicas;
+};
+
+/** An autoscaler keeps to its bounds; without `minReplicas` it keeps one. */
+const allows = (autoscaler: JsonObject, replicas: number): boolean => {
+  const [min, max] = ['minReplicas', 'maxReplicas'].map((field) => at(autoscaler, 'spec', field));
+  return replicas >= (typeof min === 'number' ? min : 1) && typeof max === 'number' && replicas <= max;
+};
 
 const isRecording = ({ source }: Staging): boolean => source?.staging === true;
 
@@ -56,15 +111,23 @@ const isBefore = (a: string, b: string): boolean => (a.length === b.length ? a <
 export const unknownWriters = (
   s: Staging,
   namespace: string,
-  { unknown }: Hands,
+  { unknown, scaled }: Hands,
 ): { readonly message: string; readonly remedy: string } | undefined => {
   if (unknown.length === 0) return undefined;
-  const sentAgain = `somebody who answers for ${unknown.length === 1 ? 'it' : 'each'} sends it again as it is: ${resend(unknown, namespace)}`;
+  const unwritten = isRecording(s) ? unknown.filter((object) => !scaled.has(object)) : unknown;
+  const sentAgain = `somebody who answers for ${unwritten.length === 1 ? 'it' : 'each'} sends it again as it is: ${resend(unwritten, namespace)}`;
   if (isRecording(s)) {
-    return {
-      message: `It is not recorded who wrote ${listed(unknown.map(objectNamed))} in ${namespace}`,
-      remedy: upperFirst(sentAgain),
-    };
+    const replicas = [...scaled.keys()];
+    const missing = [
+      unwritten.length > 0 && `who wrote ${listed(unwritten.map(objectNamed))} in ${namespace}`,
+      replicas.length > 0 &&
+        `who set the replicas of ${listed(replicas.map(objectNamed))} in ${namespace}, which no autoscaler explains`,
+    ].filter((each) => each !== false);
+    const next = [
+      ...(unwritten.length > 0 ? [sentAgain] : []),
+      ...(replicas.length > 0 ? [`somebody who answers for the replicas says so: ${answer(scaled, namespace)}`] : []),
+    ].join('; ');
+    return { message: `It is not recorded ${missing.join(', nor ')}`, remedy: upperFirst(next) };
   }
   return {
     message: `Namespace ${namespace} is not labelled countersign.dev/staging=true, so it is not recorded who changes what in it`,
@@ -77,5 +140,15 @@ const atOnce = 20;
 
 const resend = (unknown: readonly ObjectKey[], namespace: string): string =>
   `kubectl get ${unknown.slice(0, atOnce).map(argumentFor).join(' ')} -n ${namespace} -o yaml | kubectl replace -f -`;
+
+/** The text that the stamp takes for an answer (charts/countersign/templates/writers/stamp.yaml). */
+const answer = (scaled: Hands['scaled'], namespace: string): string =>
+  [...scaled]
+    .slice(0, atOnce)
+    .map(
+      ([object, replicas]) =>
+        `kubectl annotate ${argumentFor(object)} -n ${namespace} --overwrite ${writersAnnotation}='${replicas} %replicas'`,
+    )
+    .join(' && ');
 
 const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

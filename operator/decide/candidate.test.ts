@@ -97,6 +97,7 @@ class Model {
       claims: new Map(),
       approvals: this.approvals,
       autoscalers: [],
+      stagedAutoscalers: [],
       siblings: this.siblings,
       places: () => this.#given.places ?? [],
       secrets: new Map(),

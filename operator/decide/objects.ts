@@ -44,6 +44,8 @@ export interface LiveObject {
   readonly writers: readonly FieldWriter[];
   /** Whose changes the API server recorded on it; absent = it has no record that can be read, as everywhere but in staging. */
   readonly changedBy?: readonly Writer[] | undefined;
+  /** Replicas that those wrote; absent = it cannot be scaled, or its record is older than this. What differs was written through /scale. */
+  readonly recordedReplicas?: number | undefined;
 }
 
 /** One container as its kubelet reports it. `waiting` and `terminated` are reasons, '' for none. */

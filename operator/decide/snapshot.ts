@@ -80,6 +80,8 @@ export interface CandidateSnapshot {
   readonly production: Bundle | undefined;
   /** Live staging objects that the candidate's components or selector name. */
   readonly staged: ReadonlyMap<ObjectKey, LiveObject>;
+  /** HorizontalPodAutoscalers of the staging namespace, be they staged or not. */
+  readonly stagedAutoscalers: readonly LiveObject[];
   /** Pods of the staging namespace by workload. */
   readonly stagedPods: PodsOf;
   /** Live objects of the production namespace. */

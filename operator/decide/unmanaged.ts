@@ -23,10 +23,19 @@ export const impliedUnmanaged = (
 };
 
 const scaled = (manifest: JsonObject): UnmanagedFields[] => {
-  const kind = textAt(manifest, 'spec', 'scaleTargetRef', 'kind');
-  const name = textAt(manifest, 'spec', 'scaleTargetRef', 'name');
-  const scales = manifest['kind'] === 'HorizontalPodAutoscaler' && kind !== undefined && name !== undefined;
-  return scales ? [{ kind, name, fields: ['spec.replicas'] }] : [];
+  const [kind, name] = targetOf(manifest);
+  return kind === undefined || name === undefined ? [] : [{ kind, name, fields: ['spec.replicas'] }];
+};
+
+const targetOf = (manifest: JsonObject): readonly (string | undefined)[] =>
+  manifest['kind'] === 'HorizontalPodAutoscaler'
+    ? ['kind', 'name'].map((field) => textAt(manifest, 'spec', 'scaleTargetRef', field))
+    : [];
+
+/** What an autoscaler scales; undefined = it is none, or says nothing. */
+export const scaleTarget = (manifest: JsonObject): ObjectKey | undefined => {
+  const [kind, name] = targetOf(manifest);
+  return kind === undefined || name === undefined ? undefined : keyOf({ kind, name });
 };
 
 /** The unmanaged paths of one object. */

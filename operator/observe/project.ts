@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { guardedLabel, guardedModes, stagingLabel, writersAnnotation } from '../api/kinds.ts';
 import { isJsonObject, type Json, type JsonObject } from '../api/meta.ts';
-import { parseWriters } from '../api/writers.ts';
+import { parseReplicas, parseWriters } from '../api/writers.ts';
 import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts } from '../decide/objects.ts';
 import { roleFacts, type RoleFacts } from '../decide/emergency/rights.ts';
 import { contentDigest, podDigest, replicasOf } from '../decide/content.ts';
@@ -51,6 +51,7 @@ export const liveObject = (raw: KubeObject): LiveObject => {
     status: json.catch({}).parse(status),
     writers: writersOf(managedFields),
     changedBy: parseWriters(metadata.annotations?.[writersAnnotation] ?? ''),
+    recordedReplicas: parseReplicas(metadata.annotations?.[writersAnnotation] ?? ''),
   };
 };
 

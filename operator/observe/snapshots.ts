@@ -238,6 +238,7 @@ export const observeCandidate = (sources: Sources, candidate: ReleaseCandidate):
     bundles: inTarget.filter((bundle) => bundle.candidate.uid === metadata.uid),
     production: inTarget.find(({ name }) => name === base),
     staged: stagedObjects(caches, candidate),
+    stagedAutoscalers: caches.objects.get('HorizontalPodAutoscaler')?.in(metadata.namespace)?.list() ?? [],
     stagedPods: podsIn(caches, metadata.namespace),
     live: objectsIn(caches, target),
     claims: claimsOf(sources, target, spec.package),

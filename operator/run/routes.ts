@@ -4,8 +4,8 @@ import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { packageRecord } from '../decide/record.ts';
 import { grantName, grantPrefix } from '../decide/emergency/grant.ts';
 import type { EmergencyRecord } from '../decide/emergency/record.ts';
-import { textAt } from '../decide/json.ts';
 import { keyOf, type ObjectKey, type PodFacts } from '../decide/objects.ts';
+import { scaleTarget } from '../decide/unmanaged.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
 import { watchedLive } from '../observe/project.ts';
 import type { Suspects } from '../observe/suspects.ts';
@@ -297,9 +297,11 @@ export const createRoutes = (options: RoutesOptions): Routes => {
             if (change.new === undefined) suspects.forget(old.uid);
             else suspects.replaced(old.uid, watchedLive(old).programs);
           }
-          if (object.ref.kind === 'HorizontalPodAutoscaler') {
-            const target = (field: string): string => textAt(object.manifest, 'spec', 'scaleTargetRef', field) ?? '';
-            changed(object.namespace, `${target('kind')}/${target('name')}`);
+          for (const each of [change.old, change.new]) {
+            const target = each && scaleTarget(each.manifest);
+            if (target === undefined) continue;
+            changed(object.namespace, target);
+            staging(object.namespace, target);
           }
           if (isProduction(object.namespace)) production(object.namespace, key);
           staging(object.namespace, key);

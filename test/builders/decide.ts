@@ -4,6 +4,7 @@ import { releaseCandidate, type ReleaseCandidate } from '../../operator/api/cand
 import { emergencyAccess, type EmergencyAccess } from '../../operator/api/emergency.ts';
 import type { JsonObject } from '../../operator/api/meta.ts';
 import { releasePolicy, type ReleasePolicy } from '../../operator/api/policy.ts';
+import { nobody } from '../../operator/decide/authors.ts';
 import type { Bundle, BundleObject } from '../../operator/decide/bundle.ts';
 import { digestOf as digestOfContent, digestOfBundle } from '../../operator/decide/digest.ts';
 import type { EntryData, LedgerDraft } from '../../operator/decide/entries.ts';
@@ -349,12 +350,13 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     production: undefined,
     staged: new Map(),
     stagedPods: new Map(),
-    hands: { known: [], unknown: [] },
+    hands: nobody,
     soakingSince: now - 2 * hour,
     live: new Map(),
     claims: new Map(),
     approvals,
     autoscalers: [],
+    stagedAutoscalers: [],
     siblings: [],
     places: () => [],
     secrets: new Map(),

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
 import { promotableKinds, stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
-import { formatWriters, maxWriters, parseWriters } from '../../operator/api/writers.ts';
+import { formatWriters, maxWriters, parseReplicas, parseWriters } from '../../operator/api/writers.ts';
 import { policyLock, stampLock } from '../attacks/attack.ts';
 import { fresh, staging } from '../attacks/objects.ts';
 import { bind, eventually, robot, role, said, startWorld, type World } from '../attacks/world.ts';
@@ -78,6 +78,15 @@ const rvOf = ({ metadata }: KubeObject): string => metadata.resourceVersion ?? '
 const record = (...lines: readonly (readonly [position: string, username: string | undefined])[]): string =>
   formatWriters(lines.map(([position, username]) => ({ position, username })));
 
+const namesOf = (object: KubeObject): readonly (string | undefined)[] | undefined =>
+  parseWriters(recordOf(object) ?? '')?.map(({ username }) => username);
+/** Of a Deployment: its replicas are recorded, too. */
+const workloadRecord = (replicas: number, ...lines: readonly (readonly [string, string | undefined])[]): string =>
+  formatWriters(
+    lines.map(([position, username]) => ({ position, username })),
+    replicas,
+  );
+
 const settings = (name = fresh('settings'), namespace = staging) => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -127,7 +136,7 @@ describe('the record', () => {
     expect(objects.map(({ kind }) => kind).toSorted()).toEqual(promotableKinds.map(({ kind }) => kind).toSorted());
     for (const object of objects) {
       const made = await create(object);
-      expect([object.kind, recordOf(made)]).toEqual([object.kind, '0 developer-a']);
+      expect([object.kind, namesOf(made)]).toEqual([object.kind, ['developer-a']]);
       const changed = await edit(made, { metadata: { labels: { tier: 'a' } } });
       const lines = parseWriters(recordOf(changed) ?? '')?.map(({ username }) => username);
       expect([object.kind, lines]).toEqual([object.kind, ['developer-a', 'developer-b']]);
@@ -186,7 +195,7 @@ describe('a write that changes nothing is no write', () => {
     const settled = await rolledOut(sent);
     const answer = accepted(await write(settled, 'developer-b'));
     expect({ record: recordOf(answer), version: rvOf(answer) }).toEqual({
-      record: '0 developer-a',
+      record: workloadRecord(0, ['0', 'developer-a']),
       version: rvOf(settled),
     });
   });
@@ -272,9 +281,9 @@ describe('what somebody sends of the record is not taken', () => {
     const status = { ...targetOf(settled), subresource: 'status' };
     const patch = (annotations: object) => world.as('approver-a').patch(status, 'merge', { metadata: { annotations } });
     const untouched = accepted(await patch(forged));
-    expect(recordOf(untouched)).toBe('0 developer-a');
+    expect(recordOf(untouched)).toBe(workloadRecord(0, ['0', 'developer-a']));
     const changed = accepted(await patch({ ...forged, note: 'mine' }));
-    expect(recordOf(changed)).toBe(record(['0', 'developer-a'], [rvOf(untouched), 'approver-a']));
+    expect(recordOf(changed)).toBe(workloadRecord(0, ['0', 'developer-a'], [rvOf(untouched), 'approver-a']));
   });
 });
 
@@ -335,12 +344,74 @@ describe('/scale records nobody', () => {
     expect(parseWriters(recordOf(changed) ?? '')?.at(-1)?.username).toBe('approver-a');
   });
 
-  test('the autoscaler does', async () => {
+  const scaled = async (replicas = 3): Promise<KubeObject> => {
     const object = await create(deployment());
-    accepted(await scale(object, `${controllers}:horizontal-pod-autoscaler`));
-    expect(await stored(object)).toMatchObject({ spec: { replicas: 3 } });
-    expect(recordOf(await stored(object))).toBe('0 developer-a');
+    accepted(await scale(object, `${controllers}:horizontal-pod-autoscaler`, replicas));
+    return stored(object);
+  };
+
+  test('the autoscaler does, and what people wrote stays known', async () => {
+    const object = await scaled();
+    expect(object).toMatchObject({ spec: { replicas: 3 } });
+    expect(recordOf(object)).toBe('0 %replicas\n0 developer-a');
   });
+
+  test.each<[what: string, change: object]>([
+    ['a label', { metadata: { labels: { tier: 'a' } } }],
+    ['the replicas as they are, and a label', { metadata: { labels: { tier: 'a' } }, spec: { replicas: 3 } }],
+  ])('who changes %s does not answer for the replicas', async (_, change) => {
+    const object = await scaled();
+    const changed = await edit(object, change);
+    expect(namesOf(changed)).toEqual(['developer-a', 'developer-b']);
+    expect(parseReplicas(recordOf(changed) ?? '')).toBe(0);
+  });
+
+  test('who patches nothing, or writes to the status, does not answer for them either', async () => {
+    const object = await scaled();
+    for (const body of [{}, { spec: { replicas: 3 } }])
+      expect(recordOf(await edit(object, body))).toBe('0 %replicas\n0 developer-a');
+    const status = { ...targetOf(object), subresource: 'status' };
+    accepted(await world.as('developer-b').patch(status, 'merge', { spec: { replicas: 7 }, status: { replicas: 1 } }));
+    expect(parseReplicas(recordOf(await stored(object)) ?? '')).toBe(0);
+  });
+
+  test('who changes them does', async () => {
+    const object = await scaled();
+    const changed = await edit(object, { spec: { replicas: 4 } });
+    expect(parseReplicas(recordOf(changed) ?? '')).toBe(4);
+    expect(namesOf(changed)).toEqual(['developer-a', 'developer-b']);
+  });
+
+  const answering = (object: KubeObject, text: string) => {
+    const { controlPlane } = world.cluster;
+    const of = `deployment/${object.metadata.name}`;
+    return controlPlane.kubectl('developer-b', [
+      'annotate',
+      of,
+      '-n',
+      staging,
+      '--overwrite',
+      `${writersAnnotation}=${text}`,
+    ]);
+  };
+
+  test('so does who says how many there are, as the remedy has it', async () => {
+    const object = await scaled();
+    expect(await answering(object, '3 %replicas')).toMatchObject({ code: 0 });
+    const answered = await stored(object);
+    expect(parseReplicas(recordOf(answered) ?? '')).toBe(3);
+    expect(namesOf(answered)).toEqual(['developer-a', 'developer-b']);
+    expect(recordOf(await edit(object, {}, 'approver-a'))).toBe(recordOf(answered));
+  });
+
+  test.each(['4 %replicas', '3 %replicas\n0 developer-a', '%replicas', ''])(
+    'who sends %j as the record does not',
+    async (text) => {
+      const object = await scaled();
+      expect(await answering(object, text)).toMatchObject({ code: 0 });
+      expect(recordOf(await stored(object))).toBe('0 %replicas\n0 developer-a');
+    },
+  );
 
   test('everybody does where nothing is recorded', async () => {
     const object = await create(deployment(fresh('api'), unlabelled));
@@ -351,7 +422,7 @@ describe('/scale records nobody', () => {
 describe('controllers', () => {
   test('roll out, and are not named', async () => {
     const settled = await rolledOut(await create(deployment()));
-    expect(recordOf(settled)).toBe('0 developer-a');
+    expect(recordOf(settled)).toBe(workloadRecord(0, ['0', 'developer-a']));
   });
 
   test('make objects for others, which nobody is recorded to have written', async () => {
@@ -397,7 +468,10 @@ describe('controllers', () => {
     const put = accepted(
       await as.replace({ ...rest, metadata: { ...metadata, annotations: { ...annotations, seen: '1' } } }),
     );
-    expect(put.metadata.annotations).toMatchObject({ seen: '1', [writersAnnotation]: '0 developer-a' });
+    expect(put.metadata.annotations).toMatchObject({
+      seen: '1',
+      [writersAnnotation]: workloadRecord(0, ['0', 'developer-a']),
+    });
   });
 });
 

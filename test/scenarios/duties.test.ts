@@ -257,10 +257,11 @@ scenario('replicas that no autoscaler explains are staged once somebody answers 
     `It is not recorded who set the replicas of Deployment api in ${world.staging}, which no autoscaler explains. Somebody who answers for the replicas says so: ${command}`,
   );
 
-  const [, ...args] = command.replaceAll("'", '').replace('3 %', '3_%').split(' ');
   const { controlPlane } = system();
-  const typed = args.map((each) => each.replace('3_%', '3 %'));
-  expect(await controlPlane.kubectl('developer-b', typed)).toMatchObject({ code: 0 });
+  const [, typed = '', quoted = ''] = /^kubectl (.*)='(.*)'$/.exec(command) ?? [];
+  const [annotation = '', ...args] = typed.split(' ').toReversed();
+  const answer = [...args.toReversed(), `${annotation}=${quoted}`];
+  expect(await controlPlane.kubectl('developer-b', answer)).toMatchObject({ code: 0 });
   await conditionSays(world, 'orphan', 'Staged', 'Staged');
   const { spec } = await bundleOf(world, await world.when('orphan', () => true));
   expect(spec.authors).toEqual(['developer-a', 'developer-b']);

@@ -3,6 +3,9 @@ What the stamp on staged objects and the policy that checks it have in common (d
 countersign.dev/writers: a line for everybody who changed the object, `<position> <username>`, the last to change it last. The position is
 the resourceVersion of the object that was changed, 0 for who created it. In a username % is written %25 and a line break %0A; nothing
 else can be mistaken for what separates lines. The username `%` alone stands for people whom nobody recorded.
+
+Of what can be scaled, the first line is `<replicas> %replicas`: how many those people wrote. A write to /scale carries no annotations, so
+that replicas which differ are an autoscaler's, and who changes something else does not answer for them.
 */}}
 
 {{/* The objects whose writers are recorded. Metadata can be changed through /status too. */}}
@@ -78,14 +81,27 @@ the labels, annotations and owners. Typed objects are asked as dyn, because one 
   expression: >-
     (oldObject == null ? '0' : oldObject.metadata.resourceVersion) + ' '
     + variables.username.replace('%', '%25').replace('\n', '%0A')
+- name: replicas # '' for what cannot be scaled
+  expression: "dyn(object).?spec.?replicas.optMap(r, string(r) + ' %replicas').orValue('')"
+- name: replicasBefore
+  expression: "oldObject == null ? '' : dyn(oldObject).?spec.?replicas.optMap(r, string(r) + ' %replicas').orValue('')"
+- name: replicasRecorded
+  expression: >-
+    variables.recordBefore.split('\n')[0].endsWith(' %replicas') ? variables.recordBefore.split('\n')[0] : ''
+- name: replicasWithCaller
+  expression: >-
+    variables.replicasRecorded == '' || (variables.replicas != variables.replicasBefore && request.?subResource.orValue('') == '')
+    ? variables.replicas : variables.replicasRecorded
 - name: linesBefore # an object that is older than its record was written by people whom nobody recorded
-  expression: "variables.recordBefore != '' ? variables.recordBefore.split('\\n') : (oldObject == null ? [] : ['0 %'])"
+  expression: "variables.recordBefore != '' ? variables.recordBefore.split('\\n').filter(l, !l.endsWith(' %replicas')) : (oldObject == null ? [] : ['0 %'])"
 - name: lines # the caller moves to the end
   expression: >-
     variables.linesBefore.filter(l, l.substring(l.indexOf(' ') + 1) != variables.line.substring(variables.line.indexOf(' ') + 1))
     + [variables.line]
 - name: recordWithCaller
-  expression: variables.lines.join('\n')
-- name: recordAnswered # the same without the unknown people
-  expression: variables.lines.filter(l, l != '0 %').join('\n')
+  expression: >-
+    ((variables.replicasWithCaller == '' ? [] : [variables.replicasWithCaller]) + variables.lines).join('\n')
+- name: recordAnswered # the same without the unknown people, and for the replicas that there are
+  expression: >-
+    ((variables.replicas == '' ? [] : [variables.replicas]) + variables.lines.filter(l, l != '0 %')).join('\n')
 {{- end }}

@@ -110,6 +110,7 @@ const gateView = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): Ga
     claims: new Map(),
     approvals: s.approvals,
     autoscalers: [],
+    stagedAutoscalers: [],
     siblings: [],
     places: () => [],
     secrets: new Map(),

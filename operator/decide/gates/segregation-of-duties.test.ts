@@ -13,6 +13,7 @@ import {
 } from '../../../test/builders/decide.ts';
 import { keyOf } from '../objects.ts';
 import type { GateSnapshot } from './gate.ts';
+import { nobody } from '../authors.ts';
 import { segregationOfDuties } from './segregation-of-duties.ts';
 
 const robot = 'system:serviceaccount:ci:deployer';
@@ -26,7 +27,7 @@ const judged = (given: Partial<GateSnapshot>) => segregationOfDuties(aGateSnapsh
 const byHand = (username: string): Partial<GateSnapshot> => {
   const object = aDeployment();
   return {
-    hands: { known: [username], unknown: [] },
+    hands: { ...nobody, known: [username] },
     staged: new Map([[keyOf(object.ref), aLiveObject(object, { changedBy: [{ username, position: '0' }] })]]),
   };
 };
@@ -70,7 +71,7 @@ describe('who changed staging', () => {
   });
 
   test('and is not known blocks it', () => {
-    expect(judged({ hands: { known: [], unknown: ['Deployment/api', 'ConfigMap/a'] } })).toMatchObject({
+    expect(judged({ hands: { ...nobody, unknown: ['Deployment/api', 'ConfigMap/a'] } })).toMatchObject({
       outcome: 'Blocked',
       reason: 'WriterUnknown',
       message: 'It is not recorded who wrote Deployment api and ConfigMap a in payments-staging',
