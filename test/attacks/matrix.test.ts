@@ -21,6 +21,7 @@ import { at, kinds, one } from './guard-objects.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
 import { gateLock, type Attack } from './attack.ts';
 import { tokenLines } from './token-list.ts';
+import { lifetimeAttacks } from './lifetime-list.ts';
 import { unlistedAttacks } from './unlisted-list.ts';
 import { emergencyAccess, production } from './objects.ts';
 import { eventually, said } from './world.ts';
@@ -198,6 +199,10 @@ const byPrograms = unlistedAttacks
   .map(({ name }) => name)
   .filter((name) => /token of|GitOps tool|ServiceAccount/.test(name));
 
+/** Attacks on when an object goes, after which it is gone. */
+const goneBy = (what: RegExp): readonly string[] =>
+  lifetimeAttacks.map(({ name }) => name).filter((name) => what.test(name));
+
 /** By number, name or lock of attacks. */
 const reasons: readonly { readonly why: string; readonly of: readonly string[] }[] = [
   {
@@ -245,6 +250,7 @@ const reasons: readonly { readonly why: string; readonly of: readonly string[] }
       'a cluster admin, who holds every minute, too, does a delete',
       'a program that was given the minutes does a delete',
       'the token of the restorer deletes a binding of others',
+      ...goneBy(/ that is being deleted$| along with its finalizer$| protects a claim$/),
     ],
   },
   {
@@ -274,6 +280,7 @@ const reasons: readonly { readonly why: string; readonly of: readonly string[] }
       'a holder of the right to operate creates a Job marked manual of a CronJob of another group',
       'a holder of the right to operate creates a CronJob with the mark of a manual Job',
       'a developer gives a Deployment an owner that does not exist',
+      ...goneBy(/ forges an owner of /),
     ],
   },
   { why: 'a Job of a CronJob is what its CronJob says', of: ['a developer runs a CronJob now'] },
