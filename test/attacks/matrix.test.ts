@@ -250,7 +250,7 @@ const reasons: readonly { readonly why: string; readonly of: readonly string[] }
       'a cluster admin, who holds every minute, too, does a delete',
       'a program that was given the minutes does a delete',
       'the token of the restorer deletes a binding of others',
-      ...goneBy(/ that is being deleted$| along with its finalizer$| protects a claim$/),
+      ...goneBy(/ that is being deleted$| along with its finalizer$/),
     ],
   },
   {
