@@ -434,7 +434,7 @@ describe('each lock by itself', () => {
     await putBack();
     await runAll('without B', [...guarded, ...guardAttacks]);
     process.stdout.write(`\n${[...guarded, ...guardAttacks].map(rowOf).join('\n')}\n`);
-  }, 1_500_000);
+  }, 900_000);
 
   test.each([...guarded, ...guardAttacks].map((attack) => [`${attack.id}: ${attack.name}`, attack] as const))(
     '%s',
