@@ -266,7 +266,6 @@ const reasons: readonly { readonly why: string; readonly of: readonly string[] }
     why: 'a ReplicaSet that was adopted and runs nothing is not looked at',
     of: ['a developer creates a ReplicaSet whose pods a Deployment would adopt'],
   },
-  { why: 'finalizers are not compared', of: ['a developer takes the finalizers off a workload'] },
   {
     why: 'made again with the same content it is no change',
     of: ['a developer deletes a ConfigMap, to create it anew', 'a developer deletes a NetworkPolicy'],
