@@ -157,15 +157,6 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
     'ContentNotApproved',
   ],
   [
-    'the API server puts its own finalizer on what the operator creates',
-    request(operator, 'ConfigMap', 'api-config', {
-      operation: 'CREATE',
-      object: stored(config, { finalizers: ['kubernetes.io/pvc-protection'] }),
-    }),
-    snapshot({ open: intent() }),
-    'allowed',
-  ],
-  [
     'the operator puts a finalizer of its own on what it creates',
     request(operator, 'ConfigMap', 'api-config', {
       operation: 'CREATE',

@@ -391,6 +391,8 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
     draft: drafts.promotionStarted(s.candidate, bundle, {
       from: base.name,
       fromDigest: base.digest === 'none' ? '' : base.digest,
+      // Signers are not shown what production held before any release, so nothing of that is taken off.
+      fromObjects: base.foreign ? [] : base.objects,
       quorum: `${have}/${need}`,
       approvals: s.approvals.filter(({ metadata }) => counted.has(metadata.name)),
       delivery: s.policy.spec.deliveredBy,

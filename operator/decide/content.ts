@@ -130,6 +130,8 @@ const contentOf = (object: JsonObject, kind: string, unmanaged: readonly string[
     ['apiVersion'],
     ['kind'],
     ['metadata', 'name'],
+    // Beside the digest (`lifetime.ts`), so that no digest depends on them.
+    ['metadata', 'finalizers'],
     ...(scalable.has(kind) ? [['spec', 'replicas']] : []),
     ...declaredPaths
       .filter((each) => each.kind === kind && (each.name ?? name) === name && each.when?.(object) !== false)

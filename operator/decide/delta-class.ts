@@ -91,6 +91,7 @@ const podClasses: Classes = {
 const commonClasses: Classes = {
   'metadata.labels': 'metadata',
   'metadata.annotations': 'metadata',
+  'metadata.finalizers': 'metadata',
   'spec.template.metadata.labels': 'network',
   'spec.jobTemplate.spec.template.metadata.labels': 'network',
   'spec.replicas': 'scale',

@@ -3,11 +3,12 @@ import { installation } from '../api/kinds.ts';
 import type { Approval } from '../api/approval.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import type { Rollback } from '../api/rollback.ts';
-import type { Bundle } from './bundle.ts';
+import type { Bundle, BundleObject } from './bundle.ts';
 import { contentDigest, replicasOf } from './content.ts';
 import type { Delivery, EntryData, LedgerDraft, Written } from './entries.ts';
 import type { Attempt, Finding } from './explained.ts';
-import { keyOf, type Instant, type ObjectRef } from './objects.ts';
+import { decidedFinalizers } from './lifetime.ts';
+import { keyOf, type Instant, type ObjectKey, type ObjectRef } from './objects.ts';
 import type { CandidateRecord, OpenIntent } from './record.ts';
 import { unmanagedOf } from './unmanaged.ts';
 import { visible } from './visible.ts';
@@ -96,18 +97,26 @@ export const refusedCandidate = (
   data: { type: 'Refused', intent: '', outcome, object: '', message },
 });
 
-/** What writing a bundle makes of production, object by object. */
-const writtenBy = ({ objects, unmanaged }: Bundle): Written[] =>
-  objects.map(({ ref, digest, content }) => {
+/** What writing a bundle makes of production, object by object. `from`: what production holds before. */
+const writtenBy = ({ objects, unmanaged }: Bundle, from: readonly BundleObject[]): Written[] => {
+  const before = new Map<ObjectKey, BundleObject>(from.map((object) => [keyOf(object.ref), object]));
+  return objects.map(({ ref, digest, content }) => {
     const without = unmanagedOf(unmanaged, ref);
+    const finalizers = decidedFinalizers(content, ref.kind);
+    const frees = decidedFinalizers(before.get(keyOf(ref))?.content, ref.kind).filter(
+      (name) => !finalizers.includes(name),
+    );
     return {
       object: keyOf(ref),
       digest,
       content: contentDigest(content, { unmanaged: without }),
       replicas: without.includes('spec.replicas') ? null : (replicasOf(content) ?? null),
       without: [...without],
+      ...(finalizers.length === 0 ? {} : { finalizers: [...finalizers] }),
+      ...(frees.length === 0 ? {} : { frees: [...frees] }),
     };
   });
+};
 
 export const promotionStarted = (
   candidate: ReleaseCandidate,
@@ -115,6 +124,7 @@ export const promotionStarted = (
   {
     from,
     fromDigest,
+    fromObjects = [],
     quorum,
     approvals,
     delivery,
@@ -122,6 +132,8 @@ export const promotionStarted = (
   }: {
     from: string;
     fromDigest: string;
+    /** What production holds before; absent = nothing. */
+    fromObjects?: readonly BundleObject[];
     quorum: string;
     approvals: readonly Approval[];
     delivery: Delivery;
@@ -141,7 +153,7 @@ export const promotionStarted = (
     fromDigest,
     quorum,
     approvals: approvals.map(signature),
-    writes: writtenBy(bundle),
+    writes: writtenBy(bundle, fromObjects),
     removes: bundle.removed.map(keyOf),
     delivery,
     followsUp,
@@ -225,12 +237,14 @@ export interface ReturnOf {
   readonly order: Rollback | undefined;
   /** The bundle that is restored; undefined = production is left without the package. Jobs are not run again. */
   readonly restores: Bundle | undefined;
+  /** What is taken back; absent = it is not known, so nothing of it is taken off. */
+  readonly takesBack?: Bundle | undefined;
   readonly removes: readonly ObjectRef[];
 }
 
 export const rollbackStarted = (
   back: Return,
-  { cause, overwrites, order, restores, removes }: ReturnOf,
+  { cause, overwrites, order, restores, takesBack, removes }: ReturnOf,
 ): LedgerDraft => ({
   actor: order?.spec.requester ?? 'operator',
   subject: candidateSubject(back.candidate),
@@ -250,7 +264,10 @@ export const rollbackStarted = (
     writes:
       restores === undefined
         ? []
-        : writtenBy({ ...restores, objects: restores.objects.filter(({ ref }) => ref.kind !== 'Job') }),
+        : writtenBy(
+            { ...restores, objects: restores.objects.filter(({ ref }) => ref.kind !== 'Job') },
+            takesBack?.objects ?? [],
+          ),
     removes: removes.map(keyOf),
   },
 });
@@ -291,7 +308,7 @@ type Data<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
 
 export const adopted = (
   namespace: string,
-  { objects, kinds, more, reason }: Omit<Data<'Adopted'>, 'type'> & { readonly reason: string },
+  { reason, ...data }: Omit<Data<'Adopted'>, 'type'> & { readonly reason: string },
 ): LedgerDraft => ({
   actor: 'operator',
   subject: namespaceSubject(namespace),
@@ -299,7 +316,7 @@ export const adopted = (
   digest: '',
   decision: '',
   reason,
-  data: { type: 'Adopted', objects, kinds, more },
+  data: { type: 'Adopted', ...data },
 });
 
 /** What came of an act that the gate admitted. `seen`: the object that shows it; undefined = none did in time. */

@@ -15,8 +15,21 @@ const content = { replicas: z.int().nullable(), without: z.array(text) };
 /** A line of approvals, as a policy has it. */
 const line = z.object({ role: text, count: z.int(), oneFromEach: z.array(text) });
 
-/** An object that an intent will write. `digest` is that of the bundle; `content` is the one that any writer's content is compared by. */
-const written = z.object({ object: text, digest: text, content: text, ...content });
+/** Finalizers and owners of an object (`lifetime.ts`); absent = none, or as before. */
+const lifetime = z.array(text).exactOptional();
+
+/**
+ * An object that an intent will write. `digest` is that of the bundle; `content` is the one that any writer's content is compared by.
+ * `finalizers`: those that it sets; `frees`: those that it takes off, because only the release before it has them. Absent = none.
+ */
+const written = z.object({
+  object: text,
+  digest: text,
+  content: text,
+  ...content,
+  finalizers: z.array(text).exactOptional(),
+  frees: z.array(text).exactOptional(),
+});
 export type Written = z.infer<typeof written>;
 
 const entryData = z.discriminatedUnion('type', [
@@ -91,11 +104,15 @@ const entryData = z.discriminatedUnion('type', [
   /** What production held when it was first looked at: the content that later changes are measured against. */
   z.object({
     type: z.literal('Adopted'),
-    objects: z.array(z.object({ object: text, digest: text, ...content })),
+    objects: z.array(z.object({ object: text, digest: text, ...content, lifetime })),
     /** Kinds of which this is all there was. */
     kinds: z.array(text),
     /** There is more to enter: changes are measured only from the last of these entries on. */
     more: z.boolean(),
+    /** Objects whose content is explained, and their finalizers and owners are entered only now. */
+    lifetimes: z.array(z.object({ object: text, lifetime: z.array(text) })).exactOptional(),
+    /** These are the finalizers and owners of all that there was: from the last of these entries on they are measured, too. */
+    measuresLifetimes: z.boolean().exactOptional(),
   }),
   /** The gate let an act of a person or a declared program through, before the API server answered it: an attempt. */
   z.object({
@@ -108,6 +125,8 @@ const entryData = z.discriminatedUnion('type', [
     /** Digests of the content before and after; '' = none. */
     before: text,
     after: text,
+    /** Finalizers and owners after it; absent = as they were. */
+    lifetime,
     /** What the digests do not say, for people: `replicas 2 to 4`. */
     detail: text,
     /** Uid of the EmergencyAccess under which it is done; '' = under none. */
@@ -140,7 +159,10 @@ const entryData = z.discriminatedUnion('type', [
     managers: z.array(text),
     /** Who did it, as far as the gate saw it; '' = unknown. */
     username: text,
+    /** Fields that are known to differ beside what the digests tell. */
     paths: z.array(text),
+    /** Finalizers and owners as they were explained and as they were found, where they differ. */
+    lifetime: z.object({ before: z.array(text), after: z.array(text) }).exactOptional(),
     /** Of an integrity finding: the objects of the installation that changed. */
     parts: z.array(z.object({ object: text, before: text, after: text })),
   }),

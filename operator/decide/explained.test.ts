@@ -13,7 +13,7 @@ import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
 import { contentDigest, scaleDigest } from './content.ts';
 import * as drafts from './drafts.ts';
 import type { LedgerDraft } from './entries.ts';
-import { absent, explainedKinds, type ExplainedRecord } from './explained.ts';
+import { absent, explainedKinds, lifetimesOf, stayingOn, type ExplainedRecord } from './explained.ts';
 import { emptyRecord, foldEntries, packageRecord, type Link, type NamespaceRecord } from './record.ts';
 
 const place = 'payments-prod';
@@ -326,4 +326,74 @@ test('the record does not depend on how many entries are folded at a time', () =
       expect(one.explained.intents.size).toBeLessThanOrEqual(1);
     }),
   );
+});
+
+// --- finalizers ------------------------------------------------------------------------------------------------------
+
+const held = (...finalizers: readonly string[]) =>
+  anObject('ConfigMap', 'settings', {
+    metadata: { name: 'settings', finalizers: [...finalizers] },
+    data: { level: 'debug' },
+  });
+const releaseOf = (delivery: 'Countersign' | 'GitOps', from: readonly string[], to: readonly string[]) =>
+  drafts.promotionStarted(aCandidate(), aBundle({ name: 'second', objects: [held(...to)], removed: [] }), {
+    from: 'first',
+    fromDigest: '',
+    fromObjects: [held(...from)],
+    quorum: '3/3',
+    approvals: [],
+    delivery,
+    followsUp: null,
+  });
+const adoptedWith = (...finalizers: readonly string[]) =>
+  drafts.adopted('payments-prod', {
+    objects: [
+      {
+        object: 'ConfigMap/settings',
+        digest: a,
+        replicas: null,
+        without: [],
+        lifetime: finalizers.map((each) => `finalizer ${each}`),
+      },
+    ],
+    kinds: ['ConfigMap'],
+    more: false,
+    measuresLifetimes: true,
+    reason: '',
+  });
+const finalizersOf = ({ explained }: NamespaceRecord): readonly string[] =>
+  lifetimesOf(explained.objects.get('ConfigMap/settings')).map((each) => each.join().replaceAll('finalizer ', ''));
+
+test.each<
+  [sentence: string, record: NamespaceRecord, explained: readonly string[], stays: readonly string[] | undefined]
+>([
+  ['what is adopted', told(adoptedWith('a/x')), ['a/x'], ['a/x']],
+  ['what was there while nobody compared it', told(adopting('ConfigMap/settings', a)), [''], undefined],
+  [
+    'under a release, as before and as it brings',
+    told(adoptedWith('a/x', 'b/x'), releaseOf('Countersign', ['b/x'], ['c/x'])),
+    ['a/x,b/x', 'a/x,c/x'],
+    ['a/x', 'c/x'],
+  ],
+  [
+    'after it',
+    told(adoptedWith('a/x', 'b/x'), releaseOf('Countersign', ['b/x'], ['c/x']), promoted),
+    ['a/x,c/x'],
+    ['a/x', 'c/x'],
+  ],
+  [
+    'taken back',
+    told(adoptedWith('a/x'), releaseOf('Countersign', [], ['c/x']), goingBack, wentBack),
+    ['a/x'],
+    ['a/x'],
+  ],
+  [
+    'after a tool, which brings them or leaves them to their controllers',
+    told(adoptedWith('a/x'), releaseOf('GitOps', [], ['c/x']), promoted),
+    ['a/x,c/x', 'a/x'],
+    ['a/x'],
+  ],
+])('finalizers are explained: %s', (_, record, explained, stays) => {
+  expect(finalizersOf(record)).toEqual(explained);
+  expect(stayingOn(record.explained, 'ConfigMap/settings')).toEqual(stays);
 });

@@ -5,6 +5,7 @@ import { scaleDigest } from './content.ts';
 import { grantKeys } from './emergency/grant.ts';
 import type { EntryData, Written } from './entries.ts';
 import { asKey, keyOf, type Instant, type ObjectKey } from './objects.ts';
+import { finalizersAmong, released, sameLifetime } from './lifetime.ts';
 import { jobName } from './render.ts';
 
 /** A content that an object may have. */
@@ -15,15 +16,21 @@ export interface State {
   readonly scale: string;
   /** Paths that the digest leaves out; undefined = not said: none, or those left to others now. */
   readonly without: readonly string[] | undefined;
+  /** Finalizers and owners (`lifetime.ts`); undefined = those that the object is expected to have. */
+  readonly lifetime?: readonly string[] | undefined;
 }
 
 export const absent: State = { digest: '', scale: '', without: undefined };
+
+const boundByNothing: readonly (readonly string[])[] = [[]];
 
 export interface Expected {
   /** Contents that are explained for good; one, but for what an intent or a late deletion leaves open. */
   readonly settled: readonly State[];
   /** Contents that an open intent will bring. */
   readonly coming: readonly State[];
+  /** Finalizers and owners that are explained for good, whatever the content; mostly one choice, never none. */
+  readonly lifetimes: readonly (readonly string[])[];
   /** The last release that wrote or removed it. */
   readonly release: { readonly seq: number; readonly bundle: string } | undefined;
 }
@@ -41,6 +48,8 @@ export interface Attempt {
   /** Digests of what the API server showed before it, and of what it was to become. */
   readonly before: string;
   readonly after: string;
+  /** Finalizers and owners that it is to have; undefined = as they were. */
+  readonly lifetime: readonly string[] | undefined;
   /** Uid of the EmergencyAccess under which it is done; '' = under none. */
   readonly emergency: string;
 }
@@ -76,6 +85,8 @@ interface Intent {
   readonly id: string;
   readonly type: 'Promotion' | 'Rollback';
   readonly bundle: string;
+  /** A tool writes it, and brings the finalizers of the release, or leaves them to their controllers. */
+  readonly byTool: boolean;
   readonly writes: ReadonlyMap<ObjectKey, State>;
   readonly removes: readonly ObjectKey[];
 }
@@ -86,6 +97,8 @@ export interface ExplainedRecord {
    * that the chart adds to the guard, its name: `rollouts.argoproj.io`.
    */
   readonly adopted: ReadonlySet<string>;
+  /** Finalizers and owners of all that production held are entered: from then on their changes are measured. */
+  readonly measuresLifetimes: boolean;
   readonly objects: ReadonlyMap<string, Expected>;
   /** By id. */
   readonly findings: ReadonlyMap<string, Finding>;
@@ -99,6 +112,7 @@ export interface ExplainedRecord {
 
 export const nothingExplained: ExplainedRecord = {
   adopted: new Set(),
+  measuresLifetimes: false,
   objects: new Map(),
   findings: new Map(),
   attempts: new Map(),
@@ -134,6 +148,36 @@ const stateOf = ({ content, replicas, without }: Written): State => ({
   without,
 });
 
+const writesOf = (
+  { objects }: ExplainedRecord,
+  writes: readonly Written[],
+  keyFor: (object: string) => ObjectKey,
+): ReadonlyMap<ObjectKey, State> =>
+  new Map(
+    writes.map((each) => {
+      const key = keyFor(each.object);
+      const { finalizers: sets = [], frees = [] } = each;
+      const lifetime = released((objects.get(key) ?? unknown).lifetimes[0] ?? [], { sets, frees });
+      return [key, { ...stateOf(each), lifetime }];
+    }),
+  );
+
+/** Every set of finalizers and owners that an object may have now. */
+export const lifetimesOf = (expected: Expected | undefined): readonly (readonly string[])[] =>
+  expected === undefined
+    ? boundByNothing
+    : [...expected.lifetimes, ...expected.coming.flatMap(({ lifetime }) => (lifetime === undefined ? [] : [lifetime]))];
+
+/** Finalizers that may stay on an object when it is written: by what is under way, or for good. undefined = that is not known. */
+export const stayingOn = (
+  { measuresLifetimes, objects }: ExplainedRecord,
+  key: ObjectKey,
+): readonly string[] | undefined => {
+  if (!measuresLifetimes) return undefined;
+  const last = lifetimesOf(objects.get(key)).at(-1);
+  return last && finalizersAmong(last);
+};
+
 /** The record after one more entry. What an entry does not touch is the same object as before. */
 export const foldExplained = (before: ExplainedRecord, entry: LedgerEntrySpec, data: EntryData): ExplainedRecord => {
   switch (data.type) {
@@ -141,12 +185,16 @@ export const foldExplained = (before: ExplainedRecord, entry: LedgerEntrySpec, d
       return {
         ...before,
         adopted: data.more ? before.adopted : new Set([...before.adopted, ...data.kinds]),
-        objects: settledAs(
-          before.objects,
-          data.objects.map(({ object, digest, replicas, without }) => [
-            object,
-            { digest, scale: replicas === null ? '' : scaleDigest(replicas), without },
-          ]),
+        measuresLifetimes: before.measuresLifetimes || (data.measuresLifetimes === true && !data.more),
+        objects: boundAs(
+          settledAs(
+            before.objects,
+            data.objects.map(({ object, digest, replicas, without, lifetime = [] }) => [
+              object,
+              { digest, scale: replicas === null ? '' : scaleDigest(replicas), without, lifetime },
+            ]),
+          ),
+          data.lifetimes ?? [],
         ),
       };
     case 'PromotionStarted':
@@ -154,7 +202,8 @@ export const foldExplained = (before: ExplainedRecord, entry: LedgerEntrySpec, d
         id: entry.id,
         type: 'Promotion',
         bundle: data.to,
-        writes: new Map(data.writes.map((each) => [liveKey(each.object, entry.digest), stateOf(each)])),
+        byTool: data.delivery === 'GitOps',
+        writes: writesOf(before, data.writes, (object) => liveKey(object, entry.digest)),
         removes: data.removes.map(asKey),
       });
     case 'RollbackStarted':
@@ -162,7 +211,8 @@ export const foldExplained = (before: ExplainedRecord, entry: LedgerEntrySpec, d
         id: entry.id,
         type: 'Rollback',
         bundle: data.to,
-        writes: new Map(data.writes.map((each) => [asKey(each.object), stateOf(each)])),
+        byTool: data.delivery === 'GitOps',
+        writes: writesOf(before, data.writes, asKey),
         removes: data.removes.map(asKey),
       });
     case 'Promoted':
@@ -221,14 +271,32 @@ const liveKey = (object: string, bundleDigest: string): ObjectKey => {
   return key.startsWith('Job/') ? `Job/${jobName(key.slice('Job/'.length), bundleDigest)}` : key;
 };
 
-const unknown: Expected = { settled: [absent], coming: [], release: undefined };
+const unknown: Expected = { settled: [absent], coming: [], lifetimes: boundByNothing, release: undefined };
 
 const settledAs = (
   objects: ExplainedRecord['objects'],
   states: readonly (readonly [string, State])[],
 ): ExplainedRecord['objects'] => {
   const after = new Map(objects);
-  for (const [key, state] of states) after.set(key, { ...(after.get(key) ?? unknown), settled: [state] });
+  for (const [key, { lifetime, ...state }] of states) {
+    const was = after.get(key) ?? unknown;
+    const isGone = state.digest === '';
+    const lifetimes = isGone ? boundByNothing : lifetime === undefined ? was.lifetimes : [lifetime];
+    after.set(key, { ...was, settled: [state], lifetimes });
+  }
+  return after;
+};
+
+/** What was not said to have finalizers or owners, has these. Of its content nothing is said. */
+const boundAs = (
+  objects: ExplainedRecord['objects'],
+  lifetimes: readonly { readonly object: string; readonly lifetime: readonly string[] }[],
+): ExplainedRecord['objects'] => {
+  const after = new Map(objects);
+  for (const { object, lifetime } of lifetimes) {
+    const was = after.get(object) ?? { ...unknown, settled: [] };
+    after.set(object, { ...was, lifetimes: [lifetime] });
+  }
   return after;
 };
 
@@ -258,9 +326,17 @@ const ended = (before: ExplainedRecord, { package: pkg, seq }: LedgerEntrySpec):
   if (intent === undefined) return before;
   const objects = new Map(before.objects);
   const release = { seq, bundle: intent.bundle };
-  for (const [key, state] of intent.writes) objects.set(key, { settled: [state], coming: [], release });
+  for (const [key, { lifetime = [], ...state }] of intent.writes) {
+    const { lifetimes } = objects.get(key) ?? unknown;
+    objects.set(key, {
+      settled: [state],
+      coming: [],
+      lifetimes: intent.byTool ? distinctLifetimes([lifetime, ...lifetimes]).slice(0, mostByTool) : [lifetime],
+      release,
+    });
+  }
   for (const key of intent.removes) {
-    const { settled, coming, release: earlier } = objects.get(key) ?? unknown;
+    const { settled, coming, lifetimes, release: earlier } = objects.get(key) ?? unknown;
     const isJob = key.startsWith('Job/');
     // What a rollback finds under an added name, and no release wrote, is somebody else's and stays.
     const foreign = intent.type === 'Rollback' && earlier === undefined;
@@ -268,6 +344,7 @@ const ended = (before: ExplainedRecord, { package: pkg, seq }: LedgerEntrySpec):
     objects.set(key, {
       settled: stays ? distinct([...settled, ...(isJob ? coming : []), absent]) : [absent],
       coming: [],
+      lifetimes: stays ? lifetimes : boundByNothing,
       release,
     });
   }
@@ -281,12 +358,18 @@ const distinct = (states: readonly State[]): readonly State[] =>
     (state, i) => states.findIndex((each) => each.digest === state.digest && each.scale === state.scale) === i,
   );
 
+/** What a tool left of the releases before. */
+const mostByTool = 4;
+
+const distinctLifetimes = (all: readonly (readonly string[])[]): readonly (readonly string[])[] =>
+  all.filter((lifetime, i) => all.findIndex((each) => sameLifetime(each, lifetime)) === i);
+
 type Of<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
 
 const admitted = (
   before: ExplainedRecord,
   { id, time, actor, subject, decision }: LedgerEntrySpec,
-  { operation, resource, subresource, before: from, after, emergency }: Of<'Admitted'>,
+  { operation, resource, subresource, before: from, after, lifetime, emergency }: Of<'Admitted'>,
 ): ExplainedRecord => {
   const isScale = subresource === 'scale';
   const kind = kindByResource.get(resource) ?? resource;
@@ -307,6 +390,7 @@ const admitted = (
     isScale,
     before: from,
     after: operation === 'DELETE' ? '' : after,
+    lifetime,
     emergency,
   };
   return { ...before, attempts: new Map(before.attempts).set(id, attempt) };
@@ -323,7 +407,12 @@ const observed = (before: ExplainedRecord, data: Of<'Observed'>): ExplainedRecor
   const last = settled[0] ?? absent;
   const state: State = attempt.isScale
     ? { ...last, scale: attempt.after }
-    : { digest: attempt.after, scale: attempt.after === '' ? '' : last.scale, without: undefined };
+    : {
+        digest: attempt.after,
+        scale: attempt.after === '' ? '' : last.scale,
+        without: undefined,
+        lifetime: attempt.lifetime ?? (attempt.operation === 'CREATE' ? [] : undefined),
+      };
   return { ...before, attempts, objects: settledAs(before.objects, [[key, state]]) };
 };
 
@@ -337,7 +426,7 @@ const findingOf = (entry: LedgerEntrySpec, data: Of<'FindingOpened'>): Finding =
   change: data.change,
   digest: entry.digest,
   before: data.before,
-  after: { digest: data.after, scale: data.scale, without: data.without },
+  after: { digest: data.after, scale: data.scale, without: data.without, lifetime: data.lifetime?.after },
   managers: data.managers,
   username: data.username,
   reason: entry.reason,

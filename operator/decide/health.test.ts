@@ -49,6 +49,7 @@ const pod = (createdAt: number, facts: Partial<ContainerFacts> = {}, rest: Parti
   containers: [container(facts)],
   controller: undefined,
   programs: [],
+  lifetime: [],
   manager: '',
   ...rest,
 });

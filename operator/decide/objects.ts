@@ -79,6 +79,8 @@ export interface PodFacts {
   readonly controller: { readonly kind: string; readonly name: string; readonly uid: string } | undefined;
   /** What it runs, container by container (`programs.ts`). */
   readonly programs: readonly string[];
+  /** Finalizers and owners (`lifetime.ts`). */
+  readonly lifetime: readonly string[];
   /** Field manager that wrote it last; '' = not said. */
   readonly manager: string;
   readonly containers: readonly ContainerFacts[];

@@ -2,6 +2,7 @@
 import type { Json, JsonObject } from '../api/meta.ts';
 import { at, isList, listAt, member, objectAt, textAt } from './json.ts';
 import { toolNotes } from './delivery-tools.ts';
+import { controllersPlaces } from './lifetime.ts';
 import { deletePath, getPath, setPath, type Path } from './paths.ts';
 
 interface OwnedField {
@@ -92,10 +93,10 @@ const ownedAnnotations: readonly string[] = [
 const isToolNote = (name: string): boolean => toolNotes.some((prefix) => name.startsWith(prefix));
 
 /** The metadata that a release decides. All other metadata is the cluster's. */
-const releasedMetadata = new Set(['name', 'labels', 'annotations']);
+const releasedMetadata = new Set(['name', 'labels', 'annotations', 'finalizers']);
 
 /** Metadata of the cluster that a replacement has to repeat, or it would be taken away. */
-const keptMetadata = ['generateName', 'ownerReferences', 'finalizers'];
+const keptMetadata = ['generateName', 'ownerReferences'];
 
 /** Whether a controller or tool, and not a release, decides this annotation of an object (not of a pod template). */
 export const isOwnedAnnotation = (name: string): boolean =>
@@ -114,6 +115,7 @@ export const ownedPaths = (manifest: JsonObject, kind: string): Path[] =>
     ...Object.keys(objectAt(manifest, 'metadata', 'labels'))
       .filter(isToolNote)
       .map((name) => named('metadata', 'labels', name)),
+    ...controllersPlaces(manifest, kind).map((index): Path => [...named('metadata', 'finalizers'), { index }]),
     ...fieldsOf(manifest, kind).flatMap(({ path }) => places(manifest, path)),
   ].filter((path) => getPath(manifest, path) !== undefined);
 

@@ -213,6 +213,7 @@ const podOf = (key: ObjectKey, waiting: string, createdAt: Instant): PodFacts =>
   ownerName: key,
   controller: undefined,
   programs: [],
+  lifetime: [],
   manager: '',
   ownerUid: '',
   containers: [
@@ -716,4 +717,72 @@ test('writes that never get through end with the promotion, too', () => {
   expect(model.plan(now + 10 * minute).effects).toMatchObject([
     { do: 'Append', draft: { data: { type: 'RollbackStarted' } } },
   ]);
+});
+
+describe('a finalizer that nothing explains', () => {
+  const lone = (name: string, letter: 'o' | 'n') => bundleOf(name, [part('ConfigMap/a', letter)]);
+  const given: Case = { from: lone('first', 'o'), to: { ...lone('second', 'n'), previous: 'first' } };
+  const planted = 'planted.example.com/x';
+
+  /** Production goes back from the second release to the first, and holds the first already, with a planted finalizer. */
+  const goingBack = (): Model => {
+    const model = new Model([given.from, given.to]);
+    model.append(
+      drafts.adopted('payments-prod', { objects: [], kinds: [], more: false, measuresLifetimes: true, reason: '' }),
+      now - 10 * minute,
+    );
+    began(model, given);
+    const { open } = packageRecord(model.record, pkg);
+    if (open === undefined) throw new Error('no intent');
+    model.append(drafts.promoted(open, given.to, { observeUntil: now, healthy: true, reason: '' }), now - minute);
+    const { candidate } = given.to;
+    model.append(
+      drafts.rollbackStarted(
+        {
+          candidate,
+          package: pkg,
+          from: 'second',
+          fromDigest: given.to.digest,
+          to: 'first',
+          toDigest: given.from.digest,
+          delivery: 'Countersign',
+        },
+        { cause: '', overwrites: [], order: undefined, restores: given.from, takesBack: given.to, removes: [] },
+      ),
+      now,
+    );
+    return model;
+  };
+
+  const plant = (model: Model): void => {
+    const [object] = given.from.objects;
+    if (object === undefined) throw new Error('one object');
+    const metadata = { ...objectAt(object.content, 'metadata'), finalizers: [planted] };
+    model.put({ ...object, content: withMember(object.content, 'metadata', metadata) }, 'ConfigMap/a', 'by-hand', now);
+  };
+
+  const finalizers = (model: Model) => objectAt(model.live.get('ConfigMap/a')?.manifest, 'metadata')['finalizers'];
+
+  test('is taken off by a rollback, also where it writes nothing else', () => {
+    const model = goingBack();
+    plant(model);
+    model.settle(now + 1_000);
+    expect(model.writes).toEqual(['Replace ConfigMap/a']);
+    expect(finalizers(model)).toBeUndefined();
+    expect(model.types.at(-1)).toBe('RolledBack');
+  });
+
+  test('holds up no rollback, when its controller sets it again and again', () => {
+    const model = goingBack();
+    for (let at = now; at < now + 10_000; at += 1_000) {
+      plant(model);
+      model.apply(model.plan(at).effects, Infinity, at);
+      expect(model.types.at(-1)).toBe('RollbackStarted');
+    }
+    plant(model);
+    expect(model.plan(now + 9_999).wakeAt).toBe(now + 10_000);
+    model.settle(now + 10_000);
+    expect(model.types.at(-1)).toBe('RolledBack');
+    expect(finalizers(model)).toEqual([planted]);
+  });
 });

@@ -11,6 +11,7 @@ import type { Delivery, LedgerDraft } from './entries.ts';
 import type { Health } from './health.ts';
 import { jobsDone, observedRelease, progressOf } from './release-health.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectRef } from './objects.ts';
+import { stayingOn } from './explained.ts';
 import { finalizersOf, heldUp, heldUpText } from './held-up.ts';
 import { earliest, nothing, type Effect, type IntentRef, type ObjectEffect, type Plan } from './plan.ts';
 import { orderStatuses } from './order-status.ts';
@@ -39,7 +40,7 @@ export const planRelease = (s: ReleaseSnapshot, answers: Answers, now: Instant):
 const next = (s: ReleaseSnapshot, answers: Answers, now: Instant): Plan => {
   if (!s.complete || s.record.broken !== undefined) return nothing;
   const { open, production } = packageRecord(s.record, s.package);
-  if (open?.type === 'Rollback') return goBack(s, open);
+  if (open?.type === 'Rollback') return goBack(s, open, now);
   const ordered = orderedRollback(s, answers);
   if (ordered !== undefined) return ordered;
   if (open?.type === 'Promotion') return promote(s, open, now);
@@ -65,6 +66,9 @@ const courseOf = (s: ReleaseSnapshot, open: OpenIntent): Course => ({
   to: s.bundles.get(open.to),
   from: s.bundles.get(open.from),
   over: new Set(open.followsUp?.reverts),
+  stays: (key) => stayingOn(s.record.explained, key),
+  // A tool brings the finalizers that it knows of; the others are brought by their controllers.
+  ...(open.delivery === 'GitOps' ? { finalizers: 'Left' } : {}),
 });
 
 // --- forward ---------------------------------------------------------------------------------------------------------
@@ -290,11 +294,21 @@ const startBack = (
     .filter(({ standing }) => standing === 'Foreign')
     .map(({ ref }) => keyOf(ref));
   const removes = addedBy(course, s.live);
-  return append(s, drafts.rollbackStarted(back, { cause, overwrites, order, restores: course.to, removes }));
+  return append(
+    s,
+    drafts.rollbackStarted(back, { cause, overwrites, order, restores: course.to, takesBack: course.from, removes }),
+  );
 };
 
-const goBack = (s: ReleaseSnapshot, open: OpenIntent): Plan => {
-  const course = courseOf(s, open);
+/**
+ * For so long after it began, a rollback takes off finalizers that nothing explains, also where it writes nothing else. A controller that
+ * nobody declared sets its own again, and no rollback waits for that.
+ */
+const strictMs = 10_000;
+
+const goBack = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
+  const isStrict = now < open.at + strictMs && open.delivery === 'Countersign';
+  const course: Course = isStrict ? { ...courseOf(s, open), finalizers: 'Strict' } : courseOf(s, open);
   // Never take "the bundle is not in the cache" for "there was nothing": that would delete a whole package.
   if (course.from === undefined || (open.to !== '' && course.to === undefined)) return nothing;
   const how = {
@@ -306,7 +320,9 @@ const goBack = (s: ReleaseSnapshot, open: OpenIntent): Plan => {
   const restore = writeSteps(course, s.live).filter(({ ref }) => ref.kind !== 'Job');
   const added = open.delivery === 'GitOps' ? toolsSteps(course, s) : addedSteps(course, s);
   const effects = open.delivery === 'GitOps' ? [] : [...restore, ...added].flatMap((step) => effectOf(step, how) ?? []);
-  if (effects.length > 0) return act(...together(effects));
+  if (effects.length > 0) {
+    return { ...act(...together(effects)), wakeAt: isStrict ? open.at + strictMs : undefined };
+  }
   const onTheirWay = [...restore, ...added].some(({ standing }) => standing !== 'Done');
   if (onTheirWay) return nothing;
   return act(

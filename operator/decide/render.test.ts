@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { JsonObject } from '../api/meta.ts';
 import { promotableKinds } from '../api/kinds.ts';
-import { isObject } from './json.ts';
+import { isObject, listAt } from './json.ts';
 import { anyJson, anyObject } from './json-arbitrary.ts';
 import type { LiveObject, ObjectRef } from './objects.ts';
 import { isOwnedAnnotation } from './owned.ts';
@@ -38,6 +38,10 @@ const live = (ref: ObjectRef, manifest: JsonObject): LiveObject => ({
   writers: [],
 });
 
+/** What replaces a live object of which every finalizer stays. */
+const replacement = (content: JsonObject, now: LiveObject, unmanaged: readonly string[]): JsonObject =>
+  forReplace(content, now, { unmanaged, finalizers: listAt(now.manifest, 'metadata', 'finalizers').map(String) });
+
 const metadata = {
   name: 'api',
   namespace: 'staging',
@@ -61,7 +65,7 @@ const metadata = {
     'control-plane.alpha.kubernetes.io/leader': '{}',
   },
 };
-const kept = { name: 'api', annotations: { 'example.com/keep': 'yes' } };
+const kept = { name: 'api', annotations: { 'example.com/keep': 'yes' }, finalizers: ['example.com/f'] };
 
 interface Row {
   readonly kind: string;
@@ -238,7 +242,7 @@ describe('rendering', () => {
     ['a namespace', { metadata: { namespace: 'kube-system' } }, 'metadata.namespace'],
     ['a status', { status: { replicas: 1 } }, 'status'],
     ['an owner', { metadata: { ownerReferences: [] } }, 'metadata.ownerReferences'],
-    ['a finalizer', { metadata: { finalizers: ['x/y'] } }, 'metadata.finalizers'],
+    ['an owner', { metadata: { ownerReferences: [{ kind: 'Foo', name: 'x' }] } }, 'metadata.ownerReferences'],
     [
       'an annotation of ours',
       { metadata: { annotations: { 'countersign.dev/authors': '[]' } } },
@@ -315,7 +319,7 @@ describe('replacing', () => {
     fc.assert(
       fc.property(anyManifest, anyManifest, unmanagedPaths, (bundle, now, unmanaged) => {
         const content = normalForm(bundle.manifest, bundle.ref);
-        const replaced = forReplace(content, live(bundle.ref, now.manifest), unmanaged);
+        const replaced = replacement(content, live(bundle.ref, now.manifest), unmanaged);
         const result = normalForm(replaced, bundle.ref);
         expect(differingPaths(result, content, unmanaged)).toEqual([]);
         expect(sameContent(result, content, unmanaged)).toBe(true);
@@ -330,7 +334,7 @@ describe('replacing', () => {
         const content = normalForm(bundle.manifest, bundle.ref);
         // The API server stores no other spec than an object.
         fc.pre(content['spec'] === undefined || isObject(content['spec']));
-        const replaced = forReplace(content, live(bundle.ref, now.manifest), ['spec.replicas']);
+        const replaced = replacement(content, live(bundle.ref, now.manifest), ['spec.replicas']);
         const path = parsePath('spec.replicas') ?? [];
         expect(getPath(replaced, path)).toEqual(getPath(now.manifest, path));
       }),
@@ -341,7 +345,7 @@ describe('replacing', () => {
     fc.assert(
       fc.property(anyManifest, ({ ref, manifest }) => {
         const now = live(ref, { ...manifest, metadata });
-        const replaced = forReplace(normalForm(now.manifest, ref), now, []);
+        const replaced = replacement(normalForm(now.manifest, ref), now, []);
         const { finalizers, ownerReferences, generateName, annotations } = metadata;
         expect(replaced).toMatchObject({
           metadata: {
@@ -396,7 +400,7 @@ describe('replacing', () => {
     ],
   ])('keeps the node port of %s', (_, content, now, expected) => {
     const ref = refOf('Service');
-    const replaced = forReplace(normalForm(content, ref), live(ref, now), []);
+    const replaced = replacement(normalForm(content, ref), live(ref, now), []);
     expect(
       expected.map((__, index) =>
         getPath(replaced, [{ field: 'spec' }, { field: 'ports' }, { index }, { field: 'nodePort' }]),
@@ -408,15 +412,15 @@ describe('replacing', () => {
     const ref = refOf('Service');
     const headless = normalForm({ spec: { type: 'ClusterIP', clusterIP: 'None' } }, ref);
     const now = live(ref, { spec: { type: 'ClusterIP', clusterIP: '10.0.0.1', clusterIPs: ['10.0.0.1'] } });
-    expect(forReplace(headless, now, [])).toMatchObject({ spec: { type: 'ClusterIP', clusterIP: 'None' } });
+    expect(replacement(headless, now, [])).toMatchObject({ spec: { type: 'ClusterIP', clusterIP: 'None' } });
   });
 
   it('takes away an unmanaged field that is not live', () => {
     const ref = refOf('Deployment');
     const content = normalForm({ spec: { replicas: 3, paused: true } }, ref);
-    expect(forReplace(content, live(ref, { spec: {} }), ['spec.replicas'])).toMatchObject({ spec: { paused: true } });
+    expect(replacement(content, live(ref, { spec: {} }), ['spec.replicas'])).toMatchObject({ spec: { paused: true } });
     expect(
-      getPath(forReplace(content, live(ref, {}), ['spec.replicas']), parsePath('spec.replicas') ?? []),
+      getPath(replacement(content, live(ref, {}), ['spec.replicas']), parsePath('spec.replicas') ?? []),
     ).toBeUndefined();
   });
 });
@@ -488,7 +492,7 @@ describe('a restart', () => {
       const ref = refOf(kind);
       const plain = normalForm(template(undefined), ref);
       expect(normalForm(template(restarted), ref)).toEqual(plain);
-      const replaced = forReplace(plain, live(ref, template(restarted)), []);
+      const replaced = replacement(plain, live(ref, template(restarted)), []);
       expect(replaced['spec']).toEqual(template(restarted)['spec']);
     },
   );

@@ -1,14 +1,14 @@
 /** What an object of a release is to be in production: its normal form, and the manifests that make production equal it. */
-import type { JsonObject } from '../api/meta.ts';
+import type { Json, JsonObject } from '../api/meta.ts';
 import { digest8, digestOf } from './digest.ts';
 import { differences } from './differences.ts';
-import { depthOf, isEmptyObject, maxDepth, objectAt, withMember } from './json.ts';
+import { at, depthOf, isEmptyObject, isList, maxDepth, objectAt, withMember } from './json.ts';
 import { mergePatch } from './merge-patch.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from './objects.ts';
 import { ownedPaths, withoutOwned, withOwnedOf } from './owned.ts';
 import { deletePath, formatPath, getPath, outside, parsePath, setPath, type Path } from './paths.ts';
 
-/** What a release decides about an object: no status, no server-owned field, no metadata but name, labels and annotations. */
+/** What a release decides about an object: no status, no server-owned field, no metadata but name, labels, annotations and finalizers. */
 export const normalForm = (manifest: JsonObject, ref: ObjectRef): JsonObject => {
   const { apiVersion, kind, name } = ref;
   const key = `${apiVersion} ${kind} ${name}`;
@@ -23,8 +23,28 @@ const normalForms = new WeakMap<JsonObject, Map<string, JsonObject>>();
 
 const toNormalForm = (manifest: JsonObject, { apiVersion, kind, name }: ObjectRef): JsonObject => {
   const released = withoutOwned(manifest, kind);
-  const metadata = Object.entries(objectAt(released, 'metadata')).filter(([, value]) => !isEmptyObject(value));
+  const metadata = Object.entries(objectAt(released, 'metadata'))
+    .filter(([, value]) => !isEmptyObject(value))
+    .flatMap(([field, value]) => (field === 'finalizers' ? sortedNames(value) : [[field, value] as const]));
   return { ...released, apiVersion, kind, metadata: { ...Object.fromEntries(metadata), name } };
+};
+
+/** In whichever order controllers set them, they are the same; an empty list is none. */
+const sortedNames = (value: Json): readonly (readonly [string, Json])[] => {
+  const names = isList(value) ? [...new Set(value.flatMap((name) => (typeof name === 'string' ? [name] : [])))] : [];
+  return names.length === 0 ? [] : [['finalizers', names.toSorted()]];
+};
+
+const finalizersAt: Path = [{ field: 'metadata' }, { field: 'finalizers' }];
+
+const bareContents = new WeakMap<JsonObject, JsonObject>();
+
+/** The same content gives the same object, so that what is known of that is known. */
+const withoutFinalizers = (content: JsonObject): JsonObject => {
+  if (at(content, 'metadata', 'finalizers') === undefined) return content;
+  const bare = bareContents.get(content) ?? deletePath(content, finalizersAt);
+  bareContents.set(content, bare);
+  return bare;
 };
 
 /** Why an object cannot be part of a release. */
@@ -86,13 +106,15 @@ export const strayOverlays = (
     .map((object) => ({ object, message: 'the overlay names an object that is not a component of the package' }));
 };
 
-/** Whether two normal forms are equal outside unmanaged paths. */
+/** Whether two normal forms are equal outside unmanaged paths. Finalizers are compared by themselves: a controller may add some of its own. */
 export const sameContent = (a: JsonObject, b: JsonObject, unmanaged: readonly string[]): boolean =>
-  digestOf(outside(a, unmanaged)) === digestOf(outside(b, unmanaged));
+  digestOf(outside(withoutFinalizers(a), unmanaged)) === digestOf(outside(withoutFinalizers(b), unmanaged));
 
-/** Where two normal forms differ outside unmanaged paths; empty exactly when they are the same content. */
+/** Where two normal forms differ outside unmanaged paths; empty exactly when they are the same content. Finalizers aside. */
 export const differingPaths = (a: JsonObject, b: JsonObject, unmanaged: readonly string[]): string[] =>
-  differences(outside(a, unmanaged), outside(b, unmanaged)).map(({ path }) => formatPath(path));
+  differences(outside(withoutFinalizers(a), unmanaged), outside(withoutFinalizers(b), unmanaged)).map(({ path }) =>
+    formatPath(path),
+  );
 
 /** The manifest that creates the object. */
 export const forCreate = (content: JsonObject, namespace: string): JsonObject =>
@@ -100,13 +122,23 @@ export const forCreate = (content: JsonObject, namespace: string): JsonObject =>
 
 /**
  * The manifest that replaces a live object: the fields of the bundle, the live values of unmanaged and server-owned fields,
- * nothing else. It carries the live uid and resourceVersion, so that it replaces only what was looked at.
+ * nothing else. It carries the live uid and resourceVersion, so that it replaces only what was looked at. `finalizers`: those of the bundle,
+ * and those of the live object that stay.
  */
-export const forReplace = (content: JsonObject, live: LiveObject, unmanaged: readonly string[]): JsonObject => {
+export const forReplace = (
+  content: JsonObject,
+  live: LiveObject,
+  { unmanaged, finalizers }: { readonly unmanaged: readonly string[]; readonly finalizers: readonly string[] },
+): JsonObject => {
+  const bare = withoutFinalizers(content);
+  const held =
+    finalizers.length === 0
+      ? bare
+      : withMember(bare, 'metadata', { ...objectAt(bare, 'metadata'), finalizers: [...finalizers] });
   const left = unmanaged
     .map(parsePath)
     .filter((path) => path !== undefined)
-    .reduce((filled, path) => leftAsLive(filled, live.manifest, path), content);
+    .reduce((filled, path) => leftAsLive(filled, live.manifest, path), held);
   const manifest = withOwnedOf(live.manifest, left, live.ref.kind);
   const { uid, resourceVersion, namespace } = live;
   return withMember(manifest, 'metadata', { ...objectAt(manifest, 'metadata'), namespace, uid, resourceVersion });

@@ -3,9 +3,10 @@ import { promotableKinds, type Wave } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
 import { listAt, objectAt, textAt, withMember } from './json.ts';
-import type { LiveObject, LiveObjects, ObjectRef } from './objects.ts';
+import type { LiveObject, LiveObjects, ObjectKey, ObjectRef } from './objects.ts';
 import { keyOf } from './objects.ts';
 import type { IntentRef, ObjectEffect, Writer } from './plan.ts';
+import { decidedFinalizers, finalizersPath } from './lifetime.ts';
 import { forCreate, forReplace, jobName, normalForm, sameContent } from './render.ts';
 import { unmanagedOf } from './unmanaged.ts';
 
@@ -19,7 +20,7 @@ const prunesLate = (kind: string): boolean => kindRows.get(kind)?.deferredPrune 
 export const liveRef = (object: BundleObject, bundle: Bundle): ObjectRef =>
   object.ref.kind === 'Job' ? { ...object.ref, name: jobName(object.ref.name, bundle.digest) } : object.ref;
 
-/** Whether a live object is what a bundle says, in normal form and outside unmanaged fields. */
+/** Whether a live object is what a bundle says, in normal form and outside unmanaged fields; its finalizers aside. */
 export const holds = (live: LiveObject, object: BundleObject, unmanaged: readonly UnmanagedFields[]): boolean =>
   sameContent(normalForm(live.manifest, object.ref), object.content, unmanagedOf(unmanaged, object.ref));
 
@@ -36,6 +37,8 @@ export interface Step {
   readonly standing: Standing;
   /** What the object is to become; undefined = nothing: it is to be deleted. */
   readonly object: BundleObject | undefined;
+  /** The finalizers that it is to have when it is written: those of the release, and those of the live object that stay. */
+  readonly finalizers: readonly string[];
 }
 
 /** The two ends of a promotion or rollback. `undefined` is a production without the package. */
@@ -44,6 +47,13 @@ export interface Course {
   readonly from: Bundle | undefined;
   /** Objects whose present content is known not to be a release's, and that are written all the same: what an emergency left. */
   readonly over?: ReadonlySet<string>;
+  /**
+   * Finalizers that the record says may stay on an object beside those of the release; undefined = all but those that only the release before
+   * had. Finalizers of controllers always stay.
+   */
+  readonly stays?: (key: ObjectKey) => readonly string[] | undefined;
+  /** `Strict`: an object is not done before finalizers that may not stay are gone. `Left`: finalizers are left to somebody else. */
+  readonly finalizers?: 'Strict' | 'Left';
 }
 
 const unmanagedOn = ({ to, from }: Course): readonly UnmanagedFields[] => to?.unmanaged ?? from?.unmanaged ?? [];
@@ -53,14 +63,48 @@ export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
   (course.to?.objects ?? []).map((object) => {
     const ref = course.to === undefined ? object.ref : liveRef(object, course.to);
     const now = live.get(keyOf(ref));
-    return { ref, wave: waveOf(ref.kind), live: now, object, standing: standingOf(course, object, now) };
+    const finalizers = now === undefined ? [] : finalizersFor(course, object, now).wanted;
+    return { ref, wave: waveOf(ref.kind), live: now, object, standing: standingOf(course, object, now), finalizers };
   });
+
+/** What becomes of the finalizers of a live object when it is written, and whether they have to be written at all. */
+const finalizersFor = (
+  course: Course,
+  object: BundleObject,
+  live: LiveObject,
+): { readonly wanted: readonly string[]; readonly areDone: boolean } => {
+  const { kind } = object.ref;
+  const sets = decidedFinalizers(object.content, kind);
+  // Nobody was shown what production held before any release.
+  const before = course.from?.baseline === true ? undefined : objectIn(course.from, object.ref);
+  const frees = decidedFinalizers(before?.content, kind).filter((name) => !sets.includes(name));
+  const there = listAt(live.manifest, 'metadata', 'finalizers').flatMap((name) =>
+    typeof name === 'string' ? [name] : [],
+  );
+  const decided = decidedFinalizers(live.manifest, kind);
+  const stays = course.stays?.(keyOf(live.ref));
+  const goes = new Set(
+    decided.filter((name) => !sets.includes(name) && (frees.includes(name) || stays?.includes(name) === false)),
+  );
+  const isLeft = course.finalizers === 'Left' || unmanagedOf(unmanagedOn(course), object.ref).includes(finalizersPath);
+  return {
+    // In the order in which they are: nothing else about them is to change.
+    wanted: [...there.filter((name) => !goes.has(name)), ...sets.filter((name) => !there.includes(name))],
+    areDone:
+      isLeft ||
+      (sets.every((name) => there.includes(name)) &&
+        !frees.some((name) => there.includes(name)) &&
+        (course.finalizers !== 'Strict' || goes.size === 0)),
+  };
+};
 
 const standingOf = (course: Course, object: BundleObject, live: LiveObject | undefined): Standing => {
   if (live === undefined) return 'Pending';
   if (live.deleting) return 'Deleting';
   // A Job's template cannot change once it runs, and its name says which bundle it runs for.
-  if (object.ref.kind === 'Job' || holds(live, object, unmanagedOn(course))) return 'Done';
+  if (object.ref.kind === 'Job') return 'Done';
+  // Who set or took a finalizer wrote nothing of what a release is for, and the record says which may stay.
+  if (holds(live, object, unmanagedOn(course))) return finalizersFor(course, object, live).areDone ? 'Done' : 'Pending';
   const before = objectIn(course.from, object.ref);
   const known = course.over?.has(keyOf(live.ref)) === true;
   return known || (before !== undefined && holds(live, before, unmanagedOn(course))) ? 'Pending' : 'Foreign';
@@ -76,7 +120,7 @@ export const removeSteps = (course: Course, refs: readonly ObjectRef[], live: Li
     const known = before === undefined || course.over?.has(keyOf(ref)) === true;
     const ours = known || holds(now, before, course.from?.unmanaged ?? []);
     const standing: Standing = now.deleting ? 'Deleting' : ours ? 'Pending' : 'Foreign';
-    return [{ ref, wave: waveOf(ref.kind), live: now, object: undefined, standing }];
+    return [{ ref, wave: waveOf(ref.kind), live: now, object: undefined, standing, finalizers: [] }];
   });
 
 /** What a promotion deletes once its workloads are complete. */
@@ -137,7 +181,10 @@ export const effectOf = (step: Step, how: WriteAs): ObjectEffect | undefined => 
       intent,
     };
   }
-  const manifest = forReplace(object.content, live, unmanagedOf(how.unmanaged, object.ref));
+  const manifest = forReplace(object.content, live, {
+    unmanaged: unmanagedOf(how.unmanaged, object.ref),
+    finalizers: step.finalizers,
+  });
   return { do: 'Replace', as, namespace, ref, manifest, intent };
 };
 

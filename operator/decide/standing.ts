@@ -1,7 +1,8 @@
 /** Is this object of production explained? One object, one answer; what a whole namespace needs is asked object by object. */
 import { isInstalledKind, isPristine, scaleDigest } from './content.ts';
-import { absent, type Expected, type ExplainedRecord, type Finding, type State } from './explained.ts';
-import type { Instant, ObjectKey } from './objects.ts';
+import { absent, lifetimesOf, type Expected, type ExplainedRecord, type Finding, type State } from './explained.ts';
+import { finalizerIn, finalizersPath, ofDeletions, ownerIn, sameLifetime, type OwnerText } from './lifetime.ts';
+import { asKey, type Instant, type ObjectKey } from './objects.ts';
 import { runs, sameProgram, strayLabels, type Program } from './programs.ts';
 
 /** The one that controls an object. */
@@ -20,6 +21,10 @@ export interface Watched {
   readonly createdAt: Instant;
   readonly deleting: boolean;
   readonly controller: Controller | undefined;
+  /** `lifetimeOf` the object. */
+  readonly lifetime: readonly string[];
+  /** Finalizers that its template gives to its pods. */
+  readonly gives: readonly string[];
   /** `contentDigest` without these paths. */
   readonly digest: (without: readonly string[]) => string;
   /** Undefined where its kind is not scaled. */
@@ -76,6 +81,20 @@ const makers: Readonly<Record<string, readonly string[]>> = {
   PersistentVolumeClaim: ['Pod', 'StatefulSet'],
 };
 
+/** The one version in which controllers name themselves as owners. */
+const apiVersions: Readonly<Record<string, string>> = {
+  CronJob: 'batch/v1',
+  DaemonSet: 'apps/v1',
+  Deployment: 'apps/v1',
+  Endpoints: 'v1',
+  Job: 'batch/v1',
+  Pod: 'v1',
+  ReplicaSet: 'apps/v1',
+  ReplicationController: 'v1',
+  Service: 'v1',
+  StatefulSet: 'apps/v1',
+};
+
 /** Controllers take these away as they please: pods go, Jobs are over, revisions are trimmed. */
 const passing: ReadonlySet<string> = new Set([
   'Pod',
@@ -91,17 +110,26 @@ export const standing = (scene: Scene, key: ObjectKey): Standing => {
   const live = scene.get(key);
   const expected = scene.explained.objects.get(key);
   if (live === undefined) return gone(scene, key, expected);
-  if (live.deleting || isMade(scene, live)) return explained;
+  if (live.deleting) return leaving(scene, live, expected);
   const match = states(expected).find((state) => holdsNow(scene, live, state));
-  if (match !== undefined) return inPlace(scene, live, match);
-  if (attemptsOn(scene, live).some(({ isDone }) => isDone)) return explained;
-  if (isPristine(key, live.digest([]))) return explained;
+  const made = isMade(scene, live);
+  const isBound = isBoundAs(scene, live, match?.without ?? []);
+  if (isBound && made) return explained;
+  if (isBound && match !== undefined) return inPlace(scene, live, match);
+  if (attemptsOn(scene, live).some(({ isDone, binds }) => isDone && (binds || isBound))) return explained;
+  const pristine = isPristine(key, live.digest([]));
+  if (isBound && pristine) return explained;
   const after = stateOf(scene, live);
+  const isThereBy = match !== undefined || made || pristine || states(expected).some(isThere);
   return (
     known(scene, key, after) ?? {
       is: 'Unexplained',
-      change: isInstalledKind(live.kind) ? 'Integrity' : states(expected).some(isThere) ? 'Changed' : 'Created',
-      before: states(expected)[0] ?? absent,
+      change: isInstalledKind(live.kind) ? 'Integrity' : isThereBy ? 'Changed' : 'Created',
+      before: {
+        // What is explained but for its finalizers and owners has not changed otherwise.
+        ...(match ?? (made || pristine ? after : (states(expected)[0] ?? absent))),
+        lifetime: boundBefore(scene, live, match?.without ?? []),
+      },
       after,
       orphaned: isOrphan(scene, live),
     }
@@ -132,10 +160,34 @@ const gone = (scene: Scene, key: ObjectKey, expected: Expected | undefined): Sta
   );
 };
 
+/**
+ * What has begun to be deleted is gone as far as the record goes, however long a finalizer keeps it. Something that nobody knows of and that is
+ * kept by a finalizer which no deletion brings is there: it goes on routing, selecting and configuring.
+ */
+const leaving = (scene: Scene, live: Watched, expected: Expected | undefined): Standing => {
+  if (expected !== undefined) return gone(scene, live.key, expected);
+  const isKept = live.lifetime.some((text) => {
+    const name = finalizerIn(text);
+    return name !== undefined && !ofDeletions.has(name);
+  });
+  if (!isKept || isInstalledKind(live.kind) || isMade(scene, live) || !scene.explained.measuresLifetimes)
+    return explained;
+  if (attemptsOn(scene, live).some(({ isDone }) => isDone)) return explained;
+  const after = stateOf(scene, live);
+  return (
+    known(scene, live.key, after) ?? { is: 'Unexplained', change: 'Created', before: absent, after, orphaned: false }
+  );
+};
+
 /** The state an object is in. */
 export const stateOf = (scene: Scene, live: Watched): State => {
   const without = scene.unmanaged(live.key);
-  return { digest: live.digest(without), scale: scaleOf(live, without), without };
+  return {
+    digest: live.digest(without),
+    scale: scaleOf(live, without),
+    without,
+    lifetime: measured(scene, live, [])(live.lifetime),
+  };
 };
 
 /** How many a ReplicaSet of a Deployment has is left to that. */
@@ -193,10 +245,17 @@ const ownerOf = (scene: Scene, { kind, controller }: Watched): Watched | undefin
   return owner?.uid === controller.uid ? owner : undefined;
 };
 
+/** An owner of it is not there: the garbage collector takes it along, or takes that owner off. */
 const isOrphan = (scene: Scene, live: Watched): boolean =>
-  live.controller !== undefined &&
-  makers[live.kind]?.includes(live.controller.kind) === true &&
-  ownerOf(scene, live) === undefined;
+  (live.controller !== undefined &&
+    makers[live.kind]?.includes(live.controller.kind) === true &&
+    ownerOf(scene, live) === undefined) ||
+  live.lifetime.some((text) => {
+    const owner = ownerIn(text);
+    return owner !== undefined && Object.hasOwn(apiVersions, kindIn(owner)) && scene.get(owner.key)?.uid !== owner.uid;
+  });
+
+const kindIn = ({ key }: OwnerText): string => key.slice(0, key.indexOf('/'));
 
 /** `<template>-<set>-<number>` of a StatefulSet that is there, or was: its claims outlive it. */
 const isClaimOfSet = (scene: Scene, name: string): boolean => {
@@ -207,6 +266,75 @@ const isClaimOfSet = (scene: Scene, name: string): boolean => {
   });
 };
 
+// --- finalizers and owners -------------------------------------------------------------------------------------------
+
+/** Which finalizers and owners of an object are left to whoever set them: by the policy, by its template, or because its maker made it. */
+const isLeft = (scene: Scene, live: Watched, without: readonly string[]): ((text: string) => boolean) => {
+  const owner = ownerOf(scene, live);
+  const isUnmanaged = [...without, ...scene.unmanaged(live.key)].includes(finalizersPath);
+  const workload = owner?.kind === 'ReplicaSet' ? (ownerOf(scene, owner) ?? owner) : owner;
+  const areThePods =
+    live.kind === 'Pod' && workload !== undefined && scene.unmanaged(workload.key).includes(templateFinalizers);
+  return (text) => {
+    const name = finalizerIn(text);
+    if (name !== undefined) return isUnmanaged || areThePods || owner?.gives.includes(name) === true;
+    const named = ownerIn(text);
+    return named !== undefined && isMaker(scene, live, named);
+  };
+};
+
+/** In `unmanagedFields` of a workload: finalizers of its pods are left to others. */
+const templateFinalizers = 'spec.template.metadata.finalizers';
+
+/** An owner that is there, and of which objects of the kind are made. Claims of a set, and of a pod, are named after it. */
+const isMaker = (scene: Scene, { kind, name }: Watched, owner: OwnerText): boolean => {
+  const maker = kindIn(owner);
+  if (makers[kind]?.includes(maker) !== true || apiVersions[maker] !== owner.apiVersion) return false;
+  if (scene.get(owner.key)?.uid !== owner.uid) return false;
+  if (kind !== 'PersistentVolumeClaim') return owner.isController;
+  const its = owner.key.slice(maker.length + 1);
+  return maker === 'StatefulSet'
+    ? name.slice(0, name.lastIndexOf('-')).endsWith(`-${its}`) && /-\d+$/.test(name)
+    : name.startsWith(`${its}-`) || name.endsWith(`-${its}`);
+};
+
+/** Whether its finalizers and owners are explained. Those of our own installation are the chart's, and Kubernetes'. */
+const isBoundAs = (scene: Scene, live: Watched, without: readonly string[]): boolean => {
+  if (!scene.explained.measuresLifetimes || isInstalledKind(live.kind)) return true;
+  const only = measured(scene, live, without);
+  const now = only(live.lifetime);
+  return lifetimesOf(scene.explained.objects.get(live.key)).some((each) => sameLifetime(only(each), now));
+};
+
+/** What is looked at of finalizers and owners. */
+const measured = (
+  scene: Scene,
+  live: Watched,
+  without: readonly string[],
+): ((lifetime: readonly string[]) => readonly string[]) => {
+  let left: ((text: string) => boolean) | undefined;
+  return (lifetime) => {
+    if (lifetime.length === 0) return lifetime;
+    const isIt = (left ??= isLeft(scene, live, without));
+    return lifetime.filter((text) => !isIt(text));
+  };
+};
+
+/** Those that it was expected to have, as far as they are looked at. */
+const boundBefore = (scene: Scene, live: Watched, without: readonly string[]): readonly string[] =>
+  measured(scene, live, without)(lifetimesOf(scene.explained.objects.get(live.key)).at(-1) ?? []);
+
+/** Finalizers and owners that are not what the record says, and may be entered as they are. */
+export const unbound = (scene: Scene, live: Watched): readonly string[] | undefined => {
+  if (isInstalledKind(live.kind)) return undefined;
+  const lifetime = measured(scene, live, [])(live.lifetime);
+  return sameLifetime(lifetime, boundBefore(scene, live, [])) ? undefined : lifetime;
+};
+
+/** As a state had them that an object is in again. */
+export const isBoundBy = (scene: Scene, live: Watched, { lifetime }: State): boolean =>
+  lifetime === undefined || sameLifetime(measured(scene, live, [])(lifetime), measured(scene, live, [])(live.lifetime));
+
 // --- admitted by the gate --------------------------------------------------------------------------------------------
 
 export interface Told {
@@ -214,17 +342,21 @@ export interface Told {
   readonly at: Instant;
   /** It is seen in the cluster. */
   readonly isDone: boolean;
+  /** It says which finalizers and owners there are. */
+  readonly binds: boolean;
 }
 
 /** The acts that the gate let through on an object, and whether it shows them. */
 export const attemptsOn = (scene: Scene, live: Watched): readonly Told[] =>
   [...scene.explained.attempts.values()]
     .filter(({ object }) => object === live.key || object === `${live.kind}/`)
-    .map(({ id, at, operation, isScale, after }) => ({
+    .map(({ id, at, operation, isScale, after, lifetime }) => ({
       id,
       at,
+      binds: lifetime !== undefined,
       isDone:
         operation !== 'DELETE' &&
+        (lifetime === undefined || sameLifetime(lifetime, live.lifetime)) &&
         (isScale
           ? live.replicas !== undefined && scaleDigest(live.replicas) === after
           : [[], scene.unmanaged(live.key)].some((context) => live.digest(context) === after)),
@@ -233,12 +365,29 @@ export const attemptsOn = (scene: Scene, live: Watched): readonly Told[] =>
 // --- findings --------------------------------------------------------------------------------------------------------
 
 const known = (scene: Scene, key: ObjectKey, after: State): Standing | undefined =>
-  [...scene.explained.findings.values()].some((finding) => isAbout(finding, key, after)) ? { is: 'Known' } : undefined;
+  [...scene.explained.findings.values()].some((finding) => isAbout(scene, finding, { key, after }))
+    ? { is: 'Known' }
+    : undefined;
 
-const isAbout = (finding: Finding, key: ObjectKey, after: State): boolean =>
+const isAbout = (
+  scene: Scene,
+  finding: Finding,
+  { key, after }: { readonly key: ObjectKey; readonly after: State },
+): boolean =>
   finding.change === 'Integrity'
     ? finding.parts.some((part) => part.object === key && part.after === after.digest)
-    : finding.object === key && finding.after.digest === after.digest && finding.after.scale === after.scale;
+    : finding.object === key &&
+      finding.after.digest === after.digest &&
+      finding.after.scale === after.scale &&
+      isFoundBound(scene, finding, after);
+
+/** It has the finalizers and owners that it was found with; where those were explained, they still are. */
+const isFoundBound = (scene: Scene, { object, after }: Finding, { lifetime = [] }: State): boolean => {
+  if (after.digest === '') return true;
+  if (after.lifetime !== undefined) return sameLifetime(after.lifetime, lifetime);
+  const live = scene.get(asKey(object));
+  return live === undefined || isBoundAs(scene, live, []);
+};
 
 /** Whether production still is as a finding found it. */
 export const isAsFound = (scene: Scene, finding: Finding): boolean => {
@@ -247,6 +396,7 @@ export const isAsFound = (scene: Scene, finding: Finding): boolean => {
     const [kind = '', ...name] = key.split('/');
     const objectKey: ObjectKey = `${kind}/${name.join('/')}`;
     const live = scene.get(objectKey);
-    return isAbout(finding, objectKey, live === undefined ? absent : stateOf(scene, live));
+    const isGone = live === undefined || (live.deleting && finding.change === 'Deleted');
+    return isAbout(scene, finding, { key: objectKey, after: isGone ? absent : stateOf(scene, live) });
   });
 };

@@ -173,6 +173,15 @@ const closedFinding =
 const settings = { object: 'ConfigMap/settings', digest: digestOf('8'), replicas: null, without: [] };
 const adopting = (kinds: readonly string[]): LedgerDraft =>
   drafts.adopted(place, { objects: [settings], kinds: [...kinds], more: false, reason: '' });
+const binding = (kinds: readonly string[]): LedgerDraft =>
+  drafts.adopted(place, {
+    objects: [],
+    kinds: [...kinds],
+    more: false,
+    lifetimes: [{ object: 'ConfigMap/settings', lifetime: ['finalizer a.b/c'] }],
+    measuresLifetimes: true,
+    reason: '',
+  });
 
 const acted = anAdmittedAct('Operate', { after: digestOf('7') });
 const came =
@@ -278,6 +287,7 @@ describe('legitimate histories', () => {
     ['a rejection in flight', [staged(first), started(first), rejecting(true), (r) => goingBackRejected(r)]],
     ['a tested release', [staged(first), drafts.tested(candidate('first'), first, []), started(first)]],
     ['what was there is taken up, and measured anew', [adopting(['ConfigMap']), adopting([])]],
+    ['finalizers are taken up, and those of a kind that is added later', [binding([]), binding(['ConfigMap'])]],
     ['an act that was seen', [adopting(['ConfigMap']), acted, came('Deployment/api')]],
     ['an act that was not seen', [acted, came()]],
     ['a finding that somebody signs for', [openedFinding, closedFinding()]],
@@ -502,6 +512,7 @@ describe('forged histories', () => {
     ],
     ['a kind taken up twice', [adopting(['ConfigMap'])], adopting(['ConfigMap']), 'taken up before'],
     ['an object taken up twice', [adopting(['ConfigMap'])], adopting(['Secret']), 'an object that the record knows'],
+    ['finalizers taken up twice', [binding([])], binding([]), 'finalizers and owners of objects'],
     ['an object measured anew that nobody knows', [], adopting([]), 'does not know'],
     [
       'something seen of no act',

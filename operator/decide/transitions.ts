@@ -205,6 +205,8 @@ const packages = {
 
 // --- what is explained, and findings ---------------------------------------------------------------------------------
 
+const kindOf = (object: string): string => object.slice(0, object.indexOf('/'));
+
 const explained = {
   Adopted: ({ data, state: { explained: known } }) =>
     firstOf(
@@ -216,6 +218,10 @@ const explained = {
       [
         data.kinds.length === 0 && data.objects.some(({ object }) => !known.objects.has(object)),
         'it measures an object anew that the record does not know',
+      ],
+      [
+        known.measuresLifetimes && (data.lifetimes ?? []).some(({ object }) => !data.kinds.includes(kindOf(object))),
+        'it takes up finalizers and owners of objects whose own were taken up before',
       ],
     ),
   Admitted: ({ entry, data, state }) =>

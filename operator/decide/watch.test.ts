@@ -466,6 +466,219 @@ describe('a finding', () => {
   });
 });
 
+const planted = 'finalizer a.b/c';
+const owning = (key: string, more = ''): string => `owner v1 ${key} uid-${key}${more}`;
+
+describe('finalizers and owners', () => {
+  const claim = thing('PersistentVolumeClaim/data-state-0', 'a');
+  const ofSet = `owner apps/v1 StatefulSet/state uid-StatefulSet/state`;
+  const ofReplicaSet = 'owner apps/v1 ReplicaSet/api-1 uid-ReplicaSet/api-1 controller';
+  const owned = thing('Pod/p', 'p', { programs: [web], ...madeBy('ReplicaSet/api-1'), lifetime: [ofReplicaSet] });
+  const among = [api, set, owned, settings, state, claim];
+  const found: readonly [sentence: string, object: Watched, says: string | undefined][] = [
+    ['a planted finalizer', { ...settings, lifetime: [planted] }, 'metadata.finalizers gained a.b/c'],
+    [
+      'a planted owner',
+      { ...settings, lifetime: [owning('Deployment/api')] },
+      'metadata.ownerReferences gained Deployment/api (v1, uid uid-Deployment/api)',
+    ],
+    ['a finalizer of a pod', { ...owned, lifetime: [planted, ofReplicaSet] }, 'metadata.finalizers gained a.b/c'],
+    [
+      'a second owner of a pod',
+      { ...owned, lifetime: [ofReplicaSet, owning('ConfigMap/settings')] },
+      'metadata.ownerReferences gained ConfigMap/settings (v1, uid uid-ConfigMap/settings)',
+    ],
+    ['the set that a claim is of', { ...claim, lifetime: [ofSet] }, undefined],
+    [
+      'a set of which a claim is not',
+      { ...thing('PersistentVolumeClaim/other', 'a'), lifetime: [ofSet] },
+      'metadata.ownerReferences gained StatefulSet/state (apps/v1, uid uid-StatefulSet/state)',
+    ],
+    [
+      'a set of another group',
+      { ...claim, lifetime: ['owner evil/v1 StatefulSet/state uid-StatefulSet/state'] },
+      'metadata.ownerReferences gained StatefulSet/state (evil/v1, uid uid-StatefulSet/state)',
+    ],
+    [
+      'a set that is not there',
+      { ...claim, lifetime: ['owner apps/v1 StatefulSet/state uid-forged'] },
+      'metadata.ownerReferences gained StatefulSet/state (apps/v1, uid uid-forged)',
+    ],
+  ];
+  test.each(found)('%s', (_, object, says) => {
+    const model = adopted(...among, thing('PersistentVolumeClaim/other', 'a'));
+    model.put(now, object);
+    const opened = model.settle(late);
+    expect(opened).toHaveLength(says === undefined ? 0 : 1);
+    expect(model.findings().map(({ object: key, change }) => `${change} ${key}`)).toEqual(
+      says === undefined ? [] : [`Changed ${object.key}`],
+    );
+    expect(model.findings().map(({ reason }) => /\((.*)\), and no release/.exec(reason)?.[1])).toEqual(
+      says === undefined ? [] : [says],
+    );
+    expect(model.settle(late + hour)).toEqual([]);
+  });
+
+  test('a deletion that nothing explains is found when it begins, however long a finalizer keeps the object', () => {
+    const model = adopted(settings);
+    model.put(now, { ...settings, deleting: true, lifetime: ['finalizer foregroundDeletion'] });
+    expect(model.settle(late)).toMatchObject([{ type: 'FindingOpened', change: 'Deleted' }]);
+    expect(model.settle(late + hour)).toEqual([]);
+    model.remove(late + hour, 'ConfigMap/settings');
+    expect(model.settle(late + 2 * hour)).toEqual([]);
+  });
+
+  test('an object that is made, deleted and kept by a finalizer of its own is found, and one on its way is not', () => {
+    const model = adopted(settings);
+    const stray = { ...thing('Service/stray', 'a'), deleting: true };
+    model.put(now, { ...stray, lifetime: ['finalizer foregroundDeletion'] });
+    expect(model.settle(late)).toEqual([]);
+    model.put(late, { ...stray, lifetime: [planted] });
+    expect(model.settle(late + hour)).toMatchObject([{ type: 'FindingOpened', change: 'Created' }]);
+    expect(model.findings()[0]?.reason).toContain('metadata.finalizers gained a.b/c');
+  });
+
+  test('one that was on its way out before anybody looked is none', () => {
+    const model = adopted(settings, { ...thing('Service/stuck', 'a'), deleting: true, lifetime: [planted] });
+    model.notice(now, 'Service/stuck');
+    expect(model.settle(late)).toEqual([]);
+  });
+
+  test('what is made again by an act that the gate admitted has the finalizers of that act alone', () => {
+    const model = adopted({ ...settings, lifetime: [planted] });
+    model.remove(now, 'ConfigMap/settings');
+    model.settle(late);
+    const data = { operation: 'CREATE', resource: 'configmaps', before: '', after: digestOf('a') } as const;
+    const act = anAdmittedAct('PlatformWriter', data, '');
+    model.append({ ...act, subject: { ...act.subject, kind: 'ConfigMap', name: 'settings' } }, late);
+    model.put(late, settings);
+    model.settle(late);
+    expect(model.is('ConfigMap/settings')).toBe('Explained');
+  });
+
+  test('a finalizer that its template gives to a pod is explained, and so are those that the policy leaves to others', () => {
+    const model = adopted(...among);
+    const held = { ...owned, lifetime: [planted, ofReplicaSet] };
+    model.put(now, held);
+    expect(model.is('Pod/p')).toBe('Unexplained');
+    model.put(now, { ...set, gives: ['a.b/c'] });
+    expect(model.is('Pod/p')).toBe('Explained');
+    model.put(now, set);
+    model.unmanaged.set('Deployment/api', ['spec.template.metadata.finalizers']);
+    model.live.set('ReplicaSet/api-1', { ...set, lifetime: [] });
+    expect(model.is('Pod/p')).toBe('Explained');
+    model.put(now, { ...settings, lifetime: [planted] });
+    expect(model.is('ConfigMap/settings')).toBe('Unexplained');
+    model.unmanaged.set('ConfigMap/settings', ['metadata.finalizers']);
+    expect(model.settle(late).map(({ type }) => type)).toEqual(['Adopted']);
+    expect(model.findings()).toEqual([]);
+  });
+
+  test('what was there at first is the measure: taken off it is found, and so is an older record without it', () => {
+    const model = adopted({ ...settings, lifetime: [planted] });
+    expect(model.findings()).toEqual([]);
+    model.put(now, settings);
+    model.settle(late);
+    expect(model.findings()[0]?.reason).toContain('metadata.finalizers lost a.b/c');
+  });
+
+  test('a record that does not tell of them takes what is there, of every object, before it measures', () => {
+    const many = Array.from({ length: 30 }, (_, i) => thing(`ConfigMap/c-${i}`, 'a'));
+    const older = new Model(settings, set, api, owned, ...many);
+    const { kinds } = older;
+    older.append(
+      drafts.adopted(place, {
+        objects: [settings, api, ...many].map(({ key }) => ({
+          object: key,
+          digest: digestOf('a'),
+          replicas: null,
+          without: [],
+        })),
+        kinds: [...kinds],
+        more: false,
+        reason: '',
+      }),
+    );
+    const bound = [settings, ...many].map((each) => ({ ...each, lifetime: [planted] }));
+    older.put(now, ...bound, { ...owned, lifetime: [planted, ofReplicaSet] });
+    const entries = older.settle(late);
+    expect(new Set(entries.map(({ type }) => type))).toEqual(new Set(['Adopted']));
+    expect(older.findings()).toEqual([]);
+    expect(older.is('Pod/p')).toBe('Explained');
+    older.put(late, settings);
+    older.settle(late + hour);
+    expect(older.findings()).toHaveLength(1);
+  });
+
+  test('more than one entry takes loses none, of its content nor of its finalizers', () => {
+    const many = Array.from({ length: 450 }, (_, i) => thing(`ConfigMap/c-${i}`, 'a', { lifetime: [planted] }));
+    const model = adopted(...many);
+    for (const { key } of many) model.notice(now, key);
+    expect(model.settle(late)).toEqual([]);
+    expect(model.record.broken).toBeUndefined();
+  });
+
+  test('an open finding about the content hides no finalizer that comes later', () => {
+    const model = adopted(settings);
+    model.put(now, edited);
+    model.settle(late);
+    model.put(late, { ...edited, lifetime: [planted] });
+    model.settle(late + hour);
+    expect(model.findings()).toHaveLength(2);
+  });
+
+  test('an act that the gate admitted says which finalizers there are, and is none without', () => {
+    const model = adopted(settings);
+    const data = { resource: 'configmaps', before: digestOf('a'), after: digestOf('a'), lifetime: [planted] };
+    const act = anAdmittedAct('PlatformWriter', data, 'uid-ConfigMap/settings');
+    const subject = { ...act.subject, kind: 'ConfigMap', name: 'settings' };
+    model.append({ ...act, subject });
+    // Not yet: the content alone does not show it.
+    expect(model.settle(now)).toEqual([]);
+    model.put(now, { ...settings, lifetime: [planted] });
+    expect(model.is('ConfigMap/settings')).toBe('Explained');
+    expect(model.settle(now)).toMatchObject([{ type: 'Observed', happened: true }]);
+    expect(model.is('ConfigMap/settings')).toBe('Explained');
+    model.put(late, settings);
+    model.settle(late + hour);
+    expect(model.findings()).toHaveLength(1);
+  });
+
+  test('a signature for what was found makes it the measure, under a digest that says which finalizers', () => {
+    const model = adopted(settings);
+    model.put(now, { ...settings, lifetime: [planted] });
+    model.settle(late);
+    const [finding] = model.findings();
+    expect(finding?.digest).not.toBe(digestOf('a'));
+    model.approvals = [
+      anApproval('approver-a', {
+        subject: { kind: 'Finding', name: finding?.name ?? '', uid: finding?.id ?? '' },
+        digest: finding?.digest ?? '',
+      }),
+    ];
+    expect(model.settle(late)).toMatchObject([{ type: 'FindingClosed', accepted: true }]);
+    expect(model.is('ConfigMap/settings')).toBe('Explained');
+  });
+
+  test('a release that wrote the object and left a planted finalizer does not close the finding', () => {
+    const model = adopted(settings);
+    const held = { ...settings, lifetime: [planted] };
+    model.put(now, held);
+    model.settle(late);
+    const { explained } = model.record;
+    const expected = explained.objects.get('ConfigMap/settings');
+    if (expected === undefined) throw new Error('it was adopted');
+    const release = { seq: model.record.head.seq + 5, bundle: 'second' };
+    model.record = {
+      ...model.record,
+      explained: { ...explained, objects: new Map([['ConfigMap/settings', { ...expected, release }]]) },
+    };
+    expect(model.settle(late)).toEqual([]);
+    model.put(late, settings);
+    expect(model.settle(late)).toMatchObject([{ type: 'FindingClosed', by: 'Release' }]);
+  });
+});
+
 describe('our own installation', () => {
   const policy = thing('ValidatingAdmissionPolicy/countersign-guard-pods', 'a', { managers: ['helm'] });
   const crd = thing('CustomResourceDefinition/approvals.countersign.dev', 'a');
@@ -703,7 +916,10 @@ test.each<[sentence: string, later: number, entries: readonly object[]]>([
   const settled = [{ digest: digestOf('c'), scale: '', without: [] }];
   model.record = {
     ...model.record,
-    explained: { ...explained, objects: new Map([['ConfigMap/settings', { settled, coming: [], release }]]) },
+    explained: {
+      ...explained,
+      objects: new Map([['ConfigMap/settings', { settled, coming: [], lifetimes: [[]], release }]]),
+    },
   };
   model.put(late, thing('ConfigMap/settings', 'c'));
   expect(model.settle(late + hour)).toMatchObject(entries);

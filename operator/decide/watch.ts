@@ -11,13 +11,23 @@ import { digestOf } from './digest.ts';
 import * as drafts from './drafts.ts';
 import type { EntryData, LedgerDraft } from './entries.ts';
 import type { Attempt, Finding, State } from './explained.ts';
-import type { Instant, NamespaceFacts, ObjectKey } from './objects.ts';
+import { asKey, type Instant, type NamespaceFacts, type ObjectKey } from './objects.ts';
 import { isSystemName, peopleAmong } from './people.ts';
 import { earliest, nothing, type Effect, type Plan } from './plan.ts';
 import { askAgainAt, questionKey, type Answers, type RightQuestion } from './questions.ts';
 import type { NamespaceRecord } from './record.ts';
 import { rightToSign } from './right-to-sign.ts';
-import { attemptsOn, isAsFound, standing, stateOf, type Scene, type Standing, type Watched } from './standing.ts';
+import { changedFields, lifetimeChange, sameLifetime } from './lifetime.ts';
+import {
+  attemptsOn,
+  isAsFound,
+  standing,
+  stateOf,
+  unbound,
+  type Scene,
+  type Standing,
+  type Watched,
+} from './standing.ts';
 import { listed } from './words.ts';
 
 /** An object that was not explained when it was last looked at. */
@@ -64,6 +74,8 @@ const longestUpgradeMs = 20_000;
 const attemptMs = 30_000;
 /** Objects that one entry takes: 255 characters of name each, and a digest, in 256 KiB. */
 const mostAdopted = 400;
+/** The same of finalizers and owners: 24 of them each at most, 400 characters long. */
+const mostLifetimes = 20;
 /** What an integrity finding is about, as one thing. */
 const installationKey = `${installation.kind}/${installation.name}`;
 
@@ -72,9 +84,9 @@ export const isWatched = ({ policy, target }: Pick<WatchSnapshot, 'policy' | 'ta
 
 export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Plan => {
   if (!s.complete || s.policy === undefined || !isWatched(s) || s.record.broken !== undefined) return nothing;
-  const { adopted } = s.record.explained;
+  const { adopted, measuresLifetimes } = s.record.explained;
   const unmeasured = s.kinds.filter((kind) => !adopted.has(kind));
-  if (unmeasured.length > 0) return adopt(s, unmeasured);
+  if (unmeasured.length > 0 || !measuresLifetimes) return adopt(s, unmeasured);
   const signatures = signed(s, s.policy, answers, now);
   if (signatures.questions.length > 0) return { ...nothing, questions: signatures.questions };
   const found = look(s, now);
@@ -102,22 +114,45 @@ const adopt = (s: WatchSnapshot, kinds: readonly string[]): Plan => {
     .all()
     .filter(({ key, kind }) => isNew.has(kind) && !objects.has(key) && standing(s.scene, key).is === 'Unexplained')
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));
+  const entered = open.slice(0, mostAdopted);
+  const lifetimes = lifetimesToAdopt(s, isNew, new Set(open.map(({ key }) => key)));
+  const isMore = open.length > mostAdopted || lifetimes.length > mostLifetimes;
+  const what =
+    adopted.size === 0 ? 'production' : kinds.length === 0 ? 'when objects go (finalizers, owners)' : listed(kinds);
   const draft = drafts.adopted(s.namespace, {
-    objects: open.slice(0, mostAdopted).map((live) => adoptedAs(live, stateOf(s.scene, live))),
+    objects: entered.map((live) => adoptedAs(live, stateOf(s.scene, live))),
     kinds: [...kinds],
-    more: open.length > mostAdopted,
-    reason: `${adopted.size === 0 ? 'production' : listed(kinds)} was looked at for the first time`,
+    more: isMore,
+    ...(lifetimes.length === 0 ? {} : { lifetimes: lifetimes.slice(0, mostLifetimes) }),
+    measuresLifetimes: true,
+    reason: `${what} was looked at for the first time`,
   });
   return { ...nothing, effects: [{ do: 'Append', namespace: s.namespace, draft }] };
 };
 
+/** Of what is explained already, and of what controllers made: finalizers and owners that were there before anybody compared them. */
+const lifetimesToAdopt = (
+  s: WatchSnapshot,
+  kinds: ReadonlySet<string>,
+  entered: ReadonlySet<ObjectKey>,
+): { readonly object: string; readonly lifetime: string[] }[] =>
+  s
+    .all()
+    .filter(({ key, kind }) => !entered.has(key) && (kinds.has(kind) || !s.record.explained.measuresLifetimes))
+    .flatMap((live) => {
+      const lifetime = unbound(s.scene, live);
+      return lifetime === undefined ? [] : [{ object: live.key, lifetime: [...lifetime] }];
+    })
+    .toSorted((a, b) => (a.object < b.object ? -1 : 1));
+
 type AdoptedObject = Extract<EntryData, { type: 'Adopted' }>['objects'][number];
 
-const adoptedAs = ({ key, replicas }: Watched, { digest, scale, without }: State): AdoptedObject => ({
+const adoptedAs = ({ key, replicas }: Watched, { digest, scale, without, lifetime = [] }: State): AdoptedObject => ({
   object: key,
   digest,
   replicas: scale === '' ? null : (replicas ?? null),
   without: [...(without ?? [])],
+  ...(lifetime.length === 0 ? {} : { lifetime: [...lifetime] }),
 });
 
 // --- what is not explained -------------------------------------------------------------------------------------------
@@ -175,11 +210,14 @@ const findingOf = (s: WatchSnapshot, key: ObjectKey, { change, before, after }: 
   const seen = s.record.explained.seen.get(key);
   const username = seen?.after === after.digest ? seen.username : '';
   const by = username !== '' ? ` by ${username}` : managers[0] === undefined ? '' : ` by field manager ${managers[0]}`;
+  const [was, is] = [before.lifetime ?? [], after.lifetime ?? []];
+  const isBound = after.digest === '' || sameLifetime(was, is);
+  const what = isBound ? '' : ` (${lifetimeChange(was, is)})`;
   return drafts.findingOpened(s.namespace, {
     object: key,
     uid: live?.uid ?? '',
     digest: signedDigest(key, before, after),
-    reason: `${key} was ${verbs[change]}${by}, and no release, act or declared writer explains it`,
+    reason: `${key} was ${verbs[change]}${by}${what}, and no release, act or declared writer explains it`,
     data: {
       change,
       before: before.digest,
@@ -188,15 +226,23 @@ const findingOf = (s: WatchSnapshot, key: ObjectKey, { change, before, after }: 
       without: [...(after.without ?? [])],
       managers: [...managers],
       username,
-      paths: [],
+      paths: isBound ? [] : [...changedFields(was, is)],
+      ...(isBound ? {} : { lifetime: { before: [...was], after: [...is] } }),
       parts: [],
     },
   });
 };
 
-/** What a signature is under: the content found; where the object is gone, or their number differs too, a digest that says that. */
-const signedDigest = (key: ObjectKey, before: State, { digest, scale }: State): string =>
-  digest !== '' && scale === before.scale ? digest : digestOf({ object: key, content: digest, scale });
+/**
+ * What a signature is under: the content found; where the object is gone, or their number, finalizers or owners differ too, a digest that says
+ * that.
+ */
+const signedDigest = (key: ObjectKey, before: State, { digest, scale, lifetime = [] }: State): string => {
+  if (digest !== '' && !sameLifetime(before.lifetime ?? [], lifetime)) {
+    return digestOf({ object: key, content: digest, scale, lifetime: [...lifetime] });
+  }
+  return digest !== '' && scale === before.scale ? digest : digestOf({ object: key, content: digest, scale });
+};
 
 const integrityFinding = (
   s: WatchSnapshot,
@@ -264,16 +310,19 @@ const shownIn = ({ object, isScale }: Attempt, digest: string): string => `${obj
 
 // --- what closes findings --------------------------------------------------------------------------------------------
 
-/** A release that wrote or removed the object after it was found. */
+/** A release that wrote or removed the object after it was found, and left nothing of what was found. */
 const covered = (s: WatchSnapshot): LedgerDraft[] => {
   const { findings, objects } = s.record.explained;
   return [...findings.values()].flatMap((finding) => {
     const release = objects.get(finding.object)?.release;
-    return release === undefined || release.seq < finding.seq
+    return release === undefined || release.seq < finding.seq || isAsFoundStill(s, finding)
       ? []
       : [drafts.findingClosed(s.namespace, finding, { by: 'Release', bundle: release.bundle })];
   });
 };
+
+const isAsFoundStill = (s: WatchSnapshot, { object }: Finding): boolean =>
+  standing(s.scene, asKey(object)).is === 'Known';
 
 interface Signed extends Entries {
   readonly questions: readonly RightQuestion[];

@@ -7,6 +7,7 @@ import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts 
 import { roleFacts, type RoleFacts } from '../decide/emergency/rights.ts';
 import { contentDigest, podDigest, replicasOf } from '../decide/content.ts';
 import { at, isObject, listAt, numberAt, objectAt, textAt } from '../decide/json.ts';
+import { decidedFinalizers, lifetimeOf } from '../decide/lifetime.ts';
 import { programsOfPod, programsOfTemplate } from '../decide/programs.ts';
 import type { Controller, Watched } from '../decide/standing.ts';
 import type { KubeObject } from '../kube/resource.ts';
@@ -141,6 +142,7 @@ export const podFacts = (raw: KubeObject): PodFacts => {
     ...ownerOf(metadata),
     controller: controllerOf(metadata.ownerReferences),
     programs: programsOfPod(json.parse(raw)),
+    lifetime: lifetimeOf(json.parse(raw)),
     manager: writersOf(raw.metadata['managedFields'])[0]?.manager ?? '',
     containers: [...status.initContainerStatuses, ...status.containerStatuses].map(containerFacts),
   };
@@ -200,6 +202,8 @@ const watchedOf = (object: JsonObject, written: Written, digest: Watched['digest
     createdAt: written.createdAt,
     deleting: written.deleting,
     controller: controllerOf(owners.parse(at(object, 'metadata', 'ownerReferences'))),
+    lifetime: lifetimeOf(object),
+    gives: decidedFinalizers(objectAt(object, 'spec', 'template'), 'Pod'),
     digest,
     replicas: replicasOf(object),
     programs: programsOfTemplate(object),
@@ -294,6 +298,8 @@ export const watchedPod = (pod: PodFacts): Watched => ({
   createdAt: pod.createdAt,
   deleting: pod.deleting,
   controller: pod.controller,
+  lifetime: pod.lifetime,
+  gives: [],
   digest: () => podDigest(pod.programs),
   replicas: undefined,
   programs: pod.programs,

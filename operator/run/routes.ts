@@ -85,7 +85,8 @@ const runsOn = (before: PodFacts | undefined, after: PodFacts | undefined): bool
   after !== undefined &&
   before.uid === after.uid &&
   before.controller?.uid === after.controller?.uid &&
-  before.programs.join() === after.programs.join();
+  before.programs.join() === after.programs.join() &&
+  before.lifetime.join() === after.lifetime.join();
 
 export const createRoutes = (options: RoutesOptions): Routes => {
   const { caches, records, suspects, add, addSoon, policiesChanged } = options;

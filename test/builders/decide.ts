@@ -324,6 +324,8 @@ export const thing = (key: ObjectKey, content: string, given: Partial<Watched> =
     createdAt: now - hour,
     deleting: false,
     controller: undefined,
+    lifetime: [],
+    gives: [],
     digest: () => digestOf(content),
     replicas: undefined,
     programs: [],

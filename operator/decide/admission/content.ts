@@ -3,6 +3,7 @@ import type { Json, JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
 import { canonicalJson, digestOf } from '../digest.ts';
 import { listAt } from '../json.ts';
+import { decidedFinalizers, finalizersPath } from '../lifetime.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { getPath, parsePath } from '../paths.ts';
 import { differingPaths, normalForm } from '../render.ts';
@@ -41,28 +42,54 @@ export const isAsDigested = (object: BundleObject): boolean => {
 const same = (a: Json | undefined, b: Json | undefined): boolean =>
   canonicalJson([a ?? null]) === canonicalJson([b ?? null]);
 
-/** Put on every new PersistentVolumeClaim by the API server itself (plugin/pkg/admission/storage/storageobjectinuseprotection). */
-const claimFinalizer = 'kubernetes.io/pvc-protection';
+const owners = (object: JsonObject | undefined): readonly Json[] => listAt(object, 'metadata', 'ownerReferences');
 
-/** Metadata that decides how long an object lives: no release says anything about it, so nobody brings it in with one. */
-const bonds: Readonly<Record<string, (object: JsonObject | undefined) => readonly Json[]>> = {
-  ownerReferences: (object) => listAt(object, 'metadata', 'ownerReferences'),
-  finalizers: (object) => listAt(object, 'metadata', 'finalizers').filter((name) => name !== claimFinalizer),
+const finalizers = (object: JsonObject | undefined): readonly string[] =>
+  listAt(object, 'metadata', 'finalizers').map(String);
+
+/** Who writes: our own program writes the finalizers of the release, all of them; a tool those that it knows of. */
+export interface Leave {
+  /** Paths that the writer may set as it likes. */
+  readonly free?: readonly string[];
+  /** The writer need not bring every finalizer of the release. */
+  readonly partly?: boolean;
+  /** Finalizers that may not be taken off (`stayingOn`); undefined = none may, but those that a create never had. */
+  readonly stays: readonly string[] | undefined;
+}
+
+/** Of finalizers only those of the release come, and none goes that is to stay. What controllers set is theirs, but for a new object. */
+const finalizersDepart = (
+  { object, oldObject }: Pick<AdmissionRequest, 'object' | 'oldObject'>,
+  expected: BundleObject,
+  { stays, partly = false }: Leave,
+): boolean => {
+  const { kind } = expected.ref;
+  const wanted = decidedFinalizers(expected.content, kind);
+  const [was, is] = [
+    finalizers(oldObject),
+    oldObject === undefined ? decidedFinalizers(object, kind) : finalizers(object),
+  ];
+  const decided = decidedFinalizers(oldObject, kind);
+  const isToStay = (name: string): boolean => wanted.includes(name) || stays?.includes(name) !== false;
+  return (
+    is.some((name) => !was.includes(name) && !wanted.includes(name)) ||
+    was.some((name) => !is.includes(name) && (!decided.includes(name) || isToStay(name))) ||
+    (!partly && !wanted.every((name) => is.includes(name)))
+  );
 };
 
 /**
  * Where a write departs from the content of a bundle: paths in the terms of the object, none when it is that content. Fields that the
- * release leaves alone must stay as they are; on a create, where there is nothing to leave alone, they are as the bundle says. `free`: paths
- * that the writer may set as it likes.
+ * release leaves alone must stay as they are; on a create, where there is nothing to leave alone, they are as the bundle says.
  */
 export const departures = (
   { object, oldObject }: Pick<AdmissionRequest, 'object' | 'oldObject'>,
   expected: BundleObject,
-  bundle: Bundle,
-  free: readonly string[] = [],
+  { bundle, leave }: { readonly bundle: Bundle; readonly leave: Leave },
 ): readonly string[] => {
   if (object === undefined) return ['(no object)'];
   if (!isAsDigested(expected)) return ['(everything: the content is not what its digest says)'];
+  const { free = [] } = leave;
   const unmanaged = oldObject === undefined ? [] : unmanagedOf(bundle.unmanaged, expected.ref);
   const content = differingPaths(normalForm(object, expected.ref), expected.content, [...unmanaged, ...free]);
   const left = unmanaged.filter((path) => {
@@ -71,10 +98,9 @@ export const departures = (
       !free.includes(path) && steps !== undefined && !same(getPath(object, steps), getPath(oldObject ?? {}, steps))
     );
   });
-  const bound = Object.entries(bonds)
-    .filter(([, of]) => !same(of(object), of(oldObject)))
-    .map(([field]) => `metadata.${field}`);
-  return [...content, ...left, ...bound];
+  const isOwned = !same(owners(object), owners(oldObject));
+  const isHeld = !unmanaged.includes(finalizersPath) && finalizersDepart({ object, oldObject }, expected, leave);
+  return [...content, ...left, ...(isOwned ? ['metadata.ownerReferences'] : []), ...(isHeld ? [finalizersPath] : [])];
 };
 
 /** How many paths a message lists. */

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../api/meta.ts';
 import { parseReleasePolicy } from '../../api/policy.ts';
 import { textAt } from '../json.ts';
 import type { EntryData, LedgerDraft } from '../entries.ts';
+import { lifetimeOf, sameLifetime } from '../lifetime.ts';
 import type { AdmissionRequest } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
@@ -78,6 +79,8 @@ export const admittedAct = (request: AdmissionRequest, s: AdmissionSnapshot, act
   // Of a dry-run nothing is written down.
   const digest = (of: JsonObject | undefined): string => (digestible(of) && !request.dryRun ? s.digestOf(of) : '');
   const [before, after] = [digest(oldObject), isEnd ? '' : digest(object)];
+  const [was, is] = [oldObject, object].map((each) => (digestible(each) ? lifetimeOf(each) : []));
+  const isBound = after === '' || subresource !== '' || sameLifetime(was ?? [], is ?? []);
   return {
     actor: user,
     subject: {
@@ -98,6 +101,7 @@ export const admittedAct = (request: AdmissionRequest, s: AdmissionSnapshot, act
       subresource,
       before,
       after,
+      ...(isBound ? {} : { lifetime: [...(is ?? [])] }),
       detail: act.detail,
       emergency: act.emergency ?? '',
       demanded: demandedBefore(request),

@@ -1,10 +1,11 @@
 /** May our own two identities, or a GitOps tool, write this? Only what the ledger says is under way, and exactly that. */
 import type { Bundle } from '../bundle.ts';
 import { toolLabels } from '../delivery-tools.ts';
+import { stayingOn } from '../explained.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from '../record.ts';
 import { prunedLate, prunedNow } from '../rollout.ts';
-import { departures, listedPaths, objectIn } from './content.ts';
+import { departures, listedPaths, objectIn, type Leave } from './content.ts';
 import { admittedAct } from './records.ts';
 import {
   allowed,
@@ -75,7 +76,11 @@ const promoterWrites = (request: AdmissionRequest, s: AdmissionSnapshot): Admiss
     const expected = objectIn(to, ref);
     if (to === undefined || expected === undefined) continue;
     if (open.rejected || open.refused !== undefined) return ended(request, open);
-    return judged(request, { paths: departures(request, expected, to), bundle: to, open });
+    return judged(request, {
+      paths: departures(request, expected, { bundle: to, leave: { stays: stayingOn(s.record.explained, keyOf(ref)) } }),
+      bundle: to,
+      open,
+    });
   }
   return nothingOpen(request);
 };
@@ -147,7 +152,11 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
         `NeverInProduction: ${who(request)} may not go back to bundle ${to.name} in ${request.namespace}: production never ran it. ${ask(request.namespace)}`,
       );
     }
-    return judged(request, { paths: departures(request, expected, to), bundle: to, open });
+    return judged(request, {
+      paths: departures(request, expected, { bundle: to, leave: { stays: stayingOn(s.record.explained, keyOf(ref)) } }),
+      bundle: to,
+      open,
+    });
   }
   return nothingOpen(request);
 };
@@ -179,16 +188,26 @@ export const judgeGitOps = (request: AdmissionRequest, s: AdmissionSnapshot): Ad
     const expected = objectIn(to, ref);
     if (to === undefined || expected === undefined) continue;
     if (intent.rejected || intent.refused !== undefined) return ended(request, intent);
-    return judged(request, { paths: departures(request, expected, to, toolLabels), bundle: to, open: intent });
+    return judged(request, {
+      paths: departures(request, expected, { bundle: to, leave: toolsLeave(s, ref) }),
+      bundle: to,
+      open: intent,
+    });
   }
   for (const { production, bundle } of settled(s)) {
     const expected = objectIn(bundle, ref);
     if (expected === undefined) continue;
-    const paths = departures(request, expected, bundle, toolLabels);
+    const paths = departures(request, expected, { bundle, leave: toolsLeave(s, ref) });
     return judged(request, { paths, bundle, open: standing(production) });
   }
   return nothingOpen(request);
 };
+
+const toolsLeave = (s: AdmissionSnapshot, ref: ObjectRef): Leave => ({
+  free: toolLabels,
+  partly: true,
+  stays: stayingOn(s.record.explained, keyOf(ref)),
+});
 
 /** What a release that is under way removes, or what the one in production has removed and the tool has not got to yet. */
 const toolDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {

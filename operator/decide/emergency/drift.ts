@@ -2,7 +2,7 @@
 import type { EmergencyAccessStatus } from '../../api/emergency.ts';
 import { asKey, type Instant } from '../objects.ts';
 import type { NamespaceRecord } from '../record.ts';
-import { holdsNow, type Scene } from '../standing.ts';
+import { holdsNow, isBoundBy, type Scene } from '../standing.ts';
 import { isReleasable } from './follow-up.ts';
 import type { Drift, EmergencyRecord } from './record.ts';
 
@@ -14,7 +14,7 @@ export const driftNow = ({ touched }: EmergencyRecord, scene: Scene): readonly D
       const wasThere = before.digest !== '';
       const after = live === undefined || live.deleting ? '' : live.digest(scene.unmanaged(object));
       if (after === '') return wasThere ? [{ object, change: 'Deleted', before: before.digest, after }] : [];
-      if (live !== undefined && wasThere && holdsNow(scene, live, before)) return [];
+      if (live !== undefined && wasThere && holdsNow(scene, live, before) && isBoundBy(scene, live, before)) return [];
       return [{ object, change: wasThere ? 'Changed' : 'Created', before: before.digest, after }];
     })
     .toSorted((a, b) => (a.object < b.object ? -1 : 1));
@@ -31,7 +31,9 @@ export const settledHow = (emergency: EmergencyRecord, { object }: Drift, scene:
   if (isReleasable(object)) return 'Open';
   const before = emergency.touched.get(asKey(object));
   const live = scene.get(asKey(object));
-  const isBack = before !== undefined && (live === undefined ? before.digest === '' : holdsNow(scene, live, before));
+  const isBack =
+    before !== undefined &&
+    (live === undefined ? before.digest === '' : holdsNow(scene, live, before) && isBoundBy(scene, live, before));
   if (isBack) return 'Restored';
   return emergency.reviewed === undefined ? 'Open' : 'Reviewed';
 };

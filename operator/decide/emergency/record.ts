@@ -233,7 +233,8 @@ const touched = (before: Emergencies, { explained }: Folding, data: Of<'Observed
   if (attempt === undefined || each === undefined || !data.happened) return before;
   const key = data.object === '' ? attempt.object : asKey(data.object);
   if (key.startsWith('Pod/') || each.touched.has(key)) return before;
-  const state = explained.objects.get(key)?.settled[0] ?? absent;
+  const { settled, lifetimes } = explained.objects.get(key) ?? { settled: [], lifetimes: [] };
+  const state: State = { ...(settled[0] ?? absent), lifetime: explained.measuresLifetimes ? lifetimes[0] : undefined };
   return noted(before, { ...each, touched: new Map(each.touched).set(key, state) });
 };
 
