@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { chartNodeOptions } from '../hack/controlplane/chart.ts';
 import { startSystem, type System } from '../test/cluster/system.ts';
 import { approval } from './approval.ts';
 import { idle } from './idle.ts';
@@ -49,7 +50,7 @@ const figures: Figure[] = [];
 for (const name of names) {
   process.stderr.write(`${name} …\n`);
   // One each: what a figure leaves behind would weigh on the next.
-  const system = await startSystem({ cluster: { fsync: name !== 'scale' }, operator: { program } });
+  const system = await startSystem({ cluster: { fsync: name !== 'scale' }, operator: { program, nodeOptions: chartNodeOptions() } });
   try {
     figures.push(...((await benches[name]?.(system, program)) ?? []));
   } catch (error) {

@@ -3,6 +3,7 @@
  * with as many for staging, `COUNTERSIGN_SCALE_PODS` pods elsewhere (20,000), changed for `COUNTERSIGN_SCALE_SECONDS` (30).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { chartNodeOptions } from '../hack/controlplane/chart.ts';
 import { startOperator } from '../hack/controlplane/operator.ts';
 import { installer } from '../hack/controlplane/identities.ts';
 import { startLoad } from '../test/contract/gate/load.ts';
@@ -25,7 +26,7 @@ const elsewhere = 'scale-elsewhere';
 export const scale = async (system: System, program: string): Promise<readonly Figure[]> => {
   await fillElsewhere(system);
   await each(sizes.namespaces, (i) => filledWorld(system, `scale-${i}`));
-  const standby = await startOperator(system.controlPlane, { instance: 'operator-1', program });
+  const standby = await startOperator(system.controlPlane, { instance: 'operator-1', program, nodeOptions: chartNodeOptions() });
   const replicas = { leader: system.operator, standby, gate: system.gate };
   // Memory that was needed to begin is given back after a while.
   await sleep(20_000);

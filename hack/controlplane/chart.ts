@@ -1,6 +1,8 @@
 /** Installs the chart and waits until it holds: ready means that what must be refused is refused, not that time has passed. */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parse } from 'yaml';
 
 import { stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
 import { accepted, targetOf, type ApiClient } from './client.ts';
@@ -18,6 +20,15 @@ export const systemNamespace = 'countersign-system';
 
 /** The identities that the chart makes for our programs. */
 export type OwnServiceAccount = 'countersign-operator' | 'countersign-restorer' | 'countersign-gate';
+
+/** What the chart tells Node by itself: the bounds of the heap, which are the same for operator and gate. */
+export const chartNodeOptions = (): readonly string[] => {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own file, which a schema checks
+  const { operator } = parse(readFileSync(join(chartDir, 'values.yaml'), 'utf8')) as {
+    readonly operator: { readonly heap: { readonly old: number; readonly semiSpace: number } };
+  };
+  return [`--max-old-space-size=${operator.heap.old}`, `--max-semi-space-size=${operator.heap.semiSpace}`];
+};
 
 const enforcedTimeoutMs = 30_000;
 const probeMs = 50;

@@ -3,7 +3,7 @@
  * as the chart bounds them, so a process that holds more than it may ends, and the Lease goes to another or to nobody.
  */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { systemNamespace } from '../../hack/controlplane/chart.ts';
+import { chartNodeOptions, systemNamespace } from '../../hack/controlplane/chart.ts';
 import { accepted, startTimeoutMs, waitForAll, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { condition, isTrue, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
 
@@ -14,13 +14,10 @@ const configMaps = 6;
 /** As many keys as fit: it is they that cost, far more than their bytes. */
 const keys = 20_000;
 
-/** As the chart sets them. */
-const nodeOptions = ['--max-old-space-size=200', '--max-semi-space-size=4'];
-
 let system: System;
 
 beforeAll(async () => {
-  system = await startSystem({ operator: { nodeOptions } });
+  system = await startSystem({ operator: { nodeOptions: chartNodeOptions() } });
 }, startTimeoutMs * 2);
 
 afterAll(() => system?.stop());
