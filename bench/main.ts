@@ -50,7 +50,10 @@ const figures: Figure[] = [];
 for (const name of names) {
   process.stderr.write(`${name} …\n`);
   // One each: what a figure leaves behind would weigh on the next.
-  const system = await startSystem({ cluster: { fsync: name !== 'scale' }, operator: { program, nodeOptions: chartNodeOptions() } });
+  const system = await startSystem({
+    cluster: { fsync: name !== 'scale' },
+    operator: { program, nodeOptions: chartNodeOptions() },
+  });
   try {
     figures.push(...((await benches[name]?.(system, program)) ?? []));
   } catch (error) {

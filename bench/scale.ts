@@ -26,7 +26,11 @@ const elsewhere = 'scale-elsewhere';
 export const scale = async (system: System, program: string): Promise<readonly Figure[]> => {
   await fillElsewhere(system);
   await each(sizes.namespaces, (i) => filledWorld(system, `scale-${i}`));
-  const standby = await startOperator(system.controlPlane, { instance: 'operator-1', program, nodeOptions: chartNodeOptions() });
+  const standby = await startOperator(system.controlPlane, {
+    instance: 'operator-1',
+    program,
+    nodeOptions: chartNodeOptions(),
+  });
   const replicas = { leader: system.operator, standby, gate: system.gate };
   // Memory that was needed to begin is given back after a while.
   await sleep(20_000);

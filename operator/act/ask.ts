@@ -19,6 +19,7 @@ import type { Client } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf } from '../kube/resource.ts';
 import { promotableResource } from '../kube/rows.ts';
+import { PackedValues } from '../kube/packed.ts';
 import { createLimit, type Limit } from '../run/slices.ts';
 
 export interface AskTools {
@@ -28,8 +29,8 @@ export interface AskTools {
 
 export type Ask = (question: Question) => Promise<Answer>;
 
-/** Normal forms remembered; the oldest goes when there are more. */
-const mostRemembered = 4_000;
+/** Normal forms remembered, in bytes as they are kept; what has not been asked about for longest goes when there are more. */
+const rememberedBytes = 12 * 1024 * 1024;
 
 /** Requests of one sort in flight: a package asks about hundreds of objects, and what is more urgent uses the same connections. */
 const atOnce = 8;
@@ -100,7 +101,7 @@ const askCurrent = async (client: Client, { ref, namespace }: CurrentQuestion): 
 };
 
 export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
-  const remembered = new Map<string, Answer>();
+  const remembered = new PackedValues<JsonObject>(rememberedBytes);
   const [normalForms, preflights, reads] = [createLimit(atOnce), createLimit(atOnce), createLimit(atOnce)];
   const large = createLimit(1);
   const limitOf = (limit: Limit, content: JsonObject): Limit => (sizeOf(content) > largeBytes ? large : limit);
@@ -129,14 +130,10 @@ export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
   };
   return async (question) => {
     const key = `${serverVersion()} ${questionKey(question)}`;
-    const known = remembered.get(key);
-    if (known !== undefined) return known;
+    const known = remembered.get(key, '');
+    if (known !== undefined) return { kind: 'Object', manifest: known };
     const answer = await (question.ask === 'NormalForm' ? askedOnce(key, question) : put(question).catch(answerOf));
-    if (question.ask === 'NormalForm' && answer.kind === 'Object') {
-      remembered.set(key, answer);
-      const [oldest] = remembered.keys();
-      if (remembered.size > mostRemembered && oldest !== undefined) remembered.delete(oldest);
-    }
+    if (question.ask === 'NormalForm' && answer.kind === 'Object') remembered.keep(key, '', answer.manifest);
     return answer;
   };
 };

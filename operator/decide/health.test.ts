@@ -17,6 +17,7 @@ const object = (kind: string, status: JsonObject, spec: JsonObject = { replicas:
   generation: 3,
   createdAt: 0,
   deleting: false,
+  bytes: 0,
   manifest: { spec },
   status,
   writers: [],

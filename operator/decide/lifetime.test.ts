@@ -75,6 +75,7 @@ test('an overlay sets a finalizer, and not one that a controller sets', () => {
     generation: 1,
     createdAt: 0,
     deleting: false,
+    bytes: 0,
     manifest: claim,
     status: {},
     writers: [],

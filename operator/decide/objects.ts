@@ -38,6 +38,8 @@ export interface LiveObject {
   readonly generation: number;
   readonly createdAt: Instant;
   readonly deleting: boolean;
+  /** Of the manifest as JSON, about. */
+  readonly bytes: number;
   /** The whole object but `status` and `metadata.managedFields`. */
   readonly manifest: JsonObject;
   readonly status: JsonObject;

@@ -4,7 +4,7 @@
  */
 import { isEarlier, agedOf } from './replaces.ts';
 import { earliest } from './plan.ts';
-import type { Instant, LiveObject } from './objects.ts';
+import type { Instant } from './objects.ts';
 import type { CandidateSnapshot, Place } from './snapshot.ts';
 import type { StagingProblem } from './staging.ts';
 import { visible } from './visible.ts';
@@ -96,15 +96,14 @@ const full = (s: CandidateSnapshot, scope: Scope, { reason, places, open, bytes 
   return `${what}${holders}. Next: ${next}`;
 };
 
-const sizes = new WeakMap<LiveObject, number>();
-
 /** Bytes of what is staged now, about: enough to say no before the API server is asked about each object. */
-export const stagedBytes = ({ staged, candidate }: CandidateSnapshot): number => {
-  let sum = Buffer.byteLength(JSON.stringify(candidate.spec.overlay));
-  for (const object of staged.values()) {
-    const bytes = sizes.get(object) ?? Buffer.byteLength(JSON.stringify(object.manifest));
-    sizes.set(object, bytes);
-    sum += bytes;
-  }
-  return sum;
-};
+export const stagedBytes = ({ staged, candidate }: CandidateSnapshot): number =>
+  [...staged.values()].reduce(
+    (sum, { bytes }) => sum + bytes,
+    Buffer.byteLength(JSON.stringify(candidate.spec.overlay)),
+  );
+
+/** A candidate of more than this is worked on while no other such one is, in bytes. */
+const heavyBytes = 512 * 1024;
+
+export const isHeavy = (s: CandidateSnapshot): boolean => stagedBytes(s) > heavyBytes;

@@ -33,6 +33,7 @@ const live = (ref: ObjectRef, manifest: JsonObject): LiveObject => ({
   generation: 1,
   createdAt: 0,
   deleting: false,
+  bytes: 0,
   manifest: { apiVersion: ref.apiVersion, kind: ref.kind, ...manifest },
   status: {},
   writers: [],

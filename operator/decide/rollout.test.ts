@@ -19,6 +19,7 @@ const live = (finalizers: readonly string[], text = 'a'): LiveObject => ({
   generation: 1,
   createdAt: 0,
   deleting: false,
+  bytes: 0,
   manifest: settings(finalizers, text).content,
   status: {},
   writers: [],

@@ -68,6 +68,11 @@ export interface CheckFacts {
   readonly message: string;
 }
 
+/** The keys of Secrets or ConfigMaps; undefined = there is none of that name. */
+export interface KeysByName {
+  get(name: string): ReadonlySet<string> | undefined;
+}
+
 export interface CandidateSnapshot {
   readonly candidate: ReleaseCandidate;
   readonly policy: ReleasePolicy | undefined;
@@ -100,7 +105,7 @@ export interface CandidateSnapshot {
   /** Secrets of the production namespace: name → keys. Values are never read. */
   readonly secrets: ReadonlyMap<string, ReadonlySet<string>>;
   /** Other kinds a pod template may refer to and production holds: ConfigMap names → keys. */
-  readonly configMaps: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly configMaps: KeysByName;
   /** Present when this candidate is in flight, observed or in production. */
   readonly release: ReleaseSnapshot | undefined;
   /** Objects of our own installation that are not what the record says: the locks may not hold. */

@@ -129,34 +129,36 @@ export const renderStaged = (s: CandidateSnapshot, answers: Answers): Rendering 
 
 /**
  * Does in steps what `renderStaged` then finds done: a package of megabytes takes a second, and nothing else goes on within a step. The
- * caller decides when to pause.
+ * caller decides when to pause, and what was made is found for as long as the caller has it.
  */
-export function* renderInSteps(s: CandidateSnapshot): Generator<void, void, void> {
+export function* renderInSteps(s: CandidateSnapshot): Generator<unknown, void, void> {
   for (const object of s.staged.values()) {
+    const { manifest } = object;
+    yield manifest;
     const rendered = renderedFor(s.candidate, object);
-    yield;
+    yield rendered;
     if (rendered.kind === 'Problem') return;
     digestOf(rendered.content);
     yield;
-    digestOf(normalForm(object.manifest, object.ref));
+    digestOf(normalForm(manifest, object.ref));
     yield;
   }
 }
 
-/** Of what is staged, for a candidate: both stay the same objects from one plan to the next. */
-const renderings = new WeakMap<LiveObject, WeakMap<ReleaseCandidate, Rendered>>();
+/** Of what is staged, for a candidate: both stay the same objects from one plan to the next. Megabytes are not held between plans. */
+const renderings = new WeakMap<LiveObject, WeakMap<ReleaseCandidate, WeakRef<Rendered>>>();
 
 const renderedFor = (candidate: ReleaseCandidate, object: LiveObject): Rendered => {
-  const known = renderings.get(object) ?? new WeakMap<ReleaseCandidate, Rendered>();
+  const known = renderings.get(object) ?? new WeakMap<ReleaseCandidate, WeakRef<Rendered>>();
   const { kind, name } = object.ref;
   const patches = candidate.spec.overlay.filter((each) => each.kind === kind && each.name === name);
   const rendered =
-    known.get(candidate) ??
+    known.get(candidate)?.deref() ??
     render(
       object,
       patches.map(({ patch }) => patch),
     );
-  renderings.set(object, known.set(candidate, rendered));
+  renderings.set(object, known.set(candidate, new WeakRef(rendered)));
   return rendered;
 };
 

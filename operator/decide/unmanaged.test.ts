@@ -18,6 +18,7 @@ const live = (manifest: JsonObject): LiveObject => ({
   generation: 1,
   createdAt: 0,
   deleting: false,
+  bytes: 0,
   manifest,
   status: {},
   writers: [],

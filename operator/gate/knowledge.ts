@@ -6,6 +6,7 @@ import { contentDigest } from '../decide/content.ts';
 import { packageRecord } from '../decide/record.ts';
 import { createClient } from '../kube/client.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
+import { PackedValues } from '../kube/packed.ts';
 import { createReflectors } from '../kube/reflectors.ts';
 import type { Transport } from '../kube/transport.ts';
 import { createAppend, pauseMs } from '../ledger/append.ts';
@@ -55,7 +56,7 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
   let isComplete = false;
   const reflectors = createReflectors({ transport, clock, random, logger, metrics });
   const place: ContentPlace = { contents: new Contents(contentBytes), keeps: () => false };
-  const caches = createCaches(reflectors, { digestKey, guarded: [], place });
+  const caches = createCaches(reflectors, { digestKey, guarded: [], place, large: new PackedValues(0) });
   const records = new Records((namespace, { package: pkg, type, id }) => {
     if (!isComplete || type !== 'PromotionStarted') return;
     const { open } = packageRecord(records.get(namespace), pkg);

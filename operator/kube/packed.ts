@@ -1,6 +1,5 @@
 /** JSON values by key, as small as they can be kept, up to a bound of bytes: what is not asked for goes first. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import type { Json } from '../api/meta.ts';
 
 /** Texts above this are compressed. */
 const compressedAbove = 8 * 1024;
@@ -34,10 +33,10 @@ export class PackedValues<T extends object> {
   }
 
   /** Keeps a value in the place of the one that the key had. `text`: its JSON, where that is there already. */
-  keep(key: string, version: string, value: T & (Json | { readonly [name: string]: unknown }), text = JSON.stringify(value)): void {
+  keep(key: string, version: string, value: T, text = JSON.stringify(value)): void {
     this.drop(key);
     const packed = text.length > compressedAbove ? deflateRawSync(text, { level: 1 }) : text;
-    const kept = { version, text: packed, bytes: bytesOf(packed), open: new WeakRef(value) };
+    const kept = { version, text: packed, bytes: bytesOf(packed) + key.length, open: new WeakRef(value) };
     this.#kept.set(key, kept);
     this.#bytes += kept.bytes;
     for (const oldest of this.#kept.keys()) {

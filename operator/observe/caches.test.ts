@@ -1,3 +1,5 @@
+import type { JsonObject } from '../api/meta.ts';
+import { PackedValues } from '../kube/packed.ts';
 import { aPlace } from '../../test/builders/place.ts';
 import { expect, test } from '@jest/globals';
 import { aPolicy } from '../../test/builders/decide.ts';
@@ -22,7 +24,7 @@ const silentReflectors = () => {
   };
 };
 
-const options = { digestKey: 'key', guarded: [], place: aPlace() };
+const options = { digestKey: 'key', guarded: [], place: aPlace(), large: new PackedValues<JsonObject>(Infinity) };
 
 test('every kind whose changes are to be explained is followed, and no other', () => {
   const caches = createCaches(silentReflectors().reflectors, options);

@@ -7,11 +7,12 @@ import { parseLedgerEntry, type LedgerEntry } from '../api/ledger.ts';
 import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import { parseRollback, type Rollback } from '../api/rollback.ts';
-import { keyOf, type LiveObject, type NamespaceFacts, type PodFacts } from '../decide/objects.ts';
+import { keyOf, type NamespaceFacts, type PodFacts } from '../decide/objects.ts';
 import type { FamilySpec, Reflectors, ReflectorFamily } from '../kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead, type ContentPlace } from './bundles.ts';
+import type { LargeParts } from './large.ts';
 import { GuardedKinds } from './guarded-kinds.ts';
 import { definedName, definitionRow } from './unlisted-kinds.ts';
 import {
@@ -20,9 +21,9 @@ import {
   liveObject,
   namespaceFacts,
   podFacts,
-  selectedLabels,
   watchedObject,
   type BoundRole,
+  type KeptObject,
   type KeyNames,
   type WatchedObject,
 } from './project.ts';
@@ -95,10 +96,12 @@ export interface CachesOptions {
   readonly guarded: readonly string[];
   /** Where the contents of bundles go. */
   readonly place: ContentPlace;
+  /** Where goes what large objects hold. */
+  readonly large: LargeParts;
 }
 
 /** The families of reflectors, by what they reflect. */
-export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place }: CachesOptions) => {
+export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place, large }: CachesOptions) => {
   const family = <T>(spec: FamilySpec<T>): ReflectorFamily<T> => reflectors.family(spec);
   return {
     namespaces: family<NamespaceFacts>({ resource: core('Namespace', 'namespaces', false), project: namespaceFacts }),
@@ -150,14 +153,14 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
     }),
     clusterRoles: family<BoundRole>({ resource: clusterRoles, project: boundRole }),
     ledger: family<LedgerEntry>({ resource: ourResource('LedgerEntry'), project: parsed(parseLedgerEntry) }),
-    objects: new Map<string, ReflectorFamily<LiveObject>>(
+    objects: new Map<string, ReflectorFamily<KeptObject>>(
       promotableKinds.map(({ kind }) => [
         kind,
         family({
           shared: true,
           resource: promotableResource(kind),
-          project: liveObject,
-          indexes: { selects: ({ ref, manifest }) => selectedLabels(ref.kind, manifest) },
+          project: (raw) => liveObject(raw, large),
+          indexes: { selects: ({ selects }) => selects },
         }),
       ]),
     ),

@@ -11,6 +11,7 @@ import { decidedFinalizers, lifetimeOf } from '../decide/lifetime.ts';
 import { programsOfPod, programsOfTemplate } from '../decide/programs.ts';
 import type { Controller, Watched } from '../decide/standing.ts';
 import type { KubeObject } from '../kube/resource.ts';
+import { largeLength, ObjectAway, type LargeParts } from './large.ts';
 
 const instantOf = (text: string | undefined): number | undefined => {
   const at = text === undefined ? NaN : Date.parse(text);
@@ -36,9 +37,67 @@ const writersOf = (managedFields: unknown): FieldWriter[] =>
 
 const json = z.custom<JsonObject>(isJsonObject);
 
-/** A live object of a kind that can be promoted. */
-export const liveObject = (raw: KubeObject): LiveObject => {
-  const { status, ...rest } = raw;
+/** A live object as it is kept: what is asked of very many objects at once is beside what they hold, which may be elsewhere. */
+export interface KeptObject extends LiveObject {
+  readonly labels: Readonly<Record<string, string>>;
+  /** Another object made it. */
+  readonly isOwned: boolean;
+  /** The keys of the labels by which it picks pods of its namespace. */
+  readonly selects: readonly string[];
+}
+
+const labelsOf = (manifest: JsonObject): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(objectAt(manifest, 'metadata', 'labels')).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value]] : [],
+    ),
+  );
+
+/** More labels than anybody has are kept with everything else. */
+const fewLabels = 100;
+
+/**
+ * A live object of a kind that can be promoted. What a large one holds goes to `large`.
+ * @throws {ObjectAway} when manifest or status are read and are not there any more
+ */
+export const liveObject = (raw: KubeObject, large: LargeParts): KeptObject => {
+  const { status: _, ...rest } = raw;
+  const { managedFields, ...metadata } = raw.metadata;
+  const manifest = json.parse({ ...rest, metadata });
+  const status = json.catch({}).parse(raw['status']);
+  const { uid, resourceVersion } = metadata;
+  const labels = labelsOf(manifest);
+  const text = JSON.stringify({ manifest, status });
+  const facts = {
+    ...liveFacts(raw),
+    bytes: Buffer.byteLength(text),
+    isOwned: listAt(manifest, 'metadata', 'ownerReferences').length > 0,
+    selects: [...new Set(selectedLabels(raw.kind, manifest))],
+  };
+  if (text.length <= largeLength) return { ...facts, labels, manifest, status };
+  large.keep(uid, resourceVersion, { manifest, status }, text);
+  const few = Object.keys(labels).length <= fewLabels ? labels : undefined;
+  const home = { ...facts.ref, namespace: facts.namespace };
+  const parts = (): JsonObject => {
+    const found = large.get(uid, resourceVersion);
+    if (found === undefined) throw new ObjectAway(home);
+    return found;
+  };
+  return {
+    ...facts,
+    get labels() {
+      return few ?? labelsOf(objectAt(parts(), 'manifest'));
+    },
+    get manifest() {
+      return objectAt(parts(), 'manifest');
+    },
+    get status() {
+      return objectAt(parts(), 'status');
+    },
+  };
+};
+
+const liveFacts = (raw: KubeObject) => {
   const { managedFields, ...metadata } = raw.metadata;
   return {
     ref: { apiVersion: raw.apiVersion, kind: raw.kind, name: metadata.name },
@@ -48,8 +107,6 @@ export const liveObject = (raw: KubeObject): LiveObject => {
     generation: metadata.generation ?? 0,
     createdAt: instantOf(metadata.creationTimestamp) ?? 0,
     deleting: metadata.deletionTimestamp !== undefined,
-    manifest: json.parse({ ...rest, metadata }),
-    status: json.catch({}).parse(status),
     writers: writersOf(managedFields),
     changedBy: parseWriters(metadata.annotations?.[writersAnnotation] ?? ''),
     recordedReplicas: parseReplicas(metadata.annotations?.[writersAnnotation] ?? ''),

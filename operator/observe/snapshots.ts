@@ -12,11 +12,10 @@ import {
   type ObjectKey,
   type PodsOf,
 } from '../decide/objects.ts';
-import { listAt, objectAt } from '../decide/json.ts';
 import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record.ts';
 import type { PolicySnapshot } from '../decide/policy.ts';
 import { liveRef } from '../decide/rollout.ts';
-import type { CandidateSnapshot, CheckFacts, Place, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
+import type { CandidateSnapshot, CheckFacts, KeysByName, Place, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
 import { changedInstallation, installationDigest, isWatched, type WatchSnapshot } from '../decide/watch.ts';
 import { standing, type Scene, type Watched } from '../decide/standing.ts';
 import type { Program } from '../decide/programs.ts';
@@ -163,15 +162,6 @@ const placesOf = ({ caches, records }: Sources, { spec, metadata }: ReleaseCandi
 const matches = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
   Object.entries(wanted).every(([key, value]) => labels[key] === value);
 
-const labelsOf = ({ manifest }: LiveObject): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(objectAt(manifest, 'metadata', 'labels')).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name, value]] : [],
-    ),
-  );
-
-const isControlled = ({ manifest }: LiveObject): boolean => listAt(manifest, 'metadata', 'ownerReferences').length > 0;
-
 /** The staging objects that the candidate names, or that its selector picks; what another object made is left out. */
 const stagedObjects = (caches: Caches, { spec, metadata }: ReleaseCandidate): Map<ObjectKey, LiveObject> => {
   const { namespace } = metadata;
@@ -181,7 +171,7 @@ const stagedObjects = (caches: Caches, { spec, metadata }: ReleaseCandidate): Ma
       ? components.flatMap((ref) => objectsIn(caches, namespace).get(keyOf(ref)) ?? [])
       : promotableKinds.flatMap(({ kind }) =>
           (caches.objects.get(kind)?.in(namespace)?.list() ?? []).filter(
-            (object) => matches(labelsOf(object), selector?.matchLabels ?? {}) && !isControlled(object),
+            (object) => !object.isOwned && matches(object.labels, selector?.matchLabels ?? {}),
           ),
         );
   return new Map(found.filter(({ deleting }) => !deleting).map((object) => [keyOf(object.ref), object]));
@@ -206,13 +196,15 @@ const claimsOf = (sources: Sources, namespace: string, pkg: string): ReadonlyMap
 const keysByName = (all: readonly { readonly name: string; readonly keys: ReadonlySet<string> }[] | undefined) =>
   new Map((all ?? []).map(({ name, keys }) => [name, keys]));
 
-const configMapKeys = (caches: Caches, namespace: string): ReadonlyMap<string, ReadonlySet<string>> =>
-  new Map(
-    (caches.objects.get('ConfigMap')?.in(namespace)?.list() ?? []).map(({ ref, manifest }) => [
-      ref.name,
-      new Set(['data', 'binaryData'].flatMap((field) => Object.keys(manifest[field] ?? {}))),
-    ]),
-  );
+/** Looked into when asked: large ones are not kept as they are. */
+const configMapKeys = (caches: Caches, namespace: string): KeysByName => ({
+  get(name) {
+    const found = caches.objects.get('ConfigMap')?.in(namespace)?.get(indexKey(namespace, name));
+    if (found === undefined) return undefined;
+    const { manifest } = found;
+    return new Set(['data', 'binaryData'].flatMap((field) => Object.keys(manifest[field] ?? {})));
+  },
+});
 
 const inProduction = (record: NamespaceRecord, candidate: ReleaseCandidate): boolean => {
   const { open, production } = packageRecord(record, candidate.spec.package);

@@ -3,6 +3,7 @@ import { nothing, type Effect, type Plan, type StatusWrite } from '../decide/pla
 import { Failure } from '../kube/failures.ts';
 import type { Answer, Question } from '../decide/questions.ts';
 import { questionKey } from '../decide/questions.ts';
+import { ObjectAway } from '../observe/large.ts';
 import { createReconcile, EndlessQuestions, Unanswered, type Shell } from './controller.ts';
 import { manualClock } from '../../test/builders/clock.ts';
 import { systemClock } from './clock.ts';
@@ -46,6 +47,7 @@ const shellThat = (given: Partial<Shell> = {}) => {
     report: ({ name }) => Promise.resolve(void done.push(`report ${name}`)),
     tell: ({ note }) => void done.push(`tell ${note}`),
     load: () => Promise.resolve(),
+    loadObject: () => Promise.resolve(),
     settleMs: 0,
     ...given,
   };
@@ -205,4 +207,43 @@ test('steps are taken before the plan, with turns of the loop between them', asy
   };
   await createReconcile(kind, shell)('k');
   expect(order).toEqual(['step', 'step', 'plan']);
+});
+
+test('of heavy plans one is worked on at a time, and another comes back later without keeping anybody waiting', async () => {
+  const { shell } = shellThat();
+  const open = Promise.withResolvers<void>();
+  const begun: string[] = [];
+  const heavy = createReconcile(
+    {
+      name: 'thing',
+      observe: (key) => key,
+      ahead: () => [],
+      isHeavy: (key) => key !== 'light',
+      plan: (key, answers) => {
+        begun.push(key);
+        return key === 'first' && !answers.has(questionKey(question)) ? { ...nothing, questions: [question] } : nothing;
+      },
+    },
+    { ...shell, ask: () => open.promise.then((): Answer => ({ kind: 'Yes' })) },
+  );
+  const first = heavy('first');
+  await expect(heavy('light')).resolves.toEqual({ wakeAt: undefined });
+  await expect(heavy('second')).resolves.toEqual({ wakeAt: expect.any(Number) });
+  expect(begun).not.toContain('second');
+  open.resolve();
+  await expect(first).resolves.toEqual({ wakeAt: undefined });
+  await expect(heavy('second')).resolves.toEqual({ wakeAt: undefined });
+  expect(begun).toContain('second');
+});
+
+test('what a large object holds is loaded when a plan needs it', async () => {
+  let here = false;
+  const loaded: string[] = [];
+  const { shell } = shellThat({ loadObject: async ({ name }) => void (loaded.push(name), (here = true)) });
+  const plan = (): Plan => {
+    if (!here) throw new ObjectAway({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'n', name: 'big' });
+    return nothing;
+  };
+  await expect(reconcile(plan, shell)).resolves.toEqual({ wakeAt: undefined });
+  expect(loaded).toEqual(['big']);
 });

@@ -7,6 +7,7 @@ import { questionKey, type Answer, type Answers, type Question } from '../decide
 import { Failure, toFailure, type FailureKind } from '../kube/failures.ts';
 import { BrokenLedger, Overtaken } from '../ledger/append.ts';
 import { ContentAway, type Home } from '../observe/contents.ts';
+import { ObjectAway, type ObjectHome } from '../observe/large.ts';
 import type { Clock } from './clock.ts';
 import { inSlices, turn } from './slices.ts';
 
@@ -16,8 +17,10 @@ export interface Kind<Seen> {
   /** Undefined when there is nothing of that key. */
   readonly observe: (key: string) => Seen | undefined;
   readonly plan: (seen: Seen, answers: Answers, now: number) => Plan;
-  /** What of a plan takes long, in steps: between them other things go on, and the plan finds it done. */
+  /** What of a plan takes long, in steps: between them other things go on, and the plan finds it done for as long as what it made is held. */
   readonly ahead?: (seen: Seen) => Iterable<unknown>;
+  /** It takes much memory: one such is worked on at a time. */
+  readonly isHeavy?: (seen: Seen) => boolean;
   /** What is to be reported when it cannot be worked on: people wait for it, and the log is not theirs. */
   readonly stuck?: (seen: Seen, failure: Failure, now: number) => readonly StatusWrite[];
 }
@@ -31,6 +34,8 @@ export interface Shell {
   readonly tell: (notice: Notice) => void;
   /** Brings contents of a bundle to where snapshots read them. */
   readonly load: (home: Home) => Promise<void>;
+  /** Brings what a large object holds to where snapshots read it. */
+  readonly loadObject: (home: ObjectHome) => Promise<void>;
   /** Milliseconds that a changed status waits for what follows at once: a burst is one write, and competes with none to production. */
   readonly settleMs: number;
 }
@@ -48,8 +53,10 @@ export type Reconcile = (key: string) => Promise<Outcome>;
 
 /** A plan that asks this often without end is a bug in the plan. */
 const mostRounds = 8;
-/** Bundles that one plan reads: its own, what production runs, and what both may go back to; more would be a bug, or too little memory. */
-const mostLoads = 32;
+/** What one plan reads: bundles, and the objects of a package; more would be a bug, or too little memory. */
+const mostLoads = 600;
+/** When to look again whether the heavy plan before is done, in milliseconds. */
+const heavyAgainMs = 200;
 
 /** The API server could not say something that the plan asked: it is asked again, later. */
 export class Unanswered extends Error {
@@ -68,9 +75,29 @@ export class EndlessQuestions extends Error {
 
 export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile => {
   const patience = createPatience(shell);
+  let heavyKey: string | undefined;
   const settle = async (key: string): Promise<Outcome> => {
     const before = kind.ahead && kind.observe(key);
-    if (before !== undefined) await inSlices(kind.ahead?.(before) ?? []);
+    if (before === undefined) return settleInRounds(key);
+    if (kind.isHeavy?.(before) !== true) return prepared(before, key);
+    // No worker waits for it: there is other work.
+    if (heavyKey !== undefined) return { wakeAt: shell.clock.now() + heavyAgainMs };
+    heavyKey = key;
+    try {
+      return await prepared(before, key);
+    } finally {
+      heavyKey = undefined;
+    }
+  };
+  const prepared = async (before: Seen, key: string): Promise<Outcome> => {
+    const made = await inSlices(kind.ahead?.(before) ?? []);
+    try {
+      return await settleInRounds(key);
+    } finally {
+      made.length = 0;
+    }
+  };
+  const settleInRounds = async (key: string): Promise<Outcome> => {
     const answers = new Map<string, Answer>();
     for (let round = 0; round < mostRounds; round += 1) {
       await turn();
@@ -105,8 +132,9 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
       try {
         return await settle(key);
       } catch (error) {
-        if (!(error instanceof ContentAway)) throw error;
-        await shell.load(error.home);
+        if (error instanceof ContentAway) await shell.load(error.home);
+        else if (error instanceof ObjectAway) await shell.loadObject(error.home);
+        else throw error;
       }
     }
     throw new Failure('Unavailable', 'the contents of bundles do not stay long enough to be read together');

@@ -7,6 +7,7 @@ import { ledgerStore } from '../act/ledger-store.ts';
 import { candidateStuck, planCandidate, planGone } from '../decide/candidate.ts';
 import type { Effect, StatusWrite } from '../decide/plan.ts';
 import { renderInSteps } from '../decide/staging.ts';
+import { isHeavy } from '../decide/places.ts';
 import { planEmergency } from '../decide/emergency.ts';
 import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
 import { countEmergencies } from '../decide/emergency/record.ts';
@@ -25,12 +26,16 @@ import { createReflectors } from '../kube/reflectors.ts';
 import type { Transport } from '../kube/transport.ts';
 import { BrokenLedger, createAppend, Overtaken, pauseMs } from '../ledger/append.ts';
 import { Records } from '../ledger/records.ts';
-import { ourResource } from '../kube/rows.ts';
+import { PackedValues } from '../kube/packed.ts';
+import type { KubeObject, ResourceRow } from '../kube/resource.ts';
+import { ourResource, promotableResource } from '../kube/rows.ts';
 import { clusterWide, createCaches, Followed, indexKey } from '../observe/caches.ts';
 import { unlistedKinds } from '../observe/unlisted-kinds.ts';
 import { createContentLoader, type ContentPlace } from '../observe/bundles.ts';
 import { Checks } from '../observe/checks.ts';
 import { Contents } from '../observe/contents.ts';
+import { createObjectLoader, type LargeParts } from '../observe/large.ts';
+import { liveObject } from '../observe/project.ts';
 import {
   observeCandidate,
   observeEmergency,
@@ -84,7 +89,9 @@ export interface Operator {
 }
 
 /** Contents of bundles, packed as they are kept: those of open candidates, of production and of what it goes back to. */
-const contentBytes = 40 * 1024 * 1024;
+const contentBytes = 32 * 1024 * 1024;
+/** What large objects of staging and production hold, packed. */
+const largeBytes = 24 * 1024 * 1024;
 /** They wait for the API server most of the time; large contents they take one after the other. */
 const workers = 24;
 const reservedWorkers = 8;
@@ -118,7 +125,8 @@ export const createOperator = (options: OperatorOptions): Operator => {
   });
   // A standby keeps none: it reads what it needs when it begins to lead.
   const place: ContentPlace = { contents: new Contents(contentBytes), keeps: () => elector.isLeader() };
-  const caches = createCaches(reflectors, { ...options, place });
+  const large: LargeParts = new PackedValues(largeBytes);
+  const caches = createCaches(reflectors, { ...options, place, large });
   const records = new Records((namespace, entry) => {
     metricsOf.recorded(entry);
     routes.recorded(namespace, entry);
@@ -196,19 +204,26 @@ export const createOperator = (options: OperatorOptions): Operator => {
     },
   });
 
+  const readOne = async (resource: ResourceRow, namespace: string, name: string): Promise<KubeObject> => {
+    for await (const { items } of listPages(transports.operator, resource, { namespace, name })) {
+      if (items[0] !== undefined) return items[0];
+    }
+    throw new Failure('Gone', `${resource.kind} ${name} of ${namespace} is gone`);
+  };
+
   const shell: Shell = {
     clock,
     ask,
     act: (effect: Effect) => onlyLeading(() => act(effect)),
     report: (write) => onlyLeading(() => report(clients.operator, write)),
     tell: ({ regarding, type, reason, note }) => events.record({ regarding, type, reason, note, action: 'Judge' }),
-    // By a list of one: the operator may list bundles, and needs no other right to read them.
-    load: createContentLoader(place, async (namespace, name) => {
-      const resource = ourResource('ReleaseBundle');
-      for await (const { items } of listPages(transports.operator, resource, { namespace, name })) {
-        if (items[0] !== undefined) return items[0];
-      }
-      throw new Failure('Gone', `bundle ${name} of ${namespace} is gone`);
+    // By lists of one: the operator may list these, and needs no other right to read them.
+    load: createContentLoader(place, (namespace, name) => readOne(ourResource('ReleaseBundle'), namespace, name)),
+    loadObject: createObjectLoader({
+      resourceOf: ({ kind }) => promotableResource(kind),
+      read: (resource, { namespace, name }) => readOne(resource, namespace, name),
+      observed: (resource, object) => reflectors.observed(resource, object),
+      keep: (object) => void liveObject(object, large),
     }),
     settleMs: 100,
   };
@@ -387,6 +402,7 @@ const createReconcilers = (sources: Sources, shell: Shell, checks: Checks): Read
     },
     plan: planCandidate,
     ahead: renderInSteps,
+    isHeavy,
     stuck: candidateStuck,
   };
   const release: Kind<ReleaseSnapshot> = {

@@ -7,6 +7,7 @@ import type { EmergencyRecord } from '../decide/emergency/record.ts';
 import { keyOf, type ObjectKey, type PodFacts } from '../decide/objects.ts';
 import { scaleTarget } from '../decide/unmanaged.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
+import { ifHere } from '../observe/large.ts';
 import { watchedLive } from '../observe/project.ts';
 import type { Suspects } from '../observe/suspects.ts';
 import type { Records } from '../ledger/records.ts';
@@ -296,10 +297,12 @@ export const createRoutes = (options: RoutesOptions): Routes => {
           if (change.old !== undefined) {
             const { old } = change;
             if (change.new === undefined) suspects.forget(old.uid);
-            else suspects.replaced(old.uid, watchedLive(old).programs);
+            else if (isProduction(old.namespace))
+              suspects.replaced(old.uid, ifHere(() => watchedLive(old).programs) ?? []);
           }
           for (const each of [change.old, change.new]) {
-            const target = each && scaleTarget(each.manifest);
+            const isScaler = each?.ref.kind === 'HorizontalPodAutoscaler';
+            const target = isScaler ? ifHere(() => scaleTarget(each.manifest)) : undefined;
             if (target === undefined) continue;
             changed(object.namespace, target);
             staging(object.namespace, target);

@@ -16,11 +16,15 @@ export const createSlices = (): (() => Promise<void>) => {
   };
 };
 
-/** Takes every step of a generator, with turns of the loop between them. */
-export const inSlices = async (steps: Iterable<unknown>): Promise<void> => {
+/** Takes every step of a generator, with turns of the loop between them. Returns what came of them. */
+export const inSlices = async <T>(steps: Iterable<T>): Promise<T[]> => {
   const pause = createSlices();
-  // oxlint-disable-next-line no-unused-vars -- the steps are what it is about
-  for (const _ of steps) await pause();
+  const made: T[] = [];
+  for (const step of steps) {
+    made.push(step);
+    await pause();
+  }
+  return made;
 };
 
 export type Limit = <T>(run: () => Promise<T>) => Promise<T>;

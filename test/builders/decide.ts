@@ -307,6 +307,7 @@ export const aLiveObject = (object: BundleObject, given: Partial<LiveObject> = {
   generation: 1,
   createdAt: now - 24 * hour,
   deleting: false,
+  bytes: Buffer.byteLength(JSON.stringify(given.manifest ?? object.content)),
   manifest: object.content,
   status: {},
   writers: [],

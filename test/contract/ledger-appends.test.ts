@@ -19,6 +19,7 @@ import { createTransport, type Transport } from '../../operator/kube/transport.t
 import { createAppend, pauseMs, type Append } from '../../operator/ledger/append.ts';
 import { verifyChain } from '../../operator/ledger/chain.ts';
 import { Records } from '../../operator/ledger/records.ts';
+import { PackedValues } from '../../operator/kube/packed.ts';
 import { createCaches } from '../../operator/observe/caches.ts';
 import { sleep, systemClock } from '../../operator/run/clock.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
@@ -62,7 +63,7 @@ const writer = async (name: string): Promise<Append> => {
   const records = new Records(() => {});
   const reflectors = createReflectors({ transport, clock: systemClock, random: Math.random, logger: silentLogger });
   followed.push(reflectors);
-  const caches = createCaches(reflectors, { digestKey: 'none is needed', guarded: [], place: aPlace() });
+  const caches = createCaches(reflectors, { digestKey: 'none is needed', guarded: [], place: aPlace(), large: new PackedValues(Infinity) });
   followLedger({ caches, records });
   caches.ledger.hold();
   await reflectors.synced();

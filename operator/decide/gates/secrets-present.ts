@@ -5,20 +5,22 @@ import { keyOf } from '../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import { references, type Reference } from '../references.ts';
 import { listed, objectNamed } from '../words.ts';
+import type { KeysByName } from '../snapshot.ts';
 import { blocked, passed, type Gate, type GateSnapshot } from './gate.ts';
 
-type Keys = ReadonlyMap<string, ReadonlySet<string>>;
-
 /** ConfigMaps as they will be: those of the release are what the release makes of them, and what it drops is gone. */
-const configMapsAfter = ({ bundle, configMaps }: GateSnapshot): Keys => {
+const configMapsAfter = ({ bundle, configMaps }: GateSnapshot): KeysByName => {
   const dropped = new Set(bundle.removed.filter(({ kind }) => kind === 'ConfigMap').map(({ name }) => name));
-  const shipped = bundle.objects
-    .filter(({ ref }) => ref.kind === 'ConfigMap')
-    .map(({ ref, content }) => {
-      const keys = ['data', 'binaryData'].flatMap((field) => Object.keys(objectAt(content, field)));
-      return [ref.name, new Set(keys)] as const;
-    });
-  return new Map([...[...configMaps].filter(([name]) => !dropped.has(name)), ...shipped]);
+  const shipped = new Map(
+    bundle.objects.filter(({ ref }) => ref.kind === 'ConfigMap').map((object) => [object.ref.name, object]),
+  );
+  return {
+    get(name) {
+      const object = shipped.get(name);
+      if (object === undefined) return dropped.has(name) ? undefined : configMaps.get(name);
+      return new Set(['data', 'binaryData'].flatMap((field) => Object.keys(objectAt(object.content, field))));
+    },
+  };
 };
 
 interface Missing extends Reference {
@@ -32,7 +34,7 @@ const reasons = {
 } as const;
 
 const missing = (s: GateSnapshot): readonly Missing[] => {
-  const there: Record<Reference['kind'], Keys> = { Secret: s.secrets, ConfigMap: configMapsAfter(s) };
+  const there: Record<Reference['kind'], KeysByName> = { Secret: s.secrets, ConfigMap: configMapsAfter(s) };
   return s.bundle.objects.flatMap(({ ref, content }) =>
     references(content).flatMap((reference): readonly Missing[] => {
       const keys = there[reference.kind].get(reference.name);

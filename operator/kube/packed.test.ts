@@ -1,0 +1,49 @@
+import { expect, test } from '@jest/globals';
+import { PackedValues } from './packed.ts';
+
+const large = { text: 'line\n"quoted" ж '.repeat(5_000) };
+
+test('what was kept is read as it was, small or large', () => {
+  const values = new PackedValues<object>(1_000_000);
+  values.keep('a', '1', { name: 'small' });
+  values.keep('b', '1', large);
+  expect(values.get('a', '1')).toEqual({ name: 'small' });
+  expect(values.get('b', '1')).toEqual(large);
+  expect(values.bytes()).toBeLessThan(5_000);
+});
+
+test('what nobody holds any more is unpacked once more, and is the same value', async () => {
+  const values = new PackedValues<object>(1_000_000);
+  values.keep('a', '1', structuredClone(large));
+  const held: object[] = [];
+  // A collection happens between two turns of the loop, never within one.
+  for (let i = 0; i < 50; i += 1) {
+    held.push(structuredClone(large));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(values.get('a', '1')).toEqual(large);
+  expect(values.get('a', '1')).toBe(values.get('a', '1'));
+});
+
+test('another version than the one that was kept last is not there', () => {
+  const values = new PackedValues<object>(1_000_000);
+  values.keep('a', '1', { level: 'info' });
+  values.keep('a', '2', { level: 'debug' });
+  expect(values.get('a', '1')).toBeUndefined();
+  expect(values.get('a', '2')).toEqual({ level: 'debug' });
+});
+
+test('above the bound the least recently used goes, and one that is larger than the bound is kept alone', () => {
+  const hundred = { text: 'x'.repeat(89) };
+  const values = new PackedValues<object>(450);
+  values.keep('a', '1', hundred);
+  values.keep('b', '1', hundred);
+  expect(values.get('a', '1')).toEqual(hundred);
+  values.keep('c', '1', hundred);
+  expect(['a', 'b', 'c'].map((key) => values.get(key, '1') !== undefined)).toEqual([true, false, true]);
+  expect(values.bytes()).toBeLessThanOrEqual(450);
+  values.keep('d', '1', { text: 'x'.repeat(1_000) });
+  expect(['a', 'c', 'd'].map((key) => values.get(key, '1') !== undefined)).toEqual([false, false, true]);
+  values.drop('d');
+  expect(values.bytes()).toBe(0);
+});
