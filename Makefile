@@ -2,7 +2,7 @@
 NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
-.PHONY: demo test mutants quiet nights appends unit check generate bench scale up down ledger build bundle
+.PHONY: demo test mutants quiet nights appends unit check generate bench scale flood up down ledger build bundle
 
 demo: node_modules ## the main job, start to finish, on a real control plane
 	$(NODE) hack/demo.ts
@@ -43,6 +43,9 @@ bench: node_modules ## figures, measured at the API server
 
 scale: node_modules ## streams, memory and work with 200 production namespaces; COUNTERSIGN_SCALE_NAMESPACES, _PODS and _SECONDS for others
 	$(NODE) bench/main.ts scale
+
+flood: node_modules ## memory, Lease and rollbacks while people make as much as they may; COUNTERSIGN_FLOOD_CANDIDATES and others for other sizes
+	$(NODE) bench/main.ts flood
 
 up: node_modules ## leaves a control plane with chart, operator and sample running
 	$(NODE) hack/up.ts

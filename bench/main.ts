@@ -1,5 +1,5 @@
 /**
- * `node bench/main.ts [approval] [rollback] [idle] [memory] [locks] [restarts] [scale]`: figures of operator, gate and policies, measured at the API server, beside their targets.
+ * `node bench/main.ts [approval] [rollback] [idle] [memory] [locks] [restarts] [scale] [flood]`: figures of operator, gate and policies, measured at the API server, beside their targets.
  * Of `locks`, `--series <part of a name>` and `--rates 10,50` take some: `node bench/main.ts locks --series 'with entry' --rates 50`.
  */
 import { execFileSync } from 'node:child_process';
@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { chartNodeOptions } from '../hack/controlplane/chart.ts';
 import { startSystem, type System } from '../test/cluster/system.ts';
 import { approval } from './approval.ts';
+import { flood } from './flood.ts';
 import { idle } from './idle.ts';
 import { locks } from './locks.ts';
 import { memory } from './memory.ts';
@@ -33,10 +34,11 @@ const benches: Readonly<Record<string, (system: System, program: string) => Prom
   locks: (system) => locks(system, chosen),
   restarts,
   scale,
+  flood,
 };
 
 /** Takes long, and is asked for by name. */
-const byNameOnly = new Set(['scale']);
+const byNameOnly = new Set(['scale', 'flood']);
 
 const names = positionals.length > 0 ? positionals : Object.keys(benches).filter((name) => !byNameOnly.has(name));
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));
@@ -51,7 +53,7 @@ for (const name of names) {
   process.stderr.write(`${name} …\n`);
   // One each: what a figure leaves behind would weigh on the next.
   const system = await startSystem({
-    cluster: { fsync: name !== 'scale' },
+    cluster: { fsync: !byNameOnly.has(name) },
     operator: { program, nodeOptions: chartNodeOptions() },
   });
   try {

@@ -1,4 +1,3 @@
-import type { JsonObject } from '../api/meta.ts';
 import { PackedValues } from '../kube/packed.ts';
 import { aPlace } from '../../test/builders/place.ts';
 import { expect, test } from '@jest/globals';
@@ -24,7 +23,7 @@ const silentReflectors = () => {
   };
 };
 
-const options = { digestKey: 'key', guarded: [], place: aPlace(), large: new PackedValues<JsonObject>(Infinity) };
+const options = { digestKey: 'key', guarded: [], place: aPlace(), large: new PackedValues<object>(Infinity) };
 
 test('every kind whose changes are to be explained is followed, and no other', () => {
   const caches = createCaches(silentReflectors().reflectors, options);

@@ -12,6 +12,7 @@ import type { FamilySpec, Reflectors, ReflectorFamily } from '../kube/reflectors
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead, type ContentPlace } from './bundles.ts';
+import { componentsOf, isLarge, keptCandidate } from './candidates.ts';
 import type { LargeParts } from './large.ts';
 import { GuardedKinds } from './guarded-kinds.ts';
 import { definedName, definitionRow } from './unlisted-kinds.ts';
@@ -44,7 +45,8 @@ const parsed =
     throw new TypeError(`${raw.kind} ${raw.metadata.name}: ${result.problems.join('; ')}`);
   };
 
-const componentsOf = ({ spec }: ReleaseCandidate): readonly string[] => (spec.components ?? []).map(keyOf);
+/** @throws as `parsed` */
+export const candidateOf = parsed(parseReleaseCandidate);
 
 export const indexKey = (namespace: string, name: string): string => `${namespace}/${name}`;
 
@@ -112,12 +114,14 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
     }),
     candidates: family<ReleaseCandidate>({
       resource: ourResource('ReleaseCandidate'),
-      project: parsed(parseReleaseCandidate),
+      project: (raw) => keptCandidate(candidateOf(raw), large),
       indexes: {
         target: ({ spec }) => [spec.targetNamespace],
         source: ({ metadata }) => [metadata.namespace],
         package: ({ spec }) => [indexKey(spec.targetNamespace, spec.package)],
         staged: (candidate) => componentsOf(candidate).map((key) => indexKey(candidate.metadata.namespace, key)),
+        stagedByLarge: (candidate) => (isLarge(candidate) ? [candidate.metadata.namespace] : []),
+        writtenByLarge: (candidate) => (isLarge(candidate) ? [candidate.spec.targetNamespace] : []),
         selecting: ({ metadata, spec }) => (spec.selector === undefined ? [] : [metadata.namespace]),
         written: (candidate) => componentsOf(candidate).map((key) => indexKey(candidate.spec.targetNamespace, key)),
         writtenBySelector: ({ spec }) => (spec.selector === undefined ? [] : [spec.targetNamespace]),

@@ -1,5 +1,4 @@
 import { expect, test } from '@jest/globals';
-import type { JsonObject } from '../api/meta.ts';
 import { PackedValues } from '../kube/packed.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { createObjectLoader, ifHere, ObjectAway } from './large.ts';
@@ -17,7 +16,7 @@ const megabyte = (seed: number): string =>
   Array.from({ length: 50_000 }, (_, i) => ((i + 1) * seed * 2_654_435_761).toString(36)).join('');
 
 test('a large object reads as a small one does', () => {
-  const large = new PackedValues<JsonObject>(1_000_000);
+  const large = new PackedValues<object>(1_000_000);
   const small = liveObject(configMap('a', 'short'), large);
   expect(large.bytes()).toBe(0);
   const seen = liveObject(configMap('a', long), large);
@@ -28,7 +27,7 @@ test('a large object reads as a small one does', () => {
 });
 
 test('of very many large objects few are held, and the others say where they are, with their labels at hand', () => {
-  const large = new PackedValues<JsonObject>(1_000_000);
+  const large = new PackedValues<object>(1_000_000);
   const all = Array.from({ length: 10 }, (_, i) => liveObject(configMap(`c-${i}`, megabyte(i + 1)), large));
   expect(large.bytes()).toBeLessThanOrEqual(1_000_000);
   expect(all.map(({ labels }) => labels)).toEqual(all.map(({ ref }) => ({ app: ref.name })));
@@ -38,7 +37,7 @@ test('of very many large objects few are held, and the others say where they are
 });
 
 test('one that is away is there again once it was loaded, in the state that it is in now', async () => {
-  const large = new PackedValues<JsonObject>(1_000_000);
+  const large = new PackedValues<object>(1_000_000);
   const seen = liveObject(configMap('a', long), large);
   large.drop('uid-a');
   const told: KubeObject[] = [];

@@ -1,5 +1,4 @@
 /** What large objects hold, apart from the facts about them: packed, up to a bound, and read again when it is needed and no longer there. */
-import type { JsonObject } from '../api/meta.ts';
 import type { PackedValues } from '../kube/packed.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 
@@ -26,7 +25,7 @@ export class ObjectAway extends Error {
 }
 
 /** By uid and resource version of the object. */
-export type LargeParts = PackedValues<JsonObject>;
+export type LargeParts = PackedValues<object>;
 
 /** What is needed of an object if it is here. @returns undefined when it would have to be read */
 export const ifHere = <T>(look: () => T): T | undefined => {

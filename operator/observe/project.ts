@@ -61,15 +61,16 @@ const fewLabels = 100;
  * @throws {ObjectAway} when manifest or status are read and are not there any more
  */
 export const liveObject = (raw: KubeObject, large: LargeParts): KeptObject => {
-  const { status: _, ...rest } = raw;
+  const { status: reported, ...rest } = raw;
   const { managedFields, ...metadata } = raw.metadata;
   const manifest = json.parse({ ...rest, metadata });
-  const status = json.catch({}).parse(raw['status']);
+  const status = json.catch({}).parse(reported);
   const { uid, resourceVersion } = metadata;
   const labels = labelsOf(manifest);
   const text = JSON.stringify({ manifest, status });
   const facts = {
     ...liveFacts(raw),
+    writers: writersOf(managedFields),
     bytes: Buffer.byteLength(text),
     isOwned: listAt(manifest, 'metadata', 'ownerReferences').length > 0,
     selects: [...new Set(selectedLabels(raw.kind, manifest))],
@@ -78,40 +79,37 @@ export const liveObject = (raw: KubeObject, large: LargeParts): KeptObject => {
   large.keep(uid, resourceVersion, { manifest, status }, text);
   const few = Object.keys(labels).length <= fewLabels ? labels : undefined;
   const home = { ...facts.ref, namespace: facts.namespace };
-  const parts = (): JsonObject => {
+  const parts = (): Pick<LiveObject, 'manifest' | 'status'> => {
     const found = large.get(uid, resourceVersion);
     if (found === undefined) throw new ObjectAway(home);
-    return found;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what was kept above
+    return found as Pick<LiveObject, 'manifest' | 'status'>;
   };
   return {
     ...facts,
     get labels() {
-      return few ?? labelsOf(objectAt(parts(), 'manifest'));
+      return few ?? labelsOf(parts().manifest);
     },
     get manifest() {
-      return objectAt(parts(), 'manifest');
+      return parts().manifest;
     },
     get status() {
-      return objectAt(parts(), 'status');
+      return parts().status;
     },
   };
 };
 
-const liveFacts = (raw: KubeObject) => {
-  const { managedFields, ...metadata } = raw.metadata;
-  return {
-    ref: { apiVersion: raw.apiVersion, kind: raw.kind, name: metadata.name },
-    namespace: metadata.namespace ?? '',
-    uid: metadata.uid,
-    resourceVersion: metadata.resourceVersion,
-    generation: metadata.generation ?? 0,
-    createdAt: instantOf(metadata.creationTimestamp) ?? 0,
-    deleting: metadata.deletionTimestamp !== undefined,
-    writers: writersOf(managedFields),
-    changedBy: parseWriters(metadata.annotations?.[writersAnnotation] ?? ''),
-    recordedReplicas: parseReplicas(metadata.annotations?.[writersAnnotation] ?? ''),
-  };
-};
+const liveFacts = ({ apiVersion, kind, metadata }: KubeObject) => ({
+  ref: { apiVersion, kind, name: metadata.name },
+  namespace: metadata.namespace ?? '',
+  uid: metadata.uid,
+  resourceVersion: metadata.resourceVersion,
+  generation: metadata.generation ?? 0,
+  createdAt: instantOf(metadata.creationTimestamp) ?? 0,
+  deleting: metadata.deletionTimestamp !== undefined,
+  changedBy: parseWriters(metadata.annotations?.[writersAnnotation] ?? ''),
+  recordedReplicas: parseReplicas(metadata.annotations?.[writersAnnotation] ?? ''),
+});
 
 const state = z.object({
   waiting: z.object({ reason: z.string().default(''), message: z.string().default('') }).optional(),

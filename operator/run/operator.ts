@@ -29,7 +29,8 @@ import { Records } from '../ledger/records.ts';
 import { PackedValues } from '../kube/packed.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
-import { clusterWide, createCaches, Followed, indexKey } from '../observe/caches.ts';
+import { keptCandidate } from '../observe/candidates.ts';
+import { candidateOf, clusterWide, createCaches, Followed, indexKey } from '../observe/caches.ts';
 import { unlistedKinds } from '../observe/unlisted-kinds.ts';
 import { createContentLoader, type ContentPlace } from '../observe/bundles.ts';
 import { Checks } from '../observe/checks.ts';
@@ -220,10 +221,13 @@ export const createOperator = (options: OperatorOptions): Operator => {
     // By lists of one: the operator may list these, and needs no other right to read them.
     load: createContentLoader(place, (namespace, name) => readOne(ourResource('ReleaseBundle'), namespace, name)),
     loadObject: createObjectLoader({
-      resourceOf: ({ kind }) => promotableResource(kind),
+      resourceOf: ({ kind }) => (kind === 'ReleaseCandidate' ? ourResource(kind) : promotableResource(kind)),
       read: (resource, { namespace, name }) => readOne(resource, namespace, name),
       observed: (resource, object) => reflectors.observed(resource, object),
-      keep: (object) => void liveObject(object, large),
+      keep: (object) =>
+        void (object.kind === 'ReleaseCandidate'
+          ? keptCandidate(candidateOf(object), large)
+          : liveObject(object, large)),
     }),
     settleMs: 100,
   };

@@ -1,5 +1,6 @@
 /** What has to be looked at again when something changed. The one place that knows which decision depends on what. */
 import { installation, policyName } from '../api/kinds.ts';
+import type { ReleaseCandidate } from '../api/candidate.ts';
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { packageRecord } from '../decide/record.ts';
 import { grantName, grantPrefix } from '../decide/emergency/grant.ts';
@@ -7,6 +8,7 @@ import type { EmergencyRecord } from '../decide/emergency/record.ts';
 import { keyOf, type ObjectKey, type PodFacts } from '../decide/objects.ts';
 import { scaleTarget } from '../decide/unmanaged.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
+import { mayName } from '../observe/candidates.ts';
 import { ifHere } from '../observe/large.ts';
 import { watchedLive } from '../observe/project.ts';
 import type { Suspects } from '../observe/suspects.ts';
@@ -95,13 +97,21 @@ export const createRoutes = (options: RoutesOptions): Routes => {
   const isFinished = (namespace: string, uid: string): boolean =>
     records.get(namespace).candidates.get(uid)?.finished !== undefined;
 
+  const candidate = ({ metadata, spec }: ReleaseCandidate): void => {
+    if (!isFinished(spec.targetNamespace, metadata.uid)) add(candidateKey(metadata.namespace, metadata.name), 'Normal');
+  };
+
   const candidates = (
     index: 'target' | 'source' | 'package' | 'staged' | 'selecting' | 'written' | 'writtenBySelector',
     key: string,
   ): void => {
-    for (const { metadata, spec } of caches.candidates.in()?.byIndex(index, key) ?? []) {
-      if (!isFinished(spec.targetNamespace, metadata.uid))
-        add(candidateKey(metadata.namespace, metadata.name), 'Normal');
+    for (const found of caches.candidates.in()?.byIndex(index, key) ?? []) candidate(found);
+  };
+
+  /** Large ones that name the object: there is no index of what they name. */
+  const largeCandidates = (index: 'stagedByLarge' | 'writtenByLarge', namespace: string, key: string): void => {
+    for (const found of caches.candidates.in()?.byIndex(index, namespace) ?? []) {
+      if (mayName(found, key)) candidate(found);
     }
   };
 
@@ -145,11 +155,13 @@ export const createRoutes = (options: RoutesOptions): Routes => {
   const production = (namespace: string, key: string): void => {
     releasesOf(namespace, key);
     candidates('written', indexKey(namespace, key));
+    largeCandidates('writtenByLarge', namespace, key);
     candidates('writtenBySelector', namespace);
   };
 
   const staging = (namespace: string, key: string): void => {
     candidates('staged', indexKey(namespace, key));
+    largeCandidates('stagedByLarge', namespace, key);
     candidates('selecting', namespace);
   };
 

@@ -1,0 +1,229 @@
+/**
+ * A flood of everything that people may make: packages of 5 MB at once, one of them a ConfigMap of JSON of 1 MB, 500 objects a package, very many
+ * candidates and approvals. Meanwhile another package goes back, as it does at rest. `COUNTERSIGN_FLOOD_PACKAGES` (20), `_CANDIDATES` (2,000),
+ * `_OBJECTS` (500) and `_APPROVALS` (10,000) for other sizes.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { systemNamespace } from '../hack/controlplane/chart.ts';
+import { accepted, waitFor, waitForAll, type KubeObject, type Manifest } from '../test/cluster/cluster.ts';
+import { condition, isTrue, type Reported, type System, type World } from '../test/cluster/system.ts';
+import { peakRssMb, rssMb } from './process.ts';
+import { percentile, type Figure } from './table.ts';
+
+const sizeOf = (name: string, otherwise: number): number =>
+  Number(process.env[`COUNTERSIGN_FLOOD_${name}`] ?? otherwise);
+
+const sizes = {
+  packages: sizeOf('PACKAGES', 20),
+  candidates: sizeOf('CANDIDATES', 2_000),
+  objects: sizeOf('OBJECTS', 500),
+  approvals: sizeOf('APPROVALS', 10_000),
+};
+
+/** Production namespaces over which the flood is spread: open candidates of one author hold 24 MiB of each. */
+const places = 5;
+const megabytes = 5;
+/** Packages that go back, half of them before the flood. */
+const calm = 6;
+/** Requests in flight. */
+const atOnce = 8;
+const patienceMs = 400_000;
+
+export const flood = async (system: System): Promise<readonly Figure[]> => {
+  const quiet = await calmWorld(system);
+  const worlds = await Promise.all(Array.from({ length: places }, (_, i) => system.world(`flood-${i}`)));
+  const usual = await backInTurn(quiet, 0, calm / 2);
+  const before = await transitions(system);
+  const atRest = [system.operator, system.gate].map(({ mark }) => rssMb(mark.pid));
+
+  const made = Promise.all([...worlds.map((world, i) => burden(world, i)), signALot(quiet)]);
+  made.catch(() => {});
+  // Where it is heaviest: the first packages are there.
+  await sleep(5_000);
+  const meanwhile = await backInTurn(quiet, calm / 2, calm);
+  await made;
+  const judged = await Promise.all(worlds.map(allJudged));
+  const all = judged.flat();
+  const why = Map.groupBy(all, (each) => (isTrue(each, 'Staged') ? 'staged' : (each.status?.reason ?? '')));
+  const after = await transitions(system);
+  return [
+    { name: 'Lease lost', value: after - before, unit: '', target: 0 },
+    { name: 'rollback of another package, at rest, p50', value: percentile(usual, 50), unit: 'ms' },
+    {
+      name: '  during the flood, p50',
+      value: percentile(meanwhile, 50),
+      unit: 'ms',
+      target: 2 * percentile(usual, 50),
+    },
+    { name: '  during the flood, longest', value: Math.max(...meanwhile), unit: 'ms' },
+    { name: 'RSS of the operator, largest', value: peakRssMb(system.operator.mark.pid), unit: 'MB', target: 300 },
+    { name: '  at rest', value: atRest[0] ?? NaN, unit: 'MB' },
+    { name: '  in the end', value: rssMb(system.operator.mark.pid), unit: 'MB' },
+    { name: 'RSS of the gate, largest', value: peakRssMb(system.gate.mark.pid), unit: 'MB', target: 200 },
+    { name: '  at rest', value: atRest[1] ?? NaN, unit: 'MB' },
+    { name: '  in the end', value: rssMb(system.gate.mark.pid), unit: 'MB' },
+    ...[...why].map(([reason, found]): Figure => ({ name: `candidates, ${reason}`, value: found.length, unit: '' })),
+  ];
+};
+
+// --- another package, which goes back --------------------------------------------------------------------------------
+
+const oneSignature = { approvals: [{ role: 'tester', count: 1 }] };
+
+const calmWorld = async (system: System): Promise<World> => {
+  const world = await system.world('calm', oneSignature);
+  for (const level of ['info', 'debug']) {
+    await inTurn(calm, async (i) => {
+      const name = `calm-${i}`;
+      await world.stage(world.configMap(name, { level }));
+      await world.propose(world.candidate(`${name}-${level}`, [`ConfigMap/${name}`], { package: name }));
+      await world.sign(await world.staged(`${name}-${level}`), 'tester-a', 'tester');
+      await world.when(`${name}-${level}`, (seen) => isTrue(seen, 'Promoted'), 60_000);
+    });
+  }
+  return world;
+};
+
+interface Settings extends KubeObject {
+  readonly data: Readonly<Record<string, string>>;
+}
+
+/** From the order to the write in production, in milliseconds, one package after the other. */
+const backInTurn = async (world: World, from: number, to: number): Promise<readonly number[]> => {
+  const delays: number[] = [];
+  for (let i = from; i < to; i += 1) {
+    const name = `calm-${i}`;
+    const restored = waitFor<Settings>(
+      world.as('sre-a'),
+      world.ref('ConfigMap', name),
+      ({ data }) => data['level'] === 'info',
+      120_000,
+    );
+    restored.catch(() => {});
+    await sleep(2_000);
+    const began = performance.now();
+    accepted(
+      await world.as('sre-a').create({
+        ...world.ref('Rollback'),
+        metadata: { name: `back-${i}`, namespace: world.production },
+        spec: { package: name, reason: 'measured' },
+      }),
+    );
+    await restored;
+    delays.push(performance.now() - began);
+  }
+  return delays;
+};
+
+// --- the flood -------------------------------------------------------------------------------------------------------
+
+/** Of one place: its share of the large packages and of the candidates, and in the first one a package of many objects. */
+const burden = async (world: World, place: number): Promise<void> => {
+  const share = (count: number): number => Math.floor(count / places) + Number(place < count % places);
+  await inTurn(share(sizes.packages), (i) => largePackage(world, i));
+  if (place === 0) await manyObjects(world);
+  const developer = world.as('developer-a');
+  accepted(await developer.create(world.configMap('small', { level: 'info' })));
+  await inTurn(share(sizes.candidates), async (i) => {
+    const candidate = world.candidate(`many-${i}`, ['ConfigMap/small'], {
+      package: `many-${Math.floor(i / 20)}`,
+      notes: { summary: 'x'.repeat(1_000), rollbackPlan: 'x'.repeat(2_000) },
+    });
+    accepted(await developer.create(candidate));
+  });
+};
+
+/** JSON in JSON: each quotation mark is escaped once more wherever it is kept as text. */
+const quoted = (seed: number): string =>
+  JSON.stringify(Array.from({ length: 34_000 }, (_, i) => ({ [`key-${seed}-${i}`]: `${i}` }))).slice(0, 1_000_000);
+
+/** What does not compress: as much of it is held as is packed. */
+const random = (seed: number): string => {
+  let state = seed + 1;
+  let text = '';
+  while (text.length < 1_000_000) {
+    state = (state * 48_271) % 2_147_483_647;
+    text += state.toString(36);
+  }
+  return text.slice(0, 1_000_000);
+};
+
+const largePackage = async (world: World, i: number): Promise<void> => {
+  const developer = world.as('developer-b');
+  const names = Array.from({ length: megabytes }, (_, n) => `large-${i}-${n}`);
+  for (const [n, name] of names.entries()) {
+    const text = n === 0 ? quoted(i) : random(i * megabytes + n);
+    accepted(await developer.create(world.configMap(name, { text })));
+  }
+  const components = names.map((name) => `ConfigMap/${name}`);
+  accepted(await developer.create(world.candidate(`large-${i}`, components, { package: `large-${i}` })));
+};
+
+const manyObjects = async (world: World): Promise<void> => {
+  const developer = world.as('developer-b');
+  const names = Array.from({ length: sizes.objects }, (_, i) => `part-${i}`);
+  await inTurn(names.length, async (i) => {
+    accepted(await developer.create(world.configMap(names[i] ?? '', { level: `${i}` })));
+  });
+  const candidate = world.candidate(
+    'parts',
+    names.map((name) => `ConfigMap/${name}`),
+    { package: 'parts' },
+  );
+  accepted(await developer.create(candidate));
+};
+
+/** Signatures under one candidate after the other, as many as anybody likes. */
+const signALot = async (world: World): Promise<void> => {
+  const subject = await world.when('calm-0-debug', () => true);
+  const manifest = (i: number): Manifest => ({
+    ...world.ref('Approval'),
+    metadata: { name: `sign-${i}`, namespace: world.production },
+    spec: {
+      subject: { kind: 'ReleaseCandidate', name: 'calm-0-debug', uid: subject.metadata.uid },
+      digest: `sha256:${'0'.repeat(64)}`,
+      role: 'tester',
+      decision: 'Approve',
+      comment: 'x'.repeat(200),
+    },
+  });
+  await inTurn(sizes.approvals, async (i) => {
+    accepted(await world.as('tester-a').create(manifest(i)));
+  });
+};
+
+const isJudged = (each: Reported): boolean =>
+  isTrue(each, 'Staged') || (condition(each, 'Stalled')?.status === 'True' && each.status?.reason !== undefined);
+
+const allJudged = async (world: World): Promise<readonly Reported[]> =>
+  waitForAll<Reported>(
+    world.as('developer-a'),
+    world.ref('ReleaseCandidate'),
+    (all) => all.every(isJudged),
+    patienceMs,
+  );
+
+// --- the Lease -------------------------------------------------------------------------------------------------------
+
+interface Lease extends KubeObject {
+  readonly spec: { readonly leaseTransitions?: number };
+}
+
+const transitions = async (system: System): Promise<number> =>
+  accepted(
+    await system.as('installer').get<Lease>({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      namespace: systemNamespace,
+      name: 'countersign-operator',
+    }),
+  ).spec.leaseTransitions ?? 0;
+
+/** Numbers from 0, a few at a time. */
+const inTurn = async (count: number, act: (i: number) => Promise<void>): Promise<void> => {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < count; i = next++) await act(i);
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+};

@@ -1,0 +1,41 @@
+import { expect, test } from '@jest/globals';
+import { aCandidate } from '../../test/builders/decide.ts';
+import { PackedValues } from '../kube/packed.ts';
+import { componentsOf, isLarge, keptCandidate, mayName } from './candidates.ts';
+import { ObjectAway } from './large.ts';
+
+const refs = (count: number) => Array.from({ length: count }, (_, i) => ({ kind: 'ConfigMap', name: `c-${i}` }));
+const naming = (count: number) => {
+  const candidate = aCandidate();
+  return { ...candidate, spec: { ...candidate.spec, components: refs(count) } };
+};
+
+test('a small candidate is kept as it is, and its components are known one by one', () => {
+  const large = new PackedValues<object>(1_000_000);
+  const candidate = naming(2);
+  expect(keptCandidate(candidate, large)).toBe(candidate);
+  expect(isLarge(candidate)).toBe(false);
+  expect(componentsOf(candidate)).toEqual(['ConfigMap/c-0', 'ConfigMap/c-1']);
+});
+
+test('a large one reads as it was, and says of an object whether it names it', () => {
+  const large = new PackedValues<object>(1_000_000);
+  const candidate = naming(500);
+  const kept = keptCandidate(candidate, large);
+  expect(isLarge(kept)).toBe(true);
+  expect(kept).toEqual(candidate);
+  expect(componentsOf(kept)).toEqual([]);
+  expect(refs(500).every(({ kind, name }) => mayName(kept, `${kind}/${name}`))).toBe(true);
+  expect(mayName(kept, 'ConfigMap/c-500')).toBe(false);
+});
+
+test('of very many large ones few are held, and the others say where they are', () => {
+  const large = new PackedValues<object>(20_000);
+  const all = Array.from({ length: 20 }, (_, i) => {
+    const candidate = naming(500);
+    return keptCandidate({ ...candidate, metadata: { ...candidate.metadata, uid: `uid-${i}` } }, large);
+  });
+  expect(large.bytes()).toBeLessThanOrEqual(20_000);
+  expect(() => all[0]?.spec.components).toThrow(ObjectAway);
+  expect(all.every((each) => mayName(each, 'ConfigMap/c-7'))).toBe(true);
+});
