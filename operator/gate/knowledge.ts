@@ -83,7 +83,7 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
       store,
       now: () => clock.now(),
       newId: randomUUID,
-      pause: () => sleep(clock, pauseMs),
+      pause: (tookMs) => sleep(clock, pauseMs(tookMs)),
       self: { username: usernames.gate, uid: '', groups: [] },
     }),
     now: () => clock.now(),

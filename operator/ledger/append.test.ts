@@ -5,7 +5,7 @@ import { longestLedgerData, type LedgerEntrySpec } from '../api/ledger.ts';
 import { digestOf } from '../decide/digest.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
 import { actsIn } from '../decide/together.ts';
-import { BrokenLedger, createAppend, Overtaken, type LedgerStore } from './append.ts';
+import { BrokenLedger, createAppend, Overtaken, pauseMs, type LedgerStore } from './append.ts';
 import { entryName, verifyChain } from './chain.ts';
 import { Records } from './records.ts';
 
@@ -306,6 +306,34 @@ test('a write that fails fails all acts of its entry, and none of the others', a
       expect(reasons(stored)).toEqual(names.filter((_, i) => ends[i]?.status === 'fulfilled'));
     }),
   );
+});
+
+test('the longer an entry of a burst takes, the longer others are let in before the next one', async () => {
+  const { stored, writer } = cluster();
+  const { records } = writer();
+  let at = 0;
+  const pauses: number[] = [];
+  const append = createAppend({
+    store: {
+      record: (namespace) => records.get(namespace),
+      create: (namespace, spec) => {
+        at += 120;
+        stored.set(entryName(spec.seq), spec);
+        records.seen(namespace, spec);
+        return Promise.resolve(true);
+      },
+      catchUp: () => Promise.reject(new Error('nothing there')),
+    },
+    now: () => at,
+    pause: (tookMs) => Promise.resolve(void pauses.push(tookMs)),
+    newId: () => `id-${at}`,
+    self: { username: 'o', uid: '', groups: [] },
+  });
+  const long = 'x'.repeat(4_000);
+  await Promise.all(Array.from({ length: 100 }, (_, i) => append('n', act(`${i} ${long}`))));
+
+  expect(pauses).toEqual([120]);
+  expect([0, 3, 120, 10_000].map(pauseMs)).toEqual([5, 6, 240, 400]);
 });
 
 test('acts that wait for one another share entries, as far as they fit', async () => {

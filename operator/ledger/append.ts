@@ -19,8 +19,8 @@ export interface AppendTools {
   readonly store: LedgerStore;
   readonly now: () => number;
   readonly newId: () => string;
-  /** Resolves a little later, when others had time to hear of the newest entry and to append theirs. */
-  readonly pause: () => Promise<void>;
+  /** Resolves a little later, when others had time to hear of the newest entry and to append theirs; `tookMs`: how long ours took. */
+  readonly pause: (tookMs: number) => Promise<void>;
   readonly self: LedgerEntrySpec['actor'];
 }
 
@@ -46,7 +46,15 @@ export class BrokenLedger extends Error {
 const mostTries = 50;
 
 /** What a watch takes to tell, and an append to begin: a wait for those who share the next entry anyway. */
-export const pauseMs = 5;
+const leastPauseMs = 5;
+/** Whoever waits to be let through waits for no more than seconds. */
+const mostPauseMs = 400;
+
+/**
+ * How long others are let in between. Whoever lost a place asks by whom, and then writes: two requests, which take as long as ours did. A shorter
+ * pause would let a burst of acts win every place of a slow API server, and a rollback would never begin.
+ */
+export const pauseMs = (tookMs: number): number => Math.min(Math.max(2 * tookMs, leastPauseMs), mostPauseMs);
 
 export type Append = (namespace: string, draft: LedgerDraft, packageSeq?: number) => Promise<void>;
 
@@ -112,6 +120,7 @@ export const createAppend = ({ store, now, newId, pause, self }: AppendTools): A
     // Whoever asks in the same breath is there by then.
     await Promise.resolve();
     for (let batch = taken(asked, self); batch !== undefined; batch = taken(asked, self)) {
+      const began = now();
       const error: unknown = await write(namespace, batch).then(
         () => undefined,
         (reason: unknown) => reason ?? new Error('not appended'),
@@ -121,7 +130,7 @@ export const createAppend = ({ store, now, newId, pause, self }: AppendTools): A
         else failed(error);
       }
       // Whoever wrote last hears of it first, and would win every place: acts of a burst let others in between.
-      if (asked[0] !== undefined && mayWait(asked[0].draft)) await pause();
+      if (asked[0] !== undefined && mayWait(asked[0].draft)) await pause(now() - began);
     }
     waiting.delete(namespace);
   };

@@ -63,7 +63,12 @@ const writer = async (name: string): Promise<Append> => {
   const records = new Records(() => {});
   const reflectors = createReflectors({ transport, clock: systemClock, random: Math.random, logger: silentLogger });
   followed.push(reflectors);
-  const caches = createCaches(reflectors, { digestKey: 'none is needed', guarded: [], place: aPlace(), large: new PackedValues(Infinity) });
+  const caches = createCaches(reflectors, {
+    digestKey: 'none is needed',
+    guarded: [],
+    place: aPlace(),
+    large: new PackedValues(Infinity),
+  });
   followLedger({ caches, records });
   caches.ledger.hold();
   await reflectors.synced();
@@ -72,7 +77,7 @@ const writer = async (name: string): Promise<Append> => {
     store: ledgerStore(createClient({ transport, fieldManager: name }), records),
     now: () => systemClock.now(),
     newId: randomUUID,
-    pause: () => sleep(systemClock, pauseMs),
+    pause: (tookMs) => sleep(systemClock, pauseMs(tookMs)),
     self: { username: 'system:serviceaccount:countersign-system:countersign-gate', uid: '', groups: [] },
   });
 };
