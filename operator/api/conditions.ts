@@ -433,8 +433,8 @@ const catalogue = {
   ),
   InternalError: entry(
     ['Staged', 'Stalled'],
-    'The operator failed to work on the candidate; it tries again, and works on others meanwhile.',
-    'Report the message, with the candidate and the log of the operator. A new candidate with less in it may pass.',
+    'The operator failed to work on the object; it tries again, and works on others meanwhile.',
+    'Report the message, with the object and the log of the operator. Of a candidate, a new one with less in it may pass.',
   ),
   WillReplace: entry(['Replaces'], 'The candidate that it names in spec.replaces ends when this one is promoted.'),
   ReplacesNothing: entry(

@@ -1,0 +1,104 @@
+/** What an object says that cannot be worked on: people wait for it, and the log is not theirs. For candidates see `candidateStuck`. */
+import type { Condition } from '../api/meta.ts';
+import { setConditions } from './conditions.ts';
+import type { EmergencySnapshot } from './emergency/snapshot.ts';
+import type { Instant } from './objects.ts';
+import type { StatusWrite } from './plan.ts';
+import type { PolicySnapshot } from './policy.ts';
+import { packageRecord } from './record.ts';
+import type { ReleaseSnapshot } from './snapshot.ts';
+
+export interface StuckFailure {
+  readonly message: string;
+}
+
+const longestMessage = 4_000;
+
+/** The object as it reported itself last, but stalled. What it reported else may have been overtaken, and is told again once it can be. */
+const stalled = (
+  before: { readonly conditions: readonly Condition[] } | undefined,
+  { message }: StuckFailure,
+  { now, generation }: { readonly now: Instant; readonly generation: number },
+) => {
+  const others = (before?.conditions ?? []).filter(({ type }) => type !== 'Stalled');
+  const text = `the operator cannot work on it, tries again, and works on everything else meanwhile: ${message}`;
+  return {
+    observedGeneration: generation,
+    conditions: [
+      ...others,
+      ...setConditions(
+        before?.conditions ?? [],
+        [
+          {
+            type: 'Stalled',
+            status: 'True',
+            reason: 'InternalError',
+            message: text.length <= longestMessage ? text : `${text.slice(0, longestMessage)}…`,
+          },
+        ],
+        { now, generation },
+      ),
+    ],
+  };
+};
+
+type Metadata = Pick<StatusWrite, 'namespace' | 'name' | 'uid' | 'resourceVersion'>;
+
+const reporting = ({ namespace, name, uid, resourceVersion }: Metadata): Metadata => ({
+  namespace,
+  name,
+  uid,
+  resourceVersion,
+});
+
+export const policyStuck = (
+  { policy }: Pick<PolicySnapshot, 'policy'>,
+  failure: StuckFailure,
+  now: Instant,
+): readonly StatusWrite[] => {
+  const { metadata, status } = policy;
+  const { generation } = metadata;
+  return [
+    {
+      kind: 'ReleasePolicy',
+      ...reporting(metadata),
+      before: status,
+      status: { packages: [], ...status, ...stalled(status, failure, { now, generation }) },
+    },
+  ];
+};
+
+const isOver: ReadonlySet<string | undefined> = new Set(['Done', 'Refused']);
+
+/** The orders that wait for the package. A promotion that is stuck is told by its candidate's conditions. */
+export const releaseStuck = (
+  s: Pick<ReleaseSnapshot, 'rollbacks' | 'record' | 'package'>,
+  failure: StuckFailure,
+  now: Instant,
+): readonly StatusWrite[] =>
+  s.rollbacks
+    .filter(({ metadata }) => !isOver.has(packageRecord(s.record, s.package).orders.get(metadata.uid)?.state))
+    .map(({ metadata, status }) => ({
+      kind: 'Rollback',
+      ...reporting(metadata),
+      before: status,
+      status: { ...status, ...stalled(status, failure, { now, generation: metadata.generation }) },
+    }));
+
+export const emergencyStuck = (
+  { access }: Pick<EmergencySnapshot, 'access'>,
+  failure: StuckFailure,
+  now: Instant,
+): readonly StatusWrite[] => {
+  if (access === undefined) return [];
+  const { metadata, status } = access;
+  const empty = { state: 'Pending', guarantee: '', actions: 0, drift: [], sessions: [], approvalManifests: {} };
+  return [
+    {
+      kind: 'EmergencyAccess',
+      ...reporting(metadata),
+      before: status,
+      status: { ...empty, ...status, ...stalled(status, failure, { now, generation: metadata.generation }) },
+    },
+  ];
+};
