@@ -62,6 +62,9 @@ export async function startProgram(
     writeFile(at('ca'), caCertificate),
   ]);
   const environment = {
+    // As the chart sets them.
+    MALLOC_ARENA_MAX: '2',
+    MALLOC_TRIM_THRESHOLD_: '131072',
     COUNTERSIGN_NAMESPACE: systemNamespace,
     COUNTERSIGN_SERVER: cluster.server,
     COUNTERSIGN_CA_FILE: at('ca'),
