@@ -8,6 +8,7 @@ import { systemNamespace } from '../hack/controlplane/chart.ts';
 import { accepted, waitFor, waitForAll, type KubeObject, type Manifest } from '../test/cluster/cluster.ts';
 import { condition, isTrue, type Reported, type System, type World } from '../test/cluster/system.ts';
 import { peakRssMb, rssMb } from './process.ts';
+import { requests } from './requests.ts';
 import { percentile, type Figure } from './table.ts';
 
 const sizeOf = (name: string, otherwise: number): number =>
@@ -32,20 +33,24 @@ const patienceMs = 400_000;
 export const flood = async (system: System): Promise<readonly Figure[]> => {
   const quiet = await calmWorld(system);
   const worlds = await Promise.all(Array.from({ length: places }, (_, i) => system.world(`flood-${i}`)));
+  const plainAtRest = await plainWrites(system, 0, 20);
   const usual = await backInTurn(quiet, 0, calm / 2);
   const before = await transitions(system);
   const atRest = [system.operator, system.gate].map(({ mark }) => rssMb(mark.pid));
 
+  const memory = sampled(system.operator.address);
   const made = Promise.all([...worlds.map((world, i) => burden(world, i)), signALot(quiet)]);
   made.catch(() => {});
   // Where it is heaviest: the first packages are there.
   await sleep(5_000);
-  const meanwhile = await backInTurn(quiet, calm / 2, calm);
+  const [meanwhile, plain] = await Promise.all([backInTurn(quiet, calm / 2, calm), plainWrites(system, 20, 40)]);
   await made;
   const judged = await Promise.all(worlds.map(allJudged));
   const all = judged.flat();
   const why = Map.groupBy(all, (each) => (isTrue(each, 'Staged') ? 'staged' : (each.status?.reason ?? '')));
   const after = await transitions(system);
+  const { heap, external, lag } = await memory.stop();
+  await tellSteps(system);
   return [
     { name: 'Lease lost', value: after - before, unit: '', target: 0 },
     { name: 'rollback of another package, at rest, p50', value: percentile(usual, 50), unit: 'ms' },
@@ -55,8 +60,13 @@ export const flood = async (system: System): Promise<readonly Figure[]> => {
       unit: 'ms',
       target: 2 * percentile(usual, 50),
     },
+    { name: '  a write that nobody judges, at rest, p50', value: percentile(plainAtRest, 50), unit: 'ms' },
+    { name: '  during the flood, p50', value: percentile(plain, 50), unit: 'ms' },
+    { name: '  turn of the loop, longest', value: lag, unit: 'ms' },
     { name: '  during the flood, longest', value: Math.max(...meanwhile), unit: 'ms' },
     { name: 'RSS of the operator, largest', value: peakRssMb(system.operator.mark.pid), unit: 'MB', target: 300 },
+    { name: '  heap, largest', value: heap, unit: 'MB' },
+    { name: '  outside of the heap, largest', value: external, unit: 'MB' },
     { name: '  at rest', value: atRest[0] ?? NaN, unit: 'MB' },
     { name: '  in the end', value: rssMb(system.operator.mark.pid), unit: 'MB' },
     { name: 'RSS of the gate, largest', value: peakRssMb(system.gate.mark.pid), unit: 'MB', target: 200 },
@@ -113,6 +123,40 @@ const backInTurn = async (world: World, from: number, to: number): Promise<reado
     delays.push(performance.now() - began);
   }
   return delays;
+};
+
+/** Where the time of a rollback goes: from one request to the next, after the order. */
+const tellSteps = async (system: System): Promise<void> => {
+  const all = await requests(system);
+  for (let i = 0; i < calm; i += 1) {
+    const order = all.find(
+      ({ verb, resource, name }) => verb === 'create' && resource === 'rollbacks' && name === `back-${i}`,
+    );
+    if (order === undefined) continue;
+    const back = all.find(
+      ({ by, resource, name, receivedAt, code }) =>
+        code < 300 &&
+        by === 'restorer' &&
+        resource === 'configmaps' &&
+        name === `calm-${i}` &&
+        receivedAt > order.receivedAt,
+    );
+    const ours = all.filter(
+      ({ by, namespace, class: what, receivedAt }) =>
+        by !== undefined &&
+        namespace === order.namespace &&
+        what !== 'watch' &&
+        receivedAt >= order.receivedAt &&
+        receivedAt <= (back?.receivedAt ?? Infinity),
+    );
+    const steps = ours
+      .slice(0, 8)
+      .map(
+        ({ verb, resource, name, receivedAt, doneAt, code }) =>
+          `+${Math.round(receivedAt - order.doneAt)} ${code} ${verb} ${resource} ${name} ${Math.round(doneAt - receivedAt)} ms`,
+      );
+    process.stderr.write(`back-${i} (${Math.round(order.doneAt - order.receivedAt)} ms)\n  ${steps.join('\n  ')}\n`);
+  }
 };
 
 // --- the flood -------------------------------------------------------------------------------------------------------
@@ -202,6 +246,53 @@ const allJudged = async (world: World): Promise<readonly Reported[]> =>
     (all) => all.every(isJudged),
     patienceMs,
   );
+
+// --- what the API server and the program do meanwhile ---------------------------------------------------------------
+
+/** How long it takes to write what no lock of ours looks at: the machine is the API server's, too. */
+const plainWrites = async (system: System, from: number, to: number): Promise<readonly number[]> => {
+  const delays: number[] = [];
+  for (let i = from; i < to; i += 1) {
+    const began = performance.now();
+    accepted(
+      await system.as('installer').create({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: `plain-${i}`, namespace: 'default' },
+        data: { level: 'info' },
+      }),
+    );
+    delays.push(performance.now() - began);
+    await sleep(300);
+  }
+  return delays;
+};
+
+/** The largest of what the program says of its memory, in MB. */
+const sampled = (address: string) => {
+  const stopping = new AbortController();
+  const most = { heap: 0, external: 0, lag: 0 };
+  const sample = async (): Promise<void> => {
+    const metrics = await (await fetch(`${address}/metrics`)).text();
+    const mb = (name: string): number => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(metrics)?.[1]) / 1024 / 1024;
+    most.heap = Math.max(most.heap, mb('nodejs_heap_size_total_bytes'));
+    most.lag = Math.max(most.lag, mb('nodejs_eventloop_lag_max_seconds') * 1024 * 1024 * 1_000);
+    most.external = Math.max(most.external, mb('nodejs_external_memory_bytes'));
+  };
+  const running = (async () => {
+    while (!stopping.signal.aborted) {
+      await sample().catch(() => {});
+      await sleep(500);
+    }
+  })();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+      return most;
+    },
+  };
+};
 
 // --- the Lease -------------------------------------------------------------------------------------------------------
 

@@ -30,7 +30,7 @@ export interface AskTools {
 export type Ask = (question: Question) => Promise<Answer>;
 
 /** Normal forms remembered, in bytes as they are kept; what has not been asked about for longest goes when there are more. */
-const rememberedBytes = 12 * 1024 * 1024;
+const rememberedBytes = 8 * 1024 * 1024;
 
 /** Requests of one sort in flight: a package asks about hundreds of objects, and what is more urgent uses the same connections. */
 const atOnce = 8;

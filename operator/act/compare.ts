@@ -39,7 +39,7 @@ export interface CompareBounds {
   readonly idleMs: number;
 }
 
-const defaults: CompareBounds = { inlineBytes: 32 * 1024, timeoutMs: 120_000, heapMb: 144, idleMs: 10_000 };
+const defaults: CompareBounds = { inlineBytes: 32 * 1024, timeoutMs: 120_000, heapMb: 112, idleMs: 10_000 };
 
 /** Beside this file, as source or as the image has it. */
 const program = new URL(

@@ -14,6 +14,7 @@ import { countEmergencies } from '../decide/emergency/record.ts';
 import { planPolicy } from '../decide/policy.ts';
 import { packageRecord, type NamespaceRecord } from '../decide/record.ts';
 import { fieldManagers, planRelease } from '../decide/release.ts';
+import { emergencyStuck, policyStuck, releaseStuck } from '../decide/stuck.ts';
 import { planWatch, type WatchSnapshot } from '../decide/watch.ts';
 import type { CandidateSnapshot, ReleaseSnapshot } from '../decide/snapshot.ts';
 import { createClient, type Client } from '../kube/client.ts';
@@ -90,9 +91,9 @@ export interface Operator {
 }
 
 /** Contents of bundles, packed as they are kept: those of open candidates, of production and of what it goes back to. */
-const contentBytes = 32 * 1024 * 1024;
+const contentBytes = 20 * 1024 * 1024;
 /** What large objects of staging and production hold, packed. */
-const largeBytes = 24 * 1024 * 1024;
+const largeBytes = 16 * 1024 * 1024;
 /** They wait for the API server most of the time; large contents they take one after the other. */
 const workers = 24;
 const reservedWorkers = 8;
@@ -169,7 +170,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     store: ledgerStore(clients.operator, records),
     now: () => clock.now(),
     newId: randomUUID,
-    pause: () => sleep(clock, pauseMs),
+    pause: (tookMs) => sleep(clock, pauseMs(tookMs)),
     self: { username: options.username, uid: '', groups: [] },
   });
   const comparer = createComparer();
@@ -417,11 +418,13 @@ const createReconcilers = (sources: Sources, shell: Shell, checks: Checks): Read
       return snapshot;
     },
     plan: planRelease,
+    stuck: releaseStuck,
   };
   const emergency: Kind<EmergencySnapshot> = {
     name: 'emergency',
     observe: (key) => observeEmergency(sources, ...split(key)),
     plan: planEmergency,
+    stuck: emergencyStuck,
   };
   const watch: Kind<WatchSnapshot> = {
     name: 'watch',
@@ -434,7 +437,12 @@ const createReconcilers = (sources: Sources, shell: Shell, checks: Checks): Read
     candidate: createReconcile(candidate, shell),
     release: createReconcile(release, shell),
     policy: createReconcile(
-      { name: 'policy', observe: (key) => observePolicy(sources, key), plan: (s, _, now) => planPolicy(s, now) },
+      {
+        name: 'policy',
+        observe: (key) => observePolicy(sources, key),
+        plan: (s, _, now) => planPolicy(s, now),
+        stuck: policyStuck,
+      },
       shell,
     ),
     gone: createReconcile(
