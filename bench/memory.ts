@@ -6,25 +6,31 @@ import { rssMb } from './process.ts';
 import type { Figure } from './table.ts';
 
 const candidates = 1_000;
+/** As many as one author may have open for one production namespace. */
+const ofAuthor = 100;
+const authors = ['developer-a', 'developer-b'] as const;
 /** Of one candidate as it is sent. */
 const candidateBytes = 3_500;
 /** Requests in flight while it is set up. */
 const atOnce = 10;
 
 export const memory = async (system: System): Promise<readonly Figure[]> => {
-  const world = await system.world('memory');
+  const ofWorld = ofAuthor * authors.length;
+  const worlds = await Promise.all(Array.from({ length: candidates / ofWorld }, (_, i) => system.world(`memory-${i}`)));
   const before = rssMb(system.operator.mark.pid);
-  const names = Array.from({ length: candidates }, (_, i) => `app-${String(i).padStart(4, '0')}`);
-  await inTurn(names, async (name) => {
-    await world.stage(world.configMap(name, { level: 'info' }));
-    await world.propose(candidate(world, name));
-  });
-  await waitForAll<Reported>(
-    world.as('developer-a'),
-    world.ref('ReleaseCandidate'),
-    (all) => all.filter((each) => isTrue(each, 'Staged')).length === candidates,
-    600_000,
-  );
+  for (const world of worlds) {
+    const names = Array.from({ length: ofWorld }, (_, i) => `app-${String(i).padStart(4, '0')}`);
+    await inTurn([...names.entries()], async ([i, name]) => {
+      await world.stage(world.configMap(name, { level: 'info' }));
+      await world.propose(candidate(world, name), authors[i % authors.length]);
+    });
+    await waitForAll<Reported>(
+      world.as('developer-a'),
+      world.ref('ReleaseCandidate'),
+      (all) => all.filter((each) => isTrue(each, 'Staged')).length === ofWorld,
+      600_000,
+    );
+  }
   await sleep(5_000);
   return [
     {
