@@ -236,6 +236,31 @@ test('of heavy plans one is worked on at a time, and another comes back later wi
   expect(begun).toContain('second');
 });
 
+test('a heavy plan keeps its turn while what it needs is loaded', async () => {
+  const loading = Promise.withResolvers<void>();
+  let here = false;
+  const { shell } = shellThat({ loadObject: () => loading.promise.then(() => void (here = true)) });
+  const heavy = createReconcile(
+    {
+      name: 'thing',
+      observe: (key) => key,
+      ahead: () => [],
+      isHeavy: () => true,
+      plan: () => {
+        if (!here) throw new ObjectAway({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'n', name: 'big' });
+        return nothing;
+      },
+    },
+    shell,
+  );
+  const first = heavy('first');
+  await new Promise((resolve) => setImmediate(resolve));
+  await expect(heavy('second')).resolves.toEqual({ wakeAt: expect.any(Number) });
+  loading.resolve();
+  await expect(first).resolves.toEqual({ wakeAt: undefined });
+  await expect(heavy('second')).resolves.toEqual({ wakeAt: undefined });
+});
+
 test('what a large object holds is loaded when a plan needs it', async () => {
   let here = false;
   const loaded: string[] = [];

@@ -81,13 +81,9 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
     if (before === undefined) return settleInRounds(key);
     if (kind.isHeavy?.(before) !== true) return prepared(before, key);
     // No worker waits for it: there is other work.
-    if (heavyKey !== undefined) return { wakeAt: shell.clock.now() + heavyAgainMs };
+    if (heavyKey !== undefined && heavyKey !== key) return { wakeAt: shell.clock.now() + heavyAgainMs };
     heavyKey = key;
-    try {
-      return await prepared(before, key);
-    } finally {
-      heavyKey = undefined;
-    }
+    return prepared(before, key);
   };
   const prepared = async (before: Seen, key: string): Promise<Outcome> => {
     const made = await inSlices(kind.ahead?.(before) ?? []);
@@ -141,7 +137,10 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
   };
   return async (key) => {
     try {
-      return await settleLoading(key);
+      // What a heavy plan has had loaded is not driven out by another before it is done.
+      return await settleLoading(key).finally(() => {
+        if (heavyKey === key) heavyKey = undefined;
+      });
     } catch (error) {
       if (!(error instanceof Error && told.has(error)))
         await reportStuck(kind, key, toFailure(error), shell).catch(() => {});
