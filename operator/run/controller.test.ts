@@ -236,6 +236,32 @@ test('of heavy plans one is worked on at a time, and another comes back later wi
   expect(begun).toContain('second');
 });
 
+test('of very many heavy plans each looks the more seldom for its turn, and at nothing else', async () => {
+  const { shell } = shellThat({ clock: manualClock() });
+  const open = Promise.withResolvers<void>();
+  const observed: string[] = [];
+  const heavy = createReconcile(
+    {
+      name: 'thing',
+      observe: (key) => (observed.push(key), key),
+      ahead: () => [],
+      isHeavy: () => true,
+      plan: (_, answers) => (answers.size === 0 ? { ...nothing, questions: [question] } : nothing),
+    },
+    { ...shell, ask: () => open.promise.then((): Answer => ({ kind: 'Yes' })) },
+  );
+  const first = heavy('first');
+  const began = shell.clock.now();
+  const others = Array.from({ length: 50 }, (_, i) => `other-${i}`);
+  for (const key of others) await heavy(key);
+  observed.length = 0;
+  for (const key of others) await expect(heavy(key)).resolves.toEqual({ wakeAt: began + 50 * 200 });
+  expect(observed).toEqual([]);
+  open.resolve();
+  await first;
+  await expect(heavy('other-0')).resolves.toEqual({ wakeAt: undefined });
+});
+
 test('a heavy plan keeps its turn while what it needs is loaded', async () => {
   const loading = Promise.withResolvers<void>();
   let here = false;

@@ -55,7 +55,7 @@ export type Reconcile = (key: string) => Promise<Outcome>;
 const mostRounds = 8;
 /** What one plan reads: bundles, and the objects of a package; more would be a bug, or too little memory. */
 const mostLoads = 600;
-/** When to look again whether the heavy plan before is done, in milliseconds. */
+/** When to look again whether the heavy plan before is done, in milliseconds for each that waits. */
 const heavyAgainMs = 200;
 
 /** The API server could not say something that the plan asked: it is asked again, later. */
@@ -76,12 +76,20 @@ export class EndlessQuestions extends Error {
 export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile => {
   const patience = createPatience(shell);
   let heavyKey: string | undefined;
+  const heavyWaiting = new Set<string>();
+  /** Each of many comes the more seldom: to see that it has to wait costs something, too. No worker waits for it, for there is other work. */
+  const later = (key: string): Outcome => {
+    heavyWaiting.add(key);
+    return { wakeAt: shell.clock.now() + heavyAgainMs * heavyWaiting.size };
+  };
   const settle = async (key: string): Promise<Outcome> => {
+    const isTaken = heavyKey !== undefined && heavyKey !== key;
+    if (isTaken && heavyWaiting.has(key)) return later(key);
+    heavyWaiting.delete(key);
     const before = kind.ahead && kind.observe(key);
     if (before === undefined) return settleInRounds(key);
     if (kind.isHeavy?.(before) !== true) return prepared(before, key);
-    // No worker waits for it: there is other work.
-    if (heavyKey !== undefined && heavyKey !== key) return { wakeAt: shell.clock.now() + heavyAgainMs };
+    if (isTaken) return later(key);
     heavyKey = key;
     return prepared(before, key);
   };
