@@ -2,6 +2,7 @@
  * What a developer can burden the programs with: as much as the API server takes, and neither operator nor gate stops. Heaps are bounded
  * as the chart bounds them, so a process that holds more than it may ends, and the Lease goes to another or to nobody.
  */
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { chartNodeOptions, systemNamespace } from '../../hack/controlplane/chart.ts';
 import { accepted, startTimeoutMs, waitForAll, type KubeObject, type Manifest } from '../cluster/cluster.ts';
@@ -79,6 +80,57 @@ test('twenty small candidates over large ConfigMaps cost neither the Lease nor a
   );
 
   expect(all.length).toBeGreaterThanOrEqual(candidates);
+  expect(system.operator.isRunning()).toBe(true);
+  expect(system.gate.isRunning()).toBe(true);
+  expect(await lease()).toMatchObject({
+    holderIdentity: before.holderIdentity,
+    leaseTransitions: before.leaseTransitions,
+  });
+});
+
+/** More of them than the heap holds, packed or not: one character of two bytes makes all of a text take two, and nothing compresses it. */
+const heapful = 130;
+const megabyte = `ж${randomBytes(750_000).toString('base64')}`;
+
+const inTurn = async (count: number, act: (i: number) => Promise<void>): Promise<void> => {
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < count; i = next++) await act(i);
+  };
+  await Promise.all(Array.from({ length: 4 }, worker));
+};
+
+test('more in staging than fits into the heap, and candidates that carry as much, are worked on like any others', async () => {
+  const world = await system.world('heapful');
+  const developer = world.as('developer-a');
+  const before = await lease();
+  await inTurn(heapful, async (i) => {
+    accepted(await developer.create(world.configMap(`big-${i}`, { text: megabyte })));
+  });
+  await world.stage(world.configMap('settings', { level: 'info' }));
+  await inTurn(heapful, async (i) => {
+    const overlay = [
+      { kind: 'ConfigMap', name: 'settings', patch: { data: { more: `${i}${megabyte.slice(0, 900_000)}` } } },
+    ];
+    accepted(
+      await developer.create(world.candidate(`load-${i}`, ['ConfigMap/settings'], { package: `load-${i}`, overlay })),
+    );
+  });
+  await world.propose(world.candidate('small', ['ConfigMap/settings'], { package: 'small' }), 'developer-b');
+  await world.when('small', (each) => isTrue(each, 'Staged'), 200_000);
+  // The one that was told first, and is no longer held.
+  await world.propose(world.candidate('first', ['ConfigMap/big-1'], { package: 'first' }), 'developer-b');
+  await world.when('first', (each) => isTrue(each, 'Staged'), 120_000);
+  const all = await waitForAll<Reported>(
+    developer,
+    world.ref('ReleaseCandidate'),
+    (found) => found.filter(({ metadata }) => metadata.name?.startsWith('load-')).every(isJudged),
+    300_000,
+  );
+
+  expect(all.length).toBeGreaterThanOrEqual(heapful);
+  expect(all.some((each) => isTrue(each, 'Staged'))).toBe(true);
+  expect(all.some(({ status }) => status?.reason === 'TooMuchOpen')).toBe(true);
   expect(system.operator.isRunning()).toBe(true);
   expect(system.gate.isRunning()).toBe(true);
   expect(await lease()).toMatchObject({
