@@ -783,11 +783,12 @@ describe('what the rows cover', () => {
   });
 });
 
-/** Policies that other tests show: about staged objects, writers.test.ts; about the installation, test/attacks/installation.test.ts. */
+/** Policies that other tests show: about staged objects, writers.test.ts; about kubelets, test/attacks/nodes.test.ts; about the installation, test/attacks/installation.test.ts. */
 const elsewhere = new Set([
   'countersign-staging',
   'countersign-writers',
   'countersign-writers-elsewhere',
+  'countersign-nodes',
   'countersign-installation',
   'countersign-installation-rights',
 ]);
