@@ -77,6 +77,8 @@ export const conditionMeanings = {
     Explained:
       'Every change of the guarded kinds in production is explained by a release, an act or a declared writer. Other kinds are not looked at.',
     EveryKindGuarded: 'Every namespaced kind that the cluster defines is listed in the guard.',
+    NoForeignMutators:
+      'No mutating webhook, mutating policy or API service of others can change what is written to production. False stops nothing.',
     Reconciling: 'A change of the policy is being taken in.',
     Stalled: 'The policy cannot be applied until somebody changes something.',
   },
@@ -567,6 +569,18 @@ const catalogue = {
     'List those that belong to what runs in guardedKinds of the chart; to keep all but declared controllers from them, set spec.unlistedKinds to Deny.',
   ),
   DefinitionsNotRead: entry(['EveryKindGuarded'], 'The definitions of kinds have not been read yet.', 'Wait.'),
+
+  NothingForeign: entry(['NoForeignMutators'], 'Nothing of others can change what is written to production.'),
+  ForeignMutators: entry(
+    ['NoForeignMutators'],
+    'Webhooks, mutating policies or API services of others are asked about writes to production and may change them. The message names each with eight digits over what it does, certificates aside. What a release writes is compared afterwards; what controllers write is not, in full.',
+    'Remove or narrow what does not belong there; note the digits of what does.',
+  ),
+  MutatorsNotRead: entry(
+    ['NoForeignMutators'],
+    'Webhooks, mutating policies and API services have not been read yet.',
+    'Wait.',
+  ),
 
   Explained: entry(['Explained'], 'Every change of the guarded kinds in production is explained.'),
   FindingsOpen: entry(

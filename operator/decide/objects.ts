@@ -96,6 +96,8 @@ export interface NamespaceFacts {
   readonly guarded: 'enforce' | 'audit' | undefined;
   /** `countersign.dev/staging: "true"`. */
   readonly staging: boolean;
+  /** By which admission selects it. */
+  readonly labels: Readonly<Record<string, string>>;
   readonly terminating: boolean;
 }
 

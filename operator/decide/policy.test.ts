@@ -1,22 +1,31 @@
 import { describe, expect, test } from '@jest/globals';
 import { aNamespace, aPolicy, aRecord, digestOf, now } from '../../test/builders/decide.ts';
-import { planPolicy } from './policy.ts';
+import { planPolicy, type PolicySnapshot } from './policy.ts';
 import type { KeptBundle } from './retention.ts';
 
-const conditionWith = (unlisted: readonly string[] | undefined, spec: Record<string, unknown> = {}) => {
+const conditionWith = (unlisted: readonly string[] | undefined, spec: Record<string, unknown> = {}) =>
+  conditionOf('EveryKindGuarded', { unlisted }, spec);
+
+const conditionOf = (
+  named: string,
+  given: Partial<Pick<PolicySnapshot, 'unlisted' | 'mutators'>>,
+  spec: Record<string, unknown> = {},
+) => {
   const plan = planPolicy(
     {
       policy: aPolicy(spec),
       namespace: aNamespace(),
       record: aRecord(),
-      unlisted,
+      unlisted: [],
+      mutators: [],
+      ...given,
       kept: { candidates: [], bundles: [], partUid: () => undefined },
       complete: true,
     },
     now,
   );
   const status = plan.statuses[0]?.status as { conditions: { type: string; message: string }[] } | undefined; // oxlint-disable-line typescript/no-unsafe-type-assertion -- the status of a policy
-  return status?.conditions.find(({ type }) => type === 'EveryKindGuarded');
+  return status?.conditions.find(({ type }) => type === named);
 };
 
 test('definitions that have not been read are no answer', () => {
@@ -69,6 +78,7 @@ describe('on a record that does not verify', () => {
         namespace: aNamespace(),
         record: record(broken),
         unlisted: [],
+        mutators: [],
         kept: {
           candidates: [],
           bundles: [...bundles, ...newer],
@@ -92,4 +102,29 @@ describe('on a record that does not verify', () => {
   test('otherwise spare bundles are forgotten, but not the release over a baseline that is kept', () => {
     expect(plan().effects).toMatchObject([{ do: 'Remove', name: 'another' }]);
   });
+});
+
+test('what of others has not been read is no answer, and without any nothing is foreign', () => {
+  expect(conditionOf('NoForeignMutators', { mutators: undefined })).toMatchObject({
+    status: 'Unknown',
+    reason: 'MutatorsNotRead',
+  });
+  expect(conditionOf('NoForeignMutators', {})).toMatchObject({ status: 'True', reason: 'NothingForeign' });
+});
+
+test('what of others may change a write is named, with digits that change when it does', () => {
+  const mutator = (n: number) => ({
+    key: `MutatingWebhookConfiguration/m-${n}` as const,
+    version: `0000000${n}`,
+    reaches: [],
+  });
+  expect(conditionOf('NoForeignMutators', { mutators: [mutator(1)] })).toMatchObject({
+    status: 'False',
+    reason: 'ForeignMutators',
+    message: expect.stringMatching(
+      /^1 other is asked about what is written to payments-prod and may change it on the way: MutatingWebhookConfiguration\/m-1 \(00000001\)\. /,
+    ),
+  });
+  const many = Array.from({ length: 23 }, (_, n) => mutator(n));
+  expect(conditionOf('NoForeignMutators', { mutators: many })?.message).toContain(' and 3 more. ');
 });

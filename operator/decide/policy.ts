@@ -5,6 +5,7 @@ import { brokenText } from './broken-record.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
 import type { Instant, NamespaceFacts } from './objects.ts';
 import { nothing, type Plan } from './plan.ts';
+import type { Mutator } from './mutators.ts';
 import type { NamespaceRecord } from './record.ts';
 import { listed } from './words.ts';
 import { shownFindings, signFinding } from './findings.ts';
@@ -16,6 +17,8 @@ export interface PolicySnapshot {
   readonly record: NamespaceRecord;
   /** Names of definitions that nobody listed, in order; undefined = not read yet. */
   readonly unlisted: readonly string[] | undefined;
+  /** What of others can change a write to this namespace on its way; undefined = not read yet. */
+  readonly mutators: readonly Mutator[] | undefined;
   readonly kept: Kept;
   readonly complete: boolean;
 }
@@ -24,7 +27,7 @@ export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
   const { metadata, spec, status } = s.policy;
   if (!s.complete || metadata.name !== policyName) return nothing;
   const reviewAt = Date.parse(`${spec.reviewBy}T23:59:59Z`);
-  const wanted = [...conditionsOf(s, now > reviewAt), explainedOf(s), everyKindOf(s)];
+  const wanted = [...conditionsOf(s, now > reviewAt), explainedOf(s), everyKindOf(s), mutatorsOf(s)];
   const next: ReleasePolicyStatus = {
     observedGeneration: metadata.generation,
     conditions: setConditions(status?.conditions ?? [], wanted, { now, generation: metadata.generation }),
@@ -123,6 +126,35 @@ const everyKindOf = ({ policy, unlisted }: PolicySnapshot): Wanted => {
     status: 'False',
     reason: 'KindsUnlisted',
     message: `${unlisted.length} ${unlisted.length === 1 ? 'kind that nobody listed is' : 'kinds that nobody listed are'} defined, and may have objects here that are not looked at: ${names}; ${who}. List what belongs to what runs in guardedKinds of the chart; all of them: kubectl get crd`,
+  };
+};
+
+/** Who else has a hand in what is written here? They are named by what they do now, so that a changed one shows. */
+const mutatorsOf = ({ policy, mutators }: PolicySnapshot): Wanted => {
+  const type = 'NoForeignMutators';
+  if (mutators === undefined) {
+    return {
+      type,
+      status: 'Unknown',
+      reason: 'MutatorsNotRead',
+      message: 'webhooks and API services have not been read yet',
+    };
+  }
+  if (mutators.length === 0) {
+    return {
+      type,
+      status: 'True',
+      reason: 'NothingForeign',
+      message: 'no webhook, mutating policy or API service of others can change what is written here',
+    };
+  }
+  const more = mutators.length - maxNamed;
+  const names = mutators.slice(0, maxNamed).map(({ key, version }) => `${key} (${version})`);
+  return {
+    type,
+    status: 'False',
+    reason: 'ForeignMutators',
+    message: `${mutators.length} ${mutators.length === 1 ? 'other is' : 'others are'} asked about what is written to ${policy.metadata.namespace} and may change it on the way: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}. They are named, not refused; the digits change when one does. Remove, or narrow by namespaceSelector, what does not belong there: kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies,mutatingadmissionpolicybindings,apiservices`,
   };
 };
 

@@ -8,6 +8,7 @@ import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import { parseRollback, type Rollback } from '../api/rollback.ts';
 import { keyOf, type NamespaceFacts, type PodFacts } from '../decide/objects.ts';
+import type { Mutator, MutatorBinding } from '../decide/mutators.ts';
 import type { FamilySpec, Reflectors, ReflectorFamily } from '../kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
@@ -15,6 +16,7 @@ import { bundleHead, type BundleHead, type ContentPlace } from './bundles.ts';
 import { componentsOf, isLarge, keptCandidate } from './candidates.ts';
 import type { LargeParts } from './large.ts';
 import { GuardedKinds } from './guarded-kinds.ts';
+import { mutatorBinding, mutatorRows, policyMutator, serviceMutator, webhookMutator } from './mutators.ts';
 import { definedName, definitionRow } from './unlisted-kinds.ts';
 import {
   boundRole,
@@ -192,6 +194,13 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
     ),
     /** Names of all definitions of namespaced kinds but our own. No release waits for them. */
     definitions: family<string>({ resource: definitionRow, project: definedName, optional: true }),
+    /** What of others can change a write to production on its way. No release waits for it. */
+    mutators: {
+      webhooks: family<Mutator>({ resource: mutatorRows.webhooks, project: webhookMutator, optional: true }),
+      policies: family<Mutator>({ resource: mutatorRows.policies, project: policyMutator, optional: true }),
+      bindings: family<MutatorBinding>({ resource: mutatorRows.bindings, project: mutatorBinding, optional: true }),
+      services: family<Mutator>({ resource: mutatorRows.services, project: serviceMutator, optional: true }),
+    },
     guarded: new GuardedKinds(guarded, family, digestKey),
     installed: new Map<string, ReflectorFamily<InstalledObject>>(
       installedKinds.map((resource) => [

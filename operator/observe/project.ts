@@ -208,6 +208,7 @@ export const namespaceFacts = ({ metadata, ...rest }: KubeObject): NamespaceFact
   uid: metadata.uid,
   guarded: guardedModes.find((mode) => mode === metadata.labels?.[guardedLabel]),
   staging: metadata.labels?.[stagingLabel] === 'true',
+  labels: metadata.labels ?? {},
   terminating:
     metadata.deletionTimestamp !== undefined || json.catch({}).parse(rest['status'])['phase'] === 'Terminating',
 });

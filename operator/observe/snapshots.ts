@@ -25,6 +25,7 @@ import { impliedUnmanaged } from '../decide/unmanaged.ts';
 import type { ServerTime } from '../kube/server-time.ts';
 import type { Records } from '../ledger/records.ts';
 import { joinParts, type BundleHead } from './bundles.ts';
+import { foreignMutators } from './mutators.ts';
 import { unlistedKinds } from './unlisted-kinds.ts';
 import { clusterWide, indexKey, lookedAt, type Caches, type Followed } from './caches.ts';
 import { watchedLive, watchedPod } from './project.ts';
@@ -277,6 +278,7 @@ export const observePolicy = (sources: Sources, namespace: string): PolicySnapsh
     namespace: namespaceIn(caches, namespace),
     record: records.get(namespace),
     unlisted: unlistedKinds(caches),
+    mutators: foreignMutators(caches, namespaceIn(caches, namespace)?.labels ?? {}),
     kept: {
       candidates: (caches.candidates.in()?.byIndex('target', namespace) ?? []).map(({ metadata, spec }) => ({
         name: metadata.name,

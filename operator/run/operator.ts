@@ -32,6 +32,7 @@ import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
 import { keptCandidate } from '../observe/candidates.ts';
 import { candidateOf, clusterWide, createCaches, Followed, indexKey } from '../observe/caches.ts';
+import { foreignMutators } from '../observe/mutators.ts';
 import { unlistedKinds } from '../observe/unlisted-kinds.ts';
 import { createContentLoader, type ContentPlace } from '../observe/bundles.ts';
 import { Checks } from '../observe/checks.ts';
@@ -162,6 +163,11 @@ export const createOperator = (options: OperatorOptions): Operator => {
     findings: () =>
       records.namespaces().map((namespace) => ({ namespace, open: records.get(namespace).explained.findings.size })),
     unlistedKinds: () => unlistedKinds(caches)?.length,
+    mutators: () =>
+      records.namespaces().map((namespace) => ({
+        namespace,
+        count: foreignMutators(caches, caches.namespaces.in()?.get(namespace)?.labels ?? {})?.length,
+      })),
     emergencies: () =>
       records.namespaces().map((namespace) => ({ namespace, ...countEmergencies(records.get(namespace).emergencies) })),
   });
@@ -339,9 +345,16 @@ export const createOperator = (options: OperatorOptions): Operator => {
   return {
     async start() {
       routes.connect();
+      for (const family of Object.values(caches.mutators)) {
+        family.onChange((_, change) => {
+          if (family.in()?.isSynced() === true && change.old?.version !== change.new?.version)
+            metricsOf.mutatorChanged();
+        });
+      }
       await readServerVersion();
       for (const family of clusterWide(caches)) family.hold();
-      caches.definitions.hold().reflector.synced.then(
+      const reported = [caches.definitions, ...Object.values(caches.mutators)];
+      Promise.all(reported.map((family) => family.hold().reflector.synced)).then(
         () => routes.policies(),
         () => {}, // stopped before
       );

@@ -357,6 +357,12 @@ export const createRoutes = (options: RoutesOptions): Routes => {
       caches.definitions.onChange((_, change) => {
         if (change.old !== change.new) for (const namespace of productions()) add(policyKey(namespace), 'Resync');
       });
+      for (const family of Object.values(caches.mutators)) {
+        family.onChange((_, change) => {
+          if (change.old?.version === change.new?.version) return;
+          for (const namespace of productions()) add(policyKey(namespace), 'Resync');
+        });
+      }
       for (const family of caches.guarded.definitions) {
         family.onChange(() => {
           policiesChanged();

@@ -4,6 +4,8 @@ import { Counter, Gauge, type Registry } from 'prom-client';
 export interface DomainMetrics {
   /** An entry was folded into a record: by this process or another, and once more after a restart. */
   recorded(entry: { readonly type: string }): void;
+  /** Something of others that is asked about writes came, changed or went, since it was first read. */
+  mutatorChanged(): void;
   /** The API server took a write to production. */
   wrote(effect: { readonly do: string; readonly as: string }): void;
 }
@@ -28,12 +30,24 @@ export interface Counted {
   readonly emergencies: () => readonly Emergencies[];
   /** How many namespaced kinds the cluster defines that nobody listed; undefined = not known yet. */
   readonly unlistedKinds: () => number | undefined;
+  /** What of others can change a write to a production namespace on its way; `count` undefined = not known yet. */
+  readonly mutators: () => readonly { readonly namespace: string; readonly count: number | undefined }[];
 }
 
 export const createDomainMetrics = (
   registry: Registry,
-  { findings, emergencies, unlistedKinds }: Counted,
+  { findings, emergencies, unlistedKinds, mutators }: Counted,
 ): DomainMetrics => {
+  void new Gauge({
+    name: 'countersign_foreign_mutators',
+    help: 'Mutating webhook configurations, mutating policies and API services of others that can change a write to a production namespace, by namespace.',
+    labelNames: ['namespace'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { namespace, count } of mutators()) if (count !== undefined) this.set({ namespace }, count);
+    },
+  });
   void new Gauge({
     name: 'countersign_unlisted_kinds',
     help: 'Namespaced kinds that the cluster defines and that no list of the guard names: people do not write them in production, controllers may.',
@@ -68,6 +82,11 @@ export const createDomainMetrics = (
       for (const { namespace, open } of findings()) this.set({ namespace }, open);
     },
   });
+  const mutatorChanges = new Counter({
+    name: 'countersign_foreign_mutator_changes_total',
+    help: 'Times that a mutating webhook configuration, mutating policy, its binding or an API service of others came, changed or went since the process started.',
+    registers: [registry],
+  });
   const entries = new Counter({
     name: 'countersign_ledger_entries_total',
     help: 'Ledger entries seen since the process started, by type.',
@@ -81,6 +100,7 @@ export const createDomainMetrics = (
     registers: [registry],
   });
   return {
+    mutatorChanged: () => mutatorChanges.inc(),
     recorded: ({ type }) => entries.inc({ type }),
     wrote: ({ do: verb, as }) => writes.inc({ verb, identity: as }),
   };

@@ -198,6 +198,7 @@ export const aNamespace = (given: Partial<NamespaceFacts> = {}): NamespaceFacts 
   uid: 'uid-payments-prod',
   guarded: 'enforce',
   staging: false,
+  labels: {},
   terminating: false,
   ...given,
 });
