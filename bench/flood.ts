@@ -34,7 +34,7 @@ export const flood = async (system: System): Promise<readonly Figure[]> => {
   const quiet = await calmWorld(system);
   const worlds = await Promise.all(Array.from({ length: places }, (_, i) => system.world(`flood-${i}`)));
   const plainAtRest = await plainWrites(system, 0, 20);
-  const usual = await backInTurn(quiet, 0, calm / 2);
+  await backInTurn(quiet, 0, calm / 2);
   const before = await transitions(system);
   const atRest = [system.operator, system.gate].map(({ mark }) => rssMb(mark.pid));
 
@@ -43,14 +43,15 @@ export const flood = async (system: System): Promise<readonly Figure[]> => {
   made.catch(() => {});
   // Where it is heaviest: the first packages are there.
   await sleep(5_000);
-  const [meanwhile, plain] = await Promise.all([backInTurn(quiet, calm / 2, calm), plainWrites(system, 20, 40)]);
+  const [, plain] = await Promise.all([backInTurn(quiet, calm / 2, calm), plainWrites(system, 20, 40)]);
   await made;
   const judged = await Promise.all(worlds.map(allJudged));
   const all = judged.flat();
   const why = Map.groupBy(all, (each) => (isTrue(each, 'Staged') ? 'staged' : (each.status?.reason ?? '')));
   const after = await transitions(system);
   const { heap, external, lag } = await memory.stop();
-  await tellSteps(system);
+  const delays = await rollbackDelays(system);
+  const [usual, meanwhile] = [delays.slice(0, calm / 2), delays.slice(calm / 2)];
   return [
     { name: 'Lease lost', value: after - before, unit: '', target: 0 },
     { name: 'rollback of another package, at rest, p50', value: percentile(usual, 50), unit: 'ms' },
@@ -98,9 +99,8 @@ interface Settings extends KubeObject {
   readonly data: Readonly<Record<string, string>>;
 }
 
-/** From the order to the write in production, in milliseconds, one package after the other. */
-const backInTurn = async (world: World, from: number, to: number): Promise<readonly number[]> => {
-  const delays: number[] = [];
+/** Orders rollbacks, one package after the other. */
+const backInTurn = async (world: World, from: number, to: number): Promise<void> => {
   for (let i = from; i < to; i += 1) {
     const name = `calm-${i}`;
     const restored = waitFor<Settings>(
@@ -111,7 +111,6 @@ const backInTurn = async (world: World, from: number, to: number): Promise<reado
     );
     restored.catch(() => {});
     await sleep(2_000);
-    const began = performance.now();
     accepted(
       await world.as('sre-a').create({
         ...world.ref('Rollback'),
@@ -120,14 +119,16 @@ const backInTurn = async (world: World, from: number, to: number): Promise<reado
       }),
     );
     await restored;
-    delays.push(performance.now() - began);
   }
-  return delays;
 };
 
-/** Where the time of a rollback goes: from one request to the next, after the order. */
-const tellSteps = async (system: System): Promise<void> => {
+/**
+ * From each order to the first write that the API server takes, in milliseconds, by its audit log: this process is part of the flood. Tells where
+ * the time goes, from one request to the next.
+ */
+const rollbackDelays = async (system: System): Promise<readonly number[]> => {
   const all = await requests(system);
+  const delays: number[] = [];
   for (let i = 0; i < calm; i += 1) {
     const order = all.find(
       ({ verb, resource, name }) => verb === 'create' && resource === 'rollbacks' && name === `back-${i}`,
@@ -141,6 +142,7 @@ const tellSteps = async (system: System): Promise<void> => {
         name === `calm-${i}` &&
         receivedAt > order.receivedAt,
     );
+    delays.push((back?.receivedAt ?? NaN) - order.doneAt);
     const ours = all.filter(
       ({ by, namespace, class: what, receivedAt }) =>
         by !== undefined &&
@@ -157,6 +159,7 @@ const tellSteps = async (system: System): Promise<void> => {
       );
     process.stderr.write(`back-${i} (${Math.round(order.doneAt - order.receivedAt)} ms)\n  ${steps.join('\n  ')}\n`);
   }
+  return delays;
 };
 
 // --- the flood -------------------------------------------------------------------------------------------------------
