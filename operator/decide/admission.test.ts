@@ -627,6 +627,21 @@ test('what is denied for want of an open release may be so because the copy is b
   expect(judgeAdmission(write('developer-a', stored(config)), snapshot())).toMatchObject({ stale: false });
 });
 
+test('who writes a kind that no release holds is not told to release it', () => {
+  const resource = { group: 'example.dev', version: 'v1', resource: 'gadgets' };
+  const verdict = judgeAdmission(
+    request('developer-a', 'Gadget', 'one', { resource, object: { metadata: { name: 'one' } } }),
+    snapshot(),
+  );
+  expect(verdict).toMatchObject({
+    is: 'Denied',
+    message: expect.stringMatching(
+      /^OnlyByRelease: .* no release holds its kind.* Next: .*controlPlane\.customControllers/,
+    ),
+  });
+  expect(verdict).not.toMatchObject({ message: expect.stringContaining('ReleaseCandidate') });
+});
+
 test('every refusal says who may not do what where, and what to do next', () => {
   for (const [, r, s] of rows) {
     const verdict = judgeAdmission(r, s);
