@@ -101,9 +101,18 @@ const withoutPolicy = ({ user, namespace }: AdmissionRequest): AdmissionVerdict 
   message: `PolicyMissing: ${user.username} may not change ${namespace}: it is guarded and has no ReleasePolicy. Next: a platform admin creates one: kubectl create -f <policy>.yaml -n ${namespace}`,
 });
 
+/** Kinds that others define: no release holds them. */
+const isCustom = ({ resource }: AdmissionRequest): boolean =>
+  resource.group.includes('.') && !resource.group.endsWith('.k8s.io');
+
 const refused = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
   const source = s.policy?.spec.sourceNamespace ?? '';
   const what = `${request.user.username} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}`;
+  if (isCustom(request)) {
+    return denied(
+      `OnlyByRelease: ${what}: no release holds its kind, and people do not write it in production. Next: have a platform admin name its controller in controlPlane.customControllers of the chart: helm upgrade --reuse-values`,
+    );
+  }
   return request.operation === 'CONNECT'
     ? denied(
         `NoSessions: ${what}: nobody opens sessions into production. Next: read logs: kubectl logs ${request.name} -n ${request.namespace}`,
