@@ -202,12 +202,13 @@ const appendBeside = async (world: World): Promise<void> => {
         { seq: last.seq, hash: entryHash(last) }, // both are what the API server stored
         {
           actor: 'operator',
-          subject: { kind: 'ReleaseCandidate', name: 'beside', uid: 'beside', namespace: world.staging },
+          // Of a candidate that nothing was entered of before, so that it follows from whatever comes between.
+          subject: { kind: 'ReleaseCandidate', name: 'beside', uid: randomUUID(), namespace: world.staging },
           package: 'beside',
           digest: '',
           decision: '',
           reason: '',
-          data: { type: 'Tested', authors: [], bundle: 'beside' },
+          data: { type: 'Refused', intent: '', outcome: 'Expired', object: '', message: 'beside' },
         },
         {
           id: randomUUID(),
