@@ -131,7 +131,10 @@ export const lifetimeAttacks: readonly Attack<GuardWorld>[] = [
   attack('T33', 'storage', {
     name: 'a holder of operate takes off the finalizer by which the control plane protects a claim',
     act: async (world) => {
-      const target = await leaving(world, 'persistentvolumeclaims');
+      // One that no controller takes off of a claim meanwhile.
+      const finalizers = [finalizer, 'resource.kubernetes.io/delete-protection'];
+      const target = await standing(world, 'persistentvolumeclaims', { finalizers });
+      accepted(await prepares(world).delete(target));
       return admitted(await sre(world).patch(target, 'merge', { metadata: { finalizers: [finalizer] } }));
     },
     denied: 'ProductionGuardStorage: ',
