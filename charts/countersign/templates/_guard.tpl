@@ -140,15 +140,22 @@ nobody in. One authorizer check a variable.
 {{- end }}
 
 {{/*
+What somebody who was let in changes of no object, in topics of which emergencies write any. Called with the CEL expression for which people are let
+through all the same.
+*/}}
+{{- define "countersign.guard.lifetime" -}}
+- expression: >-
+    {{ . }} || !variables.emergency || !variables.lifetimeChanged
+    || (variables.freeing && variables.operateHeld && !variables.operateAnyVerb && !variables.operateAnyResource)
+  messageExpression: {{ include "countersign.message" "ProductionGuardLifetime: {caller} may not change metadata.finalizers or metadata.ownerReferences of {variables.what} in {place}, not in an emergency either: they decide when an object goes, and outlast the emergency. Next: leave both as they are: kubectl get {variables.what} -n {place} -o yaml; a finalizer that holds up a deletion is taken off by a holder of operate: kubectl patch {variables.what} -n {place} --type=json -p [op: remove, path: /metadata/finalizers]" }}
+  reason: Forbidden
+{{- end }}
+
+{{/*
 What somebody is told who was let in, but not for the time of this write. Called with the CEL expression for which people are let through all the
 same; nothing when none are. A system identity is never let in.
 */}}
 {{- define "countersign.guard.emergency" -}}
-- expression: >-
-    {{ with . }}{{ . }} || {{ end }}!variables.emergency || !variables.lifetimeChanged
-    || (variables.freeing && variables.operateHeld && !variables.operateAnyVerb && !variables.operateAnyResource)
-  messageExpression: {{ include "countersign.message" "ProductionGuardLifetime: {caller} may not change metadata.finalizers or metadata.ownerReferences of {variables.what} in {place}, not in an emergency either: they decide when an object goes, and outlast the emergency. Next: leave both as they are: kubectl get {variables.what} -n {place} -o yaml; a finalizer that holds up a deletion is taken off by a holder of operate: kubectl patch {variables.what} -n {place} --type=json -p [op: remove, path: /metadata/finalizers]" }}
-  reason: Forbidden
 - expression: "{{ with . }}{{ . }} || {{ end }}!variables.late || !variables.undated"
   messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyUndated: {caller} changes {variables.what} in {place} in a way of which the API server shows no time: something is only taken away, or its managedFields are empty. Next: repeat it with any other change in the same write, such as a new annotation, or by kubectl apply --server-side" }}
   reason: Forbidden
