@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { aLiveObject } from '../../test/builders/decide.ts';
 import { contentDigest } from './content.ts';
 import { textAt } from './json.ts';
 import {
@@ -67,19 +68,8 @@ test('no content digest depends on finalizers, so that those of older records go
 
 test('an overlay sets a finalizer, and not one that a controller sets', () => {
   const claim = object('PersistentVolumeClaim', []);
-  const live = {
-    ref: { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'x' },
-    namespace: 'staging',
-    uid: 'u',
-    resourceVersion: '1',
-    generation: 1,
-    createdAt: 0,
-    deleting: false,
-    bytes: 0,
-    manifest: claim,
-    status: {},
-    writers: [],
-  };
+  const ref = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'x' };
+  const live = aLiveObject({ ref, digest: '', content: claim });
   const patched = (finalizers: readonly string[]) => render(live, [{ metadata: { finalizers: [...finalizers] } }]);
   expect(patched(['a.b/c'])).toMatchObject({ content: { metadata: { finalizers: ['a.b/c'] } } });
   expect(patched(['kubernetes.io/pvc-protection'])).toMatchObject({

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { aBundle, anObject, digestOf } from '../../test/builders/decide.ts';
+import { aLiveObject, aBundle, anObject, digestOf } from '../../test/builders/decide.ts';
 import type { BundleObject } from './bundle.ts';
 import { listAt } from './json.ts';
 import type { LiveObject } from './objects.ts';
@@ -11,19 +11,7 @@ const settings = (finalizers: readonly string[], text = 'a'): BundleObject =>
     data: { text },
   });
 
-const live = (finalizers: readonly string[], text = 'a'): LiveObject => ({
-  ref: { apiVersion: 'v1', kind: 'ConfigMap', name: 'settings' },
-  namespace: 'payments-prod',
-  uid: 'u',
-  resourceVersion: '7',
-  generation: 1,
-  createdAt: 0,
-  deleting: false,
-  bytes: 0,
-  manifest: settings(finalizers, text).content,
-  status: {},
-  writers: [],
-});
+const live = (finalizers: readonly string[], text = 'a'): LiveObject => aLiveObject(settings(finalizers, text));
 
 interface Row {
   readonly from?: readonly string[];
