@@ -1,6 +1,7 @@
 /** Lock C: what changes production without explanation becomes a finding, once, and stays one until somebody signs or a release covers it. */
 import { expect } from '@jest/globals';
 import { accepted, refused, waitFor, waitForGone, type Manifest } from '../cluster/cluster.ts';
+import { eventually } from '../attacks/world.ts';
 import { condition, image, isTrue, ours, type Reported, type World } from '../cluster/system.ts';
 import {
   audit,
@@ -242,18 +243,25 @@ scenario('rollouts, Jobs, evictions, scaling by an autoscaler and a failed relea
   await world.stage(...content('a'));
   expect(await release(world, world.candidate('first', all))).toBe('Promoted');
   for (const replicas of [3, 5, 2]) await scaleAs(world, scaler.name, 'api', replicas);
-  const pod = await podOf(world, 'api');
-  accepted(
-    await world.as('installer').createAt(
-      { ...world.ref('Pod', pod.metadata.name), subresource: 'eviction' },
-      {
-        apiVersion: 'policy/v1',
-        kind: 'Eviction',
-        metadata: { name: pod.metadata.name, namespace: world.production },
-      },
-    ),
+  // A pod that was chosen may be one that the scaling takes away.
+  let evicted = '';
+  await eventually(
+    'a pod is evicted',
+    async () => {
+      const { name = '' } = (await podOf(world, 'api')).metadata;
+      evicted = name;
+      return world.as('installer').createAt(
+        { ...world.ref('Pod', name), subresource: 'eviction' },
+        {
+          apiVersion: 'policy/v1',
+          kind: 'Eviction',
+          metadata: { name, namespace: world.production },
+        },
+      );
+    },
+    ({ ok }) => ok,
   );
-  await waitForGone(world.as('installer'), world.ref('Pod', pod.metadata.name), patienceMs);
+  await waitForGone(world.as('installer'), world.ref('Pod', evicted), patienceMs);
 
   // Jobs cannot be staged under the same name twice.
   accepted(
