@@ -2,74 +2,26 @@
  * What a webhook is told of a write that met another one and that the API server tries again: nothing by which the tries could be told from writes
  * of their own. So each try is an act of its own in the record, and none is left out.
  */
-import { once } from 'node:events';
-import type { IncomingHttpHeaders } from 'node:http';
-import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { issue } from '../../operator/gate/mint.ts';
 import { eventually } from '../attacks/world.ts';
 import { accepted, startCluster, startTimeoutMs, type Cluster, type KubeObject } from '../cluster/cluster.ts';
+import { startWebhook, type Review, type Webhook } from '../cluster/webhook.ts';
 
 type Held = KubeObject & { readonly data: Readonly<Record<string, string>> };
-
-interface Review {
-  readonly request: Readonly<Record<string, unknown>> & {
-    readonly uid: string;
-    readonly object: Held;
-    readonly oldObject: Held;
-  };
-}
-
-interface Asked extends Review {
-  readonly headers: IncomingHttpHeaders;
-}
+type Asked = Review<Held>;
 
 const target = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'contended' };
 
 let cluster: Cluster;
-let server: Server;
+let webhook: Webhook;
 const asked: Asked[] = [];
 
 beforeAll(async () => {
-  const [issued, started] = await Promise.all([
-    issue({ hosts: ['127.0.0.1'], now: Date.now(), validForMs: 3_600_000 }),
-    startCluster({ nodes: 0, scheduler: false, kwok: false }),
-  ]);
-  cluster = started;
-  server = createServer({ cert: issued.certificate, key: issued.key }, (incoming, response) => {
-    void (async () => {
-      const { request } = (await json(incoming)) as Review;
-      asked.push({ request, headers: incoming.headers });
-      const answer = { uid: request.uid, allowed: true };
-      const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: answer };
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(review));
-    })();
-  });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address() as AddressInfo;
+  cluster = await startCluster({ nodes: 0, scheduler: false, kwok: false });
   const installer = cluster.as('installer');
-  accepted(
-    await installer.create({
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingWebhookConfiguration',
-      metadata: { name: 'asked' },
-      webhooks: [
-        {
-          name: 'asked.countersign.test',
-          admissionReviewVersions: ['v1'],
-          sideEffects: 'None',
-          clientConfig: {
-            url: `https://127.0.0.1:${port}/`,
-            caBundle: Buffer.from(issued.authority).toString('base64'),
-          },
-          rules: [{ apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['UPDATE'] }],
-        },
-      ],
-    }),
-  );
+  const rule = { apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'], operations: ['UPDATE'] };
+  webhook = await startWebhook<Held>(installer, rule, (review) => void asked.push(review));
   const { name, namespace, ...kind } = target;
   accepted(await installer.create({ ...kind, metadata: { name, namespace }, data: {} }));
   await eventually(
@@ -80,7 +32,7 @@ beforeAll(async () => {
 }, startTimeoutMs);
 
 afterAll(async () => {
-  server?.close();
+  await webhook?.stop();
   await cluster?.stop();
 });
 

@@ -7,9 +7,10 @@ import { releasePort, reservePort } from '../../hack/controlplane/ports.ts';
 import type { ProgramProcess } from '../../hack/controlplane/program.ts';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
 import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
-import { entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';
+import { entryName, nextEntry } from '../../operator/ledger/chain.ts';
 import { accepted, startTimeoutMs, waitFor, waitForGone, type KubeObject } from '../cluster/cluster.ts';
 import { isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
+import { startWebhook } from '../cluster/webhook.ts';
 import { everybody, patienceMs, sign } from '../scenarios/kit.ts';
 import { endNow, letIn } from '../scenarios/night.ts';
 import {
@@ -27,8 +28,8 @@ import {
 import { behaving, componentsOf, ofEveryKind, recorded } from '../scenarios/production.ts';
 
 const storyTimeoutMs = 400_000;
-/** Entries of the operator that race with those of another, at once. */
-const racers = 20;
+/** Of races for a place in the ledger. */
+const mostRounds = 40;
 
 let system: System;
 let standby: OperatorProcess;
@@ -184,53 +185,70 @@ const reject = async (world: World, name: string): Promise<void> => {
   await recorded(world, 'Rejected', name);
 };
 
-/** Appends beside the operator, as another replica would, until it has had to read an entry that it did not write. */
+type StoredEntry = KubeObject & { readonly spec: LedgerEntrySpec };
+
+/**
+ * Appends beside the operator, as another replica would, until it has had to read an entry that it did not write. Each entry of the operator is
+ * held up until another is at the same point, for the same place: whichever of them is stored, the other is refused before a watch could tell it.
+ */
 const appendBeside = async (world: World): Promise<void> => {
   const token = await serviceAccountToken(system.controlPlane, 'countersign-operator');
   const beside = system.as('installer').withToken(token);
+  const appended: Promise<unknown>[] = [];
+  const arrived = new Map<string, () => void>();
+
+  const rival = ({ seq, previous }: LedgerEntrySpec): StoredEntry => {
+    const spec = nextEntry(
+      { seq: seq - 1, hash: previous },
+      {
+        actor: 'operator',
+        // Of a candidate that nothing was entered of before, so that it follows from whatever comes between.
+        subject: { kind: 'ReleaseCandidate', name: 'beside', uid: randomUUID(), namespace: world.staging },
+        package: 'beside',
+        digest: '',
+        decision: '',
+        reason: '',
+        data: { type: 'Refused', intent: '', outcome: 'Expired', object: '', message: 'beside' },
+      },
+      {
+        id: randomUUID(),
+        now: Date.now(),
+        self: { username: `system:serviceaccount:${systemNamespace}:countersign-operator`, uid: '', groups: [] },
+      },
+    );
+    const metadata = { name: entryName(seq), namespace: world.production };
+    return { apiVersion: ours, kind: 'LedgerEntry', metadata, spec };
+  };
+
+  const rule = {
+    apiGroups: ['countersign.dev'],
+    apiVersions: ['*'],
+    resources: ['ledgerentries'],
+    operations: ['CREATE'],
+  };
+  const webhook = await startWebhook<StoredEntry>(system.as('installer'), rule, async ({ request: { object } }) => {
+    if (object.metadata.namespace !== world.production) return;
+    const isRival = arrived.get(object.spec.id);
+    if (isRival !== undefined) return isRival();
+    const other = rival(object.spec);
+    const both = new Promise<void>((resolve) => arrived.set(other.spec.id, resolve));
+    const creating = beside.create(other);
+    appended.push(creating);
+    await Promise.race([both, creating]);
+  });
+
   const isRead = async () => (await asked('countersign-operator')).used.includes('get countersign.dev/ledgerentries');
-  for (let round = 0; !(await isRead()) && round < 40; round += 1) {
-    const names = Array.from({ length: racers }, (_, i) => `raced-${round}-${i}`);
-    await world.stage(...names.map((name) => world.configMap(name, { level: 'info' })));
-    const proposed = Promise.all(
-      names.map((name) => world.propose(world.candidate(name, [`ConfigMap/${name}`], { package: name }))),
-    );
-    let last = (await world.ledger()).at(-1);
-    const until = Date.now() + 1_500;
-    while (Date.now() < until && last !== undefined) {
-      const spec: LedgerEntrySpec = nextEntry(
-        { seq: last.seq, hash: entryHash(last) }, // both are what the API server stored
-        {
-          actor: 'operator',
-          // Of a candidate that nothing was entered of before, so that it follows from whatever comes between.
-          subject: { kind: 'ReleaseCandidate', name: 'beside', uid: randomUUID(), namespace: world.staging },
-          package: 'beside',
-          digest: '',
-          decision: '',
-          reason: '',
-          data: { type: 'Refused', intent: '', outcome: 'Expired', object: '', message: 'beside' },
-        },
-        {
-          id: randomUUID(),
-          now: Date.now(),
-          self: { username: `system:serviceaccount:${systemNamespace}:countersign-operator`, uid: '', groups: [] },
-        },
-      );
-      const created = await beside.create<KubeObject & { spec: typeof last }>({
-        apiVersion: ours,
-        kind: 'LedgerEntry',
-        metadata: { name: entryName(spec.seq), namespace: world.production },
-        spec,
-      });
-      last = created.ok ? created.body.spec : (await world.ledger()).at(-1);
-    }
-    await proposed;
-    await Promise.all(names.map((name) => recorded(world, 'Staged', name)));
+  for (let round = 0; !(await isRead()) && round < mostRounds; round += 1) {
+    const name = `raced-${round}`;
+    await world.stage(world.configMap(name, { level: 'info' }));
+    await world.propose(world.candidate(name, [`ConfigMap/${name}`], { package: name }));
+    await recorded(world, 'Staged', name);
     // One author has so many places; the next round needs them.
-    await Promise.all(
-      names.map(async (name) => accepted(await world.as('owner-a').delete(world.ref('ReleaseCandidate', name)))),
-    );
+    accepted(await world.as('owner-a').delete(world.ref('ReleaseCandidate', name)));
+    await recorded(world, 'Withdrawn', name);
   }
+  await webhook.stop();
+  await Promise.all(appended);
   beside.close();
 };
 
