@@ -11,8 +11,9 @@ import {
   hour,
   now,
 } from '../../test/builders/decide.ts';
-import { entryAfter } from '../../test/builders/record.ts';
+import { entryAfter, program } from '../../test/builders/record.ts';
 import type { LedgerEntrySpec } from '../api/ledger.ts';
+import { ledgerWriters } from '../api/ledger-writers.ts';
 import { rollback } from '../api/rollback.ts';
 import { emptyHead, entryHash } from '../ledger/chain.ts';
 import type { Bundle } from './bundle.ts';
@@ -21,17 +22,20 @@ import * as drafts from './drafts.ts';
 import * as emergency from './emergency/drafts.ts';
 import type { LedgerDraft } from './entries.ts';
 import { packageRecord, emptyRecord, followEntries, type NamespaceRecord } from './record.ts';
+import { joined, type JointDraft } from './together.ts';
 import { whyNotNext } from './transitions.ts';
 
 const place = 'payments-prod';
 
-/** A draft, or what makes one of the record as it stands. */
-type Step = LedgerDraft | ((record: NamespaceRecord) => LedgerDraft);
+type Draft = LedgerDraft | JointDraft;
 
-const entryOf = (record: NamespaceRecord, step: Step): LedgerEntrySpec => {
-  const draft = typeof step === 'function' ? step(record) : step;
-  return entryAfter(record, draft, { at: now });
-};
+/** A draft, or what makes one of the record as it stands. */
+type Step = Draft | ((record: NamespaceRecord) => Draft);
+
+const draftOf = (record: NamespaceRecord, step: Step): Draft => (typeof step === 'function' ? step(record) : step);
+
+const entryOf = (record: NamespaceRecord, step: Step): LedgerEntrySpec =>
+  entryAfter(record, draftOf(record, step), { at: now });
 
 const follow = (record: NamespaceRecord, ...steps: readonly Step[]): NamespaceRecord =>
   steps.reduce((before, step) => {
@@ -197,16 +201,32 @@ const rejecting = (inFlight: boolean): Step =>
 const never = (): never => {
   throw new Error('none');
 };
-const attemptOf = (record: NamespaceRecord) => [...record.explained.attempts.values()][0] ?? never();
-const closedFindingOf = (record: NamespaceRecord): LedgerDraft => {
-  const step = closedFinding();
-  return typeof step === 'function' ? step(record) : step;
-};
 
-const goingBackRejected = (record: NamespaceRecord): LedgerDraft => {
-  const step = goingBack(first, none);
-  return typeof step === 'function' ? step(record) : step;
+/** One entry for several acts, as the record stands when it is written. */
+const together =
+  (...steps: readonly [Step, ...Step[]]): Step =>
+  (record) => {
+    const [act, ...more] = steps.map((step) => {
+      const draft = draftOf(record, step);
+      return 'acts' in draft.data ? never() : { ...draft, data: draft.data };
+    });
+    const first = act ?? never();
+    return joined(place, [first, ...more], program(ledgerWriters[first.data.type].writer));
+  };
+const withdrawing: LedgerDraft = {
+  ...anAdmittedAct('Withdraw', { operation: 'DELETE', resource: 'releasecandidates.countersign.dev' }),
+  subject: { kind: 'ReleaseCandidate', name: 'first', uid: candidate('first').metadata.uid, namespace: place },
+  package: 'payments',
 };
+const demanding = anAdmittedAct('Administer', {
+  demanded: [{ role: 'tester', count: 1, oneFromEach: [] }],
+  resource: 'releasepolicies.countersign.dev',
+});
+const underNone = anAdmittedAct('Emergency', { emergency: 'none' });
+const attemptOf = (record: NamespaceRecord) => [...record.explained.attempts.values()][0] ?? never();
+const closedFindingOf = (record: NamespaceRecord): Draft => draftOf(record, closedFinding());
+
+const goingBackRejected = (record: NamespaceRecord): Draft => draftOf(record, goingBack(first, none));
 
 describe('legitimate histories', () => {
   test.each<[string, readonly Step[]]>([
@@ -308,6 +328,7 @@ describe('legitimate histories', () => {
       ],
     ],
     ['an access that is refused', [emergency.refusedAccess(access, 'TooLate', 'no')]],
+    ['several acts in one entry', [staged(first), together(acted, withdrawing, demanding), came()]],
   ])('%s', (_, steps) => {
     expect(follow(empty, ...steps).broken).toBeUndefined();
   });
@@ -571,7 +592,32 @@ describe('forged histories', () => {
       (r) => emergency.closed(place, emergencyOf(r)),
       'nobody reviewed',
     ],
-    ['an act under no emergency', [], anAdmittedAct('Emergency', { emergency: 'none' }), 'does not know its emergency'],
+    ['an act under no emergency', [], underNone, 'does not know its emergency'],
+    [
+      'an entry for several acts of which the last does not follow',
+      [staged(first), adopting(['ConfigMap']), emergency.granted(access, role)],
+      together(
+        acted,
+        withdrawing,
+        demanding,
+        (r) => anAdmittedAct('Emergency', { emergency: emergencyOf(r).uid }),
+        underNone,
+      ),
+      'does not know its emergency',
+    ],
+    [
+      'an entry for several acts in the name of another program',
+      [staged(first)],
+      (r) => ({ ...draftOf(r, together(demanding, withdrawing)), actor: program('operator') }),
+      'countersign-gate itself',
+    ],
+    ['an entry that tells twice what came of one act', [acted], together(came(), came()), 'is open'],
+    [
+      'an entry for several acts of which the last cannot be read',
+      [staged(first)],
+      together(demanding, { ...acted, data: { ...acted.data, operation: 'APPROVE' } as unknown as typeof acted.data }),
+      'cannot be read',
+    ],
   ])('%s breaks the record, which says where and why, and nothing comes of it', (_, before, forged, why) => {
     const good = follow(empty, ...before);
     expect(good.broken).toBeUndefined();
@@ -579,7 +625,7 @@ describe('forged histories', () => {
     const after = follow(good, forged);
 
     expect(after.broken).toContain(why);
-    expect(after.broken).toMatch(/^entry \d{12} \(\w+\) does not follow: /);
+    expect(after.broken).toMatch(/^entry \d{12} \(\w+\) (does not follow: |cannot be read)/);
     const others = { head: undefined, broken: undefined, refusedAt: undefined };
     expect({ ...after, ...others }).toEqual({ ...good, ...others });
   });
@@ -612,10 +658,27 @@ const anything: fc.Arbitrary<Step> = fc.oneof(
     return drafts.rolledBack({ ...open, to: to.name }, { package: 'payments', fromDigest: from.digest, previous: '' });
   }),
   fc.constantFrom<Step>(openedFinding, adopting(['ConfigMap']), acted, emergency.granted(access, role)),
+  // Acts that follow, and others, in one entry.
+  fc
+    .array(fc.constantFrom<Step>(acted, withdrawing, demanding, underNone), { minLength: 2, maxLength: 6 })
+    .map(([act = acted, ...more]) => together(act, ...more)),
+  fc.array(fc.boolean(), { minLength: 2, maxLength: 6 }).map((happened): Step => (r) => {
+    const attempts = [...r.explained.attempts.values()];
+    const [seen, ...more] = happened.map((isSeen, i) => {
+      const attempt = attempts[i % attempts.length] ?? attemptOf(follow(empty, acted));
+      return drafts.observed(place, attempt, isSeen ? { object: attempt.object, uid: '' } : undefined);
+    });
+    return draftOf(r, together(seen ?? never(), ...more));
+  }),
 );
 
-/** What production should be, by the record. */
-const shouldBe = ({ packages, candidates, explained }: NamespaceRecord) => ({ packages, candidates, explained });
+/** What production should be, and what was demanded of it, by the record. */
+const shouldBe = ({ packages, candidates, explained, demanded }: NamespaceRecord) => ({
+  packages,
+  candidates,
+  explained,
+  demanded,
+});
 
 test('no sequence of entries after the first that is refused changes what production should be', () => {
   fc.assert(
@@ -633,6 +696,7 @@ test('no sequence of entries after the first that is refused changes what produc
         }
         const after = [broken ?? good, ...(broken === undefined ? [] : [follow(broken, ...more)])];
         for (const each of after) expect(shouldBe(each)).toEqual(shouldBe(good));
+        expect(after[0]?.emergencies).toEqual(good.emergencies);
       },
     ),
     { numRuns: 500 },

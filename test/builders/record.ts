@@ -4,6 +4,7 @@ import { ledgerWriters, type LedgerWriter } from '../../operator/api/ledger-writ
 import type { LedgerDraft } from '../../operator/decide/entries.ts';
 import type { Instant } from '../../operator/decide/objects.ts';
 import { foldEntries, followEntries, type NamespaceRecord } from '../../operator/decide/record.ts';
+import type { JointDraft } from '../../operator/decide/together.ts';
 import { whyNotNext } from '../../operator/decide/transitions.ts';
 import { entryHash, nextEntry } from '../../operator/ledger/chain.ts';
 
@@ -17,7 +18,7 @@ export const program = (name: LedgerWriter | 'restorer') => ({
 /** The entry of a draft, by the program that writes its type. */
 export const entryAfter = (
   { head }: NamespaceRecord,
-  draft: LedgerDraft,
+  draft: LedgerDraft | JointDraft,
   { id = `id-${head.seq + 1}`, at }: { readonly id?: string; readonly at: Instant },
 ): LedgerEntrySpec => nextEntry(head, draft, { id, now: at, self: program(ledgerWriters[draft.data.type].writer) });
 
