@@ -47,8 +47,16 @@ const programs: Readonly<Record<LedgerWriter | 'restorer', RegExp>> = {
   restorer: /^system:serviceaccount:[^:]+:countersign-restorer$/,
 };
 
+/** Why an entry of a type may not name an actor; undefined = it may. */
+export const whyNotInNameOf = (type: LedgerType, username: string): string | undefined => {
+  const should = wrongActor(type, username);
+  return should === undefined
+    ? undefined
+    : `it is in the name of ${username}, and such an entry is in that of ${should}`;
+};
+
 /** The actor that an entry of a type should name, as a message says it; undefined = the one it names may be it. */
-export const wrongActor = (type: LedgerType, username: string): string | undefined => {
+const wrongActor = (type: LedgerType, username: string): string | undefined => {
   const { writer, actor } = ledgerWriters[type];
   const isSelf = programs[writer].test(username);
   const isPerson = username !== '' && !username.startsWith('system:');

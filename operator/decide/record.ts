@@ -1,6 +1,7 @@
 /** What the ledger of one production namespace says, folded: the only memory that decisions trust. */
 import type { ApprovalLine } from '../api/policy.ts';
 import { ledgerNameDigits, type LedgerEntrySpec } from '../api/ledger.ts';
+import { whyNotInNameOf } from '../api/ledger-writers.ts';
 import { type Delivery, type EntryData, type LedgerDraft, parseData } from './entries.ts';
 import { foldEmergencies, noEmergencies, type Emergencies } from './emergency/record.ts';
 import { foldExplained, nothingExplained, type ExplainedRecord } from './explained.ts';
@@ -430,7 +431,23 @@ const folding = (before: NamespaceRecord) => {
       }
     },
     moveEmergencies,
+    /** Remembers what acts may change; the result puts it back as it was. */
+    before(acts: readonly Link[]): () => void {
+      const were = { explained, emergencies, demanded };
+      const ofPackages = acts.map(({ entry }) => [entry.package, packages.get(entry.package)] as const);
+      const ofCandidates = acts.map(({ entry }) => [entry.subject.uid, candidates.get(entry.subject.uid)] as const);
+      return () => {
+        ({ explained, emergencies, demanded } = were);
+        for (const [name, known] of ofPackages) putBack(packages, name, known);
+        for (const [uid, known] of ofCandidates) putBack(candidates, uid, known);
+      };
+    },
   };
+};
+
+const putBack = <T>(map: Map<string, T>, key: string, known: T | undefined): void => {
+  if (known === undefined) map.delete(key);
+  else map.set(key, known);
 };
 
 /**
@@ -453,45 +470,51 @@ export type WhyNot = (record: NamespaceRecord, entry: LedgerEntrySpec, data: Ent
 
 /**
  * `foldEntries`, but an entry that `whyNot` refuses breaks the record: neither it nor what comes after it counts, but that emergency accesses
- * are known, so that what they are made of is taken away. After a gap, or an entry that was written over, what follows is read all the same.
+ * are known, so that what they are made of is taken away. Of an entry for several acts all follow, or none counts: it is one write of one
+ * program. After a gap, or an entry that was written over, what follows is read all the same.
  */
 export const followEntries = (before: NamespaceRecord, links: readonly Link[], whyNot: WhyNot): NamespaceRecord => {
   const state = folding(before);
   let { head, broken, refusedAt } = before;
+  const whyRefused = (link: Link): string | undefined => {
+    const acts = orUndefined(() => actByAct(link));
+    if (acts === undefined) return unreadable;
+    const misnamed = whyNotInNameOf(link.entry.type, link.entry.actor.username);
+    if (misnamed !== undefined) return `does not follow: ${misnamed}`;
+    const undo = state.before(acts);
+    for (const act of acts) {
+      const data = orUndefined(() => parseData(act.entry));
+      const wrong = data && whyNot({ ...state.now(), head, broken }, act.entry, data);
+      if (data === undefined || wrong !== undefined) {
+        undo();
+        return data === undefined ? unreadable : `does not follow: ${wrong}`;
+      }
+      if (refusedAt === undefined) state.fold(act, data);
+      else if (data.type.startsWith('Emergency')) state.moveEmergencies(act, data);
+    }
+    return undefined;
+  };
   for (const link of links) {
     broken ??= link.broken;
-    for (const { act, data, why } of judgedActs(link, () => ({ ...state.now(), head, broken }), whyNot)) {
-      if (why !== undefined) {
-        broken ??= `entry ${nameOf(link)} (${link.entry.type}) ${why}`;
-        refusedAt ??= link.entry.seq;
-      } else if (refusedAt === undefined) state.fold(act, data);
-      else if (data.type.startsWith('Emergency')) state.moveEmergencies(act, data);
+    const why = whyRefused(link);
+    if (why !== undefined) {
+      broken ??= `entry ${nameOf(link)} (${link.entry.type}) ${why}`;
+      refusedAt ??= link.entry.seq;
     }
     head = { seq: link.entry.seq, hash: link.hash };
   }
   return { ...state.now(), head, broken, refusedAt };
 };
 
-type JudgedAct =
-  | { readonly act: Link; readonly data: EntryData; readonly why: undefined }
-  | { readonly act: undefined; readonly data: undefined; readonly why: string };
+/** Written by somebody who does not know the entries: what it says cannot be told, so nothing after it can be trusted. */
+const unreadable = 'cannot be read';
 
-/** The acts of an entry, each judged when those before it are folded, up to the first that is refused or cannot be read. */
-function* judgedActs(link: Link, now: () => NamespaceRecord, whyNot: WhyNot): Generator<JudgedAct> {
+const orUndefined = <T>(read: () => T): T | undefined => {
   try {
-    for (const act of actByAct(link)) {
-      const data = parseData(act.entry);
-      const wrong = whyNot(now(), act.entry, data);
-      if (wrong !== undefined) {
-        yield { act: undefined, data: undefined, why: `does not follow: ${wrong}` };
-        return;
-      }
-      yield { act, data, why: undefined };
-    }
+    return read();
   } catch {
-    // Written by somebody who does not know the entries: what it says cannot be told, so nothing after it can be trusted.
-    yield { act: undefined, data: undefined, why: 'cannot be read' };
+    return undefined;
   }
-}
+};
 
 const nameOf = ({ entry }: Link): string => String(entry.seq).padStart(ledgerNameDigits, '0');

@@ -3,7 +3,7 @@
  * that does not follow breaks the record, for whoever wrote it knew another history, or made one up.
  */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
-import { wrongActor } from '../api/ledger-writers.ts';
+import { whyNotInNameOf } from '../api/ledger-writers.ts';
 import { digest8 } from './digest.ts';
 import type { EmergencyRecord } from './emergency/record.ts';
 import type { EntryData } from './entries.ts';
@@ -325,8 +325,8 @@ const rowSays = <T extends Type>(type: T, given: Given<T>): Wrong => rows[type](
 /** Why an entry, or one act of an entry for several, does not follow from the record before it; undefined = it does. */
 export const whyNotNext = (state: NamespaceRecord, entry: LedgerEntrySpec, data: EntryData): Wrong => {
   const { type, actor, subject } = entry;
-  const should = wrongActor(type, actor.username);
-  if (should !== undefined) return `it is in the name of ${actor.username}, and such an entry is in that of ${should}`;
+  const misnamed = whyNotInNameOf(type, actor.username);
+  if (misnamed !== undefined) return misnamed;
   const candidate = subject.kind === 'ReleaseCandidate' ? state.candidates.get(subject.uid) : undefined;
   const given = {
     entry,

@@ -327,7 +327,7 @@ test('the longer an entry of a burst takes, the longer others are let in before 
     now: () => at,
     pause: (tookMs) => Promise.resolve(void pauses.push(tookMs)),
     newId: () => `id-${at}`,
-    self: { username: 'o', uid: '', groups: [] },
+    self: program('gate'),
   });
   const long = 'x'.repeat(4_000);
   await Promise.all(Array.from({ length: 100 }, (_, i) => append('n', act(`${i} ${long}`))));
