@@ -4,8 +4,8 @@
  * `_OBJECTS` (500) and `_APPROVALS` (10,000) for other sizes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemNamespace } from '../hack/controlplane/chart.ts';
 import { accepted, waitFor, waitForAll, type KubeObject, type Manifest } from '../test/cluster/cluster.ts';
+import { leadershipOf } from '../test/cluster/lease.ts';
 import { condition, isTrue, type Reported, type System, type World } from '../test/cluster/system.ts';
 import { peakRssMb, rssMb } from './process.ts';
 import { requests } from './requests.ts';
@@ -35,7 +35,7 @@ export const flood = async (system: System): Promise<readonly Figure[]> => {
   const worlds = await Promise.all(Array.from({ length: places }, (_, i) => system.world(`flood-${i}`)));
   const plainAtRest = await plainWrites(system, 0, 20);
   await backInTurn(quiet, 0, calm / 2);
-  const before = await transitions(system);
+  const before = (await leadershipOf(system)).changes;
   const atRest = [system.operator, system.gate].map(({ mark }) => rssMb(mark.pid));
 
   const memory = sampled(system.operator.address);
@@ -48,7 +48,7 @@ export const flood = async (system: System): Promise<readonly Figure[]> => {
   const judged = await Promise.all(worlds.map(allJudged));
   const all = judged.flat();
   const why = Map.groupBy(all, (each) => (isTrue(each, 'Staged') ? 'staged' : (each.status?.reason ?? '')));
-  const after = await transitions(system);
+  const after = (await leadershipOf(system)).changes;
   const { heap, external, lag } = await memory.stop();
   const delays = await rollbackDelays(system);
   const [usual, meanwhile] = [delays.slice(0, calm / 2), delays.slice(calm / 2)];
@@ -296,22 +296,6 @@ const sampled = (address: string) => {
     },
   };
 };
-
-// --- the Lease -------------------------------------------------------------------------------------------------------
-
-interface Lease extends KubeObject {
-  readonly spec: { readonly leaseTransitions?: number };
-}
-
-const transitions = async (system: System): Promise<number> =>
-  accepted(
-    await system.as('installer').get<Lease>({
-      apiVersion: 'coordination.k8s.io/v1',
-      kind: 'Lease',
-      namespace: systemNamespace,
-      name: 'countersign-operator',
-    }),
-  ).spec.leaseTransitions ?? 0;
 
 /** Numbers from 0, a few at a time. */
 const inTurn = async (count: number, act: (i: number) => Promise<void>): Promise<void> => {

@@ -4,8 +4,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { chartNodeOptions, systemNamespace } from '../../hack/controlplane/chart.ts';
-import { accepted, startTimeoutMs, waitForAll, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import { chartNodeOptions } from '../../hack/controlplane/chart.ts';
+import { accepted, startTimeoutMs, waitForAll, type Manifest } from '../cluster/cluster.ts';
+import { leadershipOf } from '../cluster/lease.ts';
 import { condition, isTrue, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
 
 jest.setTimeout(400_000);
@@ -23,20 +24,6 @@ beforeAll(async () => {
 
 afterAll(() => system?.stop());
 
-interface Lease extends KubeObject {
-  readonly spec: { readonly holderIdentity?: string; readonly leaseTransitions?: number };
-}
-
-const lease = async (): Promise<Lease['spec']> =>
-  accepted(
-    await system.as('installer').get<Lease>({
-      apiVersion: 'coordination.k8s.io/v1',
-      kind: 'Lease',
-      namespace: systemNamespace,
-      name: 'countersign-operator',
-    }),
-  ).spec;
-
 /** 800 kB of very many small things. */
 const crowded = (world: World, name: string, letter: string): Manifest =>
   world.configMap(name, Object.fromEntries(Array.from({ length: keys }, (_, i) => [`k${i}`, letter.repeat(28)])));
@@ -51,7 +38,7 @@ test('twenty small candidates over large ConfigMaps cost neither the Lease nor a
   await world.release(world.candidate('one', ['ConfigMap/settings'], { package: 'other' }), 60_000);
   await world.stage(world.configMap('settings', { level: 'debug' }));
   await world.release(world.candidate('two', ['ConfigMap/settings'], { package: 'other' }), 60_000);
-  const before = await lease();
+  const before = await leadershipOf(system);
 
   const names = Array.from({ length: configMaps }, (_, i) => `big-${i}`);
   for (const name of names) accepted(await developer.create(crowded(world, name, 'a')));
@@ -82,10 +69,7 @@ test('twenty small candidates over large ConfigMaps cost neither the Lease nor a
   expect(all.length).toBeGreaterThanOrEqual(candidates);
   expect(system.operator.isRunning()).toBe(true);
   expect(system.gate.isRunning()).toBe(true);
-  expect(await lease()).toMatchObject({
-    holderIdentity: before.holderIdentity,
-    leaseTransitions: before.leaseTransitions,
-  });
+  expect(await leadershipOf(system)).toEqual(before);
 });
 
 /** More of them than the heap holds, packed or not: one character of two bytes makes all of a text take two, and nothing compresses it. */
@@ -103,7 +87,7 @@ const inTurn = async (count: number, act: (i: number) => Promise<void>): Promise
 test('more in staging than fits into the heap, and candidates that carry as much, are worked on like any others', async () => {
   const world = await system.world('heapful');
   const developer = world.as('developer-a');
-  const before = await lease();
+  const before = await leadershipOf(system);
   await inTurn(heapful, async (i) => {
     accepted(await developer.create(world.configMap(`big-${i}`, { text: megabyte })));
   });
@@ -133,8 +117,5 @@ test('more in staging than fits into the heap, and candidates that carry as much
   expect(all.some(({ status }) => status?.reason === 'TooMuchOpen')).toBe(true);
   expect(system.operator.isRunning()).toBe(true);
   expect(system.gate.isRunning()).toBe(true);
-  expect(await lease()).toMatchObject({
-    holderIdentity: before.holderIdentity,
-    leaseTransitions: before.leaseTransitions,
-  });
+  expect(await leadershipOf(system)).toEqual(before);
 });
