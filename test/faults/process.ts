@@ -58,6 +58,8 @@ export interface ProcessOptions {
   readonly credentials: OperatorCredentials;
   /** This machine's when absent. */
   readonly clock?: Clock;
+  /** An error of its own in place of a request: as if there were a bug in the program just there. undefined = there is none. */
+  readonly bug?: (request: Parameters<Interceptor>[0]) => Error | undefined;
 }
 
 /** When a process dies: at which of its writes, counted from 1, and whether that write still reaches the API server. */
@@ -78,12 +80,14 @@ export class Process {
   readonly #operator: Operator;
   readonly #death = Promise.withResolvers<void>();
   readonly #namespaces: Readonly<Record<string, string>>;
+  readonly #bug: NonNullable<ProcessOptions['bug']>;
   #armed: Death | undefined;
   #isDead = false;
   /** Writes since it was armed. */
   readonly writes: string[] = [];
 
-  constructor({ world, lease, credentials, clock = systemClock }: ProcessOptions) {
+  constructor({ world, lease, credentials, clock = systemClock, bug = () => undefined }: ProcessOptions) {
+    this.#bug = bug;
     this.#namespaces = { releasecandidates: `${world}-staging` };
     const transport = (as: 'operator' | 'restorer') =>
       createTransport({
@@ -128,6 +132,8 @@ export class Process {
 
   async #intercept(world: string, request: Parameters<Interceptor>[0], next: Parameters<Interceptor>[1]) {
     if (this.#isDead) throw lost();
+    const bug = this.#bug(request);
+    if (bug !== undefined) throw bug;
     if (!isWrite(request)) return next({ ...request, path: this.#confined(world, request.path) });
     this.writes.push(`${request.method} ${request.path}`);
     const death = this.#armed;
