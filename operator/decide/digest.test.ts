@@ -1,7 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Json } from '../api/meta.ts';
-import { bundleDigest, canonicalJson, digest8, digestOf, type SignedContent } from './digest.ts';
+import {
+  bundleDigest,
+  canonicalJson,
+  canonicalPieces,
+  canonicalSteps,
+  digest8,
+  digestOf,
+  digestSteps,
+  sizeOf,
+  type SignedContent,
+} from './digest.ts';
 import { anyJson } from './json-arbitrary.ts';
 
 const shuffled = (value: Json): Json =>
@@ -53,6 +63,48 @@ describe('canonical JSON', () => {
         expect(back).toEqual(value);
       }),
     );
+  });
+});
+
+describe('canonical JSON in steps', () => {
+  /** A value among so many others that it is taken apart. */
+  const crowded = (value: Json): Json => ({
+    value,
+    list: Array.from({ length: 300 }, (_, i) => (i === 150 ? value : { name: `${i}` })),
+    map: {
+      '\u20ac': 1,
+      '\r': 2,
+      ['__proto__']: value,
+      ...Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`${i}`, i])),
+    },
+  });
+
+  it('is the same text and the same digest', () => {
+    fc.assert(
+      fc.property(anyJson, (value) => {
+        const all = crowded(value);
+        expect([...canonicalPieces(all)].join('')).toBe(canonicalJson(all));
+        expect([...canonicalSteps(all)].join('')).toBe(canonicalJson(all));
+        const [inSteps, atOnce] = [structuredClone(all), structuredClone(all)];
+        for (const _ of digestSteps(inSteps));
+        expect([digestOf(inSteps), sizeOf(inSteps)]).toEqual([digestOf(atOnce), sizeOf(atOnce)]);
+      }),
+    );
+  });
+
+  it('takes many steps for what is large', () => {
+    const map = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`k${i}`, 'x'.repeat(28)]));
+    expect([...digestSteps(map)].length).toBeGreaterThan(10);
+  });
+
+  it.each<[string, Json]>([
+    ['NaN', Number.NaN],
+    ['a lone surrogate in a value', 'x\ud800'],
+    ['a lone surrogate in a key', { '\udc00': 1 }],
+    ['an integer that a double cannot tell from the next', 2 ** 53],
+    ['what is nested too deep', Array.from({ length: 500 }).reduce<Json>((inner) => [inner], 1)],
+  ])('refuses %s', (_, value) => {
+    expect(() => [...digestSteps(crowded(value))]).toThrow(/no exact JSON form|surrogate|levels deep/i);
   });
 });
 

@@ -1,6 +1,6 @@
 /** What an object of a release is to be in production: its normal form, and the manifests that make production equal it. */
 import type { Json, JsonObject } from '../api/meta.ts';
-import { digest8, digestOf } from './digest.ts';
+import { digest8, digestOf, digestSteps } from './digest.ts';
 import { differences } from './differences.ts';
 import { at, depthOf, isEmptyObject, isList, maxDepth, objectAt, withMember } from './json.ts';
 import { mergePatch } from './merge-patch.ts';
@@ -15,6 +15,8 @@ export const normalForm = (manifest: JsonObject, ref: ObjectRef): JsonObject => 
   const known = normalForms.get(manifest) ?? new Map<string, JsonObject>();
   const normal = known.get(key) ?? toNormalForm(manifest, ref);
   normalForms.set(manifest, known.set(key, normal));
+  // What is one is its own: brought into it again it stays the same object.
+  if (!normalForms.has(normal)) normalForms.set(normal, new Map([[key, normal]]));
   return normal;
 };
 
@@ -59,18 +61,34 @@ export type Rendered =
 
 /** The staged object in normal form, with the overlay patches for it (RFC 7396) laid over it, in their order. */
 export const render = (staged: LiveObject, patches: readonly JsonObject[]): Rendered => {
+  const steps = renderSteps(staged, patches);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+};
+
+/** `render` in steps, for it takes long of what is large. The digest of the content is known then. */
+export function* renderSteps(staged: LiveObject, patches: readonly JsonObject[]): Generator<void, Rendered, void> {
   const tooDeep = [staged.manifest, ...patches].some((value) => depthOf(value) > maxDepth);
   if (tooDeep) {
     const message = `the object or its overlay is nested more than ${maxDepth} levels deep: make it flatter, then create a new candidate`;
     return { kind: 'Problem', problem: { object: keyOf(staged.ref), message } };
   }
+  yield;
   const base = normalForm(staged.manifest, staged.ref);
-  const content = patches.reduce(mergePatch, base);
-  const message = forbidden(base, content, staged.ref) ?? inexact(content);
-  return message === undefined
-    ? { kind: 'Content', content: normalForm(content, staged.ref) }
-    : { kind: 'Problem', problem: { object: keyOf(staged.ref), message } };
-};
+  yield;
+  let content = base;
+  for (const patch of patches) {
+    content = mergePatch(content, patch);
+    yield;
+  }
+  const message = forbidden(base, content, staged.ref) ?? (yield* inexact(content));
+  if (message !== undefined) return { kind: 'Problem', problem: { object: keyOf(staged.ref), message } };
+  const normal = normalForm(content, staged.ref);
+  yield* digestSteps(normal);
+  return { kind: 'Content', content: normal };
+}
 
 const identity: readonly Path[] = [
   [{ field: 'apiVersion' }],
@@ -85,14 +103,15 @@ const forbidden = (base: JsonObject, content: JsonObject, { kind }: ObjectRef): 
   return owned && `the overlay sets ${formatPath(owned)}, which the cluster writes and no release decides`;
 };
 
-const inexact = (content: JsonObject): string | undefined => {
+function* inexact(content: JsonObject): Generator<void, string | undefined, void> {
   try {
+    yield* digestSteps(content);
     digestOf(content);
     return undefined;
   } catch (error) {
     return `its content cannot be digested: ${error instanceof Error ? error.message : String(error)}`;
   }
-};
+}
 
 /** Overlay entries that name no object of the package: they would be signed for, and do nothing. */
 export const strayOverlays = (

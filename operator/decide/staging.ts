@@ -3,13 +3,14 @@ import type { ReleaseCandidate } from '../api/candidate.ts';
 import type { Reason } from '../api/conditions.ts';
 import { maxDeltaTextBytes } from '../api/bundle.ts';
 import { promotableKinds } from '../api/kinds.ts';
+import type { JsonObject } from '../api/meta.ts';
 import { handsOn, unknownWriters } from './authors.ts';
 import { brokenText } from './broken-record.ts';
 import type { BundleObject } from './bundle.ts';
-import { digestOf, sizeOf } from './digest.ts';
+import { digestOf, digestSteps, sizeOf } from './digest.ts';
 import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from './questions.ts';
-import { normalForm, render, strayOverlays, type Rendered } from './render.ts';
+import { normalForm, render, renderSteps, strayOverlays, type Rendered } from './render.ts';
 import { fromScratch } from './scratch.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
 import { visible } from './visible.ts';
@@ -135,32 +136,37 @@ export function* renderInSteps(s: CandidateSnapshot): Generator<unknown, void, v
   for (const object of s.staged.values()) {
     const { manifest } = object;
     yield manifest;
-    const rendered = renderedFor(s.candidate, object);
+    const rendered = yield* renderedSteps(s.candidate, object);
     yield rendered;
     if (rendered.kind === 'Problem') return;
-    digestOf(rendered.content);
-    yield;
-    digestOf(normalForm(manifest, object.ref));
-    yield;
+    yield* digestSteps(normalForm(manifest, object.ref));
   }
 }
 
 /** Of what is staged, for a candidate: both stay the same objects from one plan to the next. Megabytes are not held between plans. */
 const renderings = new WeakMap<LiveObject, WeakMap<ReleaseCandidate, WeakRef<Rendered>>>();
 
-const renderedFor = (candidate: ReleaseCandidate, object: LiveObject): Rendered => {
+const patchesFor = ({ spec }: ReleaseCandidate, { ref }: LiveObject): readonly JsonObject[] =>
+  spec.overlay.filter(({ kind, name }) => kind === ref.kind && name === ref.name).map(({ patch }) => patch);
+
+const knownRendering = (candidate: ReleaseCandidate, object: LiveObject): Rendered | undefined =>
+  renderings.get(object)?.get(candidate)?.deref();
+
+const remembered = (candidate: ReleaseCandidate, object: LiveObject, rendered: Rendered): Rendered => {
   const known = renderings.get(object) ?? new WeakMap<ReleaseCandidate, WeakRef<Rendered>>();
-  const { kind, name } = object.ref;
-  const patches = candidate.spec.overlay.filter((each) => each.kind === kind && each.name === name);
-  const rendered =
-    known.get(candidate)?.deref() ??
-    render(
-      object,
-      patches.map(({ patch }) => patch),
-    );
   renderings.set(object, known.set(candidate, new WeakRef(rendered)));
   return rendered;
 };
+
+const renderedFor = (candidate: ReleaseCandidate, object: LiveObject): Rendered =>
+  knownRendering(candidate, object) ?? remembered(candidate, object, render(object, patchesFor(candidate, object)));
+
+function* renderedSteps(candidate: ReleaseCandidate, object: LiveObject): Generator<void, Rendered, void> {
+  return (
+    knownRendering(candidate, object) ??
+    remembered(candidate, object, yield* renderSteps(object, patchesFor(candidate, object)))
+  );
+}
 
 /** Whether the contents together are more than a bundle takes. */
 export const oversize = (objects: readonly BundleObject[]): StagingProblem | undefined => {

@@ -116,7 +116,7 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
         const open = [...answers.values()].find(({ kind }) => kind === 'Unavailable');
         const settlesAt = open === undefined && plan.effects.length === 0 ? patience.settlesAt(key, plan) : undefined;
         if (settlesAt !== undefined) return { wakeAt: earliest(plan.wakeAt, settlesAt) };
-        const outcome = await carryOut(plan, shell);
+        const outcome = await carryOut(plan, shell, (failure) => kind.stuck?.(seen, failure, now) ?? []);
         if (open?.kind === 'Unavailable' && outcome !== 'Again') throw new Unanswered(open.message);
         return outcome === 'Again' || outcome.wakeAt === undefined || outcome.wakeAt > now
           ? outcome
@@ -194,22 +194,30 @@ const carryOutEach = async (effects: readonly Effect[], shell: Shell): Promise<v
 /** Errors of an effect beside which the plan had a status to report: that is the truer one. */
 const told = new WeakSet<Error>();
 
-/** Effects first. What they changed is then looked at anew, so the status never tells of an attempt. */
-const carryOut = async (plan: Plan, shell: Shell): Promise<Outcome> => {
+/**
+ * Effects first. What they changed is then looked at anew, so the status never tells of an attempt: but of a bug that an effect ran into it does,
+ * for the plan knows nothing of it and would say that all is well. `stuck`: what is to be reported then.
+ */
+const carryOut = async (
+  plan: Plan,
+  shell: Shell,
+  stuck: (failure: Failure) => readonly StatusWrite[],
+): Promise<Outcome> => {
   try {
     await carryOutEach(plan.effects, shell);
   } catch (error) {
-    await reportChanges(plan, shell);
-    if (plan.statuses.length > 0 && error instanceof Error) told.add(error);
+    const failure = toFailure(error);
+    const instead = failure.kind === 'Bug' && !isWeather(failure) ? stuck(failure) : [];
+    const statuses = instead.length > 0 ? instead : plan.statuses;
+    await reportEach(statuses, shell);
+    if (statuses.length > 0 && error instanceof Error) told.add(error);
     throw error;
   }
   if (plan.effects.length > 0) return 'Again';
-  await reportChanges(plan, shell);
+  await reportEach(plan.statuses, shell);
   for (const notice of plan.notices) shell.tell(notice);
   return { wakeAt: plan.wakeAt };
 };
-
-const reportChanges = (plan: Plan, shell: Shell): Promise<void> => reportEach(plan.statuses, shell);
 
 const reportEach = async (statuses: readonly StatusWrite[], shell: Shell): Promise<void> => {
   for (const write of statuses) {
