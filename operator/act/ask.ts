@@ -11,7 +11,7 @@ import {
   type RightQuestion,
 } from '../decide/questions.ts';
 import { gateIsHere } from '../decide/admission/releases.ts';
-import { digestOf, sizeOf } from '../decide/digest.ts';
+import { digestOf, digestSteps, sizeOf } from '../decide/digest.ts';
 import { normalForm } from '../decide/render.ts';
 import { fieldManagers } from '../decide/release.ts';
 import { fromScratch, scratchManifest, scratchName } from '../decide/scratch.ts';
@@ -20,7 +20,7 @@ import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf } from '../kube/resource.ts';
 import { promotableResource } from '../kube/rows.ts';
 import { PackedValues } from '../kube/packed.ts';
-import { createLimit, type Limit } from '../run/slices.ts';
+import { createLimit, inSlices, type Limit } from '../run/slices.ts';
 
 export interface AskTools {
   readonly client: Client;
@@ -70,11 +70,17 @@ const askRight = async (client: Client, question: RightQuestion): Promise<Answer
   return { kind: 'Yes' };
 };
 
+/** The plan that asks digests it at once: it finds that done. */
+const digested = async (manifest: JsonObject): Promise<Answer> => {
+  await inSlices(digestSteps(manifest));
+  return { kind: 'Object', manifest };
+};
+
 const askNormalForm = async (client: Client, { ref, content, namespace }: NormalFormQuestion): Promise<Answer> => {
   const scratch = scratchManifest(content, ref, scratchName(ref, content), namespace);
   const made = await client.dryRunCreate(promotableResource(ref.kind), manifestOf(scratch));
   // What nobody asks for is more than half of an object of many fields.
-  return { kind: 'Object', manifest: fromScratch(jsonObject(made), ref) };
+  return digested(fromScratch(jsonObject(made), ref));
 };
 
 const askPreflight = async (client: Client, { ref, resourceVersion, manifest }: PreflightQuestion): Promise<Answer> => {
@@ -96,8 +102,10 @@ const askPreflight = async (client: Client, { ref, resourceVersion, manifest }: 
 
 const askCurrent = async (client: Client, { ref, namespace }: CurrentQuestion): Promise<Answer> => {
   const found = await client.getResource(promotableResource(ref.kind), { namespace, name: ref.name });
+  const content = normalForm(jsonObject(found), ref);
+  await inSlices(digestSteps(content));
   // Of hundreds of large objects nothing else is kept until the last of them is answered.
-  return { kind: 'Digest', digest: digestOf(normalForm(jsonObject(found), ref)) };
+  return { kind: 'Digest', digest: digestOf(content) };
 };
 
 export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
@@ -131,7 +139,7 @@ export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
   return async (question) => {
     const key = `${serverVersion()} ${questionKey(question)}`;
     const known = remembered.get(key, '');
-    if (known !== undefined) return { kind: 'Object', manifest: known };
+    if (known !== undefined) return digested(question.ask === 'NormalForm' ? normalForm(known, question.ref) : known);
     const answer = await (question.ask === 'NormalForm' ? askedOnce(key, question) : put(question).catch(answerOf));
     if (question.ask === 'NormalForm' && answer.kind === 'Object') remembered.keep(key, '', answer.manifest);
     return answer;

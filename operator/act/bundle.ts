@@ -1,8 +1,18 @@
 /** Writes a bundle: parts first, head last, so that a head which exists is a bundle that is whole. */
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { Reason } from '../api/conditions.ts';
 import { apiVersion } from '../api/kinds.ts';
 import type { Bundle } from '../decide/bundle.ts';
-import { arranged, ContentTooLarge, writtenObject, type StoredContent } from '../decide/bundle-parts.ts';
+import {
+  arranged,
+  ContentTooLarge,
+  isCompressed,
+  writtenObject,
+  type StoredContent,
+  type WrittenObject,
+} from '../decide/bundle-parts.ts';
+import { canonicalSteps } from '../decide/digest.ts';
 import type { Shown } from '../decide/comparison.ts';
 import { deltaTooLarge } from '../decide/staging.ts';
 import { partName } from '../decide/show-command.ts';
@@ -10,21 +20,20 @@ import type { Client } from '../kube/client.ts';
 import { Failure, toFailure } from '../kube/failures.ts';
 import type { Manifest } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
-import { createSlices } from '../run/slices.ts';
+import { inSlices } from '../run/slices.ts';
 
 /** @throws {Failure} `TooLarge` when it cannot be stored, or not be shown */
 export const createBundle = async (client: Client, bundle: Bundle, shown: Shown): Promise<void> => {
   if (shown.is === 'TooLarge') throw new NotShowable(shown.bytes);
   const content = await inSteps(bundle);
   const parts = content.parts.map((_, index) => partName(bundle.name, index));
-  await Promise.all(
-    parts.map((name, index) =>
-      create(
-        client,
-        manifest(bundle.namespace, name, { part: { of: bundle.name, index }, objects: content.parts[index] ?? [] }),
-      ),
-    ),
-  );
+  // One after the other: each is a megabyte, and is there several times over while it is sent and answered.
+  for (const [index, name] of parts.entries()) {
+    await create(
+      client,
+      manifest(bundle.namespace, name, { part: { of: bundle.name, index }, objects: content.parts[index] ?? [] }),
+    );
+  }
   await create(
     client,
     manifest(bundle.namespace, bundle.name, { ...head(bundle, shown), parts, objects: content.head }),
@@ -42,13 +51,15 @@ class NotShowable extends Failure {
   }
 }
 
+const zipped = promisify<string, Buffer>(gzip);
+
 const inSteps = async ({ objects }: Bundle): Promise<StoredContent> => {
-  const pause = createSlices();
-  const all: ReturnType<typeof writtenObject>[] = [];
+  const all: WrittenObject[] = [];
   try {
     for (const object of objects) {
-      all.push(writtenObject(object));
-      await pause();
+      const text = (await inSlices(canonicalSteps(object.content))).join('');
+      // Compressed by another thread: a megabyte takes a tenth of a second.
+      all.push(writtenObject(object, { text, zipped: isCompressed(text) ? await zipped(text) : undefined }));
     }
   } catch (error) {
     throw error instanceof ContentTooLarge ? new Failure('TooLarge', error.message) : error;

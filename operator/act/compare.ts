@@ -2,10 +2,10 @@
 import { Worker } from 'node:worker_threads';
 import type { BundleObject } from '../decide/bundle.ts';
 import { compared, type Comparison, type Shown } from '../decide/comparison.ts';
-import { canonicalJson, sizeOf } from '../decide/digest.ts';
+import { canonicalSteps, sizeOf } from '../decide/digest.ts';
 import type { ObjectRef } from '../decide/objects.ts';
 import { Failure } from '../kube/failures.ts';
-import { createLimit, createSlices } from '../run/slices.ts';
+import { createLimit, inSlices } from '../run/slices.ts';
 
 /** Contents as they are sent to the thread: texts are copied far faster than what they hold. */
 export interface ContentText {
@@ -94,12 +94,11 @@ export const createComparer = (given: Partial<CompareBounds> = {}): Comparer => 
 };
 
 const requestOf = async ({ before, after, ...rest }: Comparison): Promise<CompareRequest> => {
-  const pause = createSlices();
   const texts = async (objects: readonly BundleObject[]): Promise<ContentText[]> => {
     const all: ContentText[] = [];
     for (const { ref, digest, content } of objects) {
-      all.push({ ref, digest, text: canonicalJson(content) });
-      await pause();
+      const text = (await inSlices(canonicalSteps(content))).join('');
+      all.push({ ref, digest, text });
     }
     return all;
   };

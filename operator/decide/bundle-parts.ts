@@ -1,6 +1,7 @@
 /** How the objects of a bundle are stored: in its head, or in parts of a size that the API server takes. */
 import { gzipSync } from 'node:zlib';
 import { bundledContentBytes, storedContentLength } from '../api/bundle.ts';
+import type { JsonObject } from '../api/meta.ts';
 import type { BundleObject, ObjectSource } from './bundle.ts';
 import { canonicalJson } from './digest.ts';
 import { keyOf, type ObjectRef } from './objects.ts';
@@ -36,18 +37,39 @@ export class ContentTooLarge extends Error {
   }
 }
 
-/** @throws {ContentTooLarge} */
-export const writtenObject = ({ ref, digest, content, source }: BundleObject): WrittenObject => ({
+/** A content as text, and compressed where it is stored so. */
+export interface WrittenText {
+  readonly text: string;
+  /** Undefined for one that is stored as it is. */
+  readonly zipped: Buffer | undefined;
+}
+
+/** Whether a text is stored compressed. */
+export const isCompressed = (text: string): boolean => text.length > compressAbove;
+
+const writtenText = (content: JsonObject): WrittenText => {
+  const text = canonicalJson(content);
+  return { text, zipped: isCompressed(text) ? gzipSync(text) : undefined };
+};
+
+/** `written`: what its content is as text, where that is known already. @throws {ContentTooLarge} */
+export const writtenObject = (
+  { ref, digest, content, source }: BundleObject,
+  written: WrittenText = writtenText(content),
+): WrittenObject => ({
   ...ref,
   digest,
-  ...stored(ref, canonicalJson(content)),
+  ...stored(ref, written),
   ...(source === undefined ? {} : { source }),
 });
 
-const stored = (ref: ObjectRef, text: string): Pick<WrittenObject, 'content' | 'encoding' | 'size'> => {
-  if (text.length <= compressAbove) return { content: text };
+const stored = (
+  ref: ObjectRef,
+  { text, zipped }: WrittenText,
+): Pick<WrittenObject, 'content' | 'encoding' | 'size'> => {
+  if (zipped === undefined) return { content: text };
   const size = Buffer.byteLength(text);
-  const content = gzipSync(text).toString('base64');
+  const content = zipped.toString('base64');
   if (size <= bundledContentBytes && content.length <= storedContentLength) return { content, encoding: 'gzip', size };
   throw new ContentTooLarge(ref, size, content.length);
 };
@@ -59,7 +81,8 @@ export interface StoredContent {
 }
 
 /** @throws {ContentTooLarge} */
-export const storedContent = (objects: readonly BundleObject[]): StoredContent => arranged(objects.map(writtenObject));
+export const storedContent = (objects: readonly BundleObject[]): StoredContent =>
+  arranged(objects.map((object) => writtenObject(object)));
 
 export const arranged = (objects: readonly WrittenObject[]): StoredContent => {
   const all = objects.map((object) => ({ object, size: Buffer.byteLength(JSON.stringify(object)) }));

@@ -57,6 +57,7 @@ import { sleep, type Clock } from './clock.ts';
 import { createReconcile, Unanswered, type Kind, type Reconcile, type Shell } from './controller.ts';
 import { WorkQueue, type Priority } from './queue.ts';
 import { createRoutes, type Key } from './routes.ts';
+import { urgently } from './slices.ts';
 
 export interface OperatorOptions {
   /** One way to the API server for each of the two ServiceAccounts. */
@@ -275,7 +276,8 @@ export const createOperator = (options: OperatorOptions): Operator => {
       const measure = (result: 'success' | 'requeue' | 'requeue_after' | 'error') =>
         reconcileMetrics[kind].reconciled(result, (clock.monotonic() - began) / 1_000);
       try {
-        const outcome = await reconcilers[kind](key.slice(key.indexOf('/') + 1));
+        const reconcile = () => reconcilers[kind](key.slice(key.indexOf('/') + 1));
+        const outcome = await (priorityOf(key) === 'Rollback' ? urgently(reconcile) : reconcile());
         if (outcome !== 'Again' && outcome.isOver === true) {
           again.delete(key);
           throw new Failure(

@@ -4,14 +4,43 @@
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Longest stretch of work between two turns, in milliseconds, as far as steps are small enough. */
-const sliceMs = 20;
+const sliceMs = 10;
+/** Work in slices stands aside for no longer than this at a time, in milliseconds, however much is urgent: it, too, comes to an end. */
+const mostAsideMs = 250;
+
+let urgent = 0;
+const whenCalm = new Set<() => void>();
+
+/** Does what is urgent, such as restoring production. Meanwhile work in slices stands aside in the whole process. */
+export const urgently = async <T>(run: () => Promise<T>): Promise<T> => {
+  urgent += 1;
+  try {
+    return await run();
+  } finally {
+    urgent -= 1;
+    if (urgent === 0) for (const goOn of [...whenCalm]) goOn();
+  }
+};
+
+const calm = (): Promise<void> =>
+  new Promise((resolve) => {
+    const goOn = (): void => {
+      clearTimeout(timer);
+      whenCalm.delete(goOn);
+      resolve();
+    };
+    const timer = setTimeout(goOn, mostAsideMs);
+    whenCalm.add(goOn);
+  });
 
 /** Counts the time since the loop last turned. Call the result between two steps. */
 export const createSlices = (): (() => Promise<void>) => {
   let began = performance.now();
   return async () => {
-    if (performance.now() - began < sliceMs) return;
+    if (urgent === 0 && performance.now() - began < sliceMs) return;
     await turn();
+    // What is urgent waits for answers most of the time, and each of them would wait for a slice.
+    if (urgent > 0) await calm();
     began = performance.now();
   };
 };
