@@ -103,7 +103,7 @@ class Model {
       secrets: new Map(),
       configMaps: new Map(),
       release: undefined,
-      integrity: [],
+      integrity: () => [],
       serverVersion: 'v1.36.3',
       complete: true,
     };

@@ -108,8 +108,8 @@ export interface CandidateSnapshot {
   readonly configMaps: KeysByName;
   /** Present when this candidate is in flight, observed or in production. */
   readonly release: ReleaseSnapshot | undefined;
-  /** Objects of our own installation that are not what the record says: the locks may not hold. */
-  readonly integrity: readonly string[];
+  /** Objects of our own installation that are not what the record says: the locks may not hold. Gathered when asked: only gates ask. */
+  readonly integrity: () => readonly string[];
   readonly serverVersion: string;
   readonly complete: boolean;
 }

@@ -3,11 +3,13 @@ import { PackedValues } from './packed.ts';
 
 const large = { text: 'line\n"quoted" ж '.repeat(5_000) };
 
-test('what was kept is read as it was, small or large', () => {
+test('what was kept is read as it was, small or large, be it packed yet or not', async () => {
   const values = new PackedValues<object>(1_000_000);
   values.keep('a', '1', { name: 'small' });
   values.keep('b', '1', large);
   expect(values.get('a', '1')).toEqual({ name: 'small' });
+  expect(values.get('b', '1')).toEqual(large);
+  await values.settled();
   expect(values.get('b', '1')).toEqual(large);
   expect(values.bytes()).toBeLessThan(5_000);
 });
@@ -45,5 +47,18 @@ test('above the bound the least recently used goes, and one that is larger than 
   values.keep('d', '1', { text: 'x'.repeat(1_000) });
   expect(['a', 'c', 'd'].map((key) => values.get(key, '1') !== undefined)).toEqual([false, false, true]);
   values.drop('d');
+  expect(values.bytes()).toBe(0);
+});
+
+test('what goes while it is packed is not counted any more', async () => {
+  const values = new PackedValues<object>(1_000_000);
+  values.keep('a', '1', large);
+  values.keep('b', '1', structuredClone(large));
+  values.drop('a');
+  values.keep('b', '2', { level: 'info' });
+  await values.settled();
+  expect(values.get('a', '1')).toBeUndefined();
+  expect(values.get('b', '2')).toEqual({ level: 'info' });
+  values.drop('b');
   expect(values.bytes()).toBe(0);
 });

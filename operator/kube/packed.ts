@@ -1,5 +1,8 @@
 /** JSON values by key, as small as they can be kept, up to a bound of bytes: what is not asked for goes first. */
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { promisify } from 'node:util';
+import { deflateRaw, inflateRawSync } from 'node:zlib';
+
+const packed = promisify<string, { level: number }, Buffer>(deflateRaw);
 
 /** Texts above this are compressed. */
 const compressedAbove = 8 * 1024;
@@ -7,8 +10,8 @@ const compressedAbove = 8 * 1024;
 interface Kept {
   /** Which state of the value; another one is not there. */
   readonly version: string;
-  readonly text: string | Buffer;
-  readonly bytes: number;
+  text: string | Buffer;
+  bytes: number;
   /** The value itself, for as long as nobody needs the memory. */
   open: WeakRef<object> | undefined;
 }
@@ -21,6 +24,9 @@ export class PackedValues<T extends object> {
   /** The least recently used first. */
   readonly #kept = new Map<string, Kept>();
   #bytes = 0;
+  /** To be compressed, one after the other. */
+  readonly #loose = new Set<Kept>();
+  #packing: Promise<void> | undefined;
 
   /** @param maxBytes as they are kept; one value that is larger is kept alone */
   constructor(maxBytes: number) {
@@ -32,16 +38,36 @@ export class PackedValues<T extends object> {
     return this.#bytes;
   }
 
+  /** Resolves when everything that is kept is as small as it can be: a moment later, for another thread compresses it. Never rejects. */
+  async settled(): Promise<void> {
+    await this.#packing;
+  }
+
   /** Keeps a value in the place of the one that the key had. `text`: its JSON, where that is there already. */
   keep(key: string, version: string, value: T, text = JSON.stringify(value)): void {
     this.drop(key);
-    const packed = text.length > compressedAbove ? deflateRawSync(text, { level: 1 }) : text;
-    const kept = { version, text: packed, bytes: bytesOf(packed) + key.length, open: new WeakRef(value) };
+    const kept: Kept = { version, text, bytes: bytesOf(text) + key.length, open: new WeakRef(value) };
     this.#kept.set(key, kept);
     this.#bytes += kept.bytes;
     for (const oldest of this.#kept.keys()) {
-      if (this.#bytes <= this.#maxBytes || oldest === key) return;
+      if (this.#bytes <= this.#maxBytes || oldest === key) break;
       this.drop(oldest);
+    }
+    if (text.length <= compressedAbove) return;
+    this.#loose.add(kept);
+    this.#packing ??= this.#pack().finally(() => (this.#packing = undefined));
+  }
+
+  async #pack(): Promise<void> {
+    for (const kept of this.#loose) {
+      const { text } = kept;
+      // What cannot be compressed is kept as it is.
+      const small = typeof text === 'string' ? await packed(text, { level: 1 }).catch(() => text) : text;
+      if (!this.#loose.delete(kept)) continue;
+      const saved = bytesOf(text) - bytesOf(small);
+      kept.text = small;
+      kept.bytes -= saved;
+      this.#bytes -= saved;
     }
   }
 
@@ -65,5 +91,6 @@ export class PackedValues<T extends object> {
     if (kept === undefined) return;
     this.#bytes -= kept.bytes;
     this.#kept.delete(key);
+    this.#loose.delete(kept);
   }
 }

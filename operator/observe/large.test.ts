@@ -45,7 +45,10 @@ test('one that is away is there again once it was loaded, in the state that it i
     resourceOf: ({ kind, apiVersion }) => ({ apiVersion, kind, plural: 'configmaps', namespaced: true }),
     read: () => Promise.resolve(configMap('a', long)),
     observed: (_, object) => void told.push(object),
-    keep: (object) => void liveObject(object, large),
+    keep: async (object) => {
+      liveObject(object, large);
+      await large.settled();
+    },
   });
   const away = (() => {
     try {

@@ -42,8 +42,8 @@ export interface ObjectLoaderTools {
   readonly read: (resource: ResourceRow, home: ObjectHome) => Promise<KubeObject>;
   /** Takes the object as it was read into the copies: they may not have been told of its latest state. */
   readonly observed: (resource: ResourceRow, object: KubeObject) => void;
-  /** Keeps what it holds. */
-  readonly keep: (object: KubeObject) => void;
+  /** Keeps what it holds, and resolves when it is packed: what is read next is to have room beside it. */
+  readonly keep: (object: KubeObject) => Promise<void>;
 }
 
 /** Reads a large object into the place of such ones. */
@@ -53,5 +53,5 @@ export const createObjectLoader =
     const resource = resourceOf(home);
     const object = await read(resource, home);
     observed(resource, object);
-    keep(object);
+    await keep(object);
   };

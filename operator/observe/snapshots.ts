@@ -79,8 +79,10 @@ interface Aged {
 
 /** Oldest first; the API server's clock tells seconds, so names decide between equals. */
 const byAge = (a: Aged, b: Aged): number =>
-  a.metadata.creationTimestamp.localeCompare(b.metadata.creationTimestamp) ||
-  a.metadata.name.localeCompare(b.metadata.name);
+  inOrder(a.metadata.creationTimestamp, b.metadata.creationTimestamp) || inOrder(a.metadata.name, b.metadata.name);
+
+/** By code unit: of ten thousand approvals a comparison in some language's order takes a tenth of a second. */
+const inOrder = (a: string, b: string): number => Number(a > b) - Number(a < b);
 
 /** What the record needs to have behind it before anything is judged. */
 const ledgerComplete = ({ caches }: Sources): boolean =>
@@ -244,7 +246,7 @@ export const observeCandidate = (sources: Sources, candidate: ReleaseCandidate):
     secrets: keysByName(caches.secrets.in(target)?.list()),
     configMaps: configMapKeys(caches, target),
     release: inProduction(record, candidate) ? observeRelease(sources, target, spec.package) : undefined,
-    integrity: policy === undefined ? [] : observeIntegrity(sources, target),
+    integrity: () => (policy === undefined ? [] : observeIntegrity(sources, target)),
     serverVersion: sources.serverVersion(),
     complete:
       ledgerComplete(sources) &&

@@ -177,6 +177,18 @@ test('what cannot be worked on is reported, unless the plan had something to rep
   expect(done).toEqual(['report c', 'tell Stalled: Maximum call stack size exceeded']);
 });
 
+test('a bug that an effect runs into is reported in place of a status that knows nothing of it', async () => {
+  const { shell, done } = shellThat({ act: () => Promise.reject(new TypeError('undefined is no function')) });
+  const kind = {
+    name: 'thing',
+    observe: (key: string) => key,
+    plan: (): Plan => ({ ...nothing, effects: [effect], statuses: [write(status, { conditions: [] })] }),
+    stuck: (_: string, { kind, message }: Failure) => [write(status, stalled(kind, message))],
+  };
+  await expect(createReconcile(kind, shell)('k')).rejects.toThrow(TypeError);
+  expect(done).toEqual(['report c', 'tell Stalled: undefined is no function']);
+});
+
 test('what only has to be tried again is not reported as stuck', async () => {
   const { shell, done } = shellThat({ act: () => Promise.reject(new Failure('Unavailable', 'no answer')) });
   const kind = {

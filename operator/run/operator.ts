@@ -232,10 +232,11 @@ export const createOperator = (options: OperatorOptions): Operator => {
       resourceOf: ({ kind }) => (kind === 'ReleaseCandidate' ? ourResource(kind) : promotableResource(kind)),
       read: (resource, { namespace, name }) => readOne(resource, namespace, name),
       observed: (resource, object) => reflectors.observed(resource, object),
-      keep: (object) =>
-        void (object.kind === 'ReleaseCandidate'
-          ? keptCandidate(candidateOf(object), large)
-          : liveObject(object, large)),
+      async keep(object) {
+        if (object.kind === 'ReleaseCandidate') keptCandidate(candidateOf(object), large);
+        else liveObject(object, large);
+        await large.settled();
+      },
     }),
     settleMs: 100,
   };

@@ -2,6 +2,7 @@
 import { installation, policyName } from '../api/kinds.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import type { LedgerEntrySpec } from '../api/ledger.ts';
+import type { ReleasePolicy } from '../api/policy.ts';
 import { packageRecord } from '../decide/record.ts';
 import { grantName, grantPrefix } from '../decide/emergency/grant.ts';
 import type { EmergencyRecord } from '../decide/emergency/record.ts';
@@ -12,6 +13,7 @@ import { mayName } from '../observe/candidates.ts';
 import { ifHere } from '../observe/large.ts';
 import { watchedLive } from '../observe/project.ts';
 import type { Suspects } from '../observe/suspects.ts';
+import type { Change } from '../kube/store.ts';
 import type { Records } from '../ledger/records.ts';
 import type { Priority } from './queue.ts';
 
@@ -90,6 +92,13 @@ const runsOn = (before: PodFacts | undefined, after: PodFacts | undefined): bool
   before.controller?.uid === after.controller?.uid &&
   before.programs.join() === after.programs.join() &&
   before.lifetime.join() === after.lifetime.join();
+
+/** A policy of which nothing but the status changed. */
+const saysTheSame = ({ old, new: now }: Change<ReleasePolicy>): boolean =>
+  old !== undefined &&
+  now !== undefined &&
+  old.metadata.uid === now.metadata.uid &&
+  old.metadata.generation === now.metadata.generation;
 
 export const createRoutes = (options: RoutesOptions): Routes => {
   const { caches, records, suspects, add, addSoon, policiesChanged } = options;
@@ -222,10 +231,12 @@ export const createRoutes = (options: RoutesOptions): Routes => {
       caches.policies.onChange((_, change) => {
         const policy = change.new ?? change.old;
         if (policy === undefined) return;
-        policiesChanged();
         const { namespace } = policy.metadata;
-        if (change.old?.metadata.generation !== change.new?.metadata.generation) everythingChanged(namespace);
         add(policyKey(namespace), 'Normal');
+        // What it reports is our own word, and decides nothing: hundreds of candidates need not be judged anew for it.
+        if (saysTheSame(change)) return;
+        policiesChanged();
+        everythingChanged(namespace);
         candidates('target', namespace);
         releasesIn(namespace);
         emergencies(namespace);

@@ -366,7 +366,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     secrets: new Map(),
     configMaps: new Map(),
     release: undefined,
-    integrity: [],
+    integrity: () => [],
     serverVersion: 'v1.36.3',
     complete: true,
     rights: new Map(approvals.map(({ metadata }) => [metadata.uid, true])),

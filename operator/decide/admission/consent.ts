@@ -125,7 +125,7 @@ const gateView = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): Ga
     unanswered: undefined,
     // Who else touches staging meanwhile is the operator's to see; whom the bundle names was frozen.
     hands: nobody,
-    integrity: s.integrity,
+    integrity: () => s.integrity,
     foreign: new Map(),
   };
   return { ...view, rights: rightsOf(view, s.answers) };

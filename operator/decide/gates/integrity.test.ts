@@ -36,7 +36,12 @@ test.each<[sentence: string, given: Partial<GateSnapshot>, outcome: string, says
     'Passed',
     /unchanged/,
   ],
-  ['a changed policy holds at once, before the finding is there', { integrity: [guard] }, 'Blocked', new RegExp(guard)],
+  [
+    'a changed policy holds at once, before the finding is there',
+    { integrity: () => [guard] },
+    'Blocked',
+    new RegExp(guard),
+  ],
   ['a finding holds, though the policy is back', found(finding()), 'Blocked', new RegExp(guard)],
 ])('%s', (_, given, outcome, says) => {
   const verdict = integrity(aGateSnapshot(given), now);
@@ -46,7 +51,7 @@ test.each<[sentence: string, given: Partial<GateSnapshot>, outcome: string, says
 
 test('what is put back goes first, for an upgrade leaves what was added; a definition never goes', () => {
   const definition = 'CustomResourceDefinition/approvals.countersign.dev';
-  const { remedy } = integrity(aGateSnapshot({ integrity: [guard, definition] }), now);
+  const { remedy } = integrity(aGateSnapshot({ integrity: () => [guard, definition] }), now);
   expect(remedy).toContain(
     'kubectl delete --ignore-not-found validatingadmissionpolicy/countersign-guard-pods && helm upgrade countersign',
   );

@@ -23,7 +23,9 @@ const signer = (policy: ReleasePolicy, { home, name }: Finding): string =>
 /** Nothing is promoted past a lock that changed; a rollback asks no gate, and is never held. */
 export const integrity: Gate = (s) => {
   const findings = [...s.record.explained.findings.values()].filter(({ change }) => change === 'Integrity');
-  const changed = [...new Set([...s.integrity, ...findings.flatMap(({ parts }) => parts.map(({ object }) => object))])];
+  const changed = [
+    ...new Set([...s.integrity(), ...findings.flatMap(({ parts }) => parts.map(({ object }) => object))]),
+  ];
   if (changed.length === 0) return passed('InstallationUnchanged', 'The installation of Countersign is unchanged');
   const finding = findings.at(-1); // the latest: a signature for it covers those before
   const back = `otherwise a platform admin puts it back: ${putBack(changed)}`;
