@@ -4,7 +4,7 @@
  * `_OBJECTS` (500) and `_APPROVALS` (10,000) for other sizes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { accepted, waitFor, waitForAll, type KubeObject, type Manifest } from '../test/cluster/cluster.ts';
+import { accepted, waitFor, waitForAll, type Answer, type KubeObject, type Manifest } from '../test/cluster/cluster.ts';
 import { leadershipOf } from '../test/cluster/lease.ts';
 import { condition, isTrue, type Reported, type System, type World } from '../test/cluster/system.ts';
 import { peakRssMb, rssMb } from './process.ts';
@@ -170,15 +170,29 @@ const burden = async (world: World, place: number): Promise<void> => {
   await inTurn(share(sizes.packages), (i) => largePackage(world, i));
   if (place === 0) await manyObjects(world);
   const developer = world.as('developer-a');
-  accepted(await developer.create(world.configMap('small', { level: 'info' })));
+  await taken(() => developer.create(world.configMap('small', { level: 'info' })));
   await inTurn(share(sizes.candidates), async (i) => {
     const candidate = world.candidate(`many-${i}`, ['ConfigMap/small'], {
       package: `many-${Math.floor(i / 20)}`,
       notes: { summary: 'x'.repeat(1_000), rollbackPlan: 'x'.repeat(2_000) },
     });
-    accepted(await developer.create(candidate));
+    await taken(() => developer.create(candidate));
   });
 };
+
+/** What an API server or a gate that cannot keep up did not take is sent again after a while, as any client does. */
+const taken = async (send: () => Promise<Answer<KubeObject>>): Promise<void> => {
+  for (;;) {
+    const answer = await send();
+    if (answer.ok || !overloaded.has(answer.code)) {
+      accepted(answer);
+      return;
+    }
+    await sleep(1_000);
+  }
+};
+
+const overloaded: ReadonlySet<number> = new Set([429, 503, 504]);
 
 /** JSON in JSON: each quotation mark is escaped once more wherever it is kept as text. */
 const quoted = (seed: number): string =>
@@ -200,24 +214,24 @@ const largePackage = async (world: World, i: number): Promise<void> => {
   const names = Array.from({ length: megabytes }, (_, n) => `large-${i}-${n}`);
   for (const [n, name] of names.entries()) {
     const text = n === 0 ? quoted(i) : random(i * megabytes + n);
-    accepted(await developer.create(world.configMap(name, { text })));
+    await taken(() => developer.create(world.configMap(name, { text })));
   }
   const components = names.map((name) => `ConfigMap/${name}`);
-  accepted(await developer.create(world.candidate(`large-${i}`, components, { package: `large-${i}` })));
+  await taken(() => developer.create(world.candidate(`large-${i}`, components, { package: `large-${i}` })));
 };
 
 const manyObjects = async (world: World): Promise<void> => {
   const developer = world.as('developer-b');
   const names = Array.from({ length: sizes.objects }, (_, i) => `part-${i}`);
   await inTurn(names.length, async (i) => {
-    accepted(await developer.create(world.configMap(names[i] ?? '', { level: `${i}` })));
+    await taken(() => developer.create(world.configMap(names[i] ?? '', { level: `${i}` })));
   });
   const candidate = world.candidate(
     'parts',
     names.map((name) => `ConfigMap/${name}`),
     { package: 'parts' },
   );
-  accepted(await developer.create(candidate));
+  await taken(() => developer.create(candidate));
 };
 
 /** Signatures under one candidate after the other, as many as anybody likes. */
@@ -235,7 +249,7 @@ const signALot = async (world: World): Promise<void> => {
     },
   });
   await inTurn(sizes.approvals, async (i) => {
-    accepted(await world.as('tester-a').create(manifest(i)));
+    await taken(() => world.as('tester-a').create(manifest(i)));
   });
 };
 

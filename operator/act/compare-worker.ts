@@ -4,7 +4,14 @@ import { jsonObject } from '../api/meta.ts';
 import { compared } from '../decide/comparison.ts';
 import type { CompareAnswer, CompareRequest, ContentText } from './compare.ts';
 
-const objectOf = ({ ref, digest, text }: ContentText) => ({ ref, digest, content: jsonObject(JSON.parse(text)) });
+/** Parsed when it is looked at, each time anew: objects are compared one after the other, and all of them together are many times their text. */
+const objectOf = ({ ref, digest, text }: ContentText) => ({
+  ref,
+  digest,
+  get content() {
+    return jsonObject(JSON.parse(text));
+  },
+});
 
 const answerTo = ({ before, after, ...rest }: CompareRequest): CompareAnswer => {
   try {

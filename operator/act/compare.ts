@@ -39,7 +39,7 @@ export interface CompareBounds {
   readonly idleMs: number;
 }
 
-const defaults: CompareBounds = { inlineBytes: 32 * 1024, timeoutMs: 120_000, heapMb: 112, idleMs: 10_000 };
+const defaults: CompareBounds = { inlineBytes: 32 * 1024, timeoutMs: 120_000, heapMb: 112, idleMs: 2_000 };
 
 /** Beside this file, as source or as the image has it. */
 const program = new URL(
@@ -63,7 +63,7 @@ export const createComparer = (given: Partial<CompareBounds> = {}): Comparer => 
   const begun = (): Worker => {
     clearTimeout(idle);
     thread ??= new Worker(program, {
-      resourceLimits: { maxOldGenerationSizeMb: bounds.heapMb, maxYoungGenerationSizeMb: 8 },
+      resourceLimits: { maxOldGenerationSizeMb: bounds.heapMb, maxYoungGenerationSizeMb: 4 },
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
     return thread;
