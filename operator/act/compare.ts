@@ -93,15 +93,16 @@ export const createComparer = (given: Partial<CompareBounds> = {}): Comparer => 
   };
 };
 
+const texts = async (objects: readonly BundleObject[]): Promise<ContentText[]> => {
+  const all: ContentText[] = [];
+  for (const { ref, digest, content } of objects) {
+    const text = (await inSlices(canonicalSteps(content))).join('');
+    all.push({ ref, digest, text });
+  }
+  return all;
+};
+
 const requestOf = async ({ before, after, ...rest }: Comparison): Promise<CompareRequest> => {
-  const texts = async (objects: readonly BundleObject[]): Promise<ContentText[]> => {
-    const all: ContentText[] = [];
-    for (const { ref, digest, content } of objects) {
-      const text = (await inSlices(canonicalSteps(content))).join('');
-      all.push({ ref, digest, text });
-    }
-    return all;
-  };
   return {
     ...rest,
     before: { ...before, objects: await texts(before.objects) },

@@ -18,7 +18,7 @@ export const urgently = async <T>(run: () => Promise<T>): Promise<T> => {
     return await run();
   } finally {
     urgent -= 1;
-    if (urgent === 0) for (const goOn of [...whenCalm]) goOn();
+    if (urgent === 0) for (const goOn of whenCalm) goOn();
   }
 };
 
