@@ -405,3 +405,81 @@ test('the token of the operator tells a history that follows, and goes back to w
   }
   expect(await levelIn(world)).toBe('evil');
 });
+
+/** The command at the end of what somebody is told, typed by them: the line that it creates. */
+const typed = (message: string): string => {
+  const manifest = /echo '(\{.*\})' \| kubectl create -f -$/.exec(message)?.[1];
+  if (manifest === undefined) throw new Error(`no command at the end of: ${message}`);
+  return manifest;
+};
+
+test('a record that a stolen token broke goes on without that entry, once somebody who may has signed for it', async () => {
+  const world = await system.world('goes-on', policy);
+  const { second: now, x } = await ran(world);
+  accepted(await append(world, 'operator', promoted(x, now, 'none')));
+  accepted(await append(world, 'operator', goingBack(now, x)));
+  const ready = (each: Reported, reason: string) => condition(each, 'Ready')?.reason === reason;
+  const policyWith = (reason: string) =>
+    waitFor<Reported>(
+      world.as('admin'),
+      world.ref('ReleasePolicy', 'production'),
+      (each) => ready(each, reason),
+      patienceMs,
+    );
+  const told = condition(await policyWith('LedgerBroken'), 'Ready')?.message ?? '';
+  const manifest = typed(told);
+
+  // Who holds no role may not; under another digest it does not count.
+  const others = await system.controlPlane.kubectl('developer-b', ['create', '-f', '-'], { stdin: manifest });
+  expect(others.stderr).toContain('Approve: ');
+  const signature = JSON.parse(manifest) as { spec: { digest: string } };
+  accepted(
+    await world.as('approver-a').create({
+      ...(signature as unknown as KubeObject),
+      spec: { ...signature.spec, role: 'approver', digest: x.digest },
+    } as KubeObject),
+  );
+  expect((await world.ledger()).map(({ type }) => type)).not.toContain('Resumed');
+
+  const done = await system.controlPlane.kubectl('tester-a', ['create', '-f', '-'], { stdin: manifest });
+  expect(done.stderr).toBe('');
+
+  await policyWith('InForce');
+  const resumed = (await world.ledger()).filter(({ type }) => type === 'Resumed');
+  expect(resumed).toMatchObject([{ actor: { username: 'tester-a' }, subject: { kind: 'LedgerEntry' } }]);
+  expect(await verified(world)).toMatchObject({ status: 0 });
+  // Nothing of what was told came to be, and the way is free for what people sign for.
+  expect(await levelIn(world)).toBe('second');
+  await world.stage(world.configMap('settings', { level: 'third' }));
+  expect(await release(world, world.candidate('third', components))).toBe('Promoted');
+  expect(await levelIn(world)).toBe('third');
+});
+
+test('the token of the operator says that somebody signed for going on: only what counted before counts', async () => {
+  const world = await system.world('resumed-by-token', policy);
+  const { second: now, x } = await ran(world);
+  accepted(await append(world, 'operator', promoted(x, now, 'none')));
+  const refused = (await world.ledger()).at(-1);
+  if (refused === undefined) throw new Error('there is no entry');
+  const approval = { name: 'none', uid: randomUUID(), role: 'approver', username: 'approver-a' };
+  const draft: LedgerDraft = {
+    actor: { username: 'approver-a', uid: '', groups: [] },
+    subject: { kind: 'LedgerEntry', name: entryName(refused.seq), uid: refused.id, namespace: world.production },
+    package: '',
+    digest: entryHash(refused),
+    decision: 'Approve',
+    reason: 'forged',
+    data: { type: 'Resumed', entry: refused.id, approval },
+  };
+  accepted(await append(world, 'operator', draft));
+  accepted(await append(world, 'operator', goingBack(now, x)));
+
+  await waitFor<Reported>(
+    world.as('admin'),
+    world.ref('ReleasePolicy', 'production'),
+    (each) => condition(each, 'Ready')?.message?.includes('(RollbackStarted) does not follow: production never ran') === true,
+    patienceMs,
+  );
+  expect(said(await write(world))).toContain('NoReleaseUnderWay: ');
+  expect(await levelIn(world)).toBe('second');
+});
