@@ -8,13 +8,13 @@ import { digest, objectName, objectUid, roleName, written } from './text.ts';
 
 const subject = z.object({
   kind: z
-    .enum(['ReleaseCandidate', 'Finding', 'EmergencyAccess', 'Installation'])
+    .enum(['ReleaseCandidate', 'Finding', 'EmergencyAccess', 'LedgerEntry', 'Installation'])
     .describe(
-      'What is signed for: a candidate; a finding, whose signature says that production may stay as it was found; an emergency access that is over, whose signature says that its acts were looked at; or, in the namespace of Countersign itself, its installation as it is now, for all production namespaces at once.',
+      'What is signed for: a candidate; a finding, whose signature says that production may stay as it was found; an emergency access that is over, whose signature says that its acts were looked at; an entry of the ledger that does not follow from those before it, whose signature says that the record goes on without it; or, in the namespace of Countersign itself, its installation as it is now, for all production namespaces at once.',
     ),
   name: objectName.describe('Its name. Of a finding: the name of the LedgerEntry that opened it.'),
   uid: objectUid.describe(
-    'Its uid. A candidate that was deleted and created again needs signatures again. Of a finding: spec.id of that entry. Of the installation: countersign, which is its name, too.',
+    'Its uid. A candidate that was deleted and created again needs signatures again. Of a finding, or of an entry: spec.id of that entry. Of the installation: countersign, which is its name, too.',
   ),
 });
 
@@ -22,7 +22,7 @@ const approvalSpec = z
   .object({
     subject: subject.describe('What is signed for.'),
     digest: digest.describe(
-      'The content that is signed for: status.digest of the candidate or of the emergency access, or spec.digest of the entry that opened the finding, as read. Under any other digest the signature does not count.',
+      'The content that is signed for: status.digest of the candidate or of the emergency access, spec.digest of the entry that opened the finding, or the hash of the entry that the record is to go on without, as read. Under any other digest the signature does not count.',
     ),
     role: roleName.describe(
       'The approval line it is for. The signer must hold verb approve on approvalroles with this resource name.',

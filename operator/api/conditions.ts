@@ -375,7 +375,7 @@ const catalogue = {
   LedgerBroken: entry(
     ['InFlight', 'Staged'],
     'The ledger of the production namespace does not verify; nothing is promoted on a broken record.',
-    'An auditor finds the entry that does not fit: kubectl get ledger -o json | node hack/ledger.ts.',
+    'An auditor finds the entry that does not fit: kubectl get ledger -o json | node hack/ledger.ts. If it only does not follow, somebody who holds an approval role signs for going on without it: the policy says how.',
   ),
   TooManyOpen: entry(
     ['InFlight', 'Staged'],

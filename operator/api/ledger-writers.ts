@@ -39,7 +39,9 @@ export const ledgerWriters: Readonly<
   EmergencyReviewed: { writer: 'operator', actor: 'Person' },
   EmergencyOverdue: { writer: 'operator', actor: 'Self' },
   EmergencyClosed: { writer: 'operator', actor: 'Self' },
+  Resumed: { writer: 'operator', actor: 'Person' },
 };
+
 /** ServiceAccounts whose names end so are ours, whatever the release namespace is called. Lock A knows the whole name. */
 const programs: Readonly<Record<LedgerWriter | 'restorer', RegExp>> = {
   operator: /^system:serviceaccount:[^:]+:countersign-operator$/,

@@ -41,6 +41,7 @@ export const ledgerTypes = [
   'EmergencyReviewed',
   'EmergencyOverdue',
   'EmergencyClosed',
+  'Resumed',
 ] as const;
 export type LedgerType = (typeof ledgerTypes)[number];
 

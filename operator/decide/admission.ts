@@ -2,7 +2,7 @@
  * May this write happen in production? The gate asks here about every write that the API server would let through. Whoever is not known to
  * have grounds has none.
  */
-import { group } from '../api/kinds.ts';
+import { group, kinds } from '../api/kinds.ts';
 import { judgeEmergency } from './admission/emergency.ts';
 import { isGrantRemoval, isRevocation, judgeEmergencyAccess, judgeGrantObject } from './admission/grants.ts';
 import { isNamespace, judgeNamespace } from './admission/namespaces.ts';
@@ -19,6 +19,9 @@ import {
   type AdmissionVerdict,
 } from './admission/request.ts';
 import type { AdmissionSnapshot } from './admission/snapshot.ts';
+import { textAt } from './json.ts';
+import type { NamespaceRecord } from './record.ts';
+import { resumable } from './resume.ts';
 
 /** What is refused here is refused; under audit whoever answers says so and lets it through. */
 export const judgeAdmission = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
@@ -32,12 +35,31 @@ export const judgeAdmission = (request: AdmissionRequest, s: AdmissionSnapshot):
   return inProduction(request, s, s.policy.spec.gitOpsWriters);
 };
 
-/** The end of an emergency: what lets somebody in is taken away, and whatever they left open is cut. */
+/**
+ * The end of an emergency: what lets somebody in is taken away, and whatever they left open is cut. And what a broken record waits for, which
+ * could not be entered before.
+ */
 const neverWaits = (request: AdmissionRequest, s: AdmissionSnapshot): boolean =>
-  isGrantRemoval(request, s) || (request.user.username === s.restorer && isEviction(request));
+  isGrantRemoval(request, s) ||
+  (request.user.username === s.restorer && isEviction(request)) ||
+  isForGoingOn(request, s.record);
 
 const isOrder = ({ resource }: AdmissionRequest): boolean =>
   resource.group === group && resource.resource === 'rollbacks';
+
+/** A signature for going on without the very entry that broke the record. The entry that it leads to records it. */
+const isForGoingOn = ({ resource, operation, object }: AdmissionRequest, record: NamespaceRecord): boolean => {
+  const entry = resumable(record);
+  return (
+    entry !== undefined &&
+    operation === 'CREATE' &&
+    resource.group === group &&
+    resource.resource === 'approvals' &&
+    textAt(object, 'spec', 'subject', 'kind') === kinds.LedgerEntry.kind &&
+    textAt(object, 'spec', 'subject', 'uid') === entry.id &&
+    textAt(object, 'spec', 'digest') === entry.hash
+  );
+};
 
 const isEviction = ({ resource, subresource }: AdmissionRequest): boolean =>
   resource.group === '' && resource.resource === 'pods' && subresource === 'eviction';
@@ -92,7 +114,7 @@ const ofOurKinds = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionV
 
 const recordBroken = ({ user, namespace }: AdmissionRequest, why: string): AdmissionVerdict =>
   denied(
-    `RecordBroken: ${user.username} may not change ${namespace}: its record does not verify (${why}), and nothing is let through that could not be recorded. Next: an auditor looks at it: kubectl get ledger -n ${namespace}`,
+    `RecordBroken: ${user.username} may not change ${namespace}: its record does not verify (${why}), and nothing is let through that could not be recorded. Next: an auditor looks at it: kubectl get ledger -n ${namespace}; who goes on from there, and how: kubectl describe relpol -n ${namespace}`,
   );
 
 const withoutPolicy = ({ user, namespace }: AdmissionRequest): AdmissionVerdict => ({

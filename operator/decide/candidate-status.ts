@@ -68,7 +68,9 @@ const moving = condition('Stalled', 'False', 'NotStalled', 'nothing needs to be 
 /** It waits for the record to be mended, or until an object is gone, and a finalizer keeps that. */
 const stalled = (release: ReleaseSnapshot, now: Instant): Wanted => {
   const { broken } = release.record;
-  if (broken !== undefined) return condition('Stalled', 'True', 'LedgerBroken', brokenText(release.namespace, broken));
+  if (broken !== undefined) {
+    return condition('Stalled', 'True', 'LedgerBroken', brokenText(release.namespace, broken, release.record));
+  }
   const { objects } = heldUp(leaving(release), now);
   return objects.length === 0 ? moving : condition('Stalled', 'True', 'FinalizerHolds', heldUpText(objects));
 };

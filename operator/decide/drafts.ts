@@ -372,6 +372,28 @@ const onceForAll = ({ metadata, spec }: Approval): string =>
     ? `, once for every production namespace (Approval ${metadata.namespace}/${metadata.name})`
     : '';
 
+export const resumed = (
+  subject: LedgerDraft['subject'],
+  hash: string,
+  { metadata, spec: { approver, role, comment } }: Approval,
+): LedgerDraft => ({
+  actor: approver,
+  subject,
+  package: '',
+  digest: hash,
+  decision: 'Approve',
+  reason:
+    `${approver.username} signed as ${role} for going on without entry ${subject.name}, which does not follow, and without what came after it${comment === '' ? '' : `: ${comment}`}`.slice(
+      0,
+      4096,
+    ),
+  data: {
+    type: 'Resumed',
+    entry: subject.uid,
+    approval: { name: metadata.name, uid: metadata.uid, role, username: approver.username },
+  },
+});
+
 export const findingClosed = (namespace: string, finding: Finding, closing: Closing): LedgerDraft => ({
   actor: closing.by === 'Signature' ? closing.approval.spec.approver : 'operator',
   subject: { kind: 'Finding', name: finding.name, uid: finding.id, namespace },

@@ -135,7 +135,7 @@ const pending = (s: Seen, known: EmergencyRecord | undefined): Said => {
   const broken = s.record.broken;
   const message =
     broken !== undefined
-      ? brokenText(s.namespace, broken)
+      ? brokenText(s.namespace, broken, s.record)
       : known === undefined
         ? 'it is being judged'
         : 'its Role and bindings are being made; if that lasts, the gate does not let it: kubectl get pods -A -l app.kubernetes.io/component=gate';

@@ -210,6 +210,8 @@ const entryData = z.discriminatedUnion('type', [
   z.object({ type: z.literal('EmergencyOverdue'), dueAt: text }),
   /** Reviewed, and everything that it left changed is settled. */
   z.object({ type: z.literal('EmergencyClosed'), bundles: z.array(text) }),
+  /** Somebody signed for going on without the entry of that `id`, which does not follow, and without what came after it. The digest is its hash. */
+  z.object({ type: z.literal('Resumed'), entry: text, approval }),
 ]);
 
 /** `data` of an entry, with its type beside it. Every type of entry is one of these. */

@@ -238,6 +238,7 @@ export const foldExplained = (before: ExplainedRecord, entry: LedgerEntrySpec, d
     case 'EmergencyReviewed':
     case 'EmergencyOverdue':
     case 'EmergencyClosed':
+    case 'Resumed':
       return before;
     case 'EmergencyGranted':
       return { ...before, objects: comingAs(before.objects, data.objects) };

@@ -6,7 +6,7 @@ import { setConditions, type Wanted } from './conditions.ts';
 import type { Instant, LiveObject } from './objects.ts';
 import type { StatusWrite } from './plan.ts';
 import { heldUpText } from './held-up.ts';
-import { packageRecord, type Order } from './record.ts';
+import { packageRecord, type NamespaceRecord, type Order } from './record.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 
 /** `held`: objects of the package whose deletion a finalizer holds up. */
@@ -22,7 +22,7 @@ export const orderStatuses = (s: ReleaseSnapshot, held: readonly LiveObject[], n
       before: status,
       status: statusOf(order, {
         order: packageRecord(s.record, s.package).orders.get(metadata.uid),
-        broken: s.record.broken,
+        record: s.record,
         held,
         now,
       }),
@@ -31,17 +31,16 @@ export const orderStatuses = (s: ReleaseSnapshot, held: readonly LiveObject[], n
 
 interface Known {
   readonly order: Order | undefined;
-  /** Why the record does not verify; undefined = it does. */
-  readonly broken: string | undefined;
+  readonly record: NamespaceRecord;
   readonly held: readonly LiveObject[];
   readonly now: Instant;
 }
 
-const statusOf = ({ metadata, status }: Rollback, { order, broken, held, now }: Known): RollbackStatus => ({
+const statusOf = ({ metadata, status }: Rollback, { order, record, held, now }: Known): RollbackStatus => ({
   observedGeneration: metadata.generation,
   conditions: setConditions(
     status?.conditions ?? [],
-    [...wanted(order, broken !== undefined), stalled(metadata.namespace, { order, broken, held })],
+    [...wanted(order, record.broken !== undefined), stalled(metadata.namespace, { order, record, held })],
     {
       now,
       generation: metadata.generation,
@@ -67,10 +66,11 @@ const wanted = (order: Order | undefined, isBroken: boolean): Wanted[] => {
 };
 
 /** It waits for what only somebody else can do: an auditor, or whoever takes the finalizer of an object off. */
-const stalled = (namespace: string, { order, broken, held }: Omit<Known, 'now'>): Wanted => {
+const stalled = (namespace: string, { order, record, held }: Omit<Known, 'now'>): Wanted => {
   const isOpen = order === undefined || order.state === 'Started';
-  if (isOpen && broken !== undefined) {
-    return { type: 'Stalled', status: 'True', reason: 'LedgerBroken', message: brokenText(namespace, broken) };
+  if (isOpen && record.broken !== undefined) {
+    const message = brokenText(namespace, record.broken, record);
+    return { type: 'Stalled', status: 'True', reason: 'LedgerBroken', message };
   }
   return order?.state === 'Started' && held.length > 0
     ? { type: 'Stalled', status: 'True', reason: 'FinalizerHolds', message: heldUpText(held) }

@@ -1,7 +1,7 @@
 /** What to do about a ReleasePolicy: say whether it is in force, and what production runs under it. */
 import { policyName } from '../api/kinds.ts';
 import type { ReleasePolicy, ReleasePolicyStatus } from '../api/policy.ts';
-import { brokenText } from './broken-record.ts';
+import { brokenRecord, brokenText } from './broken-record.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
 import type { Instant, NamespaceFacts } from './objects.ts';
 import { nothing, type Plan } from './plan.ts';
@@ -9,6 +9,7 @@ import type { Mutator } from './mutators.ts';
 import type { NamespaceRecord } from './record.ts';
 import { listed } from './words.ts';
 import { shownFindings, signFinding } from './findings.ts';
+import { resumable, signResume } from './resume.ts';
 import { forgettable, type Kept } from './retention.ts';
 
 export interface PolicySnapshot {
@@ -84,7 +85,7 @@ const explainedOf = ({ policy, record }: PolicySnapshot): Wanted => {
       type: 'Explained',
       status: 'Unknown',
       reason: 'LedgerBroken',
-      message: `production is not looked at meanwhile: ${brokenText(policy.metadata.namespace, record.broken)}`,
+      message: `production is not looked at meanwhile: ${brokenText(policy.metadata.namespace, record.broken, record)}`,
     };
   }
   return adopted.size > 0
@@ -158,6 +159,14 @@ const mutatorsOf = ({ policy, mutators }: PolicySnapshot): Wanted => {
   };
 };
 
+/** Where all others who wait are sent to, so here is the command itself. */
+const howToGoOn = ({ policy, record }: PolicySnapshot, broken: string): string => {
+  const { namespace } = policy.metadata;
+  const entry = resumable(record);
+  if (entry === undefined) return brokenText(namespace, broken, record);
+  return `${brokenRecord(namespace, broken)}. Nothing is promoted, rolled back or pruned meanwhile. Look at it: kubectl get ledger -n ${namespace} -o json | node hack/ledger.ts. If somebody holds a token of ours they can write such an entry again: docs/operations.md says how to end it. Then somebody who holds an approval role signs for going on without that entry and what came after it: ${signResume(policy, entry)}`;
+};
+
 const conditionsOf = (s: PolicySnapshot, overdue: boolean): Wanted[] => {
   const settled: Wanted = { type: 'Reconciling', status: 'False', reason: 'Settled', message: 'no work is under way' };
   const moving: Wanted = {
@@ -175,7 +184,7 @@ const conditionsOf = (s: PolicySnapshot, overdue: boolean): Wanted[] => {
     ];
   }
   if (s.record.broken !== undefined) {
-    const message = brokenText(s.policy.metadata.namespace, s.record.broken);
+    const message = howToGoOn(s, s.record.broken);
     return [
       { type: 'Ready', status: 'False', reason: 'LedgerBroken', message },
       settled,

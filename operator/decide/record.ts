@@ -3,7 +3,7 @@ import type { ApprovalLine } from '../api/policy.ts';
 import { ledgerNameDigits, type LedgerEntrySpec } from '../api/ledger.ts';
 import { whyNotInNameOf } from '../api/ledger-writers.ts';
 import { type Delivery, type EntryData, type LedgerDraft, parseData } from './entries.ts';
-import { foldEmergencies, noEmergencies, type Emergencies } from './emergency/record.ts';
+import { foldEmergencies, noEmergencies, withoutRefused, type Emergencies } from './emergency/record.ts';
 import { foldExplained, nothingExplained, type ExplainedRecord } from './explained.ts';
 import type { Instant } from './objects.ts';
 import { actsIn } from './together.ts';
@@ -112,8 +112,19 @@ export interface NamespaceRecord {
   readonly demanded: readonly { readonly seq: number; readonly lines: readonly ApprovalLine[] }[];
   /** Why the chain does not verify; undefined = it does. Nothing is promoted on a broken chain. */
   readonly broken: string | undefined;
-  /** Place of the first entry that does not follow from those before it: it and what comes after count for nothing. */
-  readonly refusedAt?: number | undefined;
+  /** Entries are missing or were written over: no signature mends that. */
+  readonly damaged?: boolean | undefined;
+  /** The first entry that does not follow from those before it: it and what comes after count for nothing, until somebody signs for going on. */
+  readonly refused?: RefusedEntry | undefined;
+}
+
+export interface RefusedEntry {
+  readonly seq: number;
+  /** `spec.id`; with the hash, what a signature for going on is about. */
+  readonly id: string;
+  readonly hash: string;
+  /** As they were before it. */
+  readonly emergencies: Emergencies;
 }
 
 const untouched: PackageRecord = {
@@ -295,6 +306,7 @@ const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryD
     case 'EmergencyReviewed':
     case 'EmergencyOverdue':
     case 'EmergencyClosed':
+    case 'Resumed':
       return before;
   }
 };
@@ -377,6 +389,7 @@ const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: En
     case 'EmergencyReviewed':
     case 'EmergencyOverdue':
     case 'EmergencyClosed':
+    case 'Resumed':
       return before;
   }
 };
@@ -442,6 +455,10 @@ const folding = (before: NamespaceRecord) => {
         for (const [uid, known] of ofCandidates) putBack(candidates, uid, known);
       };
     },
+    /** Nothing of what came since counts. */
+    resume({ emergencies: before }: RefusedEntry, { entry }: Link): void {
+      emergencies = withoutRefused(before, emergencies, entry);
+    },
   };
 };
 
@@ -471,11 +488,20 @@ export type WhyNot = (record: NamespaceRecord, entry: LedgerEntrySpec, data: Ent
 /**
  * `foldEntries`, but an entry that `whyNot` refuses breaks the record: neither it nor what comes after it counts, but that emergency accesses
  * are known, so that what they are made of is taken away. Of an entry for several acts all follow, or none counts: it is one write of one
- * program. After a gap, or an entry that was written over, what follows is read all the same.
+ * program. An entry by which somebody signed for going on ends that. After a gap, or an entry that was written over, what follows is read all
+ * the same.
  */
 export const followEntries = (before: NamespaceRecord, links: readonly Link[], whyNot: WhyNot): NamespaceRecord => {
   const state = folding(before);
-  let { head, broken, refusedAt } = before;
+  let { head, broken, damaged, refused } = before;
+  const count = (act: Link, data: EntryData): void => {
+    if (refused === undefined) state.fold(act, data);
+    else if (data.type === 'Resumed') {
+      state.resume(refused, act);
+      broken = undefined;
+      refused = undefined;
+    } else if (data.type.startsWith('Emergency')) state.moveEmergencies(act, data);
+  };
   const whyRefused = (link: Link): string | undefined => {
     const acts = orUndefined(() => actByAct(link));
     if (acts === undefined) return unreadable;
@@ -484,26 +510,27 @@ export const followEntries = (before: NamespaceRecord, links: readonly Link[], w
     const undo = state.before(acts);
     for (const act of acts) {
       const data = orUndefined(() => parseData(act.entry));
-      const wrong = data && whyNot({ ...state.now(), head, broken }, act.entry, data);
+      const wrong = data && whyNot({ ...state.now(), head, broken, damaged, refused }, act.entry, data);
       if (data === undefined || wrong !== undefined) {
         undo();
         return data === undefined ? unreadable : `does not follow: ${wrong}`;
       }
-      if (refusedAt === undefined) state.fold(act, data);
-      else if (data.type.startsWith('Emergency')) state.moveEmergencies(act, data);
+      count(act, data);
     }
     return undefined;
   };
   for (const link of links) {
     broken ??= link.broken;
+    damaged ||= link.broken !== undefined || undefined;
     const why = whyRefused(link);
     if (why !== undefined) {
       broken ??= `entry ${nameOf(link)} (${link.entry.type}) ${why}`;
-      refusedAt ??= link.entry.seq;
+      const { seq, id } = link.entry;
+      refused ??= { seq, id, hash: link.hash, emergencies: state.now().emergencies };
     }
     head = { seq: link.entry.seq, hash: link.hash };
   }
-  return { ...state.now(), head, broken, refusedAt };
+  return { ...state.now(), head, broken, damaged, refused };
 };
 
 /** Written by somebody who does not know the entries: what it says cannot be told, so nothing after it can be trusted. */

@@ -55,7 +55,7 @@ export const stagingProblem = (s: CandidateSnapshot): StagingProblem | undefined
 export const brokenProblem = ({ candidate, record }: CandidateSnapshot): StagingProblem | undefined =>
   record.broken === undefined
     ? undefined
-    : problem('LedgerBroken', brokenText(candidate.spec.targetNamespace, record.broken));
+    : problem('LedgerBroken', brokenText(candidate.spec.targetNamespace, record.broken, record));
 
 const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem | undefined => {
   const { components, overlay, selector } = candidate.spec;

@@ -15,7 +15,7 @@ import { entryAfter, program } from '../../test/builders/record.ts';
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { ledgerWriters } from '../api/ledger-writers.ts';
 import { rollback } from '../api/rollback.ts';
-import { emptyHead, entryHash } from '../ledger/chain.ts';
+import { emptyHead, entryHash, entryName } from '../ledger/chain.ts';
 import type { Bundle } from './bundle.ts';
 import { digest8 } from './digest.ts';
 import * as drafts from './drafts.ts';
@@ -626,8 +626,67 @@ describe('forged histories', () => {
 
     expect(after.broken).toContain(why);
     expect(after.broken).toMatch(/^entry \d{12} \(\w+\) (does not follow: |cannot be read)/);
-    const others = { head: undefined, broken: undefined, refusedAt: undefined };
+    const others = { head: undefined, broken: undefined, refused: undefined };
     expect({ ...after, ...others }).toEqual({ ...good, ...others });
+  });
+});
+
+// --- going on -------------------------------------------------------------------------------------------------------
+
+/** Somebody signed for going on without the entry that broke the record. */
+const goesOn =
+  (who = 'tester-a', given: { readonly id?: string; readonly hash?: string } = {}): Step =>
+  ({ refused }) => {
+    const { seq, id, hash } = { seq: 0, id: 'none', hash: digestOf('0'), ...refused, ...given };
+    const subject = { kind: 'LedgerEntry', name: entryName(seq), uid: id, namespace: place };
+    return drafts.resumed(subject, hash, signedBy(who));
+  };
+
+describe('a record that an entry broke goes on', () => {
+  test.each<[string, Step[]]>([
+    ['that entry alone', [promoted(evil)]],
+    ['what follows from it', [promoted(evil), goingBack(evil, second)]],
+    ['what would have followed without it', [promoted(evil), openedFinding, staged(third), started(third)]],
+  ])('without %s, once somebody signed for that', (_, [bad, ...more]) => {
+    const good = follow(empty, ...runsSecond, staged(third), started(third));
+    const forged: Step = () => (bad as (record: NamespaceRecord) => LedgerDraft)(good);
+    const broken = follow(good, ...(bad === undefined ? [] : [forged, ...more]));
+    expect(broken.broken).toContain('does not follow');
+
+    const after = follow(broken, goesOn());
+
+    const others = { head: undefined, emergencies: undefined };
+    expect({ ...after, ...others }).toEqual({ ...good, ...others });
+    expect(follow(after, promoted(third))).toMatchObject({ broken: undefined });
+  });
+
+  test.each<[string, Step]>([
+    ['another entry', goesOn('tester-a', { id: 'another' })],
+    ['other content of it', goesOn('tester-a', { hash: digestOf('9') })],
+    ['it, in the name of a program', goesOn('system:serviceaccount:countersign:countersign-operator')],
+  ])('not by a signature for %s', (_, step) => {
+    const broken = follow(empty, ...runsFirst, goingBack(evil, second));
+    expect(follow(broken, step).broken).toBe(broken.broken);
+  });
+
+  test('not where nothing is broken: to say so breaks it', () => {
+    expect(follow(empty, ...runsFirst, goesOn()).broken).toContain('every entry before it follows');
+  });
+
+  test('not where entries are missing', () => {
+    const good = follow(empty, ...runsFirst);
+    const lost = entryOf(good, openedFinding);
+    const gap = [{ entry: lost, hash: entryHash(lost), broken: 'entry 7 is missing' }];
+    const broken = follow(followEntries(good, gap, whyNotNext), goingBack(evil, second), goesOn());
+    expect(broken).toMatchObject({ broken: 'entry 7 is missing', damaged: true });
+  });
+
+  test('accesses that only refused entries tell of have ended, and those before are as they were', () => {
+    const good = follow(empty, ...runsFirst, emergency.granted(access, role));
+    const other = anAccess({}, { uid: 'other' });
+    const after = follow(good, goingBack(evil, second), emergency.granted(other, role), ended, goesOn());
+    expect(emergencyOf(after)).toEqual(emergencyOf(good));
+    expect(after.emergencies.all.get(other.metadata.uid)).toMatchObject({ stage: 'Ended' });
   });
 });
 
@@ -695,7 +754,8 @@ test('no sequence of entries after the first that is refused changes what produc
           if (broken !== undefined) break;
         }
         const after = [broken ?? good, ...(broken === undefined ? [] : [follow(broken, ...more)])];
-        for (const each of after) expect(shouldBe(each)).toEqual(shouldBe(good));
+        const goneOn = broken === undefined ? [] : [follow(broken, ...more, goesOn())];
+        for (const each of [...after, ...goneOn]) expect(shouldBe(each)).toEqual(shouldBe(good));
         expect(after[0]?.emergencies).toEqual(good.emergencies);
       },
     ),

@@ -15,7 +15,7 @@ import {
   type PackageRecord,
 } from './record.ts';
 
-type State = Pick<NamespaceRecord, 'packages' | 'candidates' | 'explained' | 'emergencies'>;
+type State = Omit<NamespaceRecord, 'demanded'>;
 type Type = EntryData['type'];
 type Of<T extends Type> = Extract<EntryData, { type: T }>;
 
@@ -299,8 +299,20 @@ const emergencies = {
     after('Accounted')(given) ?? firstOf([given.emergency?.reviewed === undefined, 'nobody reviewed that access']),
 } satisfies { readonly [T in Type]?: Row<T> };
 
+// --- the record itself -----------------------------------------------------------------------------------------------
+
+const itself = {
+  Resumed: ({ entry, data, state: { refused, damaged } }) =>
+    firstOf(
+      [refused === undefined, 'every entry before it follows'],
+      [damaged === true, 'an entry before it was lost or changed'],
+      [data.entry !== refused?.id || entry.digest !== refused.hash, 'it is about another entry than the first refused'],
+      [data.approval.username !== entry.actor.username, 'it is in another name than its signature'],
+    ),
+} satisfies { readonly [T in Type]?: Row<T> };
+
 /** Every type has its row: the compiler says so. */
-const rows: { readonly [T in Type]: Row<T> } = { ...candidates, ...packages, ...explained, ...emergencies };
+const rows: { readonly [T in Type]: Row<T> } = { ...candidates, ...packages, ...explained, ...emergencies, ...itself };
 
 /** Types about a candidate of one package, and what their subject is otherwise. */
 const ofPackages: ReadonlySet<string> = new Set([...Object.keys(candidates), ...Object.keys(packages)]);

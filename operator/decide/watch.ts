@@ -3,7 +3,6 @@
  * nothing explains. A finding closes by a signature under what was found, or by a release that covers the object.
  */
 import type { Approval } from '../api/approval.ts';
-import { milliseconds } from '../api/duration.ts';
 import { installation } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import { isInstalledKind } from './content.ts';
@@ -12,11 +11,12 @@ import * as drafts from './drafts.ts';
 import type { EntryData, LedgerDraft } from './entries.ts';
 import type { Attempt, Finding, State } from './explained.ts';
 import { asKey, type Instant, type NamespaceFacts, type ObjectKey } from './objects.ts';
-import { isSystemName, peopleAmong } from './people.ts';
+import { peopleAmong } from './people.ts';
 import { earliest, nothing, type Effect, type Plan } from './plan.ts';
 import { askAgainAt, questionKey, type Answers, type RightQuestion } from './questions.ts';
 import type { NamespaceRecord } from './record.ts';
-import { rightToSign } from './right-to-sign.ts';
+import { planResume } from './resume.ts';
+import { isConsent, rightToSign } from './right-to-sign.ts';
 import { changedFields, lifetimeChange, sameLifetime } from './lifetime.ts';
 import {
   attemptsOn,
@@ -83,7 +83,8 @@ export const isWatched = ({ policy, target }: Pick<WatchSnapshot, 'policy' | 'ta
   policy !== undefined && target?.guarded !== undefined && !target.terminating;
 
 export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Plan => {
-  if (!s.complete || s.policy === undefined || !isWatched(s) || s.record.broken !== undefined) return nothing;
+  if (!s.complete || s.policy === undefined || !isWatched(s)) return nothing;
+  if (s.record.broken !== undefined) return planResume({ ...s, policy: s.policy }, answers, now);
   const { adopted, measuresLifetimes } = s.record.explained;
   const unmeasured = s.kinds.filter((kind) => !adopted.has(kind));
   if (unmeasured.length > 0 || !measuresLifetimes) return adopt(s, unmeasured);
@@ -330,15 +331,10 @@ interface Signed extends Entries {
 
 const signed = (s: WatchSnapshot, policy: ReleasePolicy, answers: Answers, now: Instant): Signed => {
   const roles = new Set(policy.spec.approvals.map(({ role }) => role));
-  const validFor = milliseconds(policy.spec.approvalValidFor);
   const candidates = [...s.record.explained.findings.values()].flatMap((finding) =>
     [...forFinding(s, finding, roles), ...forInstallation(s, finding)]
       .filter(
-        ({ metadata, spec }) =>
-          spec.decision === 'Approve' &&
-          now < Date.parse(metadata.creationTimestamp) + validFor &&
-          !isSystemName(spec.approver.username) &&
-          !isActor(policy, finding, spec.approver.username),
+        (approval) => isConsent(approval, policy, now) && !isActor(policy, finding, approval.spec.approver.username),
       )
       .map((approval) => ({ finding, approval, question: rightToSign(approval.metadata.namespace, approval) })),
   );

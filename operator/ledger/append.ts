@@ -34,7 +34,7 @@ export class Overtaken extends Error {
   }
 }
 
-/** A ledger that does not verify takes no entries. */
+/** A ledger that does not verify takes no entries, but the one by which somebody signed for going on. */
 export class BrokenLedger extends Error {
   constructor(namespace: string, why: string) {
     super(`the ledger of ${namespace} is broken: ${why}`);
@@ -94,7 +94,8 @@ export const createAppend = ({ store, now, newId, pause, self }: AppendTools): A
     const id = newId();
     for (let tries = 0; tries < mostTries; tries += 1) {
       const record = store.record(namespace);
-      if (record.broken !== undefined) throw new BrokenLedger(namespace, record.broken);
+      if (record.broken !== undefined && entry.data.type !== 'Resumed')
+        throw new BrokenLedger(namespace, record.broken);
       if (packageSeq !== undefined && movedAt(record, draft) !== packageSeq) {
         throw new Overtaken(namespace, draft.package);
       }

@@ -73,14 +73,14 @@ export class Records {
   /** An entry is gone from the cluster. */
   gone(namespace: string, seq: number): void {
     const chain = this.#chainOf(namespace);
-    chain.record = { ...chain.record, broken: chain.record.broken ?? `entry ${entryName(seq)} was deleted` };
+    chain.record = damaged(chain.record, `entry ${entryName(seq)} was deleted`);
   }
 
   /** An entry was written over; says whether it tells something else now. */
   changed(namespace: string, before: LedgerEntrySpec, after: LedgerEntrySpec): boolean {
     if (entryHash(before) === entryHash(after)) return false;
     const chain = this.#chainOf(namespace);
-    chain.record = { ...chain.record, broken: chain.record.broken ?? `entry ${entryName(before.seq)} was changed` };
+    chain.record = damaged(chain.record, `entry ${entryName(before.seq)} was changed`);
     return true;
   }
 
@@ -107,6 +107,12 @@ export class Records {
     return chain;
   }
 }
+
+const damaged = (record: NamespaceRecord, how: string): NamespaceRecord => ({
+  ...record,
+  broken: record.broken ?? how,
+  damaged: true,
+});
 
 /** Takes one entry out of those that came early. */
 const take = ({ early }: Chain, seq: number): LedgerEntrySpec[] => {

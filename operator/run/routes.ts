@@ -192,6 +192,14 @@ export const createRoutes = (options: RoutesOptions): Routes => {
     candidates('target', namespace);
   };
 
+  /** Everything that waited for the record goes on. */
+  const resumed = (namespace: string): void => {
+    broken(namespace);
+    everythingChanged(namespace);
+    releasesIn(namespace);
+    emergencies(namespace);
+  };
+
   /** Something of production changed: whether that is explained is looked at when there is time. */
   const changed = (namespace: string, key: ObjectKey): void => {
     if (!isProduction(namespace)) return;
@@ -286,7 +294,7 @@ export const createRoutes = (options: RoutesOptions): Routes => {
         const approval = change.new ?? change.old;
         if (approval === undefined) return;
         const { metadata, spec } = approval;
-        if (spec.subject.kind === 'Finding') {
+        if (spec.subject.kind === 'Finding' || spec.subject.kind === 'LedgerEntry') {
           addSoon(watchKey(metadata.namespace));
           return;
         }
@@ -426,6 +434,7 @@ export const createRoutes = (options: RoutesOptions): Routes => {
         if (type === 'FindingClosed' || subject.kind === 'Installation') candidates('target', namespace);
       }
       if (records.get(namespace).broken !== undefined) broken(namespace);
+      else if (type === 'Resumed') resumed(namespace);
       if (subject.kind === 'EmergencyAccess') {
         add(emergencyKey(namespace, subject.uid), 'Promotion');
         add(policyKey(namespace), 'Resync');

@@ -366,7 +366,7 @@ test('the token of the operator enters what does not follow: the record is broke
     patienceMs,
   );
   expect(condition(told, 'Ready')?.message).toContain('(Promoted) does not follow: no promotion none is open');
-  expect(condition(told, 'Ready')?.message).toContain('an auditor finds out');
+  expect(condition(told, 'Ready')?.message).toContain('Look at it: kubectl get ledger');
   const offline = await verified(world);
   expect(offline).toMatchObject({ status: 1 });
   expect(offline.stderr).toContain('(Promoted) does not follow: no promotion none is open');
@@ -426,19 +426,24 @@ test('a record that a stolen token broke goes on without that entry, once somebo
       (each) => ready(each, reason),
       patienceMs,
     );
-  const told = condition(await policyWith('LedgerBroken'), 'Ready')?.message ?? '';
-  const manifest = typed(told);
-
-  // Who holds no role may not; under another digest it does not count.
-  const others = await system.controlPlane.kubectl('developer-b', ['create', '-f', '-'], { stdin: manifest });
-  expect(others.stderr).toContain('Approve: ');
-  const signature = JSON.parse(manifest) as { spec: { digest: string } };
-  accepted(
-    await world.as('approver-a').create({
-      ...(signature as unknown as KubeObject),
-      spec: { ...signature.spec, role: 'approver', digest: x.digest },
-    } as KubeObject),
+  await policyWith('LedgerBroken');
+  // Whoever waits is sent to where the command is.
+  const isBroken = (each: Reported) => condition(each, 'Stalled')?.reason === 'LedgerBroken';
+  const gates = (await world.when('x', isBroken, patienceMs)).status?.gates ?? [];
+  const where = /kubectl (get relpol .*) (-o jsonpath=)'(.*)'$/.exec(
+    gates.find(({ reason }) => reason === 'LedgerBroken')?.remedy ?? '',
   );
+  const [, get = '', output = '', path = ''] = where ?? [];
+  const told = await system.controlPlane.kubectl('developer-a', [...get.split(' '), ...`${output}${path}`.split(' ')]);
+  const manifest = typed(told.stdout);
+
+  // Not in a role that one does not hold, and not under another digest.
+  const others = await system.controlPlane.kubectl('approver-a', ['create', '-f', '-'], { stdin: manifest });
+  expect(others.stderr).toContain('ApproveHeld: approver-a may not sign as tester');
+  const signature = JSON.parse(manifest) as KubeObject & { readonly spec: object };
+  const spec = { ...signature.spec, role: 'approver', digest: x.digest };
+  const other = await world.as('approver-a').create({ ...signature, spec });
+  expect(said(other)).toContain('RecordBroken: ');
   expect((await world.ledger()).map(({ type }) => type)).not.toContain('Resumed');
 
   const done = await system.controlPlane.kubectl('tester-a', ['create', '-f', '-'], { stdin: manifest });
@@ -477,7 +482,8 @@ test('the token of the operator says that somebody signed for going on: only wha
   await waitFor<Reported>(
     world.as('admin'),
     world.ref('ReleasePolicy', 'production'),
-    (each) => condition(each, 'Ready')?.message?.includes('(RollbackStarted) does not follow: production never ran') === true,
+    (each) =>
+      condition(each, 'Ready')?.message?.includes('(RollbackStarted) does not follow: production never ran') === true,
     patienceMs,
   );
   expect(said(await write(world))).toContain('NoReleaseUnderWay: ');

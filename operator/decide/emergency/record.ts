@@ -71,6 +71,28 @@ export const countEmergencies = ({ all }: Emergencies) => {
   };
 };
 
+/**
+ * The accesses as they were before entries that count for nothing. Those that only such entries tell of have ended, so that whatever was made
+ * of them is taken away and accounted for. `entry`: by which the record goes on.
+ */
+export const withoutRefused = (before: Emergencies, after: Emergencies, entry: LedgerEntrySpec): Emergencies => {
+  const told = [...after.all].filter(([uid, { stage }]) => !before.all.has(uid) && stage !== 'Refused');
+  const ended = told.map(([uid, each]): [string, EmergencyRecord] => [
+    uid,
+    {
+      ...each,
+      stage: 'Ended',
+      decision: 'AccessChanged',
+      message: 'its grant does not follow from the record',
+      endedAt: Date.parse(entry.time),
+      accounted: undefined,
+      reviewed: undefined,
+      overdue: false,
+    },
+  ]);
+  return { seq: entry.seq, all: new Map([...before.all, ...ended]) };
+};
+
 interface Folding {
   readonly entry: LedgerEntrySpec;
   readonly hash: string;
@@ -148,6 +170,7 @@ export const foldEmergencies = (before: Emergencies, folding: Folding): Emergenc
     case 'PromotionStarted':
     case 'RollbackStarted':
     case 'Refused':
+    case 'Resumed':
     case 'Adopted':
     case 'FindingOpened':
     case 'FindingClosed':

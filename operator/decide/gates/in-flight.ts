@@ -11,7 +11,7 @@ const brokenLedger = (s: GateSnapshot): Verdict | undefined =>
     ? undefined
     : blocked('LedgerBroken', {
         message: brokenRecord(s.target.name, s.record.broken),
-        remedy: brokenRemedy(s.target.name),
+        remedy: brokenRemedy(s.target.name, s.record),
       });
 
 const openIntent = (s: GateSnapshot): Verdict | undefined => {
