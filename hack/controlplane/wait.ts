@@ -8,7 +8,8 @@ const initialEventsEnd = 'k8s.io/initial-events-end';
 /** Between a watch that broke (API server restarting, kind not served yet) and the next one. */
 const reconnectMs = 50;
 
-const defaultTimeoutMs = 20_000;
+/** For what never comes. */
+const defaultTimeoutMs = 60_000;
 
 /** What to watch. */
 export interface Selection extends Target {

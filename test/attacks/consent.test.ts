@@ -1,5 +1,5 @@
 /** Attacks on consent that admission alone decides (ENFORCEMENT.md §3), on a real API server with real identities and no operator. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { identity } from '../../operator/api/meta.ts';
 import { accepted, targetOf, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
@@ -22,8 +22,6 @@ import {
   type Sent,
 } from './objects.ts';
 import { bind, eventually, robot, role, said, startWorld, store, type World } from './world.ts';
-
-jest.setTimeout(90_000);
 
 interface Consent extends World {
   /** A ServiceAccount with every signing role in production. */

@@ -1,5 +1,5 @@
 /** With nothing of ours running, a guarded production goes on: what the control plane does all day, it does there. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import {
   accepted,
@@ -15,7 +15,6 @@ import { at, image, kinds, one, podSpec, podTemplate } from './guard-objects.ts'
 import { fresh, production } from './objects.ts';
 import { eventually, robot, startWorld, type World } from './world.ts';
 
-jest.setTimeout(150_000);
 const patienceMs = 100_000;
 
 type Fields = Readonly<Record<string, unknown>>;

@@ -3,7 +3,7 @@
  * what adds or changes something, in every kind and by every path, whatever is said about times. What shows no time goes on until a binding goes;
  * it is counted here, and said in docs/operations.md. RBAC is wide open meanwhile, so that lock A alone is asked.
  */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { emergencyActs } from '../../operator/api/emergency-acts.ts';
 import { accepted, targetOf, type Answer, type ApiClient, type Manifest, type Target } from '../cluster/cluster.ts';
@@ -12,8 +12,6 @@ import { at, kinds, one, podTemplate } from './guard-objects.ts';
 import { open, startGuardWorld, type GuardWorld } from './guard-world.ts';
 import { fresh, production } from './objects.ts';
 import { bind, eventually, said } from './world.ts';
-
-jest.setTimeout(180_000);
 
 const who = 'oncall-dead-hand';
 const minuteMs = 60_000;

@@ -1,5 +1,5 @@
 /** What the gate holds in an emergency: nothing is done that is not in the record first, nothing after the end, and nobody is let in by a stolen token. */
-import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { ApiResponse, Interceptor } from '../../operator/kube/transport.ts';
 import { systemNamespace } from '../../hack/controlplane/chart.ts';
@@ -45,8 +45,6 @@ import {
 import { admitted, gateLock, type Attack } from './attack.ts';
 import { attacks } from './harness.ts';
 import { eventually, said, type World as Thieves } from './world.ts';
-
-jest.setTimeout(120_000);
 
 const grantee = 'developer-b';
 

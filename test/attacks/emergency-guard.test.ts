@@ -1,5 +1,5 @@
 /** What the API server itself holds of emergencies, on a real one with real identities: no gate, no operator, and every right in RBAC. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { emergencyAttacks, tryCovered } from './emergency-list.ts';
 import { letEverybodyIn, oncall } from './emergency-world.ts';
@@ -8,8 +8,6 @@ import { startGuardWorld, type GuardWorld } from './guard-world.ts';
 import { attacks } from './harness.ts';
 import { production } from './objects.ts';
 import { bind, role } from './world.ts';
-
-jest.setTimeout(90_000);
 
 let world: GuardWorld;
 beforeAll(async () => {

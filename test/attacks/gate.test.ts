@@ -1,6 +1,6 @@
 /** Attacks with stolen tokens of our own programs: lock A lets them write, and the gate holds what people did not sign for. No operator runs. */
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, jest } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
 import { parseReleaseCandidate } from '../../operator/api/candidate.ts';
 import type { JsonObject } from '../../operator/api/meta.ts';
@@ -17,8 +17,6 @@ import { explained } from '../scenarios/findings.ts';
 import { admitted, gateLock, policyLock, type Attempt } from './attack.ts';
 import { attacks } from './harness.ts';
 import { bind, eventually, type World } from './world.ts';
-
-jest.setTimeout(150_000);
 
 /** Productions in which an intent is open that the stolen token wrote into the ledger, each for another reason to refuse it. */
 interface Stolen extends World {

@@ -1,10 +1,8 @@
 /** Nobody but whom files/guard.yaml names is let through, for any act on any resource. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { tableRows, tryRow } from './guard-table.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
-
-jest.setTimeout(90_000);
 
 let world: GuardWorld;
 beforeAll(async () => {

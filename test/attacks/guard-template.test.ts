@@ -1,13 +1,11 @@
 /** T07, field by field: a restart lets through no other change of a pod template. The fields are those that the API server serves. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { accepted, type Answer, type KubeObject } from '../cluster/cluster.ts';
 import { at, image } from './guard-objects.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
 import { policyLock } from './attack.ts';
 import { eventually, said } from './world.ts';
-
-jest.setTimeout(120_000);
 
 let world: GuardWorld;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 /** Lock A holds production by itself, on a real API server with real identities: no gate, no operator, and every right in RBAC. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { accepted, type KubeObject } from '../cluster/cluster.ts';
 import { emergencyAttacks } from './emergency-list.ts';
@@ -10,8 +10,6 @@ import { startGuardWorld, type GuardWorld } from './guard-world.ts';
 import { attacks } from './harness.ts';
 import { fresh, production } from './objects.ts';
 import { eventually, said } from './world.ts';
-
-jest.setTimeout(90_000);
 
 let world: GuardWorld;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 /** The installation guards itself: what somebody with rights in its namespace, or over RBAC, may not do, and that its own daily work goes on. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { systemNamespace } from '../../hack/controlplane/chart.ts';
 import { accepted, waitFor, type KubeObject, type Target } from '../cluster/cluster.ts';
@@ -8,8 +8,6 @@ import { attacks } from './harness.ts';
 import { administrator, editor, installationAttacks } from './installation-list.ts';
 import { startInstallationWorld } from './installation-world.ts';
 import { eventually, said, type World } from './world.ts';
-
-jest.setTimeout(120_000);
 
 let world: World;
 beforeAll(async () => {

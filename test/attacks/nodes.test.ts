@@ -1,11 +1,9 @@
 /** Attacks through nodes/proxy: a kubelet does whatever the API server asks of it, in any pod of its node. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { policyLock, type Attack, type Attempt } from './attack.ts';
 import { attacks } from './harness.ts';
 import { bind, eventually, role, startWorld, type World } from './world.ts';
-
-jest.setTimeout(60_000);
 
 const attacker = 'developer-b';
 

@@ -1,5 +1,5 @@
 /** Attacks on consent that the operator decides: the API server admits every step of them, and nothing reaches production. */
-import { afterAll, beforeAll, jest } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { accepted, startTimeoutMs, waitForGone, type Manifest } from '../cluster/cluster.ts';
@@ -10,8 +10,6 @@ import { policyLock, type Attempt } from './attack.ts';
 import { attacks } from './harness.ts';
 import { digest, fresh } from './objects.ts';
 import { bind, role, type World } from './world.ts';
-
-jest.setTimeout(150_000);
 
 type Fields = Readonly<Record<string, unknown>>;
 

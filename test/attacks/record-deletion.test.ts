@@ -1,5 +1,5 @@
 /** Nobody deletes a record: not an archiver, not with every replica of ours down, and not with one of the locks taken away. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import {
   accepted,
@@ -13,8 +13,6 @@ import { ours, startSystem, type System, type World as Pair } from '../cluster/s
 import { gateLock, policyLock } from './attack.ts';
 import { approval, emergencyAccess, rollback, type Sent } from './objects.ts';
 import { bind, eventually, role, said, store, type World } from './world.ts';
-
-jest.setTimeout(90_000);
 
 const kinds = {
   LedgerEntry: 'ledgerentries',

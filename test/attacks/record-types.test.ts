@@ -1,5 +1,5 @@
 /** Stolen tokens of operator and gate write into the record what only the other one may, or in another name. No program of ours runs. */
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
 import { ledgerTypes, type LedgerType } from '../../operator/api/ledger.ts';
 import { ledgerWriters } from '../../operator/api/ledger-writers.ts';
@@ -8,8 +8,6 @@ import { admitted, policyLock, type Attack, type Attempt } from './attack.ts';
 import { attacks } from './harness.ts';
 import { ledgerEntry } from './objects.ts';
 import { said, startWorld, type World } from './world.ts';
-
-jest.setTimeout(90_000);
 
 const username = (program: string): string => `system:serviceaccount:countersign-system:countersign-${program}`;
 

@@ -142,11 +142,11 @@ export async function robot(world: World, name: string, namespace: string): Prom
 
 /** Tries until it is so, for what the API server takes up without saying when: policies, bindings, definitions. */
 export async function eventually<T>(what: string, attempt: () => Promise<T>, isSo: (seen: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 120_000;
   for (;;) {
     const seen = await attempt();
     if (isSo(seen)) return seen;
-    if (Date.now() > deadline) throw new Error(`${what}: not within a minute; last seen: ${JSON.stringify(seen)}`);
+    if (Date.now() > deadline) throw new Error(`${what}: not within two minutes; last seen: ${JSON.stringify(seen)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

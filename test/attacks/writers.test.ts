@@ -1,5 +1,5 @@
 /** Attacks on the record of who changed staging (T61): by who signs for it, and on the record itself. */
-import { afterAll, beforeAll, jest } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 
 import { stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
 import { parseWriters } from '../../operator/api/writers.ts';
@@ -10,8 +10,6 @@ import { admitted, policyLock, stampLock, type Attack, type Attempt } from './at
 import { attacks } from './harness.ts';
 import { fresh } from './objects.ts';
 import { bind, eventually, role, said, type World } from './world.ts';
-
-jest.setTimeout(150_000);
 
 /** A whole system in which each act has a pair of namespaces of its own; approver-a may edit the staging one. */
 interface Whole extends World {

@@ -28,7 +28,7 @@ export function configMap(name: string, data: Readonly<Record<string, string>> =
 }
 
 /** Resolves when the copy satisfies the predicate, now or after a change. Fails after `withinMs`. */
-export function reflects<T>(reflector: Copy<T>, predicate: () => boolean, withinMs = 15_000): Promise<void> {
+export function reflects<T>(reflector: Copy<T>, predicate: () => boolean, withinMs = 60_000): Promise<void> {
   if (predicate()) return Promise.resolve();
   return new Promise((resolve, reject) => {
     const done = (end: () => void) => {

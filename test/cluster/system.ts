@@ -328,7 +328,7 @@ export class World {
     );
   }
 
-  finished(name: string, timeoutMs = 40_000): Promise<Reported> {
+  finished(name: string, timeoutMs = 100_000): Promise<Reported> {
     return this.when(name, (candidate) => isTrue(candidate, 'Finished'), timeoutMs);
   }
 

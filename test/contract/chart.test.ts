@@ -1,12 +1,10 @@
 /** The life of a release of the chart on a real API server: one command installs, the same upgrades, and uninstalling keeps the record. */
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { chartDir, createSample, installChart, systemNamespace } from '../../hack/controlplane/chart.ts';
 import { approval, production } from '../attacks/objects.ts';
 import { eventually } from '../attacks/world.ts';
 import { accepted, startCluster, targetOf, type Cluster, type KubeObject } from '../cluster/cluster.ts';
-
-jest.setTimeout(60_000);
 
 let cluster: Cluster;
 

@@ -1,5 +1,5 @@
 /** Every validation of every custody policy on a real API server: what it refuses and how it says so, and the twin that passes. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 
 import { installChart, systemNamespace } from '../../hack/controlplane/chart.ts';
@@ -33,7 +33,6 @@ import {
 } from '../cluster/cluster.ts';
 
 /** The garbage collector looks for new kinds every 30 s. */
-jest.setTimeout(90_000);
 
 let world: World;
 let serviceAccount: ApiClient;

@@ -62,7 +62,7 @@ describe('the life of a process', () => {
   test('the original exits with 1 after 30 quiet seconds', async () => {
     const child = run('Original', 'Quick');
     expect(await child.ended).toBe(1);
-  }, 20_000);
+  });
 
   test('the original reports a finalizer that it never set', async () => {
     const child = run('Original');
@@ -73,14 +73,14 @@ describe('the life of a process', () => {
     const { metadata } = await admin.client.getResource(configMaps, { namespace: 'default', name: 'written' });
     expect(metadata.finalizers).toBeUndefined();
     await admin.client.deleteResource(configMaps, { namespace: 'default', name: 'written' });
-  }, 20_000);
+  });
 
   test('the original exits with 1 when it is asked to stop', async () => {
     const child = run('Original');
     await child.says('started');
     await child.kill('SIGTERM');
     expect(await child.ended).toBe(1);
-  }, 20_000);
+  });
 
   test('ours lives through 31 quiet seconds, then sees and writes, and exits with 0 on SIGTERM', async () => {
     const child = run('Host', 'Quick');
@@ -92,7 +92,7 @@ describe('the life of a process', () => {
     expect(metadata.finalizers).toEqual([finalizer]);
     await child.kill('SIGTERM');
     expect(await child.ended).toBe(0);
-  }, 20_000);
+  });
 });
 
 describe('our host', () => {
@@ -293,7 +293,7 @@ function run(mode: 'Original' | 'Host', time: 'Quick' | 'Real' = 'Real') {
   return { ended, kill, says };
 }
 
-async function until(isSo: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+async function until(isSo: () => boolean | Promise<boolean>, withinMs = 60_000): Promise<void> {
   for (const end = performance.now() + withinMs; performance.now() < end;) {
     if (await isSo()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));

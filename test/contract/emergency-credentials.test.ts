@@ -2,15 +2,13 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { ApiClient } from '../../hack/controlplane/client.ts';
 import { layout } from '../../hack/controlplane/layout.ts';
 import { createRequest, issueClient, type KeyPair } from '../../hack/controlplane/pki.ts';
 import { accepted, startTimeoutMs, waitFor } from '../cluster/cluster.ts';
 import { isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
-
-jest.setTimeout(120_000);
 
 const account = 'developer-b-oncall';
 const people = [{ name: 'developer-b', identities: ['developer-b', account] }];

@@ -1,5 +1,5 @@
 /** The gate's program on a real API server, with a judge that does as it is told (gate/child.ts). */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Agent, request } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { readFile } from 'node:fs/promises';
@@ -32,8 +32,6 @@ import {
   type Manifest,
 } from '../cluster/cluster.ts';
 import { startLoad } from './gate/load.ts';
-
-jest.setTimeout(180_000);
 
 const program = join(import.meta.dirname, 'gate', 'child.ts');
 /** Rotations under load; 100 take about two minutes. */

@@ -2,7 +2,7 @@
  * The gate as a cluster reaches it: by its Service, under the Service's name, with the chart's own webhook configuration. Nothing routes Services here, so
  * the API server is told to resolve them itself, and an EndpointSlice names this machine.
  */
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 
@@ -20,8 +20,6 @@ import { production } from '../attacks/objects.ts';
 import { said } from '../attacks/world.ts';
 import { accepted, startCluster, type ApiClient, type Cluster, type KubeObject } from '../cluster/cluster.ts';
 import { startLoad } from './gate/load.ts';
-
-jest.setTimeout(120_000);
 
 /** An address of this machine that an EndpointSlice may name. */
 const address = Object.values(networkInterfaces())

@@ -1,13 +1,11 @@
 /** The guard against the API server that it is for: nothing is served that it forgot, and it stays where its label is. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { acts, guard } from '../attacks/guard-file.ts';
 import { image, one, podSpec } from '../attacks/guard-objects.ts';
 import { fresh, ledgerEntry, production } from '../attacks/objects.ts';
 import { eventually, said, startWorld, type World } from '../attacks/world.ts';
 import { accepted, waitFor, waitForGone, type KubeObject } from '../cluster/cluster.ts';
-
-jest.setTimeout(120_000);
 
 let world: World;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 /** The life of the installation under its own custody, with real Helm: who installs, upgrades, rolls back and uninstalls, and who may not. */
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { chartDir, systemNamespace } from '../../hack/controlplane/chart.ts';
 import { administrator, namespaceAdmin } from '../attacks/installation-list.ts';
@@ -7,8 +7,6 @@ import { createPeople, helmRights, installationValues } from '../attacks/install
 import { at } from '../attacks/guard-objects.ts';
 import { bind, eventually } from '../attacks/world.ts';
 import { accepted, startCluster, type Cluster, type KubeObject } from '../cluster/cluster.ts';
-
-jest.setTimeout(120_000);
 
 let cluster: Cluster;
 

@@ -1,5 +1,5 @@
 /** Who changed a staged object: what the API server keeps of it by itself, with no program of ours. */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { promotableKinds, stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
 import { formatWriters, maxWriters, parseReplicas, parseWriters } from '../../operator/api/writers.ts';
@@ -17,8 +17,6 @@ import {
 } from '../cluster/cluster.ts';
 import { World as Pair } from '../cluster/system.ts';
 import { ofEveryKind } from '../scenarios/production.ts';
-
-jest.setTimeout(60_000);
 
 /** Names that would break a careless encoding, or forge a line of the record. */
 const hostile = [

@@ -18,7 +18,7 @@ import {
 } from '../cluster/system.ts';
 
 /** As long as a step may take on a machine that is busy with other things. */
-export const patienceMs = 60_000;
+export const patienceMs = 120_000;
 const scenarioTimeoutMs = 150_000;
 
 type Kubectl = (world: World, who: string, ...args: readonly string[]) => Promise<string>;

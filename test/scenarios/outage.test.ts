@@ -2,7 +2,7 @@
  * What goes on, and what does not, while the gate is dead, while both are, and while the operator is: production changes no template, and
  * everything that keeps it running goes on. The matrix is printed.
  */
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { installer, programIdentities } from '../../hack/controlplane/identities.ts';
 import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
@@ -20,8 +20,6 @@ import {
 import { image, startSystem, type System, type World } from '../cluster/system.ts';
 import { end, everybody, patienceMs, sign } from './kit.ts';
 import { behave, manifestOf, plant, podOf, podTemplate, recorded, service } from './production.ts';
-
-jest.setTimeout(150_000);
 
 let system: System;
 let world: World;
