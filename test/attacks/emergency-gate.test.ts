@@ -509,8 +509,8 @@ describe('with the operator dead', () => {
       );
       expect(afterEnd.filter((each) => each.passed)).toEqual([]);
       expect(new Set(afterEnd.map(({ kind }) => kind)).size).toBe(kinds.length);
-      // And not early: the API server tells seconds.
-      expect(notAfter - lastPassed).toBeLessThan(4_000);
+      // And not early: the API server tells seconds, and a round of acts takes some.
+      expect(notAfter - lastPassed).toBeLessThan(15_000);
     });
   });
 
