@@ -51,7 +51,10 @@ export const flood = async (system: System): Promise<readonly Figure[]> => {
   const after = (await leadershipOf(system)).changes;
   const { heap, external, lag } = await memory.stop();
   const delays = await rollbackDelays(system);
-  const [usual, meanwhile] = [delays.slice(0, calm / 2), delays.slice(calm / 2)];
+  const totals = delays.map(({ ms }) => ms);
+  const own = delays.map(({ betweenMs }) => betweenMs);
+  const [usual, meanwhile] = [totals.slice(0, calm / 2), totals.slice(calm / 2)];
+  const [ownUsual, ownMeanwhile] = [own.slice(0, calm / 2), own.slice(calm / 2)];
   return [
     { name: 'Lease lost', value: after - before, unit: '', target: 0 },
     { name: 'rollback of another package, at rest, p50', value: percentile(usual, 50), unit: 'ms' },
@@ -60,6 +63,17 @@ export const flood = async (system: System): Promise<readonly Figure[]> => {
       value: percentile(meanwhile, 50),
       unit: 'ms',
       target: 2 * percentile(usual, 50),
+    },
+    {
+      name: '  of it, while nothing was asked of the API server, at rest, p50',
+      value: percentile(ownUsual, 50),
+      unit: 'ms',
+    },
+    {
+      name: '  the same during the flood, p50',
+      value: percentile(ownMeanwhile, 50),
+      unit: 'ms',
+      target: 2 * percentile(ownUsual, 50),
     },
     { name: '  a write that nobody judges, at rest, p50', value: percentile(plainAtRest, 50), unit: 'ms' },
     { name: '  during the flood, p50', value: percentile(plain, 50), unit: 'ms' },
@@ -126,9 +140,15 @@ const backInTurn = async (world: World, from: number, to: number): Promise<void>
  * From each order to the first write that the API server takes, in milliseconds, by its audit log: this process is part of the flood. Tells where
  * the time goes, from one request to the next.
  */
-const rollbackDelays = async (system: System): Promise<readonly number[]> => {
+interface Delay {
+  readonly ms: number;
+  /** Of these, while no request of ours was with the API server: the operator was busy, or had not heard of the order yet. */
+  readonly betweenMs: number;
+}
+
+const rollbackDelays = async (system: System): Promise<readonly Delay[]> => {
   const all = await requests(system);
-  const delays: number[] = [];
+  const delays: Delay[] = [];
   for (let i = 0; i < calm; i += 1) {
     const order = all.find(
       ({ verb, resource, name }) => verb === 'create' && resource === 'rollbacks' && name === `back-${i}`,
@@ -142,7 +162,6 @@ const rollbackDelays = async (system: System): Promise<readonly number[]> => {
         name === `calm-${i}` &&
         receivedAt > order.receivedAt,
     );
-    delays.push((back?.receivedAt ?? NaN) - order.doneAt);
     const ours = all.filter(
       ({ by, namespace, class: what, receivedAt }) =>
         by !== undefined &&
@@ -151,6 +170,14 @@ const rollbackDelays = async (system: System): Promise<readonly number[]> => {
         receivedAt >= order.receivedAt &&
         receivedAt <= (back?.receivedAt ?? Infinity),
     );
+    const from = order.doneAt;
+    const until = back?.receivedAt ?? NaN;
+    let [betweenMs, at] = [0, from];
+    for (const { receivedAt, doneAt } of ours.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
+      betweenMs += Math.max(0, Math.min(receivedAt, until) - at);
+      at = Math.max(at, doneAt);
+    }
+    delays.push({ ms: until - from, betweenMs: betweenMs + Math.max(0, until - at) });
     const steps = ours
       .slice(0, 8)
       .map(

@@ -56,6 +56,20 @@ function open(
 const json = { 'content-type': 'application/json' };
 const get: ApiRequest = { method: 'GET', path: '/api' };
 
+test('calls that take all connections hold up none of those who have their own', async () => {
+  const answered = Promise.withResolvers<void>();
+  const server = await serve(async (request, response) => {
+    if (request.url === '/slow') await answered.promise;
+    response.writeHead(200, json).end('{}');
+  });
+  const credentials = credentialsFor(server);
+  const [all, own] = [open(credentials, { maxCalls: 1 }), open(credentials, { maxCalls: 2 })];
+  const slow = all.transport.request({ method: 'GET', path: '/slow' });
+  await expect(own.transport.request(get)).resolves.toMatchObject({ status: 200 });
+  answered.resolve();
+  await expect(slow).resolves.toMatchObject({ status: 200 });
+});
+
 async function bodyOf(request: IncomingMessage): Promise<string> {
   let body = '';
   for await (const chunk of request) body += String(chunk);

@@ -19,11 +19,19 @@ import { sourceOf, version } from './program.ts';
 const settings = readSettings(process.env);
 const logger = createLogger({ level: settings.logLevel, fields: { program: 'countersign-operator', version } });
 const metrics = createMetrics();
+/** A renewal, and a look at who holds the Lease. */
+const leaseCalls = 2;
+
 const clock = systemClock;
 const random = Math.random;
 
 const credentials = await loadCredentials(sourceOf(settings));
 const transport = createTransport({ connection: connect({ credentials, version }), metrics: metrics.requests });
+// The key under which connections are shared holds how many calls there may be at once, so these are nobody else's.
+const lease = createTransport({
+  connection: connect({ credentials, version, maxCalls: leaseCalls }),
+  metrics: metrics.requests,
+});
 const restorerCredentials = serviceAccountCredentials({
   transport,
   like: credentials,
@@ -43,7 +51,7 @@ const digestKey = await loadDigestKey(
 );
 
 const operator: Operator = createOperator({
-  transports: { operator: transport, restorer },
+  transports: { operator: transport, restorer, lease },
   namespace: settings.namespace,
   digestKey,
   guarded: settings.guardedKinds,
@@ -85,7 +93,7 @@ const end = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'ending');
     host.stop();
     await host.stopped();
-    await Promise.all([transport.close(), restorer.close(), server.close()]);
+    await Promise.all([transport.close(), restorer.close(), lease.close(), server.close()]);
     process.exit(0);
   })();
 };

@@ -66,6 +66,22 @@ test('questions are answered before anything is done', async () => {
   expect(done).toEqual(['act Remove']);
 });
 
+test('what a plan asks more than once is asked once', async () => {
+  const asked: Question[] = [];
+  const { shell } = shellThat({
+    ask: (one) => {
+      asked.push(one);
+      return Promise.resolve({ kind: 'Yes' });
+    },
+  });
+  const plan = (answers: ReadonlyMap<string, Answer>): Plan =>
+    answers.has(questionKey(question))
+      ? nothing
+      : { ...nothing, questions: [question, { ...question, name: 'approver' }, { ...question }] };
+  await reconcile(plan, shell);
+  expect(asked).toEqual([question, { ...question, name: 'approver' }]);
+});
+
 test('what no answer changes is done while questions are asked, and what fails there is an effect of the next plan', async () => {
   let fails = true;
   const { shell, done } = shellThat({

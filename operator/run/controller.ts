@@ -122,8 +122,10 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
           ? outcome
           : { ...outcome, isOver: true };
       }
+      // Thousands of signatures of one person are one question.
+      const questions = new Map(plan.questions.map((question) => [questionKey(question), question]));
       await Promise.all([
-        ...plan.questions.map(async (question) => answers.set(questionKey(question), await shell.ask(question))),
+        ...[...questions].map(async ([key, question]) => answers.set(key, await shell.ask(question))),
         // What fails here is an effect of the next plan, and fails there for whoever handles it.
         carryOutEach(plan.meanwhile, shell).catch(() => {}),
       ]);

@@ -60,8 +60,11 @@ import { createRoutes, type Key } from './routes.ts';
 import { urgently } from './slices.ts';
 
 export interface OperatorOptions {
-  /** One way to the API server for each of the two ServiceAccounts. */
-  readonly transports: { readonly operator: Transport; readonly restorer: Transport };
+  /**
+   * One way to the API server for each of the two ServiceAccounts, and one for the Lease, with connections of its own: where an API server is slow
+   * all others may be taken for longer than a renewal may wait.
+   */
+  readonly transports: { readonly operator: Transport; readonly restorer: Transport; readonly lease: Transport };
   /** Namespace of the Lease. */
   readonly namespace: string;
   /** Username under which the record names the program itself. */
@@ -198,7 +201,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
   });
 
   const elector = createElector({
-    transport: transports.operator,
+    transport: transports.lease,
     namespace: options.namespace,
     name: 'countersign-operator',
     identity: `${options.instance}_${randomUUID()}`,

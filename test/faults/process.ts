@@ -96,7 +96,7 @@ export class Process {
         interceptor: (request, next) => this.#intercept(world, request, next),
       });
     this.#operator = createOperator({
-      transports: { operator: transport('operator'), restorer: transport('restorer') },
+      transports: { operator: transport('operator'), restorer: transport('restorer'), lease: transport('operator') },
       namespace: lease,
       digestKey: 'the same in every process',
       guarded: [],
