@@ -48,6 +48,12 @@ const selector = z.object({
     .describe('Labels that an object in staging must all have.'),
 });
 
+/**
+ * What the patches of an overlay hold together at most: the API server refuses more (charts/countersign/templates/custody/candidates.yaml), for
+ * a schema says nothing of fields that it does not know. Levels and items of each patch and list; values and characters of all patches.
+ */
+export const overlayBounds = { levels: 20, items: 1_000, values: 2_000, characters: 1_000_000 } as const;
+
 const overlay = z.object({
   kind: kindName.describe('The kind of the component.'),
   name: objectName.describe('Its name.'),
@@ -55,7 +61,7 @@ const overlay = z.object({
     .record(z.string(), z.custom<Json>())
     .meta({ ...keepsUnknown, minProperties: 1 })
     .describe(
-      'A JSON merge patch (RFC 7396): objects are merged, null removes a field, lists are replaced as a whole. It cannot change kind, name, namespace or status.',
+      `A JSON merge patch (RFC 7396): objects are merged, null removes a field, lists are replaced as a whole. It cannot change kind, name, namespace or status. At most ${overlayBounds.levels} levels deep, ${overlayBounds.items} items in a list, and in all patches together ${overlayBounds.values} values and ${overlayBounds.characters} characters.`,
     ),
 });
 

@@ -456,7 +456,7 @@ const catalogue = {
   ),
   NormalFormRefused: entry(
     ['Staged', 'Stalled'],
-    'The API server refused the trial by which an object is brought into its normal form.',
+    'An object could not be brought into its normal form: the API server refused the trial, or the object is nested too deep, or holds lists or values beyond what is compared.',
     'Mend the object in staging as the message says, then create a new candidate.',
   ),
 

@@ -45,12 +45,20 @@ export const withMember = (object: JsonObject, name: string, value: Json | undef
 /** How deep content may be nested. What walks through it calls itself once a level, and a stack has an end. */
 export const maxDepth = 500;
 
-/** How deep a value is nested, counted without calling itself; at most one more than `maxDepth`. */
-export const depthOf = (value: Json): number => {
+/** What one object may hold: items of a list, and values altogether. Whatever compares or shows it does so value by value. */
+export const mostItems = 5_000;
+export const mostValues = 50_000;
+
+/** Why a value is not worked on, as the end of a sentence about it; undefined = it is. Counted without calling itself, and no further than it may go. */
+export const unworkable = (value: Json): string | undefined => {
   let level: readonly Json[] = [value];
-  for (let depth = 0; ; depth += 1) {
-    const below = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
-    if (below.length === 0 || depth > maxDepth) return depth;
-    level = below;
+  for (let depth = 0, values = 0; level.length > 0; depth += 1) {
+    if (depth > maxDepth) return `is nested more than ${maxDepth} levels deep`;
+    if (level.some((each) => isList(each) && each.length > mostItems))
+      return `has a list of more than ${mostItems} items`;
+    values += level.length;
+    if (values > mostValues) return `holds more than ${mostValues} values`;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
   }
+  return undefined;
 };

@@ -3,6 +3,7 @@
  * promoted or over; one that cannot be staged takes none.
  */
 import { isEarlier, agedOf } from './replaces.ts';
+import { unworkable } from './json.ts';
 import { earliest } from './plan.ts';
 import type { Instant } from './objects.ts';
 import type { CandidateSnapshot, Place } from './snapshot.ts';
@@ -98,10 +99,13 @@ const full = (s: CandidateSnapshot, scope: Scope, { reason, places, open, bytes 
 
 /** Bytes of what is staged now, about: enough to say no before the API server is asked about each object. */
 export const stagedBytes = ({ staged, candidate }: CandidateSnapshot): number =>
-  [...staged.values()].reduce(
-    (sum, { bytes }) => sum + bytes,
-    Buffer.byteLength(JSON.stringify(candidate.spec.overlay)),
-  );
+  [...staged.values()].reduce((sum, { bytes }) => sum + bytes, overlayBytes(candidate));
+
+/** What is nested too deep is no text; it is refused for that, and is not weighed. */
+const overlayBytes = ({ spec }: CandidateSnapshot['candidate']): number =>
+  spec.overlay.some(({ patch }) => unworkable(patch) !== undefined)
+    ? 0
+    : Buffer.byteLength(JSON.stringify(spec.overlay));
 
 /** A candidate of more than this is worked on while no other such one is, in bytes. */
 const heavyBytes = 512 * 1024;

@@ -521,6 +521,28 @@ describe('content that is nested too deep', () => {
     expect(render(live(ref, { spec: nested(levels) }), [])).toMatchObject(problem);
   });
 
+  it.each([
+    [
+      'a list of a hundred thousand items',
+      { spec: { args: Array.from({ length: 100_000 }, () => 'x') } },
+      '5000 items',
+    ],
+    [
+      'very many values, in lists that are short',
+      { spec: { lists: Array.from({ length: 100 }, () => Array.from({ length: 600 }, () => [])) } },
+      '50000 values',
+    ],
+  ])('and so is %s', (_, wide: JsonObject, why) => {
+    const problem = { kind: 'Problem', problem: { object: 'Deployment/api', message: expect.stringContaining(why) } };
+    expect(render(live(refOf('Deployment'), {}), [wide])).toMatchObject(problem);
+    expect(render(live(refOf('Deployment'), wide), [])).toMatchObject(problem);
+  });
+
+  it('is taken with as many items and values as are bounded', () => {
+    const lists = { spec: { lists: Array.from({ length: 9 }, () => Array.from({ length: 5_000 }, () => 'x')) } };
+    expect(render(live(refOf('Deployment'), lists), [])).toMatchObject({ kind: 'Content' });
+  });
+
   it('is taken at as many levels as anybody needs', () => {
     expect(render(live(refOf('Deployment'), {}), [{ spec: nested(400) }])).toMatchObject({ kind: 'Content' });
   });

@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from '../api/meta.ts';
 import { digest8, digestOf, digestSteps } from './digest.ts';
 import { differences } from './differences.ts';
-import { at, depthOf, isEmptyObject, isList, maxDepth, objectAt, withMember } from './json.ts';
+import { at, isEmptyObject, isList, objectAt, unworkable, withMember } from './json.ts';
 import { mergePatch } from './merge-patch.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from './objects.ts';
 import { ownedPaths, withoutOwned, withOwnedOf } from './owned.ts';
@@ -70,9 +70,9 @@ export const render = (staged: LiveObject, patches: readonly JsonObject[]): Rend
 
 /** `render` in steps, for it takes long of what is large. The digest of the content is known then. */
 export function* renderSteps(staged: LiveObject, patches: readonly JsonObject[]): Generator<void, Rendered, void> {
-  const tooDeep = [staged.manifest, ...patches].some((value) => depthOf(value) > maxDepth);
-  if (tooDeep) {
-    const message = `the object or its overlay is nested more than ${maxDepth} levels deep: make it flatter, then create a new candidate`;
+  const shape = [staged.manifest, ...patches].map(unworkable).find((why) => why !== undefined);
+  if (shape !== undefined) {
+    const message = `the object or its overlay ${shape}: split it or make it flatter, then create a new candidate`;
     return { kind: 'Problem', problem: { object: keyOf(staged.ref), message } };
   }
   yield;

@@ -82,7 +82,10 @@ const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem |
     );
   }
   if (staged.size > maxPackageObjects) {
-    return problem('PackageTooLarge', `the package has ${staged.size} objects; at most ${maxPackageObjects} are taken`);
+    return problem(
+      'PackageTooLarge',
+      `the package has more than ${maxPackageObjects} objects, which are all that are taken. Next: split it, or have fewer objects carry the labels of spec.selector, then create a new candidate`,
+    );
   }
   const stray = strayOverlays(
     overlay,
@@ -190,7 +193,9 @@ const renderOne = (
 ): BundleObject | NormalFormQuestion | StagingProblem => {
   const { ref } = object;
   const rendered = renderedFor(s.candidate, object);
-  if (rendered.kind === 'Problem') return problem('NormalFormRefused', rendered.problem.message);
+  if (rendered.kind === 'Problem') {
+    return problem('NormalFormRefused', `${rendered.problem.object}: ${rendered.problem.message}`);
+  }
   const { content } = rendered;
   const question: NormalFormQuestion = {
     ask: 'NormalForm',

@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { aCandidate } from '../../test/builders/decide.ts';
+import type { JsonObject } from '../api/meta.ts';
 import { PackedValues } from '../kube/packed.ts';
 import { componentsOf, isLarge, keptCandidate, mayName } from './candidates.ts';
 import { ObjectAway } from './large.ts';
@@ -39,4 +40,11 @@ test('of very many large ones few are held, and the others say where they are', 
   expect(large.bytes()).toBeLessThanOrEqual(20_000);
   expect(() => all[0]?.spec.components).toThrow(ObjectAway);
   expect(all.every((each) => mayName(each, 'ConfigMap/c-7'))).toBe(true);
+});
+
+test('one whose overlay is nested too deep to be written down is kept all the same, so that somebody says so', () => {
+  let patch: JsonObject = {};
+  for (let level = 0; level < 9_000; level += 1) patch = { a: patch };
+  const candidate = aCandidate({ overlay: [{ kind: 'ConfigMap', name: 'settings', patch }] });
+  expect(keptCandidate(candidate, new PackedValues<object>(1_000_000))).toBe(candidate);
 });

@@ -17,6 +17,7 @@ import type { PolicySnapshot } from '../decide/policy.ts';
 import { liveRef } from '../decide/rollout.ts';
 import type { CandidateSnapshot, CheckFacts, KeysByName, Place, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
 import { changedInstallation, installationDigest, isWatched, type WatchSnapshot } from '../decide/watch.ts';
+import { maxPackageObjects } from '../decide/staging.ts';
 import { standing, type Scene, type Watched } from '../decide/standing.ts';
 import type { Program } from '../decide/programs.ts';
 import { isInstalledKind } from '../decide/content.ts';
@@ -165,19 +166,30 @@ const placesOf = ({ caches, records }: Sources, { spec, metadata }: ReleaseCandi
 const matches = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
   Object.entries(wanted).every(([key, value]) => labels[key] === value);
 
-/** The staging objects that the candidate names, or that its selector picks; what another object made is left out. */
+/**
+ * The staging objects that the candidate names, or that its selector picks; what another object made is left out. Of more than a package takes
+ * only so many that it is known: staging may hold a hundred thousand, and each candidate is looked at whenever one of them changes.
+ */
 const stagedObjects = (caches: Caches, { spec, metadata }: ReleaseCandidate): Map<ObjectKey, LiveObject> => {
   const { namespace } = metadata;
   const { components, selector } = spec;
-  const found =
-    components !== undefined
-      ? components.flatMap((ref) => objectsIn(caches, namespace).get(keyOf(ref)) ?? [])
-      : promotableKinds.flatMap(({ kind }) =>
-          (caches.objects.get(kind)?.in(namespace)?.list() ?? []).filter(
-            (object) => !object.isOwned && matches(object.labels, selector?.matchLabels ?? {}),
-          ),
-        );
-  return new Map(found.filter(({ deleting }) => !deleting).map((object) => [keyOf(object.ref), object]));
+  const wanted = selector?.matchLabels ?? {};
+  const found = new Map<ObjectKey, LiveObject>();
+  if (components !== undefined) {
+    for (const key of components.map(keyOf)) {
+      const object = objectsIn(caches, namespace).get(key);
+      if (object?.deleting === false) found.set(key, object);
+    }
+    return found;
+  }
+  for (const { kind } of promotableKinds) {
+    for (const object of caches.objects.get(kind)?.in(namespace)?.list() ?? []) {
+      if (object.isOwned || object.deleting || !matches(object.labels, wanted)) continue;
+      found.set(keyOf(object.ref), object);
+      if (found.size > maxPackageObjects) return found;
+    }
+  }
+  return found;
 };
 
 /** Objects that the production bundles of other packages hold. */
