@@ -14,6 +14,7 @@ import {
   policy,
   signFor,
 } from './findings.ts';
+import { endNow, letIn, when } from './night.ts';
 import { inProduction, patienceMs, release, scenarios, type BundleSeen } from './kit.ts';
 import { dataOf, manifestOf, meddle, plant, podOf, service } from './production.ts';
 
@@ -257,4 +258,43 @@ scenario(
       await plant(world, { ...deployment, metadata: { ...deployment.metadata, finalizers: [finalizer] } });
     },
   },
+);
+
+scenario(
+  'what an emergency put back is listed for the reviewer all the same, when it has another finalizer or owner than before',
+  async (world) => {
+    const names = ['held', 'owned', 'plain'] as const;
+    await explained(world);
+    await world.stage(...[...names, 'anchor'].map((name) => world.configMap(name, { text: 'a' })));
+    const all = [...names, 'anchor'].map((name) => `ConfigMap/${name}`);
+    expect(await release(world, world.candidate('first', all))).toBe('Promoted');
+    await explained(world);
+    await letIn(world);
+    const write = async (name: string, text: string): Promise<void> => {
+      accepted(await world.as('developer-b').patch(world.ref('ConfigMap', name), 'merge', { data: { text } }));
+    };
+    for (const name of names) await write(name, 'b');
+    // Nobody who was let in plants one; with the token of a controller it passes lock A.
+    const planted = await world
+      .as('developer-b')
+      .patch(world.ref('ConfigMap', 'held'), 'merge', { metadata: { finalizers: [finalizer] }, data: { text: 'c' } });
+    expect(refused(planted).code).toBe(403);
+    const { uid } = await live(world, 'ConfigMap', 'anchor');
+    const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'anchor', uid };
+    const token = world.as(collector);
+    const change = async (name: string, metadata: object): Promise<void> => {
+      accepted(await token.patch(world.ref('ConfigMap', name), 'merge', { metadata }));
+    };
+    await change('held', { finalizers: [finalizer] });
+    await change('owned', { ownerReferences: [owner] });
+    for (const name of names) await write(name, 'a');
+
+    await endNow(world);
+    const seen = await when(world, ({ status }) => (status?.drift ?? []).length > 0);
+    expect(seen.status?.drift).toMatchObject([
+      { object: 'ConfigMap/held', change: 'Changed' },
+      { object: 'ConfigMap/owned', change: 'Changed' },
+    ]);
+  },
+  { emergency: { followUpWithin: '24h' } },
 );
