@@ -55,7 +55,7 @@ export class PackedValues<T extends object> {
     }
     if (text.length <= compressedAbove) return;
     this.#loose.add(kept);
-    this.#packing ??= this.#pack().finally(() => (this.#packing = undefined));
+    this.#packing ??= this.#pack();
   }
 
   async #pack(): Promise<void> {
@@ -69,6 +69,8 @@ export class PackedValues<T extends object> {
       kept.bytes -= saved;
       this.#bytes -= saved;
     }
+    // In the same turn as nothing was left: what comes next begins anew.
+    this.#packing = undefined;
   }
 
   /** undefined = it is not there, or in another version. The same value is the same object for as long as somebody has it. */
