@@ -3,7 +3,7 @@
  * Operator and gate run; what is looked at is what production came to hold.
  */
 import { spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
@@ -18,10 +18,28 @@ import { foldEntries, emptyRecord, packageRecord, type OpenIntent } from '../../
 import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';
 import { bundleHead } from '../../operator/observe/bundles.ts';
 import { program } from '../builders/record.ts';
-import { accepted, startTimeoutMs, waitFor, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
+import {
+  accepted,
+  startTimeoutMs,
+  waitFor,
+  waitForGone,
+  type Answer,
+  type ApiClient,
+  type KubeObject,
+} from '../cluster/cluster.ts';
 import { condition, isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
-import { patienceMs, release, staged, type BundleSeen } from '../scenarios/kit.ts';
-import { dataOf, writesTo } from '../scenarios/production.ts';
+import {
+  end,
+  inProduction,
+  patienceMs,
+  release,
+  sign,
+  staged,
+  tester,
+  approverA,
+  type BundleSeen,
+} from '../scenarios/kit.ts';
+import { behaving, dataOf, service, writesTo } from '../scenarios/production.ts';
 import { gateLock, policyLock } from './attack.ts';
 import { said, type World as Attacked } from './world.ts';
 
@@ -261,21 +279,31 @@ const write = (world: World, level = 'evil') =>
     data: { level },
   });
 
-/** Waits until the gate has refused a write of the restorer, and says with which words. */
-const refusedToRestorer = async (world: World): Promise<string> => {
+/** Waits until the gate has refused a write of a program, and says with which words. */
+const refusedTo = async (who: 'operator' | 'restorer', world: World, resource = 'configmaps'): Promise<string> => {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const event = (await system.controlPlane.auditEvents()).find(
       ({ objectRef, user, responseStatus }) =>
         objectRef?.namespace === world.production &&
-        objectRef.resource === 'configmaps' &&
-        user.username === program('restorer').username &&
+        objectRef.resource === resource &&
+        user.username === program(who).username &&
         responseStatus?.code === 403,
     );
     if (event !== undefined) return String(event.responseStatus?.message);
-    if (Date.now() > deadline) throw new Error('the restorer has tried nothing');
+    if (Date.now() > deadline) throw new Error(`the ${who} has tried nothing`);
     await new Promise((resolve) => setTimeout(resolve, 250));
   }
+};
+
+let operators = 0;
+
+/** The operator does not run meanwhile, and another begins afterwards. */
+const whileAway = async (act: () => Promise<void>): Promise<void> => {
+  await (second ?? system.operator).stop();
+  await act();
+  operators += 1;
+  second = await startOperator(system.controlPlane, { instance: `operator-${operators}` });
 };
 
 /** What is there before the first release. */
@@ -382,13 +410,13 @@ test('the token of the operator tells a history that follows, and goes back to w
   await baselined.stage(baselined.configMap('settings', { level: 'evil' }));
   await baselined.propose(baselined.candidate('x', components));
   await staged(baselined, 'x');
-  await system.operator.stop();
-  await tellThatItRan(world, runs);
-  await tellThatItWasThere(baselined);
-  second = await startOperator(system.controlPlane, { instance: 'operator-1' });
+  await whileAway(async () => {
+    await tellThatItRan(world, runs);
+    await tellThatItWasThere(baselined);
+  });
 
-  expect(await refusedToRestorer(world)).toContain('ReturnNotSigned: ');
-  expect(await refusedToRestorer(baselined)).toContain('ReturnNotSigned: ');
+  expect(await refusedTo('restorer', world)).toContain('ReturnNotSigned: ');
+  expect(await refusedTo('restorer', baselined)).toContain('ReturnNotSigned: ');
   expect(said(await write(world))).toMatch(/ReturnNotSigned: .*0 of 2 signatures for x .*Next: /);
   for (const each of [world, baselined]) expect(await levelIn(each)).toBe('second');
 
@@ -488,4 +516,112 @@ test('the token of the operator says that somebody signed for going on: only wha
   );
   expect(said(await write(world))).toContain('NoReleaseUnderWay: ');
   expect(await levelIn(world)).toBe('second');
+});
+
+test('a promotion that only the record tells of removes nothing afterwards: the gate reads who signed for what is to go', async () => {
+  const twin = await system.world('pruned', policy);
+  const world = await system.world('unpruned', policy);
+  for (const each of [twin, world]) {
+    await each.stage(each.configMap('settings', { level: 'first' }), service(each, 'api'));
+    expect(await release(each, each.candidate('first', [...components, 'Service/api']))).toBe('Promoted');
+    await each.propose(each.candidate('x', components));
+    await staged(each, 'x');
+  }
+  const services = world.ref('Service', 'api');
+  // The twin: the same, signed for.
+  await sign(twin, 'x', tester, approverA);
+  expect(await end(twin, 'x')).toBe('Promoted');
+  await waitForGone(twin.as('installer'), twin.ref('Service', 'api'), patienceMs);
+
+  const [first, x] = [await releasedBundle(world, 'first'), await bundleOf(world, 'x')];
+  await whileAway(async () => {
+    const enter = async (draft: LedgerDraft) => accepted(await append(world, 'operator', draft));
+    await enter(
+      drafts.promotionStarted(await candidateOf(world, 'x'), x, {
+        from: first.name,
+        fromDigest: first.digest,
+        quorum: '2/2',
+        approvals: [],
+        delivery: 'Countersign',
+        followsUp: null,
+      }),
+    );
+    await enter(promoted(x, first, (await openIn(world)).id));
+  });
+
+  expect(await refusedTo('operator', world, 'services')).toMatch(/ReturnNotSigned: .* Next: /);
+  expect(said(await stolen.operator.delete(services))).toMatch(/ReturnNotSigned: .*0 of 2 signatures for x .*Next: /);
+  accepted(await world.as('installer').get(services));
+
+  // The control: without the gate it goes.
+  const close = await gateLock.open(cluster());
+  try {
+    for (const deadline = Date.now() + patienceMs; (await world.as('installer').get(services)).ok;) {
+      if (Date.now() > deadline) throw new Error('the control did not succeed');
+      await stolen.operator.delete(services);
+    }
+  } finally {
+    await close();
+  }
+});
+
+test('a bundle that is exchanged after its consent was read is not what people signed for: nothing of it is written', async () => {
+  const held = { ...policy, health: { progressTimeout: '10m', observeFor: '0s' } };
+  const world = await system.world('exchanged', held);
+  await world.stage(world.configMap('settings', { level: 'first' }), world.deployment('api', 'a'));
+  const overlay = [behaving('Deployment', 'api', 'never-ready')];
+  await world.propose(world.candidate('first', [...components, 'Deployment/api'], { overlay }));
+  await sign(world, 'first', tester, approverA);
+  // It is under way, its consent was read, and it waits for pods that never come.
+  await inProduction<KubeObject>(world, 'Deployment', 'api', () => true);
+  const bundle = await releasedBundle(world, 'first');
+  const target = world.ref('ReleaseBundle', bundle.name);
+  const write = (level: string) =>
+    stolen.operator.replace({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'settings', namespace: world.production },
+      data: { level },
+    });
+
+  await whileAway(async () => {
+    // The twin: what was signed for is written.
+    accepted(await write('first'));
+    expect(said(await write('evil'))).toContain('ContentNotApproved: ');
+    const { spec } = accepted(await world.as('installer').get<BundleSeen>(target));
+    const manifest = (objects: BundleSeen['spec']['objects']) => ({
+      apiVersion: ours,
+      kind: 'ReleaseBundle',
+      metadata: { name: bundle.name, namespace: world.production },
+      spec: { ...spec, objects },
+    });
+    // A second one of the name there is not.
+    expect(said(await stolen.operator.create(manifest(spec.objects)))).toContain('already exists');
+    const swap = async (digest: (content: string, before: string) => string): Promise<void> => {
+      accepted(await stolen.operator.delete(target));
+      const objects = spec.objects.map((each) => {
+        if (each.kind !== 'ConfigMap') return each;
+        const content = each.content.replace('"first"', '"evil"');
+        return { ...each, content, digest: digest(content, each.digest) };
+      });
+      accepted(await stolen.operator.create(manifest(objects)));
+    };
+    // Under the digests that people signed for, and under digests of its own.
+    await swap((_, before) => before);
+    expect(said(await write('evil'))).toContain('ContentNotApproved: ');
+    await swap((content) => `sha256:${createHash('sha256').update(content).digest('hex')}`);
+    expect(said(await write('evil'))).toMatch(/(ContentNotApproved|NoReleaseUnderWay): .*Next: /);
+  });
+  expect(await levelIn(world)).toBe('first');
+
+  // The control: without the gate it is written.
+  const close = await gateLock.open(cluster());
+  try {
+    for (const deadline = Date.now() + patienceMs; (await levelIn(world)) !== 'evil';) {
+      if (Date.now() > deadline) throw new Error('the control did not succeed');
+      await write('evil');
+    }
+  } finally {
+    await close();
+  }
 });
