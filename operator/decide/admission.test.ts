@@ -678,6 +678,21 @@ describe('the record', () => {
     expect(judgeAdmission(request, snapshot())).toMatchObject({ message: expect.stringContaining('approvals one in') });
   });
 
+  test('what is refused of a collection is named, as one of many', () => {
+    const oldObject = { kind: 'Deployment', metadata: { name: 'api' } };
+    const request = ask('deployments', {
+      operation: 'DELETE',
+      resource: { group: 'apps', version: 'v1', resource: 'deployments' },
+      kind: { group: 'apps', version: 'v1', kind: 'Deployment' },
+      name: '',
+      object: undefined,
+      oldObject,
+    });
+    expect(judgeAdmission(request, snapshot())).toMatchObject({
+      message: expect.stringContaining('may not delete, along with others, deployments api in '),
+    });
+  });
+
   test('bundles go past retention alone', () => {
     expect(inShort(judgeAdmission(ask('releasebundles'), snapshot()))).toBe('BundleKept');
   });

@@ -6,6 +6,7 @@ import { emergencyAttacks } from './emergency-list.ts';
 import { ofUnlisted } from './check-unlisted.ts';
 import { guardAttacks } from './guard-list.ts';
 import { at, one } from './guard-objects.ts';
+import { tableRows } from './guard-table.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
 import { attacks } from './harness.ts';
 import { fresh, production } from './objects.ts';
@@ -48,6 +49,31 @@ describe('what a refusal says', () => {
       expect(words).toMatch(/ Next: .{10}/);
     },
   );
+});
+
+describe('what is refused of a collection', () => {
+  const collections = [
+    ...new Set(
+      tableRows.filter(({ act, resource }) => act === 'delete' && !resource.includes('/')).map((row) => row.resource),
+    ),
+    'widgets',
+    'gadgets',
+  ];
+
+  test.each(collections)('%s: the refusal names the object, as one of many', async (resource) => {
+    const { name: _, ...all } = at(resource, '');
+    // Another test may have taken away what stands there.
+    const standing = { metadata: { labels: { standing: 'yes' } } };
+    if (resource === 'gadgets') accepted(await world.preparer.create(one(resource, fresh('many'), standing)));
+    const answer = await world.as('attacker').delete(all, { dryRun: ['All'], labelSelector: 'standing=yes' });
+    const text = said(answer);
+    expect(text).toMatch(
+      new RegExp(
+        `ProductionGuard\\w+: attacker may not delete, along with others, ${resource}(\\.example\\.dev)? [a-z0-9.-]+ in ${production}`,
+      ),
+    );
+    expect(text).toContain(' Next: ');
+  });
 });
 
 describe('while people write no kind that nobody listed', () => {

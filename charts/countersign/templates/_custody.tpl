@@ -105,13 +105,13 @@ namespace) and `clusterRole` are parts of the message.
   reason: Forbidden
 {{- end }}
 
-{{/* Owners and finalizers decide when an object goes. Called with the CEL expression for who may set them. */}}
+{{/* Owners and finalizers decide when an object goes. Called with the CEL expression for who may set them, '' for nobody. */}}
 {{- define "countersign.custody.lifetime" -}}
-- expression: "!(variables.act in ['CREATE', 'UPDATE']) || {{ . }} || variables.owners == variables.ownersBefore"
+- expression: "!(variables.act in ['CREATE', 'UPDATE']) || {{ with . }}{{ . }} || {{ end }}variables.owners == variables.ownersBefore"
   messageExpression: {{ include "countersign.message" "NoForgedOwners: {caller} may not set metadata.ownerReferences; a forged owner would have the garbage collector delete this object. Next: leave metadata.ownerReferences as it is" }}
   reason: Forbidden
 - expression: >-
-    !(variables.act in ['CREATE', 'UPDATE']) || {{ . }} || variables.finalizers == variables.finalizersBefore
+    !(variables.act in ['CREATE', 'UPDATE']) || {{ with . }}{{ . }} || {{ end }}variables.finalizers == variables.finalizersBefore
     || variables.garbageCollection
   messageExpression: {{ include "countersign.message" "NoForgedFinalizers: {caller} may not set or remove metadata.finalizers; they hold an object while its release is in flight. Next: leave metadata.finalizers as it is, and wait: kubectl wait --for=condition=Finished" }}
   reason: Forbidden
@@ -124,10 +124,10 @@ namespace) and `clusterRole` are parts of the message.
   reason: Forbidden
 {{- end }}
 
-{{/* Labels and annotations never change either. Called with the CEL expression for who is exempt. */}}
+{{/* Labels and annotations never change either. Called with the CEL expression for who is exempt, '' for nobody. */}}
 {{- define "countersign.custody.frozenMetadata" -}}
 - expression: >-
-    variables.act != 'UPDATE' || {{ . }} || (
+    variables.act != 'UPDATE' || {{ with . }}{{ . }} || {{ end }}(
     object.metadata.?labels.orValue({}) == oldObject.metadata.?labels.orValue({})
     && object.metadata.?annotations.orValue({}) == oldObject.metadata.?annotations.orValue({}))
   messageExpression: {{ include "countersign.message" "MetadataNeverChanges: {caller} may not change labels or annotations of a record. Next: create another object; this one stays as it was written" }}

@@ -21,6 +21,17 @@ one version with conversion: a version that is no longer served would leave the 
 {{- if $usernames }}{{ include "countersign.cel.list" (uniq $usernames) }}{{ end }}
 {{- end }}
 
+{{/* One CEL list of usernames out of several, without the ServiceAccounts of kube-system. */}}
+{{- define "countersign.guard.outsideKubeSystem" -}}
+{{- $kept := list }}
+{{- range . }}
+{{- range . | trimPrefix "[" | trimSuffix "]" | splitList ", " }}
+{{- if not (hasPrefix "'system:serviceaccount:kube-system:" .) }}{{ $kept = append $kept . }}{{ end }}
+{{- end }}
+{{- end }}
+{{- printf "[%s]" (join ", " $kept) }}
+{{- end }}
+
 {{/*
 A policy of the guard up to the variables that its topic adds; those, and `validations:`, follow in the topic's own file. Called with
 (list $ "topic").
@@ -196,6 +207,25 @@ spec:
 {{/* Variables of every policy of the guard. They are evaluated when they are asked for: a controller pays for none that it does not need. */}}
 {{- define "countersign.guard.variables" -}}
 {{ include "countersign.guard.requestVariables" . }}
+- name: person # system: names operate and administer nothing
+  expression: "!variables.caller.startsWith('system:')"
+- name: finalizersAfter
+  expression: "object == null ? [] : variables.metadataAfter.?finalizers.orValue([])"
+- name: finalizersBefore
+  expression: "oldObject == null ? [] : variables.metadataBefore.?finalizers.orValue([])"
+- name: freeing # takes finalizers off an object that is being deleted, to which the API server lets nobody add any, and changes nothing else
+  expression: >-
+    request.operation == 'UPDATE' && has(variables.metadataBefore.deletionTimestamp)
+    && size(variables.finalizersAfter) < size(variables.finalizersBefore)
+    && variables.finalizersBefore.all(f, f in variables.finalizersAfter || !(f in {{ include "countersign.guard.controlPlaneFinalizers" . }}))
+    && {{ include "countersign.guard.same" (list "variables.after" "variables.before" "metadata") }}
+    && {{ include "countersign.guard.same" (list "variables.metadataAfter" "variables.metadataBefore" "finalizers" "managedFields" "generation" "resourceVersion") }}
+- name: lifetimeChanged # by the caller: the API server itself protects a claim when it is made
+  expression: >-
+    request.operation in ['CREATE', 'UPDATE'] && !variables.target.contains('/') && (
+    variables.finalizersAfter.filter(f, f != 'kubernetes.io/pvc-protection') != variables.finalizersBefore.filter(f, f != 'kubernetes.io/pvc-protection')
+    || variables.metadataAfter.?ownerReferences.orValue([])
+    != (oldObject == null ? [] : variables.metadataBefore.?ownerReferences.orValue([])))
 - name: platform # a program that the policy lets write exactly this object
   expression: >-
     params.spec.?platformWriters.orValue([]).exists(w,
@@ -208,8 +238,6 @@ spec:
   expression: request.userInfo.username
 - name: place
   expression: request.namespace
-- name: person # system: names operate and administer nothing
-  expression: "!variables.caller.startsWith('system:')"
 - name: target
   expression: "request.?subResource.orValue('') == '' ? request.resource.resource : request.resource.resource + '/' + request.subResource"
 - name: name
@@ -219,8 +247,10 @@ spec:
     : object.metadata.?name.orValue(request.?name.orValue(''))
 - name: what # for messages
   expression: variables.target + ' ' + variables.name
-- name: doing
-  expression: "{'CREATE': 'create', 'UPDATE': 'change', 'DELETE': 'delete', 'CONNECT': 'open'}[request.operation]"
+- name: doing # of a collection each object is judged by itself, without a name of the request
+  expression: >-
+    request.operation == 'DELETE' && request.?name.orValue('') == '' ? 'delete, along with others,'
+    : {'CREATE': 'create', 'UPDATE': 'change', 'DELETE': 'delete', 'CONNECT': 'open'}[request.operation]
 - name: after
   expression: dyn(object)
 - name: before
@@ -229,24 +259,6 @@ spec:
   expression: variables.after.metadata
 - name: metadataBefore
   expression: variables.before.metadata
-- name: finalizersAfter
-  expression: "object == null ? [] : variables.metadataAfter.?finalizers.orValue([])"
-- name: finalizersBefore
-  expression: "oldObject == null ? [] : variables.metadataBefore.?finalizers.orValue([])"
-- name: freeing # takes finalizers off an object that is being deleted, and changes nothing else
-  expression: >-
-    request.operation == 'UPDATE' && !variables.target.contains('/') && has(variables.metadataBefore.deletionTimestamp)
-    && size(variables.finalizersAfter) < size(variables.finalizersBefore)
-    && variables.finalizersAfter.all(f, f in variables.finalizersBefore)
-    && variables.finalizersBefore.all(f, f in variables.finalizersAfter || !(f in {{ include "countersign.guard.controlPlaneFinalizers" . }}))
-    && {{ include "countersign.guard.same" (list "variables.after" "variables.before" "metadata") }}
-    && {{ include "countersign.guard.same" (list "variables.metadataAfter" "variables.metadataBefore" "finalizers" "managedFields" "generation" "resourceVersion") }}
-- name: lifetimeChanged # by the caller: the API server itself protects a claim when it is made
-  expression: >-
-    request.operation in ['CREATE', 'UPDATE'] && !variables.target.contains('/') && (
-    variables.finalizersAfter.filter(f, f != 'kubernetes.io/pvc-protection') != variables.finalizersBefore.filter(f, f != 'kubernetes.io/pvc-protection')
-    || variables.metadataAfter.?ownerReferences.orValue([])
-    != (oldObject == null ? [] : variables.metadataBefore.?ownerReferences.orValue([])))
 - name: migration # of what is stored: it is written back as it is
   expression: >-
     request.operation == 'UPDATE' && variables.caller in {{ include "countersign.cel.list" .Values.controlPlane.storageMigrators }}

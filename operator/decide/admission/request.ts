@@ -1,6 +1,7 @@
 /** What the gate is asked, and what it may answer: an admission review as plain values. */
 import type { Identity, JsonObject } from '../../api/meta.ts';
 import type { LedgerDraft } from '../entries.ts';
+import { textAt } from '../json.ts';
 import type { OpenIntent } from '../record.ts';
 import type { Question } from '../questions.ts';
 
@@ -57,10 +58,18 @@ export const denied = (message: string): AdmissionVerdict => ({ is: 'Denied', me
 /** Denied as far as the copy at hand tells; a newer one is read before that is said. */
 export const deniedYet = (message: string): AdmissionVerdict => ({ is: 'Denied', message, stale: true });
 
-/** The object as messages name it: `deployments/scale api`. */
-export const subjectText = ({ resource, subresource, name }: AdmissionRequest): string =>
-  `${resource.resource}${subresource === '' ? '' : `/${subresource}`} ${name === '' ? '(new)' : name}`;
+/** Of a collection that is deleted, the object alone tells the name. */
+const nameIn = ({ name, oldObject }: AdmissionRequest): string =>
+  name === '' ? (textAt(oldObject, 'metadata', 'name') ?? '(new)') : name;
 
-/** What is being done, as messages say it. */
-export const verbText = ({ operation }: AdmissionRequest): string =>
-  ({ CREATE: 'create', UPDATE: 'change', DELETE: 'delete', CONNECT: 'connect to' })[operation];
+/** The object as messages name it: `deployments/scale api`. */
+export const subjectText = (request: AdmissionRequest): string => {
+  const { resource, subresource } = request;
+  return `${resource.resource}${subresource === '' ? '' : `/${subresource}`} ${nameIn(request)}`;
+};
+
+/** What is being done, as messages say it. Of a collection each object is judged by itself. */
+export const verbText = ({ operation, name }: AdmissionRequest): string =>
+  operation === 'DELETE' && name === ''
+    ? 'delete, along with others,'
+    : { CREATE: 'create', UPDATE: 'change', DELETE: 'delete', CONNECT: 'connect to' }[operation];
