@@ -1,5 +1,6 @@
 /** What the bindings of the guard say: where it refuses, where it only warns, and what it does where there is no policy. */
-import { accepted, type Manifest } from '../cluster/cluster.ts';
+import type { RawRequest } from '../../hack/controlplane/client.ts';
+import { accepted, type ApiClient, type Manifest } from '../cluster/cluster.ts';
 import { policyLock } from './attack.ts';
 import { namespaceOf, type Check, type Places } from './check.ts';
 import { one } from './guard-objects.ts';
@@ -79,31 +80,33 @@ function writeOf(topic: string, namespace: string) {
 
 const mark = 'validation.policy.admission.k8s.io/validation_failure';
 
-/** How the API server answers the attacker, and what its audit log says of it. */
-async function answered(world: GuardWorld, topic: string, namespace: string) {
+/** How the API server answers somebody, and what its audit log says of it. */
+export async function answered(world: GuardWorld, as: ApiClient, request: RawRequest) {
   const agent = fresh('attempt');
-  const { code, headers, text } = await world
-    .as('attacker')
-    .raw({ ...writeOf(topic, namespace), headers: { 'user-agent': agent } });
+  const { code, headers, text } = await as.raw({ ...request, headers: { 'user-agent': agent } });
   const events = await eventually(
     'the audit log has it',
     () => world.cluster.controlPlane.auditEvents(),
-    (all) => all.some(({ userAgent }) => userAgent === agent),
+    (all) => all.some(({ userAgent, stage }) => userAgent === agent && stage === 'ResponseComplete'),
   );
+  const event = events.find(({ userAgent, stage }) => userAgent === agent && stage === 'ResponseComplete');
   return {
     refused: code === 403 || code === 422 ? code : undefined,
     text,
     warned: headers['warning'] !== undefined,
-    marked: events.find(({ userAgent }) => userAgent === agent)?.annotations?.[mark] ?? '',
+    marked: event?.annotations?.[mark] ?? '',
   };
 }
+
+const tried = (world: GuardWorld, topic: string, namespace: string) =>
+  answered(world, world.as('attacker'), writeOf(topic, namespace));
 
 /** What the bindings of a topic say. */
 export const ofBindings = (topic: string): readonly Check[] => [
   {
     name: `${topic}: a refusal leaves its mark in the audit log, and warns of nothing`,
     passes: async (world) => {
-      const { refused, warned, marked } = await answered(world, topic, production);
+      const { refused, warned, marked } = await tried(world, topic, production);
       return refused === 403 && !warned && marked.includes(`countersign-guard-${topic}"`);
     },
   },
@@ -113,21 +116,21 @@ export const ofBindings = (topic: string): readonly Check[] => [
         {
           name: `${topic}: without a policy nothing is let through`,
           passes: async (world: GuardWorld, { lawless }: Places) => {
-            const { refused, text } = await answered(world, topic, lawless);
+            const { refused, text } = await tried(world, topic, lawless);
             return refused === 422 && text.includes('no params found');
           },
         },
         {
           name: `${topic}: audit refuses nothing, warns, and leaves its mark in the audit log`,
           passes: async (world: GuardWorld, { watched }: Places) => {
-            const { refused, warned, marked } = await answered(world, topic, watched);
+            const { refused, warned, marked } = await tried(world, topic, watched);
             return refused === undefined && warned && marked.includes(`countersign-guard-${topic}-audit"`);
           },
         },
         {
           name: `${topic}: audit refuses nothing, not even without a policy`,
           passes: async (world: GuardWorld, { bare }: Places) => {
-            const { refused, warned } = await answered(world, topic, bare);
+            const { refused, warned } = await tried(world, topic, bare);
             return refused === undefined && !warned;
           },
         },

@@ -1,10 +1,10 @@
 /** What the control plane's programs may change of what they keep the books of: metadata, and what their row says they rewrite. */
 import { accepted, type ApiClient, type Manifest } from '../cluster/cluster.ts';
-import { asItIs, dryRun, refusedBy, type Check } from './check.ts';
+import { asItIs, dryRun, refusedBy, type WorldCheck } from './check.ts';
 import { guard } from './guard-file.ts';
 import { at, one } from './guard-objects.ts';
 import type { GuardWorld } from './guard-world.ts';
-import { fresh } from './objects.ts';
+import { fresh, production } from './objects.ts';
 
 /** The rule by which a topic refuses a program that has no business there, and the one by which it holds those that have. */
 const rules: Readonly<Record<string, readonly [string, string]>> = {
@@ -20,11 +20,20 @@ const rules: Readonly<Record<string, readonly [string, string]>> = {
   additional: ['ProductionGuardAdditional', ''],
 };
 
-const rulesOf = (topic: string): readonly [string, string] => rules[topic] ?? ['', ''];
+export const rulesOf = (topic: string): readonly [string, string] => rules[topic] ?? ['', ''];
+
+/** A namespace that is held by the lines of files/guard.yaml, and by which rules, as above. Whose things are is asked of `by`. */
+export interface Held {
+  readonly namespace: string;
+  readonly rules: readonly [string, string];
+  readonly by?: (world: GuardWorld) => ApiClient;
+}
+
+const inProduction = (topic: string): Held => ({ namespace: production, rules: rulesOf(topic) });
 
 const subsets = (ip: string) => [{ addresses: [{ ip }], ports: [{ port: 80 }] }];
 
-interface Content {
+export interface Content {
   readonly resource: string;
   /** Fields beside the usual ones, of one that says something and of one that says less. */
   readonly full?: object;
@@ -37,7 +46,7 @@ interface Content {
   readonly by?: (world: GuardWorld) => ApiClient;
 }
 
-const deliverer = ({ preparer }: GuardWorld): ApiClient => preparer;
+export const deliverer = ({ preparer }: GuardWorld): ApiClient => preparer;
 const program =
   (name: string) =>
   ({ controller }: GuardWorld): ApiClient =>
@@ -47,7 +56,7 @@ const pullSecrets = (name: string) => ({ imagePullSecrets: [{ name }] });
 const bound = (name: string) => ({ subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name }] });
 
 /** One kind of each topic. */
-const contents: Readonly<Record<string, Content>> = {
+export const contents: Readonly<Record<string, Content>> = {
   workloads: { resource: 'deployments', changes: [{ spec: { minReadySeconds: 7 } }] },
   scale: { resource: 'horizontalpodautoscalers', changes: [{ spec: { maxReplicas: 7 } }] },
   configuration: {
@@ -86,7 +95,7 @@ const contents: Readonly<Record<string, Content>> = {
 };
 
 /** What is only shown to what migrates stored objects, beside those. */
-const others: Readonly<Record<string, Content>> = {
+export const others: Readonly<Record<string, Content>> = {
   pods: { resource: 'pods', changes: [{ spec: { activeDeadlineSeconds: 7 } }], by: program('replicaset-controller') },
   status: { resource: 'statefulsets/status', changes: [{ status: { observedGeneration: 7 } }] },
   additional: {
@@ -97,42 +106,54 @@ const others: Readonly<Record<string, Content>> = {
   },
 };
 
-const [full, bare] = ['content-full', 'content-bare'];
+export const [full, bare] = ['content-full', 'content-bare'];
 
-/** Puts both of a topic there. */
-export async function prepareContents(world: GuardWorld): Promise<void> {
-  for (const { resource, by = deliverer, ...fields } of Object.values({ ...contents, ...others })) {
+/** Puts both of each topic there, or of one. */
+export async function prepareContents(
+  world: GuardWorld,
+  {
+    namespace = production,
+    of = Object.keys({ ...contents, ...others }),
+    ...given
+  }: Partial<Held> & {
+    readonly of?: readonly string[];
+  } = {},
+): Promise<void> {
+  for (const content of of.map((topic) => contents[topic] ?? others[topic])) {
+    if (content === undefined) continue;
+    const { resource, by = deliverer, ...fields } = content;
     const [main = ''] = resource.split('/');
     for (const [name, more] of [
       [full, fields.full],
       [bare, fields.bare],
     ] as const) {
       const noted = { standing: 'yes' };
-      const object = one(main, name, { metadata: name === full ? { labels: noted, annotations: noted } : {}, ...more });
-      const created = await by(world).create(object);
+      const metadata = name === full ? { labels: noted, annotations: noted } : {};
+      const created = await (given.by ?? by)(world).create(one(main, name, { namespace, metadata, ...more }));
       if (!created.ok && created.code !== 409) accepted(created);
     }
   }
 }
 
 /** Each change, and of which of the two. */
-const changesOf = ({ changes, more }: Content): readonly (readonly [object, string])[] => [
+export const changesOf = ({ changes, more }: Content): readonly (readonly [object, string])[] => [
   ...changes.map((body) => [body, full] as const),
   ...(more === undefined ? [] : [[more, bare] as const]),
 ];
 
 /** What the books' keepers may not write, and others may. */
-export function ofContents(topic: string): readonly Check[] {
+export function ofContents(topic: string, held: Held = inProduction(topic)): readonly WorldCheck[] {
   const content = contents[topic];
   if (content === undefined) return [];
-  const { resource, by = deliverer } = content;
+  const { resource } = content;
+  const by = held.by ?? content.by ?? deliverer;
   return changesOf(content).map(([body, name]) => ({
     name: `whose it is writes ${JSON.stringify(body)} of one of ${resource}, and the garbage collector does not`,
     passes: async (world: GuardWorld) => {
-      const target = at(resource, name);
+      const target = at(resource, name, held.namespace);
       const keeper = await world.controller('generic-garbage-collector').patch(target, 'merge', body, dryRun);
       const other = await by(world).patch(target, 'merge', body, dryRun);
-      return refusedBy(keeper, rulesOf(topic)[1]) && other.ok;
+      return refusedBy(keeper, held.rules[1]) && other.ok;
     },
   }));
 }
@@ -150,7 +171,7 @@ const rewritten: Readonly<Record<string, { readonly name?: string; readonly body
 };
 
 /** Who rewrites does, and who else updates does not. */
-export const ofRewrites = (topic: string): readonly Check[] =>
+export const ofRewrites = (topic: string, held: Held = inProduction(topic)): readonly WorldCheck[] =>
   (guard.topics[topic] ?? [])
     .filter(({ rewrite }) => rewrite !== undefined)
     .map(({ resource, rewrite = [], update = [] }) => ({
@@ -158,15 +179,15 @@ export const ofRewrites = (topic: string): readonly Check[] =>
       passes: async ({ controller }: GuardWorld) => {
         const { name = 'standing', body } = rewritten[resource] ?? { body: {} };
         for (const who of update) {
-          const answer = await controller(who).patch(at(resource, name), 'merge', body, dryRun);
-          if (rewrite.includes(who) ? !answer.ok : !refusedBy(answer, rulesOf(topic)[1])) return false;
+          const answer = await controller(who).patch(at(resource, name, held.namespace), 'merge', body, dryRun);
+          if (rewrite.includes(who) ? !answer.ok : !refusedBy(answer, held.rules[1])) return false;
         }
         return true;
       },
     }));
 
 /** Of the full one something else, more and less; of the bare one more. /status takes annotations alone. */
-const metadataChanges = (subresource: string | undefined): readonly (readonly [object, string])[] => [
+export const metadataChanges = (subresource: string | undefined): readonly (readonly [object, string])[] => [
   ...(subresource === undefined ? [{ labels: { standing: 'no' } }, { labels: null }] : []).map(
     (metadata) => [{ metadata }, full] as const,
   ),
@@ -175,17 +196,18 @@ const metadataChanges = (subresource: string | undefined): readonly (readonly [o
 ];
 
 /** What migrates stored objects writes them back as they are; more, less, another, and no other act; and nobody else does. */
-export function ofMigration(topic: string): readonly Check[] {
+export function ofMigration(topic: string, held: Held = inProduction(topic)): readonly WorldCheck[] {
   const given = contents[topic] ?? others[topic];
   if (given === undefined) return [];
   const { resource } = given;
-  const target = at(resource, full);
+  const { namespace: place } = held;
+  const target = at(resource, full, place);
   const [main = '', subresource] = resource.split('/');
-  const [rule] = rulesOf(topic);
+  const [rule] = held.rules;
   const migrator = program('storage-migrators');
   const put = async (world: GuardWorld, who: ApiClient, metadata: object = {}) => {
     if (resource !== main) return who.patch(target, 'merge', { metadata }, dryRun);
-    const object = asItIs(accepted(await world.as('installer').get<Manifest>(at(main, full))));
+    const object = asItIs(accepted(await world.as('installer').get<Manifest>(at(main, full, place))));
     return who.replace({ ...object, metadata: { ...object.metadata, ...metadata } }, dryRun);
   };
   return [
@@ -212,14 +234,14 @@ export function ofMigration(topic: string): readonly Check[] {
     ...[...changesOf(given), ...metadataChanges(subresource)].map(([body, name]) => ({
       name: `what migrates stored objects does not write ${JSON.stringify(body)} of ${name} of ${resource}`,
       passes: async (world: GuardWorld) =>
-        refusedBy(await migrator(world).patch(at(resource, name), 'merge', body, dryRun), rule),
+        refusedBy(await migrator(world).patch(at(resource, name, place), 'merge', body, dryRun), rule),
     })),
     ...(resource === main
       ? [
           {
             name: `what migrates stored objects creates none of ${resource}`,
             passes: async (world: GuardWorld) =>
-              refusedBy(await migrator(world).create(one(resource, fresh('new')), dryRun), rule),
+              refusedBy(await migrator(world).create(one(resource, fresh('new'), { namespace: place }), dryRun), rule),
           },
         ]
       : []),

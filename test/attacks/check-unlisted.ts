@@ -3,6 +3,7 @@ import { dryRun, refusedBy } from './check.ts';
 import { one } from './guard-objects.ts';
 import { open, type GuardWorld } from './guard-world.ts';
 import { fresh, production, rollback } from './objects.ts';
+import { strictNamespace } from './unlisted-list.ts';
 
 /** Programs of the control plane by name, group or namespace. */
 const controllersOfEverything = ['generic-garbage-collector', 'kube-scheduler', 'namespace-controller', 'apiserver'];
@@ -17,6 +18,15 @@ export const ofUnlisted: readonly {
     passes: async ({ controller }: GuardWorld) =>
       (await controller(name).create(one('gadgets', fresh('new')), dryRun)).ok,
   })),
+  ...[...controllersOfEverything, 'storage-migrators', 'tokens-controller', 'load-balancers', 'kubelets'].map(
+    (name) => ({
+      name: `${name} writes a kind that nobody listed, where the policy denies those, too`,
+      passes: async (world: GuardWorld) => {
+        const namespace = await strictNamespace(world);
+        return (await world.controller(name).create(one('gadgets', fresh('new'), { namespace }), dryRun)).ok;
+      },
+    }),
+  ),
   {
     name: 'a kubelet writes one, and the Lease of a leader',
     passes: async ({ controller }) =>

@@ -1,4 +1,4 @@
-/** charts/countersign/files/guard.yaml and promotable.yaml, as tests read them. */
+/** charts/countersign/files/guard.yaml, installation.yaml and promotable.yaml, as tests read them. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -39,6 +39,17 @@ export const guard = z
     ),
   })
   .parse(file('guard.yaml'));
+
+/** Beside the guard's: what our own namespace holds of what is exempt in production, and what our programs write there. */
+export const installation = z
+  .strictObject({
+    resources: z.array(row),
+    programs: z.record(
+      z.string(),
+      z.array(z.strictObject({ act: z.enum(['create', 'update']), resource: z.string(), name: z.string() })),
+    ),
+  })
+  .parse(file('installation.yaml'));
 
 /** `group/resource` of everything that a release may contain. */
 export const promotable: ReadonlySet<string> = new Set(

@@ -11,12 +11,12 @@ export async function attempt(
   as: ApiClient,
   { resource }: Row,
   act: Act,
-  own: Readonly<Record<string, string>> = ownName,
+  { own = ownName, namespace = production }: Where = {},
 ): Promise<Answer<unknown>> {
   const [main = '', subresource] = resource.split('/');
-  if (act === 'connect') return connect(as, main, subresource ?? '');
+  if (act === 'connect') return connect(as, `${namespace}/${main}`, subresource ?? '');
   const name = act === 'create' ? 'standing' : (own[main] ?? 'standing');
-  const target = at(resource, name);
+  const target = at(resource, name, namespace);
   const dryRun = { dryRun: 'All' } as const;
   if (act === 'delete') return as.delete(target, { dryRun: ['All'] });
   if (act === 'update') {
@@ -24,18 +24,24 @@ export async function attempt(
     if (subresource !== undefined) return as.patch(target, 'merge', {}, dryRun);
     return as.patch(target, 'merge', { metadata: { ownerReferences: [forgedOwner] } }, dryRun);
   }
-  if (resource === 'pods/binding') return as.createAt(target, one('bindings', 'standing'), dryRun);
+  if (resource === 'pods/binding') return as.createAt(target, one('bindings', 'standing', { namespace }), dryRun);
   if (resource === 'serviceaccounts/token') {
     return as.createAt(target, { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }, dryRun);
   }
-  return as.create(one(main, act === 'create' && main === 'configmaps' ? 'kube-root-ca.crt' : fresh('new')), dryRun);
+  return as.create(one(main, main === 'configmaps' ? 'kube-root-ca.crt' : fresh('new'), { namespace }), dryRun);
+}
+
+/** Where it is tried, and on what: names by resource, of which `standing` is the usual one. */
+export interface Where {
+  readonly own?: Readonly<Record<string, string>>;
+  readonly namespace?: string;
 }
 
 /** What the control plane writes of these kinds has one name. */
 const ownName: Readonly<Record<string, string>> = { configmaps: 'kube-root-ca.crt', secrets: 'token' };
 
-async function connect(as: ApiClient, main: string, subresource: string): Promise<Answer<unknown>> {
-  const path = `/api/v1/namespaces/${production}/${main}/none-such/${subresource}`;
+async function connect(as: ApiClient, collection: string, subresource: string): Promise<Answer<unknown>> {
+  const path = `/api/v1/namespaces/${collection}/none-such/${subresource}`;
   const { code, text } = await as.raw({ method: 'POST', path });
   return code < 300
     ? { ok: true, code, body: text }
@@ -48,7 +54,8 @@ export const passes = (answer: Answer<unknown>): boolean => answer.ok || [404, 4
 const deliverers = ['operator', 'restorer', 'gitOps'] as const;
 const others = ['attacker', 'kubelets', 'system:node:pretended', 'in-nodes', 'stranger', 'platform', 'admin'] as const;
 
-const client = (world: GuardWorld, name: string): ApiClient => {
+/** Somebody by the name that these tables have for them. */
+export const client = (world: GuardWorld, name: string): ApiClient => {
   switch (name) {
     case 'operator':
     case 'restorer':
@@ -80,6 +87,15 @@ export interface Answered {
   readonly otherwise: readonly string[];
 }
 
+/** Everybody who tries, by their names. */
+export const everybodyIn = (
+  world: GuardWorld,
+  more: readonly string[] = [],
+): readonly (readonly [string, ApiClient])[] => [
+  ...[...controllers, ...more].map((name) => [`controller ${name}`, world.controller(name)] as const),
+  ...[...deliverers, ...others].map((name) => [name, client(world, name)] as const),
+];
+
 /** Who tries, and whether it is theirs. */
 function attempts(world: GuardWorld, { topic, row, writers }: TableRow) {
   const isContent = promotable.has(`${row.group}/${row.resource}`);
@@ -88,11 +104,7 @@ function attempts(world: GuardWorld, { topic, row, writers }: TableRow) {
     ...(isContent ? deliverers : []),
     ...(topic === 'rights' ? ['admin'] : []),
   ]);
-  const everybody: readonly (readonly [string, ApiClient])[] = [
-    ...controllers.map((name) => [`controller ${name}`, world.controller(name)] as const),
-    ...[...deliverers, ...others].map((name) => [name, client(world, name)] as const),
-  ];
-  return { expected, everybody };
+  return { expected, everybody: everybodyIn(world) };
 }
 
 /** Whoever is not let through is forbidden it, by a rule of the guard, and not as one who was let in for an emergency: none of them was. */
@@ -115,11 +127,25 @@ export async function tryRow(world: GuardWorld, tried: TableRow): Promise<Answer
 /** Whether everybody gets what is theirs; those first of whom the text speaks, and no more than it takes to know. */
 export async function rowHolds(world: GuardWorld, tried: TableRow, text: string): Promise<boolean> {
   const { expected, everybody } = attempts(world, tried);
+  return allGetTheirs({ expected, everybody, text, isForbidden }, (as) => attempt(as, tried.row, tried.act));
+}
+
+/** The same of any table: who should be let through, who tries, and what a refusal is. */
+export async function allGetTheirs(
+  given: {
+    readonly expected: ReadonlySet<string>;
+    readonly everybody: readonly (readonly [string, ApiClient])[];
+    readonly text: string;
+    readonly isForbidden: (answer: Answer<unknown>) => boolean;
+  },
+  act: (as: ApiClient) => Promise<Answer<unknown>>,
+): Promise<boolean> {
+  const { expected, everybody, text } = given;
   const score = (name: string): number =>
     (text.includes(name.replace('controller ', '')) ? 2 : 0) + (expected.has(name) || name === 'attacker' ? 1 : 0);
   for (const [name, as] of everybody.toSorted(([a], [b]) => score(b) - score(a))) {
-    const answer = await attempt(as, tried.row, tried.act);
-    if (passes(answer) !== expected.has(name) || !(passes(answer) || isForbidden(answer))) return false;
+    const answer = await act(as);
+    if (passes(answer) !== expected.has(name) || !(passes(answer) || given.isForbidden(answer))) return false;
   }
   return true;
 }

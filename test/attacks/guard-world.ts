@@ -1,4 +1,5 @@
 /** A guarded production with everything in it, and everybody who might write there: with every right that RBAC can give, so that the guard alone decides. */
+import type { ChartValues } from '../../hack/controlplane/chart.ts';
 import { accepted, waitForAll, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
 import { controllers, guard } from './guard-file.ts';
 import { kinds, one, podSpec, podTemplate } from './guard-objects.ts';
@@ -47,7 +48,23 @@ const standing = { metadata: { labels: { standing: 'yes' } } };
 const runs = (resource: string, name: string, spec: object) =>
   one(resource, name, { spec: { selector: { matchLabels: { app: name } }, template: podTemplate(name), ...spec } });
 
-/** What runs before anybody guards it: one thing of each kind that lies still, and an application that lives. */
+/** One thing of each kind that lies still. */
+export async function createStanding(installer: ApiClient, namespace = production): Promise<void> {
+  for (const resource of Object.keys(kinds))
+    if (resource !== 'bindings')
+      accepted(await installer.create(one(resource, 'standing', { ...standing, namespace })));
+  accepted(
+    await installer.create(
+      one('secrets', 'token', {
+        namespace,
+        type: 'kubernetes.io/service-account-token',
+        metadata: { annotations: { 'kubernetes.io/service-account.name': 'default' } },
+      }),
+    ),
+  );
+}
+
+/** What runs before anybody guards it: the standing things, and an application that lives. */
 async function populate(installer: ApiClient): Promise<void> {
   accepted(await installer.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: open } }));
   for (const namespace of [production, open]) {
@@ -57,10 +74,7 @@ async function populate(installer: ApiClient): Promise<void> {
       ({ ok }) => ok,
     );
   }
-  for (const resource of Object.keys(kinds)) {
-    if (resource === 'bindings') continue;
-    accepted(await installer.create(one(resource, 'standing', standing)));
-  }
+  await createStanding(installer);
   for (const object of [
     runs('deployments', 'api', { replicas: 2 }),
     runs('statefulsets', 'state', { replicas: 1, serviceName: 'state' }),
@@ -73,10 +87,6 @@ async function populate(installer: ApiClient): Promise<void> {
     }),
     one('configmaps', 'settings'),
     one('secrets', 'db'),
-    one('secrets', 'token', {
-      type: 'kubernetes.io/service-account-token',
-      metadata: { annotations: { 'kubernetes.io/service-account.name': 'default' } },
-    }),
     one('services', 'api', { spec: { selector: { app: 'api' }, ports: [{ port: 80 }] } }),
     one('services', 'outside'),
     one('ingresses', 'api'),
@@ -174,11 +184,15 @@ const preparer = 'system:node:preparer';
 /** People, and names that look like something else. */
 export const people = ['attacker', 'kubelets', 'system:node:pretended'] as const;
 
-export async function startGuardWorld({ programs = false }: { readonly programs?: boolean } = {}): Promise<GuardWorld> {
+export async function startGuardWorld({
+  programs = false,
+  chart = {},
+}: { readonly programs?: boolean; readonly chart?: ChartValues } = {}): Promise<GuardWorld> {
   const world = await startWorld({
     pods: true,
     programs,
     chart: {
+      ...chart,
       controlPlane: Object.fromEntries(Object.entries(outsiders).map(([key, username]) => [key, [username]])),
       guardedKinds: [{ group: 'example.dev', resources: ['widgets'] }],
     },

@@ -61,6 +61,19 @@ export async function createPeople(world: Pick<World, 'cluster' | 'as'>): Promis
   await bind(world as World, { user: administrator, role: helmRights }); // oxlint-disable-line typescript/no-unsafe-type-assertion -- it uses `as` alone
 }
 
+/** In the release namespace, or over RBAC in the cluster; waits until it acts. */
+export async function bindPeople(world: World): Promise<void> {
+  await bind(world, { user: insider, role: helmRights, namespace: systemNamespace });
+  await bind(world, { user: editor, role: 'edit', namespace: systemNamespace });
+  await bind(world, { user: namespaceAdmin, role: 'admin', namespace: systemNamespace });
+  await bind(world, { user: roamer, role: 'rbac-and-namespaces' });
+  await eventually(
+    'the last binding acts',
+    () => world.as(roamer).list({ apiVersion: 'v1', kind: 'Namespace' }),
+    ({ ok }) => ok,
+  );
+}
+
 /** Starts it. */
 export async function startInstallationWorld(): Promise<World> {
   const cluster = await startCluster();
@@ -85,10 +98,7 @@ export async function startInstallationWorld(): Promise<World> {
       },
     };
     await createPeople(world);
-    await bind(world, { user: insider, role: helmRights, namespace: systemNamespace });
-    await bind(world, { user: editor, role: 'edit', namespace: systemNamespace });
-    await bind(world, { user: namespaceAdmin, role: 'admin', namespace: systemNamespace });
-    await bind(world, { user: roamer, role: 'rbac-and-namespaces' });
+    await bindPeople(world);
     accepted(await installer.create(one('pods', 'planted', { namespace: systemNamespace })));
     accepted(
       await installer.create({
@@ -96,11 +106,6 @@ export async function startInstallationWorld(): Promise<World> {
         kind: 'Lease',
         metadata: { name: 'countersign-operator', namespace: systemNamespace },
       }),
-    );
-    await eventually(
-      'the last binding acts',
-      () => cluster.as(roamer).list({ apiVersion: 'v1', kind: 'Namespace' }),
-      ({ ok }) => ok,
     );
     return world;
   } catch (error) {

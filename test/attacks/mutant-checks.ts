@@ -3,12 +3,13 @@ import { grantPrefix } from '../../operator/decide/emergency/grant.ts';
 import { accepted, targetOf } from '../cluster/cluster.ts';
 import type { Attack } from './attack.ts';
 import { ofBindings } from './check-binding.ts';
+import { ofFreeing } from './check-freeing.ts';
 import { ofContents, ofMigration, ofRewrites } from './check-content.ts';
 import { ofNamespaces } from './check-namespace.ts';
 import { ofEmergency } from './check-emergency.ts';
 import { ofRestarts, restart } from './check-restart.ts';
 import { ofUnlisted } from './check-unlisted.ts';
-import { dryRun, refusedBy, type Check } from './check.ts';
+import { attackChecks, dryRun, refusedBy, type AttackCheck, type Check } from './check.ts';
 import { emergencyAttacks, tryCovered } from './emergency-list.ts';
 import { letIn, wildOperators } from './emergency-world.ts';
 import { guard } from './guard-file.ts';
@@ -321,23 +322,8 @@ const ofNeighbours = (topic: string, mutant: string): readonly Check[] => {
         .map((row) => ofTable(row, mutant));
 };
 
-const ofAttacks = (
-  topic: string,
-  list: readonly Attack<GuardWorld>[],
-): readonly (Check & { readonly rule: string })[] =>
-  list
-    .filter(({ locks }) => locks[0]?.name === `countersign-guard-${topic}`)
-    .flatMap(({ name, act, twin, denied }) => [
-      {
-        rule: denied,
-        name: `denied: ${name}`,
-        passes: async (world: GuardWorld) => {
-          const { reached, said: words, code = 403 } = await act(world);
-          return !reached && code === (denied.endsWith(': ') ? 403 : code) && words.includes(denied);
-        },
-      },
-      { rule: denied, name: `twin: ${name}`, passes: async (world: GuardWorld) => (await twin(world)).reached },
-    ]);
+const ofAttacks = (topic: string, list: readonly Attack<GuardWorld>[]): readonly AttackCheck[] =>
+  attackChecks(`countersign-guard-${topic}`, list);
 
 /** What is checked of a topic by no test: the table and the attacks are by theirs. */
 export const ownChecks = (topic: string): readonly Check[] => [
@@ -347,6 +333,7 @@ export const ownChecks = (topic: string): readonly Check[] => [
   ...ofRewrites(topic),
   ...ofMigration(topic),
   ...ofEmergency(topic),
+  ...ofFreeing(topic),
   ...(ofTopic[topic] ?? []),
 ];
 
@@ -361,19 +348,21 @@ export function checksFor(topic: string, { name, part }: Mutant): readonly Check
     ...(part === 'binding' || name.startsWith('failurePolicy') ? ofBindings(topic) : []),
     ...(name.includes('variable migration') ? ofMigration(topic) : []),
     ...(name.includes('rewriter') ? ofRewrites(topic) : []),
+    ...(/variable (freeing|operation) /.test(name) ? ofFreeing(topic) : []),
     ...(/variable (platform|restart)/.test(name) ? (ofTopic[topic] ?? []) : []),
     ...(name.includes('Content (') ? ofContents(topic) : []),
     ...attacks.filter(({ rule }) => name.includes(` ${rule.replace(': ', '')} `)),
     ...(/mergenc|urgent|minute|grantHeld|variable (late|undated) /.test(name)
       ? [...ofEmergency(topic), ...ofAttacks(topic, emergencyAttacks)]
       : []),
-    ...(/variable (restart|manualJob|operation|scaled|withinBounds) /.test(name) ? attacks : []),
+    ...(/variable (restart|manualJob|operation|scaled|withinBounds|lifetimeChanged) /.test(name) ? attacks : []),
     ...rows.flatMap((row) => [ofTable(row, name), ofEmergencies(row)]),
     ...spared(topic),
     ...ofContents(topic),
     ...ofRewrites(topic),
     ...ofMigration(topic),
     ...ofEmergency(topic),
+    ...ofFreeing(topic),
     ...(ofTopic[topic] ?? []),
     ...ofNeighbours(topic, name),
     ...attacks,

@@ -1,21 +1,46 @@
-/** A part of `make mutants`: every mutant of the policy against sessions is noticed. */
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+/** A part of `make mutants`: every mutant of the policies against sessions, of those on nodes and of the label of staging namespaces is noticed. */
+import { afterAll, describe, expect, jest, test } from '@jest/globals';
 
-import { letEverybodyIn } from './emergency-world.ts';
-import { startGuardWorld, type GuardWorld } from './guard-world.ts';
-import { tryMutants } from './mutation.ts';
+import { accepted } from '../cluster/cluster.ts';
+import { guardTopics, startGuardSuites } from './guard-suites.ts';
+import { tryMutants, type Suite } from './mutation.ts';
+import { ownTopics, startOwnSuites } from './own-suites.ts';
+import type { World } from './world.ts';
 
-jest.setTimeout(300_000);
+jest.setTimeout(400_000);
 
-let world: GuardWorld;
-beforeAll(async () => {
-  world = await startGuardWorld();
-  await letEverybodyIn(world);
-}, 120_000);
-afterAll(() => world?.stop());
+interface Started {
+  readonly world: World;
+  readonly suites: readonly Suite[];
+}
 
-test('no mutant of the policy against sessions survives', async () => {
-  const verdicts = await tryMutants(world, ['sessions']);
-  expect(verdicts.filter(({ is }) => is === 'survived')).toEqual([]);
-  expect(verdicts.filter(({ is }) => is === 'killed').length).toBeGreaterThan(5);
+const parts: readonly (readonly [
+  topics: readonly string[],
+  start: (topics: readonly string[]) => Promise<Started>,
+  atLeast: number,
+])[] = [
+  [['sessions'], startGuardSuites, 5],
+  [['nodes', 'staging'], startOwnSuites, 5],
+];
+
+describe.each(parts)('of %j', (topics, start, atLeast) => {
+  let started: Started | undefined;
+  afterAll(() => started?.world.stop());
+
+  test('no mutant survives', async () => {
+    started = await start(topics);
+    const verdicts = await tryMutants(started.world, started.suites);
+    expect(verdicts.filter(({ is }) => is === 'survived')).toEqual([]);
+    expect(verdicts.filter(({ is }) => is === 'killed').length).toBeGreaterThan(atLeast);
+  });
+
+  test('every policy of the chart is one of those that are tried', async () => {
+    const policies = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy' };
+    const labelSelector = 'app.kubernetes.io/part-of=countersign';
+    const found = accepted(await (started as Started).world.as('installer').list(policies, { labelSelector })).items;
+    const known = [...guardTopics.map((topic) => `guard-${topic}`), ...ownTopics].map(
+      (topic) => `countersign-${topic}`,
+    );
+    expect(new Set(found.map(({ metadata }) => metadata.name))).toEqual(new Set(known));
+  });
 });

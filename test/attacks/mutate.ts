@@ -63,6 +63,9 @@ export const policyMutants = (spec: PolicySpec): readonly Mutant[] =>
     ...ofValidations(spec),
   ]);
 
+/** Of a binding that is asked of no request: a selector would not do, which says nothing of what is in no namespace. */
+const nothing = { apiGroups: ['no-such'], apiVersions: ['*'], operations: ['*'], resources: ['no-such'] };
+
 /** Every variant of a binding; `what` it is begins their names. */
 export const bindingMutants = (what: string, spec: BindingSpec): readonly Mutant[] => {
   const { matchResources, paramRef, validationActions } = spec;
@@ -75,7 +78,7 @@ export const bindingMutants = (what: string, spec: BindingSpec): readonly Mutant
     })),
     {
       name: `${what} nowhere`,
-      spec: { ...spec, matchResources: { namespaceSelector: { matchLabels: { 'no-such': 'label' } } } },
+      spec: { ...spec, matchResources: { resourceRules: [nothing] } },
     },
     ...(matchResources === undefined ? [] : [{ name: `${what} wherever the policy acts`, spec: everywhere }]),
     ...(paramRef === undefined

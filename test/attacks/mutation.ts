@@ -1,7 +1,7 @@
 /**
- * Does every part of lock A matter? Each mutant of its policies and bindings takes the place of the original, one of each topic at a time, and the
- * table of writers and the attacks of that topic must notice: something fails, and not with the original. What nobody notices either needs another
- * attack, or is on the list of equivalents.
+ * Does every part of an admission policy matter? Each mutant of the policies and bindings takes the place of the original, one of each suite at a time,
+ * and the checks of that suite must notice: something fails, and not with the original. What nobody notices either needs another attack, or is on the
+ * list of equivalents.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,17 +9,32 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-import { accepted, targetOf, type KubeObject, type Manifest, type Target } from '../cluster/cluster.ts';
-import { open, type GuardWorld } from './guard-world.ts';
-import { startPlaces } from './check-binding.ts';
-import { prepareContents } from './check-content.ts';
-import type { Check, Places } from './check.ts';
-import { checksFor, ownChecks } from './mutant-checks.ts';
+import { accepted, type KubeObject, type Target } from '../cluster/cluster.ts';
 import { bindingMutants, policyMutants, type BindingSpec, type Mutant, type PolicySpec } from './mutate.ts';
-import { fresh } from './objects.ts';
-import { eventually, said } from './world.ts';
+import { startSentinel, type Sentinel } from './sentinel.ts';
+import type { World } from './world.ts';
 
 const admission = 'admissionregistration.k8s.io/v1';
+
+/** Something that holds under the policy as it is, and not under some mutant of it. */
+export interface BoundCheck {
+  readonly name: string;
+  readonly passes: () => Promise<boolean>;
+}
+
+/** A policy, and all that may notice that a part of it is gone. */
+export interface Suite {
+  /** Its name for people, and for the list of equivalents. */
+  readonly topic: string;
+  /** The name of the policy; its bindings are of the same name, and of that with `-audit`. */
+  readonly policy: string;
+  /** Those of one turn are tried together, one mutant of each at a time: no check of one may depend on another. 0 when absent. */
+  readonly turn?: number;
+  /** In the order in which they are asked: those first that a mutant's name speaks of. */
+  readonly checks: (mutant: Mutant) => readonly BoundCheck[];
+  /** Those of them that no test of its own has shown to hold: they are asked before anything is changed. */
+  readonly own: readonly BoundCheck[];
+}
 
 export interface Verdict {
   readonly topic: string;
@@ -50,116 +65,166 @@ export const stale = (verdicts: readonly Verdict[]): readonly string[] =>
 
 /** A mutant and what it takes the place of. */
 interface Trial {
-  readonly topic: string;
+  readonly suite: Suite;
   readonly target: Target;
   readonly original: unknown;
   readonly mutant: Mutant;
 }
 
+/** How far it has come: mutants of which there is a verdict, and all. */
+export interface Progress {
+  readonly done: number;
+  readonly all: number;
+}
+
 export interface Options {
   /** Hears each verdict as it comes. */
-  readonly tell?: (verdict: Verdict) => void;
+  readonly tell?: (verdict: Verdict, progress: Progress) => void;
   /** Which mutants, by their names. All when absent. */
   readonly only?: RegExp;
 }
 
-/** Tries every mutant of these topics, in a world with people let in (emergency-world.ts). Leaves the originals in force. @throws when those do not pass the checks */
+/** After so many rounds the originals are put back, and whoever noticed something is asked again. */
+const roundsPerBatch = 12;
+
+/** Tries every mutant of these suites. Leaves the originals in force. @throws when those do not pass the checks */
 export async function tryMutants(
-  world: GuardWorld,
-  topics: readonly string[],
+  world: Pick<World, 'as'>,
+  suites: readonly Suite[],
   { tell = () => {}, only = /^/ }: Options = {},
 ): Promise<readonly Verdict[]> {
+  const trials = (await Promise.all(suites.map((suite) => trialsOf(world, suite))))
+    .flat()
+    .filter(({ mutant }) => only.test(mutant.name));
   const verdicts: Verdict[] = [];
-  const enter = ({ topic, mutant: { name } }: Trial, is: Verdict['is'], by: string): void => {
+  const enter: Enter = ({ suite: { topic }, mutant: { name } }, is, by) => {
     const verdict = { topic, name, is, by };
     verdicts.push(verdict);
-    tell(verdict);
+    tell(verdict, { done: verdicts.length, all: trials.length });
   };
   const tried: Trial[] = [];
-  const all = (await Promise.all(topics.map((topic) => trialsOf(world, topic)))).flat();
-  for (const trial of all.filter(({ mutant }) => only.test(mutant.name))) {
-    const why = equivalent(trial.topic, trial.mutant.name);
+  for (const trial of trials) {
+    const why = equivalent(trial.suite.topic, trial.mutant.name);
     if (why === undefined) tried.push(trial);
     else enter(trial, 'equivalent', why);
   }
-  const places = await startPlaces(world);
-  await prepareContents(world);
-  await passing(world, places, topics);
   const sentinel = await startSentinel(world);
-  const doubted = new Map<Trial, Check>();
-  const tryRound = async (round: readonly Trial[]): Promise<void> => {
-    const taken: Trial[] = [];
-    for (const trial of round) {
-      if (await isTaken(world, trial.target, trial.mutant.spec)) taken.push(trial);
-      else enter(trial, 'no policy', 'the API server refuses it');
-    }
-    if (taken.length === 0) return;
-    await sentinel.acts();
-    const noticed = await Promise.all(
-      taken.map(async (trial) => [trial, await firstToNotice(world, places, trial, doubted.get(trial))] as const),
-    );
-    for (const { target, original } of taken) await isTaken(world, target, original);
-    await sentinel.acts();
-    await Promise.all(
-      noticed.map(async ([trial, check]) => {
-        if (check === undefined) enter(trial, 'survived', '');
-        else if (await holds(check, world, places)) enter(trial, 'killed', check.name);
-        else if (doubted.has(trial)) enter(trial, 'survived', `fails with the guard as it is: ${check.name}`);
-        else doubted.set(trial, check);
-      }),
-    );
-  };
-  for (const round of rounds(tried)) await tryRound(round);
-  for (const round of rounds([...doubted.keys()])) await tryRound(round);
+  await sentinel.acts();
+  await passing(suites);
+  const run: Run = { world, enter, sentinel, doubted: new Map() };
+  await tryAll(run, tried);
+  await tryAll(run, [...run.doubted.keys()]);
   await sentinel.stop();
   return verdicts;
 }
 
-/** @throws with what does not even pass with the guard as it is */
-async function passing(world: GuardWorld, places: Places, topics: readonly string[]): Promise<void> {
-  const failed: string[] = [];
-  for (const topic of topics)
-    for (const { name, passes } of ownChecks(topic))
-      if (!(await passes(world, places).catch(() => false))) failed.push(`${topic}: ${name}`);
-  if (failed.length > 0) throw new Error(`with the guard as it is, these fail: ${failed.join('; ')}`);
+type Enter = (trial: Trial, is: Verdict['is'], by: string) => void;
+
+/** What a run knows while it lasts. */
+interface Run {
+  readonly world: Pick<World, 'as'>;
+  readonly enter: Enter;
+  readonly sentinel: Sentinel;
+  /** What noticed, and failed with the originals, too: those trials are tried once more without it. */
+  readonly doubted: Map<Trial, BoundCheck>;
 }
 
-/** One of each topic at a time, for each check asks one policy alone; what reaches beyond its topic has a round of its own. */
+async function tryAll(run: Run, trials: readonly Trial[]): Promise<void> {
+  const turns = Map.groupBy(trials, ({ suite }) => suite.turn ?? 0);
+  const all = [...turns].toSorted(([a], [b]) => a - b).flatMap(([, list]) => rounds(list));
+  for (let i = 0; i < all.length; i += roundsPerBatch) await tryBatch(run, all.slice(i, i + roundsPerBatch));
+}
+
+async function tryBatch(run: Run, batch: readonly (readonly Trial[])[]): Promise<void> {
+  const { world, enter, sentinel, doubted } = run;
+  const noticed: (readonly [Trial, BoundCheck | undefined])[] = [];
+  let inForce: readonly Trial[] = [];
+  const putBack = async (next: readonly Trial[]): Promise<void> => {
+    for (const { target, original } of inForce)
+      if (!next.some((each) => isSame(each.target, target))) await isTaken(world, target, original);
+  };
+  for (const round of batch) {
+    const taken: Trial[] = [];
+    for (const trial of round)
+      if (await isTaken(world, trial.target, trial.mutant.spec)) taken.push(trial);
+      else enter(trial, 'no policy', 'the API server refuses it');
+    await putBack(taken);
+    inForce = taken;
+    if (taken.length === 0) continue;
+    await sentinel.acts();
+    const found = taken.map(async (trial) => [trial, await firstToNotice(trial, doubted.get(trial))] as const);
+    noticed.push(...(await Promise.all(found)));
+  }
+  await putBack([]);
+  await sentinel.acts();
+  await judge(run, noticed);
+}
+
+/** Asks everybody again who noticed something, with the originals in force. */
+async function judge(
+  { enter, doubted }: Run,
+  noticed: readonly (readonly [Trial, BoundCheck | undefined])[],
+): Promise<void> {
+  const keyOf = ({ suite }: Trial, { name }: BoundCheck): string => `${suite.policy}: ${name}`;
+  const asked = new Map(
+    noticed.flatMap(([trial, check]) => (check === undefined ? [] : [[keyOf(trial, check), check] as const])),
+  );
+  const held = new Map(await Promise.all([...asked].map(async ([key, check]) => [key, await holds(check)] as const)));
+  for (const [trial, check] of noticed) {
+    if (check === undefined) enter(trial, 'survived', '');
+    else if (held.get(keyOf(trial, check)) === true) enter(trial, 'killed', check.name);
+    else if (doubted.has(trial)) enter(trial, 'survived', `fails with the policies as they are: ${check.name}`);
+    else doubted.set(trial, check);
+  }
+}
+
+const isSame = (a: Target, b: Target): boolean => a.kind === b.kind && a.name === b.name;
+
+/** @throws with what does not even pass with the policies as they are */
+async function passing(suites: readonly Suite[]): Promise<void> {
+  const failed: string[] = [];
+  for (const { topic, own } of suites)
+    for (const check of own) if (!(await holds(check))) failed.push(`${topic}: ${check.name}`);
+  if (failed.length > 0) throw new Error(`with the policies as they are, these fail: ${failed.join('; ')}`);
+}
+
+/** One of each suite at a time, for each check asks one policy alone; what reaches beyond its policy's requests has a round of its own. */
 function rounds(trials: readonly Trial[]): readonly (readonly Trial[])[] {
-  const topics = [...Map.groupBy(trials, ({ topic }) => topic).values()].map((list) =>
+  const lists = [...Map.groupBy(trials, ({ suite }) => suite.policy).values()].map((list) =>
     list.filter(({ mutant }) => mutant.reach === 'topic'),
   );
-  const longest = Math.max(0, ...topics.map((list) => list.length));
-  const together = Array.from({ length: longest }, (_, i) => topics.flatMap((list) => list.slice(i, i + 1)));
+  const longest = Math.max(0, ...lists.map((list) => list.length));
+  const together = Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list.slice(i, i + 1)));
   return [...together, ...trials.filter(({ mutant }) => mutant.reach === 'beyond').map((trial) => [trial])];
 }
 
-async function trialsOf(world: GuardWorld, topic: string): Promise<readonly Trial[]> {
-  const name = `countersign-guard-${topic}`;
+async function trialsOf(world: Pick<World, 'as'>, suite: Suite): Promise<readonly Trial[]> {
+  const { policy: name } = suite;
   const policy = { apiVersion: admission, kind: 'ValidatingAdmissionPolicy', name };
   const { spec } = accepted(await world.as('installer').get<KubeObject & { spec: PolicySpec }>(policy));
   const bindings = await Promise.all([
-    trialsOfBinding(world, { topic, what: 'binding', name }),
-    trialsOfBinding(world, { topic, what: 'audit binding', name: `${name}-audit` }),
+    trialsOfBinding(world, suite, { what: 'binding', name }),
+    trialsOfBinding(world, suite, { what: 'audit binding', name: `${name}-audit` }),
   ]);
   return [
     ...bindings.flat(),
-    ...policyMutants(spec).map((mutant) => ({ topic, target: policy, original: spec, mutant })),
+    ...policyMutants(spec).map((mutant) => ({ suite, target: policy, original: spec, mutant })),
   ];
 }
 
 async function trialsOfBinding(
-  world: GuardWorld,
-  { topic, what, name }: { readonly topic: string; readonly what: string; readonly name: string },
+  world: Pick<World, 'as'>,
+  suite: Suite,
+  { what, name }: { readonly what: string; readonly name: string },
 ): Promise<readonly Trial[]> {
   const target = { apiVersion: admission, kind: 'ValidatingAdmissionPolicyBinding', name };
   const answer = await world.as('installer').get<KubeObject & { spec: BindingSpec }>(target);
-  if (!answer.ok && answer.code === 404) return []; // namespaces have no audit
+  if (!answer.ok && answer.code === 404) return []; // of the guard alone there is an audit, and not of namespaces
   const { spec } = accepted(answer);
-  return bindingMutants(what, spec).map((mutant) => ({ topic, target, original: spec, mutant }));
+  return bindingMutants(what, spec).map((mutant) => ({ suite, target, original: spec, mutant }));
 }
 
-async function isTaken(world: GuardWorld, target: Target, spec: unknown): Promise<boolean> {
+async function isTaken(world: Pick<World, 'as'>, target: Target, spec: unknown): Promise<boolean> {
   const answer = await world.as('installer').patch(target, 'json', [{ op: 'replace', path: '/spec', value: spec }]);
   if (!answer.ok && answer.code !== 422) accepted(answer);
   return answer.ok;
@@ -167,79 +232,12 @@ async function isTaken(world: GuardWorld, target: Target, spec: unknown): Promis
 
 /** The first that fails, and fails again, but for one that is doubted. */
 async function firstToNotice(
-  world: GuardWorld,
-  places: Places,
-  { topic, mutant }: Trial,
-  doubted: Check | undefined,
-): Promise<Check | undefined> {
-  for (const check of checksFor(topic, mutant).filter(({ name }) => name !== doubted?.name))
-    if (!(await holds(check, world, places)) && !(await holds(check, world, places))) return check;
+  { suite, mutant }: Trial,
+  doubted: BoundCheck | undefined,
+): Promise<BoundCheck | undefined> {
+  for (const check of suite.checks(mutant).filter(({ name }) => name !== doubted?.name))
+    if (!(await holds(check)) && !(await holds(check))) return check;
   return undefined;
 }
 
-const holds = ({ passes }: Check, world: GuardWorld, places: Places): Promise<boolean> =>
-  passes(world, places).catch(() => false);
-
-/** Refuses a Lease, of which no topic speaks: the policy says a word, and the binding asks for the same. */
-const sentinelSpecs = (word: string) => ({
-  policy: {
-    failurePolicy: 'Fail',
-    matchConstraints: {
-      namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': open } },
-      resourceRules: [
-        { apiGroups: ['coordination.k8s.io'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['leases'] },
-      ],
-    },
-    validations: [{ expression: 'false', message: word }],
-  },
-  binding: {
-    policyName: 'test-sentinel',
-    validationActions: ['Deny'],
-    matchResources: { objectSelector: { matchLabels: { word } } },
-  },
-});
-
-/** A policy of its own that is changed last: the API server takes up all that it has seen at once, so when it acts, all others do. */
-async function startSentinel(world: GuardWorld) {
-  const installer = world.as('installer');
-  const metadata = { name: 'test-sentinel' };
-  const first = sentinelSpecs('first');
-  const policy: Manifest & { spec: unknown } = {
-    apiVersion: admission,
-    kind: 'ValidatingAdmissionPolicy',
-    metadata,
-    spec: first.policy,
-  };
-  const binding: Manifest & { spec: unknown } = {
-    apiVersion: admission,
-    kind: 'ValidatingAdmissionPolicyBinding',
-    metadata,
-    spec: first.binding,
-  };
-  accepted(await installer.create(policy));
-  accepted(await installer.create(binding));
-  return {
-    acts: async (): Promise<void> => {
-      const word = fresh('turn');
-      const specs = sentinelSpecs(word);
-      for (const [target, value] of [
-        [targetOf(policy), specs.policy],
-        [targetOf(binding), specs.binding],
-      ] as const)
-        accepted(await installer.patch(target, 'json', [{ op: 'replace', path: '/spec', value }]));
-      const lease = {
-        apiVersion: 'coordination.k8s.io/v1',
-        kind: 'Lease',
-        metadata: { name: 'sentinel', namespace: open, labels: { word } },
-      };
-      await eventually(
-        'what was written acts',
-        () => installer.create(lease, { dryRun: 'All' }),
-        (answer) => said(answer).includes(word),
-      );
-    },
-    stop: async (): Promise<void> => {
-      for (const each of [binding, policy]) accepted(await installer.delete(targetOf(each)));
-    },
-  };
-}
+const holds = ({ passes }: BoundCheck): Promise<boolean> => passes().catch(() => false);

@@ -57,7 +57,7 @@ const account = (name: string, namespace: string): string => `system:serviceacco
 
 /** A production whose policy says Deny; made once a world. */
 const strict = new WeakMap<GuardWorld, Promise<string>>();
-const strictNamespace = (world: GuardWorld): Promise<string> => {
+export const strictNamespace = (world: GuardWorld): Promise<string> => {
   const made = strict.get(world) ?? makeStrict(world);
   strict.set(world, made);
   return made;

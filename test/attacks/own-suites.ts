@@ -1,0 +1,107 @@
+/** The policies that hold Countersign itself, beside those of the guard. Their world is that of own-world.ts. */
+import { attackChecks, dryRun, type WorldCheck } from './check.ts';
+import { ofEnds, ofEntries, ofOthers, ofRows, ofStamp } from './check-custody.ts';
+import { marks } from './check-marks.ts';
+import { ofInstallation, ofInstallationRights } from './check-installation.ts';
+import { ofStaging, ofWritersElsewhere } from './check-staging.ts';
+import { ofWriters } from './check-writers.ts';
+import { installationAttacks } from './installation-list.ts';
+import { tableChecks } from './installation-table.ts';
+import type { Mutant } from './mutate.ts';
+import type { BoundCheck, Suite } from './mutation.ts';
+import { isPlural, makers } from './custody-world.ts';
+import { harmless, nodesAttacks, reach } from './nodes-list.ts';
+import { fresh } from './objects.ts';
+import { startOwnWorld, type OwnWorld } from './own-world.ts';
+
+type OwnCheck = WorldCheck<OwnWorld>;
+
+interface Checks {
+  /** Shown by tests of their own, too. */
+  readonly shown: (text: string) => readonly OwnCheck[];
+  readonly own: readonly OwnCheck[];
+}
+
+const ofNodes: readonly OwnCheck[] = [
+  ...harmless.map((path) => ({
+    name: `a kubelet says of itself ${path}`,
+    passes: async (world: OwnWorld) => (await reach(world, 'GET', path)).reached,
+  })),
+  {
+    name: 'what else is in no namespace goes on',
+    passes: async ({ as }) =>
+      (await as('attacker').create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: fresh('new') } }, dryRun))
+        .ok,
+  },
+];
+
+const attacksOn = (policy: string): readonly OwnCheck[] =>
+  attackChecks(policy, [...installationAttacks, ...nodesAttacks]);
+
+/** By the name of the policy without what all have in common. */
+const checks: Readonly<Record<string, Checks>> = {
+  installation: {
+    shown: (text) => [...tableChecks(text), ...attacksOn('countersign-installation')],
+    own: ofInstallation,
+  },
+  'installation-rights': { shown: () => attacksOn('countersign-installation-rights'), own: ofInstallationRights },
+  nodes: { shown: () => attacksOn('countersign-nodes'), own: ofNodes },
+  staging: { shown: () => [], own: ofStaging },
+  writers: { shown: () => [], own: ofWriters },
+  'writers-elsewhere': { shown: () => [], own: ofWritersElsewhere },
+};
+
+/** Policies that the rows of custody show: of our kinds, which must be asked apart from what they are made with, and others. */
+const custodyTopics: readonly string[] = ['definitions', 'minutes', ...Object.keys(makers), 'confinement'];
+
+export const ownTopics: readonly string[] = [...Object.keys(checks), ...custodyTopics];
+
+/** Checks of our kinds make candidates and bundles, and the programs write where production is: those wait for the others. */
+const turnOf = (topic: string): number => ['releasecandidates', 'confinement'].indexOf(topic) + 1;
+
+/** Words of a mutant's name that a check's name has too. */
+const likeness = ({ name }: OwnCheck, words: ReadonlySet<string>): number =>
+  name.split(/\W+/).filter((word) => words.has(word.toLowerCase())).length;
+
+const ordered = (world: OwnWorld, topic: string, { name, part }: Mutant): readonly OwnCheck[] => {
+  const { shown, own } = checksOf(topic, world);
+  const words = new Set(
+    name
+      .toLowerCase()
+      .split(/\W+/)
+      .filter((word) => word.length > 3),
+  );
+  const first = /^(variable (listed|cleanup|node )|without (rule|resource|\w+ of))/.test(name) ? shown(name) : [];
+  const rest = [...own, ...shown(name)].toSorted((a, b) => likeness(b, words) - likeness(a, words));
+  const mark = marks(topic);
+  const all = part === 'binding' ? [...mark, ...first, ...rest] : [...first, ...rest, ...mark];
+  return [...new Map(all.map((check) => [check.name, check])).values()];
+};
+
+/** Of our kinds the rows of custody show most. */
+const ofCustody = (topic: string, { custody }: OwnWorld): readonly OwnCheck[] => [
+  ...ofRows(topic, custody),
+  ...(isPlural(topic) ? [...ofEnds(topic, custody), ...ofStamp(topic)] : []),
+  ...(topic === 'ledgerentries' ? ofEntries : []),
+  ...(ofOthers[topic] ?? []),
+];
+
+const checksOf = (topic: string, world: OwnWorld): Checks =>
+  checks[topic] ?? { shown: () => [], own: ofCustody(topic, world) };
+
+/** Starts a world, and what the checks need in it. */
+export async function startOwnSuites(
+  topics: readonly string[],
+): Promise<{ readonly world: OwnWorld; readonly suites: readonly Suite[] }> {
+  const world = await startOwnWorld();
+  const bound = (list: readonly OwnCheck[]): readonly BoundCheck[] =>
+    list.map(({ name, passes }) => ({ name, passes: () => passes(world) }));
+  const suites = topics.map((topic) => ({
+    topic,
+    policy: `countersign-${topic}`,
+    turn: turnOf(topic),
+    checks: (mutant: Mutant) => bound(ordered(world, topic, mutant)),
+    own: bound([...checksOf(topic, world).own, ...attacksOn(`countersign-${topic}`), ...marks(topic)]),
+  }));
+  return { world, suites };
+}
