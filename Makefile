@@ -11,7 +11,7 @@ test: node_modules ## every test; builds the control plane's programs first if t
 	$(NODE) hack/controlplane/cli.ts build > /dev/null
 	$(JEST)
 
-mutants: node_modules ## drops or widens every part of lock A in turn; something must notice. TOPICS="pods scale" for some, ONLY="migration" by name
+mutants: node_modules ## drops or widens every part of every admission policy in turn; something must notice. TOPICS="pods approvals" for some, ONLY="migration" by name
 	$(NODE) hack/mutants.ts $(TOPICS)
 
 quiet: node_modules ## ten thousand ordinary writes of machines in production, and no finding
