@@ -135,10 +135,12 @@ export const ofStaging: readonly WorldCheck[] = [
     },
   },
   {
-    name: 'the label is set again, and others go on, here and elsewhere',
+    name: 'the label is set again, and others go on, here and elsewhere; namespaces are made',
     passes: async ({ as }) => {
       const other = { metadata: { labels: { tier: 'a' } } };
+      const created = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: fresh('new') } };
       return (
+        (await as('attacker').create(created, dryRun)).ok &&
         (await label(as('attacker'), 'true')).ok &&
         (await as('attacker').patch(namespaceOf(staging), 'merge', other, dryRun)).ok &&
         (await as('attacker').patch(namespaceOf(open), 'merge', other, dryRun)).ok &&
