@@ -62,7 +62,7 @@ for (const [topic, of] of [...Map.groupBy(verdicts, (each) => each.topic), ['in 
   process.stdout.write(`${topic}: ${[...counts].map(([is, list]) => `${list.length} ${is}`).join(', ')}\n`);
 }
 for (const verdict of survived) process.stdout.write(line(verdict));
-const idle = only === '' ? stale(verdicts) : [];
+const idle = only === '' && given.length === 0 ? stale(verdicts) : [];
 for (const mutant of idle) process.stdout.write(`on the list of equivalents, and no mutant: ${mutant}\n`);
 process.stdout.write(`--- ${verdicts.length} mutants in ${minutes()}, of which ${survived.length} survived\n`);
 process.exitCode = survived.length + idle.length > 0 ? 1 : 0;
