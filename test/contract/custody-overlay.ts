@@ -19,6 +19,9 @@ const keysOf = (count: number, value = ''): Readonly<Record<string, string>> =>
 
 const itemsOf = <T>(length: number, item: T): readonly T[] => Array.from({ length }, () => item);
 
+/** A patch of that many characters, keys and all. */
+const text = (length: number) => ({ data: { k: 'x'.repeat(length - 'datak'.length) } });
+
 /** What an overlay holds, past each of its bounds, and just within. */
 export function overlayRows({ as }: Pick<Kit, 'as'>): readonly Row[] {
   const { levels, items, values, characters } = overlayBounds;
@@ -31,7 +34,6 @@ export function overlayRows({ as }: Pick<Kit, 'as'>): readonly Row[] {
     next: 'spec.overlay',
     twin: () => as('developer-a').create(withOverlay(...within)),
   });
-  const text = (length: number) => ({ data: { k: 'x'.repeat(length - 'datak'.length) } });
   return [
     row('OverlayNotTooDeep', 'is nested one level too deep', [{ x: 1 }, nested(levels + 1)], [nested(levels)]),
     row('OverlayNotTooDeep', 'is nested too deep in lists', [nested(levels + 1, true)], [nested(levels, true)]),
