@@ -58,7 +58,7 @@ const writers = [
   'system:serviceaccount:countersign-system:countersign-gate',
   'system:serviceaccount:kube-system:generic-garbage-collector',
   'system:serviceaccount:kube-system:namespace-controller',
-  'system:serviceaccount:kube-system:storage-version-migrator-controller',
+  'system:serviceaccount:kube-system:storage-migrators',
   'attacker',
 ];
 
