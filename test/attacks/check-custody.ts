@@ -3,9 +3,9 @@ import { ledgerTypes, type LedgerType } from '../../operator/api/ledger.ts';
 import { ledgerWriters } from '../../operator/api/ledger-writers.ts';
 import { minutes, quiet, revoke } from '../contract/custody-kit.ts';
 import { custodyRows } from '../contract/custody-rows.ts';
-import type { Answer, ApiClient } from '../cluster/cluster.ts';
+import type { Answer, ApiClient, KubeObject } from '../cluster/cluster.ts';
 import { unstamped } from './check-staging.ts';
-import { dryRun, refusedBy, type WorldCheck } from './check.ts';
+import { dryDelete, dryRun, refusedBy, type WorldCheck } from './check.ts';
 import { audited, makers, stay, type Custody, type Plural, type State } from './custody-world.ts';
 import { one } from './guard-objects.ts';
 import { open } from './guard-world.ts';
@@ -24,8 +24,6 @@ import {
 import { said } from './world.ts';
 
 type Check = WorldCheck<OwnWorld>;
-
-const dryDelete = { dryRun: ['All'] } as const;
 
 /** Both halves of each row of a policy; of twins those that ask the same policy. */
 export const ofRows = (topic: string, { kit }: Custody): readonly Check[] => {
@@ -149,6 +147,14 @@ export const ofEnds = (plural: Plural, { lying, produced }: Custody): readonly C
         ),
     },
     {
+      name: `others of our kinds than ${plural} are made by those who may`,
+      passes: async (world) => {
+        for (const other of Object.keys(makers) as Plural[])
+          if (other !== plural && !(await authorOf[other](world).create(madeWith(other, {}), dryRun)).ok) return false;
+        return true;
+      },
+    },
+    {
       name: `who may write ${plural} writes one back as it is`,
       passes: async (world) =>
         plural === 'releasepolicies' ||
@@ -266,6 +272,26 @@ const unserved = { status: { storedVersions: ['v1alpha1'], conditions: [] } };
 
 const ofDefinitions: readonly Check[] = [
   {
+    name: 'a definition of others is made',
+    passes: async ({ as }) =>
+      (
+        await as('attacker').create(
+          {
+            apiVersion: 'apiextensions.k8s.io/v1',
+            kind: 'CustomResourceDefinition',
+            metadata: { name: 'gears.example.dev' },
+            spec: {
+              group: 'example.dev',
+              names: { plural: 'gears', kind: 'Gear' },
+              scope: 'Namespaced',
+              versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
+            },
+          },
+          dryRun,
+        )
+      ).ok,
+  },
+  {
     name: 'definitions of others go on',
     passes: async ({ as }) => (await as('definer').delete(definition('widgets.example.dev'), dryDelete)).ok,
   },
@@ -298,6 +324,11 @@ const roleOf = (rule: object, name = fresh('other'), namespace = audited) =>
   one('roles', name, { namespace, rules: [{ ...minutes('Role').rules[0], ...rule }] });
 
 const ofMinutes: readonly Check[] = [
+  {
+    name: 'what binds a Role is made',
+    passes: async ({ as }) =>
+      (await as('admin').create(one('rolebindings', fresh('other'), { namespace: open }), dryRun)).ok,
+  },
   {
     name: 'rights that are no minutes go on',
     passes: async ({ as }) => {
@@ -345,7 +376,24 @@ const ofMinutes: readonly Check[] = [
   },
 ];
 
+const targetOfAccess = ({ apiVersion, kind, metadata }: KubeObject) => ({
+  apiVersion,
+  kind,
+  name: metadata.name ?? '',
+  namespace: metadata.namespace ?? '',
+});
+
 const ofAccesses: readonly Check[] = [
+  {
+    name: 'what was revoked is written back as it is',
+    passes: async ({ as, custody }) => {
+      const access = await custody.kit.stored.emergencyaccesses();
+      return (
+        (await revoke(as('sre-a'), access)).ok &&
+        (await as('sre-a').patch(targetOfAccess(access), 'merge', {}, dryRun)).ok
+      );
+    },
+  },
   {
     name: 'who granted an access ends it, without the right',
     passes: async ({ as, custody }) =>
@@ -357,9 +405,10 @@ const ofAccesses: readonly Check[] = [
     passes: async ({ as, custody }) => {
       const access = await custody.kit.stored.emergencyaccesses();
       if (!(await revoke(as('sre-a'), access)).ok) return false;
-      const { apiVersion, kind, metadata } = access;
-      const target = { apiVersion, kind, name: metadata.name ?? '', namespace: metadata.namespace ?? '' };
-      return refusedBy(await as('sre-a').patch(target, 'merge', { spec: { revoked: false } }, dryRun), 'RevokedStays');
+      return refusedBy(
+        await as('sre-a').patch(targetOfAccess(access), 'merge', { spec: { revoked: false } }, dryRun),
+        'RevokedStays',
+      );
     },
   },
 ];

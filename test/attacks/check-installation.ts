@@ -2,7 +2,7 @@
 import { systemNamespace } from '../../hack/controlplane/chart.ts';
 import { accepted, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
 import { ofContents, ofMigration, ofRewrites, type Held } from './check-content.ts';
-import { dryRun, refusedBy, type WorldCheck } from './check.ts';
+import { dryDelete, dryRun, refusedBy, type WorldCheck } from './check.ts';
 import { guard, installation } from './guard-file.ts';
 import { at, one } from './guard-objects.ts';
 import { open, type GuardWorld } from './guard-world.ts';
@@ -10,7 +10,6 @@ import { roamer } from './installation-list.ts';
 import { forgedOwner, fresh } from './objects.ts';
 import type { OwnWorld } from './own-world.ts';
 
-const dryDelete = { dryRun: ['All'] } as const;
 const rule = 'InstallationGuard';
 const here: Held = { namespace: systemNamespace, rules: [rule, rule], by: ({ as }) => as('admin') };
 

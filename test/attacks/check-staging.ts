@@ -2,7 +2,7 @@
 import { stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
 import { accepted, type ApiClient, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { policyLock } from './attack.ts';
-import { dryRun, namespaceOf, refusedBy, type WorldCheck } from './check.ts';
+import { dryDelete, dryRun, namespaceOf, refusedBy, type WorldCheck } from './check.ts';
 import { promotable } from './guard-file.ts';
 import { at, one } from './guard-objects.ts';
 import { open, type GuardWorld } from './guard-world.ts';
@@ -82,6 +82,10 @@ export const ofWritersElsewhere: readonly WorldCheck[] = [
         refusedBy(await as('attacker').patch(target, 'merge', forged, dryRun), elsewhere)
       );
     },
+  })),
+  ...resources.map((resource) => ({
+    name: `one of ${resource} goes, with its record`,
+    passes: async ({ as }: GuardWorld) => (await as('attacker').delete(at(resource, kept, open), dryDelete)).ok,
   })),
   {
     name: 'without a record, everything goes on, with other annotations or none',

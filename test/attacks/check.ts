@@ -32,6 +32,8 @@ export interface Places {
 }
 
 export const dryRun = { dryRun: 'All' } as const;
+/** The same of a deletion, which has options of its own. */
+export const dryDelete = { dryRun: ['All'] } as const;
 
 /** The rule stands at the beginning of what the policy says, or is a part of another's name. */
 export const refusedBy = (answer: Answer<unknown>, rule: string): boolean =>
