@@ -1,6 +1,7 @@
 /** A namespace that already runs things comes under the guard: nothing restarts, what it ran goes on, and it is what a first rollback goes back to. */
 import { beforeAll, expect } from '@jest/globals';
 import { guard } from '../../hack/controlplane/chart.ts';
+import { bindRole } from '../cluster/rights.ts';
 import { accepted, refused, waitFor, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { image, ours, type Entry, type World } from '../cluster/system.ts';
 import { explained, foundUnderGuard, podMaker } from './findings.ts';
@@ -80,15 +81,12 @@ scenario(
   async (world) => {
     const first = await uids(world);
     expect(first).toHaveLength(4);
-    accepted(
-      await world.as('installer').create({
-        apiVersion: 'rbac.authorization.k8s.io/v1',
-        kind: 'RoleBinding',
-        metadata: { name: 'developers-as-ever', namespace: world.production },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
-        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'developer-b' }],
-      }),
-    );
+    await bindRole(world.as('installer'), {
+      name: 'developers-as-ever',
+      namespace: world.production,
+      role: 'edit',
+      subject: { kind: 'User', name: 'developer-b' },
+    });
     await explained(world);
     const warned = await setImage(world, 'developer-b');
     expect(warned.code).toBe(0);

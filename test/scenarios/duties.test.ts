@@ -3,6 +3,7 @@ import { expect } from '@jest/globals';
 import { writersAnnotation } from '../../operator/api/kinds.ts';
 import { eventually } from '../attacks/world.ts';
 import { accepted, waitFor, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
+import { bindRole, type Subject } from '../cluster/rights.ts';
 import { gate, type World } from '../cluster/system.ts';
 import {
   amendPolicy,
@@ -23,24 +24,10 @@ import { dataOf, entriesOf } from './production.ts';
 
 const { scenario, system } = scenarios('duties');
 
-const rbac = 'rbac.authorization.k8s.io';
+const bind = (world: World, binding: Parameters<typeof bindRole>[1]): Promise<void> =>
+  bindRole(world.as('installer'), binding);
 
-const bind = async (
-  world: World,
-  { name, namespace, role, subject }: { name: string; namespace: string; role: string; subject: object },
-): Promise<void> => {
-  accepted(
-    await world.as('installer').create({
-      apiVersion: `${rbac}/v1`,
-      kind: 'RoleBinding',
-      metadata: { name, namespace },
-      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: role },
-      subjects: [subject],
-    }),
-  );
-};
-
-const user = (name: string) => ({ apiGroup: rbac, kind: 'User', name });
+const user = (name: string): Subject => ({ kind: 'User', name });
 
 /** An approver besides those of the sample, in a group of the policy. */
 const anotherApprover = async (world: World, name: string, group: string): Promise<void> => {
@@ -130,7 +117,7 @@ const automation = async (world: World): Promise<ApiClient> => {
       metadata: { name: 'ci', namespace: world.staging },
     }),
   );
-  const subject = { kind: 'ServiceAccount', name: 'ci', namespace: world.staging };
+  const subject: Subject = { kind: 'ServiceAccount', name: 'ci', namespace: world.staging };
   await bind(world, { name: 'ci', namespace: world.staging, role: 'countersign-developer', subject });
   const answer = await admin.createAt<{ status: { token: string } }>(
     { ...account, subresource: 'token' },
@@ -318,7 +305,7 @@ scenario('staging whose label is gone blocks what is staged: nobody can tell who
 scenario('automation that writes staging is trusted by name, and stands for people who are named', async (world) => {
   const ci = await automation(world);
   const account = `system:serviceaccount:${world.staging}:ci`;
-  const subject = { kind: 'ServiceAccount', name: 'ci', namespace: world.staging };
+  const subject: Subject = { kind: 'ServiceAccount', name: 'ci', namespace: world.staging };
   await bind(world, { name: 'ci-edits', namespace: world.staging, role: 'edit', subject });
   const deployed = world.configMap('settings', { level: 'info' });
   await eventually(

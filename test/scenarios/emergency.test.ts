@@ -1,6 +1,7 @@
 /** Fire access: somebody is let in, everything they do is recorded before it happens, it ends by itself, and the day after makes it good. */
 import { expect } from '@jest/globals';
 import { accepted, waitFor, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import { bindRole } from '../cluster/rights.ts';
 import { condition, image, isTrue, type Reported, type World } from '../cluster/system.ts';
 import { explained, findings } from './findings.ts';
 import {
@@ -209,12 +210,11 @@ scenario(
     await letIn(world);
     const over = await endNow(world);
     for (const who of ['developer-b', 'sre-a']) {
-      await world.as('installer').create({
-        apiVersion: 'rbac.authorization.k8s.io/v1',
-        kind: 'RoleBinding',
-        metadata: { name: `${who}-approves`, namespace: world.production },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'countersign-approver' },
-        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: who }],
+      await bindRole(world.as('installer'), {
+        name: `${who}-approves`,
+        namespace: world.production,
+        role: 'countersign-approver',
+        subject: { kind: 'User', name: who },
       });
       await review(world, over, who);
     }

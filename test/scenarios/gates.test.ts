@@ -1,6 +1,7 @@
 /** The gates on the real control plane: what each says, to whom, and that it lets go by itself when what was missing is there. */
 import { expect } from '@jest/globals';
 import { accepted, refused, type KubeObject, type Manifest } from '../cluster/cluster.ts';
+import { bindRole } from '../cluster/rights.ts';
 import { condition, gate, image, ours, type Reported, type World } from '../cluster/system.ts';
 import { gateNames } from '../../operator/api/conditions.ts';
 import {
@@ -32,17 +33,8 @@ const ready = async (world: World, name: string, spec: Readonly<Record<string, u
   await world.propose(world.candidate(name, ['ConfigMap/settings'], spec));
 };
 
-const bind = async (world: World, name: string, clusterRole: string, who: string): Promise<void> => {
-  accepted(
-    await world.as('installer').create({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata: { name, namespace: world.production },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: who }],
-    }),
-  );
-};
+const bind = (world: World, name: string, role: string, who: string): Promise<void> =>
+  bindRole(world.as('installer'), { name, namespace: world.production, role, subject: { kind: 'User', name: who } });
 
 /** An Approval that rejects what the candidate is now. */
 const rejection = (world: World, candidate: Reported, comment: string): Manifest => ({

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import type { RunResult } from '../../hack/controlplane/tools.ts';
+import { bindRole } from '../cluster/rights.ts';
 import { accepted, waitFor, type Manifest } from '../cluster/cluster.ts';
 import { condition, image, type Entry, type World } from '../cluster/system.ts';
 import { explained, foundUnderGuard, podMaker } from './findings.ts';
@@ -41,15 +42,12 @@ const withExtra: Content = (world, letter) => [...content(world, letter), world.
 
 /** The tool may do what RBAC lets anybody do who deploys; that it is no more than the release is not RBAC's matter. */
 const bound = async (world: World): Promise<void> => {
-  accepted(
-    await world.as('installer').create({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata: { name: 'delivery', namespace: world.production },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: tool }],
-    }),
-  );
+  await bindRole(world.as('installer'), {
+    name: 'delivery',
+    namespace: world.production,
+    role: 'edit',
+    subject: { kind: 'User', name: tool },
+  });
 };
 
 /** Objects as somebody keeps them in Git: without a namespace. */

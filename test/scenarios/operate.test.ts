@@ -3,6 +3,7 @@ import { beforeAll, expect } from '@jest/globals';
 import { scaleDigest } from '../../operator/decide/content.ts';
 import { actsIn } from '../../operator/decide/together.ts';
 import { verifyChain } from '../../operator/ledger/chain.ts';
+import { bindRole } from '../cluster/rights.ts';
 import { accepted, refused, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { image, type Entry, type World } from '../cluster/system.ts';
 import { explained, foundUnderGuard, podMaker } from './findings.ts';
@@ -210,15 +211,12 @@ scenario(
     await explained(world);
     const setup = world.as('installer');
     const bind = async (user: string, clusterRole: string): Promise<void> => {
-      accepted(
-        await setup.create({
-          apiVersion: 'rbac.authorization.k8s.io/v1',
-          kind: 'RoleBinding',
-          metadata: { name: `${clusterRole}-${user.replaceAll(':', '-')}`, namespace: world.production },
-          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: clusterRole },
-          subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
-        }),
-      );
+      await bindRole(setup, {
+        name: `${clusterRole}-${user.replaceAll(':', '-')}`,
+        namespace: world.production,
+        role: clusterRole,
+        subject: { kind: 'User', name: user },
+      });
     };
     await bind('developer-b', 'edit');
     await bind(wildcard, 'cluster-admin');
@@ -257,15 +255,12 @@ scenario(
     await explained(world);
     const setup = world.as('installer');
     for (const user of [secretsController, strayController]) {
-      accepted(
-        await setup.create({
-          apiVersion: 'rbac.authorization.k8s.io/v1',
-          kind: 'RoleBinding',
-          metadata: { name: user.replaceAll(':', '-'), namespace: world.production },
-          roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
-          subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
-        }),
-      );
+      await bindRole(setup, {
+        name: user.replaceAll(':', '-'),
+        namespace: world.production,
+        role: 'edit',
+        subject: { kind: 'User', name: user },
+      });
     }
     const secret = (name: string, password: string): Manifest => ({
       apiVersion: 'v1',
@@ -325,15 +320,12 @@ const many = Array.from({ length: 24 }, (_, i) => `feed-${i}`);
 scenario(
   'a program that writes many objects at once is recorded act by act, in fewer entries than acts',
   async (world) => {
-    accepted(
-      await world.as('installer').create({
-        apiVersion: 'rbac.authorization.k8s.io/v1',
-        kind: 'RoleBinding',
-        metadata: { name: 'feeder', namespace: world.production },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
-        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: secretsController }],
-      }),
-    );
+    await bindRole(world.as('installer'), {
+      name: 'feeder',
+      namespace: world.production,
+      role: 'edit',
+      subject: { kind: 'User', name: secretsController },
+    });
     const writer = world.as(secretsController);
     const secret = (name: string): Manifest => ({
       apiVersion: 'v1',

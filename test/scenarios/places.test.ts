@@ -1,5 +1,6 @@
 /** Room for candidates: who takes it, who ends whose candidate, and what others are still able to do. */
 import { expect } from '@jest/globals';
+import { bindRole } from '../cluster/rights.ts';
 import { accepted } from '../cluster/cluster.ts';
 import { condition, isTrue, type Reported, type World } from '../cluster/system.ts';
 import { conditionSays, end, everybody, gateSays, scenarios, sign, staged } from './kit.ts';
@@ -61,15 +62,12 @@ scenario("nobody ends somebody else's candidate by spec.replaces, and is told wh
 
 scenario('a holder of withdraw ends the candidate of others by one that is promoted', async (world) => {
   await theirs(world);
-  accepted(
-    await world.as('installer').create({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'RoleBinding',
-      metadata: { name: 'owner-b', namespace: world.production },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'countersign-owner' },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'developer-b' }],
-    }),
-  );
+  await bindRole(world.as('installer'), {
+    name: 'owner-b',
+    namespace: world.production,
+    role: 'countersign-owner',
+    subject: { kind: 'User', name: 'developer-b' },
+  });
   await world.propose(world.candidate('mine', ['ConfigMap/other'], { replaces: 'theirs' }), 'developer-b');
   await conditionSays(world, 'mine', 'Replaces', 'WillReplace');
   await sign(world, 'mine', ...everybody);
