@@ -19,7 +19,7 @@ import {
 
 /** As long as a step may take on a machine that is busy with other things. */
 export const patienceMs = 120_000;
-const scenarioTimeoutMs = 150_000;
+const scenarioTimeoutMs = 400_000;
 
 type Kubectl = (world: World, who: string, ...args: readonly string[]) => Promise<string>;
 
