@@ -125,6 +125,44 @@ describe('a signer sees', () => {
     expect(text).toContain('evil');
   });
 
+  it.each([
+    ['init container', 'initContainers', 'command'],
+    ['container', 'containers', 'command'],
+  ])('where a new %s stands among those that were there', (_, list, sort) => {
+    const pod = (...names: readonly string[]): JsonObject => ({
+      spec: { template: { spec: { [list]: names.map((name) => ({ name, image: `registry.example/${name}` })) } } },
+    });
+    const [first, last] = [
+      ['new', 'verify', 'migrate'],
+      ['verify', 'migrate', 'new'],
+    ].map((names) => changed('Deployment', pod('verify', 'migrate'), pod(...names)));
+    expect(first).not.toBe(last);
+    expect(first).toMatch(new RegExp(`${sort} +spec.template.spec.${list}: .* → .*new.*verify.*migrate`));
+  });
+
+  it('where a new variable stands, for those after it may be made of it', () => {
+    const env = (...names: readonly string[]): JsonObject =>
+      container({ env: names.map((name) => ({ name, value: 'x' })) });
+    expect(changed('Deployment', env('A', 'B'), env('NEW', 'A', 'B'))).not.toBe(
+      changed('Deployment', env('A', 'B'), env('A', 'NEW', 'B')),
+    );
+  });
+
+  it('that a value has so many blanks in it that what follows stands elsewhere on the screen', () => {
+    const value = `safe${' '.repeat(400)}  image          spec.template.spec.containers[name=api].image: a → b`;
+    const indented = `${' '.repeat(20)}level: info`;
+    for (const text of [
+      changed('Deployment', container({ args: ['a'] }), container({ args: [value] })),
+      added('ConfigMap', { data: { conf: value } }),
+      added('ConfigMap', { data: { conf: `a\n${value}` } }),
+      added('Service', { metadata: { annotations: { note: value } } }),
+    ]) {
+      expect(text).not.toMatch(/\S {40}/);
+      expect(text).toMatch(/^escaped +40[23] characters/m);
+    }
+    expect(added('ConfigMap', { data: { conf: `a:\n${indented}` } })).toContain(`: ${indented}\n`);
+  });
+
   it('nothing of what production held and no release wrote', () => {
     const { text } = deltaOf({
       kind: 'ConfigMap',
