@@ -150,3 +150,19 @@ test('a selector that picks thousands of small objects is told so, takes no plac
   const after = accepted(await developer.get<Reported>(world.ref('ReleaseCandidate', 'crowd')));
   expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
 });
+
+test('a selector with a label of hundreds of thousands of letters is told so in a few words, and stops nobody', async () => {
+  const world = await system.world('label');
+  const picking = (name: string, key: string): Manifest =>
+    world.candidate(name, [], { package: name, components: undefined, selector: { matchLabels: { [key]: 'x' } } });
+  const labelled = world.configMap('few', { level: 'info' });
+  await world.stage({ ...labelled, metadata: { ...labelled.metadata, labels: { app: 'x' } } });
+
+  await world.propose(picking('long', 'ж'.repeat(400_000)));
+  await world.propose(picking('twin', 'app'));
+  await staged(world, 'twin');
+  const { status } = await stalled(world, 'long', 'has the labels');
+  expect(status?.reason).toBe('ComponentMissing');
+  await goesOn(world, 'meanwhile');
+  expect(system.operator.isRunning()).toBe(true);
+});
