@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { textChange, type ChangedLine } from './text-change.ts';
+import { newSearch, textChange, type ChangedLine } from './text-change.ts';
 
 const line = fc.constantFrom('a', 'b', 'c', '');
 const text = fc.array(line, { maxLength: 8 });
@@ -38,5 +38,15 @@ describe('the change of a text', () => {
     const from = Array.from({ length: 5000 }, (_, n) => `old ${n}`);
     const to = Array.from({ length: 5000 }, (_, n) => `new ${n}`);
     expect(textChange(['first', ...from, 'last'], ['first', ...to, 'last'])).toHaveLength(10_000);
+  });
+
+  it('is looked for no longer than is left of what all texts together may take', () => {
+    const [from, to] = ['old', 'new'].map((word) => Array.from({ length: 1_000 }, (_, n) => `${word} ${n % 500}`));
+    const search = newSearch();
+    const before = search.left;
+    for (let text = 0; text < 20; text += 1) expect(textChange(from ?? [], to ?? [], search)).toHaveLength(2_000);
+    expect(search.left).toBeGreaterThanOrEqual(0);
+    expect(before - search.left).toBeGreaterThan(before / 2);
+    expect(textChange(['a', 'b'], ['b', 'c'], { left: 0 })).toHaveLength(4);
   });
 });
