@@ -9,6 +9,7 @@ import { keyOf, type ObjectKey, type ObjectRef } from './objects.ts';
 import { deletePath, formatPath, outside, parsePath } from './paths.ts';
 import { isNamedCredential } from './secrets.ts';
 import { shown, type ShownChange } from './shown.ts';
+import { newSearch, type Search } from './text-change.ts';
 import { unmanagedOf } from './unmanaged.ts';
 import { visibleName } from './visible.ts';
 
@@ -42,12 +43,13 @@ export const delta = (
   removed: readonly ObjectRef[],
   unmanaged: readonly UnmanagedFields[],
 ): Change[] => {
+  const search = newSearch();
   const known = new Map(before.objects.map((object) => [keyOf(object.ref), object]));
   const written = after.flatMap((object): Change[] => {
     const old = known.get(keyOf(object.ref));
-    if (old === undefined) return added(object, '');
+    if (old === undefined) return added(object, '', [], search);
     const left = unmanagedOf(unmanaged, object.ref);
-    return before.foreign ? added(object, notShown, left) : changed(old, object, left);
+    return before.foreign ? added(object, notShown, left, search) : changed(old, object, left, search);
   });
   return [...written, ...removed.map(removal)].toSorted(
     (a, b) => Number(a.object > b.object) - Number(a.object < b.object),
@@ -70,10 +72,15 @@ const ofObject = (ref: ObjectRef, sort: DeltaClass, from: string, to: string): C
 
 const removal = (ref: ObjectRef): Change => ofObject(ref, 'removed', ref.apiVersion, '');
 
-const added = ({ ref, content }: BundleObject, from: string, unmanaged: readonly string[] = []): Change[] => [
+const added = (
+  { ref, content }: BundleObject,
+  from: string,
+  unmanaged: readonly string[],
+  search: Search,
+): Change[] => [
   ofObject(ref, 'added', from, ref.apiVersion),
   ...differences(undefined, outside(unnamed(content), unmanaged)).map((one) => ({
-    ...change(ref, one),
+    ...change(ref, one, search),
     ...(from === '' ? { isDefault: isFolded(ref, one) } : { from }),
   })),
 ];
@@ -85,19 +92,19 @@ const isFolded = ({ kind }: ObjectRef, { path, to }: Difference): boolean =>
 const unnamed = (content: JsonObject): JsonObject =>
   ['apiVersion', 'kind', 'metadata.name'].reduce((left, path) => deletePath(left, parsePath(path) ?? []), content);
 
-const changed = (before: BundleObject, after: BundleObject, unmanaged: readonly string[]): Change[] =>
+const changed = (before: BundleObject, after: BundleObject, unmanaged: readonly string[], search: Search): Change[] =>
   before.digest === after.digest
     ? []
     : differences(outside(before.content, unmanaged), outside(after.content, unmanaged)).map((one) =>
-        change(after.ref, one),
+        change(after.ref, one, search),
       );
 
-const change = (ref: ObjectRef, { path, from, to }: Difference): Change => {
+const change = (ref: ObjectRef, { path, from, to }: Difference, search: Search): Change => {
   const sort = classOf(ref.kind, path);
   const open = isOpen(sort);
   const where = visibleName(formatPath(path));
   const credential = isNamedCredential(path) || isSecretValue(ref.kind, path);
-  const values = shown(from, to, { open, credential, name: !prose.has(sort) });
+  const values = shown(from, to, { open, credential, name: !prose.has(sort), search });
   return {
     object: keyOf(ref),
     path: where.text,

@@ -6,7 +6,7 @@ import type { Json } from '../api/meta.ts';
 import { canonicalJson } from './digest.ts';
 import { isList } from './json.ts';
 import { doesSomething, isHideable, pieces, type Piece } from './secrets.ts';
-import { textChange } from './text-change.ts';
+import { textChange, type Search } from './text-change.ts';
 import { visibleName, visibleProse, type Visible } from './visible.ts';
 
 export interface ShownChange {
@@ -31,6 +31,8 @@ export interface Showing {
   readonly credential: boolean;
   /** Only machines read it: everything outside ASCII is escaped. */
   readonly name: boolean;
+  /** Of the whole delta. */
+  readonly search: Search;
 }
 
 /** Of what is not open: the most characters of a value or line, and the most changed lines of a text. */
@@ -127,7 +129,7 @@ class Writer {
   ): Pick<ShownChange, 'from' | 'to' | 'lines'> {
     const [from, to] = [this.#total(values[0], lines[0]), this.#total(values[1], lines[1])];
     const known = { '-': lines[0] ?? [], '+': lines[1] ?? [] };
-    const changes = textChange(known['-'].map(keyOf), known['+'].map(keyOf));
+    const changes = textChange(known['-'].map(keyOf), known['+'].map(keyOf), this.#showing.search);
     return {
       from,
       to,

@@ -14,15 +14,30 @@ export interface ChangedLine {
  */
 const mostEdits = 2_000;
 
-/** The lines that change, in their order: those that go before those that come in their place. */
-export const textChange = (from: readonly string[], to: readonly string[]): ChangedLine[] => {
+/**
+ * How much looking for shortest ways there may be altogether, in squares of edits, which is what each costs: a package of megabytes has
+ * thousands of texts, and nothing else is compared meanwhile. What comes after it is used up counts as replaced.
+ */
+export interface Search {
+  left: number;
+}
+
+/** Four texts that differ wholly, and very many that differ in little. */
+export const newSearch = (): Search => ({ left: 4 * mostEdits ** 2 });
+
+/** The lines that change, in their order: those that go before those that come in their place. Takes what it costs off `search`. */
+export const textChange = (
+  from: readonly string[],
+  to: readonly string[],
+  search: Search = newSearch(),
+): ChangedLine[] => {
   const shorter = Math.min(from.length, to.length);
   let head = 0;
   while (head < shorter && from[head] === to[head]) head += 1;
   let tail = 0;
   while (tail < shorter - head && from.at(-1 - tail) === to.at(-1 - tail)) tail += 1;
   const [left, right] = [from.slice(head, from.length - tail), to.slice(head, to.length - tail)];
-  const parts = diffArrays(left, right, { maxEditLength: mostEdits }) ?? [
+  const parts = shortest(left, right, search) ?? [
     { value: left, removed: true, added: false },
     { value: right, removed: false, added: true },
   ];
@@ -37,4 +52,13 @@ export const textChange = (from: readonly string[], to: readonly string[]): Chan
     }
   }
   return changes;
+};
+
+const shortest = (left: readonly string[], right: readonly string[], search: Search) => {
+  const most = Math.min(mostEdits, Math.floor(Math.sqrt(search.left)), left.length + right.length);
+  if (left.length === 0 || right.length === 0 || most < 1) return undefined;
+  const parts = diffArrays([...left], [...right], { maxEditLength: most });
+  const edits = parts?.reduce((sum, { added, removed, count }) => (added || removed ? sum + count : sum), 0) ?? most;
+  search.left -= edits ** 2;
+  return parts;
 };
