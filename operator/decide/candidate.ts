@@ -123,7 +123,8 @@ export const candidateStuck = (
   return notStaged(s, obstacle, now).statuses;
 };
 
-const bounded = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length)}…`);
+const bounded = (text: string, length: number): string =>
+  text.length <= length ? text : `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…`;
 
 /** A candidate that was deleted before it was finished: whoever may delete it, withdrew it. */
 export const planGone = (namespace: string, candidate: CandidateRecord, inFlight: boolean): Plan =>
@@ -300,9 +301,15 @@ const isAsSeen = ({ staged }: CandidateSnapshot, question: CurrentQuestion, answ
 };
 
 const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined, now: Instant, again?: Instant): Plan =>
-  withStatus(s, { is: 'NotStaged', obstacle }, now, {
-    wakeAt: earliest(again, expiryOf(s)),
-  });
+  // What people wrote, or the API server says of it, may be quoted in it: a condition takes no megabyte.
+  withStatus(
+    s,
+    { is: 'NotStaged', obstacle: obstacle && { ...obstacle, message: bounded(obstacle.message, 4_000) } },
+    now,
+    {
+      wakeAt: earliest(again, expiryOf(s)),
+    },
+  );
 
 const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect => {
   const { notes, significance, urgency, followsUp, reverts } = s.candidate.spec;

@@ -1,10 +1,28 @@
 /** Text as somebody who signs must see it: nothing invisible, nothing that moves the cursor, nothing that only looks like ASCII. */
 
+/** Scripts in which people write today (Unicode TR 31, table 5). Of others no word is expected, and many of their letters look like Latin ones. */
+const scripts =
+  'Common Inherited Arabic Armenian Bengali Bopomofo Cyrillic Devanagari Ethiopic Georgian Greek Gujarati Gurmukhi Han Hangul Hebrew Hiragana Kannada Katakana Khmer Lao Latin Malayalam Myanmar Oriya Sinhala Tamil Telugu Thaana Thai Tibetan'.split(
+    ' ',
+  );
+
+const manyBlanks = ' '.repeat(33);
+const ascii = /^[\u0020-\u007e]*$/;
+
 /**
  * Characters that show as nothing, as something else, or reorder their neighbours: controls, format and bidi characters
- * (Unicode TR 36 and 55), private and unassigned ones, spaces other than the space, and compatibility look-alikes.
+ * (Unicode TR 36 and 55), private and unassigned ones, spaces other than the space, long runs of the space, and scripts out of use.
  */
-const misleading = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu;
+const misleading = new RegExp(
+  [
+    String.raw`[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]`,
+    String.raw`(?! )\p{Zs}`,
+    // So many blanks that what follows stands at the beginning of another row of the screen, or below it.
+    `${manyBlanks}+`,
+    `[^${scripts.map((script) => String.raw`\p{Script=${script}}`).join('')}]`,
+  ].join('|'),
+  'gu',
+);
 
 const token = /[^\s]+/gu;
 const asciiLetter = /[A-Za-z]/;
@@ -19,7 +37,14 @@ const escaped = (character: string): string =>
 /**
  * Words that consist of nothing but letters which look like Latin ones (Cyrillic, Greek, Armenian): a whole word of them reads as another.
  */
-const lookAlikes = /^(?=.*\p{L})[АВЕЗІЈКМНОРСТУХаеорсухіјѕһԁԛԝҮүΑΒΕΖΗΙΚΜΝΟΡΤΥΧανορυχοՕոսօ\P{L}]+$/u;
+const lookAlikes = /^(?=.*\p{L})[ӀӏѴѵԌԍΙϒϹϲАВЕЗІЈКМНОРСТУХаеорсухіјѕһԁԛԝҮүΑΒΕΖΗΙΚΜΝΟΡΤΥΧανορυχοՕոսօ\P{L}]+$/u;
+
+/** Alphabets that share shapes: a word of two of them is meant to read as a word of one. */
+const alphabets = [/\p{Script=Latin}/u, /\p{Script=Cyrillic}/u, /\p{Script=Greek}/u, /\p{Script=Armenian}/u];
+
+const asciiDigit = /\d/;
+/** What could be taken for a digit, a point, a sign or a stroke of a number; the comma and the stop of Chinese and Japanese are not. */
+const sign = /(?![、。])[\p{N}\p{S}\p{P}\p{Lm}]/u;
 
 export interface Visible {
   readonly text: string;
@@ -27,28 +52,38 @@ export interface Visible {
   readonly escaped: number;
 }
 
-const made = (text: string, isEscaped: (character: string, word: string) => boolean): Visible => {
+/** Whether a character of a word is escaped. */
+type Escapes = (character: string) => boolean;
+
+const made = (text: string, escapesOf: (word: string) => Escapes): Visible => {
+  if (ascii.test(text) && !text.includes(manyBlanks)) return { text, escaped: 0 };
   let escapedCount = 0;
   const escape = (character: string): string => {
     escapedCount += 1;
     return escaped(character);
   };
   const shown = text
-    .replaceAll(misleading, escape)
-    .replaceAll(token, (word) =>
-      plain.test(word)
-        ? word
-        : Array.from(word, (letter) => (isEscaped(letter, word) ? escape(letter) : letter)).join(''),
-    );
+    .replaceAll(misleading, (found) => Array.from(found, escape).join(''))
+    .replaceAll(token, (word) => {
+      if (plain.test(word)) return word;
+      const isEscaped = escapesOf(word);
+      return Array.from(word, (letter) => (isEscaped(letter) ? escape(letter) : letter)).join('');
+    });
   return { text: shown, escaped: escapedCount };
 };
 
-const misleads = (character: string, word: string): boolean =>
-  !plain.test(character) &&
-  (character.normalize('NFKC') !== character || asciiLetter.test(word) || lookAlikes.test(word));
+/** The word is looked through once, and not once for each of its characters: it may be a megabyte. */
+const misleadingIn = (word: string): Escapes => {
+  const isMixed =
+    asciiLetter.test(word) || lookAlikes.test(word) || alphabets.filter((alphabet) => alphabet.test(word)).length > 1;
+  const isNumber = asciiDigit.test(word);
+  return (character) =>
+    !plain.test(character) &&
+    (isMixed || character.normalize('NFKC') !== character || (isNumber && sign.test(character)));
+};
 
 /** For what people write: words of another script stay, words that mix it with ASCII, or look like it, do not. */
-export const visibleProse = (text: string): Visible => made(text, misleads);
+export const visibleProse = (text: string): Visible => made(text, misleadingIn);
 
 /** For what machines read, such as images: everything outside ASCII is escaped. */
 export const visibleName = (text: string): Visible => {
