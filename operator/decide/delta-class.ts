@@ -174,6 +174,8 @@ const known: ReadonlySet<string> = new Set([...Object.keys(kindClasses), 'Config
 export const classOf = (kind: string, path: Path): DeltaClass => {
   const names = path.flatMap((step) => ('field' in step ? [step.field] : []));
   const pod = podFields(kind, names);
+  // The list itself is the order in which they are started.
+  if (pod?.length === 1 && pod[0] === 'containers') return 'command';
   if (pod !== undefined) return longest(podClasses, pod) ?? 'configuration';
   const own = Object.hasOwn(kindClasses, kind) ? (kindClasses[kind] ?? {}) : {};
   const listed = longest({ ...commonClasses, ...own }, names);

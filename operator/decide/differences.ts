@@ -57,11 +57,13 @@ const fieldOf = (path: Path): string => {
 
 const byKey = (from: readonly KeyedItem[], to: readonly KeyedItem[], path: Path): Difference[] => {
   const [before, after] = [new Map(from.map(labelled)), new Map(to.map(labelled))];
-  const kept = [...before.keys()].filter((label) => after.has(label));
-  const keptNow = [...after.keys()].filter((label) => before.has(label));
-  const order: Difference[] = same(kept, keptNow) ? [] : [{ path, from: kept, to: keptNow }];
-  const labels = [...new Set([...before.keys(), ...after.keys()])];
-  return [...order, ...labels.flatMap((label) => ofItem(before.get(label), after.get(label), path))];
+  const [labels, labelsNow] = [[...before.keys()], [...after.keys()]];
+  const kept = labels.filter((label) => after.has(label));
+  const fresh = labelsNow.filter((label) => !before.has(label));
+  // New items stand behind the others where nothing else is said.
+  const order: Difference[] = same([...kept, ...fresh], labelsNow) ? [] : [{ path, from: labels, to: labelsNow }];
+  const all = [...labels, ...fresh];
+  return [...order, ...all.flatMap((label) => ofItem(before.get(label), after.get(label), path))];
 };
 
 const labelled = (keyedItem: KeyedItem): readonly [string, KeyedItem] => [
