@@ -83,7 +83,7 @@ const mark = 'validation.policy.admission.k8s.io/validation_failure';
 /** How the API server answers somebody, and what its audit log says of it. */
 export async function answered(world: GuardWorld, as: ApiClient, request: RawRequest) {
   const agent = fresh('attempt');
-  const { code, headers, text } = await as.raw({ ...request, headers: { 'user-agent': agent } });
+  const { code, headers, text } = await as.raw({ ...request, headers: { ...request.headers, 'user-agent': agent } });
   const events = await eventually(
     'the audit log has it',
     () => world.cluster.controlPlane.auditEvents(),

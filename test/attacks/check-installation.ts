@@ -132,6 +132,74 @@ export const ofInstallation: readonly WorldCheck<OwnWorld>[] = [
   ...ofMigration('configuration', here),
 ];
 
+const makesCustom = (as: ApiClient, namespace = systemNamespace): Promise<Answer<unknown>> =>
+  as.create(one('gadgets', fresh('new'), { namespace }), dryRun);
+const notListed = 'InstallationUnlisted';
+
+export const ofInstallationUnlisted: readonly WorldCheck<OwnWorld>[] = [
+  ...[
+    'generic-garbage-collector',
+    'kube-scheduler',
+    'namespace-controller',
+    'apiserver',
+    'storage-migrators',
+    'tokens-controller',
+    'load-balancers',
+    'kubelets',
+  ].map((name) => ({
+    name: `${name} writes a kind that nobody listed`,
+    passes: async ({ controller }: GuardWorld) => (await makesCustom(controller(name))).ok,
+  })),
+  {
+    name: 'a controller of another namespace writes one',
+    passes: async ({ stranger }) => (await makesCustom(stranger)).ok,
+  },
+  {
+    name: 'our own programs, people and who is named like a node write none',
+    passes: async ({ as, operator }) => {
+      for (const client of [operator, ...['attacker', 'in-nodes', 'system:node:pretended'].map((who) => as(who))])
+        if (!refusedBy(await makesCustom(client), notListed)) return false;
+      return true;
+    },
+  },
+  {
+    name: 'in other namespaces people write them',
+    passes: async ({ as }) => (await makesCustom(as('attacker'), open)).ok,
+  },
+  {
+    name: 'what has a line, what is exempt and what is in no namespace are not judged as unlisted',
+    passes: async ({ as }) => {
+      const admin = await as('admin').create(one('configmaps', fresh('new'), { namespace: systemNamespace }), dryRun);
+      const attacker = await as('attacker').create(one('roles', fresh('new'), { namespace: systemNamespace }), dryRun);
+      const other = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: fresh('new') } };
+      return admin.ok && refusedBy(attacker, rule) && (await as('attacker').create(other, dryRun)).ok;
+    },
+  },
+];
+
+/** As somebody, by who may impersonate anybody, without a uid; of what is created no other policy speaks. */
+const impersonated = async (world: GuardWorld, username: string): Promise<boolean> => {
+  const { code } = await world.as('installer').raw({
+    method: 'POST',
+    path: `/api/v1/namespaces/${open}/secrets?dryRun=All`,
+    body: one('secrets', fresh('new'), { namespace: open }),
+    headers: { 'impersonate-user': username, 'impersonate-group': 'system:masters' },
+  });
+  return code === 201;
+};
+
+export const ofImpersonation: readonly WorldCheck<OwnWorld>[] = [
+  ...['attacker', 'system:serviceaccount:kube-system:generic-garbage-collector'].map((name) => ({
+    name: `${name} needs no uid`,
+    passes: (world: GuardWorld) => impersonated(world, name),
+  })),
+  ...Object.keys(programs).map((name) => ({
+    name: `${name} needs one`,
+    passes: async (world: GuardWorld) =>
+      !(await impersonated(world, `system:serviceaccount:${systemNamespace}:${name}`)),
+  })),
+];
+
 const rbac = 'rbac.authorization.k8s.io/v1';
 const clusterRole = (name: string) => ({ apiVersion: rbac, kind: 'ClusterRole', name });
 const binds = (kind: string, name: string) => ({ roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name } });

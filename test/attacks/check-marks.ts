@@ -39,6 +39,17 @@ const refused: Readonly<Record<string, Refused>> = {
     by: roamer,
     request: () => patch('/apis/rbac.authorization.k8s.io/v1/clusterroles/countersign-gate', { rules: [] }),
   },
+  'installation-unlisted': { by: 'attacker', request: () => create('gadgets', systemNamespace) },
+  impersonation: {
+    by: 'installer',
+    request: () => ({
+      ...create('secrets', open),
+      headers: {
+        'impersonate-user': `system:serviceaccount:${systemNamespace}:countersign-gate`,
+        'impersonate-group': 'system:masters',
+      },
+    }),
+  },
   nodes: {
     by: proxying,
     request: () => ({ method: 'POST', path: `/api/v1/nodes/${node}/proxy/exec/payments-prod/api-0/main?command=id` }),

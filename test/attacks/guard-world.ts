@@ -103,7 +103,7 @@ async function populate(installer: ApiClient): Promise<void> {
 }
 
 /** Kinds of somebody else's definition. */
-async function define(installer: ApiClient): Promise<void> {
+export async function define(installer: ApiClient): Promise<void> {
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
   for (const [kind, singular] of [
     ['Widget', 'widget'],

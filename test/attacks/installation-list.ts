@@ -1,5 +1,6 @@
 /** Attacks on the installation itself: with rights in the release namespace, or over RBAC in the whole cluster, but none to administer it. */
-import { systemNamespace } from '../../hack/controlplane/chart.ts';
+import { serviceAccountToken, systemNamespace } from '../../hack/controlplane/chart.ts';
+import type { RawRequest } from '../../hack/controlplane/client.ts';
 import type { Answer, ApiClient, Manifest, Target } from '../cluster/cluster.ts';
 import { admitted, policyLock, type Attack, type Attempt } from './attack.ts';
 import { at, image, one, podSpec } from './guard-objects.ts';
@@ -274,6 +275,79 @@ const clusterRights: readonly Row[] = [
   ),
 ];
 
+/** Kinds that no line names: a controller turns a custom resource into a Secret or pods with rights of its own. */
+const unlisted: readonly Row[] = [
+  ...each(
+    [editor, insider],
+    'makes a custom resource that nobody listed',
+    creates(() => made('gadgets')),
+  ),
+];
+
+interface Impersonation {
+  readonly name: string;
+  readonly program: 'countersign-operator' | 'countersign-gate';
+  readonly request: RawRequest;
+}
+
+const impersonations: readonly Impersonation[] = [
+  {
+    name: 'as the operator, asks for a token of the restorer',
+    program: 'countersign-operator',
+    request: {
+      method: 'POST',
+      path: `/api/v1/namespaces/${systemNamespace}/serviceaccounts/countersign-restorer/token?dryRun=All`,
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+    },
+  },
+  {
+    name: 'as the operator, takes the Lease',
+    program: 'countersign-operator',
+    request: {
+      method: 'PATCH',
+      path: `/apis/coordination.k8s.io/v1/namespaces/${systemNamespace}/leases/countersign-operator?dryRun=All`,
+      contentType: 'application/merge-patch+json',
+      body: { spec: { holderIdentity: 'planted' } },
+    },
+  },
+  {
+    name: 'as the gate, writes its Secret',
+    program: 'countersign-gate',
+    request: {
+      method: 'PUT',
+      path: `/api/v1/namespaces/${systemNamespace}/secrets/countersign-gate?dryRun=All`,
+      body: made('secrets', {}, 'countersign-gate'),
+    },
+  },
+];
+
+const sent = async (as: ApiClient, request: RawRequest): Promise<Attempt> => {
+  const { code, text } = await as.raw(request);
+  return { reached: code < 300, said: text, code };
+};
+
+/** By who may impersonate every ServiceAccount there, which `edit` and `admin` of Kubernetes let their holders; the twin has its token. */
+const impersonation =
+  (by: string) =>
+  ({ name, program, request }: Impersonation): Attack<World> => {
+    const username = `system:serviceaccount:${systemNamespace}:${program}`;
+    return {
+      id: '§5',
+      name: `${by}, ${name}`,
+      act: ({ as }) => sent(as(by), { ...request, headers: { 'impersonate-user': username } }),
+      denied: `ProgramByToken: ${username} comes without the uid `,
+      twin: async ({ as, cluster }) => {
+        const holder = as('installer').withToken(await serviceAccountToken(cluster.controlPlane, program));
+        try {
+          return await sent(holder, request);
+        } finally {
+          holder.close();
+        }
+      },
+      locks: [policyLock('countersign-impersonation')],
+    };
+  };
+
 const attackOf =
   (rule: string, policy: string) =>
   ({ name, by, does }: Row): Attack<World> => ({
@@ -288,4 +362,6 @@ const attackOf =
 export const installationAttacks: readonly Attack<World>[] = [
   ...inNamespace.map(attackOf('InstallationGuard', 'countersign-installation')),
   ...clusterRights.map(attackOf('InstallationRights', 'countersign-installation-rights')),
+  ...unlisted.map(attackOf('InstallationUnlisted', 'countersign-installation-unlisted')),
+  ...[editor, namespaceAdmin].flatMap((by) => impersonations.map(impersonation(by))),
 ];

@@ -2,6 +2,7 @@
 import { installChart, serviceAccountToken, systemNamespace, type ChartValues } from '../../hack/controlplane/chart.ts';
 import { accepted, startCluster } from '../cluster/cluster.ts';
 import { one } from './guard-objects.ts';
+import { define } from './guard-world.ts';
 import { administrator, administrators, editor, insider, namespaceAdmin, roamer } from './installation-list.ts';
 import { bind, eventually, type World } from './world.ts';
 
@@ -14,6 +15,8 @@ export const installationValues: ChartValues = {
 
 /** What Helm needs for the chart by RBAC, and whoever has it: everything but our own group, in which `administer` is. */
 export const helmRights = 'helm-rights';
+/** Custom resources, as their controllers have `edit` take them in. */
+const customRights = 'custom-rights';
 
 const groups = [
   '',
@@ -53,11 +56,13 @@ export async function createPeople(world: Pick<World, 'cluster' | 'as'>): Promis
     );
   };
   await clusterRole(helmRights, groups, ['*']);
+  await clusterRole(customRights, ['example.dev'], ['*']);
   await clusterRole(
     'rbac-and-namespaces',
     ['', 'rbac.authorization.k8s.io'],
     ['namespaces', 'roles', 'rolebindings', 'clusterroles', 'clusterrolebindings'],
   );
+  await bind(world as World, { user: administrator, role: customRights }); // oxlint-disable-line typescript/no-unsafe-type-assertion -- it uses `as` alone
   await bind(world as World, { user: administrator, role: helmRights }); // oxlint-disable-line typescript/no-unsafe-type-assertion -- it uses `as` alone
 }
 
@@ -65,6 +70,7 @@ export async function createPeople(world: Pick<World, 'cluster' | 'as'>): Promis
 export async function bindPeople(world: World): Promise<void> {
   await bind(world, { user: insider, role: helmRights, namespace: systemNamespace });
   await bind(world, { user: editor, role: 'edit', namespace: systemNamespace });
+  for (const user of [editor, insider]) await bind(world, { user, role: customRights, namespace: systemNamespace });
   await bind(world, { user: namespaceAdmin, role: 'admin', namespace: systemNamespace });
   await bind(world, { user: roamer, role: 'rbac-and-namespaces' });
   await eventually(
@@ -97,6 +103,7 @@ export async function startInstallationWorld(): Promise<World> {
         await cluster.stop();
       },
     };
+    await define(installer);
     await createPeople(world);
     await bindPeople(world);
     accepted(await installer.create(one('pods', 'planted', { namespace: systemNamespace })));

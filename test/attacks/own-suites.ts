@@ -2,7 +2,7 @@
 import { attackChecks, dryRun, type WorldCheck } from './check.ts';
 import { ofEnds, ofEntries, ofOthers, ofRows, ofStamp } from './check-custody.ts';
 import { marks } from './check-marks.ts';
-import { ofInstallation, ofInstallationRights } from './check-installation.ts';
+import { ofImpersonation, ofInstallation, ofInstallationRights, ofInstallationUnlisted } from './check-installation.ts';
 import { ofStaging, ofWritersElsewhere } from './check-staging.ts';
 import { ofWriters } from './check-writers.ts';
 import { installationAttacks } from './installation-list.ts';
@@ -45,6 +45,11 @@ const checks: Readonly<Record<string, Checks>> = {
     own: ofInstallation,
   },
   'installation-rights': { shown: () => attacksOn('countersign-installation-rights'), own: ofInstallationRights },
+  'installation-unlisted': {
+    shown: () => attacksOn('countersign-installation-unlisted'),
+    own: ofInstallationUnlisted,
+  },
+  impersonation: { shown: () => attacksOn('countersign-impersonation'), own: ofImpersonation },
   nodes: { shown: () => attacksOn('countersign-nodes'), own: ofNodes },
   staging: { shown: () => [], own: ofStaging },
   writers: { shown: () => [], own: ofWriters },

@@ -118,14 +118,16 @@ export const unlistedAttacks: readonly Attack<GuardWorld>[] = [
     denied: unlisted,
     twin: does(({ custom }) => custom, 'creates'),
   }),
-  ...[
-    account('ci', staging),
-    account('default', production),
-    account('countersign-operator', 'countersign-system'),
-  ].map((username) =>
+  ...(
+    [
+      [account('ci', staging), createsAs(account('ci', staging))],
+      [account('default', production), createsAs(account('default', production))],
+      [account('countersign-operator', 'countersign-system'), does(({ operator }) => operator, 'creates')],
+    ] as const
+  ).map(([username, act]) =>
     row({
       name: `the token of ${username} creates an object of a kind that nobody listed`,
-      act: createsAs(username),
+      act,
       denied: unlisted,
       twin: createsAs(account('custom', 'argocd')),
     }),
