@@ -130,6 +130,8 @@ const elsewhere = new Set([
   'countersign-nodes',
   'countersign-installation',
   'countersign-installation-rights',
+  'countersign-installation-unlisted',
+  'countersign-impersonation',
 ]);
 
 /** Rules that no request reaches while the CRD and the stamp do their part: they are taken away below. */
