@@ -9,7 +9,10 @@ import { accepted, startTimeoutMs, waitForAll, type Manifest } from '../cluster/
 import { leadershipOf } from '../cluster/lease.ts';
 import { condition, isTrue, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
 
-jest.setTimeout(400_000);
+/** A hundred megabytes are worked on, one after the other. */
+const workedOnMs = 900_000;
+
+jest.setTimeout(3 * workedOnMs);
 
 const candidates = 20;
 const configMaps = 6;
@@ -35,9 +38,9 @@ test('twenty small candidates over large ConfigMaps cost neither the Lease nor a
   const world = await system.world('burden');
   const developer = world.as('developer-a');
   await world.stage(world.configMap('settings', { level: 'info' }));
-  await world.release(world.candidate('one', ['ConfigMap/settings'], { package: 'other' }), 60_000);
+  await world.release(world.candidate('one', ['ConfigMap/settings'], { package: 'other' }));
   await world.stage(world.configMap('settings', { level: 'debug' }));
-  await world.release(world.candidate('two', ['ConfigMap/settings'], { package: 'other' }), 60_000);
+  await world.release(world.candidate('two', ['ConfigMap/settings'], { package: 'other' }));
   const before = await leadershipOf(system);
 
   const names = Array.from({ length: configMaps }, (_, i) => `big-${i}`);
@@ -57,13 +60,13 @@ test('twenty small candidates over large ConfigMaps cost neither the Lease nor a
     world.as('sre-a'),
     world.ref('Rollback'),
     (all) => all.some((each) => isTrue(each, 'Finished')),
-    120_000,
+    workedOnMs,
   );
   const all = await waitForAll<Reported>(
     developer,
     world.ref('ReleaseCandidate'),
     (found) => found.filter(({ metadata }) => metadata.name?.startsWith('load-')).every(isJudged),
-    300_000,
+    workedOnMs,
   );
 
   expect(all.length).toBeGreaterThanOrEqual(candidates);
@@ -101,15 +104,15 @@ test('more in staging than fits into the heap, and candidates that carry as much
     );
   });
   await world.propose(world.candidate('small', ['ConfigMap/settings'], { package: 'small' }), 'developer-b');
-  await world.when('small', (each) => isTrue(each, 'Staged'), 200_000);
+  await world.when('small', (each) => isTrue(each, 'Staged'), workedOnMs);
   // The one that was told first, and is no longer held.
   await world.propose(world.candidate('first', ['ConfigMap/big-1'], { package: 'first' }), 'developer-b');
-  await world.when('first', (each) => isTrue(each, 'Staged'), 120_000);
+  await world.when('first', (each) => isTrue(each, 'Staged'), workedOnMs);
   const all = await waitForAll<Reported>(
     developer,
     world.ref('ReleaseCandidate'),
     (found) => found.filter(({ metadata }) => metadata.name?.startsWith('load-')).every(isJudged),
-    300_000,
+    workedOnMs,
   );
 
   expect(all.length).toBeGreaterThanOrEqual(heapful);
