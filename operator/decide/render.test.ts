@@ -547,3 +547,31 @@ describe('content that is nested too deep', () => {
     expect(render(live(refOf('Deployment'), {}), [{ spec: nested(400) }])).toMatchObject({ kind: 'Content' });
   });
 });
+
+describe('what is many', () => {
+  it('names of metadata that others own are taken away in one pass', () => {
+    const many = (prefix: string): JsonObject =>
+      Object.fromEntries(Array.from({ length: 40_000 }, (_, i) => [`${prefix}${i}`, '']));
+    const labels = { ...many('argocd.argoproj.io/x'), app: 'api' };
+    const normal = normalForm(
+      { kind: 'ConfigMap', metadata: { name: 'api', labels, annotations: many('pv.kubernetes.io/x') } },
+      refOf('ConfigMap'),
+    );
+    expect(normal).toMatchObject({ metadata: { name: 'api', labels: { app: 'api' } } });
+    expect(Object.keys(normal['metadata'] ?? {})).toEqual(['name', 'labels']);
+  });
+
+  it('ports find their live counterparts in one pass', () => {
+    const ports = Array.from({ length: 5_000 }, (_, i) => ({ name: `p${i}`, port: i + 1, protocol: 'TCP' }));
+    const ref = refOf('Service');
+    const manifest = { metadata: { name: 'api' }, spec: { type: 'LoadBalancer', ports } };
+    const now = live(ref, {
+      ...manifest,
+      spec: { ...manifest.spec, ports: ports.map((port, i) => ({ ...port, nodePort: 30_000 + i })).toReversed() },
+    });
+    const replaced = replacement(normalForm(manifest, ref), now, []);
+    expect(listAt(replaced, 'spec', 'ports').map((port) => (isObject(port) ? port['nodePort'] : undefined))).toEqual(
+      ports.map((_, i) => 30_000 + i),
+    );
+  });
+});

@@ -166,3 +166,14 @@ test('a selector with a label of hundreds of thousands of letters is told so in 
   await goesOn(world, 'meanwhile');
   expect(system.operator.isRunning()).toBe(true);
 });
+
+test('an object of staging with thousands of labels that its release leaves out is staged like any other', async () => {
+  const world = await system.world('labels');
+  const labels = Object.fromEntries(Array.from({ length: 12_000 }, (_, i) => [`argocd.argoproj.io/x${i}`, 'x']));
+  const many = world.configMap('many', { level: 'info' });
+  accepted(await world.as('developer-a').create({ ...many, metadata: { ...many.metadata, labels } }));
+  await world.propose(world.candidate('many', ['ConfigMap/many'], { package: 'many' }));
+  await goesOn(world, 'meanwhile');
+  await staged(world, 'many');
+  expect(system.operator.isRunning()).toBe(true);
+});
