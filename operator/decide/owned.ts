@@ -1,6 +1,6 @@
 /** Which fields of an object the cluster writes. They are never part of a release: stripped, and left as they are live. */
 import type { Json, JsonObject } from '../api/meta.ts';
-import { at, isList, listAt, member, objectAt, textAt } from './json.ts';
+import { at, isList, isObject, listAt, member, objectAt, textAt, withMember } from './json.ts';
 import { toolNotes } from './delivery-tools.ts';
 import { controllersPlaces } from './lifetime.ts';
 import { deletePath, getPath, setPath, type Path } from './paths.ts';
@@ -115,18 +115,47 @@ export const ownedPaths = (manifest: JsonObject, kind: string): Path[] =>
     ...Object.keys(objectAt(manifest, 'metadata', 'labels'))
       .filter(isToolNote)
       .map((name) => named('metadata', 'labels', name)),
-    ...controllersPlaces(manifest, kind).map((index): Path => [...named('metadata', 'finalizers'), { index }]),
+    ...finalizersOfControllers(manifest, kind),
     ...fieldsOf(manifest, kind).flatMap(({ path }) => places(manifest, path)),
   ].filter((path) => getPath(manifest, path) !== undefined);
 
+const finalizersOfControllers = (manifest: JsonObject, kind: string): Path[] =>
+  controllersPlaces(manifest, kind).map((index) => [...named('metadata', 'finalizers'), { index }]);
+
 /** The manifest without any of it, nor the maps that only held such fields. */
 export const withoutOwned = (manifest: JsonObject, kind: string): JsonObject => {
+  const bare = withoutOwnedMetadata(manifest);
   const paths = [
-    ...ownedPaths(manifest, kind),
-    ...fieldsOf(manifest, kind).flatMap(({ path }) => places(manifest, path)),
+    named('status'),
+    // Which ones these are, what is taken away already says, too.
+    ...finalizersOfControllers(manifest, kind),
+    ...fieldsOf(manifest, kind).flatMap(({ path }) => places(bare, path)),
   ];
   // Last item first: an item that vanishes must not move those still to be visited.
-  return paths.toReversed().reduce(deletePath, manifest);
+  return paths.toReversed().reduce(deletePath, bare);
+};
+
+/** In one pass: there may be tens of thousands of labels, and taking each away by itself copies all others. */
+const withoutOwnedMetadata = (manifest: JsonObject): JsonObject => {
+  const metadata = objectAt(manifest, 'metadata');
+  const kept = Object.entries(metadata).flatMap(([name, value]): [string, Json][] => {
+    if (!releasedMetadata.has(name)) return [];
+    const isOwned = ownedNames[name];
+    if (isOwned === undefined || !isObject(value)) return [[name, value]];
+    const all = Object.entries(value);
+    const decided = all.filter(([key]) => !isOwned(key));
+    if (decided.length === all.length) return [[name, value]];
+    return decided.length === 0 ? [] : [[name, Object.fromEntries(decided)]];
+  });
+  if (!isObject(manifest['metadata'])) return manifest;
+  const isEmptied = kept.length === 0 && Object.keys(metadata).length > 0;
+  return withMember(manifest, 'metadata', isEmptied ? undefined : Object.fromEntries(kept));
+};
+
+/** Of the maps of metadata that a release decides, which names it does not. */
+const ownedNames: Readonly<Record<string, (name: string) => boolean>> = {
+  annotations: isOwnedAnnotation,
+  labels: isToolNote,
 };
 
 /** Content with the values that the cluster wrote into its live object, as a replacement has to repeat them. */
@@ -163,7 +192,7 @@ const copied = (from: JsonObject, source: Path, to: JsonObject, target: Path): J
   return value === undefined ? to : setPath(to, target, value);
 };
 
-/** Item by item, the live counterpart: each is used once, so that no two ports claim one node port. */
+/** Item by item, the live counterpart: each is used once, so that no two ports claim one node port. There may be thousands. */
 const paired = (
   items: readonly Json[],
   live: readonly Json[],
@@ -171,16 +200,24 @@ const paired = (
 ): ReadonlyMap<number, number> => {
   const pairs = new Map<number, number>();
   for (const keys of pairedBy) {
+    const used = new Set(pairs.values());
+    const free = Map.groupBy([...live.keys()].filter((place) => !used.has(place)).toReversed(), (place) =>
+      valuesOf(live[place], keys),
+    );
     for (const [index, item] of items.entries()) {
-      const found = live.findIndex((other, place) => ![...pairs.values()].includes(place) && agree(item, other, keys));
-      if (!pairs.has(index) && found >= 0) pairs.set(index, found);
+      const values = pairs.has(index) ? undefined : valuesOf(item, keys);
+      const found = values === undefined ? undefined : free.get(values)?.pop();
+      if (found !== undefined) pairs.set(index, found);
     }
   }
   return pairs;
 };
 
-const agree = (a: Json, b: Json, keys: readonly string[]): boolean =>
-  keys.every((key) => member(a, key) !== undefined && member(a, key) === member(b, key));
+/** What an item is found by; undefined = it lacks one of the keys. */
+const valuesOf = (item: Json | undefined, keys: readonly string[]): string | undefined => {
+  const values = keys.map((key) => member(item, key));
+  return values.includes(undefined) ? undefined : JSON.stringify(values);
+};
 
 const named = (...names: readonly string[]): Path => names.map((field) => ({ field }));
 
