@@ -61,9 +61,10 @@ export const isHideable = (text: string): boolean => wholeWord.test(text);
 
 /** `name=word`, `"name": "word"`: the word, where it ends with the line, a blank, a quote, or what separates it from the next. */
 const assignment = new RegExp(
-  String.raw`(?<![\w./@-])(?<name>[\w.-]{1,256})\\?["']?[ \t]{0,8}[:=][ \t]{0,8}\\?["']?(?<word>${word})(?=$|[\s"'\\,;}\]])`,
+  String.raw`(?<![\w./@-])(?<name>[\w.-]{1,256})\\?["']?[ \t]{0,8}[:=][ \t]{0,8}\\?["']?(?<word>${word})`,
   'g',
 );
+const ending = /^[\s"'\\,;}\]]?$/;
 
 /** Signs of a shell: in a text that has one, several hidden words could make up a command, so nothing in it is hidden. */
 const shell = /[`$;|&]|#!/;
@@ -77,10 +78,16 @@ export type Piece = string | undefined;
 export const pieces = (line: string): Piece[] => {
   const found: Piece[] = [];
   let place = 0;
-  for (const match of line.matchAll(assignment)) {
+  const search = new RegExp(assignment);
+  for (let match = search.exec(line); match !== null; match = search.exec(line)) {
     const { name = '', word: value = '' } = match.groups ?? {};
-    if (!isCredential(name)) continue;
     const end = match.index + match[0].length;
+    if (!ending.test(line.charAt(end))) {
+      // It may be the name of what follows. One that is too long to be hidden is not gone through again from each of its letters.
+      if (value.length < longestWord) search.lastIndex = end - value.length;
+      continue;
+    }
+    if (!isCredential(name)) continue;
     found.push(line.slice(place, end - value.length), undefined);
     place = end;
   }
