@@ -15,7 +15,7 @@ const tokens: readonly Token[] = [
     of: 'operator',
     refused:
       'content that nobody signed for, forward (ConsentMissing), back, as a baseline, or as what production holds already (ReturnNotSigned); entries of the gate (EntryByItsWriter), or in the name of a program (EntryActor)',
-    can: 'tell a history that follows: end or stage candidates, begin releases and rollbacks of contents that people signed for, at the wrong time; close findings, and take up what production holds as explained, in the name of a person; break the record, which stops releases and rollbacks until somebody signs for going on, and say that somebody did, which brings back only what counted before; write statuses, and beside a bundle a delta that is not its own; delete finished candidates and bundles; read what production namespaces hold; ask for the token of the restorer, and do what that can do',
+    can: 'tell a history that follows: end or stage candidates, begin releases and rollbacks of contents that people signed for, at the wrong time; close findings, and take up what production holds as explained, in the name of a person; break the record, which stops releases and rollbacks until somebody signs for going on (or, of an entry with a wrong `previous` or far ahead, until a cluster administrator takes it out: docs/operations.md), and say that somebody did, which brings back only what counted before; write statuses, and beside a bundle a delta that is not its own; delete finished candidates and bundles; read what production namespaces hold; ask for the token of the restorer, and do what that can do',
     shows:
       'the entries stay, and no Approval stands behind them; a record that is broken says so in every condition; the audit log names the token',
   },
@@ -23,7 +23,7 @@ const tokens: readonly Token[] = [
     of: 'gate',
     refused:
       'entries of the operator, so that nothing begins, ends or goes back by it (EntryByItsWriter); in production it writes nothing (RBAC)',
-    can: 'say of an act that it was admitted, so that the watch takes a change that somebody else brought past the gate for explained; break the record, which stops releases and rollbacks until somebody signs for going on; read what consent rests on',
+    can: 'say of an act that it was admitted, so that the watch takes a change that somebody else brought past the gate for explained; break the record, which stops releases and rollbacks until somebody signs for going on (or, of an entry with a wrong `previous` or far ahead, until a cluster administrator takes it out: docs/operations.md); read what consent rests on',
     shows:
       'an Admitted entry whose review is in no audit event of the API server; a record that is broken says so in every condition',
   },
