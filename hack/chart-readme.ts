@@ -69,7 +69,8 @@ helm upgrade --install countersign charts/countersign -n countersign-system --cr
 
 One release per cluster: definitions, policies and ClusterRoles have fixed names. The same command upgrades. When an upgrade reports a conflict, somebody
 has edited what the chart installed: look at it, then repeat with \`--force-conflicts\`. \`helm uninstall\` removes the policies
-and leaves the definitions with every object of theirs, unguarded then; installing again under the same release name and namespace takes them over.
+and leaves the definitions with every object of theirs, unguarded then; installing again under the same release name and namespace takes them over. The policies act for a
+moment after they were deleted, and the right to administer goes with the chart: where it says \`failed to delete release\`, say it again.
 
 ## Values
 
