@@ -119,7 +119,8 @@ export interface NamespaceRecord {
 }
 
 export interface RefusedEntry {
-  readonly seq: number;
+  /** Of the object: its place in the chain. */
+  readonly name: string;
   /** `spec.id`; with the hash, what a signature for going on is about. */
   readonly id: string;
   readonly hash: string;
@@ -525,8 +526,7 @@ export const followEntries = (before: NamespaceRecord, links: readonly Link[], w
     const why = whyRefused(link);
     if (why !== undefined) {
       broken ??= `entry ${nameOf(link)} (${link.entry.type}) ${why}`;
-      const { seq, id } = link.entry;
-      refused ??= { seq, id, hash: link.hash, emergencies: state.now().emergencies };
+      refused ??= { name: nameOf(link), id: link.entry.id, hash: link.hash, emergencies: state.now().emergencies };
     }
     head = { seq: link.entry.seq, hash: link.hash };
   }

@@ -7,7 +7,7 @@ import { questionKey, type Answer } from './questions.ts';
 import { planResume, signResume, type ResumeSnapshot } from './resume.ts';
 import { rightToSign } from './right-to-sign.ts';
 
-const refused = { seq: 42, id: 'entry-id', hash: digestOf('7'), emergencies: noEmergencies };
+const refused = { name: '000000000042', id: 'entry-id', hash: digestOf('7'), emergencies: noEmergencies };
 const policy = aPolicy();
 const { namespace } = policy.metadata;
 

@@ -1,7 +1,6 @@
 /** How a record goes on that an entry broke which does not follow: somebody who holds an approval role signs for going on without it. */
 import type { Approval } from '../api/approval.ts';
 import { apiVersion, kinds } from '../api/kinds.ts';
-import { ledgerNameDigits } from '../api/ledger.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import { resumed } from './drafts.ts';
 import type { Instant } from './objects.ts';
@@ -24,16 +23,14 @@ export const resumable = ({
   damaged,
 }: Pick<NamespaceRecord, 'refused' | 'damaged'>): RefusedEntry | undefined => (damaged === true ? undefined : refused);
 
-const nameOf = ({ seq }: RefusedEntry): string => String(seq).padStart(ledgerNameDigits, '0');
-
 /** Signs for going on, as it is typed. The API server stamps who signs. */
 export const signResume = ({ metadata, spec }: ReleasePolicy, entry: RefusedEntry): string =>
   `echo '${JSON.stringify({
     apiVersion,
     kind: kinds.Approval.kind,
-    metadata: { generateName: `entry-${nameOf(entry)}-`, namespace: metadata.namespace },
+    metadata: { generateName: `entry-${entry.name}-`, namespace: metadata.namespace },
     spec: {
-      subject: { kind: kinds.LedgerEntry.kind, name: nameOf(entry), uid: entry.id },
+      subject: { kind: kinds.LedgerEntry.kind, name: entry.name, uid: entry.id },
       digest: entry.hash,
       role: spec.approvals[0]?.role ?? '',
       decision: 'Approve',
@@ -43,7 +40,7 @@ export const signResume = ({ metadata, spec }: ReleasePolicy, entry: RefusedEntr
 const isFor = (entry: RefusedEntry, s: ResumeSnapshot, { metadata, spec }: Approval): boolean =>
   metadata.namespace === s.namespace &&
   spec.subject.kind === kinds.LedgerEntry.kind &&
-  spec.subject.name === nameOf(entry) &&
+  spec.subject.name === entry.name &&
   spec.subject.uid === entry.id &&
   spec.digest === entry.hash &&
   s.policy.spec.approvals.some(({ role }) => role === spec.role);
@@ -64,7 +61,7 @@ export const planResume = (s: ResumeSnapshot, answers: Answers, now: Instant): P
   if (valid === undefined) {
     return signatures.length === 0 ? nothing : { ...nothing, wakeAt: askAgainAt(answers, now) };
   }
-  const subject = { kind: kinds.LedgerEntry.kind, name: nameOf(entry), uid: entry.id, namespace: s.namespace };
+  const subject = { kind: kinds.LedgerEntry.kind, name: entry.name, uid: entry.id, namespace: s.namespace };
   const draft = resumed(subject, entry.hash, valid.approval);
   return { ...nothing, effects: [{ do: 'Append', namespace: s.namespace, draft }] };
 };

@@ -637,8 +637,8 @@ describe('forged histories', () => {
 const goesOn =
   (who = 'tester-a', given: { readonly id?: string; readonly hash?: string } = {}): Step =>
   ({ refused }) => {
-    const { seq, id, hash } = { seq: 0, id: 'none', hash: digestOf('0'), ...refused, ...given };
-    const subject = { kind: 'LedgerEntry', name: entryName(seq), uid: id, namespace: place };
+    const { name, id, hash } = { name: entryName(0), id: 'none', hash: digestOf('0'), ...refused, ...given };
+    const subject = { kind: 'LedgerEntry', name, uid: id, namespace: place };
     return drafts.resumed(subject, hash, signedBy(who));
   };
 
