@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
-import { parseReleaseCandidate } from '../../operator/api/candidate.ts';
+import { parseReleaseCandidate, type ReleaseCandidate } from '../../operator/api/candidate.ts';
 import type { LedgerWriter } from '../../operator/api/ledger-writers.ts';
 import type { Bundle } from '../../operator/decide/bundle.ts';
 import { digest8, digestOfBundle } from '../../operator/decide/digest.ts';
@@ -158,6 +158,17 @@ const anIntent = (bundle: Bundle, from: Bundle, id: string): OpenIntent => ({
   rejected: false,
 });
 
+/** A promotion that nobody signed for says that everybody did. */
+const started = (candidate: ReleaseCandidate, bundle: Bundle, from: Pick<Bundle, 'name' | 'digest'>): LedgerDraft =>
+  drafts.promotionStarted(candidate, bundle, {
+    from: from.name,
+    fromDigest: from.digest,
+    quorum: '2/2',
+    approvals: [],
+    delivery: 'Countersign',
+    followsUp: null,
+  });
+
 const promoted = (bundle: Bundle, from: Bundle, id: string): LedgerDraft =>
   drafts.promoted(anIntent(bundle, from, id), bundle, { observeUntil: Date.now(), healthy: true, reason: 'forged' });
 
@@ -197,16 +208,7 @@ const openIn = async (world: World): Promise<OpenIntent> => {
 /** A history in which every entry follows: `x` was in production, was taken back, and somebody ordered to go back to it. */
 const tellThatItRan = async (world: World, { second: now, x }: Ran): Promise<void> => {
   const enter = async (draft: LedgerDraft) => accepted(await append(world, 'operator', draft));
-  await enter(
-    drafts.promotionStarted(await candidateOf(world, 'x'), x, {
-      from: now.name,
-      fromDigest: now.digest,
-      quorum: '2/2',
-      approvals: [],
-      delivery: 'Countersign',
-      followsUp: null,
-    }),
-  );
+  await enter(started(await candidateOf(world, 'x'), x, now));
   await enter(promoted(x, now, (await openIn(world)).id));
   await enter(goingBack(x, now));
   await enter(
@@ -240,16 +242,7 @@ const tellThatItWasThere = async (world: World): Promise<void> => {
   const candidate = await candidateOf(world, 'x');
   const enter = async (draft: LedgerDraft) => accepted(await append(world, 'operator', draft));
   await enter(drafts.staged(candidate, sealed));
-  await enter(
-    drafts.promotionStarted(candidate, sealed, {
-      from: name,
-      fromDigest: digest,
-      quorum: '2/2',
-      approvals: [],
-      delivery: 'Countersign',
-      followsUp: null,
-    }),
-  );
+  await enter(started(candidate, sealed, { name, digest }));
   await enter(goingBack(sealed, baseline));
 };
 
@@ -536,16 +529,7 @@ test('a promotion that only the record tells of removes nothing afterwards: the 
   const [first, x] = [await releasedBundle(world, 'first'), await bundleOf(world, 'x')];
   await whileAway(async () => {
     const enter = async (draft: LedgerDraft) => accepted(await append(world, 'operator', draft));
-    await enter(
-      drafts.promotionStarted(await candidateOf(world, 'x'), x, {
-        from: first.name,
-        fromDigest: first.digest,
-        quorum: '2/2',
-        approvals: [],
-        delivery: 'Countersign',
-        followsUp: null,
-      }),
-    );
+    await enter(started(await candidateOf(world, 'x'), x, first));
     await enter(promoted(x, first, (await openIn(world)).id));
   });
 
