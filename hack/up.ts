@@ -27,7 +27,7 @@ const programsFile = join(dir, 'programs.json');
 
 const say = (line = ''): boolean => process.stdout.write(`${line}\n`);
 
-/** A replica that was started: enough to recognise and end it later. */
+/** A replica that was started: enough to recognize and end it later. */
 interface Replica {
   readonly mark: ProcessMark;
   readonly address: string;

@@ -9,7 +9,7 @@ import { codeOf } from './errno.ts';
 /** `Owned` ends with this process, however this process ends; `Detached` lives on until it is ended. */
 export type Lifetime = 'Owned' | 'Detached';
 
-/** A process that can be recognised later: a pid alone may be given to another program. */
+/** A process that can be recognized later: a pid alone may be given to another program. */
 export interface ProcessMark {
   readonly pid: number;
   /** When it started, in the platform's own notation; only compared for equality. */
@@ -106,7 +106,7 @@ function sendSignal(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-/** Start time of a live process; undefined when there is none (an unreaped one counts as ended). */
+/** Start time of a live process; undefined when there is none (a zombie counts as ended). */
 function startedAt(pid: number): string | undefined {
   return process.platform === 'linux' ? startedAtLinux(pid) : startedAtElsewhere(pid);
 }

@@ -65,7 +65,7 @@ const ledgerEntrySpec = z
       .min(1)
       .max(64)
       .regex(/^[A-Za-z0-9-]+$/)
-      .describe('A random id, by which a writer recognises its own entry after a lost answer.'),
+      .describe('A random id, by which a writer recognizes its own entry after a lost answer.'),
     time: z
       .string()
       .max(24)

@@ -9,7 +9,7 @@ import type { ObjectRef } from './objects.ts';
 /**
  * Canonical JSON (RFC 8785).
  * @throws TypeError for what is not one I-JSON value (RFC 7493): NaN, lone surrogates, and integers that a double cannot
- * tell from their neighbours, for two different manifests must never share a digest; and for what is nested too deep.
+ * tell from their neighbors, for two different manifests must never share a digest; and for what is nested too deep.
  */
 export const canonicalJson = (value: Json): string => {
   refuseInexact(value, 0);

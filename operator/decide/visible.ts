@@ -10,7 +10,7 @@ const manyBlanks = ' '.repeat(33);
 const ascii = /^[\u0020-\u007e]*$/;
 
 /**
- * Characters that show as nothing, as something else, or reorder their neighbours: controls, format and bidi characters
+ * Characters that show as nothing, as something else, or reorder their neighbors: controls, format and bidi characters
  * (Unicode TR 36 and 55), private and unassigned ones, spaces other than the space, long runs of the space, and scripts out of use.
  */
 const misleading = new RegExp(

@@ -13,7 +13,7 @@ export type Indexes<T> = Readonly<Record<string, (value: T) => readonly string[]
 
 /**
  * One incarnation of an object in one state. `value` is undefined where the projection does not keep it: remembered only so that an older
- * state, told later, is recognised.
+ * state, told later, is recognized.
  */
 export interface Seen<T> {
   readonly uid: string;

@@ -88,7 +88,7 @@ test('two writers make one chain, whoever comes first', async () => {
   expect(verifyChain([...stored.values()])).toMatchObject({ entries: 20, broken: undefined });
 });
 
-test('an entry whose answer was lost is recognised, not written twice', async () => {
+test('an entry whose answer was lost is recognized, not written twice', async () => {
   const { stored, writer } = cluster();
   const { append } = writer((name) => name === entryName(0));
 

@@ -76,7 +76,7 @@ test('twenty small candidates over large ConfigMaps cost neither the Lease nor a
 });
 
 /** More of them than the heap holds, packed or not: one character of two bytes makes all of a text take two, and nothing compresses it. */
-const heapful = 130;
+const candidateCount = 130;
 const megabyte = `ж${randomBytes(750_000).toString('base64')}`;
 
 const inTurn = async (count: number, act: (i: number) => Promise<void>): Promise<void> => {
@@ -88,14 +88,14 @@ const inTurn = async (count: number, act: (i: number) => Promise<void>): Promise
 };
 
 test('more in staging than fits into the heap, and candidates that carry as much, are worked on like any others', async () => {
-  const world = await system.world('heapful');
+  const world = await system.world('many');
   const developer = world.as('developer-a');
   const before = await leadershipOf(system);
-  await inTurn(heapful, async (i) => {
+  await inTurn(candidateCount, async (i) => {
     accepted(await developer.create(world.configMap(`big-${i}`, { text: megabyte })));
   });
   await world.stage(world.configMap('settings', { level: 'info' }));
-  await inTurn(heapful, async (i) => {
+  await inTurn(candidateCount, async (i) => {
     const overlay = [
       { kind: 'ConfigMap', name: 'settings', patch: { data: { more: `${i}${megabyte.slice(0, 900_000)}` } } },
     ];
@@ -115,7 +115,7 @@ test('more in staging than fits into the heap, and candidates that carry as much
     workedOnMs,
   );
 
-  expect(all.length).toBeGreaterThanOrEqual(heapful);
+  expect(all.length).toBeGreaterThanOrEqual(candidateCount);
   expect(all.some((each) => isTrue(each, 'Staged'))).toBe(true);
   expect(all.some(({ status }) => status?.reason === 'TooMuchOpen')).toBe(true);
   expect(system.operator.isRunning()).toBe(true);

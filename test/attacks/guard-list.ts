@@ -1247,7 +1247,7 @@ function finalized(guardedAs: string | undefined): Act {
   };
 }
 
-const unpoliced: readonly Attack<GuardWorld>[] = [
+const withoutPolicy: readonly Attack<GuardWorld>[] = [
   attack('T22', 'configuration', {
     name: 'a developer deploys to a guarded namespace whose policy is gone',
     act: async (world) =>
@@ -1276,5 +1276,5 @@ export const guardAttacks: readonly Attack<GuardWorld>[] = [
   ...additional,
   ...unlistedAttacks,
   ...namespaces,
-  ...unpoliced,
+  ...withoutPolicy,
 ];

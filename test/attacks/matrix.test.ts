@@ -163,8 +163,8 @@ const admittedIn = (entries: readonly Entry['spec'][]): readonly (Found & { read
 async function enterFound(column: Column, through: readonly Through[]): Promise<readonly Through[]> {
   const events = await world.cluster.controlPlane.auditEvents();
   const changes = new Map(through.map((each) => [each, changedBy(each, events)]));
-  const wanted = through.filter(({ attack }) => unfound(attack) === undefined);
-  for (const { attack } of through) cells.get(attack)?.set(column, `not found: ${unfound(attack) ?? ''}`);
+  const wanted = through.filter(({ attack }) => reasonNotFound(attack) === undefined);
+  for (const { attack } of through) cells.get(attack)?.set(column, `not found: ${reasonNotFound(attack) ?? ''}`);
   const deadline = Date.now() + findMs;
   for (;;) {
     const entries = await ledger();
@@ -191,7 +191,7 @@ async function watched(column: Column, list: readonly Row[]): Promise<void> {
 }
 
 /** Why nobody finds an attack by looking at what is there afterwards; undefined = it must be found. */
-const unfound = ({ id, name, locks }: Row): string | undefined =>
+const reasonNotFound = ({ id, name, locks }: Row): string | undefined =>
   reasons.find(({ of }) => of.some((each) => each === id || each === name || each === locks[0]?.name))?.why;
 
 /** Attacks by kinds that the gate is not asked about: it does not come between programs and kinds that nobody listed. */

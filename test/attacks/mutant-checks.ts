@@ -313,7 +313,7 @@ const ofTopic: Readonly<Record<string, readonly Check[]>> = {
 };
 
 /** A rule that takes in a whole group stands in the way of what other topics let through there. */
-const ofNeighbours = (topic: string, mutant: string): readonly Check[] => {
+const ofNeighbors = (topic: string, mutant: string): readonly Check[] => {
   const group = /^every resource of group '([^']*)'$/.exec(mutant)?.[1];
   return group === undefined
     ? []
@@ -364,7 +364,7 @@ export function checksFor(topic: string, { name, part }: Mutant): readonly Check
     ...ofEmergency(topic),
     ...ofFreeing(topic),
     ...(ofTopic[topic] ?? []),
-    ...ofNeighbours(topic, name),
+    ...ofNeighbors(topic, name),
     ...attacks,
   ];
   return [...new Map(all.map((check) => [check.name, check])).values()];
