@@ -2,7 +2,11 @@
 NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
-.PHONY: demo test mutants quiet nights appends unit check generate bench scale flood up down ledger build bundle
+.DEFAULT_GOAL := help
+.PHONY: help demo test mutants quiet nights appends unit check generate bench scale flood up down ledger build bundle
+
+help: ## lists these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: node_modules ## the main job, start to finish, on a real control plane
 	$(NODE) hack/demo.ts
