@@ -1,7 +1,7 @@
 /** The gate, put together: certificates kept alive, and a server that asks the judge. Everything it needs from outside is handed in. */
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import type { Transport } from '../kube/transport.ts';
-import type { Clock } from '../run/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Lifetimes } from './certificates.ts';
 import { followCertificateFiles, type CertificateFiles } from './files.ts';

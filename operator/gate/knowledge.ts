@@ -14,7 +14,7 @@ import { Records } from '../ledger/records.ts';
 import type { ContentPlace } from '../observe/bundles.ts';
 import { Contents } from '../observe/contents.ts';
 import { createCaches } from '../observe/caches.ts';
-import { sleep, type Clock } from '../run/clock.ts';
+import { sleep, type Clock } from '../time/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createConsents } from './consents.ts';
 import { createJudge } from './judge.ts';

@@ -5,7 +5,7 @@
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Instant } from '../decide/objects.ts';
-import type { Clock } from '../run/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { isEntry, type Entry } from './entries.ts';
 
 /** Where the API server asks about an entry. In lower case: each part of a Service's path has to be a DNS name. */

@@ -3,8 +3,8 @@ import { createClient, type Client } from '../kube/client.ts';
 import { retryPolicy, toFailure, type Failure } from '../kube/failures.ts';
 import { Reflector, type ReflectorTools } from '../kube/reflector.ts';
 import { keyOf, type KubeObject } from '../kube/resource.ts';
-import { delayMs } from '../run/backoff.ts';
-import { sleep, type Cancel } from '../run/clock.ts';
+import { delayMs } from '../time/backoff.ts';
+import { sleep, type Cancel } from '../time/clock.ts';
 import {
   planCertificates,
   publishedIndex,

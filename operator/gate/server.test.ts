@@ -5,7 +5,7 @@ import { Agent, request, type RequestOptions } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { connect as connectTls } from 'node:tls';
-import { systemClock } from '../run/clock.ts';
+import { systemClock } from '../time/clock.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import type { Issued } from './certificates.ts';
 import type { Entry } from './entries.ts';

@@ -2,8 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { Server as NetServer, Socket } from 'node:net';
-import type { Clock } from '../run/clock.ts';
-import { sleep } from '../run/clock.ts';
+import type { Clock } from '../time/clock.ts';
+import { sleep } from '../time/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { readBody, type Held } from './body.ts';
 import { createLimit } from '../run/slices.ts';

@@ -25,7 +25,7 @@ import { bundleHead, createContentLoader, joinParts, type BundleHead, type Conte
 import type { Home } from '../observe/contents.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
 import { observeIntegrity } from '../observe/snapshots.ts';
-import type { Clock } from '../run/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { inTurns } from './turns.ts';
 
 /** What a promotion rests on, read at this moment. undefined = it is gone. */

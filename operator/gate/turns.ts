@@ -1,5 +1,5 @@
 /** Reading something afresh for many who ask: one reading at a time, shared, and not again and again while nothing moves. */
-import { sleep, type Clock } from '../run/clock.ts';
+import { sleep, type Clock } from '../time/clock.ts';
 
 export interface TurnOptions {
   readonly clock: Clock;

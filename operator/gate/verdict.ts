@@ -1,5 +1,5 @@
 /** Asks the judge, and bears with a judge that hangs or fails: a verdict comes in time, whatever it does. */
-import type { Clock } from '../run/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { AdmissionRequest } from '../decide/admission/request.ts';
 import type { AdmissionAnswer, Judge } from './review.ts';
 

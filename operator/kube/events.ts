@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { delayMs } from '../run/backoff.ts';
-import { sleep, type Clock } from '../run/clock.ts';
+import { delayMs } from '../time/backoff.ts';
+import { sleep, type Clock } from '../time/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { retryPolicy, toFailure } from './failures.ts';
 import type { Transport } from './transport.ts';

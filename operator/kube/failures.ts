@@ -1,4 +1,4 @@
-import type { Backoff } from '../run/backoff.ts';
+import type { Backoff } from '../time/backoff.ts';
 import { isRecord } from './resource.ts';
 
 /**

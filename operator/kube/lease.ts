@@ -1,4 +1,4 @@
-import { sleep, type Cancel, type Clock } from '../run/clock.ts';
+import { sleep, type Cancel, type Clock } from '../time/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { createClient, type Client } from './client.ts';
 import { toFailure, type Failure } from './failures.ts';

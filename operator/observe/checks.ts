@@ -2,7 +2,7 @@
 import { milliseconds } from '../api/duration.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import type { CheckFacts } from '../decide/snapshot.ts';
-import type { Cancel, Clock } from '../run/clock.ts';
+import type { Cancel, Clock } from '../time/clock.ts';
 
 type Check = ReleasePolicy['spec']['health']['checks'][number];
 type HttpCheck = NonNullable<Check['http']>;

@@ -2,7 +2,7 @@
 import type { Instant, ObjectKey } from '../decide/objects.ts';
 import { sameProgram, type Program } from '../decide/programs.ts';
 import type { Suspect } from '../decide/watch.ts';
-import type { Clock } from '../run/clock.ts';
+import type { Clock } from '../time/clock.ts';
 
 /** Templates of one workload that are remembered: those of a rollout that is under way, and the one before. */
 const mostFormer = 4;

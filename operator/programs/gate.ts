@@ -8,7 +8,7 @@ import { createKnowledge } from '../gate/knowledge.ts';
 import { connect } from '../kube/connection.ts';
 import { loadCredentials } from '../kube/credentials.ts';
 import { createTransport } from '../kube/transport.ts';
-import { systemClock } from '../run/clock.ts';
+import { systemClock } from '../time/clock.ts';
 import { readGateSettings, readSettings } from '../settings.ts';
 import { createGateMetrics } from '../telemetry/gate.ts';
 import { createLogger } from '../telemetry/logger.ts';

@@ -8,7 +8,7 @@ import { Host } from '../kube/host.ts';
 import { createReflectors } from '../kube/reflectors.ts';
 import { serviceAccountCredentials } from '../kube/token.ts';
 import { createTransport } from '../kube/transport.ts';
-import { systemClock } from '../run/clock.ts';
+import { systemClock } from '../time/clock.ts';
 import { createOperator, type Operator } from '../run/operator.ts';
 import { readSettings } from '../settings.ts';
 import { createLogger } from '../telemetry/logger.ts';

@@ -6,7 +6,7 @@ import { questionKey } from '../decide/questions.ts';
 import { ObjectAway } from '../observe/large.ts';
 import { createReconcile, EndlessQuestions, Unanswered, type Shell } from './controller.ts';
 import { manualClock } from '../../test/builders/clock.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../time/clock.ts';
 
 const question: Question = {
   ask: 'Right',

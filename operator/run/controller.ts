@@ -8,7 +8,7 @@ import { Failure, toFailure, type FailureKind } from '../kube/failures.ts';
 import { BrokenLedger, Overtaken } from '../ledger/append.ts';
 import { ContentAway, type Home } from '../observe/contents.ts';
 import { ObjectAway, type ObjectHome } from '../observe/large.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../time/clock.ts';
 import { inSlices, turn } from './slices.ts';
 
 /** One kind of thing to reconcile, by key. */

@@ -53,7 +53,7 @@ import { apiVersion, policyName } from '../api/kinds.ts';
 import { createDomainMetrics } from '../telemetry/domain.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { sleep, type Clock } from './clock.ts';
+import { sleep, type Clock } from '../time/clock.ts';
 import { createReconcile, Unanswered, type Kind, type Reconcile, type Shell } from './controller.ts';
 import { WorkQueue, type Priority } from './queue.ts';
 import { createRoutes, type Key } from './routes.ts';

@@ -1,5 +1,5 @@
-import { delayMs, type Backoff } from './backoff.ts';
-import type { Cancel, Clock } from './clock.ts';
+import { delayMs, type Backoff } from '../time/backoff.ts';
+import type { Cancel, Clock } from '../time/clock.ts';
 
 /** What is worked on first. Restoring production comes before changing it, and both before routine. */
 export type Priority = 'Rollback' | 'Promotion' | 'Normal' | 'Resync';

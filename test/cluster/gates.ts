@@ -11,7 +11,7 @@ import { connect } from '../../operator/kube/connection.ts';
 import { loadCredentials } from '../../operator/kube/credentials.ts';
 import { loadDigestKey } from '../../operator/kube/digest-key.ts';
 import { createTransport, type Interceptor } from '../../operator/kube/transport.ts';
-import { systemClock, type Clock } from '../../operator/run/clock.ts';
+import { systemClock, type Clock } from '../../operator/time/clock.ts';
 import { createGateMetrics } from '../../operator/telemetry/gate.ts';
 import { createLogger } from '../../operator/telemetry/logger.ts';
 import { createMetrics } from '../../operator/telemetry/metrics.ts';

@@ -9,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/gl
 import { Host, ResourceEventType, type ResourceEvent } from '../../operator/kube/host.ts';
 import { createReflectors, type Reflectors } from '../../operator/kube/reflectors.ts';
 import { isRecord, type ResourceRow } from '../../operator/kube/resource.ts';
-import { systemClock } from '../../operator/run/clock.ts';
+import { systemClock } from '../../operator/time/clock.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
 import { accessAs, configMap, configMaps, type Access } from '../builders/kube.ts';
 import { startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';

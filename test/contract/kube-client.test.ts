@@ -10,7 +10,7 @@ import { discoverResource } from '../../operator/kube/discovery.ts';
 import { createEventRecorder } from '../../operator/kube/events.ts';
 import { isRecord, type ResourceRow } from '../../operator/kube/resource.ts';
 import { createTransport } from '../../operator/kube/transport.ts';
-import { systemClock } from '../../operator/run/clock.ts';
+import { systemClock } from '../../operator/time/clock.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
 import { accessAs, configMap, configMaps, type Access } from '../builders/kube.ts';
 import { startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/
 import { createElector, type Elector, type LeaseDurations } from '../../operator/kube/lease.ts';
 import { isRecord } from '../../operator/kube/resource.ts';
 import type { Interceptor } from '../../operator/kube/transport.ts';
-import { systemClock } from '../../operator/run/clock.ts';
+import { systemClock } from '../../operator/time/clock.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
 import { accessAs, type Access } from '../builders/kube.ts';
 import { accepted, startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';

@@ -7,7 +7,7 @@ import { createReflectors } from '../../operator/kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../../operator/kube/resource.ts';
 import type { Change } from '../../operator/kube/store.ts';
 import { noStream, type ApiRequest, type Interceptor } from '../../operator/kube/transport.ts';
-import { systemClock } from '../../operator/run/clock.ts';
+import { systemClock } from '../../operator/time/clock.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
 import { accessAs, configMap, configMaps, reflects, type Access } from '../builders/kube.ts';
 import { startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';

@@ -21,7 +21,7 @@ import { verifyChain } from '../../operator/ledger/chain.ts';
 import { Records } from '../../operator/ledger/records.ts';
 import { PackedValues } from '../../operator/kube/packed.ts';
 import { createCaches } from '../../operator/observe/caches.ts';
-import { sleep, systemClock } from '../../operator/run/clock.ts';
+import { sleep, systemClock } from '../../operator/time/clock.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
 import { anAdmittedAct } from '../builders/decide.ts';
 import { accepted, startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { verifyChain } from '../../operator/ledger/chain.ts';
-import { systemClock, type Clock } from '../../operator/run/clock.ts';
+import { systemClock, type Clock } from '../../operator/time/clock.ts';
 import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { isTrue, ours, startSystem, type Entry, type Reported, type System, type World } from '../cluster/system.ts';
 import { dataOf } from '../scenarios/production.ts';

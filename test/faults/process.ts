@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connect } from '../../operator/kube/connection.ts';
 import { loadCredentials, type Credentials } from '../../operator/kube/credentials.ts';
 import { createTransport, type Interceptor } from '../../operator/kube/transport.ts';
-import { systemClock, type Clock } from '../../operator/run/clock.ts';
+import { systemClock, type Clock } from '../../operator/time/clock.ts';
 import { createOperator, type Operator } from '../../operator/run/operator.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
 import { createMetrics } from '../../operator/telemetry/metrics.ts';

@@ -10,7 +10,7 @@ import { loadCredentials } from '../../../operator/kube/credentials.ts';
 import { Host, ResourceEventType, type ResourceEvent, type ResourceMeta } from '../../../operator/kube/host.ts';
 import { createReflectors } from '../../../operator/kube/reflectors.ts';
 import { createTransport } from '../../../operator/kube/transport.ts';
-import { systemClock } from '../../../operator/run/clock.ts';
+import { systemClock } from '../../../operator/time/clock.ts';
 import { silentLogger } from '../../../operator/telemetry/logger.ts';
 
 const [mode, kubeconfig = '', time] = process.argv.slice(2);
