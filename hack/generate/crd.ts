@@ -2,7 +2,7 @@
 import { stringify } from 'yaml';
 import type { Definition, PrinterColumn } from '../../operator/api/definition.ts';
 import { category, group, kinds, version } from '../../operator/api/kinds.ts';
-import { celRules } from '../../operator/api/rule.ts';
+import { celRules } from '../../operator/api/crd-extensions.ts';
 import { structural } from './structural.ts';
 import type { GeneratedFile } from './files.ts';
 

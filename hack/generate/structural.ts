@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { Json } from '../../operator/api/meta.ts';
-import { patternInRule } from '../../operator/api/rule.ts';
+import { patternInRule } from '../../operator/api/crd-extensions.ts';
 
 const ruleShape = z.strictObject({ rule: z.string().min(1), message: z.string().min(1) });
 

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { age, type Definition } from './definition.ts';
 import { envelope, identity } from './meta.ts';
 import { parser } from './parse.ts';
-import { celRules, neverChanges } from './rule.ts';
-import { digest, objectName, objectUid, roleName, written } from './text.ts';
+import { celRules, neverChanges } from './crd-extensions.ts';
+import { digest, objectName, objectUid, roleName, written } from './schemas.ts';
 
 const subject = z.object({
   kind: z

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { age, type Definition } from './definition.ts';
 import { envelope, namespacedReference } from './meta.ts';
 import { parser } from './parse.ts';
-import { asOne, asSet, celRules, neverChanges } from './rule.ts';
-import { digest, free, groupVersion, kindName, objectName, objectUid, prose, username } from './text.ts';
+import { asOne, asSet, celRules, neverChanges } from './crd-extensions.ts';
+import { digest, free, groupVersion, kindName, objectName, objectUid, prose, username } from './schemas.ts';
 
 const objectKey = {
   apiVersion: groupVersion.describe('Its group and version.'),

@@ -4,7 +4,7 @@ import { outcomes } from './conditions.ts';
 import { age, type Definition } from './definition.ts';
 import { conditions, envelope, identity, observedGeneration, type Json } from './meta.ts';
 import { parser } from './parse.ts';
-import { asOne, asSet, celRules, keepsUnknown, mapBy, neverChanges } from './rule.ts';
+import { asOne, asSet, celRules, keepsUnknown, mapBy, neverChanges } from './crd-extensions.ts';
 import {
   digest,
   free,
@@ -19,7 +19,7 @@ import {
   versionText,
   written,
   writtenLine,
-} from './text.ts';
+} from './schemas.ts';
 
 /** A Job runs as `<name>-<8 digits of the digest>`, which must be a label value of at most 63 characters. */
 const longestJobName = 54;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Kind } from './kinds.ts';
-import type { CelRule } from './rule.ts';
+import type { CelRule } from './crd-extensions.ts';
 
 /** A column of `kubectl get`. Priority 1 shows with `-o wide` only. */
 export interface PrinterColumn {

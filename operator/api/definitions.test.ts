@@ -4,7 +4,7 @@ import { customResourceDefinition } from '../../hack/generate/crd.ts';
 import { structural } from '../../hack/generate/structural.ts';
 import { definitions } from './definitions.ts';
 import { kinds } from './kinds.ts';
-import { asOne } from './rule.ts';
+import { asOne } from './crd-extensions.ts';
 
 test('every kind has a definition', () => {
   expect(definitions.map(({ kind }) => kind).sort()).toEqual(Object.keys(kinds).sort());

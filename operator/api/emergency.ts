@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { age, type Definition } from './definition.ts';
 import { conditions, envelope, identity, observedGeneration } from './meta.ts';
 import { parser } from './parse.ts';
-import { asOne, celRules, mapBy } from './rule.ts';
-import { digest, duration, free, instant, prose, typedUsername, written, writtenLine } from './text.ts';
+import { asOne, celRules, mapBy } from './crd-extensions.ts';
+import { digest, duration, free, instant, prose, typedUsername, written, writtenLine } from './schemas.ts';
 
 /** No emergency lasts longer, whatever a policy says. */
 export const longestEmergency = '24h';

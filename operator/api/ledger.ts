@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Definition } from './definition.ts';
 import { envelope, recordedIdentity } from './meta.ts';
 import { parser } from './parse.ts';
-import { celRules, neverChanges } from './rule.ts';
-import { digest, prose } from './text.ts';
+import { celRules, neverChanges } from './crd-extensions.ts';
+import { digest, prose } from './schemas.ts';
 
 /** Digits in the name of an entry: its sequence number, filled up with zeros so that names sort as numbers do. */
 export const ledgerNameDigits = 12;

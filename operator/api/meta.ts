@@ -1,8 +1,8 @@
 /** What every object of ours has: metadata, conditions, identities. */
 import { z } from 'zod';
 import { apiVersion, type Kind } from './kinds.ts';
-import { asOne, mapBy } from './rule.ts';
-import { free, instant, objectName, objectUid, prose, typedUsername, username, writtenLine } from './text.ts';
+import { asOne, mapBy } from './crd-extensions.ts';
+import { free, instant, objectName, objectUid, prose, typedUsername, username, writtenLine } from './schemas.ts';
 
 /** Anything that JSON can say. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;

@@ -5,7 +5,7 @@ import { longestEmergency } from './emergency.ts';
 import { policyName } from './kinds.ts';
 import { conditions, envelope, observedGeneration, type Json } from './meta.ts';
 import { parser } from './parse.ts';
-import { asOne, asSet, celRules, keepsUnknown, mapBy, type CelRule } from './rule.ts';
+import { asOne, asSet, celRules, keepsUnknown, mapBy, type CelRule } from './crd-extensions.ts';
 import {
   cronSchedule,
   day,
@@ -26,7 +26,7 @@ import {
   timeZone,
   typedUsername,
   writtenLine,
-} from './text.ts';
+} from './schemas.ts';
 
 /** What is of a later version: in the schema so that it is refused by name, not silently dropped. */
 const later = z.record(z.string(), z.custom<Json>()).meta(keepsUnknown);

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { age, type Definition } from './definition.ts';
 import { conditions, envelope, identity, observedGeneration } from './meta.ts';
 import { parser } from './parse.ts';
-import { celRules, neverChanges } from './rule.ts';
-import { written, objectName, packageName } from './text.ts';
+import { celRules, neverChanges } from './crd-extensions.ts';
+import { written, objectName, packageName } from './schemas.ts';
 
 const rollbackSpec = z
   .object({

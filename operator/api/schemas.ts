@@ -1,6 +1,6 @@
 /** The strings that people and programs write into our objects: one schema for each sort, all of them bounded. */
 import { z } from 'zod';
-import { celRules, patternInRule } from './rule.ts';
+import { celRules, patternInRule } from './crd-extensions.ts';
 
 /** Longest name of an object in Kubernetes. */
 const longestName = 253;
