@@ -11,7 +11,7 @@ import {
   type RightQuestion,
 } from '../decide/questions.ts';
 import { gateIsHere } from '../decide/admission/releases.ts';
-import { digestOf, digestSteps, sizeOf } from '../decide/digest.ts';
+import { digestOf, digestSteps, sizeOf } from '../decide/json/canonical.ts';
 import { normalForm } from '../decide/render.ts';
 import { fieldManagers } from '../decide/release.ts';
 import { fromScratch, scratchManifest, scratchName } from '../decide/scratch.ts';

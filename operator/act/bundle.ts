@@ -12,7 +12,7 @@ import {
   type StoredContent,
   type WrittenObject,
 } from '../decide/bundle-parts.ts';
-import { canonicalSteps } from '../decide/digest.ts';
+import { canonicalSteps } from '../decide/json/canonical.ts';
 import type { Shown } from '../decide/comparison.ts';
 import { deltaTooLarge } from '../decide/staging.ts';
 import { partName } from '../decide/show-command.ts';

@@ -1,7 +1,7 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { BundleObject } from '../decide/bundle.ts';
 import { compared, type Comparison } from '../decide/comparison.ts';
-import { digestOf } from '../decide/digest.ts';
+import { digestOf } from '../decide/json/canonical.ts';
 import { createComparer, type CompareBounds, type Comparer } from './compare.ts';
 
 const configMap = (name: string, data: Readonly<Record<string, string>>): BundleObject => {

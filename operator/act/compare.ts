@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { BundleObject } from '../decide/bundle.ts';
 import { compared, type Comparison, type Shown } from '../decide/comparison.ts';
-import { canonicalSteps, sizeOf } from '../decide/digest.ts';
+import { canonicalSteps, sizeOf } from '../decide/json/canonical.ts';
 import type { ObjectRef } from '../decide/objects.ts';
 import { Failure } from '../kube/failures.ts';
 import { createLimit, inSlices } from '../run/slices.ts';

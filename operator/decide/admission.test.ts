@@ -18,7 +18,7 @@ import { admittedAct } from './admission/records.ts';
 import { gateIsHere } from './admission/releases.ts';
 import type { AdmissionRequest } from './admission/request.ts';
 import type { AdmissionSnapshot } from './admission/snapshot.ts';
-import { digestOf as digest } from './digest.ts';
+import { digestOf as digest } from './json/canonical.ts';
 import type { Answer } from './questions.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from './record.ts';
 

@@ -19,7 +19,7 @@ import {
   type AdmissionVerdict,
 } from './admission/request.ts';
 import type { AdmissionSnapshot } from './admission/snapshot.ts';
-import { textAt } from './json.ts';
+import { textAt } from './json/json.ts';
 import type { NamespaceRecord } from './record.ts';
 import { resumable } from './resume.ts';
 

@@ -3,7 +3,7 @@ import { writersAnnotation } from '../api/kinds.ts';
 import type { Writer } from '../api/writers.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { Bundle, BundleObject, ObjectSource } from './bundle.ts';
-import { at } from './json.ts';
+import { at } from './json/json.ts';
 import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
 import { scaleTarget } from './unmanaged.ts';

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { bundledContentBytes, storedContentLength } from '../api/bundle.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { BundleObject, ObjectSource } from './bundle.ts';
-import { canonicalJson } from './digest.ts';
+import { canonicalJson } from './json/canonical.ts';
 import { keyOf, type ObjectRef } from './objects.ts';
 
 /** Contents of one part, in bytes of JSON: the API server takes 1.5 MiB. */

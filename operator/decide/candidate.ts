@@ -35,7 +35,7 @@ import { packageRecord, type CandidateRecord } from './record.ts';
 import { noPlace, stagedBytes } from './places.ts';
 import { replacingOf, successorOf } from './replaces.ts';
 import { heldRight, rightToSign } from './right-to-sign.ts';
-import { digestOf, sizeOf } from './digest.ts';
+import { digestOf, sizeOf } from './json/canonical.ts';
 import { differingPaths, normalForm } from './render.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
 import { unmanagedOf } from './unmanaged.ts';

@@ -4,10 +4,10 @@
  */
 import { createHmac } from 'node:crypto';
 import type { Json, JsonObject } from '../api/meta.ts';
-import { canonicalJson, digestOf } from './digest.ts';
-import { at, isObject, listAt, member, numberAt, objectAt, textAt, withMember } from './json.ts';
+import { canonicalJson, digestOf } from './json/canonical.ts';
+import { at, isObject, listAt, member, numberAt, objectAt, textAt, withMember } from './json/json.ts';
 import { normalForm } from './render.ts';
-import { deletePath, outside, type Path } from './paths.ts';
+import { deletePath, outside, type Path } from './json/field-path.ts';
 import { programsOfPod, type Program } from './programs.ts';
 
 export interface DigestOptions {

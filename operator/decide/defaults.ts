@@ -3,8 +3,8 @@
  * whoever reads what matters. By kind and whole path; the same name elsewhere, or in a kind that is not here, is shown.
  */
 import type { Json } from '../api/meta.ts';
-import { canonicalJson } from './digest.ts';
-import type { Path } from './paths.ts';
+import { canonicalJson } from './json/canonical.ts';
+import type { Path } from './json/field-path.ts';
 
 type Defaults = Readonly<Record<string, Json>>;
 

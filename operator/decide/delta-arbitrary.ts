@@ -4,7 +4,7 @@ import type { JsonObject } from '../api/meta.ts';
 import type { BundleObject } from './bundle.ts';
 import { delta, type Change } from './delta.ts';
 import { deltaText, type DeltaHeading } from './delta-text.ts';
-import { digestOf } from './digest.ts';
+import { digestOf } from './json/canonical.ts';
 import { normalForm } from './render.ts';
 
 export const objectOf = (kind: string, name: string, manifest: JsonObject): BundleObject => {

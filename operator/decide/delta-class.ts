@@ -3,7 +3,7 @@
  * by kind and path; a field without a row counts as configuration. Of kinds that are not here, the fields of pods count wherever they are.
  */
 import type { DeltaClass } from '../api/bundle.ts';
-import type { Path } from './paths.ts';
+import type { Path } from './json/field-path.ts';
 
 type Classes = Readonly<Record<string, DeltaClass>>;
 

@@ -2,9 +2,9 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Json, JsonObject } from '../api/meta.ts';
-import { canonicalJson } from './digest.ts';
+import { canonicalJson } from './json/canonical.ts';
 import { deltaOf } from './delta-arbitrary.ts';
-import { isObject } from './json.ts';
+import { isObject } from './json/json.ts';
 
 const words = fc.constantFrom(
   '',

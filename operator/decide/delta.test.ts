@@ -6,7 +6,7 @@ import type { BundleObject } from './bundle.ts';
 import { delta, type Change } from './delta.ts';
 import { heading, objectOf, textOf } from './delta-arbitrary.ts';
 import { deltaText } from './delta-text.ts';
-import { anyObject } from './json-arbitrary.ts';
+import { anyObject } from './json/json-arbitrary.ts';
 import { sameContent } from './render.ts';
 
 const ours = (...objects: readonly BundleObject[]) => ({ objects, foreign: false });

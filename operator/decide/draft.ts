@@ -2,7 +2,7 @@
 import { handsOn } from './authors.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
-import { digest8, digestOf, digestOfBundle } from './digest.ts';
+import { digest8, digestOf, digestOfBundle } from './json/canonical.ts';
 import { revertedCreations } from './emergency/follow-up.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from './objects.ts';
 import { baseBundle, packageRecord } from './record.ts';

@@ -25,7 +25,7 @@ import { planEmergency } from './emergency.ts';
 import { grantKeys, minutesOf, notAfterOf } from './emergency/grant.ts';
 import type { EmergencyRecord } from './emergency/record.ts';
 import type { LedgerDraft } from './entries.ts';
-import { listAt, textAt } from './json.ts';
+import { listAt, textAt } from './json/json.ts';
 import type { Instant, ObjectKey, PodFacts } from './objects.ts';
 import type { Effect, Plan } from './plan.ts';
 import { questionKey, type Answer } from './questions.ts';

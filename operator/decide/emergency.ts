@@ -14,7 +14,7 @@ import type { EmergencyRecord } from './emergency/record.ts';
 import { refusalOfGrant, type ServerNow } from './emergency/refusal.ts';
 import { openSessions } from './emergency/sessions.ts';
 import type { EmergencySnapshot } from './emergency/snapshot.ts';
-import { objectAt, withMember } from './json.ts';
+import { objectAt, withMember } from './json/json.ts';
 import type { LedgerDraft } from './entries.ts';
 import type { Instant } from './objects.ts';
 import { isSystemName, peopleAmong } from './people.ts';

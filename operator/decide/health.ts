@@ -1,6 +1,6 @@
 /** Whether what runs is healthy. Unknown is not healthy. */
 import { keyOf, type Instant, type LiveObject, type ObjectRef, type PodFacts } from './objects.ts';
-import { listAt, numberAt, textAt } from './json.ts';
+import { listAt, numberAt, textAt } from './json/json.ts';
 import { podFailure, secondOf } from './pod-failure.ts';
 import { rolloutHealth } from './rollout-health.ts';
 import type { CheckFacts } from './snapshot.ts';

@@ -1,5 +1,5 @@
 /** Objects that are being deleted and are still there, because a finalizer holds them: which one, and who can take it off. */
-import { listAt, textAt } from './json.ts';
+import { listAt, textAt } from './json/json.ts';
 import { keyOf, type Instant, type LiveObject } from './objects.ts';
 import { listed } from './words.ts';
 

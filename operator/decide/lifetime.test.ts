@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { aLiveObject } from '../../test/builders/decide.ts';
 import { contentDigest } from './content.ts';
-import { textAt } from './json.ts';
+import { textAt } from './json/json.ts';
 import {
   changedFields,
   decidedFinalizers,

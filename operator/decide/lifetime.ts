@@ -3,8 +3,8 @@
  * depends on them. Written down as short texts, one for each: `finalizer a.b/c`, `owner apps/v1 Deployment/api <uid> controller`.
  */
 import type { Json, JsonObject } from '../api/meta.ts';
-import { digestOf } from './digest.ts';
-import { at, listAt, member, textAt } from './json.ts';
+import { digestOf } from './json/canonical.ts';
+import { at, listAt, member, textAt } from './json/json.ts';
 import type { ObjectKey } from './objects.ts';
 import { asKey } from './objects.ts';
 import { visible } from './visible.ts';

@@ -3,7 +3,7 @@
  * promoted or over; one that cannot be staged takes none.
  */
 import { isEarlier, agedOf } from './replaces.ts';
-import { unworkable } from './json.ts';
+import { unworkable } from './json/json.ts';
 import { earliest } from './plan.ts';
 import type { Instant } from './objects.ts';
 import type { CandidateSnapshot, Place } from './snapshot.ts';

@@ -15,10 +15,10 @@ import {
 import { recordAsTold, recordStarting } from '../../test/builders/record.ts';
 import { emptyHead } from '../ledger/chain.ts';
 import type { Bundle, BundleObject } from './bundle.ts';
-import { digestOf as digest } from './digest.ts';
+import { digestOf as digest } from './json/canonical.ts';
 import * as drafts from './drafts.ts';
 import type { LedgerDraft } from './entries.ts';
-import { objectAt, withMember } from './json.ts';
+import { objectAt, withMember } from './json/json.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } from './objects.ts';
 import type { Effect, ObjectEffect, Plan } from './plan.ts';
 import { emptyRecord, packageRecord, type NamespaceRecord } from './record.ts';

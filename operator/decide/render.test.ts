@@ -2,11 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { JsonObject } from '../api/meta.ts';
 import { promotableKinds } from '../api/kinds.ts';
-import { isObject, listAt } from './json.ts';
-import { anyJson, anyObject } from './json-arbitrary.ts';
+import { isObject, listAt } from './json/json.ts';
+import { anyJson, anyObject } from './json/json-arbitrary.ts';
 import type { LiveObject, ObjectRef } from './objects.ts';
 import { isOwnedAnnotation } from './owned.ts';
-import { getPath, parsePath } from './paths.ts';
+import { getPath, parsePath } from './json/field-path.ts';
 import {
   differingPaths,
   forCreate,

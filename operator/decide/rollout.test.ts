@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { aLiveObject, aBundle, anObject, digestOf } from '../../test/builders/decide.ts';
 import type { BundleObject } from './bundle.ts';
-import { listAt } from './json.ts';
+import { listAt } from './json/json.ts';
 import type { LiveObject } from './objects.ts';
 import { effectOf, writeSteps, type Course } from './rollout.ts';
 

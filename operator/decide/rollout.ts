@@ -2,7 +2,7 @@
 import { promotableKinds, type Wave } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
-import { listAt, objectAt, textAt, withMember } from './json.ts';
+import { listAt, objectAt, textAt, withMember } from './json/json.ts';
 import type { LiveObject, LiveObjects, ObjectKey, ObjectRef } from './objects.ts';
 import { keyOf } from './objects.ts';
 import type { IntentRef, ObjectEffect, Writer } from './plan.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { JsonObject } from '../api/meta.ts';
 import { promotableKinds } from '../api/kinds.ts';
-import { anyObject } from './json-arbitrary.ts';
+import { anyObject } from './json/json-arbitrary.ts';
 import { normalForm } from './render.ts';
 import { fromScratch, scratchManifest, scratchName } from './scratch.ts';
 

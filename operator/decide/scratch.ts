@@ -1,7 +1,7 @@
 /** The dry-run create that shows what the API server makes of a content: the same manifest under a name nobody uses. */
 import type { JsonObject } from '../api/meta.ts';
-import { digestOf } from './digest.ts';
-import { objectAt, withMember } from './json.ts';
+import { digestOf } from './json/canonical.ts';
+import { objectAt, withMember } from './json/json.ts';
 import type { ObjectRef } from './objects.ts';
 import { forCreate, normalForm } from './render.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { parsePath } from './paths.ts';
+import { parsePath } from './json/field-path.ts';
 import { isCredential, isHideable, isNamedCredential, pieces } from './secrets.ts';
 
 describe('names of credentials', () => {

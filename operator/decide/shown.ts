@@ -3,8 +3,8 @@
  * several lines as the lines that change. What cannot be told apart is never shown alike: two different changes have two different texts.
  */
 import type { Json } from '../api/meta.ts';
-import { canonicalJson } from './digest.ts';
-import { isList } from './json.ts';
+import { canonicalJson } from './json/canonical.ts';
+import { isList } from './json/json.ts';
 import { doesSomething, isHideable, pieces, type Piece } from './secrets.ts';
 import { textChange, type Search } from './text-change.ts';
 import { visibleName, visibleProse, type Visible } from './visible.ts';

@@ -7,7 +7,7 @@ import type { JsonObject } from '../api/meta.ts';
 import { handsOn, unknownWriters } from './authors.ts';
 import { brokenText } from './broken-record.ts';
 import type { BundleObject } from './bundle.ts';
-import { digestOf, digestSteps, sizeOf } from './digest.ts';
+import { digestOf, digestSteps, sizeOf } from './json/canonical.ts';
 import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from './questions.ts';
 import { normalForm, render, renderSteps, strayOverlays, type Rendered } from './render.ts';

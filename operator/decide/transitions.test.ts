@@ -17,7 +17,7 @@ import { ledgerWriters } from '../api/ledger-writers.ts';
 import { rollback } from '../api/rollback.ts';
 import { emptyHead, entryHash, entryName } from '../ledger/chain.ts';
 import type { Bundle } from './bundle.ts';
-import { digest8 } from './digest.ts';
+import { digest8 } from './json/canonical.ts';
 import * as drafts from './drafts.ts';
 import * as emergency from './emergency/drafts.ts';
 import type { LedgerDraft } from './entries.ts';

@@ -4,7 +4,7 @@
  */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { whyNotInNameOf } from '../api/ledger-writers.ts';
-import { digest8 } from './digest.ts';
+import { digest8 } from './json/canonical.ts';
 import type { EmergencyRecord } from './emergency/record.ts';
 import type { EntryData } from './entries.ts';
 import {

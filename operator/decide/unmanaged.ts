@@ -1,7 +1,7 @@
 /** Which fields of production a release leaves alone. */
 import type { JsonObject } from '../api/meta.ts';
 import type { UnmanagedFields } from './bundle.ts';
-import { textAt } from './json.ts';
+import { textAt } from './json/json.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from './objects.ts';
 
 /**

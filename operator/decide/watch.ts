@@ -6,7 +6,7 @@ import type { Approval } from '../api/approval.ts';
 import { installation } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import { isInstalledKind } from './content.ts';
-import { digestOf } from './digest.ts';
+import { digestOf } from './json/canonical.ts';
 import * as drafts from './drafts.ts';
 import type { EntryData, LedgerDraft } from './entries.ts';
 import type { Attempt, Finding, State } from './explained.ts';

@@ -9,7 +9,7 @@ import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import type { ReturnSnapshot, SignedBundle } from '../decide/admission/return-consent.ts';
 import type { GrantGrounds } from '../decide/admission/snapshot.ts';
 import type { Bundle } from '../decide/bundle.ts';
-import { digestOfBundle } from '../decide/digest.ts';
+import { digestOfBundle } from '../decide/json/canonical.ts';
 import { roleFacts } from '../decide/emergency/rights.ts';
 import type { NamespaceFacts } from '../decide/objects.ts';
 import type { NamespaceRecord, OpenIntent } from '../decide/record.ts';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { anAdmittedAct } from '../../test/builders/decide.ts';
 import { longestLedgerData, type LedgerEntrySpec } from '../api/ledger.ts';
-import { digestOf } from '../decide/digest.ts';
+import { digestOf } from '../decide/json/canonical.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
 import { actsIn } from '../decide/together.ts';
 import { BrokenLedger, createAppend, Overtaken, pauseMs, type LedgerStore } from './append.ts';

@@ -1,6 +1,6 @@
 /** One hash chain a production namespace: what an entry looks like, and whether it continues the one before it. */
 import { ledgerNameDigits, noPrevious, type LedgerEntrySpec } from '../api/ledger.ts';
-import { canonicalJson, digestOf } from '../decide/digest.ts';
+import { canonicalJson, digestOf } from '../decide/json/canonical.ts';
 import type { LedgerDraft } from '../decide/entries.ts';
 import type { JointDraft } from '../decide/together.ts';
 

@@ -1,6 +1,6 @@
 /** Candidates as they are kept: what makes one large is packed like any large object, for a developer may create very many. */
 import type { ReleaseCandidate } from '../api/candidate.ts';
-import { unworkable } from '../decide/json.ts';
+import { unworkable } from '../decide/json/json.ts';
 import { keyOf, type ObjectKey } from '../decide/objects.ts';
 import { largeLength, ObjectAway, type LargeParts } from './large.ts';
 

@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { promotableKinds, watchedKinds } from '../api/kinds.ts';
 import type { Json, JsonObject } from '../api/meta.ts';
-import { digest8, digestOf } from '../decide/digest.ts';
-import { isList, isObject } from '../decide/json.ts';
+import { digest8, digestOf } from '../decide/json/canonical.ts';
+import { isList, isObject } from '../decide/json/json.ts';
 import { keyOf, type ObjectKey } from '../decide/objects.ts';
 import { bound, reaches, type GuardedResource, type Mutator, type MutatorBinding } from '../decide/mutators.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';

@@ -6,7 +6,7 @@ import { parseReplicas, parseWriters } from '../api/writers.ts';
 import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts } from '../decide/objects.ts';
 import { roleFacts, type RoleFacts } from '../decide/emergency/rights.ts';
 import { contentDigest, podDigest, replicasOf } from '../decide/content.ts';
-import { at, isObject, listAt, numberAt, objectAt, textAt } from '../decide/json.ts';
+import { at, isObject, listAt, numberAt, objectAt, textAt } from '../decide/json/json.ts';
 import { decidedFinalizers, lifetimeOf } from '../decide/lifetime.ts';
 import { programsOfPod, programsOfTemplate } from '../decide/programs.ts';
 import type { Controller, Watched } from '../decide/standing.ts';

@@ -1,6 +1,6 @@
 /** The whole shell: observe, plan, ask what the plan asks, act, report, wake. It knows no kind and makes no decision. */
 import { jsonObject, type JsonObject } from '../api/meta.ts';
-import { canonicalJson } from '../decide/digest.ts';
+import { canonicalJson } from '../decide/json/canonical.ts';
 import { noticesOf } from '../decide/notices.ts';
 import { earliest, type Effect, type Notice, type Plan, type StatusWrite } from '../decide/plan.ts';
 import { questionKey, type Answer, type Answers, type Question } from '../decide/questions.ts';

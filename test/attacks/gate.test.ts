@@ -5,7 +5,7 @@ import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
 import { parseReleaseCandidate } from '../../operator/api/candidate.ts';
 import type { JsonObject } from '../../operator/api/meta.ts';
 import type { Bundle } from '../../operator/decide/bundle.ts';
-import { digestOf } from '../../operator/decide/digest.ts';
+import { digestOf } from '../../operator/decide/json/canonical.ts';
 import * as drafts from '../../operator/decide/drafts.ts';
 import type { LedgerDraft } from '../../operator/decide/entries.ts';
 import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';

@@ -11,7 +11,7 @@ import { startOperator, type OperatorProcess } from '../../hack/controlplane/ope
 import { parseReleaseCandidate, type ReleaseCandidate } from '../../operator/api/candidate.ts';
 import type { LedgerWriter } from '../../operator/api/ledger-writers.ts';
 import type { Bundle } from '../../operator/decide/bundle.ts';
-import { digest8, digestOfBundle } from '../../operator/decide/digest.ts';
+import { digest8, digestOfBundle } from '../../operator/decide/json/canonical.ts';
 import * as drafts from '../../operator/decide/drafts.ts';
 import type { LedgerDraft } from '../../operator/decide/entries.ts';
 import { foldEntries, emptyRecord, packageRecord, type OpenIntent } from '../../operator/decide/record.ts';

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../operator/api/meta.ts';
 import { judgeAdmission } from '../../operator/decide/admission.ts';
 import type { AdmissionRequest, AdmissionVerdict } from '../../operator/decide/admission/request.ts';
 import type { AdmissionSnapshot, GrantGrounds } from '../../operator/decide/admission/snapshot.ts';
-import { digestOf } from '../../operator/decide/digest.ts';
+import { digestOf } from '../../operator/decide/json/canonical.ts';
 import { questionKey, type Answer } from '../../operator/decide/questions.ts';
 import { anAccess, anEmergency, aNamespace, aPolicy, aRecord, now, someEmergencies } from './decide.ts';
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import type { RunResult } from '../../hack/controlplane/tools.ts';
 import { jsonObject, type JsonObject } from '../../operator/api/meta.ts';
-import { mergePatch } from '../../operator/decide/merge-patch.ts';
+import { mergePatch } from '../../operator/decide/json/merge-patch.ts';
 import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import {
   condition,

@@ -4,7 +4,7 @@ import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { nobody } from '../authors.ts';
 import type { Bundle } from '../bundle.ts';
-import { digestOf, digestOfBundle } from '../digest.ts';
+import { digestOf, digestOfBundle } from '../json/canonical.ts';
 import { approvals } from '../gates/approvals.ts';
 import { freeze } from '../gates/freeze.ts';
 import type { GateSnapshot } from '../gates/gate.ts';

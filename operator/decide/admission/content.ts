@@ -1,11 +1,11 @@
 /** Is a write exactly what people have signed for? The judgement of everybody who carries releases out, whoever they are. */
 import type { Json, JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
-import { canonicalJson, digestOf } from '../digest.ts';
-import { listAt } from '../json.ts';
+import { canonicalJson, digestOf } from '../json/canonical.ts';
+import { listAt } from '../json/json.ts';
 import { decidedFinalizers, finalizersPath } from '../lifetime.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
-import { getPath, parsePath } from '../paths.ts';
+import { getPath, parsePath } from '../json/field-path.ts';
 import { differingPaths, normalForm } from '../render.ts';
 import { liveRef } from '../rollout.ts';
 import { unmanagedOf } from '../unmanaged.ts';

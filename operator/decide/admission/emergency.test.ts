@@ -17,7 +17,7 @@ import { ServerClock } from '../../kube/server-time.ts';
 import { judgeAdmission } from '../admission.ts';
 import { notAfterOf } from '../emergency/grant.ts';
 import type { EmergencyRecord } from '../emergency/record.ts';
-import { digestOf } from '../digest.ts';
+import { digestOf } from '../json/canonical.ts';
 import type { Answer } from '../questions.ts';
 import type { AdmissionRequest, AdmissionVerdict, Operation } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';

@@ -4,8 +4,8 @@ import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { Json, JsonObject } from '../../api/meta.ts';
 import { notAfterOf } from '../emergency/grant.ts';
 import type { EmergencyRecord } from '../emergency/record.ts';
-import { canonicalJson } from '../digest.ts';
-import { listAt, numberAt, textAt } from '../json.ts';
+import { canonicalJson } from '../json/canonical.ts';
+import { listAt, numberAt, textAt } from '../json/json.ts';
 import { admittedAct } from './records.ts';
 import {
   allowed,

@@ -6,11 +6,11 @@ import { parseEmergencyAccess, type EmergencyAccess } from '../../api/emergency.
 import { kinds } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { Parsed } from '../../api/parse.ts';
-import { canonicalJson } from '../digest.ts';
+import { canonicalJson } from '../json/canonical.ts';
 import { grantObjects, grantPrefix, type GrantPhase } from '../emergency/grant.ts';
 import { isLive, type EmergencyRecord } from '../emergency/record.ts';
 import { refusalOfGrant, type GrantRefusal, type GrantVerdict } from '../emergency/refusal.ts';
-import { at, objectAt, withMember } from '../json.ts';
+import { at, objectAt, withMember } from '../json/json.ts';
 import { isAsGranted } from './emergency.ts';
 import { admittedAct } from './records.ts';
 import {

@@ -1,6 +1,6 @@
 /** What is never deleted: the record, the signatures and orders it speaks of, and the bundles that rollbacks need. */
 import { group, kinds, type Kind } from '../../api/kinds.ts';
-import { textAt } from '../json.ts';
+import { textAt } from '../json/json.ts';
 import { denied, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 
 const kept: ReadonlySet<string> = new Set(

@@ -1,7 +1,7 @@
 /** The namespace itself: what guards it is held here as the API server's own guard holds it, whether it enforces or only observes. */
 import { guardedLabel } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
-import { at, textAt } from '../json.ts';
+import { at, textAt } from '../json/json.ts';
 import { judgeAdministration } from './people.ts';
 import { allowed, denied, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';

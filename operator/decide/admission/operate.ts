@@ -1,10 +1,10 @@
 /** What holders of the right to operate may do to running workloads: restart, scale within bounds, run a CronJob by hand, free what is being deleted. */
 import type { JsonObject } from '../../api/meta.ts';
 import { policyName } from '../../api/kinds.ts';
-import { canonicalJson } from '../digest.ts';
+import { canonicalJson } from '../json/canonical.ts';
 import { controlPlaneFinalizers } from '../held-up.ts';
-import { at, listAt, numberAt, objectAt, textAt, withMember } from '../json.ts';
-import { deletePath, type Path } from '../paths.ts';
+import { at, listAt, numberAt, objectAt, textAt, withMember } from '../json/json.ts';
+import { deletePath, type Path } from '../json/field-path.ts';
 import { isSystemName } from '../people.ts';
 import { questionKey, type RightQuestion } from '../questions.ts';
 import { normalForm } from '../render.ts';

@@ -1,6 +1,6 @@
 /** What people and declared programs do that is no release: who may, and what the ledger says of it. */
 import { policyName } from '../../api/kinds.ts';
-import { textAt } from '../json.ts';
+import { textAt } from '../json/json.ts';
 import { isSystemName } from '../people.ts';
 import { questionKey, type RightQuestion } from '../questions.ts';
 import { rightTo } from './operate.ts';

@@ -1,7 +1,7 @@
 /** What the gate is asked, and what it may answer: an admission review as plain values. */
 import type { Identity, JsonObject } from '../../api/meta.ts';
 import type { LedgerDraft } from '../entries.ts';
-import { textAt } from '../json.ts';
+import { textAt } from '../json/json.ts';
 import type { OpenIntent } from '../record.ts';
 import type { Question } from '../questions.ts';
 

@@ -5,7 +5,7 @@
 import type { Approval } from '../../api/approval.ts';
 import type { ApprovalLine, ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
-import { digestOf, digestOfBundle } from '../digest.ts';
+import { digestOf, digestOfBundle } from '../json/canonical.ts';
 import { keyOf } from '../objects.ts';
 import { isSystemName, peopleAmong } from '../people.ts';
 import { quorum } from '../quorum.ts';

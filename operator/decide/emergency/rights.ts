@@ -1,7 +1,7 @@
 /** What no emergency may hold, whatever role a policy names: rights that give rights, that reach past the namespace, or that loosen a lock. */
 import { group } from '../../api/kinds.ts';
 import type { Json, JsonObject } from '../../api/meta.ts';
-import { listAt, objectAt } from '../json.ts';
+import { listAt, objectAt } from '../json/json.ts';
 
 /** One rule of a role (`rbac.authorization.k8s.io/v1`, PolicyRule). */
 export interface RoleRule {

@@ -1,7 +1,7 @@
 /** Is every image named by digest? */
 import type { JsonObject } from '../../api/meta.ts';
 import { isPinned } from '../image-reference.ts';
-import { at, isObject, listAt, textAt } from '../json.ts';
+import { at, isObject, listAt, textAt } from '../json/json.ts';
 import { keyOf } from '../objects.ts';
 import { containersOf, podSpecsOf } from '../pod-spec.ts';
 import { newCandidate } from '../remedies.ts';

@@ -1,6 +1,6 @@
 /** Has production every Secret and ConfigMap that the content refers to? */
 import type { Reason } from '../../api/conditions.ts';
-import { objectAt } from '../json.ts';
+import { objectAt } from '../json/json.ts';
 import { keyOf } from '../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import { references, type Reference } from '../references.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { JsonObject } from '../api/meta.ts';
+import type { JsonObject } from '../../api/meta.ts';
 import { anyObject } from './json-arbitrary.ts';
 import { mergePatch } from './merge-patch.ts';
 

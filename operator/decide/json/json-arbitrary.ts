@@ -1,6 +1,6 @@
 /** Random JSON for property tests: small, with few names so that they meet, and with the names that prototypes trip over. */
 import * as fc from 'fast-check';
-import type { Json, JsonObject } from '../api/meta.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
 
 const name = fc.oneof(
   fc.constantFrom(

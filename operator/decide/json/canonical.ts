@@ -1,10 +1,10 @@
 /** How content is named: SHA-256 over canonical JSON. Two contents have one digest exactly when they are the same JSON value. */
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import type { Json } from '../api/meta.ts';
-import type { Bundle, UnmanagedFields } from './bundle.ts';
+import type { Json } from '../../api/meta.ts';
+import type { Bundle, UnmanagedFields } from '../bundle.ts';
 import { isList, maxDepth } from './json.ts';
-import type { ObjectRef } from './objects.ts';
+import type { ObjectRef } from '../objects.ts';
 
 /**
  * Canonical JSON (RFC 8785).

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { Json } from '../api/meta.ts';
+import type { Json } from '../../api/meta.ts';
 import {
   bundleDigest,
   canonicalJson,
@@ -11,7 +11,7 @@ import {
   digestSteps,
   sizeOf,
   type SignedContent,
-} from './digest.ts';
+} from './canonical.ts';
 import { anyJson } from './json-arbitrary.ts';
 
 const shuffled = (value: Json): Json =>

@@ -1,5 +1,5 @@
 /** JSON Merge Patch (RFC 7396): maps are merged, null takes a member away, everything else is replaced as a whole. */
-import type { Json, JsonObject } from '../api/meta.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
 import { isObject } from './json.ts';
 
 /** Takes as long as the patch and the maps that it changes are large. `fromEntries` defines members, so `__proto__` stays data. */

@@ -1,9 +1,9 @@
 /** Where two JSON values differ, in the terms of people: field by field, list items by name. Empty exactly when they are equal. */
-import type { Json, JsonObject } from '../api/meta.ts';
-import { canonicalJson } from './digest.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
+import { canonicalJson } from './canonical.ts';
 import { isEmptyObject, isList, isObject, member } from './json.ts';
-import { keyed, type KeyedItem } from './list-keys.ts';
-import { deletePath, formatPath, type Path } from './paths.ts';
+import { keyed, type KeyedItem } from './merge-keys.ts';
+import { deletePath, formatPath, type Path } from './field-path.ts';
 
 /** One difference. `undefined` is absence. A list of scalars is one value, and so is the order of named items. */
 export interface Difference {

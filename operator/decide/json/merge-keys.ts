@@ -1,7 +1,7 @@
 /** How the items of a list are told apart: by what the API merges them by, and not by where they stand. */
-import type { Json } from '../api/meta.ts';
+import type { Json } from '../../api/meta.ts';
 import { at, isObject } from './json.ts';
-import { pickable, type Pick } from './paths.ts';
+import { pickable, type Pick } from './field-path.ts';
 
 const byName: readonly (readonly string[])[] = [['name']];
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { canonicalJson } from './digest.ts';
+import { canonicalJson } from './canonical.ts';
 import { anyJson, anyObject } from './json-arbitrary.ts';
-import { deletePath, formatPath, getPath, outside, parsePath, setPath, type Path, type Step } from './paths.ts';
+import { deletePath, formatPath, getPath, outside, parsePath, setPath, type Path, type Step } from './field-path.ts';
 
 const parsed = (text: string): Path => parsePath(text) ?? [];
 

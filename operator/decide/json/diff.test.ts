@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { Json } from '../api/meta.ts';
-import { differences } from './differences.ts';
-import { canonicalJson } from './digest.ts';
+import type { Json } from '../../api/meta.ts';
+import { differences } from './diff.ts';
+import { canonicalJson } from './canonical.ts';
 import { anyJson } from './json-arbitrary.ts';
-import { formatPath } from './paths.ts';
+import { formatPath } from './field-path.ts';
 
 type Row = readonly [path: string, from: Json | undefined, to: Json | undefined];
 

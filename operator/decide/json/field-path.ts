@@ -3,7 +3,7 @@
  * `spec.template.spec.containers[name=api].image` or `metadata.annotations['a.b/c']`. What ReleasePolicy allows in
  * `unmanagedFields` is the part of this without quotes and indexes.
  */
-import type { Json, JsonObject } from '../api/meta.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
 import { at, isList, isObject, member, withMember } from './json.ts';
 
 export type Step =

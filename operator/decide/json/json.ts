@@ -1,5 +1,5 @@
 /** Reading JSON values without trusting their shape, and without ever meeting a prototype. */
-import type { Json, JsonObject } from '../api/meta.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
 
 export const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
