@@ -9,7 +9,7 @@ import {
   type PreflightQuestion,
   type Question,
   type RightQuestion,
-} from '../decide/questions.ts';
+} from '../decide/api-queries.ts';
 import { gateIsHere } from '../decide/admission/releases.ts';
 import { digestOf, digestSteps, sizeOf } from '../decide/json/canonical.ts';
 import { normalForm } from '../decide/render.ts';

@@ -3,7 +3,7 @@ import { compared } from '../decide/comparison.ts';
 import { expect, test } from '@jest/globals';
 import { aBundle, anIntent } from '../../test/builders/decide.ts';
 import * as drafts from '../decide/drafts.ts';
-import type { LedgerDraft } from '../decide/entries.ts';
+import type { LedgerDraft } from '../decide/ledger-entry.ts';
 import { keyOf } from '../decide/objects.ts';
 import type { ObjectEffect } from '../decide/plan.ts';
 import type { Client } from '../kube/client.ts';

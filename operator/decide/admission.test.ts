@@ -19,7 +19,7 @@ import { gateIsHere } from './admission/releases.ts';
 import type { AdmissionRequest } from './admission/request.ts';
 import type { AdmissionSnapshot } from './admission/snapshot.ts';
 import { digestOf as digest } from './json/canonical.ts';
-import type { Answer } from './questions.ts';
+import type { Answer } from './api-queries.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from './record.ts';
 
 const next = aBundle({

@@ -7,7 +7,7 @@ import { at } from './json/json.ts';
 import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
 import { scaleTarget } from './unmanaged.ts';
-import { argumentFor, listed, objectNamed } from './words.ts';
+import { argumentFor, listed, objectNamed } from './messages.ts';
 
 export interface Hands {
   /** Usernames. */

@@ -16,7 +16,7 @@ import { approvalSummary } from './signatures.ts';
 import type { CandidateSnapshot, ReleaseSnapshot } from './snapshot.ts';
 import type { StagingProblem } from './staging.ts';
 import type { NamedVerdict } from './verdict.ts';
-import { listed } from './words.ts';
+import { listed } from './messages.ts';
 
 /** Where a candidate stands, as far as its status is concerned. */
 export type Standing =

@@ -26,7 +26,7 @@ import { canonicalJson, digestOf } from './json/canonical.ts';
 import { objectAt } from './json/json.ts';
 import { keyOf, type Instant } from './objects.ts';
 import type { Effect, Plan } from './plan.ts';
-import { questionKey, type Answer, type Question } from './questions.ts';
+import { questionKey, type Answer, type Question } from './api-queries.ts';
 import { emptyRecord, type NamespaceRecord } from './record.ts';
 import { normalForm } from './render.ts';
 import type { CandidateSnapshot, Place, Sibling } from './snapshot.ts';

@@ -29,7 +29,7 @@ import {
   type CurrentQuestion,
   type PreflightQuestion,
   type Question,
-} from './questions.ts';
+} from './api-queries.ts';
 import { leaving } from './release.ts';
 import { packageRecord, type CandidateRecord } from './record.ts';
 import { noPlace, stagedBytes } from './places.ts';
@@ -50,7 +50,7 @@ import {
   type StagingProblem,
 } from './staging.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
-import { firstLine, listed, objectNamed } from './words.ts';
+import { firstLine, listed, objectNamed } from './messages.ts';
 
 export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {
   if (!s.complete) return nothing;

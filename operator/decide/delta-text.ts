@@ -2,8 +2,8 @@
 import { maxDeltaTextBytes, type DeltaClass } from '../api/bundle.ts';
 import type { Change } from './delta.ts';
 import { isOpen } from './delta-class.ts';
-import { visible } from './visible.ts';
-import { argumentFor } from './words.ts';
+import { visible } from './safe-text.ts';
+import { argumentFor } from './messages.ts';
 
 export interface DeltaHeading {
   readonly candidate: string;

@@ -11,7 +11,7 @@ import { isNamedCredential } from './secrets.ts';
 import { shown, type ShownChange } from './shown.ts';
 import { newSearch, type Search } from './text-change.ts';
 import { unmanagedOf } from './unmanaged.ts';
-import { visibleName } from './visible.ts';
+import { visibleName } from './safe-text.ts';
 
 /** One change of one field, or of an object as a whole. */
 export interface Change extends ShownChange {

@@ -12,7 +12,7 @@ import type { Drift, EmergencyRecord } from './emergency/record.ts';
 import { openSessions } from './emergency/sessions.ts';
 import type { EmergencySnapshot } from './emergency/snapshot.ts';
 import type { Instant } from './objects.ts';
-import { listed } from './words.ts';
+import { listed } from './messages.ts';
 
 type Seen = EmergencySnapshot & { readonly access: EmergencyAccess };
 

@@ -24,11 +24,11 @@ import * as drafts from './drafts.ts';
 import { planEmergency } from './emergency.ts';
 import { grantKeys, minutesOf, notAfterOf } from './emergency/grant.ts';
 import type { EmergencyRecord } from './emergency/record.ts';
-import type { LedgerDraft } from './entries.ts';
+import type { LedgerDraft } from './ledger-entry.ts';
 import { listAt, textAt } from './json/json.ts';
 import type { Instant, ObjectKey, PodFacts } from './objects.ts';
 import type { Effect, Plan } from './plan.ts';
-import { questionKey, type Answer } from './questions.ts';
+import { questionKey, type Answer } from './api-queries.ts';
 import { emptyRecord, movedAt, type NamespaceRecord } from './record.ts';
 import type { Watched } from './standing.ts';
 

@@ -15,13 +15,13 @@ import { refusalOfGrant, type ServerNow } from './emergency/refusal.ts';
 import { openSessions } from './emergency/sessions.ts';
 import type { EmergencySnapshot } from './emergency/snapshot.ts';
 import { objectAt, withMember } from './json/json.ts';
-import type { LedgerDraft } from './entries.ts';
+import type { LedgerDraft } from './ledger-entry.ts';
 import type { Instant } from './objects.ts';
 import { isSystemName, peopleAmong } from './people.ts';
 import { earliest, nothing, type Effect, type Plan } from './plan.ts';
-import { askAgainAt, questionKey, type Answers } from './questions.ts';
+import { askAgainAt, questionKey, type Answers } from './api-queries.ts';
 import { rightToSign } from './right-to-sign.ts';
-import { nextClosing } from './windows.ts';
+import { nextClosing } from './schedule.ts';
 
 /** A disruption budget may keep a pod; after this long it is named instead. */
 const evictForMs = 10 * 60_000;

@@ -12,7 +12,7 @@ import {
 import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
 import { contentDigest, scaleDigest } from './content.ts';
 import * as drafts from './drafts.ts';
-import type { LedgerDraft } from './entries.ts';
+import type { LedgerDraft } from './ledger-entry.ts';
 import { absent, explainedKinds, lifetimesOf, stayingOn, type ExplainedRecord } from './explained.ts';
 import { emptyRecord, foldEntries, packageRecord, type Link, type NamespaceRecord } from './record.ts';
 

@@ -3,7 +3,7 @@ import { promotableKinds, resourceName, watchedKinds, type ServedKind } from '..
 import { ledgerNameDigits, type LedgerEntrySpec } from '../api/ledger.ts';
 import { scaleDigest } from './content.ts';
 import { grantKeys } from './emergency/grant.ts';
-import type { EntryData, Written } from './entries.ts';
+import type { EntryData, Written } from './ledger-entry.ts';
 import { asKey, keyOf, type Instant, type ObjectKey } from './objects.ts';
 import { finalizersAmong, released, sameLifetime } from './lifetime.ts';
 import { jobName } from './render.ts';

@@ -7,8 +7,8 @@ import { digestOf } from './json/canonical.ts';
 import { at, listAt, member, textAt } from './json/json.ts';
 import type { ObjectKey } from './objects.ts';
 import { asKey } from './objects.ts';
-import { visible } from './visible.ts';
-import { listed } from './words.ts';
+import { visible } from './safe-text.ts';
+import { listed } from './messages.ts';
 
 /** Path of the finalizers, as `unmanagedFields` names it. */
 export const finalizersPath = 'metadata.finalizers';

@@ -8,8 +8,8 @@ import { earliest } from './plan.ts';
 import type { Instant } from './objects.ts';
 import type { CandidateSnapshot, Place } from './snapshot.ts';
 import type { StagingProblem } from './staging.ts';
-import { visible } from './visible.ts';
-import { listed } from './words.ts';
+import { visible } from './safe-text.ts';
+import { listed } from './messages.ts';
 
 const mib = 1024 * 1024;
 

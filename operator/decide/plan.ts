@@ -6,9 +6,9 @@ import type { ReleasePolicyStatus } from '../api/policy.ts';
 import type { RollbackStatus } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
 import type { Comparison } from './comparison.ts';
-import type { LedgerDraft } from './entries.ts';
+import type { LedgerDraft } from './ledger-entry.ts';
 import type { Instant, ObjectRef } from './objects.ts';
-import type { Question } from './questions.ts';
+import type { Question } from './api-queries.ts';
 
 /** Which of the operator's two ServiceAccounts writes. */
 export type Writer = 'operator' | 'restorer';

@@ -7,7 +7,7 @@ import type { Instant, NamespaceFacts } from './objects.ts';
 import { nothing, type Plan } from './plan.ts';
 import type { Mutator } from './mutators.ts';
 import type { NamespaceRecord } from './record.ts';
-import { listed } from './words.ts';
+import { listed } from './messages.ts';
 import { shownFindings, signFinding } from './findings.ts';
 import { resumable, signResume } from './resume.ts';
 import { forgettable, type Kept } from './retention.ts';

@@ -2,7 +2,7 @@
 import type { ApprovalLine } from '../api/policy.ts';
 import { ledgerNameDigits, type LedgerEntrySpec } from '../api/ledger.ts';
 import { whyNotInNameOf } from '../api/ledger-writers.ts';
-import { type Delivery, type EntryData, type LedgerDraft, parseData } from './entries.ts';
+import { type Delivery, type EntryData, type LedgerDraft, parseData } from './ledger-entry.ts';
 import { foldEmergencies, noEmergencies, withoutRefused, type Emergencies } from './emergency/record.ts';
 import { foldExplained, nothingExplained, type ExplainedRecord } from './explained.ts';
 import type { Instant } from './objects.ts';

@@ -17,7 +17,7 @@ import { emptyHead } from '../ledger/chain.ts';
 import type { Bundle, BundleObject } from './bundle.ts';
 import { digestOf as digest } from './json/canonical.ts';
 import * as drafts from './drafts.ts';
-import type { LedgerDraft } from './entries.ts';
+import type { LedgerDraft } from './ledger-entry.ts';
 import { objectAt, withMember } from './json/json.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } from './objects.ts';
 import type { Effect, ObjectEffect, Plan } from './plan.ts';

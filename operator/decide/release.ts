@@ -7,7 +7,7 @@ import { policyName, waves } from '../api/kinds.ts';
 import type { Rollback } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
 import * as drafts from './drafts.ts';
-import type { Delivery, LedgerDraft } from './entries.ts';
+import type { Delivery, LedgerDraft } from './ledger-entry.ts';
 import type { Health } from './health.ts';
 import { jobsDone, observedRelease, progressOf } from './release-health.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectRef } from './objects.ts';
@@ -15,7 +15,7 @@ import { stayingOn } from './explained.ts';
 import { finalizersOf, heldUp, heldUpText } from './held-up.ts';
 import { earliest, nothing, type Effect, type IntentRef, type ObjectEffect, type Plan } from './plan.ts';
 import { orderStatuses } from './order-status.ts';
-import { questionKey, type Answers, type Question } from './questions.ts';
+import { questionKey, type Answers, type Question } from './api-queries.ts';
 import { packageRecord, type OpenIntent, type ProductionFact } from './record.ts';
 import {
   addedBy,
@@ -28,7 +28,7 @@ import {
   type Step,
 } from './rollout.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { listed } from './words.ts';
+import { listed } from './messages.ts';
 
 export const planRelease = (s: ReleaseSnapshot, answers: Answers, now: Instant): Plan => {
   const plan = next(s, answers, now);

@@ -4,9 +4,9 @@ import type { ReleaseCandidate } from '../api/candidate.ts';
 import type { Identity } from '../api/meta.ts';
 import type { Bundle } from './bundle.ts';
 import { isSystemName } from './people.ts';
-import { questionKey, type Answers, type RightQuestion } from './questions.ts';
+import { questionKey, type Answers, type RightQuestion } from './api-queries.ts';
 import type { CandidateSnapshot, Sibling } from './snapshot.ts';
-import { visible } from './visible.ts';
+import { visible } from './safe-text.ts';
 
 /** What comes of `spec.replaces`. */
 export type Replacing =

@@ -3,7 +3,7 @@ import { anApproval, aPolicy, digestOf, hour, now } from '../../test/builders/de
 import type { Approval } from '../api/approval.ts';
 import { approval } from '../api/approval.ts';
 import { noEmergencies } from './emergency/record.ts';
-import { questionKey, type Answer } from './questions.ts';
+import { questionKey, type Answer } from './api-queries.ts';
 import { planResume, signResume, type ResumeSnapshot } from './resume.ts';
 import { rightToSign } from './right-to-sign.ts';
 

@@ -5,7 +5,7 @@ import type { ReleasePolicy } from '../api/policy.ts';
 import { resumed } from './drafts.ts';
 import type { Instant } from './objects.ts';
 import { nothing, type Plan } from './plan.ts';
-import { askAgainAt, questionKey, type Answers } from './questions.ts';
+import { askAgainAt, questionKey, type Answers } from './api-queries.ts';
 import type { NamespaceRecord, RefusedEntry } from './record.ts';
 import { isConsent, rightToSign } from './right-to-sign.ts';
 

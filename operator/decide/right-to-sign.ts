@@ -5,7 +5,7 @@ import { virtualResources } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import type { Instant } from './objects.ts';
 import { isSystemName } from './people.ts';
-import type { Answer, RightQuestion } from './questions.ts';
+import type { Answer, RightQuestion } from './api-queries.ts';
 
 /** `namespace`: of production, where whoever signs holds the right. */
 export const rightToSign = (namespace: string, { spec }: Pick<Approval, 'spec'>): RightQuestion => ({

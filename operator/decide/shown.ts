@@ -7,7 +7,7 @@ import { canonicalJson } from './json/canonical.ts';
 import { isList } from './json/json.ts';
 import { doesSomething, isHideable, pieces, type Piece } from './secrets.ts';
 import { textChange, type Search } from './text-change.ts';
-import { visibleName, visibleProse, type Visible } from './visible.ts';
+import { visibleName, visibleProse, type Visible } from './safe-text.ts';
 
 export interface ShownChange {
   /** On one line; '' for absence, `(n lines)` for a text of several. */

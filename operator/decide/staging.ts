@@ -9,12 +9,12 @@ import { brokenText } from './broken-record.ts';
 import type { BundleObject } from './bundle.ts';
 import { digestOf, digestSteps, sizeOf } from './json/canonical.ts';
 import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
-import { questionKey, type Answers, type NormalFormQuestion } from './questions.ts';
+import { questionKey, type Answers, type NormalFormQuestion } from './api-queries.ts';
 import { normalForm, render, renderSteps, strayOverlays, type Rendered } from './render.ts';
 import { fromScratch } from './scratch.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
-import { visible } from './visible.ts';
-import { firstLine } from './words.ts';
+import { visible } from './safe-text.ts';
+import { firstLine } from './messages.ts';
 
 /** Why a candidate cannot be staged, and what to do about it. */
 export interface StagingProblem {

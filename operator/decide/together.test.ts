@@ -6,7 +6,7 @@ import { longestLedgerData, type LedgerEntrySpec } from '../api/ledger.ts';
 import type { Identity } from '../api/meta.ts';
 import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
 import * as drafts from './drafts.ts';
-import type { LedgerDraft } from './entries.ts';
+import type { LedgerDraft } from './ledger-entry.ts';
 import { emptyRecord, foldEntries, type NamespaceRecord } from './record.ts';
 import { actsIn, joined, mayJoin, roomForActs, roomOf, type JointDraft } from './together.ts';
 

@@ -20,7 +20,7 @@ import type { Bundle } from './bundle.ts';
 import { digest8 } from './json/canonical.ts';
 import * as drafts from './drafts.ts';
 import * as emergency from './emergency/drafts.ts';
-import type { LedgerDraft } from './entries.ts';
+import type { LedgerDraft } from './ledger-entry.ts';
 import { packageRecord, emptyRecord, followEntries, type NamespaceRecord } from './record.ts';
 import { joined, type JointDraft } from './together.ts';
 import { whyNotNext } from './transitions.ts';

@@ -6,7 +6,7 @@ import type { LedgerEntrySpec } from '../api/ledger.ts';
 import { whyNotInNameOf } from '../api/ledger-writers.ts';
 import { digest8 } from './json/canonical.ts';
 import type { EmergencyRecord } from './emergency/record.ts';
-import type { EntryData } from './entries.ts';
+import type { EntryData } from './ledger-entry.ts';
 import {
   packageRecord,
   type CandidateRecord,

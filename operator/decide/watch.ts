@@ -8,12 +8,12 @@ import type { ReleasePolicy } from '../api/policy.ts';
 import { isInstalledKind } from './content.ts';
 import { digestOf } from './json/canonical.ts';
 import * as drafts from './drafts.ts';
-import type { EntryData, LedgerDraft } from './entries.ts';
+import type { EntryData, LedgerDraft } from './ledger-entry.ts';
 import type { Attempt, Finding, State } from './explained.ts';
 import { asKey, type Instant, type NamespaceFacts, type ObjectKey } from './objects.ts';
 import { peopleAmong } from './people.ts';
 import { earliest, nothing, type Effect, type Plan } from './plan.ts';
-import { askAgainAt, questionKey, type Answers, type RightQuestion } from './questions.ts';
+import { askAgainAt, questionKey, type Answers, type RightQuestion } from './api-queries.ts';
 import type { NamespaceRecord } from './record.ts';
 import { planResume } from './resume.ts';
 import { isConsent, rightToSign } from './right-to-sign.ts';
@@ -28,7 +28,7 @@ import {
   type Standing,
   type Watched,
 } from './standing.ts';
-import { listed } from './words.ts';
+import { listed } from './messages.ts';
 
 /** An object that was not explained when it was last looked at. */
 export interface Suspect {

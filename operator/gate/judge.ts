@@ -5,7 +5,7 @@ import { isNamespace, namespaceName } from '../decide/admission/namespaces.ts';
 import { subjectText, verbText, type AdmissionRequest, type AdmissionVerdict } from '../decide/admission/request.ts';
 import type { AdmissionSnapshot, GrantGrounds } from '../decide/admission/snapshot.ts';
 import { textAt } from '../decide/json/json.ts';
-import type { Answer } from '../decide/questions.ts';
+import type { Answer } from '../decide/api-queries.ts';
 import type { OpenIntent } from '../decide/record.ts';
 import type { ServerTime } from '../kube/server-time.ts';
 import { ContentAway } from '../observe/contents.ts';

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { anAdmittedAct } from '../../test/builders/decide.ts';
 import { longestLedgerData, type LedgerEntrySpec } from '../api/ledger.ts';
 import { digestOf } from '../decide/json/canonical.ts';
-import type { LedgerDraft } from '../decide/entries.ts';
+import type { LedgerDraft } from '../decide/ledger-entry.ts';
 import { actsIn } from '../decide/together.ts';
 import { BrokenLedger, createAppend, Overtaken, pauseMs, type LedgerStore } from './append.ts';
 import { entryName, verifyChain } from './chain.ts';

@@ -1,6 +1,6 @@
 /** The atomic append: the name of an entry is its place, so the API server decides who gets it. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
-import type { LedgerDraft } from '../decide/entries.ts';
+import type { LedgerDraft } from '../decide/ledger-entry.ts';
 import { followEntries, movedAt, type NamespaceRecord } from '../decide/record.ts';
 import { whyNotNext } from '../decide/transitions.ts';
 import { joined, mayJoin, mayWait, roomForActs, roomOf } from '../decide/together.ts';

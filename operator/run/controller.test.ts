@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { nothing, type Effect, type Plan, type StatusWrite } from '../decide/plan.ts';
 import { Failure } from '../kube/failures.ts';
-import type { Answer, Question } from '../decide/questions.ts';
-import { questionKey } from '../decide/questions.ts';
+import type { Answer, Question } from '../decide/api-queries.ts';
+import { questionKey } from '../decide/api-queries.ts';
 import { ObjectAway } from '../observe/large.ts';
 import { createReconcile, EndlessQuestions, Unanswered, type Shell } from './controller.ts';
 import { manualClock } from '../../test/builders/clock.ts';

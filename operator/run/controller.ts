@@ -1,9 +1,9 @@
 /** The whole shell: observe, plan, ask what the plan asks, act, report, wake. It knows no kind and makes no decision. */
 import { jsonObject, type JsonObject } from '../api/meta.ts';
 import { canonicalJson } from '../decide/json/canonical.ts';
-import { noticesOf } from '../decide/notices.ts';
+import { noticesOf } from '../decide/events.ts';
 import { earliest, type Effect, type Notice, type Plan, type StatusWrite } from '../decide/plan.ts';
-import { questionKey, type Answer, type Answers, type Question } from '../decide/questions.ts';
+import { questionKey, type Answer, type Answers, type Question } from '../decide/api-queries.ts';
 import { Failure, toFailure, type FailureKind } from '../kube/failures.ts';
 import { BrokenLedger, Overtaken } from '../ledger/append.ts';
 import { ContentAway, type Home } from '../observe/contents.ts';

@@ -9,7 +9,7 @@ import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
 import type { JsonObject } from '../../operator/api/meta.ts';
 import { contentDigest } from '../../operator/decide/content.ts';
 import { actsIn } from '../../operator/decide/together.ts';
-import { parseData, type EntryData, type LedgerDraft } from '../../operator/decide/entries.ts';
+import { parseData, type EntryData, type LedgerDraft } from '../../operator/decide/ledger-entry.ts';
 import * as drafts from '../../operator/decide/emergency/drafts.ts';
 import { grantObjects, type GrantPhase } from '../../operator/decide/emergency/grant.ts';
 import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';

@@ -7,7 +7,7 @@ import type { JsonObject } from '../../operator/api/meta.ts';
 import type { Bundle } from '../../operator/decide/bundle.ts';
 import { digestOf } from '../../operator/decide/json/canonical.ts';
 import * as drafts from '../../operator/decide/drafts.ts';
-import type { LedgerDraft } from '../../operator/decide/entries.ts';
+import type { LedgerDraft } from '../../operator/decide/ledger-entry.ts';
 import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';
 import { bundleHead } from '../../operator/observe/bundles.ts';
 import { accepted, startTimeoutMs, type ApiClient } from '../cluster/cluster.ts';

@@ -13,7 +13,7 @@ import type { LedgerWriter } from '../../operator/api/ledger-writers.ts';
 import type { Bundle } from '../../operator/decide/bundle.ts';
 import { digest8, digestOfBundle } from '../../operator/decide/json/canonical.ts';
 import * as drafts from '../../operator/decide/drafts.ts';
-import type { LedgerDraft } from '../../operator/decide/entries.ts';
+import type { LedgerDraft } from '../../operator/decide/ledger-entry.ts';
 import { foldEntries, emptyRecord, packageRecord, type OpenIntent } from '../../operator/decide/record.ts';
 import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';
 import { bundleHead } from '../../operator/observe/bundles.ts';

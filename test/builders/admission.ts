@@ -5,7 +5,7 @@ import { judgeAdmission } from '../../operator/decide/admission.ts';
 import type { AdmissionRequest, AdmissionVerdict } from '../../operator/decide/admission/request.ts';
 import type { AdmissionSnapshot, GrantGrounds } from '../../operator/decide/admission/snapshot.ts';
 import { digestOf } from '../../operator/decide/json/canonical.ts';
-import { questionKey, type Answer } from '../../operator/decide/questions.ts';
+import { questionKey, type Answer } from '../../operator/decide/api-queries.ts';
 import { anAccess, anEmergency, aNamespace, aPolicy, aRecord, now, someEmergencies } from './decide.ts';
 
 export const operator = 'system:serviceaccount:countersign-system:countersign-operator';

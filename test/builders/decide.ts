@@ -7,7 +7,7 @@ import { releasePolicy, type ReleasePolicy } from '../../operator/api/policy.ts'
 import { nobody } from '../../operator/decide/authors.ts';
 import type { Bundle, BundleObject } from '../../operator/decide/bundle.ts';
 import { digestOf as digestOfContent, digestOfBundle } from '../../operator/decide/json/canonical.ts';
-import type { EntryData, LedgerDraft } from '../../operator/decide/entries.ts';
+import type { EntryData, LedgerDraft } from '../../operator/decide/ledger-entry.ts';
 import { notAfterOf } from '../../operator/decide/emergency/grant.ts';
 import { noEmergencies, type Emergencies, type EmergencyRecord } from '../../operator/decide/emergency/record.ts';
 import { explainedKinds, nothingExplained, type ExplainedRecord } from '../../operator/decide/explained.ts';

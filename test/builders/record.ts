@@ -1,7 +1,7 @@
 /** Records made as programs make them: entry after entry, each of which must follow from those before it. */
 import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
 import { ledgerWriters, type LedgerWriter } from '../../operator/api/ledger-writers.ts';
-import type { LedgerDraft } from '../../operator/decide/entries.ts';
+import type { LedgerDraft } from '../../operator/decide/ledger-entry.ts';
 import type { Instant } from '../../operator/decide/objects.ts';
 import { foldEntries, followEntries, type NamespaceRecord } from '../../operator/decide/record.ts';
 import type { JointDraft } from '../../operator/decide/together.ts';

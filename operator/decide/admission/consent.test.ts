@@ -14,7 +14,7 @@ import {
   now,
 } from '../../../test/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
-import { questionKey } from '../questions.ts';
+import { questionKey } from '../api-queries.ts';
 import { rightToSign } from '../right-to-sign.ts';
 import { judgeConsent, type ConsentSnapshot } from './consent.ts';
 

@@ -14,7 +14,7 @@ import { notes } from '../gates/notes.ts';
 import { segregationOfDuties } from '../gates/segregation-of-duties.ts';
 import { window } from '../gates/window.ts';
 import { keyOf, type NamespaceFacts } from '../objects.ts';
-import { questionKey, type Answers, type Question } from '../questions.ts';
+import { questionKey, type Answers, type Question } from '../api-queries.ts';
 import { packageRecord, type NamespaceRecord, type OpenIntent } from '../record.ts';
 import { heldRight, rightToSign } from '../right-to-sign.ts';
 

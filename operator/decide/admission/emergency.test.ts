@@ -18,7 +18,7 @@ import { judgeAdmission } from '../admission.ts';
 import { notAfterOf } from '../emergency/grant.ts';
 import type { EmergencyRecord } from '../emergency/record.ts';
 import { digestOf } from '../json/canonical.ts';
-import type { Answer } from '../questions.ts';
+import type { Answer } from '../api-queries.ts';
 import type { AdmissionRequest, AdmissionVerdict, Operation } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 

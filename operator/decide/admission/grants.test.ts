@@ -19,7 +19,7 @@ import { grantName, grantObjects, notAfterOf } from '../emergency/grant.ts';
 import type { EmergencyRecord } from '../emergency/record.ts';
 import { anyJson } from '../json/json-arbitrary.ts';
 import { textAt } from '../json/json.ts';
-import type { Answer } from '../questions.ts';
+import type { Answer } from '../api-queries.ts';
 import type { AdmissionRequest } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 

@@ -6,7 +6,7 @@ import { controlPlaneFinalizers } from '../held-up.ts';
 import { at, listAt, numberAt, objectAt, textAt, withMember } from '../json/json.ts';
 import { deletePath, type Path } from '../json/field-path.ts';
 import { isSystemName } from '../people.ts';
-import { questionKey, type RightQuestion } from '../questions.ts';
+import { questionKey, type RightQuestion } from '../api-queries.ts';
 import { normalForm } from '../render.ts';
 import { isAsDigested, objectIn } from './content.ts';
 import { admittedAct, scaledKinds } from './records.ts';

@@ -2,7 +2,7 @@
 import { policyName } from '../../api/kinds.ts';
 import { textAt } from '../json/json.ts';
 import { isSystemName } from '../people.ts';
-import { questionKey, type RightQuestion } from '../questions.ts';
+import { questionKey, type RightQuestion } from '../api-queries.ts';
 import { rightTo } from './operate.ts';
 import { admittedAct, type Act } from './records.ts';
 import { allowed, denied, subjectText, verbText, type AdmissionRequest, type AdmissionVerdict } from './request.ts';

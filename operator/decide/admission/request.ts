@@ -1,9 +1,9 @@
 /** What the gate is asked, and what it may answer: an admission review as plain values. */
 import type { Identity, JsonObject } from '../../api/meta.ts';
-import type { LedgerDraft } from '../entries.ts';
+import type { LedgerDraft } from '../ledger-entry.ts';
 import { textAt } from '../json/json.ts';
 import type { OpenIntent } from '../record.ts';
-import type { Question } from '../questions.ts';
+import type { Question } from '../api-queries.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 

@@ -3,7 +3,7 @@ import type { Approval } from '../../api/approval.ts';
 import type { EmergencyAccess } from '../../api/emergency.ts';
 import { rfc3339 } from '../conditions.ts';
 import { digestOf } from '../json/canonical.ts';
-import type { EntryData, LedgerDraft } from '../entries.ts';
+import type { EntryData, LedgerDraft } from '../ledger-entry.ts';
 import type { Instant } from '../objects.ts';
 import { grantDigests, notAfterOf, type Grant } from './grant.ts';
 import type { Drift, EmergencyRecord } from './record.ts';

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { anAccess, digestOf, now } from '../../../test/builders/decide.ts';
 import { nextEntry } from '../../ledger/chain.ts';
-import type { EntryData } from '../entries.ts';
+import type { EntryData } from '../ledger-entry.ts';
 import { nothingExplained } from '../explained.ts';
 import * as drafts from './drafts.ts';
 import { foldEmergencies, noEmergencies, type Emergencies, type EmergencyRecord } from './record.ts';

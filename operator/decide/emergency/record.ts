@@ -1,6 +1,6 @@
 /** What the ledger says of the emergencies of one namespace, folded. */
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
-import type { EntryData } from '../entries.ts';
+import type { EntryData } from '../ledger-entry.ts';
 import { absent, type ExplainedRecord, type State } from '../explained.ts';
 import { asKey, type Instant, type ObjectKey } from '../objects.ts';
 

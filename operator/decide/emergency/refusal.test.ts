@@ -10,7 +10,7 @@ import {
   second,
   someEmergencies,
 } from '../../../test/builders/decide.ts';
-import { questionKey, type Answer } from '../questions.ts';
+import { questionKey, type Answer } from '../api-queries.ts';
 import { notAfterOf } from './grant.ts';
 import { noEmergencies, type EmergencyRecord } from './record.ts';
 import { refusalOfGrant, rightToGrant, type GrantRefusal, type GrantSnapshot } from './refusal.ts';

@@ -4,8 +4,8 @@ import { immutableChange } from '../immutable.ts';
 import { keyOf, type ObjectKey } from '../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';
-import { visible } from '../visible.ts';
-import { argumentFor, listed, objectNamed } from '../words.ts';
+import { visible } from '../safe-text.ts';
+import { argumentFor, listed, objectNamed } from '../messages.ts';
 import { blocked, type GateSnapshot, passed, unknown, waiting, type Gate } from './gate.ts';
 
 const immutableFields = (s: GateSnapshot): Verdict | undefined => {

@@ -4,8 +4,8 @@ import { quorum, type LineSummary } from '../quorum.ts';
 import { newCandidate, signAs } from '../remedies.ts';
 import { consents, signatures, type Signature, type Standing } from '../signatures.ts';
 import type { Verdict } from '../verdict.ts';
-import { visible } from '../visible.ts';
-import { listed } from '../words.ts';
+import { visible } from '../safe-text.ts';
+import { listed } from '../messages.ts';
 import { blocked, passed, unknown, waiting, type Gate, type GateSnapshot } from './gate.ts';
 
 /** Why a signature does not count, as people read it. */

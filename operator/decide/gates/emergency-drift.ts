@@ -4,7 +4,7 @@ import type { EmergencyRecord } from '../emergency/record.ts';
 import { keyOf, type ObjectKey } from '../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';
-import { listed, objectNamed } from '../words.ts';
+import { listed, objectNamed } from '../messages.ts';
 import { blocked, passed, waiting, type Gate, type GateSnapshot } from './gate.ts';
 
 const named = (objects: readonly ObjectKey[]): string => listed(objects.map(objectNamed));

@@ -1,8 +1,8 @@
 /** Is there no freeze? */
 import { orExpedite, unlessExpedited } from '../expedited.ts';
 import { editPolicy } from '../remedies.ts';
-import { visible } from '../visible.ts';
-import { listed } from '../words.ts';
+import { visible } from '../safe-text.ts';
+import { listed } from '../messages.ts';
 import { blocked, passed, waiting, type Gate } from './gate.ts';
 
 /** A freeze is on from `from` until, not including, `to`. */

@@ -5,8 +5,8 @@ import { at, isObject, listAt, textAt } from '../json/json.ts';
 import { keyOf } from '../objects.ts';
 import { containersOf, podSpecsOf } from '../pod-spec.ts';
 import { newCandidate } from '../remedies.ts';
-import { visibleAscii } from '../visible.ts';
-import { listed, objectNamed } from '../words.ts';
+import { visibleAscii } from '../safe-text.ts';
+import { listed, objectNamed } from '../messages.ts';
 import { blocked, passed, type Gate } from './gate.ts';
 
 /** An image that a pod spec names, and where. */

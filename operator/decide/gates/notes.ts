@@ -2,7 +2,7 @@
 import type { ReleaseNotes } from '../../api/candidate.ts';
 import { packageRecord } from '../record.ts';
 import { newCandidate } from '../remedies.ts';
-import { listed } from '../words.ts';
+import { listed } from '../messages.ts';
 import { blocked, passed, type Gate } from './gate.ts';
 
 const required = ['summary', 'changes', 'dependencies', 'installation', 'rollbackPlan'] as const;

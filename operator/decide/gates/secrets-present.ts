@@ -4,7 +4,7 @@ import { objectAt } from '../json/json.ts';
 import { keyOf } from '../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import { references, type Reference } from '../references.ts';
-import { listed, objectNamed } from '../words.ts';
+import { listed, objectNamed } from '../messages.ts';
 import type { KeysByName } from '../snapshot.ts';
 import { blocked, passed, type Gate, type GateSnapshot } from './gate.ts';
 

@@ -6,8 +6,8 @@ import { quorum } from '../quorum.ts';
 import { newCandidate, signAs, editPolicy } from '../remedies.ts';
 import { authorsOf, consents, signatures, type Signature } from '../signatures.ts';
 import type { Verdict } from '../verdict.ts';
-import { visible } from '../visible.ts';
-import { argumentFor, listed, objectNamed } from '../words.ts';
+import { visible } from '../safe-text.ts';
+import { argumentFor, listed, objectNamed } from '../messages.ts';
 import { blocked, passed, waiting, type Gate, type GateSnapshot } from './gate.ts';
 
 /** Who wrote it must be known, and a machine writes for somebody: it must be trusted to say for whom, and say it. */

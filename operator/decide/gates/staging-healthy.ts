@@ -2,7 +2,7 @@
 import { hasMoved, mustHold, stagingDifference } from '../hold.ts';
 import { keyOf } from '../objects.ts';
 import { isWorkload } from '../rollout.ts';
-import { argumentFor, listed, objectNamed } from '../words.ts';
+import { argumentFor, listed, objectNamed } from '../messages.ts';
 import { blocked, passed, unknown, waiting, type Gate, type WorkloadHealth } from './gate.ts';
 
 const unseen: WorkloadHealth = { state: 'Unknown', message: 'not observed' };

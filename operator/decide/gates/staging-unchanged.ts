@@ -2,7 +2,7 @@
 import { hasMoved, mustHold, stagingDifference } from '../hold.ts';
 import type { ObjectKey } from '../objects.ts';
 import { newCandidate } from '../remedies.ts';
-import { listed, objectNamed } from '../words.ts';
+import { listed, objectNamed } from '../messages.ts';
 import { blocked, passed, unknown, type Gate } from './gate.ts';
 
 const said = (keys: readonly ObjectKey[], what: string): readonly string[] =>

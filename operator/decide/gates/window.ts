@@ -1,8 +1,8 @@
 /** Is a window open? */
 import { orExpedite, unlessExpedited } from '../expedited.ts';
 import { editPolicy } from '../remedies.ts';
-import { windowAt } from '../windows.ts';
-import { listed } from '../words.ts';
+import { windowAt } from '../schedule.ts';
+import { listed } from '../messages.ts';
 import { blocked, passed, waiting, type Gate } from './gate.ts';
 
 /** One open window is enough; no windows at all is always open. A window that cannot be read holds everything up. */

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Condition } from '../api/meta.ts';
-import { noticesOf } from './notices.ts';
+import { noticesOf } from './events.ts';
 
 const condition = (type: string, status: Condition['status'], reason: string, message = reason): Condition => ({
   type,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { visible, visibleAscii } from './visible.ts';
+import { visible, visibleAscii } from './safe-text.ts';
 
 describe('visible text', () => {
   it.each<[string, string, string]>([

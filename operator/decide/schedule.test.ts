@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { windowAt } from './windows.ts';
+import { windowAt } from './schedule.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;

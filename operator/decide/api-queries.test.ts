@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { now, second } from '../../test/builders/decide.ts';
-import { askAgainAt, type Answer } from './questions.ts';
+import { askAgainAt, type Answer } from './api-queries.ts';
 
 test.each<[sentence: string, answers: readonly Answer[], at: number | undefined]>([
   ['nothing was asked', [], undefined],
