@@ -12,9 +12,9 @@ import {
 } from '../decide/api-queries.ts';
 import { gateIsHere } from '../decide/admission/releases.ts';
 import { digestOf, digestSteps, sizeOf } from '../decide/json/canonical.ts';
-import { normalForm } from '../decide/render.ts';
+import { normalForm } from '../decide/manifest/normal-form.ts';
 import { fieldManagers } from '../decide/release.ts';
-import { fromScratch, scratchManifest, scratchName } from '../decide/scratch.ts';
+import { fromScratch, scratchManifest, scratchName } from '../decide/manifest/dry-run.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf } from '../kube/resource.ts';

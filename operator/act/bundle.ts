@@ -11,7 +11,7 @@ import {
   writtenObject,
   type StoredContent,
   type WrittenObject,
-} from '../decide/bundle-parts.ts';
+} from '../decide/manifest/bundle-parts.ts';
 import { canonicalSteps } from '../decide/json/canonical.ts';
 import type { Shown } from '../decide/comparison.ts';
 import { deltaTooLarge } from '../decide/staging.ts';

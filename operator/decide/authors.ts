@@ -6,7 +6,7 @@ import type { Bundle, BundleObject, ObjectSource } from './bundle.ts';
 import { at } from './json/json.ts';
 import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
-import { scaleTarget } from './unmanaged.ts';
+import { scaleTarget } from './manifest/unmanaged-fields.ts';
 import { argumentFor, listed, objectNamed } from './messages.ts';
 
 export interface Hands {

@@ -3,12 +3,12 @@ import { gateNames, isReason, type Phase, type Reason } from '../api/conditions.
 import type { ReleaseCandidateStatus } from '../api/candidate.ts';
 import { brokenText } from './broken-record.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
-import { goBackWith } from './delivery-tools.ts';
+import { goBackWith } from './manifest/gitops-tools.ts';
 import type { GateSnapshot } from './gates/gate.ts';
 import { approvalManifests } from './manifests.ts';
 import type { Instant } from './objects.ts';
 import type { Health } from './health.ts';
-import { heldUp, heldUpText } from './held-up.ts';
+import { heldUp, heldUpText } from './manifest/pending-deletion.ts';
 import { observedRelease, progressOf } from './release-health.ts';
 import { packageRecord, type CandidateRecord, type FinishedReason, type OpenIntent } from './record.ts';
 import { leaving, undelivered } from './release.ts';

@@ -28,7 +28,7 @@ import { keyOf, type Instant } from './objects.ts';
 import type { Effect, Plan } from './plan.ts';
 import { questionKey, type Answer, type Question } from './api-queries.ts';
 import { emptyRecord, type NamespaceRecord } from './record.ts';
-import { normalForm } from './render.ts';
+import { normalForm } from './manifest/normal-form.ts';
 import type { CandidateSnapshot, Place, Sibling } from './snapshot.ts';
 
 interface Given {

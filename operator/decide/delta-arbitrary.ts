@@ -5,7 +5,7 @@ import type { BundleObject } from './bundle.ts';
 import { delta, type Change } from './delta.ts';
 import { deltaText, type DeltaHeading } from './delta-text.ts';
 import { digestOf } from './json/canonical.ts';
-import { normalForm } from './render.ts';
+import { normalForm } from './manifest/normal-form.ts';
 
 export const objectOf = (kind: string, name: string, manifest: JsonObject): BundleObject => {
   const apiVersion = promotableKinds.find((row) => row.kind === kind)?.apiVersion ?? 'example.com/v1';

@@ -7,7 +7,7 @@ import { delta, type Change } from './delta.ts';
 import { heading, objectOf, textOf } from './delta-arbitrary.ts';
 import { deltaText } from './delta-text.ts';
 import { anyObject } from './json/json-arbitrary.ts';
-import { sameContent } from './render.ts';
+import { sameContent } from './manifest/normal-form.ts';
 
 const ours = (...objects: readonly BundleObject[]) => ({ objects, foreign: false });
 

@@ -10,7 +10,7 @@ import { deletePath, formatPath, outside, parsePath } from './json/field-path.ts
 import { isNamedCredential } from './secrets.ts';
 import { shown, type ShownChange } from './shown.ts';
 import { newSearch, type Search } from './text-change.ts';
-import { unmanagedOf } from './unmanaged.ts';
+import { unmanagedOf } from './manifest/unmanaged-fields.ts';
 import { visibleName } from './safe-text.ts';
 
 /** One change of one field, or of an object as a whole. */

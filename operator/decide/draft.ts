@@ -6,10 +6,10 @@ import { digest8, digestOf, digestOfBundle } from './json/canonical.ts';
 import { revertedCreations } from './emergency/follow-up.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from './objects.ts';
 import { baseBundle, packageRecord } from './record.ts';
-import { normalForm } from './render.ts';
+import { normalForm } from './manifest/normal-form.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
-import { toolLabels } from './delivery-tools.ts';
-import { impliedUnmanaged } from './unmanaged.ts';
+import { toolLabels } from './manifest/gitops-tools.ts';
+import { impliedUnmanaged } from './manifest/unmanaged-fields.ts';
 
 /** What production runs of the package, and what a rollback would go back to. */
 export interface Base {

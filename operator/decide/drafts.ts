@@ -4,13 +4,13 @@ import type { Approval } from '../api/approval.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import type { Rollback } from '../api/rollback.ts';
 import type { Bundle, BundleObject } from './bundle.ts';
-import { contentDigest, replicasOf } from './content.ts';
+import { contentDigest, replicasOf } from './manifest/content-digest.ts';
 import type { Delivery, EntryData, LedgerDraft, Written } from './ledger-entry.ts';
 import type { Attempt, Finding } from './explained.ts';
-import { decidedFinalizers } from './lifetime.ts';
+import { decidedFinalizers } from './manifest/lifetime.ts';
 import { keyOf, type Instant, type ObjectKey, type ObjectRef } from './objects.ts';
 import type { CandidateRecord, OpenIntent } from './record.ts';
-import { unmanagedOf } from './unmanaged.ts';
+import { unmanagedOf } from './manifest/unmanaged-fields.ts';
 import { visible } from './safe-text.ts';
 import { firstLine } from './messages.ts';
 

@@ -19,7 +19,7 @@ import { promotableKinds, resourceName, watchedKinds } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
 import { recordAfter, recordAsTold } from '../../test/builders/record.ts';
 import { emptyHead } from '../ledger/chain.ts';
-import { contentDigest } from './content.ts';
+import { contentDigest } from './manifest/content-digest.ts';
 import * as drafts from './drafts.ts';
 import { planEmergency } from './emergency.ts';
 import { grantKeys, minutesOf, notAfterOf } from './emergency/grant.ts';

@@ -10,7 +10,7 @@ import {
   now,
 } from '../../test/builders/decide.ts';
 import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
-import { contentDigest, scaleDigest } from './content.ts';
+import { contentDigest, scaleDigest } from './manifest/content-digest.ts';
 import * as drafts from './drafts.ts';
 import type { LedgerDraft } from './ledger-entry.ts';
 import { absent, explainedKinds, lifetimesOf, stayingOn, type ExplainedRecord } from './explained.ts';

@@ -5,7 +5,7 @@ import { brokenText } from './broken-record.ts';
 import { setConditions, type Wanted } from './conditions.ts';
 import type { Instant, LiveObject } from './objects.ts';
 import type { StatusWrite } from './plan.ts';
-import { heldUpText } from './held-up.ts';
+import { heldUpText } from './manifest/pending-deletion.ts';
 import { packageRecord, type NamespaceRecord, type Order } from './record.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 

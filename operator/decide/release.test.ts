@@ -22,7 +22,7 @@ import { objectAt, withMember } from './json/json.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } from './objects.ts';
 import type { Effect, ObjectEffect, Plan } from './plan.ts';
 import { emptyRecord, packageRecord, type NamespaceRecord } from './record.ts';
-import { heldUp, heldUpText } from './held-up.ts';
+import { heldUp, heldUpText } from './manifest/pending-deletion.ts';
 import { fieldManagers, leaving, planRelease, undelivered } from './release.ts';
 import { holds, liveRef } from './rollout.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';

@@ -12,7 +12,7 @@ import type { Health } from './health.ts';
 import { jobsDone, observedRelease, progressOf } from './release-health.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectRef } from './objects.ts';
 import { stayingOn } from './explained.ts';
-import { finalizersOf, heldUp, heldUpText } from './held-up.ts';
+import { finalizersOf, heldUp, heldUpText } from './manifest/pending-deletion.ts';
 import { earliest, nothing, type Effect, type IntentRef, type ObjectEffect, type Plan } from './plan.ts';
 import { orderStatuses } from './order-status.ts';
 import { questionKey, type Answers, type Question } from './api-queries.ts';

@@ -6,9 +6,9 @@ import { listAt, objectAt, textAt, withMember } from './json/json.ts';
 import type { LiveObject, LiveObjects, ObjectKey, ObjectRef } from './objects.ts';
 import { keyOf } from './objects.ts';
 import type { IntentRef, ObjectEffect, Writer } from './plan.ts';
-import { decidedFinalizers, finalizersPath } from './lifetime.ts';
-import { forCreate, forReplace, jobName, normalForm, sameContent } from './render.ts';
-import { unmanagedOf } from './unmanaged.ts';
+import { decidedFinalizers, finalizersPath } from './manifest/lifetime.ts';
+import { forCreate, forReplace, jobName, normalForm, sameContent } from './manifest/normal-form.ts';
+import { unmanagedOf } from './manifest/unmanaged-fields.ts';
 
 const kindRows = new Map(promotableKinds.map((row) => [row.kind, row]));
 

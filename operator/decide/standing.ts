@@ -1,9 +1,16 @@
 /** Is this object of production explained? One object, one answer; what a whole namespace needs is asked object by object. */
-import { isInstalledKind, isPristine, scaleDigest } from './content.ts';
+import { isInstalledKind, isPristine, scaleDigest } from './manifest/content-digest.ts';
 import { absent, lifetimesOf, type Expected, type ExplainedRecord, type Finding, type State } from './explained.ts';
-import { finalizerIn, finalizersPath, ofDeletions, ownerIn, sameLifetime, type OwnerText } from './lifetime.ts';
+import {
+  finalizerIn,
+  finalizersPath,
+  ofDeletions,
+  ownerIn,
+  sameLifetime,
+  type OwnerText,
+} from './manifest/lifetime.ts';
 import { asKey, type Instant, type ObjectKey } from './objects.ts';
-import { runs, sameProgram, strayLabels, type Program } from './programs.ts';
+import { runs, sameProgram, strayLabels, type Program } from './manifest/pod-fingerprint.ts';
 
 /** The one that controls an object. */
 export interface Controller {

@@ -14,7 +14,7 @@ import {
 import type { Approval } from '../api/approval.ts';
 import { recordAfter } from '../../test/builders/record.ts';
 import { emptyHead } from '../ledger/chain.ts';
-import { installedKinds, isInstalledKind, scaleDigest } from './content.ts';
+import { installedKinds, isInstalledKind, scaleDigest } from './manifest/content-digest.ts';
 import * as drafts from './drafts.ts';
 import type { EntryData, LedgerDraft } from './ledger-entry.ts';
 import { explainedKinds, type Finding } from './explained.ts';

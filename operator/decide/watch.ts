@@ -5,7 +5,7 @@
 import type { Approval } from '../api/approval.ts';
 import { installation } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
-import { isInstalledKind } from './content.ts';
+import { isInstalledKind } from './manifest/content-digest.ts';
 import { digestOf } from './json/canonical.ts';
 import * as drafts from './drafts.ts';
 import type { EntryData, LedgerDraft } from './ledger-entry.ts';
@@ -17,7 +17,7 @@ import { askAgainAt, questionKey, type Answers, type RightQuestion } from './api
 import type { NamespaceRecord } from './record.ts';
 import { planResume } from './resume.ts';
 import { isConsent, rightToSign } from './right-to-sign.ts';
-import { changedFields, lifetimeChange, sameLifetime } from './lifetime.ts';
+import { changedFields, lifetimeChange, sameLifetime } from './manifest/lifetime.ts';
 import {
   attemptsOn,
   isAsFound,

@@ -3,7 +3,7 @@ import { parseReleaseBundle, type BundledObject } from '../api/bundle.ts';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
 import type { Bundle, BundleObject } from '../decide/bundle.ts';
 import { keyOf, type ObjectKey } from '../decide/objects.ts';
-import { programsOfTemplate, type Program } from '../decide/programs.ts';
+import { programsOfTemplate, type Program } from '../decide/manifest/pod-fingerprint.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { Contents, contentText, type Home } from './contents.ts';
 

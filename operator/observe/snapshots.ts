@@ -19,10 +19,10 @@ import type { CandidateSnapshot, CheckFacts, KeysByName, Place, ReleaseSnapshot,
 import { changedInstallation, installationDigest, isWatched, type WatchSnapshot } from '../decide/watch.ts';
 import { maxPackageObjects } from '../decide/staging.ts';
 import { standing, type Scene, type Watched } from '../decide/standing.ts';
-import type { Program } from '../decide/programs.ts';
-import { isInstalledKind } from '../decide/content.ts';
+import type { Program } from '../decide/manifest/pod-fingerprint.ts';
+import { isInstalledKind } from '../decide/manifest/content-digest.ts';
 import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
-import { impliedUnmanaged } from '../decide/unmanaged.ts';
+import { impliedUnmanaged } from '../decide/manifest/unmanaged-fields.ts';
 import type { ServerTime } from '../kube/server-time.ts';
 import type { Records } from '../ledger/records.ts';
 import { joinParts, type BundleHead } from './bundles.ts';

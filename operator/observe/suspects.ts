@@ -1,6 +1,6 @@
 /** What is to be looked at in production, and since when it has not been explained. Work is done only for what changed. */
 import type { Instant, ObjectKey } from '../decide/objects.ts';
-import { sameProgram, type Program } from '../decide/programs.ts';
+import { sameProgram, type Program } from '../decide/manifest/pod-fingerprint.ts';
 import type { Suspect } from '../decide/watch.ts';
 import type { Clock } from '../time/clock.ts';
 

@@ -7,7 +7,7 @@ import { packageRecord } from '../decide/record.ts';
 import { grantName, grantPrefix } from '../decide/emergency/grant.ts';
 import type { EmergencyRecord } from '../decide/emergency/record.ts';
 import { keyOf, type ObjectKey, type PodFacts } from '../decide/objects.ts';
-import { scaleTarget } from '../decide/unmanaged.ts';
+import { scaleTarget } from '../decide/manifest/unmanaged-fields.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
 import { mayName } from '../observe/candidates.ts';
 import { ifHere } from '../observe/large.ts';

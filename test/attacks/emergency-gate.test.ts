@@ -5,7 +5,7 @@ import type { ApiResponse, Interceptor } from '../../operator/kube/transport.ts'
 import { systemNamespace } from '../../hack/controlplane/chart.ts';
 import type { EmergencyAccess } from '../../operator/api/emergency.ts';
 import { jsonObject, type JsonObject } from '../../operator/api/meta.ts';
-import { contentDigest } from '../../operator/decide/content.ts';
+import { contentDigest } from '../../operator/decide/manifest/content-digest.ts';
 import type { LedgerDraft } from '../../operator/decide/ledger-entry.ts';
 import { notAfterOf } from '../../operator/decide/emergency/grant.ts';
 import { verifyChain } from '../../operator/ledger/chain.ts';

@@ -7,7 +7,7 @@ import { releasePort, reservePort } from '../../hack/controlplane/ports.ts';
 import { parseEmergencyAccess, type EmergencyAccess } from '../../operator/api/emergency.ts';
 import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
 import type { JsonObject } from '../../operator/api/meta.ts';
-import { contentDigest } from '../../operator/decide/content.ts';
+import { contentDigest } from '../../operator/decide/manifest/content-digest.ts';
 import { actsIn } from '../../operator/decide/together.ts';
 import { parseData, type EntryData, type LedgerDraft } from '../../operator/decide/ledger-entry.ts';
 import * as drafts from '../../operator/decide/emergency/drafts.ts';

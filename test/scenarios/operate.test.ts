@@ -1,6 +1,6 @@
 /** People operate what was released, and declared programs write what is theirs: recorded before, observed after, never a finding, never undone. */
 import { beforeAll, expect } from '@jest/globals';
-import { scaleDigest } from '../../operator/decide/content.ts';
+import { scaleDigest } from '../../operator/decide/manifest/content-digest.ts';
 import { actsIn } from '../../operator/decide/together.ts';
 import { verifyChain } from '../../operator/ledger/chain.ts';
 import { bindRole } from '../cluster/rights.ts';

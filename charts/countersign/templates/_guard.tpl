@@ -268,7 +268,7 @@ spec:
 
 {{/*
 CEL: finalizers that the control plane takes off when what they wait for has happened, and nobody else. The same list as
-controlPlaneFinalizers in operator/decide/held-up.ts; a test says so.
+controlPlaneFinalizers in operator/decide/manifest/pending-deletion.ts; a test says so.
 */}}
 {{- define "countersign.guard.controlPlaneFinalizers" -}}
 {{ include "countersign.cel.list" (list "foregroundDeletion" "orphan" "kubernetes.io/pvc-protection" "batch.kubernetes.io/job-tracking" "resource.kubernetes.io/delete-protection") }}

@@ -3,12 +3,12 @@ import type { Json, JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
 import { canonicalJson, digestOf } from '../json/canonical.ts';
 import { listAt } from '../json/json.ts';
-import { decidedFinalizers, finalizersPath } from '../lifetime.ts';
+import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { getPath, parsePath } from '../json/field-path.ts';
-import { differingPaths, normalForm } from '../render.ts';
+import { differingPaths, normalForm } from '../manifest/normal-form.ts';
 import { liveRef } from '../rollout.ts';
-import { unmanagedOf } from '../unmanaged.ts';
+import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import type { AdmissionRequest } from './request.ts';
 
 /** The object of a bundle that a write is about, by the name it has in production. */

@@ -2,12 +2,12 @@
 import type { JsonObject } from '../../api/meta.ts';
 import { policyName } from '../../api/kinds.ts';
 import { canonicalJson } from '../json/canonical.ts';
-import { controlPlaneFinalizers } from '../held-up.ts';
+import { controlPlaneFinalizers } from '../manifest/pending-deletion.ts';
 import { at, listAt, numberAt, objectAt, textAt, withMember } from '../json/json.ts';
 import { deletePath, type Path } from '../json/field-path.ts';
 import { isSystemName } from '../people.ts';
 import { questionKey, type RightQuestion } from '../api-queries.ts';
-import { normalForm } from '../render.ts';
+import { normalForm } from '../manifest/normal-form.ts';
 import { isAsDigested, objectIn } from './content.ts';
 import { admittedAct, scaledKinds } from './records.ts';
 import { allowed, denied, deniedYet, subjectText, type AdmissionRequest, type AdmissionVerdict } from './request.ts';

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../api/meta.ts';
 import { parseReleasePolicy } from '../../api/policy.ts';
 import { textAt } from '../json/json.ts';
 import type { EntryData, LedgerDraft } from '../ledger-entry.ts';
-import { lifetimeOf, sameLifetime } from '../lifetime.ts';
+import { lifetimeOf, sameLifetime } from '../manifest/lifetime.ts';
 import type { AdmissionRequest } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 

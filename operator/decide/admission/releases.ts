@@ -1,6 +1,6 @@
 /** May our own two identities, or a GitOps tool, write this? Only what the ledger says is under way, and exactly that. */
 import type { Bundle } from '../bundle.ts';
-import { toolLabels } from '../delivery-tools.ts';
+import { toolLabels } from '../manifest/gitops-tools.ts';
 import { stayingOn } from '../explained.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from '../record.ts';

@@ -3,7 +3,7 @@ import { milliseconds } from '../../api/duration.ts';
 import type { EmergencyAccess } from '../../api/emergency.ts';
 import { group, unclockedAct, virtualResources } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
-import { contentDigest } from '../content.ts';
+import { contentDigest } from '../manifest/content-digest.ts';
 import type { Instant, ObjectKey } from '../objects.ts';
 
 const minuteMs = 60_000;

@@ -1,6 +1,6 @@
 /** Would the API server accept every object, and does nobody else own it? */
 import { unsettledOf } from '../emergency/follow-up.ts';
-import { immutableChange } from '../immutable.ts';
+import { immutableChange } from '../manifest/immutable-fields.ts';
 import { keyOf, type ObjectKey } from '../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';

@@ -1,9 +1,9 @@
 /** Is every image named by digest? */
 import type { JsonObject } from '../../api/meta.ts';
-import { isPinned } from '../image-reference.ts';
+import { isPinned } from '../manifest/image-reference.ts';
 import { at, isObject, listAt, textAt } from '../json/json.ts';
 import { keyOf } from '../objects.ts';
-import { containersOf, podSpecsOf } from '../pod-spec.ts';
+import { containersOf, podSpecsOf } from '../manifest/pod-spec.ts';
 import { newCandidate } from '../remedies.ts';
 import { visibleAscii } from '../safe-text.ts';
 import { listed, objectNamed } from '../messages.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { aBundle, aDeployment, aGateSnapshot, anObject, now } from '../../../test/builders/decide.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { BundleObject } from '../bundle.ts';
-import { references } from '../references.ts';
+import { references } from '../manifest/config-references.ts';
 import type { GateSnapshot } from './gate.ts';
 import { secretsPresent } from './secrets-present.ts';
 

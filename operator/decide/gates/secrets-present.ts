@@ -3,7 +3,7 @@ import type { Reason } from '../../api/conditions.ts';
 import { objectAt } from '../json/json.ts';
 import { keyOf } from '../objects.ts';
 import { newCandidate } from '../remedies.ts';
-import { references, type Reference } from '../references.ts';
+import { references, type Reference } from '../manifest/config-references.ts';
 import { listed, objectNamed } from '../messages.ts';
 import type { KeysByName } from '../snapshot.ts';
 import { blocked, passed, type Gate, type GateSnapshot } from './gate.ts';

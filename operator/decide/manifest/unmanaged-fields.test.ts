@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../api/meta.ts';
-import type { LiveObject } from './objects.ts';
-import { impliedUnmanaged, unmanagedOf } from './unmanaged.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import type { LiveObject } from '../objects.ts';
+import { impliedUnmanaged, unmanagedOf } from './unmanaged-fields.ts';
 
 const autoscaler = (name: string): JsonObject => ({
   apiVersion: 'autoscaling/v2',

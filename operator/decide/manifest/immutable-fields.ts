@@ -1,6 +1,6 @@
 /** Fields that the API server lets nobody change on a live object, per kind, and the way around each. */
-import type { Json, JsonObject } from '../api/meta.ts';
-import { at, isList, isObject, objectAt, textAt } from './json/json.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
+import { at, isList, isObject, objectAt, textAt } from '../json/json.ts';
 import { amount } from './quantity.ts';
 
 /** Do both say the same? The order of keys says nothing. */

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { aLiveObject } from '../../test/builders/decide.ts';
-import { contentDigest } from './content.ts';
-import { textAt } from './json/json.ts';
+import { aLiveObject } from '../../../test/builders/decide.ts';
+import { contentDigest } from './content-digest.ts';
+import { textAt } from '../json/json.ts';
 import {
   changedFields,
   decidedFinalizers,
@@ -13,8 +13,8 @@ import {
   released,
   sameLifetime,
 } from './lifetime.ts';
-import { normalForm, render } from './render.ts';
-import type { Json, JsonObject } from '../api/meta.ts';
+import { normalForm, render } from './normal-form.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
 
 const object = (kind: string, finalizers: readonly Json[], apiVersion = 'v1'): JsonObject => ({
   apiVersion,

@@ -2,13 +2,13 @@
  * What decides how long an object lives: its finalizers and its owners. Both are content, compared beside the content digest, so that no digest
  * depends on them. Written down as short texts, one for each: `finalizer a.b/c`, `owner apps/v1 Deployment/api <uid> controller`.
  */
-import type { Json, JsonObject } from '../api/meta.ts';
-import { digestOf } from './json/canonical.ts';
-import { at, listAt, member, textAt } from './json/json.ts';
-import type { ObjectKey } from './objects.ts';
-import { asKey } from './objects.ts';
-import { visible } from './safe-text.ts';
-import { listed } from './messages.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
+import { digestOf } from '../json/canonical.ts';
+import { at, listAt, member, textAt } from '../json/json.ts';
+import type { ObjectKey } from '../objects.ts';
+import { asKey } from '../objects.ts';
+import { visible } from '../safe-text.ts';
+import { listed } from '../messages.ts';
 
 /** Path of the finalizers, as `unmanagedFields` names it. */
 export const finalizersPath = 'metadata.finalizers';

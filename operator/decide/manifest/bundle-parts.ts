@@ -1,10 +1,10 @@
 /** How the objects of a bundle are stored: in its head, or in parts of a size that the API server takes. */
 import { gzipSync } from 'node:zlib';
-import { bundledContentBytes, storedContentLength } from '../api/bundle.ts';
-import type { JsonObject } from '../api/meta.ts';
-import type { BundleObject, ObjectSource } from './bundle.ts';
-import { canonicalJson } from './json/canonical.ts';
-import { keyOf, type ObjectRef } from './objects.ts';
+import { bundledContentBytes, storedContentLength } from '../../api/bundle.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import type { BundleObject, ObjectSource } from '../bundle.ts';
+import { canonicalJson } from '../json/canonical.ts';
+import { keyOf, type ObjectRef } from '../objects.ts';
 
 /** Contents of one part, in bytes of JSON: the API server takes 1.5 MiB. */
 const partBytes = 900 * 1024;

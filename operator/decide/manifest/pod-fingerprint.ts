@@ -1,7 +1,7 @@
 /** What a pod runs, container by container, as whom, and the labels it is found by: short enough to be kept for every pod of a cluster. */
 import { createHash } from 'node:crypto';
-import type { Json, JsonObject } from '../api/meta.ts';
-import { at, listAt, member, objectAt, textAt } from './json/json.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
+import { at, listAt, member, objectAt, textAt } from '../json/json.ts';
 import { podsIn } from './pod-spec.ts';
 
 /** `<list> <container> <digest of image, command and arguments>`, `account <ServiceAccount>`, `host <namespace of the node>`, `label <key>=<value>`. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import type { JsonObject } from '../api/meta.ts';
-import { programsOfPod, programsOfTemplate, runs, strayLabels } from './programs.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import { programsOfPod, programsOfTemplate, runs, strayLabels } from './pod-fingerprint.ts';
 
 const aPod = (labels: Readonly<Record<string, string>>, image = 'web:1'): JsonObject => ({
   metadata: { labels },

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { JsonObject } from '../api/meta.ts';
-import { contentDigest, isPristine, scaleDigest } from './content.ts';
-import { canonicalJson } from './json/canonical.ts';
-import { anyObject } from './json/json-arbitrary.ts';
-import { withMember } from './json/json.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import { contentDigest, isPristine, scaleDigest } from './content-digest.ts';
+import { canonicalJson } from '../json/canonical.ts';
+import { anyObject } from '../json/json-arbitrary.ts';
+import { withMember } from '../json/json.ts';
 
 const deployment = (given: { metadata?: JsonObject; spec?: JsonObject; status?: JsonObject } = {}): JsonObject => ({
   apiVersion: 'apps/v1',

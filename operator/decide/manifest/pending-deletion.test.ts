@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { controlPlaneFinalizers } from './held-up.ts';
+import { controlPlaneFinalizers } from './pending-deletion.ts';
 
 test('the guard leaves the same finalizers to the control plane', () => {
   const chart = join(import.meta.dirname, '../../charts/countersign/templates/_guard.tpl');

@@ -1,6 +1,6 @@
 /** Where pods are described inside the objects of a release. */
-import type { JsonObject } from '../api/meta.ts';
-import { isObject, listAt, objectAt } from './json/json.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import { isObject, listAt, objectAt } from '../json/json.ts';
 
 /** Paths of pod specs: workloads and Jobs, CronJobs, PodTemplates, Pods. Tried on every kind, so that no kind hides one. */
 const paths = [

@@ -1,7 +1,7 @@
 /** Objects that are being deleted and are still there, because a finalizer holds them: which one, and who can take it off. */
-import { listAt, textAt } from './json/json.ts';
-import { keyOf, type Instant, type LiveObject } from './objects.ts';
-import { listed } from './messages.ts';
+import { listAt, textAt } from '../json/json.ts';
+import { keyOf, type Instant, type LiveObject } from '../objects.ts';
+import { listed } from '../messages.ts';
 
 /** A deletion that takes no longer than this is in nobody's way. */
 const patienceMs = 5_000;

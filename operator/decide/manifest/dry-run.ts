@@ -1,9 +1,9 @@
 /** The dry-run create that shows what the API server makes of a content: the same manifest under a name nobody uses. */
-import type { JsonObject } from '../api/meta.ts';
-import { digestOf } from './json/canonical.ts';
-import { objectAt, withMember } from './json/json.ts';
-import type { ObjectRef } from './objects.ts';
-import { forCreate, normalForm } from './render.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import { digestOf } from '../json/canonical.ts';
+import { objectAt, withMember } from '../json/json.ts';
+import type { ObjectRef } from '../objects.ts';
+import { forCreate, normalForm } from './normal-form.ts';
 
 /** A name that is valid for every kind: a DNS-1035 label (Service), short enough for CronJob (52). The same for the same content. */
 export const scratchName = (ref: ObjectRef, content: JsonObject): string =>

@@ -3,12 +3,12 @@
  * are equal content. The gate digests what it admits with the same function, so its entries and what the watch sees can be compared.
  */
 import { createHmac } from 'node:crypto';
-import type { Json, JsonObject } from '../api/meta.ts';
-import { canonicalJson, digestOf } from './json/canonical.ts';
-import { at, isObject, listAt, member, numberAt, objectAt, textAt, withMember } from './json/json.ts';
-import { normalForm } from './render.ts';
-import { deletePath, outside, type Path } from './json/field-path.ts';
-import { programsOfPod, type Program } from './programs.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
+import { canonicalJson, digestOf } from '../json/canonical.ts';
+import { at, isObject, listAt, member, numberAt, objectAt, textAt, withMember } from '../json/json.ts';
+import { normalForm } from './normal-form.ts';
+import { deletePath, outside, type Path } from '../json/field-path.ts';
+import { programsOfPod, type Program } from './pod-fingerprint.ts';
 
 export interface DigestOptions {
   /** Paths that the policy, an autoscaler or the bundle leaves to others. */

@@ -1,9 +1,9 @@
 /** Which fields of an object the cluster writes. They are never part of a release: stripped, and left as they are live. */
-import type { Json, JsonObject } from '../api/meta.ts';
-import { at, isList, isObject, listAt, member, objectAt, textAt, withMember } from './json/json.ts';
-import { toolNotes } from './delivery-tools.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
+import { at, isList, isObject, listAt, member, objectAt, textAt, withMember } from '../json/json.ts';
+import { toolNotes } from './gitops-tools.ts';
 import { controllersPlaces } from './lifetime.ts';
-import { deletePath, getPath, setPath, type Path } from './json/field-path.ts';
+import { deletePath, getPath, setPath, type Path } from '../json/field-path.ts';
 
 interface OwnedField {
   /** Names from the root; `*` is every item of a list. */

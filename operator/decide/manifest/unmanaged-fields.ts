@@ -1,8 +1,8 @@
 /** Which fields of production a release leaves alone. */
-import type { JsonObject } from '../api/meta.ts';
-import type { UnmanagedFields } from './bundle.ts';
-import { textAt } from './json/json.ts';
-import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from './objects.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import type { UnmanagedFields } from '../bundle.ts';
+import { textAt } from '../json/json.ts';
+import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from '../objects.ts';
 
 /**
  * What the policy declares, and the replicas of every workload that an autoscaler scales: one of the release, or a live one

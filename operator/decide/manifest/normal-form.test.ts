@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { JsonObject } from '../api/meta.ts';
-import { promotableKinds } from '../api/kinds.ts';
-import { isObject, listAt } from './json/json.ts';
-import { anyJson, anyObject } from './json/json-arbitrary.ts';
-import type { LiveObject, ObjectRef } from './objects.ts';
-import { isOwnedAnnotation } from './owned.ts';
-import { getPath, parsePath } from './json/field-path.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import { promotableKinds } from '../../api/kinds.ts';
+import { isObject, listAt } from '../json/json.ts';
+import { anyJson, anyObject } from '../json/json-arbitrary.ts';
+import type { LiveObject, ObjectRef } from '../objects.ts';
+import { isOwnedAnnotation } from './server-owned-fields.ts';
+import { getPath, parsePath } from '../json/field-path.ts';
 import {
   differingPaths,
   forCreate,
@@ -17,7 +17,7 @@ import {
   sameContent,
   strayOverlays,
   type Rendered,
-} from './render.ts';
+} from './normal-form.ts';
 
 const refOf = (kind: string, name = 'api'): ObjectRef => ({
   apiVersion: promotableKinds.find((row) => row.kind === kind)?.apiVersion ?? 'example.com/v1',

@@ -1,6 +1,6 @@
 /** Which Secrets and ConfigMaps an object needs in order to run. */
-import type { JsonObject } from '../api/meta.ts';
-import { at, isObject, listAt, objectAt, textAt } from './json/json.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import { at, isObject, listAt, objectAt, textAt } from '../json/json.ts';
 import { containersOf, podSpecsOf } from './pod-spec.ts';
 
 /** One thing that content refers to by name in its own namespace. */

@@ -1,12 +1,12 @@
 /** What an object of a release is to be in production: its normal form, and the manifests that make production equal it. */
-import type { Json, JsonObject } from '../api/meta.ts';
-import { digest8, digestOf, digestSteps } from './json/canonical.ts';
-import { differences } from './json/diff.ts';
-import { at, isEmptyObject, isList, objectAt, unworkable, withMember } from './json/json.ts';
-import { mergePatch } from './json/merge-patch.ts';
-import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from './objects.ts';
-import { ownedPaths, withoutOwned, withOwnedOf } from './owned.ts';
-import { deletePath, formatPath, getPath, outside, parsePath, setPath, type Path } from './json/field-path.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
+import { digest8, digestOf, digestSteps } from '../json/canonical.ts';
+import { differences } from '../json/diff.ts';
+import { at, isEmptyObject, isList, objectAt, unworkable, withMember } from '../json/json.ts';
+import { mergePatch } from '../json/merge-patch.ts';
+import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from '../objects.ts';
+import { ownedPaths, withoutOwned, withOwnedOf } from './server-owned-fields.ts';
+import { deletePath, formatPath, getPath, outside, parsePath, setPath, type Path } from '../json/field-path.ts';
 
 /** What a release decides about an object: no status, no server-owned field, no metadata but name, labels, annotations and finalizers. */
 export const normalForm = (manifest: JsonObject, ref: ObjectRef): JsonObject => {
