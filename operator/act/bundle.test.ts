@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { aBundle } from '../../test/builders/decide.ts';
 import { parseReleaseBundle } from '../api/bundle.ts';
 import type { JsonObject } from '../api/meta.ts';
-import { nothingShown } from '../decide/comparison.ts';
+import { nothingShown } from '../decide/delta/comparison.ts';
 import { canonicalJson, digestOf } from '../decide/json/canonical.ts';
 import type { Client } from '../kube/client.ts';
 import type { Manifest } from '../kube/resource.ts';

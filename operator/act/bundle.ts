@@ -13,9 +13,9 @@ import {
   type WrittenObject,
 } from '../decide/manifest/bundle-parts.ts';
 import { canonicalSteps } from '../decide/json/canonical.ts';
-import type { Shown } from '../decide/comparison.ts';
+import type { Shown } from '../decide/delta/comparison.ts';
 import { deltaTooLarge } from '../decide/staging.ts';
-import { partName } from '../decide/show-command.ts';
+import { partName } from '../decide/delta/show-command.ts';
 import type { Client } from '../kube/client.ts';
 import { Failure, toFailure } from '../kube/failures.ts';
 import type { Manifest } from '../kube/resource.ts';

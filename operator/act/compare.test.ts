@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { BundleObject } from '../decide/bundle.ts';
-import { compared, type Comparison } from '../decide/comparison.ts';
+import { compared, type Comparison } from '../decide/delta/comparison.ts';
 import { digestOf } from '../decide/json/canonical.ts';
 import { createComparer, type CompareBounds, type Comparer } from './compare.ts';
 

@@ -1,5 +1,5 @@
 /** What is asked of the API server and of the ledger, and in which order, where one write of several is refused. */
-import { compared } from '../decide/comparison.ts';
+import { compared } from '../decide/delta/comparison.ts';
 import { expect, test } from '@jest/globals';
 import { aBundle, anIntent } from '../../test/builders/decide.ts';
 import * as drafts from '../decide/drafts.ts';

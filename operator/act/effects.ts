@@ -1,7 +1,7 @@
 /** Carries out effects. Each names what it believes, so a wrong belief comes back as 409 and is judged again; each is safe to repeat. */
 import { inFlightFinalizer } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
-import { nothingShown, type Comparison, type Shown } from '../decide/comparison.ts';
+import { nothingShown, type Comparison, type Shown } from '../decide/delta/comparison.ts';
 import { sizeOf } from '../decide/json/canonical.ts';
 import { withRefusal } from '../decide/drafts.ts';
 import type { Effect, ObjectEffect, Writer } from '../decide/plan.ts';

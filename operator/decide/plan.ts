@@ -5,7 +5,7 @@ import type { JsonObject } from '../api/meta.ts';
 import type { ReleasePolicyStatus } from '../api/policy.ts';
 import type { RollbackStatus } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
-import type { Comparison } from './comparison.ts';
+import type { Comparison } from './delta/comparison.ts';
 import type { LedgerDraft } from './ledger-entry.ts';
 import type { Instant, ObjectRef } from './objects.ts';
 import type { Question } from './api-queries.ts';

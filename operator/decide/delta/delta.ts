@@ -1,17 +1,17 @@
 /** What a release changes in production, field by field: what a signer consents to. Nothing is left out without being counted. */
-import type { DeltaClass } from '../api/bundle.ts';
-import type { JsonObject } from '../api/meta.ts';
-import type { BundleObject, UnmanagedFields } from './bundle.ts';
-import { isDefault } from './defaults.ts';
-import { classOf, isOpen } from './delta-class.ts';
-import { differences, type Difference } from './json/diff.ts';
-import { keyOf, type ObjectKey, type ObjectRef } from './objects.ts';
-import { deletePath, formatPath, outside, parsePath } from './json/field-path.ts';
-import { isNamedCredential } from './secrets.ts';
-import { shown, type ShownChange } from './shown.ts';
+import type { DeltaClass } from '../../api/bundle.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import type { BundleObject, UnmanagedFields } from '../bundle.ts';
+import { isDefault } from './api-defaults.ts';
+import { classOf, isOpen } from './risk.ts';
+import { differences, type Difference } from '../json/diff.ts';
+import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
+import { deletePath, formatPath, outside, parsePath } from '../json/field-path.ts';
+import { isNamedCredential } from './redact.ts';
+import { shown, type ShownChange } from './display-value.ts';
 import { newSearch, type Search } from './text-change.ts';
-import { unmanagedOf } from './manifest/unmanaged-fields.ts';
-import { visibleName } from './safe-text.ts';
+import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
+import { visibleName } from '../safe-text.ts';
 
 /** One change of one field, or of an object as a whole. */
 export interface Change extends ShownChange {

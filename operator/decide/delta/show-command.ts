@@ -1,6 +1,6 @@
 /** The command by which anybody who may read a bundle reads all of its content, whatever its delta does not show. */
-import type { Bundle } from './bundle.ts';
-import { storedContent } from './manifest/bundle-parts.ts';
+import type { Bundle } from '../bundle.ts';
+import { storedContent } from '../manifest/bundle-parts.ts';
 
 interface StoredAs {
   /** Its own name, or those of its parts. */

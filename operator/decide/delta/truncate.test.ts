@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { DeltaClass } from '../api/bundle.ts';
-import { entriesOf } from './condense.ts';
+import type { DeltaClass } from '../../api/bundle.ts';
+import { entriesOf } from './truncate.ts';
 import type { Change } from './delta.ts';
 
 const changes = (object: string, count: number, sort: DeltaClass, to = 'x'): Change[] =>

@@ -1,10 +1,10 @@
 /** What a bundle shows its signers, as one pure question: what is compared, and what comes of it. Comparing megabytes takes seconds. */
-import type { DeltaEntry } from '../api/bundle.ts';
-import type { Bundle, UnmanagedFields } from './bundle.ts';
-import { entriesOf } from './condense.ts';
+import type { DeltaEntry } from '../../api/bundle.ts';
+import type { Bundle, UnmanagedFields } from '../bundle.ts';
+import { entriesOf } from './truncate.ts';
 import { delta, type Before } from './delta.ts';
-import { deltaText, type DeltaHeading } from './delta-text.ts';
-import type { ObjectRef } from './objects.ts';
+import { deltaText, type DeltaHeading } from './text.ts';
+import type { ObjectRef } from '../objects.ts';
 import { showCommand } from './show-command.ts';
 
 export interface Comparison {

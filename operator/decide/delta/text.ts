@@ -1,9 +1,9 @@
 /** A delta as a signer reads it, with nothing but `kubectl get … -o jsonpath={.spec.deltaText}`. */
-import { maxDeltaTextBytes, type DeltaClass } from '../api/bundle.ts';
+import { maxDeltaTextBytes, type DeltaClass } from '../../api/bundle.ts';
 import type { Change } from './delta.ts';
-import { isOpen } from './delta-class.ts';
-import { visible } from './safe-text.ts';
-import { argumentFor } from './messages.ts';
+import { isOpen } from './risk.ts';
+import { visible } from '../safe-text.ts';
+import { argumentFor } from '../messages.ts';
 
 export interface DeltaHeading {
   readonly candidate: string;

@@ -2,8 +2,8 @@
  * What sort of change it is when a field changes: what a signer looks at first, and of what nothing is ever hidden, folded or cut. One table
  * by kind and path; a field without a row counts as configuration. Of kinds that are not here, the fields of pods count wherever they are.
  */
-import type { DeltaClass } from '../api/bundle.ts';
-import type { Path } from './json/field-path.ts';
+import type { DeltaClass } from '../../api/bundle.ts';
+import type { Path } from '../json/field-path.ts';
 
 type Classes = Readonly<Record<string, DeltaClass>>;
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { isOpen, classOf } from './delta-class.ts';
-import { isDefault } from './defaults.ts';
-import { parsePath } from './json/field-path.ts';
+import { isOpen, classOf } from './risk.ts';
+import { isDefault } from './api-defaults.ts';
+import { parsePath } from '../json/field-path.ts';
 
 const at = (kind: string, path: string, value: string | number | boolean) =>
   isDefault(kind, parsePath(path) ?? [], value);

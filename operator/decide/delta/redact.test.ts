@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { parsePath } from './json/field-path.ts';
-import { isCredential, isHideable, isNamedCredential, pieces } from './secrets.ts';
+import { parsePath } from '../json/field-path.ts';
+import { isCredential, isHideable, isNamedCredential, pieces } from './redact.ts';
 
 describe('names of credentials', () => {
   it.each(['DB_PASSWORD', 'dbPassword', 'db.password', 'API_TOKEN', 'clientSecret', 'AWS_SECRET_ACCESS_KEY', 'apikey'])(

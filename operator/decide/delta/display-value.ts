@@ -2,12 +2,12 @@
  * How a change of a value is shown to a signer. A value stands as it is; what could be taken for something else stands in quotes; a text of
  * several lines as the lines that change. What cannot be told apart is never shown alike: two different changes have two different texts.
  */
-import type { Json } from '../api/meta.ts';
-import { canonicalJson } from './json/canonical.ts';
-import { isList } from './json/json.ts';
-import { doesSomething, isHideable, pieces, type Piece } from './secrets.ts';
+import type { Json } from '../../api/meta.ts';
+import { canonicalJson } from '../json/canonical.ts';
+import { isList } from '../json/json.ts';
+import { doesSomething, isHideable, pieces, type Piece } from './redact.ts';
 import { textChange, type Search } from './text-change.ts';
-import { visibleName, visibleProse, type Visible } from './safe-text.ts';
+import { visibleName, visibleProse, type Visible } from '../safe-text.ts';
 
 export interface ShownChange {
   /** On one line; '' for absence, `(n lines)` for a text of several. */

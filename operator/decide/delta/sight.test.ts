@@ -1,10 +1,10 @@
 /** Whatever two contents are: each difference is in the text, or the text says at its top that something is not. */
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { Json, JsonObject } from '../api/meta.ts';
-import { canonicalJson } from './json/canonical.ts';
+import type { Json, JsonObject } from '../../api/meta.ts';
+import { canonicalJson } from '../json/canonical.ts';
 import { deltaOf } from './delta-arbitrary.ts';
-import { isObject } from './json/json.ts';
+import { isObject } from '../json/json.ts';
 
 const words = fc.constantFrom(
   '',

@@ -1,5 +1,5 @@
 /** The entries of a delta for programs, inside the bounds of one bundle: the largest objects are told by class instead of by field. */
-import { deltaClasses, longestDeltaValue, type DeltaEntry } from '../api/bundle.ts';
+import { deltaClasses, longestDeltaValue, type DeltaEntry } from '../../api/bundle.ts';
 import type { Change } from './delta.ts';
 
 type Entry = Readonly<DeltaEntry>;

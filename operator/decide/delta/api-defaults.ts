@@ -2,9 +2,9 @@
  * Fields of a new object that hold what the API server would put there anyway (Kubernetes API reference, v1.36): true, and in the way of
  * whoever reads what matters. By kind and whole path; the same name elsewhere, or in a kind that is not here, is shown.
  */
-import type { Json } from '../api/meta.ts';
-import { canonicalJson } from './json/canonical.ts';
-import type { Path } from './json/field-path.ts';
+import type { Json } from '../../api/meta.ts';
+import { canonicalJson } from '../json/canonical.ts';
+import type { Path } from '../json/field-path.ts';
 
 type Defaults = Readonly<Record<string, Json>>;
 

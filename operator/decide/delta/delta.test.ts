@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { maxDeltaTextBytes } from '../api/bundle.ts';
-import type { JsonObject } from '../api/meta.ts';
-import type { BundleObject } from './bundle.ts';
+import { maxDeltaTextBytes } from '../../api/bundle.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import type { BundleObject } from '../bundle.ts';
 import { delta, type Change } from './delta.ts';
 import { heading, objectOf, textOf } from './delta-arbitrary.ts';
-import { deltaText } from './delta-text.ts';
-import { anyObject } from './json/json-arbitrary.ts';
-import { sameContent } from './manifest/normal-form.ts';
+import { deltaText } from './text.ts';
+import { anyObject } from '../json/json-arbitrary.ts';
+import { sameContent } from '../manifest/normal-form.ts';
 
 const ours = (...objects: readonly BundleObject[]) => ({ objects, foreign: false });
 

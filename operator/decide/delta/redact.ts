@@ -3,8 +3,8 @@
  * Whatever could do something (blanks, quotes, shell characters, an address, a path, a flag) is no such word and is shown, and so is all of
  * what `isOpen` classes (`delta-class.ts`). Credentials belong into Secrets, which are never copied.
  */
-import type { Json } from '../api/meta.ts';
-import type { Path } from './json/field-path.ts';
+import type { Json } from '../../api/meta.ts';
+import type { Path } from '../json/field-path.ts';
 
 /** The last words of a name that holds a credential, in lower case. `DB_PASSWORD`, `dbPassword` and `db.password` all end with `password`. */
 const credentials: ReadonlySet<string> = new Set([
