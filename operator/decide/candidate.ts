@@ -7,7 +7,7 @@ import { inFlightFinalizer } from '../api/kinds.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import { defaultCandidateValidFor } from '../api/policy.ts';
 import type { Reason } from '../api/conditions.ts';
-import { handsOn, nobody } from './authors.ts';
+import { handsOn, nobody } from './people/authors.ts';
 import type { Bundle } from './bundle.ts';
 import { candidateStatus, type Standing } from './candidate-status.ts';
 import { baseOf, draftBundle, type Base } from './draft.ts';
@@ -19,7 +19,7 @@ import { workloadHealth } from './health.ts';
 import { heldUp, heldUpText } from './manifest/pending-deletion.ts';
 import { isTested, mustHold, wasTested } from './hold.ts';
 import { keyOf, type Instant, type ObjectKey } from './objects.ts';
-import { isSystemName } from './people.ts';
+import { isSystemName } from './people/identity.ts';
 import { earliest, nothing, type Effect, type Plan, type StatusWrite } from './plan.ts';
 import {
   askAgainAt,
@@ -34,12 +34,12 @@ import { leaving } from './release.ts';
 import { packageRecord, type CandidateRecord } from './record.ts';
 import { noPlace, stagedBytes } from './places.ts';
 import { replacingOf, successorOf } from './replaces.ts';
-import { heldRight, rightToSign } from './right-to-sign.ts';
+import { heldRight, rightToSign } from './people/approval-right.ts';
 import { digestOf, sizeOf } from './json/canonical.ts';
 import { differingPaths, normalForm } from './manifest/normal-form.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
 import { unmanagedOf } from './manifest/unmanaged-fields.ts';
-import { approvalSummary, authorsOf, consents, signatures } from './signatures.ts';
+import { approvalSummary, authorsOf, consents, signatures } from './people/approvals.ts';
 import { soakingSince } from './soak.ts';
 import {
   brokenProblem,

@@ -1,5 +1,5 @@
 /** The bundle that a candidate should have now: frozen content against what production runs. */
-import { handsOn } from './authors.ts';
+import { handsOn } from './people/authors.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import { digest8, digestOf, digestOfBundle } from './json/canonical.ts';

@@ -17,10 +17,10 @@ import type { EmergencySnapshot } from './emergency/snapshot.ts';
 import { objectAt, withMember } from './json/json.ts';
 import type { LedgerDraft } from './ledger-entry.ts';
 import type { Instant } from './objects.ts';
-import { isSystemName, peopleAmong } from './people.ts';
+import { isSystemName, peopleAmong } from './people/identity.ts';
 import { earliest, nothing, type Effect, type Plan } from './plan.ts';
 import { askAgainAt, questionKey, type Answers } from './api-queries.ts';
-import { rightToSign } from './right-to-sign.ts';
+import { rightToSign } from './people/approval-right.ts';
 import { nextClosing } from './schedule.ts';
 
 /** A disruption budget may keep a pod; after this long it is named instead. */

@@ -1,6 +1,6 @@
 /** What the expedited lane lets a candidate pass. */
 import { blocked, passed, type Gate, type GateSnapshot } from './gates/gate.ts';
-import { expeditedLane } from './lane.ts';
+import { expeditedLane } from './people/approval-lines.ts';
 import { editPolicy, newCandidate } from './remedies.ts';
 import type { Verdict } from './verdict.ts';
 

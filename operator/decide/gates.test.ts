@@ -18,7 +18,7 @@ import { gateNames, reasons, type GateName } from '../api/conditions.ts';
 import { judge } from './gates.ts';
 import type { GateSnapshot } from './gates/gate.ts';
 import type { Instant } from './objects.ts';
-import { approvalSummary } from './signatures.ts';
+import { approvalSummary } from './people/approvals.ts';
 import type { Verdict } from './verdict.ts';
 
 const passes = (s: GateSnapshot, at: Instant = now): boolean =>

@@ -1,9 +1,9 @@
 /** How long staging must keep the content, and whether it still has it. */
 import { milliseconds } from '../api/duration.ts';
 import type { GateSnapshot } from './gates/gate.ts';
-import { soakOf } from './lane.ts';
+import { soakOf } from './people/approval-lines.ts';
 import { keyOf, type Instant, type ObjectKey } from './objects.ts';
-import { testersHaveSigned } from './signatures.ts';
+import { testersHaveSigned } from './people/approvals.ts';
 
 /** First instant at which the soak is over; undefined = it has not begun. A soak of 0s is over before it begins. */
 export const soakedAt = (s: GateSnapshot): Instant | undefined => {

@@ -5,7 +5,7 @@ import { approval } from '../api/approval.ts';
 import { noEmergencies } from './emergency/record.ts';
 import { questionKey, type Answer } from './api-queries.ts';
 import { planResume, signResume, type ResumeSnapshot } from './resume.ts';
-import { rightToSign } from './right-to-sign.ts';
+import { rightToSign } from './people/approval-right.ts';
 
 const refused = { name: '000000000042', id: 'entry-id', hash: digestOf('7'), emergencies: noEmergencies };
 const policy = aPolicy();

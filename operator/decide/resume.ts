@@ -7,7 +7,7 @@ import type { Instant } from './objects.ts';
 import { nothing, type Plan } from './plan.ts';
 import { askAgainAt, questionKey, type Answers } from './api-queries.ts';
 import type { NamespaceRecord, RefusedEntry } from './record.ts';
-import { isConsent, rightToSign } from './right-to-sign.ts';
+import { isConsent, rightToSign } from './people/approval-right.ts';
 
 export interface ResumeSnapshot {
   readonly namespace: string;

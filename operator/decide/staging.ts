@@ -4,7 +4,7 @@ import type { Reason } from '../api/conditions.ts';
 import { maxDeltaTextBytes } from '../api/bundle.ts';
 import { promotableKinds } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
-import { handsOn, unknownWriters } from './authors.ts';
+import { handsOn, unknownWriters } from './people/authors.ts';
 import { brokenText } from './broken-record.ts';
 import type { BundleObject } from './bundle.ts';
 import { digestOf, digestSteps, sizeOf } from './json/canonical.ts';

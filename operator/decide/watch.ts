@@ -11,12 +11,12 @@ import * as drafts from './drafts.ts';
 import type { EntryData, LedgerDraft } from './ledger-entry.ts';
 import type { Attempt, Finding, State } from './explained.ts';
 import { asKey, type Instant, type NamespaceFacts, type ObjectKey } from './objects.ts';
-import { peopleAmong } from './people.ts';
+import { peopleAmong } from './people/identity.ts';
 import { earliest, nothing, type Effect, type Plan } from './plan.ts';
 import { askAgainAt, questionKey, type Answers, type RightQuestion } from './api-queries.ts';
 import type { NamespaceRecord } from './record.ts';
 import { planResume } from './resume.ts';
-import { isConsent, rightToSign } from './right-to-sign.ts';
+import { isConsent, rightToSign } from './people/approval-right.ts';
 import { changedFields, lifetimeChange, sameLifetime } from './manifest/lifetime.ts';
 import {
   attemptsOn,

@@ -4,7 +4,7 @@ import { releaseCandidate, type ReleaseCandidate } from '../../operator/api/cand
 import { emergencyAccess, type EmergencyAccess } from '../../operator/api/emergency.ts';
 import type { JsonObject } from '../../operator/api/meta.ts';
 import { releasePolicy, type ReleasePolicy } from '../../operator/api/policy.ts';
-import { nobody } from '../../operator/decide/authors.ts';
+import { nobody } from '../../operator/decide/people/authors.ts';
 import type { Bundle, BundleObject } from '../../operator/decide/bundle.ts';
 import { digestOf as digestOfContent, digestOfBundle } from '../../operator/decide/json/canonical.ts';
 import type { EntryData, LedgerDraft } from '../../operator/decide/ledger-entry.ts';

@@ -15,7 +15,7 @@ import {
 } from '../../../test/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
 import { questionKey } from '../api-queries.ts';
-import { rightToSign } from '../right-to-sign.ts';
+import { rightToSign } from '../people/approval-right.ts';
 import { judgeConsent, type ConsentSnapshot } from './consent.ts';
 
 const bundle = aSealedBundle();

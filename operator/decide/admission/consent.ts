@@ -2,7 +2,7 @@
 import type { Approval } from '../../api/approval.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
-import { nobody } from '../authors.ts';
+import { nobody } from '../people/authors.ts';
 import type { Bundle } from '../bundle.ts';
 import { digestOf, digestOfBundle } from '../json/canonical.ts';
 import { approvals } from '../gates/approvals.ts';
@@ -16,7 +16,7 @@ import { window } from '../gates/window.ts';
 import { keyOf, type NamespaceFacts } from '../objects.ts';
 import { questionKey, type Answers, type Question } from '../api-queries.ts';
 import { packageRecord, type NamespaceRecord, type OpenIntent } from '../record.ts';
-import { heldRight, rightToSign } from '../right-to-sign.ts';
+import { heldRight, rightToSign } from '../people/approval-right.ts';
 
 /** What the promotion rests on, as the API server holds it now. undefined = it is gone. */
 export interface ConsentSnapshot {

@@ -5,7 +5,7 @@ import { canonicalJson } from '../json/canonical.ts';
 import { controlPlaneFinalizers } from '../manifest/pending-deletion.ts';
 import { at, listAt, numberAt, objectAt, textAt, withMember } from '../json/json.ts';
 import { deletePath, type Path } from '../json/field-path.ts';
-import { isSystemName } from '../people.ts';
+import { isSystemName } from '../people/identity.ts';
 import { questionKey, type RightQuestion } from '../api-queries.ts';
 import { normalForm } from '../manifest/normal-form.ts';
 import { isAsDigested, objectIn } from './content.ts';

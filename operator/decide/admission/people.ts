@@ -1,7 +1,7 @@
 /** What people and declared programs do that is no release: who may, and what the ledger says of it. */
 import { policyName } from '../../api/kinds.ts';
 import { textAt } from '../json/json.ts';
-import { isSystemName } from '../people.ts';
+import { isSystemName } from '../people/identity.ts';
 import { questionKey, type RightQuestion } from '../api-queries.ts';
 import { rightTo } from './operate.ts';
 import { admittedAct, type Act } from './records.ts';

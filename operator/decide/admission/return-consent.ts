@@ -7,8 +7,8 @@ import type { ApprovalLine, ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
 import { digestOf, digestOfBundle } from '../json/canonical.ts';
 import { keyOf } from '../objects.ts';
-import { isSystemName, peopleAmong } from '../people.ts';
-import { quorum } from '../quorum.ts';
+import { isSystemName, peopleAmong } from '../people/identity.ts';
+import { quorum } from '../people/quorum.ts';
 import type { NamespaceRecord, OpenIntent } from '../record.ts';
 import type { Consent } from './consent.ts';
 

@@ -7,7 +7,7 @@ import type { EmergencyAccess } from '../../api/emergency.ts';
 import { policyName } from '../../api/kinds.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Instant } from '../objects.ts';
-import { isSystemName, peopleAmong, type PersonOf } from '../people.ts';
+import { isSystemName, peopleAmong, type PersonOf } from '../people/identity.ts';
 import { questionKey, type Answers, type Question, type RightQuestion } from '../api-queries.ts';
 import { notAfterOf } from './grant.ts';
 import { isLive, type Emergencies, type EmergencyRecord } from './record.ts';

@@ -11,8 +11,8 @@ import {
   now,
 } from '../../../test/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
-import { approvalManifests } from '../manifests.ts';
-import { approvalSummary } from '../signatures.ts';
+import { approvalManifests } from '../people/approval-manifest.ts';
+import { approvalSummary } from '../people/approvals.ts';
 import { approvals } from './approvals.ts';
 import type { GateSnapshot } from './gate.ts';
 

@@ -1,8 +1,8 @@
 /** Is every approval line met by signatures under this digest? */
-import { linesOf } from '../lane.ts';
-import { quorum, type LineSummary } from '../quorum.ts';
+import { linesOf } from '../people/approval-lines.ts';
+import { quorum, type LineSummary } from '../people/quorum.ts';
 import { newCandidate, signAs } from '../remedies.ts';
-import { consents, signatures, type Signature, type Standing } from '../signatures.ts';
+import { consents, signatures, type Signature, type Standing } from '../people/approvals.ts';
 import type { Verdict } from '../verdict.ts';
 import { visible } from '../safe-text.ts';
 import { listed } from '../messages.ts';

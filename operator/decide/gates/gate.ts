@@ -1,7 +1,7 @@
 /** What a gate looks at, and what it may answer. */
 import type { Reason } from '../../api/conditions.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
-import type { Hands } from '../authors.ts';
+import type { Hands } from '../people/authors.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Instant, NamespaceFacts, ObjectKey } from '../objects.ts';
 import type { CandidateSnapshot } from '../snapshot.ts';

@@ -13,7 +13,7 @@ import {
 } from '../../../test/builders/decide.ts';
 import { keyOf } from '../objects.ts';
 import type { GateSnapshot } from './gate.ts';
-import { nobody } from '../authors.ts';
+import { nobody } from '../people/authors.ts';
 import { segregationOfDuties } from './segregation-of-duties.ts';
 
 const robot = 'system:serviceaccount:ci:deployer';

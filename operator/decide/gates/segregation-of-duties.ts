@@ -1,10 +1,10 @@
 /** Are authors, testers and approvers different people? */
-import { unknownWriters, writtenBy } from '../authors.ts';
-import { linesOf } from '../lane.ts';
-import { isSystemName } from '../people.ts';
-import { quorum } from '../quorum.ts';
+import { unknownWriters, writtenBy } from '../people/authors.ts';
+import { linesOf } from '../people/approval-lines.ts';
+import { isSystemName } from '../people/identity.ts';
+import { quorum } from '../people/quorum.ts';
 import { newCandidate, signAs, editPolicy } from '../remedies.ts';
-import { authorsOf, consents, signatures, type Signature } from '../signatures.ts';
+import { authorsOf, consents, signatures, type Signature } from '../people/approvals.ts';
 import type { Verdict } from '../verdict.ts';
 import { visible } from '../safe-text.ts';
 import { argumentFor, listed, objectNamed } from '../messages.ts';

@@ -1,6 +1,6 @@
 /** Has staging run this content long enough? */
 import { soakedAt, wasTested } from '../hold.ts';
-import { soakOf } from '../lane.ts';
+import { soakOf } from '../people/approval-lines.ts';
 import { passed, waiting, type Gate } from './gate.ts';
 
 /** Over once, over for good: the record remembers it when staging moves on. */

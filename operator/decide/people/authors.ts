@@ -1,13 +1,13 @@
 /** Who had a hand in what is staged, as the API server recorded it (docs/adr/0014). */
-import { writersAnnotation } from '../api/kinds.ts';
-import type { Writer } from '../api/writers.ts';
-import type { JsonObject } from '../api/meta.ts';
-import type { Bundle, BundleObject, ObjectSource } from './bundle.ts';
-import { at } from './json/json.ts';
-import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
-import type { CandidateSnapshot } from './snapshot.ts';
-import { scaleTarget } from './manifest/unmanaged-fields.ts';
-import { argumentFor, listed, objectNamed } from './messages.ts';
+import { writersAnnotation } from '../../api/kinds.ts';
+import type { Writer } from '../../api/writers.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import type { Bundle, BundleObject, ObjectSource } from '../bundle.ts';
+import { at } from '../json/json.ts';
+import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
+import type { CandidateSnapshot } from '../snapshot.ts';
+import { scaleTarget } from '../manifest/unmanaged-fields.ts';
+import { argumentFor, listed, objectNamed } from '../messages.ts';
 
 export interface Hands {
   /** Usernames. */

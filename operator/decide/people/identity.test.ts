@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { isSystemName, peopleAmong } from './people.ts';
+import { isSystemName, peopleAmong } from './identity.ts';
 
 const areOne = (a: string, b: string, declared: { name: string; identities: string[] }[] = []) => {
   const personOf = peopleAmong(declared, [a, b]);

@@ -1,10 +1,10 @@
 /** What each signature under a candidate is worth now. The one place where that is decided; gates and status only read it. */
-import type { Approval } from '../api/approval.ts';
-import { milliseconds } from '../api/duration.ts';
-import type { GateSnapshot } from './gates/gate.ts';
-import type { Instant } from './objects.ts';
-import { linesOf } from './lane.ts';
-import { isSystemName, peopleAmong } from './people.ts';
+import type { Approval } from '../../api/approval.ts';
+import { milliseconds } from '../../api/duration.ts';
+import type { GateSnapshot } from '../gates/gate.ts';
+import type { Instant } from '../objects.ts';
+import { linesOf } from './approval-lines.ts';
+import { isSystemName, peopleAmong } from './identity.ts';
 import { type Quorum, quorum, type Signer } from './quorum.ts';
 
 /** Why a signature counts, or does not. Unanswered = the API server has not said yet whether its signer may sign. */

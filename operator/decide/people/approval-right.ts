@@ -1,11 +1,11 @@
 /** Whether somebody may sign in a role: the question, and what its answer says. */
-import type { Approval } from '../api/approval.ts';
-import { milliseconds } from '../api/duration.ts';
-import { virtualResources } from '../api/kinds.ts';
-import type { ReleasePolicy } from '../api/policy.ts';
-import type { Instant } from './objects.ts';
-import { isSystemName } from './people.ts';
-import type { Answer, RightQuestion } from './api-queries.ts';
+import type { Approval } from '../../api/approval.ts';
+import { milliseconds } from '../../api/duration.ts';
+import { virtualResources } from '../../api/kinds.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import type { Instant } from '../objects.ts';
+import { isSystemName } from './identity.ts';
+import type { Answer, RightQuestion } from '../api-queries.ts';
 
 /** `namespace`: of production, where whoever signs holds the right. */
 export const rightToSign = (namespace: string, { spec }: Pick<Approval, 'spec'>): RightQuestion => ({

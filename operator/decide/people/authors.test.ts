@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { aBundle, aDeployment, aLiveObject, anObject, aNamespace } from '../../test/builders/decide.ts';
-import type { JsonObject } from '../api/meta.ts';
-import type { Writer } from '../api/writers.ts';
+import { aBundle, aDeployment, aLiveObject, anObject, aNamespace } from '../../../test/builders/decide.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import type { Writer } from '../../api/writers.ts';
 import { handsOn, unknownWriters, writtenBy } from './authors.ts';
-import type { ObjectSource } from './bundle.ts';
-import { keyOf, type LiveObject } from './objects.ts';
+import type { ObjectSource } from '../bundle.ts';
+import { keyOf, type LiveObject } from '../objects.ts';
 
 const api = aDeployment('api');
 const source = aNamespace({ name: 'payments-staging', staging: true });

@@ -1,7 +1,7 @@
 /** The Approvals that people are handed to sign with. */
-import { apiVersion, kinds } from '../api/kinds.ts';
-import { linesOf } from './lane.ts';
-import type { GateSnapshot } from './gates/gate.ts';
+import { apiVersion, kinds } from '../../api/kinds.ts';
+import { linesOf } from './approval-lines.ts';
+import type { GateSnapshot } from '../gates/gate.ts';
 
 /**
  * By role, one line of JSON that `kubectl create -f -` takes and that consents to the current content.
