@@ -8,10 +8,10 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 
 import { parseLedgerEntry, type LedgerEntry, type LedgerEntrySpec } from '../operator/api/ledger.ts';
-import { emptyRecord, followEntries } from '../operator/decide/record.ts';
-import { actsIn } from '../operator/decide/together.ts';
-import { whyNotNext } from '../operator/decide/transitions.ts';
-import { emptyHead, entryHash, entryName, verifyChain } from '../operator/ledger/chain.ts';
+import { emptyRecord, followEntries } from '../operator/decide/record/record.ts';
+import { actsIn } from '../operator/decide/record/batch.ts';
+import { whyNotNext } from '../operator/decide/record/transitions.ts';
+import { emptyHead, entryHash, entryName, verifyChain } from '../operator/decide/record/chain.ts';
 import { parseJson } from './controlplane/json.ts';
 
 interface Exported {

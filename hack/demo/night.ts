@@ -1,6 +1,6 @@
 /** The night and the day after: somebody is let into production, everything they do is recorded, it ends by itself, and a release makes it good. */
 import type { EmergencyAccessStatus } from '../../operator/api/emergency.ts';
-import { actsIn } from '../../operator/decide/together.ts';
+import { actsIn } from '../../operator/decide/record/batch.ts';
 import { production, staging, type Workloads } from './facts.ts';
 import { gate, openGates, same, signAll, stageNext, waitFor, type Demo } from './steps.ts';
 

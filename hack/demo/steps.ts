@@ -2,7 +2,7 @@
 import { deepStrictEqual } from 'node:assert';
 
 import type { ReleaseCandidateStatus } from '../../operator/api/candidate.ts';
-import { actsIn } from '../../operator/decide/together.ts';
+import { actsIn } from '../../operator/decide/record/batch.ts';
 import { production, staging, type Facts, type Workloads } from './facts.ts';
 import type { Terminal } from './terminal.ts';
 

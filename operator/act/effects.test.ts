@@ -2,7 +2,7 @@
 import { compared } from '../decide/delta/comparison.ts';
 import { expect, test } from '@jest/globals';
 import { aBundle, anIntent } from '../../test/builders/decide.ts';
-import * as drafts from '../decide/drafts.ts';
+import * as drafts from '../decide/record/drafts.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
 import { keyOf } from '../decide/objects.ts';
 import type { ObjectEffect } from '../decide/plan.ts';

@@ -3,7 +3,7 @@ import { inFlightFinalizer } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
 import { nothingShown, type Comparison, type Shown } from '../decide/delta/comparison.ts';
 import { sizeOf } from '../decide/json/canonical.ts';
-import { withRefusal } from '../decide/drafts.ts';
+import { withRefusal } from '../decide/record/drafts.ts';
 import type { Effect, ObjectEffect, Writer } from '../decide/plan.ts';
 import { fieldManagers } from '../decide/release.ts';
 import type { Client } from '../kube/client.ts';

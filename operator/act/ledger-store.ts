@@ -6,7 +6,7 @@ import { Failure, toFailure } from '../kube/failures.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
 import type { LedgerStore } from '../ledger/append.ts';
-import { entryName } from '../ledger/chain.ts';
+import { entryName } from '../decide/record/chain.ts';
 import type { Records } from '../ledger/records.ts';
 
 /** The ledger as the API server keeps it; what is written or read is in the records before the call resolves. */

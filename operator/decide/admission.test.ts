@@ -20,7 +20,7 @@ import type { AdmissionRequest } from './admission/request.ts';
 import type { AdmissionSnapshot } from './admission/snapshot.ts';
 import { digestOf as digest } from './json/canonical.ts';
 import type { Answer } from './api-queries.ts';
-import type { OpenIntent, PackageRecord, ProductionFact } from './record.ts';
+import type { OpenIntent, PackageRecord, ProductionFact } from './record/record.ts';
 
 const next = aBundle({
   removed: [

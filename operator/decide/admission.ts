@@ -20,8 +20,8 @@ import {
 } from './admission/request.ts';
 import type { AdmissionSnapshot } from './admission/snapshot.ts';
 import { textAt } from './json/json.ts';
-import type { NamespaceRecord } from './record.ts';
-import { resumable } from './resume.ts';
+import type { NamespaceRecord } from './record/record.ts';
+import { resumable } from './record/resume.ts';
 
 /** What is refused here is refused; under audit whoever answers says so and lets it through. */
 export const judgeAdmission = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {

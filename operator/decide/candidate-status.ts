@@ -1,7 +1,7 @@
 /** What a candidate's status says: all conditions, set in one place from what was observed. */
 import { gateNames, isReason, type Phase, type Reason } from '../api/conditions.ts';
 import type { ReleaseCandidateStatus } from '../api/candidate.ts';
-import { brokenText } from './broken-record.ts';
+import { brokenText } from './record/broken-record.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
 import { goBackWith } from './manifest/gitops-tools.ts';
 import type { GateSnapshot } from './gates/gate.ts';
@@ -10,7 +10,7 @@ import type { Instant } from './objects.ts';
 import type { Health } from './health.ts';
 import { heldUp, heldUpText } from './manifest/pending-deletion.ts';
 import { observedRelease, progressOf } from './release-health.ts';
-import { packageRecord, type CandidateRecord, type FinishedReason, type OpenIntent } from './record.ts';
+import { packageRecord, type CandidateRecord, type FinishedReason, type OpenIntent } from './record/record.ts';
 import { leaving, undelivered } from './release.ts';
 import { approvalSummary } from './people/approvals.ts';
 import type { CandidateSnapshot, ReleaseSnapshot } from './snapshot.ts';

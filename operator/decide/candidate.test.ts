@@ -19,7 +19,7 @@ import {
   second,
 } from '../../test/builders/decide.ts';
 import { recordAfter } from '../../test/builders/record.ts';
-import { emptyHead } from '../ledger/chain.ts';
+import { emptyHead } from './record/chain.ts';
 import type { Bundle } from './bundle.ts';
 import { candidateStuck, planCandidate, planGone } from './candidate.ts';
 import { canonicalJson, digestOf } from './json/canonical.ts';
@@ -27,7 +27,7 @@ import { objectAt } from './json/json.ts';
 import { keyOf, type Instant } from './objects.ts';
 import type { Effect, Plan } from './plan.ts';
 import { questionKey, type Answer, type Question } from './api-queries.ts';
-import { emptyRecord, type NamespaceRecord } from './record.ts';
+import { emptyRecord, type NamespaceRecord } from './record/record.ts';
 import { normalForm } from './manifest/normal-form.ts';
 import type { CandidateSnapshot, Place, Sibling } from './snapshot.ts';
 

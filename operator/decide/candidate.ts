@@ -11,7 +11,7 @@ import { handsOn, nobody } from './people/authors.ts';
 import type { Bundle } from './bundle.ts';
 import { candidateStatus, type Standing } from './candidate-status.ts';
 import { baseOf, draftBundle, type Base } from './draft.ts';
-import * as drafts from './drafts.ts';
+import * as drafts from './record/drafts.ts';
 import { followUpOf } from './emergency/follow-up.ts';
 import { judge } from './gates.ts';
 import type { ForeignContent, GateSnapshot, Refusal } from './gates/gate.ts';
@@ -31,7 +31,7 @@ import {
   type Question,
 } from './api-queries.ts';
 import { leaving } from './release.ts';
-import { packageRecord, type CandidateRecord } from './record.ts';
+import { packageRecord, type CandidateRecord } from './record/record.ts';
 import { noPlace, stagedBytes } from './places.ts';
 import { replacingOf, successorOf } from './replaces.ts';
 import { heldRight, rightToSign } from './people/approval-right.ts';

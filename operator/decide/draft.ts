@@ -5,7 +5,7 @@ import type { ReleasePolicy } from '../api/policy.ts';
 import { digest8, digestOf, digestOfBundle } from './json/canonical.ts';
 import { revertedCreations } from './emergency/follow-up.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from './objects.ts';
-import { baseBundle, packageRecord } from './record.ts';
+import { baseBundle, packageRecord } from './record/record.ts';
 import { normalForm } from './manifest/normal-form.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
 import { toolLabels } from './manifest/gitops-tools.ts';

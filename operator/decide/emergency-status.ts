@@ -3,12 +3,12 @@ import { isReason, type EmergencyCondition, type Reason } from '../api/condition
 import type { EmergencyAccess, EmergencyAccessStatus, EmergencyState } from '../api/emergency.ts';
 import { apiVersion, kinds } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
-import { brokenText } from './broken-record.ts';
+import { brokenText } from './record/broken-record.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
 import { observedUntil, settledHow, type Settled } from './emergency/drift.ts';
 import { isReleasable } from './emergency/follow-up.ts';
 import { notAfterOf } from './emergency/grant.ts';
-import type { Drift, EmergencyRecord } from './emergency/record.ts';
+import type { Drift, EmergencyRecord } from './record/emergency.ts';
 import { openSessions } from './emergency/sessions.ts';
 import type { EmergencySnapshot } from './emergency/snapshot.ts';
 import type { Instant } from './objects.ts';

@@ -10,7 +10,7 @@ import { driftNow, observedUntil, settledHow } from './emergency/drift.ts';
 import * as drafts from './emergency/drafts.ts';
 import { isReleasable } from './emergency/follow-up.ts';
 import { grantDigests, grantKeys, grantObjects, notAfterOf, type GrantPhase } from './emergency/grant.ts';
-import type { EmergencyRecord } from './emergency/record.ts';
+import type { EmergencyRecord } from './record/emergency.ts';
 import { refusalOfGrant, type ServerNow } from './emergency/refusal.ts';
 import { openSessions } from './emergency/sessions.ts';
 import type { EmergencySnapshot } from './emergency/snapshot.ts';

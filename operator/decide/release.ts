@@ -6,17 +6,17 @@ import { milliseconds } from '../api/duration.ts';
 import { policyName, waves } from '../api/kinds.ts';
 import type { Rollback } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
-import * as drafts from './drafts.ts';
+import * as drafts from './record/drafts.ts';
 import type { Delivery, LedgerDraft } from './ledger-entry.ts';
 import type { Health } from './health.ts';
 import { jobsDone, observedRelease, progressOf } from './release-health.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectRef } from './objects.ts';
-import { stayingOn } from './explained.ts';
+import { stayingOn } from './record/expected-state.ts';
 import { finalizersOf, heldUp, heldUpText } from './manifest/pending-deletion.ts';
 import { earliest, nothing, type Effect, type IntentRef, type ObjectEffect, type Plan } from './plan.ts';
 import { orderStatuses } from './order-status.ts';
 import { questionKey, type Answers, type Question } from './api-queries.ts';
-import { packageRecord, type OpenIntent, type ProductionFact } from './record.ts';
+import { packageRecord, type OpenIntent, type ProductionFact } from './record/record.ts';
 import {
   addedBy,
   effectOf,

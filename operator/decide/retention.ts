@@ -2,7 +2,7 @@
 import type { ReleasePolicy } from '../api/policy.ts';
 import type { Instant } from './objects.ts';
 import type { Effect } from './plan.ts';
-import { packageRecord, type NamespaceRecord } from './record.ts';
+import { packageRecord, type NamespaceRecord } from './record/record.ts';
 
 export interface KeptCandidate {
   readonly name: string;

@@ -5,7 +5,7 @@ import { maxDeltaTextBytes } from '../api/bundle.ts';
 import { promotableKinds } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
 import { handsOn, unknownWriters } from './people/authors.ts';
-import { brokenText } from './broken-record.ts';
+import { brokenText } from './record/broken-record.ts';
 import type { BundleObject } from './bundle.ts';
 import { digestOf, digestSteps, sizeOf } from './json/canonical.ts';
 import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';

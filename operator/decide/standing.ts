@@ -1,6 +1,13 @@
 /** Is this object of production explained? One object, one answer; what a whole namespace needs is asked object by object. */
 import { isInstalledKind, isPristine, scaleDigest } from './manifest/content-digest.ts';
-import { absent, lifetimesOf, type Expected, type ExplainedRecord, type Finding, type State } from './explained.ts';
+import {
+  absent,
+  lifetimesOf,
+  type Expected,
+  type ExplainedRecord,
+  type Finding,
+  type State,
+} from './record/expected-state.ts';
 import {
   finalizerIn,
   finalizersPath,

@@ -5,7 +5,7 @@ import type { EmergencySnapshot } from './emergency/snapshot.ts';
 import type { Instant } from './objects.ts';
 import type { StatusWrite } from './plan.ts';
 import type { PolicySnapshot } from './policy.ts';
-import { packageRecord } from './record.ts';
+import { packageRecord } from './record/record.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 
 export interface StuckFailure {

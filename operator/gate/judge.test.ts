@@ -18,7 +18,7 @@ import { jsonObject, type JsonObject } from '../api/meta.ts';
 import { notAfterOf } from '../decide/emergency/grant.ts';
 import type { AdmissionRequest } from '../decide/admission/request.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
-import type { NamespaceRecord, OpenIntent } from '../decide/record.ts';
+import type { NamespaceRecord, OpenIntent } from '../decide/record/record.ts';
 import { ContentAway } from '../observe/contents.ts';
 import { createConsents } from './consents.ts';
 import { createJudge, type JudgeTools } from './judge.ts';

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createAsk } from '../act/ask.ts';
 import { ledgerStore } from '../act/ledger-store.ts';
 import { contentDigest } from '../decide/manifest/content-digest.ts';
-import { packageRecord } from '../decide/record.ts';
+import { packageRecord } from '../decide/record/record.ts';
 import { createClient } from '../kube/client.ts';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import { PackedValues } from '../kube/packed.ts';

@@ -12,7 +12,7 @@ import type { Bundle } from '../decide/bundle.ts';
 import { digestOfBundle } from '../decide/json/canonical.ts';
 import { roleFacts } from '../decide/emergency/rights.ts';
 import type { NamespaceFacts } from '../decide/objects.ts';
-import type { NamespaceRecord, OpenIntent } from '../decide/record.ts';
+import type { NamespaceRecord, OpenIntent } from '../decide/record/record.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure } from '../kube/failures.ts';
 import { listPages } from '../kube/read.ts';

@@ -4,9 +4,9 @@ import { anAdmittedAct } from '../../test/builders/decide.ts';
 import { longestLedgerData, type LedgerEntrySpec } from '../api/ledger.ts';
 import { digestOf } from '../decide/json/canonical.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
-import { actsIn } from '../decide/together.ts';
+import { actsIn } from '../decide/record/batch.ts';
 import { BrokenLedger, createAppend, Overtaken, pauseMs, type LedgerStore } from './append.ts';
-import { entryName, verifyChain } from './chain.ts';
+import { entryName, verifyChain } from '../decide/record/chain.ts';
 import { Records } from './records.ts';
 
 const program = (name: string) => ({

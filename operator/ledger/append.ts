@@ -1,10 +1,10 @@
 /** The atomic append: the name of an entry is its place, so the API server decides who gets it. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
-import { followEntries, movedAt, type NamespaceRecord } from '../decide/record.ts';
-import { whyNotNext } from '../decide/transitions.ts';
-import { joined, mayJoin, mayWait, roomForActs, roomOf } from '../decide/together.ts';
-import { nextEntry } from './chain.ts';
+import { followEntries, movedAt, type NamespaceRecord } from '../decide/record/record.ts';
+import { whyNotNext } from '../decide/record/transitions.ts';
+import { joined, mayJoin, mayWait, roomForActs, roomOf } from '../decide/record/batch.ts';
+import { nextEntry } from '../decide/record/chain.ts';
 
 /** What appending needs of the cluster. Both throw `Failure`. */
 export interface LedgerStore {

@@ -1,8 +1,8 @@
 /** The ledgers as they grow, folded entry by entry: one record a production namespace. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
-import { emptyRecord, followEntries, type Link, type NamespaceRecord } from '../decide/record.ts';
-import { whyNotNext } from '../decide/transitions.ts';
-import { breakOf, emptyHead, entryHash, entryName } from './chain.ts';
+import { emptyRecord, followEntries, type Link, type NamespaceRecord } from '../decide/record/record.ts';
+import { whyNotNext } from '../decide/record/transitions.ts';
+import { breakOf, emptyHead, entryHash, entryName } from '../decide/record/chain.ts';
 
 const start: NamespaceRecord = { ...emptyRecord, head: emptyHead };
 

@@ -12,7 +12,7 @@ import {
   type ObjectKey,
   type PodsOf,
 } from '../decide/objects.ts';
-import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record.ts';
+import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record/record.ts';
 import type { PolicySnapshot } from '../decide/policy.ts';
 import { liveRef } from '../decide/rollout.ts';
 import type { CandidateSnapshot, CheckFacts, KeysByName, Place, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';

@@ -8,7 +8,7 @@ import { jsonObject, type JsonObject } from '../../operator/api/meta.ts';
 import { contentDigest } from '../../operator/decide/manifest/content-digest.ts';
 import type { LedgerDraft } from '../../operator/decide/ledger-entry.ts';
 import { notAfterOf } from '../../operator/decide/emergency/grant.ts';
-import { verifyChain } from '../../operator/ledger/chain.ts';
+import { verifyChain } from '../../operator/decide/record/chain.ts';
 import {
   accepted,
   startTimeoutMs,

@@ -8,11 +8,11 @@ import { parseEmergencyAccess, type EmergencyAccess } from '../../operator/api/e
 import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
 import type { JsonObject } from '../../operator/api/meta.ts';
 import { contentDigest } from '../../operator/decide/manifest/content-digest.ts';
-import { actsIn } from '../../operator/decide/together.ts';
+import { actsIn } from '../../operator/decide/record/batch.ts';
 import { parseData, type EntryData, type LedgerDraft } from '../../operator/decide/ledger-entry.ts';
 import * as drafts from '../../operator/decide/emergency/drafts.ts';
 import { grantObjects, type GrantPhase } from '../../operator/decide/emergency/grant.ts';
-import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';
+import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/decide/record/chain.ts';
 import {
   accepted,
   startCluster,

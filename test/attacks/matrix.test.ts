@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 
 import type { AuditEvent } from '../../hack/controlplane/audit.ts';
 import { gateIsHere } from '../../operator/decide/admission/releases.ts';
-import { actsIn } from '../../operator/decide/together.ts';
+import { actsIn } from '../../operator/decide/record/batch.ts';
 import { accepted, waitFor } from '../cluster/cluster.ts';
 import { ours, isTrue, type Entry, type Reported } from '../cluster/system.ts';
 import { emergencyAttacks } from './emergency-list.ts';

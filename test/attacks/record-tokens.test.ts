@@ -12,10 +12,10 @@ import { parseReleaseCandidate, type ReleaseCandidate } from '../../operator/api
 import type { LedgerWriter } from '../../operator/api/ledger-writers.ts';
 import type { Bundle } from '../../operator/decide/bundle.ts';
 import { digest8, digestOfBundle } from '../../operator/decide/json/canonical.ts';
-import * as drafts from '../../operator/decide/drafts.ts';
+import * as drafts from '../../operator/decide/record/drafts.ts';
 import type { LedgerDraft } from '../../operator/decide/ledger-entry.ts';
-import { foldEntries, emptyRecord, packageRecord, type OpenIntent } from '../../operator/decide/record.ts';
-import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/ledger/chain.ts';
+import { foldEntries, emptyRecord, packageRecord, type OpenIntent } from '../../operator/decide/record/record.ts';
+import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/decide/record/chain.ts';
 import { bundleHead } from '../../operator/observe/bundles.ts';
 import { program } from '../builders/record.ts';
 import {

@@ -9,8 +9,8 @@ import type { Bundle, BundleObject } from '../../operator/decide/bundle.ts';
 import { digestOf as digestOfContent, digestOfBundle } from '../../operator/decide/json/canonical.ts';
 import type { EntryData, LedgerDraft } from '../../operator/decide/ledger-entry.ts';
 import { notAfterOf } from '../../operator/decide/emergency/grant.ts';
-import { noEmergencies, type Emergencies, type EmergencyRecord } from '../../operator/decide/emergency/record.ts';
-import { explainedKinds, nothingExplained, type ExplainedRecord } from '../../operator/decide/explained.ts';
+import { noEmergencies, type Emergencies, type EmergencyRecord } from '../../operator/decide/record/emergency.ts';
+import { explainedKinds, nothingExplained, type ExplainedRecord } from '../../operator/decide/record/expected-state.ts';
 import type { GateSnapshot } from '../../operator/decide/gates/gate.ts';
 import {
   keyOf,
@@ -21,7 +21,12 @@ import {
 } from '../../operator/decide/objects.ts';
 import type { Place, Sibling } from '../../operator/decide/snapshot.ts';
 import { isWorkload } from '../../operator/decide/rollout.ts';
-import type { CandidateRecord, NamespaceRecord, OpenIntent, PackageRecord } from '../../operator/decide/record.ts';
+import type {
+  CandidateRecord,
+  NamespaceRecord,
+  OpenIntent,
+  PackageRecord,
+} from '../../operator/decide/record/record.ts';
 import type { Watched } from '../../operator/decide/standing.ts';
 
 /** A Wednesday, 11:00 in New York: the window is open, the soak is over, the signatures are an hour old. */

@@ -7,7 +7,7 @@ import { releasePort, reservePort } from '../../hack/controlplane/ports.ts';
 import type { ProgramProcess } from '../../hack/controlplane/program.ts';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
 import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
-import { entryName, nextEntry } from '../../operator/ledger/chain.ts';
+import { entryName, nextEntry } from '../../operator/decide/record/chain.ts';
 import { accepted, startTimeoutMs, waitFor, waitForGone, type KubeObject } from '../cluster/cluster.ts';
 import { isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
 import { startWebhook } from '../cluster/webhook.ts';

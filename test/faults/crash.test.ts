@@ -3,7 +3,7 @@
  * lost. Whoever continues must end where an undisturbed run ends, and nothing may have happened twice.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { verifyChain } from '../../operator/ledger/chain.ts';
+import { verifyChain } from '../../operator/decide/record/chain.ts';
 import { startTimeoutMs } from '../cluster/cluster.ts';
 import { condition, signers, startSystem, type System, type World } from '../cluster/system.ts';
 import { behaving, normalLive, plant, service } from '../scenarios/production.ts';

@@ -4,7 +4,7 @@
  * COUNTERSIGN_NIGHTS says how many; `make nights` runs a thousand.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { verifyChain } from '../../operator/ledger/chain.ts';
+import { verifyChain } from '../../operator/decide/record/chain.ts';
 import { systemClock, type Clock } from '../../operator/time/clock.ts';
 import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { isTrue, ours, startSystem, type Entry, type Reported, type System, type World } from '../cluster/system.ts';

@@ -5,7 +5,7 @@ import { afterAll, expect } from '@jest/globals';
 import { programIdentities } from '../../hack/controlplane/identities.ts';
 import { accepted, waitForAll, waitForGone, type KubeObject } from '../cluster/cluster.ts';
 import { condition, image, type World } from '../cluster/system.ts';
-import { verifyChain } from '../../operator/ledger/chain.ts';
+import { verifyChain } from '../../operator/decide/record/chain.ts';
 import { end, everybody, inProduction, patienceMs, release, scenarios, sign } from './kit.ts';
 import { behave, behaving, dataOf, differences, entriesOf, messageOf, podOf, recorded } from './production.ts';
 

@@ -1,8 +1,8 @@
 /** People operate what was released, and declared programs write what is theirs: recorded before, observed after, never a finding, never undone. */
 import { beforeAll, expect } from '@jest/globals';
 import { scaleDigest } from '../../operator/decide/manifest/content-digest.ts';
-import { actsIn } from '../../operator/decide/together.ts';
-import { verifyChain } from '../../operator/ledger/chain.ts';
+import { actsIn } from '../../operator/decide/record/batch.ts';
+import { verifyChain } from '../../operator/decide/record/chain.ts';
 import { bindRole } from '../cluster/rights.ts';
 import { accepted, refused, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { image, type Entry, type World } from '../cluster/system.ts';

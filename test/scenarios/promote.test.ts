@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { accepted, waitFor, waitForGone, type KubeObject } from '../cluster/cluster.ts';
 import { condition, image, isTrue, type Reported, type World } from '../cluster/system.ts';
-import { verifyChain } from '../../operator/ledger/chain.ts';
+import { verifyChain } from '../../operator/decide/record/chain.ts';
 import {
   end,
   everybody,

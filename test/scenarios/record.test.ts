@@ -1,7 +1,7 @@
 /** The record: what it says, in which order against what happened, and what happens when somebody tampers with it. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
-import { entryName, verifyChain } from '../../operator/ledger/chain.ts';
+import { entryName, verifyChain } from '../../operator/decide/record/chain.ts';
 import {
   accepted,
   refused,

@@ -2,7 +2,7 @@
 import { expect, test } from '@jest/globals';
 import { accepted, refused, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { condition, image, isTrue, ours, type Reported, type World } from '../cluster/system.ts';
-import { verifyChain } from '../../operator/ledger/chain.ts';
+import { verifyChain } from '../../operator/decide/record/chain.ts';
 import { end, everybody, gateSays, inProduction, patienceMs, release, scenarios, sign, unguarded } from './kit.ts';
 import {
   behave,

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startTimeoutMs } from '../cluster/cluster.ts';
 import { condition, image, startSystem, type System, type World } from '../cluster/system.ts';
-import { verifyChain } from '../../operator/ledger/chain.ts';
+import { verifyChain } from '../../operator/decide/record/chain.ts';
 
 let system: System;
 let world: World;

@@ -15,7 +15,7 @@ import { segregationOfDuties } from '../gates/segregation-of-duties.ts';
 import { window } from '../gates/window.ts';
 import { keyOf, type NamespaceFacts } from '../objects.ts';
 import { questionKey, type Answers, type Question } from '../api-queries.ts';
-import { packageRecord, type NamespaceRecord, type OpenIntent } from '../record.ts';
+import { packageRecord, type NamespaceRecord, type OpenIntent } from '../record/record.ts';
 import { heldRight, rightToSign } from '../people/approval-right.ts';
 
 /** What the promotion rests on, as the API server holds it now. undefined = it is gone. */

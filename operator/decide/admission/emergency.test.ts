@@ -16,7 +16,7 @@ import type { JsonObject } from '../../api/meta.ts';
 import { ServerClock } from '../../kube/server-time.ts';
 import { judgeAdmission } from '../admission.ts';
 import { notAfterOf } from '../emergency/grant.ts';
-import type { EmergencyRecord } from '../emergency/record.ts';
+import type { EmergencyRecord } from '../record/emergency.ts';
 import { digestOf } from '../json/canonical.ts';
 import type { Answer } from '../api-queries.ts';
 import type { AdmissionRequest, AdmissionVerdict, Operation } from './request.ts';

@@ -3,7 +3,7 @@ import { emergencyActs, type EmergencyVerb } from '../../api/emergency-acts.ts';
 import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { Json, JsonObject } from '../../api/meta.ts';
 import { notAfterOf } from '../emergency/grant.ts';
-import type { EmergencyRecord } from '../emergency/record.ts';
+import type { EmergencyRecord } from '../record/emergency.ts';
 import { canonicalJson } from '../json/canonical.ts';
 import { listAt, numberAt, textAt } from '../json/json.ts';
 import { admittedAct } from './records.ts';

@@ -16,7 +16,7 @@ import { anAccess, anEmergency, aPolicy, aRecord, second, someEmergencies } from
 import { jsonObject, type JsonObject } from '../../api/meta.ts';
 import { judgeAdmission } from '../admission.ts';
 import { grantName, grantObjects, notAfterOf } from '../emergency/grant.ts';
-import type { EmergencyRecord } from '../emergency/record.ts';
+import type { EmergencyRecord } from '../record/emergency.ts';
 import { anyJson } from '../json/json-arbitrary.ts';
 import { textAt } from '../json/json.ts';
 import type { Answer } from '../api-queries.ts';

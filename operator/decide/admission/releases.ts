@@ -1,9 +1,9 @@
 /** May our own two identities, or a GitOps tool, write this? Only what the ledger says is under way, and exactly that. */
 import type { Bundle } from '../bundle.ts';
 import { toolLabels } from '../manifest/gitops-tools.ts';
-import { stayingOn } from '../explained.ts';
+import { stayingOn } from '../record/expected-state.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
-import type { OpenIntent, PackageRecord, ProductionFact } from '../record.ts';
+import type { OpenIntent, PackageRecord, ProductionFact } from '../record/record.ts';
 import { prunedLate, prunedNow } from '../rollout.ts';
 import { departures, listedPaths, objectIn, type Leave } from './content.ts';
 import { admittedAct } from './records.ts';

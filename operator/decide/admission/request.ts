@@ -2,7 +2,7 @@
 import type { Identity, JsonObject } from '../../api/meta.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import { textAt } from '../json/json.ts';
-import type { OpenIntent } from '../record.ts';
+import type { OpenIntent } from '../record/record.ts';
 import type { Question } from '../api-queries.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';

@@ -13,7 +13,7 @@ import {
 } from '../../../test/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
 import type { Bundle } from '../bundle.ts';
-import type { NamespaceRecord } from '../record.ts';
+import type { NamespaceRecord } from '../record/record.ts';
 import { judgeReturn, type ReturnAct, type ReturnSnapshot, type SignedBundle } from './return-consent.ts';
 
 const lines = [

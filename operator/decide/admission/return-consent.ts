@@ -9,7 +9,7 @@ import { digestOf, digestOfBundle } from '../json/canonical.ts';
 import { keyOf } from '../objects.ts';
 import { isSystemName, peopleAmong } from '../people/identity.ts';
 import { quorum } from '../people/quorum.ts';
-import type { NamespaceRecord, OpenIntent } from '../record.ts';
+import type { NamespaceRecord, OpenIntent } from '../record/record.ts';
 import type { Consent } from './consent.ts';
 
 /** A bundle, and what was signed for its candidate, read past every copy. undefined = it is gone. */

@@ -7,7 +7,7 @@ import type { ServerNow } from '../emergency/refusal.ts';
 import type { RoleFacts } from '../emergency/rights.ts';
 import type { Instant, NamespaceFacts } from '../objects.ts';
 import type { Answers } from '../api-queries.ts';
-import type { NamespaceRecord } from '../record.ts';
+import type { NamespaceRecord } from '../record/record.ts';
 
 /** What an emergency access rests on, as the API server holds it now. undefined = it is not there. */
 export interface GrantGrounds {

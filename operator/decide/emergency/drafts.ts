@@ -6,7 +6,7 @@ import { digestOf } from '../json/canonical.ts';
 import type { EntryData, LedgerDraft } from '../ledger-entry.ts';
 import type { Instant } from '../objects.ts';
 import { grantDigests, notAfterOf, type Grant } from './grant.ts';
-import type { Drift, EmergencyRecord } from './record.ts';
+import type { Drift, EmergencyRecord } from '../record/emergency.ts';
 
 type Data<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
 

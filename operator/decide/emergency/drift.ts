@@ -1,10 +1,10 @@
 /** What an emergency left changed, and what became of it since. */
 import type { EmergencyAccessStatus } from '../../api/emergency.ts';
 import { asKey, type Instant } from '../objects.ts';
-import type { NamespaceRecord } from '../record.ts';
+import type { NamespaceRecord } from '../record/record.ts';
 import { holdsNow, isBoundBy, type Scene } from '../standing.ts';
 import { isReleasable } from './follow-up.ts';
-import type { Drift, EmergencyRecord } from './record.ts';
+import type { Drift, EmergencyRecord } from '../record/emergency.ts';
 
 /** Objects that are not as they were before the first act on them. */
 export const driftNow = ({ touched }: EmergencyRecord, scene: Scene): readonly Drift[] =>

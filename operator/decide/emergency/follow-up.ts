@@ -3,9 +3,9 @@ import { promotableKinds } from '../../api/kinds.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Bundle } from '../bundle.ts';
 import { asKey, keyOf, type LiveObjects, type ObjectKey, type ObjectRef } from '../objects.ts';
-import type { NamespaceRecord } from '../record.ts';
+import type { NamespaceRecord } from '../record/record.ts';
 import { holds, liveRef } from '../rollout.ts';
-import type { Emergencies, EmergencyRecord } from './record.ts';
+import type { Emergencies, EmergencyRecord } from '../record/emergency.ts';
 
 const promotable = new Map(promotableKinds.map(({ kind, apiVersion }) => [kind, apiVersion]));
 

@@ -12,7 +12,7 @@ import {
 } from '../../../test/builders/decide.ts';
 import { questionKey, type Answer } from '../api-queries.ts';
 import { notAfterOf } from './grant.ts';
-import { noEmergencies, type EmergencyRecord } from './record.ts';
+import { noEmergencies, type EmergencyRecord } from '../record/emergency.ts';
 import { refusalOfGrant, rightToGrant, type GrantRefusal, type GrantSnapshot } from './refusal.ts';
 
 const rules = { maxDuration: '4h', clusterRole: 'countersign-emergency', maxActive: 2 };

@@ -1,6 +1,6 @@
 /** Pods that somebody went into. */
 import type { PodFacts } from '../objects.ts';
-import type { EmergencyRecord } from './record.ts';
+import type { EmergencyRecord } from '../record/emergency.ts';
 import type { EmergencySnapshot } from './snapshot.ts';
 
 /** Pods that somebody went into and that are still those. */

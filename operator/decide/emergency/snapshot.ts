@@ -3,7 +3,7 @@ import type { Approval } from '../../api/approval.ts';
 import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { NamespaceFacts, ObjectKey, PodFacts } from '../objects.ts';
-import type { NamespaceRecord } from '../record.ts';
+import type { NamespaceRecord } from '../record/record.ts';
 import type { Scene } from '../standing.ts';
 import type { ServerNow } from './refusal.ts';
 import type { RoleFacts } from './rights.ts';

@@ -1,6 +1,6 @@
 /** Does it say what becomes of what an emergency changed? */
 import { doingWith, followedUpBy } from '../emergency/follow-up.ts';
-import type { EmergencyRecord } from '../emergency/record.ts';
+import type { EmergencyRecord } from '../record/emergency.ts';
 import { keyOf, type ObjectKey } from '../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';

@@ -1,7 +1,7 @@
 /** Is the package free for another promotion? */
-import { brokenRecord, brokenRemedy } from '../broken-record.ts';
+import { brokenRecord, brokenRemedy } from '../record/broken-record.ts';
 import { placeLimits } from '../places.ts';
-import { packageRecord } from '../record.ts';
+import { packageRecord } from '../record/record.ts';
 import { agedOf, isEarlier } from '../replaces.ts';
 import type { Verdict } from '../verdict.ts';
 import { blocked, passed, waiting, type Gate, type GateSnapshot } from './gate.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { aGateSnapshot, aRecord, digestOf, now } from '../../../test/builders/decide.ts';
-import type { Finding } from '../explained.ts';
+import type { Finding } from '../record/expected-state.ts';
 import type { GateSnapshot } from './gate.ts';
 import { integrity } from './integrity.ts';
 

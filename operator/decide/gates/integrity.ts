@@ -1,6 +1,6 @@
 /** Do the locks still hold as they did when somebody last signed for them? */
 import type { ReleasePolicy } from '../../api/policy.ts';
-import type { Finding } from '../explained.ts';
+import type { Finding } from '../record/expected-state.ts';
 import { listed } from '../messages.ts';
 import { signFinding } from '../findings.ts';
 import { blocked, passed, type Gate } from './gate.ts';

@@ -1,6 +1,6 @@
 /** Do the release notes say what the policy demands? */
 import type { ReleaseNotes } from '../../api/candidate.ts';
-import { packageRecord } from '../record.ts';
+import { packageRecord } from '../record/record.ts';
 import { newCandidate } from '../remedies.ts';
 import { listed } from '../messages.ts';
 import { blocked, passed, type Gate } from './gate.ts';

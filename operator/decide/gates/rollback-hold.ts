@@ -1,5 +1,5 @@
 /** Is the content not on hold after a rollback? */
-import { packageRecord } from '../record.ts';
+import { packageRecord } from '../record/record.ts';
 import { newCandidate } from '../remedies.ts';
 import { blocked, passed, type Gate } from './gate.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { LedgerEntrySpec } from '../api/ledger.ts';
-import { parseData, type LedgerDraft } from '../decide/ledger-entry.ts';
+import type { LedgerEntrySpec } from '../../api/ledger.ts';
+import { parseData, type LedgerDraft } from '../ledger-entry.ts';
 import { emptyHead, entryHash, entryName, nextEntry, verifyChain, type Head } from './chain.ts';
 
 const self = { username: 'operator', uid: '', groups: [] };

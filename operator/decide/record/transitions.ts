@@ -2,11 +2,11 @@
  * Which entry may follow the record as it stands: one row a type. A row says why an entry does not follow; undefined = it does. An entry
  * that does not follow breaks the record, for whoever wrote it knew another history, or made one up.
  */
-import type { LedgerEntrySpec } from '../api/ledger.ts';
-import { whyNotInNameOf } from '../api/ledger-writers.ts';
-import { digest8 } from './json/canonical.ts';
-import type { EmergencyRecord } from './emergency/record.ts';
-import type { EntryData } from './ledger-entry.ts';
+import type { LedgerEntrySpec } from '../../api/ledger.ts';
+import { whyNotInNameOf } from '../../api/ledger-writers.ts';
+import { digest8 } from '../json/canonical.ts';
+import type { EmergencyRecord } from './emergency.ts';
+import type { EntryData } from '../ledger-entry.ts';
 import {
   packageRecord,
   type CandidateRecord,

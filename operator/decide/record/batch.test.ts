@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import * as z from 'zod';
-import { aCandidateRecord, anAdmittedAct, now } from '../../test/builders/decide.ts';
-import { longestLedgerData, type LedgerEntrySpec } from '../api/ledger.ts';
-import type { Identity } from '../api/meta.ts';
-import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
+import { aCandidateRecord, anAdmittedAct, now } from '../../../test/builders/decide.ts';
+import { longestLedgerData, type LedgerEntrySpec } from '../../api/ledger.ts';
+import type { Identity } from '../../api/meta.ts';
+import { emptyHead, entryHash, nextEntry } from './chain.ts';
 import * as drafts from './drafts.ts';
-import type { LedgerDraft } from './ledger-entry.ts';
+import type { LedgerDraft } from '../ledger-entry.ts';
 import { emptyRecord, foldEntries, type NamespaceRecord } from './record.ts';
-import { actsIn, joined, mayJoin, roomForActs, roomOf, type JointDraft } from './together.ts';
+import { actsIn, joined, mayJoin, roomForActs, roomOf, type JointDraft } from './batch.ts';
 
 const place = 'payments-prod';
 const self: Identity = { username: 'countersign-gate', uid: '', groups: [] };

@@ -8,12 +8,12 @@ import {
   anObject,
   digestOf,
   now,
-} from '../../test/builders/decide.ts';
-import { emptyHead, entryHash, nextEntry } from '../ledger/chain.ts';
-import { contentDigest, scaleDigest } from './manifest/content-digest.ts';
+} from '../../../test/builders/decide.ts';
+import { emptyHead, entryHash, nextEntry } from './chain.ts';
+import { contentDigest, scaleDigest } from '../manifest/content-digest.ts';
 import * as drafts from './drafts.ts';
-import type { LedgerDraft } from './ledger-entry.ts';
-import { absent, explainedKinds, lifetimesOf, stayingOn, type ExplainedRecord } from './explained.ts';
+import type { LedgerDraft } from '../ledger-entry.ts';
+import { absent, explainedKinds, lifetimesOf, stayingOn, type ExplainedRecord } from './expected-state.ts';
 import { emptyRecord, foldEntries, packageRecord, type Link, type NamespaceRecord } from './record.ts';
 
 const place = 'payments-prod';

@@ -1,8 +1,8 @@
 /** One hash chain a production namespace: what an entry looks like, and whether it continues the one before it. */
-import { ledgerNameDigits, noPrevious, type LedgerEntrySpec } from '../api/ledger.ts';
-import { canonicalJson, digestOf } from '../decide/json/canonical.ts';
-import type { LedgerDraft } from '../decide/ledger-entry.ts';
-import type { JointDraft } from '../decide/together.ts';
+import { ledgerNameDigits, noPrevious, type LedgerEntrySpec } from '../../api/ledger.ts';
+import { canonicalJson, digestOf } from '../json/canonical.ts';
+import type { LedgerDraft } from '../ledger-entry.ts';
+import type { JointDraft } from './batch.ts';
 
 /** The end of a chain: where the next entry goes, and what it points back to. */
 export interface Head {

@@ -1,7 +1,7 @@
 /** What the ledger says of the emergencies of one namespace, folded. */
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import type { EntryData } from '../ledger-entry.ts';
-import { absent, type ExplainedRecord, type State } from '../explained.ts';
+import { absent, type ExplainedRecord, type State } from './expected-state.ts';
 import { asKey, type Instant, type ObjectKey } from '../objects.ts';
 
 type Of<T extends EntryData['type']> = Extract<EntryData, { type: T }>;

@@ -1,18 +1,18 @@
 /** The words of the ledger: one function for each thing that can have happened. */
-import { installation } from '../api/kinds.ts';
-import type { Approval } from '../api/approval.ts';
-import type { ReleaseCandidate } from '../api/candidate.ts';
-import type { Rollback } from '../api/rollback.ts';
-import type { Bundle, BundleObject } from './bundle.ts';
-import { contentDigest, replicasOf } from './manifest/content-digest.ts';
-import type { Delivery, EntryData, LedgerDraft, Written } from './ledger-entry.ts';
-import type { Attempt, Finding } from './explained.ts';
-import { decidedFinalizers } from './manifest/lifetime.ts';
-import { keyOf, type Instant, type ObjectKey, type ObjectRef } from './objects.ts';
+import { installation } from '../../api/kinds.ts';
+import type { Approval } from '../../api/approval.ts';
+import type { ReleaseCandidate } from '../../api/candidate.ts';
+import type { Rollback } from '../../api/rollback.ts';
+import type { Bundle, BundleObject } from '../bundle.ts';
+import { contentDigest, replicasOf } from '../manifest/content-digest.ts';
+import type { Delivery, EntryData, LedgerDraft, Written } from '../ledger-entry.ts';
+import type { Attempt, Finding } from './expected-state.ts';
+import { decidedFinalizers } from '../manifest/lifetime.ts';
+import { keyOf, type Instant, type ObjectKey, type ObjectRef } from '../objects.ts';
 import type { CandidateRecord, OpenIntent } from './record.ts';
-import { unmanagedOf } from './manifest/unmanaged-fields.ts';
-import { visible } from './safe-text.ts';
-import { firstLine } from './messages.ts';
+import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
+import { visible } from '../safe-text.ts';
+import { firstLine } from '../messages.ts';
 
 type Subject = LedgerDraft['subject'];
 

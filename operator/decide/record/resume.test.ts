@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { anApproval, aPolicy, digestOf, hour, now } from '../../test/builders/decide.ts';
-import type { Approval } from '../api/approval.ts';
-import { approval } from '../api/approval.ts';
-import { noEmergencies } from './emergency/record.ts';
-import { questionKey, type Answer } from './api-queries.ts';
+import { anApproval, aPolicy, digestOf, hour, now } from '../../../test/builders/decide.ts';
+import type { Approval } from '../../api/approval.ts';
+import { approval } from '../../api/approval.ts';
+import { noEmergencies } from './emergency.ts';
+import { questionKey, type Answer } from '../api-queries.ts';
 import { planResume, signResume, type ResumeSnapshot } from './resume.ts';
-import { rightToSign } from './people/approval-right.ts';
+import { rightToSign } from '../people/approval-right.ts';
 
 const refused = { name: '000000000042', id: 'entry-id', hash: digestOf('7'), emergencies: noEmergencies };
 const policy = aPolicy();

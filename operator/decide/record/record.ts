@@ -1,12 +1,12 @@
 /** What the ledger of one production namespace says, folded: the only memory that decisions trust. */
-import type { ApprovalLine } from '../api/policy.ts';
-import { ledgerNameDigits, type LedgerEntrySpec } from '../api/ledger.ts';
-import { whyNotInNameOf } from '../api/ledger-writers.ts';
-import { type Delivery, type EntryData, type LedgerDraft, parseData } from './ledger-entry.ts';
-import { foldEmergencies, noEmergencies, withoutRefused, type Emergencies } from './emergency/record.ts';
-import { foldExplained, nothingExplained, type ExplainedRecord } from './explained.ts';
-import type { Instant } from './objects.ts';
-import { actsIn } from './together.ts';
+import type { ApprovalLine } from '../../api/policy.ts';
+import { ledgerNameDigits, type LedgerEntrySpec } from '../../api/ledger.ts';
+import { whyNotInNameOf } from '../../api/ledger-writers.ts';
+import { type Delivery, type EntryData, type LedgerDraft, parseData } from '../ledger-entry.ts';
+import { foldEmergencies, noEmergencies, withoutRefused, type Emergencies } from './emergency.ts';
+import { foldExplained, nothingExplained, type ExplainedRecord } from './expected-state.ts';
+import type { Instant } from '../objects.ts';
+import { actsIn } from './batch.ts';
 
 export interface OpenIntent {
   readonly type: 'Promotion' | 'Rollback';

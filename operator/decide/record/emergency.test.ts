@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { anAccess, digestOf, now } from '../../../test/builders/decide.ts';
-import { nextEntry } from '../../ledger/chain.ts';
+import { nextEntry } from './chain.ts';
 import type { EntryData } from '../ledger-entry.ts';
-import { nothingExplained } from '../explained.ts';
-import * as drafts from './drafts.ts';
-import { foldEmergencies, noEmergencies, type Emergencies, type EmergencyRecord } from './record.ts';
+import { nothingExplained } from './expected-state.ts';
+import * as drafts from '../emergency/drafts.ts';
+import { foldEmergencies, noEmergencies, type Emergencies, type EmergencyRecord } from './emergency.ts';
 
 const access = anAccess();
 const known: Pick<EmergencyRecord, 'uid' | 'name'> = access.metadata;

@@ -1,9 +1,9 @@
 /** Acts that are entered together: one entry of the chain, which tells of each act as an entry of its own would. */
 import * as z from 'zod';
-import { longestLedgerData, type LedgerEntrySpec } from '../api/ledger.ts';
-import { jsonObject, type Identity, type JsonObject } from '../api/meta.ts';
-import { canonicalJson } from './json/canonical.ts';
-import type { EntryData, LedgerDraft } from './ledger-entry.ts';
+import { longestLedgerData, type LedgerEntrySpec } from '../../api/ledger.ts';
+import { jsonObject, type Identity, type JsonObject } from '../../api/meta.ts';
+import { canonicalJson } from '../json/canonical.ts';
+import type { EntryData, LedgerDraft } from '../ledger-entry.ts';
 
 /** Types of which many come at once and none rests on what came before it, each with the type of an entry for several. */
 const jointTypes = { Admitted: 'AdmittedTogether', Observed: 'ObservedTogether' } as const;

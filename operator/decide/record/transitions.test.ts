@@ -10,19 +10,19 @@ import {
   digestOf,
   hour,
   now,
-} from '../../test/builders/decide.ts';
-import { entryAfter, program } from '../../test/builders/record.ts';
-import type { LedgerEntrySpec } from '../api/ledger.ts';
-import { ledgerWriters } from '../api/ledger-writers.ts';
-import { rollback } from '../api/rollback.ts';
-import { emptyHead, entryHash, entryName } from '../ledger/chain.ts';
-import type { Bundle } from './bundle.ts';
-import { digest8 } from './json/canonical.ts';
+} from '../../../test/builders/decide.ts';
+import { entryAfter, program } from '../../../test/builders/record.ts';
+import type { LedgerEntrySpec } from '../../api/ledger.ts';
+import { ledgerWriters } from '../../api/ledger-writers.ts';
+import { rollback } from '../../api/rollback.ts';
+import { emptyHead, entryHash, entryName } from './chain.ts';
+import type { Bundle } from '../bundle.ts';
+import { digest8 } from '../json/canonical.ts';
 import * as drafts from './drafts.ts';
-import * as emergency from './emergency/drafts.ts';
-import type { LedgerDraft } from './ledger-entry.ts';
+import * as emergency from '../emergency/drafts.ts';
+import type { LedgerDraft } from '../ledger-entry.ts';
 import { packageRecord, emptyRecord, followEntries, type NamespaceRecord } from './record.ts';
-import { joined, type JointDraft } from './together.ts';
+import { joined, type JointDraft } from './batch.ts';
 import { whyNotNext } from './transitions.ts';
 
 const place = 'payments-prod';

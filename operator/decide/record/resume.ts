@@ -1,13 +1,13 @@
 /** How a record goes on that an entry broke which does not follow: somebody who holds an approval role signs for going on without it. */
-import type { Approval } from '../api/approval.ts';
-import { apiVersion, kinds } from '../api/kinds.ts';
-import type { ReleasePolicy } from '../api/policy.ts';
+import type { Approval } from '../../api/approval.ts';
+import { apiVersion, kinds } from '../../api/kinds.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
 import { resumed } from './drafts.ts';
-import type { Instant } from './objects.ts';
-import { nothing, type Plan } from './plan.ts';
-import { askAgainAt, questionKey, type Answers } from './api-queries.ts';
+import type { Instant } from '../objects.ts';
+import { nothing, type Plan } from '../plan.ts';
+import { askAgainAt, questionKey, type Answers } from '../api-queries.ts';
 import type { NamespaceRecord, RefusedEntry } from './record.ts';
-import { isConsent, rightToSign } from './people/approval-right.ts';
+import { isConsent, rightToSign } from '../people/approval-right.ts';
 
 export interface ResumeSnapshot {
   readonly namespace: string;
