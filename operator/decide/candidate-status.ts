@@ -7,7 +7,7 @@ import { goBackWith } from './manifest/gitops-tools.ts';
 import type { GateSnapshot } from './gates/gate.ts';
 import { approvalManifests } from './people/approval-manifest.ts';
 import type { Instant } from './objects.ts';
-import type { Health } from './health.ts';
+import type { Health } from './health/health.ts';
 import { heldUp, heldUpText } from './manifest/pending-deletion.ts';
 import { observedRelease, progressOf } from './release-health.ts';
 import { packageRecord, type CandidateRecord, type FinishedReason, type OpenIntent } from './record/record.ts';

@@ -15,7 +15,7 @@ import * as drafts from './record/drafts.ts';
 import { followUpOf } from './emergency/follow-up.ts';
 import { judge } from './gates.ts';
 import type { ForeignContent, GateSnapshot, Refusal } from './gates/gate.ts';
-import { workloadHealth } from './health.ts';
+import { workloadHealth } from './health/health.ts';
 import { heldUp, heldUpText } from './manifest/pending-deletion.ts';
 import { isTested, mustHold, wasTested } from './hold.ts';
 import { keyOf, type Instant, type ObjectKey } from './objects.ts';

@@ -1,7 +1,7 @@
 /** How a release is doing in production: its workloads and the policy's checks, taken together. */
 import { milliseconds } from '../api/duration.ts';
 import type { Bundle } from './bundle.ts';
-import { checkHealth, observedHealth, packageHealth, workloadHealth, type Health } from './health.ts';
+import { checkHealth, observedHealth, packageHealth, workloadHealth, type Health } from './health/health.ts';
 import { keyOf, type Instant, type LiveObject, type PodFacts } from './objects.ts';
 import { isWorkload, liveRef } from './rollout.ts';
 import type { CheckFacts, ReleaseSnapshot } from './snapshot.ts';

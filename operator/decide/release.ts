@@ -8,7 +8,7 @@ import type { Rollback } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
 import * as drafts from './record/drafts.ts';
 import type { Delivery, LedgerDraft } from './ledger-entry.ts';
-import type { Health } from './health.ts';
+import type { Health } from './health/health.ts';
 import { jobsDone, observedRelease, progressOf } from './release-health.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectRef } from './objects.ts';
 import { stayingOn } from './record/expected-state.ts';

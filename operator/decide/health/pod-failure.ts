@@ -1,5 +1,5 @@
 /** What is wrong with the pods of a workload, as far as it began with the release. */
-import type { ContainerFacts, Instant, PodFacts } from './objects.ts';
+import type { ContainerFacts, Instant, PodFacts } from '../objects.ts';
 
 export interface PodFailure {
   /** The kubelet's word for it, such as `CrashLoopBackOff`. */

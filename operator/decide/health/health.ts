@@ -1,9 +1,9 @@
 /** Whether what runs is healthy. Unknown is not healthy. */
-import { keyOf, type Instant, type LiveObject, type ObjectRef, type PodFacts } from './objects.ts';
-import { listAt, numberAt, textAt } from './json/json.ts';
+import { keyOf, type Instant, type LiveObject, type ObjectRef, type PodFacts } from '../objects.ts';
+import { listAt, numberAt, textAt } from '../json/json.ts';
 import { podFailure, secondOf } from './pod-failure.ts';
-import { rolloutHealth } from './rollout-health.ts';
-import type { CheckFacts } from './snapshot.ts';
+import { rolloutHealth } from './kstatus.ts';
+import type { CheckFacts } from '../snapshot.ts';
 
 export interface Health {
   /** Progressing and Unknown turn into Healthy or Failed, or the caller's patience ends. */
