@@ -5,7 +5,7 @@ import { nothingShown, type Comparison, type Shown } from '../decide/delta/compa
 import { sizeOf } from '../decide/json/canonical.ts';
 import { withRefusal } from '../decide/record/drafts.ts';
 import type { Effect, ObjectEffect, Writer } from '../decide/plan.ts';
-import { fieldManagers } from '../decide/release.ts';
+import { fieldManagers } from '../decide/release/plan.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf, type Manifest, type ResourceRow } from '../kube/resource.ts';

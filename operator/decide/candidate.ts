@@ -30,14 +30,14 @@ import {
   type PreflightQuestion,
   type Question,
 } from './api-queries.ts';
-import { leaving } from './release.ts';
+import { leaving } from './release/plan.ts';
 import { packageRecord, type CandidateRecord } from './record/record.ts';
 import { noPlace, stagedBytes } from './places.ts';
 import { replacingOf, successorOf } from './replaces.ts';
 import { heldRight, rightToSign } from './people/approval-right.ts';
 import { digestOf, sizeOf } from './json/canonical.ts';
 import { differingPaths, normalForm } from './manifest/normal-form.ts';
-import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './rollout.ts';
+import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './release/steps.ts';
 import { unmanagedOf } from './manifest/unmanaged-fields.ts';
 import { approvalSummary, authorsOf, consents, signatures } from './people/approvals.ts';
 import { soakingSince } from './soak.ts';

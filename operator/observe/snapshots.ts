@@ -14,7 +14,7 @@ import {
 } from '../decide/objects.ts';
 import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record/record.ts';
 import type { PolicySnapshot } from '../decide/policy.ts';
-import { liveRef } from '../decide/rollout.ts';
+import { liveRef } from '../decide/release/steps.ts';
 import type { CandidateSnapshot, CheckFacts, KeysByName, Place, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
 import { changedInstallation, installationDigest, isWatched, type WatchSnapshot } from '../decide/watch.ts';
 import { maxPackageObjects } from '../decide/staging.ts';

@@ -13,7 +13,7 @@ import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
 import { countEmergencies } from '../decide/record/emergency.ts';
 import { planPolicy } from '../decide/policy.ts';
 import { packageRecord, type NamespaceRecord } from '../decide/record/record.ts';
-import { fieldManagers, planRelease } from '../decide/release.ts';
+import { fieldManagers, planRelease } from '../decide/release/plan.ts';
 import { emergencyStuck, policyStuck, releaseStuck } from '../decide/stuck.ts';
 import { planWatch, type WatchSnapshot } from '../decide/watch.ts';
 import type { CandidateSnapshot, ReleaseSnapshot } from '../decide/snapshot.ts';

@@ -20,7 +20,7 @@ import {
   type ObjectKey,
 } from '../../operator/decide/objects.ts';
 import type { Place, Sibling } from '../../operator/decide/snapshot.ts';
-import { isWorkload } from '../../operator/decide/rollout.ts';
+import { isWorkload } from '../../operator/decide/release/steps.ts';
 import type {
   CandidateRecord,
   NamespaceRecord,

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { aBundle, anObject } from '../../../test/builders/decide.ts';
 import { keyOf } from '../objects.ts';
-import { liveRef } from '../rollout.ts';
+import { liveRef } from '../release/steps.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import { departures, objectIn, type Leave } from './content.ts';
 

@@ -7,7 +7,7 @@ import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { getPath, parsePath } from '../json/field-path.ts';
 import { differingPaths, normalForm } from '../manifest/normal-form.ts';
-import { liveRef } from '../rollout.ts';
+import { liveRef } from '../release/steps.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import type { AdmissionRequest } from './request.ts';
 

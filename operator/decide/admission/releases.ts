@@ -4,7 +4,7 @@ import { toolLabels } from '../manifest/gitops-tools.ts';
 import { stayingOn } from '../record/expected-state.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from '../record/record.ts';
-import { prunedLate, prunedNow } from '../rollout.ts';
+import { prunedLate, prunedNow } from '../release/steps.ts';
 import { departures, listedPaths, objectIn, type Leave } from './content.ts';
 import { admittedAct } from './records.ts';
 import {

@@ -4,7 +4,7 @@ import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Bundle } from '../bundle.ts';
 import { asKey, keyOf, type LiveObjects, type ObjectKey, type ObjectRef } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
-import { holds, liveRef } from '../rollout.ts';
+import { holds, liveRef } from '../release/steps.ts';
 import type { Emergencies, EmergencyRecord } from '../record/emergency.ts';
 
 const promotable = new Map(promotableKinds.map(({ kind, apiVersion }) => [kind, apiVersion]));

@@ -1,7 +1,7 @@
 /** Is staging healthy with this content? */
 import { hasMoved, mustHold, stagingDifference } from '../hold.ts';
 import { keyOf } from '../objects.ts';
-import { isWorkload } from '../rollout.ts';
+import { isWorkload } from '../release/steps.ts';
 import { argumentFor, listed, objectNamed } from '../messages.ts';
 import { blocked, passed, unknown, waiting, type Gate, type WorkloadHealth } from './gate.ts';
 

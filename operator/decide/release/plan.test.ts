@@ -11,21 +11,21 @@ import {
   aPolicy,
   minute,
   now,
-} from '../../test/builders/decide.ts';
-import { recordAsTold, recordStarting } from '../../test/builders/record.ts';
-import { emptyHead } from './record/chain.ts';
-import type { Bundle, BundleObject } from './bundle.ts';
-import { digestOf as digest } from './json/canonical.ts';
-import * as drafts from './record/drafts.ts';
-import type { LedgerDraft } from './ledger-entry.ts';
-import { objectAt, withMember } from './json/json.ts';
-import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } from './objects.ts';
-import type { Effect, ObjectEffect, Plan } from './plan.ts';
-import { emptyRecord, packageRecord, type NamespaceRecord } from './record/record.ts';
-import { heldUp, heldUpText } from './manifest/pending-deletion.ts';
-import { fieldManagers, leaving, planRelease, undelivered } from './release.ts';
-import { holds, liveRef } from './rollout.ts';
-import type { ReleaseSnapshot } from './snapshot.ts';
+} from '../../../test/builders/decide.ts';
+import { recordAsTold, recordStarting } from '../../../test/builders/record.ts';
+import { emptyHead } from '../record/chain.ts';
+import type { Bundle, BundleObject } from '../bundle.ts';
+import { digestOf as digest } from '../json/canonical.ts';
+import * as drafts from '../record/drafts.ts';
+import type { LedgerDraft } from '../ledger-entry.ts';
+import { objectAt, withMember } from '../json/json.ts';
+import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } from '../objects.ts';
+import type { Effect, ObjectEffect, Plan } from '../plan.ts';
+import { emptyRecord, packageRecord, type NamespaceRecord } from '../record/record.ts';
+import { heldUp, heldUpText } from '../manifest/pending-deletion.ts';
+import { fieldManagers, leaving, planRelease, undelivered } from './plan.ts';
+import { holds, liveRef } from './steps.ts';
+import type { ReleaseSnapshot } from '../snapshot.ts';
 
 const pkg = 'payments';
 

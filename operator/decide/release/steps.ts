@@ -1,14 +1,14 @@
 /** How far production is from a bundle, object by object, and the writes that are left. */
-import { promotableKinds, type Wave } from '../api/kinds.ts';
-import type { JsonObject } from '../api/meta.ts';
-import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
-import { listAt, objectAt, textAt, withMember } from './json/json.ts';
-import type { LiveObject, LiveObjects, ObjectKey, ObjectRef } from './objects.ts';
-import { keyOf } from './objects.ts';
-import type { IntentRef, ObjectEffect, Writer } from './plan.ts';
-import { decidedFinalizers, finalizersPath } from './manifest/lifetime.ts';
-import { forCreate, forReplace, jobName, normalForm, sameContent } from './manifest/normal-form.ts';
-import { unmanagedOf } from './manifest/unmanaged-fields.ts';
+import { promotableKinds, type Wave } from '../../api/kinds.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import type { Bundle, BundleObject, UnmanagedFields } from '../bundle.ts';
+import { listAt, objectAt, textAt, withMember } from '../json/json.ts';
+import type { LiveObject, LiveObjects, ObjectKey, ObjectRef } from '../objects.ts';
+import { keyOf } from '../objects.ts';
+import type { IntentRef, ObjectEffect, Writer } from '../plan.ts';
+import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
+import { forCreate, forReplace, jobName, normalForm, sameContent } from '../manifest/normal-form.ts';
+import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 
 const kindRows = new Map(promotableKinds.map((row) => [row.kind, row]));
 

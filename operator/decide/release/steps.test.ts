@@ -1,9 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { aLiveObject, aBundle, anObject, digestOf } from '../../test/builders/decide.ts';
-import type { BundleObject } from './bundle.ts';
-import { listAt } from './json/json.ts';
-import type { LiveObject } from './objects.ts';
-import { effectOf, writeSteps, type Course } from './rollout.ts';
+import { aLiveObject, aBundle, anObject, digestOf } from '../../../test/builders/decide.ts';
+import type { BundleObject } from '../bundle.ts';
+import { listAt } from '../json/json.ts';
+import type { LiveObject } from '../objects.ts';
+import { effectOf, writeSteps, type Course } from './steps.ts';
 
 const settings = (finalizers: readonly string[], text = 'a'): BundleObject =>
   anObject('ConfigMap', 'settings', {

@@ -2,33 +2,24 @@
  * What to do about a package in production: finish what is open, watch what is complete, take back what fails.
  * Judged from the ledger and from production as it is, so whoever continues after a crash continues here.
  */
-import { milliseconds } from '../api/duration.ts';
-import { policyName, waves } from '../api/kinds.ts';
-import type { Rollback } from '../api/rollback.ts';
-import type { Bundle } from './bundle.ts';
-import * as drafts from './record/drafts.ts';
-import type { Delivery, LedgerDraft } from './ledger-entry.ts';
-import type { Health } from './health/health.ts';
-import { jobsDone, observedRelease, progressOf } from './release-health.ts';
-import { keyOf, type Instant, type LiveObject, type ObjectRef } from './objects.ts';
-import { stayingOn } from './record/expected-state.ts';
-import { finalizersOf, heldUp, heldUpText } from './manifest/pending-deletion.ts';
-import { earliest, nothing, type Effect, type IntentRef, type ObjectEffect, type Plan } from './plan.ts';
-import { orderStatuses } from './order-status.ts';
-import { questionKey, type Answers, type Question } from './api-queries.ts';
-import { packageRecord, type OpenIntent, type ProductionFact } from './record/record.ts';
-import {
-  addedBy,
-  effectOf,
-  prunedLate,
-  prunedNow,
-  removeSteps,
-  writeSteps,
-  type Course,
-  type Step,
-} from './rollout.ts';
-import type { ReleaseSnapshot } from './snapshot.ts';
-import { listed } from './messages.ts';
+import { milliseconds } from '../../api/duration.ts';
+import { policyName, waves } from '../../api/kinds.ts';
+import type { Rollback } from '../../api/rollback.ts';
+import type { Bundle } from '../bundle.ts';
+import * as drafts from '../record/drafts.ts';
+import type { Delivery, LedgerDraft } from '../ledger-entry.ts';
+import type { Health } from '../health/health.ts';
+import { jobsDone, observedRelease, progressOf } from './health.ts';
+import { keyOf, type Instant, type LiveObject, type ObjectRef } from '../objects.ts';
+import { stayingOn } from '../record/expected-state.ts';
+import { finalizersOf, heldUp, heldUpText } from '../manifest/pending-deletion.ts';
+import { earliest, nothing, type Effect, type IntentRef, type ObjectEffect, type Plan } from '../plan.ts';
+import { orderStatuses } from './rollback-status.ts';
+import { questionKey, type Answers, type Question } from '../api-queries.ts';
+import { packageRecord, type OpenIntent, type ProductionFact } from '../record/record.ts';
+import { addedBy, effectOf, prunedLate, prunedNow, removeSteps, writeSteps, type Course, type Step } from './steps.ts';
+import type { ReleaseSnapshot } from '../snapshot.ts';
+import { listed } from '../messages.ts';
 
 export const planRelease = (s: ReleaseSnapshot, answers: Answers, now: Instant): Plan => {
   const plan = next(s, answers, now);

@@ -1,13 +1,13 @@
 /** What the status of a Rollback says: how far the order has come, from the record. */
-import { isReason, type Reason } from '../api/conditions.ts';
-import type { Rollback, RollbackStatus } from '../api/rollback.ts';
-import { brokenText } from './record/broken-record.ts';
-import { setConditions, type Wanted } from './conditions.ts';
-import type { Instant, LiveObject } from './objects.ts';
-import type { StatusWrite } from './plan.ts';
-import { heldUpText } from './manifest/pending-deletion.ts';
-import { packageRecord, type NamespaceRecord, type Order } from './record/record.ts';
-import type { ReleaseSnapshot } from './snapshot.ts';
+import { isReason, type Reason } from '../../api/conditions.ts';
+import type { Rollback, RollbackStatus } from '../../api/rollback.ts';
+import { brokenText } from '../record/broken-record.ts';
+import { setConditions, type Wanted } from '../conditions.ts';
+import type { Instant, LiveObject } from '../objects.ts';
+import type { StatusWrite } from '../plan.ts';
+import { heldUpText } from '../manifest/pending-deletion.ts';
+import { packageRecord, type NamespaceRecord, type Order } from '../record/record.ts';
+import type { ReleaseSnapshot } from '../snapshot.ts';
 
 /** `held`: objects of the package whose deletion a finalizer holds up. */
 export const orderStatuses = (s: ReleaseSnapshot, held: readonly LiveObject[], now: Instant): StatusWrite[] =>
