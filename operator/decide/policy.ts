@@ -5,10 +5,10 @@ import { brokenRecord, brokenText } from './record/broken-record.ts';
 import { rfc3339, setConditions, type Wanted } from './conditions.ts';
 import type { Instant, NamespaceFacts } from './objects.ts';
 import { nothing, type Plan } from './plan.ts';
-import type { Mutator } from './mutators.ts';
+import type { Mutator } from './findings/foreign-mutators.ts';
 import type { NamespaceRecord } from './record/record.ts';
 import { listed } from './messages.ts';
-import { shownFindings, signFinding } from './findings.ts';
+import { shownFindings, signFinding } from './findings/status.ts';
 import { resumable, signResume } from './record/resume.ts';
 import { forgettable, type Kept } from './retention.ts';
 

@@ -8,7 +8,7 @@ import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import { parseRollback, type Rollback } from '../api/rollback.ts';
 import { keyOf, type NamespaceFacts, type PodFacts } from '../decide/objects.ts';
-import type { Mutator, MutatorBinding } from '../decide/mutators.ts';
+import type { Mutator, MutatorBinding } from '../decide/findings/foreign-mutators.ts';
 import type { FamilySpec, Reflectors, ReflectorFamily } from '../kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { reaches, selects, bound, type Selector } from '../decide/mutators.ts';
+import { reaches, selects, bound, type Selector } from '../decide/findings/foreign-mutators.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { mutatorBinding, policyMutator, serviceMutator, webhookMutator } from './mutators.ts';
 

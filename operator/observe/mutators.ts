@@ -5,7 +5,13 @@ import type { Json, JsonObject } from '../api/meta.ts';
 import { digest8, digestOf } from '../decide/json/canonical.ts';
 import { isList, isObject } from '../decide/json/json.ts';
 import { keyOf, type ObjectKey } from '../decide/objects.ts';
-import { bound, reaches, type GuardedResource, type Mutator, type MutatorBinding } from '../decide/mutators.ts';
+import {
+  bound,
+  reaches,
+  type GuardedResource,
+  type Mutator,
+  type MutatorBinding,
+} from '../decide/findings/foreign-mutators.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import type { Caches } from './caches.ts';
 

@@ -9,7 +9,7 @@ import { contentDigest, podDigest, replicasOf } from '../decide/manifest/content
 import { at, isObject, listAt, numberAt, objectAt, textAt } from '../decide/json/json.ts';
 import { decidedFinalizers, lifetimeOf } from '../decide/manifest/lifetime.ts';
 import { programsOfPod, programsOfTemplate } from '../decide/manifest/pod-fingerprint.ts';
-import type { Controller, Watched } from '../decide/standing.ts';
+import type { Controller, Watched } from '../decide/findings/explain.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { largeLength, ObjectAway, type LargeParts } from './large.ts';
 

@@ -16,9 +16,9 @@ import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord }
 import type { PolicySnapshot } from '../decide/policy.ts';
 import { liveRef } from '../decide/release/steps.ts';
 import type { CandidateSnapshot, CheckFacts, KeysByName, Place, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
-import { changedInstallation, installationDigest, isWatched, type WatchSnapshot } from '../decide/watch.ts';
+import { changedInstallation, installationDigest, isWatched, type WatchSnapshot } from '../decide/findings/plan.ts';
 import { maxPackageObjects } from '../decide/staging.ts';
-import { standing, type Scene, type Watched } from '../decide/standing.ts';
+import { standing, type Scene, type Watched } from '../decide/findings/explain.ts';
 import type { Program } from '../decide/manifest/pod-fingerprint.ts';
 import { isInstalledKind } from '../decide/manifest/content-digest.ts';
 import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';

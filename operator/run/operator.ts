@@ -15,7 +15,7 @@ import { planPolicy } from '../decide/policy.ts';
 import { packageRecord, type NamespaceRecord } from '../decide/record/record.ts';
 import { fieldManagers, planRelease } from '../decide/release/plan.ts';
 import { emergencyStuck, policyStuck, releaseStuck } from '../decide/stuck.ts';
-import { planWatch, type WatchSnapshot } from '../decide/watch.ts';
+import { planWatch, type WatchSnapshot } from '../decide/findings/plan.ts';
 import type { CandidateSnapshot, ReleaseSnapshot } from '../decide/snapshot.ts';
 import { createClient, type Client } from '../kube/client.ts';
 import { createEventRecorder } from '../kube/events.ts';

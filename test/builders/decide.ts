@@ -27,7 +27,7 @@ import type {
   OpenIntent,
   PackageRecord,
 } from '../../operator/decide/record/record.ts';
-import type { Watched } from '../../operator/decide/standing.ts';
+import type { Watched } from '../../operator/decide/findings/explain.ts';
 
 /** A Wednesday, 11:00 in New York: the window is open, the soak is over, the signatures are an hour old. */
 export const now: Instant = Date.parse('2026-03-11T15:00:00Z');

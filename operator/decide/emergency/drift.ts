@@ -2,7 +2,7 @@
 import type { EmergencyAccessStatus } from '../../api/emergency.ts';
 import { asKey, type Instant } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
-import { holdsNow, isBoundBy, type Scene } from '../standing.ts';
+import { holdsNow, isBoundBy, type Scene } from '../findings/explain.ts';
 import { isReleasable } from './follow-up.ts';
 import type { Drift, EmergencyRecord } from '../record/emergency.ts';
 

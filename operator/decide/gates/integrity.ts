@@ -2,7 +2,7 @@
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Finding } from '../record/expected-state.ts';
 import { listed } from '../messages.ts';
-import { signFinding } from '../findings.ts';
+import { signFinding } from '../findings/status.ts';
 import { blocked, passed, type Gate } from './gate.ts';
 
 /**

@@ -2,22 +2,22 @@
  * What to do about production itself: enter what it held at first, say what came of admitted acts, and open a finding for every change that
  * nothing explains. A finding closes by a signature under what was found, or by a release that covers the object.
  */
-import type { Approval } from '../api/approval.ts';
-import { installation } from '../api/kinds.ts';
-import type { ReleasePolicy } from '../api/policy.ts';
-import { isInstalledKind } from './manifest/content-digest.ts';
-import { digestOf } from './json/canonical.ts';
-import * as drafts from './record/drafts.ts';
-import type { EntryData, LedgerDraft } from './ledger-entry.ts';
-import type { Attempt, Finding, State } from './record/expected-state.ts';
-import { asKey, type Instant, type NamespaceFacts, type ObjectKey } from './objects.ts';
-import { peopleAmong } from './people/identity.ts';
-import { earliest, nothing, type Effect, type Plan } from './plan.ts';
-import { askAgainAt, questionKey, type Answers, type RightQuestion } from './api-queries.ts';
-import type { NamespaceRecord } from './record/record.ts';
-import { planResume } from './record/resume.ts';
-import { isConsent, rightToSign } from './people/approval-right.ts';
-import { changedFields, lifetimeChange, sameLifetime } from './manifest/lifetime.ts';
+import type { Approval } from '../../api/approval.ts';
+import { installation } from '../../api/kinds.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import { isInstalledKind } from '../manifest/content-digest.ts';
+import { digestOf } from '../json/canonical.ts';
+import * as drafts from '../record/drafts.ts';
+import type { EntryData, LedgerDraft } from '../ledger-entry.ts';
+import type { Attempt, Finding, State } from '../record/expected-state.ts';
+import { asKey, type Instant, type NamespaceFacts, type ObjectKey } from '../objects.ts';
+import { peopleAmong } from '../people/identity.ts';
+import { earliest, nothing, type Effect, type Plan } from '../plan.ts';
+import { askAgainAt, questionKey, type Answers, type RightQuestion } from '../api-queries.ts';
+import type { NamespaceRecord } from '../record/record.ts';
+import { planResume } from '../record/resume.ts';
+import { isConsent, rightToSign } from '../people/approval-right.ts';
+import { changedFields, lifetimeChange, sameLifetime } from '../manifest/lifetime.ts';
 import {
   attemptsOn,
   isAsFound,
@@ -27,8 +27,8 @@ import {
   type Scene,
   type Standing,
   type Watched,
-} from './standing.ts';
-import { listed } from './messages.ts';
+} from './explain.ts';
+import { listed } from '../messages.ts';
 
 /** An object that was not explained when it was last looked at. */
 export interface Suspect {

@@ -1,5 +1,5 @@
 /** Is this object of production explained? One object, one answer; what a whole namespace needs is asked object by object. */
-import { isInstalledKind, isPristine, scaleDigest } from './manifest/content-digest.ts';
+import { isInstalledKind, isPristine, scaleDigest } from '../manifest/content-digest.ts';
 import {
   absent,
   lifetimesOf,
@@ -7,7 +7,7 @@ import {
   type ExplainedRecord,
   type Finding,
   type State,
-} from './record/expected-state.ts';
+} from '../record/expected-state.ts';
 import {
   finalizerIn,
   finalizersPath,
@@ -15,9 +15,9 @@ import {
   ownerIn,
   sameLifetime,
   type OwnerText,
-} from './manifest/lifetime.ts';
-import { asKey, type Instant, type ObjectKey } from './objects.ts';
-import { runs, sameProgram, strayLabels, type Program } from './manifest/pod-fingerprint.ts';
+} from '../manifest/lifetime.ts';
+import { asKey, type Instant, type ObjectKey } from '../objects.ts';
+import { runs, sameProgram, strayLabels, type Program } from '../manifest/pod-fingerprint.ts';
 
 /** The one that controls an object. */
 export interface Controller {

@@ -10,20 +10,20 @@ import {
   now,
   second,
   thing,
-} from '../../test/builders/decide.ts';
-import type { Approval } from '../api/approval.ts';
-import { recordAfter } from '../../test/builders/record.ts';
-import { emptyHead } from './record/chain.ts';
-import { installedKinds, isInstalledKind, scaleDigest } from './manifest/content-digest.ts';
-import * as drafts from './record/drafts.ts';
-import type { EntryData, LedgerDraft } from './ledger-entry.ts';
-import { explainedKinds, type Finding } from './record/expected-state.ts';
-import type { Instant, NamespaceFacts, ObjectKey } from './objects.ts';
-import type { Plan } from './plan.ts';
-import { questionKey, type Answer } from './api-queries.ts';
-import { emptyRecord, type NamespaceRecord } from './record/record.ts';
-import { standing, type Scene, type Watched } from './standing.ts';
-import { changedInstallation, installationDigest, planWatch, type Suspect, type WatchSnapshot } from './watch.ts';
+} from '../../../test/builders/decide.ts';
+import type { Approval } from '../../api/approval.ts';
+import { recordAfter } from '../../../test/builders/record.ts';
+import { emptyHead } from '../record/chain.ts';
+import { installedKinds, isInstalledKind, scaleDigest } from '../manifest/content-digest.ts';
+import * as drafts from '../record/drafts.ts';
+import type { EntryData, LedgerDraft } from '../ledger-entry.ts';
+import { explainedKinds, type Finding } from '../record/expected-state.ts';
+import type { Instant, NamespaceFacts, ObjectKey } from '../objects.ts';
+import type { Plan } from '../plan.ts';
+import { questionKey, type Answer } from '../api-queries.ts';
+import { emptyRecord, type NamespaceRecord } from '../record/record.ts';
+import { standing, type Scene, type Watched } from './explain.ts';
+import { changedInstallation, installationDigest, planWatch, type Suspect, type WatchSnapshot } from './plan.ts';
 
 const place = 'payments-prod';
 const web = 'main app 1';

@@ -1,8 +1,8 @@
 /** How open findings are shown to people, and what they sign with. */
-import { apiVersion, installation, kinds } from '../api/kinds.ts';
-import type { ReleasePolicy, ReleasePolicyStatus } from '../api/policy.ts';
-import { rfc3339 } from './conditions.ts';
-import type { Finding } from './record/expected-state.ts';
+import { apiVersion, installation, kinds } from '../../api/kinds.ts';
+import type { ReleasePolicy, ReleasePolicyStatus } from '../../api/policy.ts';
+import { rfc3339 } from '../conditions.ts';
+import type { Finding } from '../record/expected-state.ts';
 
 /** Findings that a status shows; the oldest first. The metric counts all. */
 const mostShown = 50;

@@ -2,8 +2,8 @@
  * What is not ours and can change a write to production on its way: mutating webhooks and policies, and API services that answer in place
  * of the API server. They exist for good reasons (sidecars, certificates), so they are named and counted, and stop nothing.
  */
-import { digest8, digestOf } from './json/canonical.ts';
-import type { ObjectKey } from './objects.ts';
+import { digest8, digestOf } from '../json/canonical.ts';
+import type { ObjectKey } from '../objects.ts';
 
 /** A label selector; one that says nothing selects everything. */
 export interface Selector {
