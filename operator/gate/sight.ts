@@ -10,7 +10,7 @@ import type { ReturnSnapshot, SignedBundle } from '../decide/admission/return-co
 import type { GrantGrounds } from '../decide/admission/snapshot.ts';
 import type { Bundle } from '../decide/bundle.ts';
 import { digestOfBundle } from '../decide/json/canonical.ts';
-import { roleFacts } from '../decide/emergency/rights.ts';
+import { roleFacts } from '../decide/emergency/role-limits.ts';
 import type { NamespaceFacts } from '../decide/objects.ts';
 import type { NamespaceRecord, OpenIntent } from '../decide/record/record.ts';
 import type { Client } from '../kube/client.ts';

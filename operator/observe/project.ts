@@ -4,7 +4,7 @@ import { guardedLabel, guardedModes, stagingLabel, writersAnnotation } from '../
 import { isJsonObject, type Json, type JsonObject } from '../api/meta.ts';
 import { parseReplicas, parseWriters } from '../api/writers.ts';
 import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts } from '../decide/objects.ts';
-import { roleFacts, type RoleFacts } from '../decide/emergency/rights.ts';
+import { roleFacts, type RoleFacts } from '../decide/emergency/role-limits.ts';
 import { contentDigest, podDigest, replicasOf } from '../decide/manifest/content-digest.ts';
 import { at, isObject, listAt, numberAt, objectAt, textAt } from '../decide/json/json.ts';
 import { decidedFinalizers, lifetimeOf } from '../decide/manifest/lifetime.ts';

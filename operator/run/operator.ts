@@ -8,7 +8,7 @@ import { candidateStuck, planCandidate, planGone } from '../decide/candidate.ts'
 import type { Effect, StatusWrite } from '../decide/plan.ts';
 import { renderInSteps } from '../decide/staging.ts';
 import { isHeavy } from '../decide/places.ts';
-import { planEmergency } from '../decide/emergency.ts';
+import { planEmergency } from '../decide/emergency/plan.ts';
 import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
 import { countEmergencies } from '../decide/record/emergency.ts';
 import { planPolicy } from '../decide/policy.ts';

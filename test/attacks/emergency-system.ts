@@ -10,7 +10,7 @@ import type { JsonObject } from '../../operator/api/meta.ts';
 import { contentDigest } from '../../operator/decide/manifest/content-digest.ts';
 import { actsIn } from '../../operator/decide/record/batch.ts';
 import { parseData, type EntryData, type LedgerDraft } from '../../operator/decide/ledger-entry.ts';
-import * as drafts from '../../operator/decide/emergency/drafts.ts';
+import * as drafts from '../../operator/decide/emergency/entries.ts';
 import { grantObjects, type GrantPhase } from '../../operator/decide/emergency/grant.ts';
 import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/decide/record/chain.ts';
 import {

@@ -9,7 +9,7 @@ import type { Parsed } from '../../api/parse.ts';
 import { canonicalJson } from '../json/canonical.ts';
 import { grantObjects, grantPrefix, type GrantPhase } from '../emergency/grant.ts';
 import { isLive, type EmergencyRecord } from '../record/emergency.ts';
-import { refusalOfGrant, type GrantRefusal, type GrantVerdict } from '../emergency/refusal.ts';
+import { refusalOfGrant, type GrantRefusal, type GrantVerdict } from '../emergency/grant-checks.ts';
 import { at, objectAt, withMember } from '../json/json.ts';
 import { isAsGranted } from './emergency.ts';
 import { admittedAct } from './records.ts';

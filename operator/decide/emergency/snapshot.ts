@@ -5,8 +5,8 @@ import type { ReleasePolicy } from '../../api/policy.ts';
 import type { NamespaceFacts, ObjectKey, PodFacts } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import type { Scene } from '../findings/explain.ts';
-import type { ServerNow } from './refusal.ts';
-import type { RoleFacts } from './rights.ts';
+import type { ServerNow } from './grant-checks.ts';
+import type { RoleFacts } from './role-limits.ts';
 
 /** A Role or binding of an access as it is in the cluster. */
 export interface MadeObject {

@@ -4,7 +4,7 @@ import { anAccess, digestOf, now } from '../../../test/builders/decide.ts';
 import { nextEntry } from './chain.ts';
 import type { EntryData } from '../ledger-entry.ts';
 import { nothingExplained } from './expected-state.ts';
-import * as drafts from '../emergency/drafts.ts';
+import * as drafts from '../emergency/entries.ts';
 import { foldEmergencies, noEmergencies, type Emergencies, type EmergencyRecord } from './emergency.ts';
 
 const access = anAccess();

@@ -19,7 +19,7 @@ import { emptyHead, entryHash, entryName } from './chain.ts';
 import type { Bundle } from '../bundle.ts';
 import { digest8 } from '../json/canonical.ts';
 import * as drafts from './drafts.ts';
-import * as emergency from '../emergency/drafts.ts';
+import * as emergency from '../emergency/entries.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import { packageRecord, emptyRecord, followEntries, type NamespaceRecord } from './record.ts';
 import { joined, type JointDraft } from './batch.ts';

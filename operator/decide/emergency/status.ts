@@ -1,18 +1,18 @@
 /** What the status of an EmergencyAccess says: all conditions, set in one place from the record. */
-import { isReason, type EmergencyCondition, type Reason } from '../api/conditions.ts';
-import type { EmergencyAccess, EmergencyAccessStatus, EmergencyState } from '../api/emergency.ts';
-import { apiVersion, kinds } from '../api/kinds.ts';
-import type { ReleasePolicy } from '../api/policy.ts';
-import { brokenText } from './record/broken-record.ts';
-import { rfc3339, setConditions, type Wanted } from './conditions.ts';
-import { observedUntil, settledHow, type Settled } from './emergency/drift.ts';
-import { isReleasable } from './emergency/follow-up.ts';
-import { notAfterOf } from './emergency/grant.ts';
-import type { Drift, EmergencyRecord } from './record/emergency.ts';
-import { openSessions } from './emergency/sessions.ts';
-import type { EmergencySnapshot } from './emergency/snapshot.ts';
-import type { Instant } from './objects.ts';
-import { listed } from './messages.ts';
+import { isReason, type EmergencyCondition, type Reason } from '../../api/conditions.ts';
+import type { EmergencyAccess, EmergencyAccessStatus, EmergencyState } from '../../api/emergency.ts';
+import { apiVersion, kinds } from '../../api/kinds.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import { brokenText } from '../record/broken-record.ts';
+import { rfc3339, setConditions, type Wanted } from '../conditions.ts';
+import { observedUntil, settledHow, type Settled } from './drift.ts';
+import { isReleasable } from './follow-up.ts';
+import { notAfterOf } from './grant.ts';
+import type { Drift, EmergencyRecord } from '../record/emergency.ts';
+import { openSessions } from './sessions.ts';
+import type { EmergencySnapshot } from './snapshot.ts';
+import type { Instant } from '../objects.ts';
+import { listed } from '../messages.ts';
 
 type Seen = EmergencySnapshot & { readonly access: EmergencyAccess };
 

@@ -13,7 +13,7 @@ import {
 import { questionKey, type Answer } from '../api-queries.ts';
 import { notAfterOf } from './grant.ts';
 import { noEmergencies, type EmergencyRecord } from '../record/emergency.ts';
-import { refusalOfGrant, rightToGrant, type GrantRefusal, type GrantSnapshot } from './refusal.ts';
+import { refusalOfGrant, rightToGrant, type GrantRefusal, type GrantSnapshot } from './grant-checks.ts';
 
 const rules = { maxDuration: '4h', clusterRole: 'countersign-emergency', maxActive: 2 };
 const people = [{ name: 'sre-a', identities: ['sre-a', 'sre-a-adm'] }];

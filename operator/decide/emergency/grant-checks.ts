@@ -11,7 +11,7 @@ import { isSystemName, peopleAmong, type PersonOf } from '../people/identity.ts'
 import { questionKey, type Answers, type Question, type RightQuestion } from '../api-queries.ts';
 import { notAfterOf } from './grant.ts';
 import { isLive, type Emergencies, type EmergencyRecord } from '../record/emergency.ts';
-import { forbiddenRights, type RoleFacts } from './rights.ts';
+import { forbiddenRights, type RoleFacts } from './role-limits.ts';
 
 /** The API server's time now (`kube/server-time.ts`): not before `earliest`, and before `latest`. */
 export interface ServerNow {

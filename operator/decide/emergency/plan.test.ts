@@ -12,25 +12,25 @@ import {
   second,
   thing,
   timestamp,
-} from '../../test/builders/decide.ts';
-import type { Approval } from '../api/approval.ts';
-import { emergencyAccess, type EmergencyAccess, type EmergencyAccessStatus } from '../api/emergency.ts';
-import { promotableKinds, resourceName, watchedKinds } from '../api/kinds.ts';
-import type { JsonObject } from '../api/meta.ts';
-import { recordAfter, recordAsTold } from '../../test/builders/record.ts';
-import { emptyHead } from './record/chain.ts';
-import { contentDigest } from './manifest/content-digest.ts';
-import * as drafts from './record/drafts.ts';
-import { planEmergency } from './emergency.ts';
-import { grantKeys, minutesOf, notAfterOf } from './emergency/grant.ts';
-import type { EmergencyRecord } from './record/emergency.ts';
-import type { LedgerDraft } from './ledger-entry.ts';
-import { listAt, textAt } from './json/json.ts';
-import type { Instant, ObjectKey, PodFacts } from './objects.ts';
-import type { Effect, Plan } from './plan.ts';
-import { questionKey, type Answer } from './api-queries.ts';
-import { emptyRecord, movedAt, type NamespaceRecord } from './record/record.ts';
-import type { Watched } from './findings/explain.ts';
+} from '../../../test/builders/decide.ts';
+import type { Approval } from '../../api/approval.ts';
+import { emergencyAccess, type EmergencyAccess, type EmergencyAccessStatus } from '../../api/emergency.ts';
+import { promotableKinds, resourceName, watchedKinds } from '../../api/kinds.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import { recordAfter, recordAsTold } from '../../../test/builders/record.ts';
+import { emptyHead } from '../record/chain.ts';
+import { contentDigest } from '../manifest/content-digest.ts';
+import * as drafts from '../record/drafts.ts';
+import { planEmergency } from './plan.ts';
+import { grantKeys, minutesOf, notAfterOf } from './grant.ts';
+import type { EmergencyRecord } from '../record/emergency.ts';
+import type { LedgerDraft } from '../ledger-entry.ts';
+import { listAt, textAt } from '../json/json.ts';
+import type { Instant, ObjectKey, PodFacts } from '../objects.ts';
+import type { Effect, Plan } from '../plan.ts';
+import { questionKey, type Answer } from '../api-queries.ts';
+import { emptyRecord, movedAt, type NamespaceRecord } from '../record/record.ts';
+import type { Watched } from '../findings/explain.ts';
 
 const place = 'payments-prod';
 

@@ -2,26 +2,26 @@
  * What to do about an emergency access: judge it, make it in two steps, end it, account for what was done, and see to the day after. Read
  * `next` from the top: it is the rule. Nothing here reads a status; the record and the clock of the API server decide.
  */
-import { milliseconds } from '../api/duration.ts';
-import type { EmergencyAccess } from '../api/emergency.ts';
-import type { ReleasePolicy } from '../api/policy.ts';
-import { emergencyStatus } from './emergency-status.ts';
-import { driftNow, observedUntil, settledHow } from './emergency/drift.ts';
-import * as drafts from './emergency/drafts.ts';
-import { isReleasable } from './emergency/follow-up.ts';
-import { grantDigests, grantKeys, grantObjects, notAfterOf, type GrantPhase } from './emergency/grant.ts';
-import type { EmergencyRecord } from './record/emergency.ts';
-import { refusalOfGrant, type ServerNow } from './emergency/refusal.ts';
-import { openSessions } from './emergency/sessions.ts';
-import type { EmergencySnapshot } from './emergency/snapshot.ts';
-import { objectAt, withMember } from './json/json.ts';
-import type { LedgerDraft } from './ledger-entry.ts';
-import type { Instant } from './objects.ts';
-import { isSystemName, peopleAmong } from './people/identity.ts';
-import { earliest, nothing, type Effect, type Plan } from './plan.ts';
-import { askAgainAt, questionKey, type Answers } from './api-queries.ts';
-import { rightToSign } from './people/approval-right.ts';
-import { nextClosing } from './schedule.ts';
+import { milliseconds } from '../../api/duration.ts';
+import type { EmergencyAccess } from '../../api/emergency.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import { emergencyStatus } from './status.ts';
+import { driftNow, observedUntil, settledHow } from './drift.ts';
+import * as drafts from './entries.ts';
+import { isReleasable } from './follow-up.ts';
+import { grantDigests, grantKeys, grantObjects, notAfterOf, type GrantPhase } from './grant.ts';
+import type { EmergencyRecord } from '../record/emergency.ts';
+import { refusalOfGrant, type ServerNow } from './grant-checks.ts';
+import { openSessions } from './sessions.ts';
+import type { EmergencySnapshot } from './snapshot.ts';
+import { objectAt, withMember } from '../json/json.ts';
+import type { LedgerDraft } from '../ledger-entry.ts';
+import type { Instant } from '../objects.ts';
+import { isSystemName, peopleAmong } from '../people/identity.ts';
+import { earliest, nothing, type Effect, type Plan } from '../plan.ts';
+import { askAgainAt, questionKey, type Answers } from '../api-queries.ts';
+import { rightToSign } from '../people/approval-right.ts';
+import { nextClosing } from '../schedule.ts';
 
 /** A disruption budget may keep a pod; after this long it is named instead. */
 const evictForMs = 10 * 60_000;
