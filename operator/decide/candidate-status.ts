@@ -15,7 +15,7 @@ import { leaving, undelivered } from './release/plan.ts';
 import { approvalSummary } from './people/approvals.ts';
 import type { CandidateSnapshot, ReleaseSnapshot } from './snapshot.ts';
 import type { StagingProblem } from './staging.ts';
-import type { NamedVerdict } from './verdict.ts';
+import type { NamedVerdict } from './gates/verdict.ts';
 import { listed } from './messages.ts';
 
 /** Where a candidate stands, as far as its status is concerned. */

@@ -13,11 +13,11 @@ import { candidateStatus, type Standing } from './candidate-status.ts';
 import { baseOf, draftBundle, type Base } from './draft.ts';
 import * as drafts from './record/drafts.ts';
 import { followUpOf } from './emergency/follow-up.ts';
-import { judge } from './gates.ts';
+import { judge } from './gates/gates.ts';
 import type { ForeignContent, GateSnapshot, Refusal } from './gates/gate.ts';
 import { workloadHealth } from './health/health.ts';
 import { heldUp, heldUpText } from './manifest/pending-deletion.ts';
-import { isTested, mustHold, wasTested } from './hold.ts';
+import { isTested, mustHold, wasTested } from './gates/staging/staging-hold.ts';
 import { keyOf, type Instant, type ObjectKey } from './objects.ts';
 import { isSystemName } from './people/identity.ts';
 import { earliest, nothing, type Effect, type Plan, type StatusWrite } from './plan.ts';
@@ -40,7 +40,7 @@ import { differingPaths, normalForm } from './manifest/normal-form.ts';
 import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './release/steps.ts';
 import { unmanagedOf } from './manifest/unmanaged-fields.ts';
 import { approvalSummary, authorsOf, consents, signatures } from './people/approvals.ts';
-import { soakingSince } from './soak.ts';
+import { soakingSince } from './gates/staging/staged-since.ts';
 import {
   brokenProblem,
   oversize,

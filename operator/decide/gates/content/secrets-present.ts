@@ -1,0 +1,70 @@
+/** Has production every Secret and ConfigMap that the content refers to? */
+import type { Reason } from '../../../api/conditions.ts';
+import { objectAt } from '../../json/json.ts';
+import { keyOf } from '../../objects.ts';
+import { newCandidate } from '../remedies.ts';
+import { references, type Reference } from '../../manifest/config-references.ts';
+import { listed, objectNamed } from '../../messages.ts';
+import type { KeysByName } from '../../snapshot.ts';
+import { blocked, passed, type Gate, type GateSnapshot } from '../gate.ts';
+
+/** ConfigMaps as they will be: those of the release are what the release makes of them, and what it drops is gone. */
+const configMapsAfter = ({ bundle, configMaps }: GateSnapshot): KeysByName => {
+  const dropped = new Set(bundle.removed.filter(({ kind }) => kind === 'ConfigMap').map(({ name }) => name));
+  const shipped = new Map(
+    bundle.objects.filter(({ ref }) => ref.kind === 'ConfigMap').map((object) => [object.ref.name, object]),
+  );
+  return {
+    get(name) {
+      const object = shipped.get(name);
+      if (object === undefined) return dropped.has(name) ? undefined : configMaps.get(name);
+      return new Set(['data', 'binaryData'].flatMap((field) => Object.keys(objectAt(object.content, field))));
+    },
+  };
+};
+
+interface Missing extends Reference {
+  readonly reason: Reason;
+  readonly by: string;
+}
+
+const reasons = {
+  Secret: { object: 'SecretMissing', key: 'SecretKeyMissing' },
+  ConfigMap: { object: 'ConfigMapMissing', key: 'ConfigMapKeyMissing' },
+} as const;
+
+const missing = (s: GateSnapshot): readonly Missing[] => {
+  const there: Record<Reference['kind'], KeysByName> = { Secret: s.secrets, ConfigMap: configMapsAfter(s) };
+  return s.bundle.objects.flatMap(({ ref, content }) =>
+    references(content).flatMap((reference): readonly Missing[] => {
+      const keys = there[reference.kind].get(reference.name);
+      const by = objectNamed(keyOf(ref));
+      if (keys === undefined) return [{ ...reference, reason: reasons[reference.kind].object, by }];
+      if (reference.key === undefined || keys.has(reference.key)) return [];
+      return [{ ...reference, reason: reasons[reference.kind].key, by }];
+    }),
+  );
+};
+
+const named = ({ kind, name, key, reason, by }: Missing): string =>
+  reason === reasons[kind].key ? `key ${key} of ${kind} ${name} for ${by}` : `${kind} ${name} for ${by}`;
+
+const remedyFor = (s: GateSnapshot, { kind, name, key, reason }: Missing): string => {
+  if (kind === 'ConfigMap') return newCandidate(s, `that has ConfigMap ${name} among its components, complete`);
+  const keeper = `Whoever keeps the secrets of ${s.target.name}`;
+  if (reason === 'SecretKeyMissing')
+    return `${keeper} adds key ${key}: kubectl edit secret ${name} -n ${s.target.name}`;
+  return `${keeper} creates it: kubectl create secret generic ${name} -n ${s.target.name}${key === undefined ? '' : ` --from-file=${key}=<file>`}`;
+};
+
+/** Secrets are never copied from staging, so that production must have its own; only names and keys are looked at. */
+export const secretsPresent: Gate = (s) => {
+  const all = missing(s);
+  const [first] = all;
+  if (first === undefined)
+    return passed('SecretsPresent', 'Production has every Secret and ConfigMap that the content refers to');
+  return blocked(first.reason, {
+    message: `${s.target.name} lacks ${listed([...new Set(all.map(named))])}`,
+    remedy: [...new Set(all.map((each) => remedyFor(s, each)))].join('; '),
+  });
+};

@@ -1,0 +1,78 @@
+/** Are authors, testers and approvers different people? */
+import { unknownWriters, writtenBy } from '../../people/authors.ts';
+import { linesOf } from '../../people/approval-lines.ts';
+import { isSystemName } from '../../people/identity.ts';
+import { quorum } from '../../people/quorum.ts';
+import { newCandidate, signAs, editPolicy } from '../remedies.ts';
+import { authorsOf, consents, signatures, type Signature } from '../../people/approvals.ts';
+import type { Verdict } from '../verdict.ts';
+import { visible } from '../../safe-text.ts';
+import { argumentFor, listed, objectNamed } from '../../messages.ts';
+import { blocked, passed, waiting, type Gate, type GateSnapshot } from '../gate.ts';
+
+/** Who wrote it must be known, and a machine writes for somebody: it must be trusted to say for whom, and say it. */
+const authorProblem = (s: GateSnapshot): Verdict | undefined => {
+  const unrecorded = unknownWriters(s, s.candidate.metadata.namespace, s.hands);
+  if (unrecorded !== undefined) return blocked('WriterUnknown', unrecorded);
+  const machines = authorsOf(s).filter(isSystemName);
+  const untrusted = machines.filter((username) => !s.policy.spec.trustedAutomation.includes(username));
+  if (untrusted.length > 0) {
+    return blocked('AuthorNotTrusted', {
+      message: `${listed(untrusted.map(visible))} wrote this content, and the policy does not trust such an account to author releases`,
+      remedy: `A person ${writtenAnew(s, untrusted)} and ${lowerFirst(newCandidate(s, 'in their own name'))}; or a platform admin adds the ServiceAccount to spec.trustedAutomation: ${editPolicy(s)}`,
+    });
+  }
+  const people = s.candidate.spec.onBehalfOf.filter((name) => name.trim() !== '' && !isSystemName(name));
+  if (machines.length === 0 || people.length > 0) return undefined;
+  return blocked('AuthorNamesNobody', {
+    message: `${listed(machines.map(visible))} wrote this content and spec.onBehalfOf names no person behind it`,
+    remedy: newCandidate(s, 'and the people behind it in spec.onBehalfOf'),
+  });
+};
+
+/** A record never forgets: only a new object is without a writer that the old one had. */
+const writtenAnew = (s: GateSnapshot, usernames: readonly string[]): string => {
+  const { namespace } = s.candidate.metadata;
+  const objects = writtenBy(s, usernames);
+  return objects.length === 0
+    ? 'applies the content'
+    : `creates ${listed(objects.map(objectNamed))} anew (kubectl get ${objects.map(argumentFor).join(' ')} -n ${namespace} -o yaml | kubectl replace --force -f -)`;
+};
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
+/** People of whom more than one signature, by other accounts or in other roles, would otherwise count. */
+const twice = (counted: readonly Signature[]): readonly string[] =>
+  [...Map.groupBy(counted, ({ person }) => person).values()]
+    .map((own) => [...new Set(own.map(({ username, role }) => `${visible(username)} as ${role}`))])
+    .filter((acts) => acts.length > 1)
+    .map((acts) => listed(acts.toSorted()));
+
+/**
+ * A signature by an author never counts, and one person counts once; both are settled where signatures are counted. This gate
+ * says so: it holds while such a signature stands in a place that somebody else must take, and passes, still naming it, once
+ * others have signed. Otherwise one mistaken signature, which nobody can take back, would end the candidate.
+ */
+export const segregationOfDuties: Gate = (s, now) => {
+  const problem = authorProblem(s);
+  if (problem !== undefined) return problem;
+  const all = signatures(s, now);
+  const counted = consents(all, 'Counts');
+  const { lines } = quorum(linesOf(s), counted);
+  const open = lines.filter((line) => line.have < line.need).map(({ role }) => role);
+  const byAuthors = [...new Set(consents(all, 'Author').map(({ username }) => visible(username)))];
+  const bySame = twice(counted);
+  const remedy = open
+    .map((role) => `Somebody else who holds role ${role} in ${s.target.name} signs: ${signAs(s, role)}`)
+    .join('; ');
+
+  if (byAuthors.length > 0) {
+    const message = `Not counted, for they had a hand in the content: ${listed(byAuthors)}`;
+    return open.length === 0 ? passed('DutiesSegregated', message) : waiting('AuthorCannotSign', { message, remedy });
+  }
+  if (bySame.length > 0) {
+    const message = `Counted once, for they are one person: ${bySame.join('; ')}`;
+    return open.length === 0 ? passed('DutiesSegregated', message) : waiting('SamePersonTwice', { message, remedy });
+  }
+  return passed('DutiesSegregated', 'Authors, testers and approvers are different people');
+};

@@ -1,0 +1,19 @@
+/** Is the content not on hold after a rollback? */
+import { packageRecord } from '../../record/record.ts';
+import { newCandidate } from '../remedies.ts';
+import { blocked, passed, type Gate } from '../gate.ts';
+
+/**
+ * What was rolled back does not go forward again. A candidate keeps its content when it is rendered anew on another base,
+ * so the digests of all its bundles are looked for, not only the current one.
+ */
+export const rollbackHold: Gate = (s) => {
+  const { held } = packageRecord(s.record, s.bundle.package);
+  const staged = s.record.candidates.get(s.candidate.metadata.uid)?.stagedDigests ?? [];
+  const own = [s.bundle.digest, ...s.bundles.map(({ digest }) => digest), ...staged];
+  if (!own.some((digest) => held.has(digest))) return passed('NotHeld', 'The content is not on hold');
+  return blocked('HeldAfterRollback', {
+    message: 'This content was in production and was rolled back, so only a new candidate goes forward',
+    remedy: newCandidate(s, 'that mends it, and notes.analysis'),
+  });
+};

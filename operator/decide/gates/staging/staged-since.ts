@@ -1,0 +1,31 @@
+/** Since when has staging run exactly this content, healthy? Read off the cluster, so that no restart of ours begins it anew. */
+import type { Bundle } from '../../bundle.ts';
+import type { GateSnapshot } from '../gate.ts';
+import { keyOf, type Instant, type LiveObject } from '../../objects.ts';
+import type { CandidateSnapshot } from '../../snapshot.ts';
+
+/** The last moment at which somebody wrote the object itself. */
+const writtenAt = ({ writers, createdAt }: LiveObject): Instant =>
+  writers.reduce((last, { at }) => Math.max(last, at ?? last), createdAt);
+
+/**
+ * The latest of: the last write to a component, the moment its youngest pod became ready.
+ * @returns undefined when staging does not run the bundle's content, or not healthily
+ */
+export const soakingSince = (
+  s: CandidateSnapshot,
+  bundle: Bundle,
+  { stagedNow, stagedHealth }: Pick<GateSnapshot, 'stagedNow' | 'stagedHealth'>,
+): Instant | undefined => {
+  let since: Instant = 0;
+  for (const { ref, digest } of bundle.objects) {
+    const key = keyOf(ref);
+    const object = s.staged.get(key);
+    const health = stagedHealth.get(key);
+    if (object === undefined || stagedNow.get(key)?.digest !== digest) return undefined;
+    if (health !== undefined && health.state !== 'Healthy') return undefined;
+    const readySince = (s.stagedPods.get(key) ?? []).map((pod) => pod.readySince ?? 0);
+    since = Math.max(since, writtenAt(object), ...readySince);
+  }
+  return since;
+};

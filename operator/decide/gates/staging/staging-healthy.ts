@@ -1,0 +1,37 @@
+/** Is staging healthy with this content? */
+import { hasMoved, mustHold, stagingDifference } from './staging-hold.ts';
+import { keyOf } from '../../objects.ts';
+import { isWorkload } from '../../release/steps.ts';
+import { argumentFor, listed, objectNamed } from '../../messages.ts';
+import { blocked, passed, unknown, waiting, type Gate, type WorkloadHealth } from '../gate.ts';
+
+const unseen: WorkloadHealth = { state: 'Unknown', message: 'not observed' };
+
+/** What to say of the worst state that is met, the worst first. */
+const verdicts = [
+  { state: 'Failed', say: blocked, reason: 'StagingUnhealthy' },
+  { state: 'Unknown', say: unknown, reason: 'HealthUnknown' },
+  { state: 'Progressing', say: waiting, reason: 'StagingUnhealthy' },
+] as const;
+
+/** Once staging was allowed to move on, and did, its health says nothing about this content any more. */
+export const stagingHealthy: Gate = (s) => {
+  if (!mustHold(s) && hasMoved(stagingDifference(s))) {
+    return passed('HoldOver', 'Staging was healthy with this content for as long as the policy asks, and has moved on');
+  }
+  const workloads = s.bundle.objects
+    .filter(({ ref }) => isWorkload(ref.kind))
+    .map(({ ref }) => ({ key: keyOf(ref), health: s.stagedHealth.get(keyOf(ref)) ?? unseen }));
+  const namespace = s.candidate.metadata.namespace;
+  for (const { state, say, reason } of verdicts) {
+    const met = workloads.filter(({ health }) => health.state === state);
+    const [first] = met;
+    if (first !== undefined) {
+      return say(reason, {
+        message: `Not healthy in ${namespace}: ${listed(met.map(({ key, health }) => `${objectNamed(key)} (${health.message})`))}`,
+        remedy: `The developer looks at it and mends it: kubectl describe ${argumentFor(first.key)} -n ${namespace}`,
+      });
+    }
+  }
+  return passed('StagingHealthy', `Every workload of the package is healthy in ${namespace}`);
+};

@@ -1,0 +1,32 @@
+/** Does staging still run exactly this content, for as long as it must? */
+import { hasMoved, mustHold, stagingDifference } from './staging-hold.ts';
+import type { ObjectKey } from '../../objects.ts';
+import { newCandidate } from '../remedies.ts';
+import { listed, objectNamed } from '../../messages.ts';
+import { blocked, passed, unknown, type Gate } from '../gate.ts';
+
+const said = (keys: readonly ObjectKey[], what: string): readonly string[] =>
+  keys.map((key) => `${objectNamed(key)} ${what}`);
+
+/** What testers look at, and what soaks, is what people sign for: staging holds it until the policy lets it go. */
+export const stagingUnchanged: Gate = (s) => {
+  const difference = stagingDifference(s);
+  if (hasMoved(difference)) {
+    if (!mustHold(s))
+      return passed('HoldOver', 'Staging kept this content for as long as the policy asks, and has moved on');
+    const { changed, gone, added } = difference;
+    const moved = [...said(changed, 'has changed'), ...said(gone, 'is gone'), ...said(added, 'was added')];
+    const command = `kubectl get relbundle ${s.bundle.name} -n ${s.bundle.namespace} -o yaml`;
+    return blocked('StagingChanged', {
+      message: `Staging no longer runs what was staged: ${listed(moved)}`,
+      remedy: `The developer restores it in ${s.candidate.metadata.namespace} (what was staged: ${command}), or stages anew. ${newCandidate(s, 'from what staging runs now')}`,
+    });
+  }
+  if (difference.unanswered.length > 0 && mustHold(s)) {
+    return unknown('StagingUnknown', {
+      message: `The API server has not yet said what staging would become: ${listed(difference.unanswered.map(objectNamed))}`,
+      remedy: 'Wait; the operator asks it by itself. If it lasts, a platform admin reads the log of the operator',
+    });
+  }
+  return passed('StagingUnchanged', 'Staging runs exactly this content');
+};
