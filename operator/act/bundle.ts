@@ -14,7 +14,7 @@ import {
 } from '../decide/manifest/bundle-parts.ts';
 import { canonicalSteps } from '../decide/json/canonical.ts';
 import type { Shown } from '../decide/delta/comparison.ts';
-import { deltaTooLarge } from '../decide/staging.ts';
+import { deltaTooLarge } from '../decide/candidate/content.ts';
 import { partName } from '../decide/delta/show-command.ts';
 import type { Client } from '../kube/client.ts';
 import { Failure, toFailure } from '../kube/failures.ts';

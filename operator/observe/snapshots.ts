@@ -15,9 +15,16 @@ import {
 import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record/record.ts';
 import type { PolicySnapshot } from '../decide/policy.ts';
 import { liveRef } from '../decide/release/steps.ts';
-import type { CandidateSnapshot, CheckFacts, KeysByName, Place, ReleaseSnapshot, Sibling } from '../decide/snapshot.ts';
+import type {
+  CandidateSnapshot,
+  CheckFacts,
+  KeysByName,
+  Place,
+  ReleaseSnapshot,
+  Sibling,
+} from '../decide/candidate/snapshot.ts';
 import { changedInstallation, installationDigest, isWatched, type WatchSnapshot } from '../decide/findings/plan.ts';
-import { maxPackageObjects } from '../decide/staging.ts';
+import { maxPackageObjects } from '../decide/candidate/content.ts';
 import { standing, type Scene, type Watched } from '../decide/findings/explain.ts';
 import type { Program } from '../decide/manifest/pod-fingerprint.ts';
 import { isInstalledKind } from '../decide/manifest/content-digest.ts';

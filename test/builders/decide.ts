@@ -19,7 +19,7 @@ import {
   type NamespaceFacts,
   type ObjectKey,
 } from '../../operator/decide/objects.ts';
-import type { Place, Sibling } from '../../operator/decide/snapshot.ts';
+import type { Place, Sibling } from '../../operator/decide/candidate/snapshot.ts';
 import { isWorkload } from '../../operator/decide/release/steps.ts';
 import type {
   CandidateRecord,

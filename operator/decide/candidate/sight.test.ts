@@ -1,7 +1,7 @@
 /** What people tried, to have something signed for that nobody saw: each row was hidden, folded or shortened once. */
 import { describe, expect, it } from '@jest/globals';
-import type { JsonObject } from '../api/meta.ts';
-import { deltaOf } from './delta/delta-arbitrary.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import { deltaOf } from '../delta/delta-arbitrary.ts';
 
 const container = (fields: JsonObject): JsonObject => ({
   spec: { template: { spec: { containers: [{ name: 'api', ...fields }] } } },

@@ -1,9 +1,9 @@
 /** The plan of a candidate against a model of the cluster: effects are applied, and the plan is made again, until it has none. */
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { ReleaseCandidate, ReleaseCandidateStatus } from '../api/candidate.ts';
-import type { Approval } from '../api/approval.ts';
-import { jsonObject, type JsonObject } from '../api/meta.ts';
+import type { ReleaseCandidate, ReleaseCandidateStatus } from '../../api/candidate.ts';
+import type { Approval } from '../../api/approval.ts';
+import { jsonObject, type JsonObject } from '../../api/meta.ts';
 import {
   aCandidate,
   aDeployment,
@@ -17,18 +17,18 @@ import {
   minute,
   now,
   second,
-} from '../../test/builders/decide.ts';
-import { recordAfter } from '../../test/builders/record.ts';
-import { emptyHead } from './record/chain.ts';
-import type { Bundle } from './bundle.ts';
-import { candidateStuck, planCandidate, planGone } from './candidate.ts';
-import { canonicalJson, digestOf } from './json/canonical.ts';
-import { objectAt } from './json/json.ts';
-import { keyOf, type Instant } from './objects.ts';
-import type { Effect, Plan } from './plan.ts';
-import { questionKey, type Answer, type Question } from './api-queries.ts';
-import { emptyRecord, type NamespaceRecord } from './record/record.ts';
-import { normalForm } from './manifest/normal-form.ts';
+} from '../../../test/builders/decide.ts';
+import { recordAfter } from '../../../test/builders/record.ts';
+import { emptyHead } from '../record/chain.ts';
+import type { Bundle } from '../bundle.ts';
+import { candidateStuck, planCandidate, planGone } from './plan.ts';
+import { canonicalJson, digestOf } from '../json/canonical.ts';
+import { objectAt } from '../json/json.ts';
+import { keyOf, type Instant } from '../objects.ts';
+import type { Effect, Plan } from '../plan.ts';
+import { questionKey, type Answer, type Question } from '../api-queries.ts';
+import { emptyRecord, type NamespaceRecord } from '../record/record.ts';
+import { normalForm } from '../manifest/normal-form.ts';
 import type { CandidateSnapshot, Place, Sibling } from './snapshot.ts';
 
 interface Given {

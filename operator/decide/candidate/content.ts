@@ -1,20 +1,20 @@
 /** What a candidate consists of: once staged, what was frozen; before, what staging holds, rendered and brought into normal form. */
-import type { ReleaseCandidate } from '../api/candidate.ts';
-import type { Reason } from '../api/conditions.ts';
-import { maxDeltaTextBytes } from '../api/bundle.ts';
-import { promotableKinds } from '../api/kinds.ts';
-import type { JsonObject } from '../api/meta.ts';
-import { handsOn, unknownWriters } from './people/authors.ts';
-import { brokenText } from './record/broken-record.ts';
-import type { BundleObject } from './bundle.ts';
-import { digestOf, digestSteps, sizeOf } from './json/canonical.ts';
-import { keyOf, type LiveObject, type ObjectKey } from './objects.ts';
-import { questionKey, type Answers, type NormalFormQuestion } from './api-queries.ts';
-import { normalForm, render, renderSteps, strayOverlays, type Rendered } from './manifest/normal-form.ts';
-import { fromScratch } from './manifest/dry-run.ts';
+import type { ReleaseCandidate } from '../../api/candidate.ts';
+import type { Reason } from '../../api/conditions.ts';
+import { maxDeltaTextBytes } from '../../api/bundle.ts';
+import { promotableKinds } from '../../api/kinds.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import { handsOn, unknownWriters } from '../people/authors.ts';
+import { brokenText } from '../record/broken-record.ts';
+import type { BundleObject } from '../bundle.ts';
+import { digestOf, digestSteps, sizeOf } from '../json/canonical.ts';
+import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
+import { questionKey, type Answers, type NormalFormQuestion } from '../api-queries.ts';
+import { normalForm, render, renderSteps, strayOverlays, type Rendered } from '../manifest/normal-form.ts';
+import { fromScratch } from '../manifest/dry-run.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
-import { visible } from './safe-text.ts';
-import { firstLine } from './messages.ts';
+import { visible } from '../safe-text.ts';
+import { firstLine } from '../messages.ts';
 
 /** Why a candidate cannot be staged, and what to do about it. */
 export interface StagingProblem {

@@ -2,25 +2,25 @@
  * What to do about a candidate: freeze its content, say what it lacks, note who signed, and begin its promotion when every gate has
  * passed. Read `planCandidate` from the top: it is the rule.
  */
-import { milliseconds } from '../api/duration.ts';
-import { inFlightFinalizer } from '../api/kinds.ts';
-import type { ReleaseCandidate } from '../api/candidate.ts';
-import { defaultCandidateValidFor } from '../api/policy.ts';
-import type { Reason } from '../api/conditions.ts';
-import { handsOn, nobody } from './people/authors.ts';
-import type { Bundle } from './bundle.ts';
-import { candidateStatus, type Standing } from './candidate-status.ts';
-import { baseOf, draftBundle, type Base } from './draft.ts';
-import * as drafts from './record/drafts.ts';
-import { followUpOf } from './emergency/follow-up.ts';
-import { judge } from './gates/gates.ts';
-import type { ForeignContent, GateSnapshot, Refusal } from './gates/gate.ts';
-import { workloadHealth } from './health/health.ts';
-import { heldUp, heldUpText } from './manifest/pending-deletion.ts';
-import { isTested, mustHold, wasTested } from './gates/staging/staging-hold.ts';
-import { keyOf, type Instant, type ObjectKey } from './objects.ts';
-import { isSystemName } from './people/identity.ts';
-import { earliest, nothing, type Effect, type Plan, type StatusWrite } from './plan.ts';
+import { milliseconds } from '../../api/duration.ts';
+import { inFlightFinalizer } from '../../api/kinds.ts';
+import type { ReleaseCandidate } from '../../api/candidate.ts';
+import { defaultCandidateValidFor } from '../../api/policy.ts';
+import type { Reason } from '../../api/conditions.ts';
+import { handsOn, nobody } from '../people/authors.ts';
+import type { Bundle } from '../bundle.ts';
+import { candidateStatus, type Standing } from './status.ts';
+import { baseOf, draftBundle, type Base } from './bundle-draft.ts';
+import * as drafts from '../record/drafts.ts';
+import { followUpOf } from '../emergency/follow-up.ts';
+import { judge } from '../gates/gates.ts';
+import type { ForeignContent, GateSnapshot, Refusal } from '../gates/gate.ts';
+import { workloadHealth } from '../health/health.ts';
+import { heldUp, heldUpText } from '../manifest/pending-deletion.ts';
+import { isTested, mustHold, wasTested } from '../gates/staging/staging-hold.ts';
+import { keyOf, type Instant, type ObjectKey } from '../objects.ts';
+import { isSystemName } from '../people/identity.ts';
+import { earliest, nothing, type Effect, type Plan, type StatusWrite } from '../plan.ts';
 import {
   askAgainAt,
   questionKey,
@@ -29,18 +29,18 @@ import {
   type CurrentQuestion,
   type PreflightQuestion,
   type Question,
-} from './api-queries.ts';
-import { leaving } from './release/plan.ts';
-import { packageRecord, type CandidateRecord } from './record/record.ts';
+} from '../api-queries.ts';
+import { leaving } from '../release/plan.ts';
+import { packageRecord, type CandidateRecord } from '../record/record.ts';
 import { noPlace, stagedBytes } from './places.ts';
 import { replacingOf, successorOf } from './replaces.ts';
-import { heldRight, rightToSign } from './people/approval-right.ts';
-import { digestOf, sizeOf } from './json/canonical.ts';
-import { differingPaths, normalForm } from './manifest/normal-form.ts';
-import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from './release/steps.ts';
-import { unmanagedOf } from './manifest/unmanaged-fields.ts';
-import { approvalSummary, authorsOf, consents, signatures } from './people/approvals.ts';
-import { soakingSince } from './gates/staging/staged-since.ts';
+import { heldRight, rightToSign } from '../people/approval-right.ts';
+import { digestOf, sizeOf } from '../json/canonical.ts';
+import { differingPaths, normalForm } from '../manifest/normal-form.ts';
+import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from '../release/steps.ts';
+import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
+import { approvalSummary, authorsOf, consents, signatures } from '../people/approvals.ts';
+import { soakingSince } from '../gates/staging/staged-since.ts';
 import {
   brokenProblem,
   oversize,
@@ -48,9 +48,9 @@ import {
   stagingProblem,
   type Rendering,
   type StagingProblem,
-} from './staging.ts';
+} from './content.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
-import { firstLine, listed, objectNamed } from './messages.ts';
+import { firstLine, listed, objectNamed } from '../messages.ts';
 
 export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {
   if (!s.complete) return nothing;

@@ -1,22 +1,22 @@
 /** What a candidate's status says: all conditions, set in one place from what was observed. */
-import { gateNames, isReason, type Phase, type Reason } from '../api/conditions.ts';
-import type { ReleaseCandidateStatus } from '../api/candidate.ts';
-import { brokenText } from './record/broken-record.ts';
-import { rfc3339, setConditions, type Wanted } from './conditions.ts';
-import { goBackWith } from './manifest/gitops-tools.ts';
-import type { GateSnapshot } from './gates/gate.ts';
-import { approvalManifests } from './people/approval-manifest.ts';
-import type { Instant } from './objects.ts';
-import type { Health } from './health/health.ts';
-import { heldUp, heldUpText } from './manifest/pending-deletion.ts';
-import { observedRelease, progressOf } from './release/health.ts';
-import { packageRecord, type CandidateRecord, type FinishedReason, type OpenIntent } from './record/record.ts';
-import { leaving, undelivered } from './release/plan.ts';
-import { approvalSummary } from './people/approvals.ts';
+import { gateNames, isReason, type Phase, type Reason } from '../../api/conditions.ts';
+import type { ReleaseCandidateStatus } from '../../api/candidate.ts';
+import { brokenText } from '../record/broken-record.ts';
+import { rfc3339, setConditions, type Wanted } from '../conditions.ts';
+import { goBackWith } from '../manifest/gitops-tools.ts';
+import type { GateSnapshot } from '../gates/gate.ts';
+import { approvalManifests } from '../people/approval-manifest.ts';
+import type { Instant } from '../objects.ts';
+import type { Health } from '../health/health.ts';
+import { heldUp, heldUpText } from '../manifest/pending-deletion.ts';
+import { observedRelease, progressOf } from '../release/health.ts';
+import { packageRecord, type CandidateRecord, type FinishedReason, type OpenIntent } from '../record/record.ts';
+import { leaving, undelivered } from '../release/plan.ts';
+import { approvalSummary } from '../people/approvals.ts';
 import type { CandidateSnapshot, ReleaseSnapshot } from './snapshot.ts';
-import type { StagingProblem } from './staging.ts';
-import type { NamedVerdict } from './gates/verdict.ts';
-import { listed } from './messages.ts';
+import type { StagingProblem } from './content.ts';
+import type { NamedVerdict } from '../gates/verdict.ts';
+import { listed } from '../messages.ts';
 
 /** Where a candidate stands, as far as its status is concerned. */
 export type Standing =

@@ -1,12 +1,12 @@
 /** Everything one decision looks at. Gathered by `observe`, judged here; what is missing is `undefined` and the plan says so. */
-import type { Approval } from '../api/approval.ts';
-import type { ReleaseCandidate } from '../api/candidate.ts';
-import type { Identity } from '../api/meta.ts';
-import type { ReleasePolicy } from '../api/policy.ts';
-import type { Rollback } from '../api/rollback.ts';
-import type { Bundle } from './bundle.ts';
-import type { Instant, LiveObject, LiveObjects, NamespaceFacts, ObjectKey, PodsOf } from './objects.ts';
-import type { NamespaceRecord } from './record/record.ts';
+import type { Approval } from '../../api/approval.ts';
+import type { ReleaseCandidate } from '../../api/candidate.ts';
+import type { Identity } from '../../api/meta.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import type { Rollback } from '../../api/rollback.ts';
+import type { Bundle } from '../bundle.ts';
+import type { Instant, LiveObject, LiveObjects, NamespaceFacts, ObjectKey, PodsOf } from '../objects.ts';
+import type { NamespaceRecord } from '../record/record.ts';
 import type { Replacing } from './replaces.ts';
 
 /** Another candidate of the same package and target, as far as this one's decision needs it. */
