@@ -13,7 +13,7 @@ import {
   type PodsOf,
 } from '../decide/objects.ts';
 import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record/record.ts';
-import type { PolicySnapshot } from '../decide/policy.ts';
+import type { PolicySnapshot } from '../decide/policy/plan.ts';
 import { liveRef } from '../decide/release/steps.ts';
 import type {
   CandidateSnapshot,

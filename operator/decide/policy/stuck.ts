@@ -1,12 +1,12 @@
 /** What an object says that cannot be worked on: people wait for it, and the log is not theirs. For candidates see `candidateStuck`. */
-import type { Condition } from '../api/meta.ts';
-import { setConditions } from './conditions.ts';
-import type { EmergencySnapshot } from './emergency/snapshot.ts';
-import type { Instant } from './objects.ts';
-import type { StatusWrite } from './plan.ts';
-import type { PolicySnapshot } from './policy.ts';
-import { packageRecord } from './record/record.ts';
-import type { ReleaseSnapshot } from './candidate/snapshot.ts';
+import type { Condition } from '../../api/meta.ts';
+import { setConditions } from '../conditions.ts';
+import type { EmergencySnapshot } from '../emergency/snapshot.ts';
+import type { Instant } from '../objects.ts';
+import type { StatusWrite } from '../plan.ts';
+import type { PolicySnapshot } from './plan.ts';
+import { packageRecord } from '../record/record.ts';
+import type { ReleaseSnapshot } from '../candidate/snapshot.ts';
 
 export interface StuckFailure {
   readonly message: string;

@@ -1,15 +1,15 @@
 /** What to do about a ReleasePolicy: say whether it is in force, and what production runs under it. */
-import { policyName } from '../api/kinds.ts';
-import type { ReleasePolicy, ReleasePolicyStatus } from '../api/policy.ts';
-import { brokenRecord, brokenText } from './record/broken-record.ts';
-import { rfc3339, setConditions, type Wanted } from './conditions.ts';
-import type { Instant, NamespaceFacts } from './objects.ts';
-import { nothing, type Plan } from './plan.ts';
-import type { Mutator } from './findings/foreign-mutators.ts';
-import type { NamespaceRecord } from './record/record.ts';
-import { listed } from './messages.ts';
-import { shownFindings, signFinding } from './findings/status.ts';
-import { resumable, signResume } from './record/resume.ts';
+import { policyName } from '../../api/kinds.ts';
+import type { ReleasePolicy, ReleasePolicyStatus } from '../../api/policy.ts';
+import { brokenRecord, brokenText } from '../record/broken-record.ts';
+import { rfc3339, setConditions, type Wanted } from '../conditions.ts';
+import type { Instant, NamespaceFacts } from '../objects.ts';
+import { nothing, type Plan } from '../plan.ts';
+import type { Mutator } from '../findings/foreign-mutators.ts';
+import type { NamespaceRecord } from '../record/record.ts';
+import { listed } from '../messages.ts';
+import { shownFindings, signFinding } from '../findings/status.ts';
+import { resumable, signResume } from '../record/resume.ts';
 import { forgettable, type Kept } from './retention.ts';
 
 export interface PolicySnapshot {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { aNamespace, aPolicy, aRecord, digestOf, now } from '../../test/builders/decide.ts';
-import { planPolicy, type PolicySnapshot } from './policy.ts';
+import { aNamespace, aPolicy, aRecord, digestOf, now } from '../../../test/builders/decide.ts';
+import { planPolicy, type PolicySnapshot } from './plan.ts';
 import type { KeptBundle } from './retention.ts';
 
 const conditionWith = (unlisted: readonly string[] | undefined, spec: Record<string, unknown> = {}) =>

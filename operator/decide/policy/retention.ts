@@ -1,8 +1,8 @@
 /** What may be forgotten: finished candidates and bundles beyond what the policy keeps, never what production or a rollback may need. */
-import type { ReleasePolicy } from '../api/policy.ts';
-import type { Instant } from './objects.ts';
-import type { Effect } from './plan.ts';
-import { packageRecord, type NamespaceRecord } from './record/record.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import type { Instant } from '../objects.ts';
+import type { Effect } from '../plan.ts';
+import { packageRecord, type NamespaceRecord } from '../record/record.ts';
 
 export interface KeptCandidate {
   readonly name: string;
