@@ -10,7 +10,7 @@ import {
   type Question,
   type RightQuestion,
 } from '../decide/api-queries.ts';
-import { gateIsHere } from '../decide/admission/releases.ts';
+import { gateIsHere } from '../decide/admission/release-writers.ts';
 import { digestOf, digestSteps, sizeOf } from '../decide/json/canonical.ts';
 import { normalForm } from '../decide/manifest/normal-form.ts';
 import { fieldManagers } from '../decide/release/plan.ts';

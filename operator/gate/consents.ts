@@ -3,7 +3,7 @@
  * as it is known that they will come.
  */
 import { judgeConsent, type Consent } from '../decide/admission/consent.ts';
-import { judgeReturn, type ReturnAct } from '../decide/admission/return-consent.ts';
+import { judgeReturn, type ReturnAct } from '../decide/admission/rollback-consent.ts';
 import type { Instant } from '../decide/objects.ts';
 import { questionKey, type Answer, type Question } from '../decide/api-queries.ts';
 import type { OpenIntent } from '../decide/record/record.ts';

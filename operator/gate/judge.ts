@@ -1,6 +1,6 @@
 /** From a review to its answer: judge, ask what only the API server knows, read consent afresh, write it down, and only then allow. */
-import { judgeAdmission } from '../decide/admission.ts';
-import { isRecordDeletion } from '../decide/admission/kept.ts';
+import { judgeAdmission } from '../decide/admission/judge.ts';
+import { isRecordDeletion } from '../decide/admission/retained-objects.ts';
 import { isNamespace, namespaceName } from '../decide/admission/namespaces.ts';
 import { subjectText, verbText, type AdmissionRequest, type AdmissionVerdict } from '../decide/admission/request.ts';
 import type { AdmissionSnapshot, GrantGrounds } from '../decide/admission/snapshot.ts';

@@ -6,7 +6,7 @@ import { parseEmergencyAccess, type EmergencyAccess } from '../api/emergency.ts'
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
 import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
-import type { ReturnSnapshot, SignedBundle } from '../decide/admission/return-consent.ts';
+import type { ReturnSnapshot, SignedBundle } from '../decide/admission/rollback-consent.ts';
 import type { GrantGrounds } from '../decide/admission/snapshot.ts';
 import type { Bundle } from '../decide/bundle.ts';
 import { digestOfBundle } from '../decide/json/canonical.ts';

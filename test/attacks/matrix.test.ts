@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
 import type { AuditEvent } from '../../hack/controlplane/audit.ts';
-import { gateIsHere } from '../../operator/decide/admission/releases.ts';
+import { gateIsHere } from '../../operator/decide/admission/release-writers.ts';
 import { actsIn } from '../../operator/decide/record/batch.ts';
 import { accepted, waitFor } from '../cluster/cluster.ts';
 import { ours, isTrue, type Entry, type Reported } from '../cluster/system.ts';

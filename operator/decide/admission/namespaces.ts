@@ -2,7 +2,7 @@
 import { guardedLabel } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import { at, textAt } from '../json/json.ts';
-import { judgeAdministration } from './people.ts';
+import { judgeAdministration } from './administration.ts';
 import { allowed, denied, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 

@@ -5,8 +5,8 @@ import { stayingOn } from '../record/expected-state.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from '../record/record.ts';
 import { prunedLate, prunedNow } from '../release/steps.ts';
-import { departures, listedPaths, objectIn, type Leave } from './content.ts';
-import { admittedAct } from './records.ts';
+import { departures, listedPaths, objectIn, type Leave } from './approved-content.ts';
+import { admittedAct } from './admitted-entry.ts';
 import {
   allowed,
   denied,

@@ -11,8 +11,8 @@ import { grantObjects, grantPrefix, type GrantPhase } from '../emergency/grant.t
 import { isLive, type EmergencyRecord } from '../record/emergency.ts';
 import { refusalOfGrant, type GrantRefusal, type GrantVerdict } from '../emergency/grant-checks.ts';
 import { at, objectAt, withMember } from '../json/json.ts';
-import { isAsGranted } from './emergency.ts';
-import { admittedAct } from './records.ts';
+import { isAsGranted } from './emergency-acts.ts';
+import { admittedAct } from './admitted-entry.ts';
 import {
   allowed,
   denied,

@@ -2,26 +2,19 @@
  * May this write happen in production? The gate asks here about every write that the API server would let through. Whoever is not known to
  * have grounds has none.
  */
-import { group, kinds } from '../api/kinds.ts';
-import { judgeEmergency } from './admission/emergency.ts';
-import { isGrantRemoval, isRevocation, judgeEmergencyAccess, judgeGrantObject } from './admission/grants.ts';
-import { isNamespace, judgeNamespace } from './admission/namespaces.ts';
-import { judgeOperation } from './admission/operate.ts';
-import { judgeAdministration, judgePlatformWriter, witnessed } from './admission/people.ts';
-import { isRecordDeletion, recordKept } from './admission/kept.ts';
-import { judgeGitOps, judgePromoter, judgeRestorer } from './admission/releases.ts';
-import {
-  allowed,
-  denied,
-  subjectText,
-  verbText,
-  type AdmissionRequest,
-  type AdmissionVerdict,
-} from './admission/request.ts';
-import type { AdmissionSnapshot } from './admission/snapshot.ts';
-import { textAt } from './json/json.ts';
-import type { NamespaceRecord } from './record/record.ts';
-import { resumable } from './record/resume.ts';
+import { group, kinds } from '../../api/kinds.ts';
+import { judgeEmergency } from './emergency-acts.ts';
+import { isGrantRemoval, isRevocation, judgeEmergencyAccess, judgeGrantObject } from './emergency-grants.ts';
+import { isNamespace, judgeNamespace } from './namespaces.ts';
+import { judgeOperation } from './operations.ts';
+import { judgeAdministration, judgePlatformWriter, witnessed } from './administration.ts';
+import { isRecordDeletion, recordKept } from './retained-objects.ts';
+import { judgeGitOps, judgePromoter, judgeRestorer } from './release-writers.ts';
+import { allowed, denied, subjectText, verbText, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
+import type { AdmissionSnapshot } from './snapshot.ts';
+import { textAt } from '../json/json.ts';
+import type { NamespaceRecord } from '../record/record.ts';
+import { resumable } from '../record/resume.ts';
 
 /** What is refused here is refused; under audit whoever answers says so and lets it through. */
 export const judgeAdmission = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { anAdmissionRequest, inShort, judgedWith, operator, restorer } from '../../test/builders/admission.ts';
+import { anAdmissionRequest, inShort, judgedWith, operator, restorer } from '../../../test/builders/admission.ts';
 import {
   aBundle,
   anIntent,
@@ -11,16 +11,16 @@ import {
   aDeployment,
   digestOf,
   now,
-} from '../../test/builders/decide.ts';
-import type { JsonObject } from '../api/meta.ts';
-import { judgeAdmission } from './admission.ts';
-import { admittedAct } from './admission/records.ts';
-import { gateIsHere } from './admission/releases.ts';
-import type { AdmissionRequest } from './admission/request.ts';
-import type { AdmissionSnapshot } from './admission/snapshot.ts';
-import { digestOf as digest } from './json/canonical.ts';
-import type { Answer } from './api-queries.ts';
-import type { OpenIntent, PackageRecord, ProductionFact } from './record/record.ts';
+} from '../../../test/builders/decide.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import { judgeAdmission } from './judge.ts';
+import { admittedAct } from './admitted-entry.ts';
+import { gateIsHere } from './release-writers.ts';
+import type { AdmissionRequest } from './request.ts';
+import type { AdmissionSnapshot } from './snapshot.ts';
+import { digestOf as digest } from '../json/canonical.ts';
+import type { Answer } from '../api-queries.ts';
+import type { OpenIntent, PackageRecord, ProductionFact } from '../record/record.ts';
 
 const next = aBundle({
   removed: [

@@ -8,8 +8,8 @@ import { deletePath, type Path } from '../json/field-path.ts';
 import { isSystemName } from '../people/identity.ts';
 import { questionKey, type RightQuestion } from '../api-queries.ts';
 import { normalForm } from '../manifest/normal-form.ts';
-import { isAsDigested, objectIn } from './content.ts';
-import { admittedAct, scaledKinds } from './records.ts';
+import { isAsDigested, objectIn } from './approved-content.ts';
+import { admittedAct, scaledKinds } from './admitted-entry.ts';
 import { allowed, denied, deniedYet, subjectText, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 

@@ -3,8 +3,8 @@ import { policyName } from '../../api/kinds.ts';
 import { textAt } from '../json/json.ts';
 import { isSystemName } from '../people/identity.ts';
 import { questionKey, type RightQuestion } from '../api-queries.ts';
-import { rightTo } from './operate.ts';
-import { admittedAct, type Act } from './records.ts';
+import { rightTo } from './operations.ts';
+import { admittedAct, type Act } from './admitted-entry.ts';
 import { allowed, denied, subjectText, verbText, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 

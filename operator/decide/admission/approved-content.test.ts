@@ -4,7 +4,7 @@ import { aBundle, anObject } from '../../../test/builders/decide.ts';
 import { keyOf } from '../objects.ts';
 import { liveRef } from '../release/steps.ts';
 import type { JsonObject } from '../../api/meta.ts';
-import { departures, objectIn, type Leave } from './content.ts';
+import { departures, objectIn, type Leave } from './approved-content.ts';
 
 const objects = fc.array(
   fc

@@ -14,7 +14,7 @@ import { emergencyActs } from '../../api/emergency-acts.ts';
 import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import { ServerClock } from '../../kube/server-time.ts';
-import { judgeAdmission } from '../admission.ts';
+import { judgeAdmission } from './judge.ts';
 import { notAfterOf } from '../emergency/grant.ts';
 import type { EmergencyRecord } from '../record/emergency.ts';
 import { digestOf } from '../json/canonical.ts';

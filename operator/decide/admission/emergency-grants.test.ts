@@ -14,7 +14,7 @@ import {
 } from '../../../test/builders/admission.ts';
 import { anAccess, anEmergency, aPolicy, aRecord, second, someEmergencies } from '../../../test/builders/decide.ts';
 import { jsonObject, type JsonObject } from '../../api/meta.ts';
-import { judgeAdmission } from '../admission.ts';
+import { judgeAdmission } from './judge.ts';
 import { grantName, grantObjects, notAfterOf } from '../emergency/grant.ts';
 import type { EmergencyRecord } from '../record/emergency.ts';
 import { anyJson } from '../json/json-arbitrary.ts';

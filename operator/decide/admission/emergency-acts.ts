@@ -6,7 +6,7 @@ import { notAfterOf } from '../emergency/grant.ts';
 import type { EmergencyRecord } from '../record/emergency.ts';
 import { canonicalJson } from '../json/canonical.ts';
 import { listAt, numberAt, textAt } from '../json/json.ts';
-import { admittedAct } from './records.ts';
+import { admittedAct } from './admitted-entry.ts';
 import {
   allowed,
   denied,

@@ -14,7 +14,7 @@ import {
 import type { Approval } from '../../api/approval.ts';
 import type { Bundle } from '../bundle.ts';
 import type { NamespaceRecord } from '../record/record.ts';
-import { judgeReturn, type ReturnAct, type ReturnSnapshot, type SignedBundle } from './return-consent.ts';
+import { judgeReturn, type ReturnAct, type ReturnSnapshot, type SignedBundle } from './rollback-consent.ts';
 
 const lines = [
   { role: 'tester', count: 1, oneFromEach: [] },
