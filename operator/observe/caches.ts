@@ -15,8 +15,8 @@ import { ourResource, promotableResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead, type ContentPlace } from './bundles.ts';
 import { componentsOf, isLarge, keptCandidate } from './candidates.ts';
 import type { LargeParts } from './large.ts';
-import { GuardedKinds } from './guarded-kinds.ts';
-import { mutatorBinding, mutatorRows, policyMutator, serviceMutator, webhookMutator } from './mutators.ts';
+import { GuardedKinds } from './custom-kinds.ts';
+import { mutatorBinding, mutatorRows, policyMutator, serviceMutator, webhookMutator } from './foreign-mutators.ts';
 import { definedName, definitionRow } from './unlisted-kinds.ts';
 import {
   boundRole,
@@ -29,7 +29,7 @@ import {
   type KeptObject,
   type KeyNames,
   type WatchedObject,
-} from './project.ts';
+} from './parse.ts';
 
 const core = (kind: string, plural: string, namespaced = true): ResourceRow => ({
   apiVersion: 'v1',

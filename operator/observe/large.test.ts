@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { PackedValues } from '../kube/packed.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { createObjectLoader, ifHere, ObjectAway } from './large.ts';
-import { liveObject } from './project.ts';
+import { liveObject } from './parse.ts';
 
 const configMap = (name: string, text: string, resourceVersion = '1'): KubeObject => ({
   apiVersion: 'v1',

@@ -33,11 +33,11 @@ import { impliedUnmanaged } from '../decide/manifest/unmanaged-fields.ts';
 import type { ServerTime } from '../kube/server-time.ts';
 import type { Records } from '../ledger/records.ts';
 import { joinParts, type BundleHead } from './bundles.ts';
-import { foreignMutators } from './mutators.ts';
+import { foreignMutators } from './foreign-mutators.ts';
 import { unlistedKinds } from './unlisted-kinds.ts';
 import { clusterWide, indexKey, lookedAt, type Caches, type Followed } from './caches.ts';
-import { watchedLive, watchedPod } from './project.ts';
-import type { Suspects } from './suspects.ts';
+import { watchedLive, watchedPod } from './parse.ts';
+import type { Suspects } from './dirty-objects.ts';
 
 export interface Sources {
   /** Namespace of Countersign itself. */

@@ -2,9 +2,9 @@
 import { group } from '../api/kinds.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import type { Caches } from './caches.ts';
-import { definedBy } from './guarded-kinds.ts';
+import { definedBy } from './custom-kinds.ts';
 
-export { definitionRow } from './guarded-kinds.ts';
+export { definitionRow } from './custom-kinds.ts';
 
 /** The name of a definition (`rollouts.argoproj.io`); undefined = one of ours, or nothing that lies in a namespace. */
 export const definedName = (raw: KubeObject): string | undefined =>

@@ -32,13 +32,13 @@ import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource, promotableResource } from '../kube/rows.ts';
 import { keptCandidate } from '../observe/candidates.ts';
 import { candidateOf, clusterWide, createCaches, Followed, indexKey } from '../observe/caches.ts';
-import { foreignMutators } from '../observe/mutators.ts';
+import { foreignMutators } from '../observe/foreign-mutators.ts';
 import { unlistedKinds } from '../observe/unlisted-kinds.ts';
 import { createContentLoader, type ContentPlace } from '../observe/bundles.ts';
-import { Checks } from '../observe/checks.ts';
+import { Checks } from '../observe/http-checks.ts';
 import { Contents } from '../observe/contents.ts';
 import { createObjectLoader, type LargeParts } from '../observe/large.ts';
-import { liveObject } from '../observe/project.ts';
+import { liveObject } from '../observe/parse.ts';
 import {
   observeCandidate,
   observeEmergency,
@@ -48,7 +48,7 @@ import {
   observeWatch,
   type Sources,
 } from '../observe/snapshots.ts';
-import { Suspects } from '../observe/suspects.ts';
+import { Suspects } from '../observe/dirty-objects.ts';
 import { apiVersion, policyName } from '../api/kinds.ts';
 import { createDomainMetrics } from '../telemetry/domain.ts';
 import type { Logger } from '../telemetry/logger.ts';

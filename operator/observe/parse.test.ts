@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { JsonObject } from '../api/meta.ts';
-import { selectedLabels } from './project.ts';
+import { selectedLabels } from './parse.ts';
 
 test.each<[kind: string, spec: JsonObject, keys: readonly string[]]>([
   ['Service', { selector: { app: 'api', tier: 'web' } }, ['app', 'tier']],

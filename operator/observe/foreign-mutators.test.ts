@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { reaches, selects, bound, type Selector } from '../decide/findings/foreign-mutators.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import { mutatorBinding, policyMutator, serviceMutator, webhookMutator } from './mutators.ts';
+import { mutatorBinding, policyMutator, serviceMutator, webhookMutator } from './foreign-mutators.ts';
 
 const labels = { 'kubernetes.io/metadata.name': 'payments-prod', 'countersign.dev/guarded': 'enforce' };
 const guarded = [
