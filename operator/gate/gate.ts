@@ -3,12 +3,12 @@ import type { ReflectorMetrics } from '../kube/reflector.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Lifetimes } from './certificates.ts';
-import { followCertificateFiles, type CertificateFiles } from './files.ts';
-import { Paths } from './path.ts';
-import type { Judge } from './review.ts';
-import { Rotation } from './rotation.ts';
-import { GateServer, type GateServerOptions, type ServerLimits, type WebhookMetrics } from './server.ts';
+import type { Lifetimes } from './tls/rotation-plan.ts';
+import { followCertificateFiles, type CertificateFiles } from './tls/mounted-certificate.ts';
+import { Paths } from './tls/secret-path.ts';
+import type { Judge } from './http/admission-review.ts';
+import { Rotation } from './tls/rotation.ts';
+import { GateServer, type GateServerOptions, type ServerLimits, type WebhookMetrics } from './http/server.ts';
 
 /** Who makes certificates: we do, or somebody who puts them into a folder and into the webhook configuration. */
 export type Certificates =

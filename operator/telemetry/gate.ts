@@ -1,6 +1,6 @@
 /** What the gate counts. The webhook metrics have the names that users of controller-runtime have dashboards for. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { WebhookMetrics } from '../gate/server.ts';
+import type { WebhookMetrics } from '../gate/http/server.ts';
 
 export interface GateMetrics {
   readonly webhook: WebhookMetrics;

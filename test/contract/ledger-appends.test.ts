@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { installChart, serviceAccountToken } from '../../hack/controlplane/chart.ts';
 import { ledgerStore } from '../../operator/act/ledger-store.ts';
-import { followLedger } from '../../operator/gate/sight.ts';
+import { followLedger } from '../../operator/gate/state.ts';
 import { actsIn } from '../../operator/decide/record/batch.ts';
 import { createClient } from '../../operator/kube/client.ts';
 import { connect } from '../../operator/kube/connection.ts';

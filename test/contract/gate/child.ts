@@ -2,7 +2,7 @@
  * The gate's program with a judge that does as it is told by an object's name: `deny-…` is refused, `warn-…` is allowed with a warning,
  * `throw-…` makes it throw, `hang-…` makes it hang; everything else is allowed.
  */
-import type { AdmissionAnswer, Judge } from '../../../operator/gate/review.ts';
+import type { AdmissionAnswer, Judge } from '../../../operator/gate/http/admission-review.ts';
 import { runGate } from '../../../operator/programs/gate.ts';
 
 const answers: Readonly<Record<string, () => Promise<AdmissionAnswer>>> = {

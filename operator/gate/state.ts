@@ -26,7 +26,7 @@ import type { Home } from '../observe/contents.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
 import { observeIntegrity } from '../observe/snapshots.ts';
 import type { Clock } from '../time/clock.ts';
-import { inTurns } from './turns.ts';
+import { inTurns } from './coalesced-refresh.ts';
 
 /** What a promotion rests on, read at this moment. undefined = it is gone. */
 export interface Grounds {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { KubeObject } from '../kube/resource.ts';
-import type { Issued, State } from './certificates.ts';
-import { pathOf } from './path.ts';
-import { configurationWith, publishedIn, secretWith, storedIn } from './stored.ts';
+import type { KubeObject } from '../../kube/resource.ts';
+import type { Issued, State } from './rotation-plan.ts';
+import { pathOf } from './secret-path.ts';
+import { configurationWith, publishedIn, secretWith, storedIn } from './rotation-state.ts';
 
 const issued: Issued = {
   authority: 'CA',

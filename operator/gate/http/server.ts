@@ -2,16 +2,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { Server as NetServer, Socket } from 'node:net';
-import type { Clock } from '../time/clock.ts';
-import { sleep } from '../time/clock.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../../time/clock.ts';
+import { sleep } from '../../time/clock.ts';
+import type { Logger } from '../../telemetry/logger.ts';
 import { readBody, type Held } from './body.ts';
-import { createLimit } from '../run/slices.ts';
-import { entries, type Entry } from './entries.ts';
-import type { AdmissionRequest } from '../decide/admission/request.ts';
-import { readReview, writeReview, type AdmissionAnswer, type Judge } from './review.ts';
-import { Strangers } from './strangers.ts';
-import { judgeInTime } from './verdict.ts';
+import { createLimit } from '../../run/slices.ts';
+import { entries, type Entry } from './webhooks.ts';
+import type { AdmissionRequest } from '../../decide/admission/request.ts';
+import { readReview, writeReview, type AdmissionAnswer, type Judge } from './admission-review.ts';
+import { Strangers } from './unverified-connections.ts';
+import { judgeInTime } from './judge-deadline.ts';
 
 export interface ServerLimits {
   /** Of one request's body, in bytes; the API server stores no object above 3 MiB, and sends two of them at most. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { readReview, writeReview } from './review.ts';
+import { readReview, writeReview } from './admission-review.ts';
 
 const request = {
   uid: 'call-1',

@@ -20,9 +20,9 @@ import type { AdmissionRequest } from '../decide/admission/request.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
 import type { NamespaceRecord, OpenIntent } from '../decide/record/record.ts';
 import { ContentAway } from '../observe/contents.ts';
-import { createConsents } from './consents.ts';
-import { createJudge, type JudgeTools } from './judge.ts';
-import type { Sight } from './sight.ts';
+import { createConsents } from './consent-cache.ts';
+import { createJudge, type JudgeTools } from './admit.ts';
+import type { Sight } from './state.ts';
 
 const operator = 'system:serviceaccount:countersign-system:countersign-operator';
 const bundle = aBundle();

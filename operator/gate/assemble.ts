@@ -16,10 +16,10 @@ import { Contents } from '../observe/contents.ts';
 import { createCaches } from '../observe/caches.ts';
 import { sleep, type Clock } from '../time/clock.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { createConsents } from './consents.ts';
-import { createJudge } from './judge.ts';
-import type { Judge } from './review.ts';
-import { createSight, followLedger } from './sight.ts';
+import { createConsents } from './consent-cache.ts';
+import { createJudge } from './admit.ts';
+import type { Judge } from './http/admission-review.ts';
+import { createSight, followLedger } from './state.ts';
 
 export interface KnowledgeOptions {
   /** As ServiceAccount `countersign-gate`. */

@@ -1,8 +1,8 @@
 /** AdmissionReview (admission.k8s.io/v1), as the API server sends it and as it wants it answered. */
 import { z } from 'zod';
-import { isJsonObject, type JsonObject } from '../api/meta.ts';
-import { parser, type Parsed } from '../api/parse.ts';
-import type { AdmissionRequest } from '../decide/admission/request.ts';
+import { isJsonObject, type JsonObject } from '../../api/meta.ts';
+import { parser, type Parsed } from '../../api/parse.ts';
+import type { AdmissionRequest } from '../../decide/admission/request.ts';
 
 /** What is answered. `message` names the rule, the caller and the next command; a warning is shown by kubectl and cut at 256 characters. */
 export type AdmissionAnswer =

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { issue, newSeed } from './mint.ts';
+import { issue, newSeed } from './issue-certificate.ts';
 
 const now = Date.UTC(2026, 0, 1);
 const hosts = ['countersign-gate.countersign-system.svc', '127.0.0.1'];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { manualClock } from '../../test/builders/clock.ts';
-import { pathOf, Paths, readPath } from './path.ts';
+import { manualClock } from '../../../test/builders/clock.ts';
+import { pathOf, Paths, readPath } from './secret-path.ts';
 
 const seed = 's'.repeat(43);
 const path = pathOf(seed, 1_700_000_000_000, 'writes');

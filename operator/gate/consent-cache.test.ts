@@ -10,8 +10,8 @@ import {
   enoughApprovals,
   now,
 } from '../../test/builders/decide.ts';
-import { createConsents, type ConsentTools } from './consents.ts';
-import type { Grounds } from './sight.ts';
+import { createConsents, type ConsentTools } from './consent-cache.ts';
+import type { Grounds } from './state.ts';
 
 const bundle = aSealedBundle();
 const intent = anIntent(bundle);

@@ -1,7 +1,7 @@
 /** Asks the judge, and bears with a judge that hangs or fails: a verdict comes in time, whatever it does. */
-import type { Clock } from '../time/clock.ts';
-import type { AdmissionRequest } from '../decide/admission/request.ts';
-import type { AdmissionAnswer, Judge } from './review.ts';
+import type { Clock } from '../../time/clock.ts';
+import type { AdmissionRequest } from '../../decide/admission/request.ts';
+import type { AdmissionAnswer, Judge } from './admission-review.ts';
 
 export type Verdict =
   | { readonly outcome: 'Judged'; readonly answer: AdmissionAnswer }

@@ -7,7 +7,7 @@ import { judgeReturn, type ReturnAct } from '../decide/admission/rollback-consen
 import type { Instant } from '../decide/objects.ts';
 import { questionKey, type Answer, type Question } from '../decide/api-queries.ts';
 import type { OpenIntent } from '../decide/record/record.ts';
-import type { Sight } from './sight.ts';
+import type { Sight } from './state.ts';
 
 export type AnsweredConsent = Exclude<Consent, { is: 'Ask' }>;
 export type Ask = (question: Question) => Promise<Answer>;

@@ -10,9 +10,9 @@ import type { OpenIntent } from '../decide/record/record.ts';
 import type { ServerTime } from '../kube/server-time.ts';
 import { ContentAway } from '../observe/contents.ts';
 import type { Append } from '../ledger/append.ts';
-import { answerAll, type AnsweredConsent, type Ask, type Consents } from './consents.ts';
-import type { AdmissionAnswer, Judge } from './review.ts';
-import type { Sight } from './sight.ts';
+import { answerAll, type AnsweredConsent, type Ask, type Consents } from './consent-cache.ts';
+import type { AdmissionAnswer, Judge } from './http/admission-review.ts';
+import type { Sight } from './state.ts';
 
 export interface JudgeTools extends Pick<AdmissionSnapshot, 'operator' | 'restorer' | 'digestOf'> {
   readonly sight: Sight;

@@ -1,10 +1,10 @@
 /** Keeps the gate's certificate alive: carries out what `certificates.ts` plans, and hands out what is to be served. */
-import { createClient, type Client } from '../kube/client.ts';
-import { retryPolicy, toFailure, type Failure } from '../kube/failures.ts';
-import { Reflector, type ReflectorTools } from '../kube/reflector.ts';
-import { keyOf, type KubeObject } from '../kube/resource.ts';
-import { delayMs } from '../time/backoff.ts';
-import { sleep, type Cancel } from '../time/clock.ts';
+import { createClient, type Client } from '../../kube/client.ts';
+import { retryPolicy, toFailure, type Failure } from '../../kube/failures.ts';
+import { Reflector, type ReflectorTools } from '../../kube/reflector.ts';
+import { keyOf, type KubeObject } from '../../kube/resource.ts';
+import { delayMs } from '../../time/backoff.ts';
+import { sleep, type Cancel } from '../../time/clock.ts';
 import {
   planCertificates,
   publishedIndex,
@@ -15,9 +15,17 @@ import {
   type Lifetimes,
   type State,
   type Step,
-} from './certificates.ts';
-import { issue, newSeed } from './mint.ts';
-import { configurations, configurationWith, gateName, publishedIn, secrets, secretWith, storedIn } from './stored.ts';
+} from './rotation-plan.ts';
+import { issue, newSeed } from './issue-certificate.ts';
+import {
+  configurations,
+  configurationWith,
+  gateName,
+  publishedIn,
+  secrets,
+  secretWith,
+  storedIn,
+} from './rotation-state.ts';
 
 export interface RotationOptions {
   readonly tools: ReflectorTools;

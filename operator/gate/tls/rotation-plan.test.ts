@@ -11,8 +11,8 @@ import {
   type Publication,
   type State,
   type Stored,
-} from './certificates.ts';
-import { pathOf } from './path.ts';
+} from './rotation-plan.ts';
+import { pathOf } from './secret-path.ts';
 
 const overlapMs = 100;
 const lifetimes = { validForMs: 2_000, renewAfterMs: 1_000, overlapMs };

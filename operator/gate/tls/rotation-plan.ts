@@ -6,10 +6,10 @@
  * every API server has had time to hear of that, `next` becomes `current` and is served; when every replica has had time to hear of that,
  * the old authority is no longer trusted. Replicas race: each write names the state that it was planned from.
  */
-import type { Instant } from '../decide/objects.ts';
-import { isNewer } from '../kube/resource-version.ts';
-import type { Entry } from './entries.ts';
-import { pathOf, readPath } from './path.ts';
+import type { Instant } from '../../decide/objects.ts';
+import { isNewer } from '../../kube/resource-version.ts';
+import type { Entry } from '../http/webhooks.ts';
+import { pathOf, readPath } from './secret-path.ts';
 
 /** An authority and the one certificate that it signed. PEM, without a line break at the end. */
 export interface Issued {

@@ -4,7 +4,7 @@ import 'reflect-metadata';
 import { randomBytes, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
-import type { Issued } from './certificates.ts';
+import type { Issued } from './rotation-plan.ts';
 
 const ecdsa = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 /** Certificates begin in the past, so that a clock that is a little behind accepts them. */

@@ -1,9 +1,9 @@
 /** The state of the certificates as it lies in the Secret `countersign-gate`, and in the webhook configuration of that name. */
 import { z } from 'zod';
-import type { KubeObject, Manifest, ResourceRow } from '../kube/resource.ts';
-import type { Publication, State, Stored } from './certificates.ts';
-import { entryOf } from './entries.ts';
-import { pathOf } from './path.ts';
+import type { KubeObject, Manifest, ResourceRow } from '../../kube/resource.ts';
+import type { Publication, State, Stored } from './rotation-plan.ts';
+import { entryOf } from '../http/webhooks.ts';
+import { pathOf } from './secret-path.ts';
 
 /** Name of the Secret, in our namespace, and of the webhook configuration. The chart creates both, without what is written here. */
 export const gateName = 'countersign-gate';
