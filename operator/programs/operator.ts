@@ -9,7 +9,7 @@ import { createReflectors } from '../kube/reflectors.ts';
 import { serviceAccountCredentials } from '../kube/token.ts';
 import { createTransport } from '../kube/transport.ts';
 import { systemClock } from '../time/clock.ts';
-import { createOperator, type Operator } from '../run/operator.ts';
+import { createOperator, type Operator } from '../run/assemble.ts';
 import { readSettings } from '../settings.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';

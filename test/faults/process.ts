@@ -5,7 +5,7 @@ import { connect } from '../../operator/kube/connection.ts';
 import { loadCredentials, type Credentials } from '../../operator/kube/credentials.ts';
 import { createTransport, type Interceptor } from '../../operator/kube/transport.ts';
 import { systemClock, type Clock } from '../../operator/time/clock.ts';
-import { createOperator, type Operator } from '../../operator/run/operator.ts';
+import { createOperator, type Operator } from '../../operator/run/assemble.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
 import { createMetrics } from '../../operator/telemetry/metrics.ts';
 import { serviceAccountToken, systemNamespace } from '../../hack/controlplane/chart.ts';

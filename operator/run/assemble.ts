@@ -54,7 +54,7 @@ import { createDomainMetrics } from '../telemetry/domain.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { sleep, type Clock } from '../time/clock.ts';
-import { createReconcile, Unanswered, type Kind, type Reconcile, type Shell } from './controller.ts';
+import { createReconcile, Unanswered, type Kind, type Reconcile, type Shell } from './reconcile.ts';
 import { WorkQueue, type Priority } from './queue.ts';
 import { createRoutes, type Key } from './routes.ts';
 import { urgently } from './slices.ts';
