@@ -16,7 +16,7 @@ export default {
     {
       ...shared,
       displayName: 'cluster',
-      globalSetup: '<rootDir>/test/cluster/global-setup.ts',
+      globalSetup: '<rootDir>/test/support/cluster/global-setup.ts',
       testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/hack/**/*.test.ts'],
     },
   ],

@@ -1,6 +1,6 @@
 /** From the last signature to the first write in production, with the gate in the way, and what a promotion asks of the API server. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { System, World } from '../test/cluster/system.ts';
+import type { System, World } from '../test/support/cluster/system.ts';
 import { breakdown, requests, type Class, type Request } from './requests.ts';
 import { percentile, type Figure } from './table.ts';
 

@@ -4,9 +4,16 @@
  * `_OBJECTS` (500) and `_APPROVALS` (10,000) for other sizes.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { accepted, waitFor, waitForAll, type Answer, type KubeObject, type Manifest } from '../test/cluster/cluster.ts';
-import { leadershipOf } from '../test/cluster/lease.ts';
-import { condition, isTrue, type Reported, type System, type World } from '../test/cluster/system.ts';
+import {
+  accepted,
+  waitFor,
+  waitForAll,
+  type Answer,
+  type KubeObject,
+  type Manifest,
+} from '../test/support/cluster/cluster.ts';
+import { leadershipOf } from '../test/support/cluster/lease.ts';
+import { condition, isTrue, type Reported, type System, type World } from '../test/support/cluster/system.ts';
 import { peakRssMb, rssMb } from './process.ts';
 import { requests } from './requests.ts';
 import { percentile, type Figure } from './table.ts';

@@ -1,6 +1,6 @@
 /** What the operator asks of the API server when nothing happens. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { System } from '../test/cluster/system.ts';
+import type { System } from '../test/support/cluster/system.ts';
 import { breakdown, requests } from './requests.ts';
 import type { Figure } from './table.ts';
 

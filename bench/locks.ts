@@ -11,8 +11,8 @@ import {
   type ApiClient,
   type KubeObject,
   type Manifest,
-} from '../test/cluster/cluster.ts';
-import type { System, World } from '../test/cluster/system.ts';
+} from '../test/support/cluster/cluster.ts';
+import type { System, World } from '../test/support/cluster/system.ts';
 import { cpuMs, rssMb } from './process.ts';
 import { requests, type Request } from './requests.ts';
 import { percentile, table, type Figure } from './table.ts';

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { chartNodeOptions } from '../hack/controlplane/chart.ts';
-import { startSystem, type System } from '../test/cluster/system.ts';
+import { startSystem, type System } from '../test/support/cluster/system.ts';
 import { approval } from './approval.ts';
 import { flood } from './flood.ts';
 import { idle } from './idle.ts';

@@ -1,7 +1,7 @@
 /** What the operator's process holds with many candidates staged. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { waitForAll, type Manifest } from '../test/cluster/cluster.ts';
-import { isTrue, type Reported, type System, type World } from '../test/cluster/system.ts';
+import { waitForAll, type Manifest } from '../test/support/cluster/cluster.ts';
+import { isTrue, type Reported, type System, type World } from '../test/support/cluster/system.ts';
 import { rssMb } from './process.ts';
 import type { Figure } from './table.ts';
 

@@ -1,7 +1,7 @@
 /** The API server's audit log as a list of requests with times. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuditEvent } from '../hack/controlplane/audit.ts';
-import type { System } from '../test/cluster/system.ts';
+import type { System } from '../test/support/cluster/system.ts';
 
 /** What a request costs the API server: a write goes to etcd, a try and a review do not. */
 export type Class = 'write' | 'dry-run' | 'review' | 'get' | 'list' | 'watch' | 'lease';

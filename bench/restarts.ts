@@ -1,9 +1,9 @@
 /** What a restart of the gate costs those who write. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startGate } from '../hack/controlplane/gate.ts';
-import { accepted, type KubeObject } from '../test/cluster/cluster.ts';
+import { accepted, type KubeObject } from '../test/support/cluster/cluster.ts';
 import { startLoad } from '../test/contract/gate/load.ts';
-import type { System } from '../test/cluster/system.ts';
+import type { System } from '../test/support/cluster/system.ts';
 import { fedWorld, feeder, put } from './locks.ts';
 import type { Figure } from './table.ts';
 

@@ -1,8 +1,8 @@
 /** From a pod that is ready no more to the first restoring write. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { programIdentities } from '../hack/controlplane/identities.ts';
-import { accepted, type ApiClient, type KubeObject } from '../test/cluster/cluster.ts';
-import { isTrue, type System, type World } from '../test/cluster/system.ts';
+import { accepted, type ApiClient, type KubeObject } from '../test/support/cluster/cluster.ts';
+import { isTrue, type System, type World } from '../test/support/cluster/system.ts';
 import { requests, type Request } from './requests.ts';
 import { percentile, type Figure } from './table.ts';
 

@@ -7,8 +7,8 @@ import { chartNodeOptions } from '../hack/controlplane/chart.ts';
 import { startOperator } from '../hack/controlplane/operator.ts';
 import { installer } from '../hack/controlplane/identities.ts';
 import { startLoad } from '../test/contract/gate/load.ts';
-import { accepted, type Answer, type KubeObject, type Manifest } from '../test/cluster/cluster.ts';
-import { image, type System, type World } from '../test/cluster/system.ts';
+import { accepted, type Answer, type KubeObject, type Manifest } from '../test/support/cluster/cluster.ts';
+import { image, type System, type World } from '../test/support/cluster/system.ts';
 import { cpuMs, rssMb } from './process.ts';
 import type { Figure } from './table.ts';
 

@@ -2,7 +2,7 @@
 import { guardTopics, startGuardSuites } from '../test/attacks/guard-suites.ts';
 import { ownTopics, startOwnSuites } from '../test/attacks/own-suites.ts';
 import { stale, tryMutants, type Progress, type Suite, type Verdict } from '../test/attacks/mutation.ts';
-import type { World } from '../test/attacks/world.ts';
+import type { World } from '../test/support/attack/world.ts';
 
 const given = process.argv.slice(2);
 const isAsked = (topic: string): boolean => given.length === 0 || given.includes(topic);

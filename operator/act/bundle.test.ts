@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { aBundle } from '../../test/builders/decide.ts';
+import { aBundle } from '../../test/support/builders/decide.ts';
 import { parseReleaseBundle } from '../api/bundle.ts';
 import type { JsonObject } from '../api/meta.ts';
 import { nothingShown } from '../decide/delta/comparison.ts';

@@ -1,7 +1,7 @@
 /** What is asked of the API server and of the ledger, and in which order, where one write of several is refused. */
 import { compared } from '../decide/delta/comparison.ts';
 import { expect, test } from '@jest/globals';
-import { aBundle, anIntent } from '../../test/builders/decide.ts';
+import { aBundle, anIntent } from '../../test/support/builders/decide.ts';
 import * as drafts from '../decide/record/drafts.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
 import { keyOf } from '../decide/objects.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { now, second } from '../../test/builders/decide.ts';
+import { now, second } from '../../test/support/builders/decide.ts';
 import { askAgainAt, type Answer } from './api-queries.ts';
 
 test.each<[sentence: string, answers: readonly Answer[], at: number | undefined]>([

@@ -13,7 +13,7 @@ import {
   enoughApprovals,
   now,
   someEmergencies,
-} from '../../test/builders/decide.ts';
+} from '../../test/support/builders/decide.ts';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
 import { notAfterOf } from '../decide/emergency/grant.ts';
 import type { AdmissionRequest } from '../decide/admission/request.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { manualClock, settle, type ManualClock } from '../../test/builders/clock.ts';
+import { manualClock, settle, type ManualClock } from '../../test/support/builders/clock.ts';
 import { inTurns } from './coalesced-refresh.ts';
 
 const everyMs = 50;

@@ -9,7 +9,7 @@ import {
   aSealedBundle,
   enoughApprovals,
   now,
-} from '../../test/builders/decide.ts';
+} from '../../test/support/builders/decide.ts';
 import { createConsents, type ConsentTools } from './consent-cache.ts';
 import type { Grounds } from './state.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { manualClock, settle, type ManualClock } from '../../test/builders/clock.ts';
+import { manualClock, settle, type ManualClock } from '../../test/support/builders/clock.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import { createElector, type Elector } from './lease.ts';
 import { isRecord } from './resource.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { manualClock, settle } from '../../test/builders/clock.ts';
-import { scriptedApi, type ScriptedApi } from '../../test/builders/scripted-api.ts';
+import { manualClock, settle } from '../../test/support/builders/clock.ts';
+import { scriptedApi, type ScriptedApi } from '../../test/support/builders/scripted-api.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import { createReflectors, type Reflectors } from './reflectors.ts';
 import type { KubeObject, ResourceRow } from './resource.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { manualClock } from '../../test/builders/clock.ts';
+import { manualClock } from '../../test/support/builders/clock.ts';
 import { ServerClock } from './server-time.ts';
 import { createTransport, noStream } from './transport.ts';
 

@@ -1,8 +1,8 @@
 /** Whatever comes in whatever order: a copy that is complete shows a state that its namespace was in, and never an earlier one than before. */
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { manualClock, settle } from '../../test/builders/clock.ts';
-import { scriptedApi, type PendingCall, type ScriptedStream } from '../../test/builders/scripted-api.ts';
+import { manualClock, settle } from '../../test/support/builders/clock.ts';
+import { scriptedApi, type PendingCall, type ScriptedStream } from '../../test/support/builders/scripted-api.ts';
 import { silentLogger } from '../telemetry/logger.ts';
 import type { Copy } from './copy.ts';
 import type { KubeObject } from './resource.ts';

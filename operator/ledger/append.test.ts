@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { anAdmittedAct } from '../../test/builders/decide.ts';
+import { anAdmittedAct } from '../../test/support/builders/decide.ts';
 import { longestLedgerData, type LedgerEntrySpec } from '../api/ledger.ts';
 import { digestOf } from '../decide/json/canonical.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { aBundle, anObject } from '../../test/builders/decide.ts';
+import { aBundle, anObject } from '../../test/support/builders/decide.ts';
 import { joinParts, type BundleHead } from './bundles.ts';
 
 const part = (name: string): BundleHead => ({

@@ -1,7 +1,7 @@
 import { PackedValues } from '../kube/packed.ts';
-import { aPlace } from '../../test/builders/place.ts';
+import { aPlace } from '../../test/support/builders/place.ts';
 import { expect, test } from '@jest/globals';
-import { aPolicy } from '../../test/builders/decide.ts';
+import { aPolicy } from '../../test/support/builders/decide.ts';
 import { explainedKinds } from '../decide/record/expected-state.ts';
 import type { Reflectors } from '../kube/reflectors.ts';
 import { createCaches, Followed } from './caches.ts';

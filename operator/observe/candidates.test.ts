@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { aCandidate } from '../../test/builders/decide.ts';
+import { aCandidate } from '../../test/support/builders/decide.ts';
 import type { JsonObject } from '../api/meta.ts';
 import { PackedValues } from '../kube/packed.ts';
 import { componentsOf, isLarge, keptCandidate, mayName } from './candidates.ts';

@@ -5,7 +5,7 @@ import type { Answer, Question } from '../decide/api-queries.ts';
 import { questionKey } from '../decide/api-queries.ts';
 import { ObjectAway } from '../observe/large.ts';
 import { createReconcile, EndlessQuestions, Unanswered, type Shell } from './reconcile.ts';
-import { manualClock } from '../../test/builders/clock.ts';
+import { manualClock } from '../../test/support/builders/clock.ts';
 import { systemClock } from '../time/clock.ts';
 
 const question: Question = {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { manualClock } from '../../test/builders/clock.ts';
+import { manualClock } from '../../test/support/builders/clock.ts';
 import { WorkQueue } from '../run/queue.ts';
 import { createMetrics } from './metrics.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
-import { manualClock } from '../../test/builders/clock.ts';
+import { manualClock } from '../../test/support/builders/clock.ts';
 import { sleep, systemClock } from './clock.ts';
 
 describe('the system clock', () => {

@@ -5,11 +5,19 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { chartNodeOptions } from '../../hack/controlplane/chart.ts';
 import { overlayBounds } from '../../operator/api/candidate.ts';
-import { accepted, startTimeoutMs, type Manifest } from '../cluster/cluster.ts';
-import { condition, image, isTrue, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
-import { patienceMs, release, staged } from '../scenarios/kit.ts';
-import { policyLock } from './attack.ts';
-import { said, type World as Attacked } from './world.ts';
+import { accepted, startTimeoutMs, type Manifest } from '../support/cluster/cluster.ts';
+import {
+  condition,
+  image,
+  isTrue,
+  startSystem,
+  type Reported,
+  type System,
+  type World,
+} from '../support/cluster/system.ts';
+import { patienceMs, release, staged } from '../support/scenario/kit.ts';
+import { policyLock } from '../support/attack/attack.ts';
+import { said, type World as Attacked } from '../support/attack/world.ts';
 
 jest.setTimeout(400_000);
 

@@ -1,13 +1,13 @@
 /** What the bindings of the guard say: where it refuses, where it only warns, and what it does where there is no policy. */
 import type { RawRequest } from '../../hack/controlplane/client.ts';
-import { accepted, type ApiClient, type Manifest } from '../cluster/cluster.ts';
-import { policyLock } from './attack.ts';
+import { accepted, type ApiClient, type Manifest } from '../support/cluster/cluster.ts';
+import { policyLock } from '../support/attack/attack.ts';
 import { namespaceOf, type Check, type Places } from './check.ts';
 import { one } from './guard-objects.ts';
 import { tableRows } from './guard-table.ts';
 import type { GuardWorld } from './guard-world.ts';
-import { fresh, production } from './objects.ts';
-import { eventually } from './world.ts';
+import { fresh, production } from '../support/attack/objects.ts';
+import { eventually } from '../support/attack/world.ts';
 
 /** Makes them, with a pod in each that has a status. */
 export async function startPlaces(world: GuardWorld): Promise<Places> {

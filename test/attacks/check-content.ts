@@ -1,10 +1,10 @@
 /** What the control plane's programs may change of what they keep the books of: metadata, and what their row says they rewrite. */
-import { accepted, type ApiClient, type Manifest } from '../cluster/cluster.ts';
+import { accepted, type ApiClient, type Manifest } from '../support/cluster/cluster.ts';
 import { asItIs, dryRun, refusedBy, type WorldCheck } from './check.ts';
 import { guard } from './guard-file.ts';
 import { at, one } from './guard-objects.ts';
 import type { GuardWorld } from './guard-world.ts';
-import { fresh, production } from './objects.ts';
+import { fresh, production } from '../support/attack/objects.ts';
 
 /** The rule by which a topic refuses a program that has no business there, and the one by which it holds those that have. */
 const rules: Readonly<Record<string, readonly [string, string]>> = {

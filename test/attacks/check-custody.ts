@@ -3,7 +3,7 @@ import { ledgerTypes, type LedgerType } from '../../operator/api/ledger.ts';
 import { ledgerWriters } from '../../operator/api/ledger-writers.ts';
 import { minutes, quiet, revoke } from '../contract/custody-kit.ts';
 import { custodyRows } from '../contract/custody-rows.ts';
-import type { Answer, ApiClient, KubeObject } from '../cluster/cluster.ts';
+import type { Answer, ApiClient, KubeObject } from '../support/cluster/cluster.ts';
 import { unstamped } from './check-staging.ts';
 import { dryDelete, dryRun, refusedBy, type WorldCheck } from './check.ts';
 import { audited, makers, stay, type Custody, type Plural, type State } from './custody-world.ts';
@@ -20,8 +20,8 @@ import {
   rollback,
   type Given,
   type Sent,
-} from './objects.ts';
-import { said } from './world.ts';
+} from '../support/attack/objects.ts';
+import { said } from '../support/attack/world.ts';
 
 type Check = WorldCheck<OwnWorld>;
 

@@ -1,5 +1,5 @@
 /** What becomes of people who were let in for an emergency: when their write shows no time, and when it is theirs to do anyway. */
-import { accepted, type ApiClient, type Manifest } from '../cluster/cluster.ts';
+import { accepted, type ApiClient, type Manifest } from '../support/cluster/cluster.ts';
 import { asItIs, dryRun, refusedBy, type Check } from './check.ts';
 import { dated } from './emergency-list.ts';
 import { delivers, keeps, kept, late, oncall } from './emergency-world.ts';
@@ -8,7 +8,7 @@ import { restart } from './check-restart.ts';
 import { at, image, one } from './guard-objects.ts';
 import { passes } from './guard-table.ts';
 import type { GuardWorld } from './guard-world.ts';
-import { fresh } from './objects.ts';
+import { fresh } from '../support/attack/objects.ts';
 
 /** Writes something new to it, and then nothing new. */
 const writes = async (who: ApiClient, resource: string, name = 'standing') =>

@@ -1,11 +1,11 @@
 /** What a holder of the right to operate does to an object that is being deleted: takes finalizers off, and nothing else. */
-import { accepted } from '../cluster/cluster.ts';
+import { accepted } from '../support/cluster/cluster.ts';
 import { bare, changesOf, contents, deliverer, full, metadataChanges, others, rulesOf } from './check-content.ts';
 import { dryRun, refusedBy, type WorldCheck } from './check.ts';
 import { at, one } from './guard-objects.ts';
 import type { GuardWorld } from './guard-world.ts';
-import { production } from './objects.ts';
-import { eventually, said } from './world.ts';
+import { production } from '../support/attack/objects.ts';
+import { eventually, said } from '../support/attack/world.ts';
 
 /** In which there is such a thing. */
 const topics = ['workloads', 'pods', 'scale', 'configuration', 'network', 'accounts', 'storage'] as const;

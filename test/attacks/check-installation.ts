@@ -1,13 +1,13 @@
 /** What goes on in the release namespace, and what does not, beside the table and the attacks: programs, the books, tokens, and rights in the cluster. */
 import { systemNamespace } from '../../hack/controlplane/chart.ts';
-import { accepted, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
+import { accepted, type Answer, type ApiClient, type KubeObject } from '../support/cluster/cluster.ts';
 import { ofContents, ofMigration, ofRewrites, type Held } from './check-content.ts';
 import { dryDelete, dryRun, refusedBy, type WorldCheck } from './check.ts';
 import { guard, installation } from './guard-file.ts';
 import { at, one } from './guard-objects.ts';
 import { open, type GuardWorld } from './guard-world.ts';
 import { roamer } from './installation-list.ts';
-import { forgedOwner, fresh } from './objects.ts';
+import { forgedOwner, fresh } from '../support/attack/objects.ts';
 import type { OwnWorld } from './own-world.ts';
 
 const rule = 'InstallationGuard';

@@ -10,7 +10,7 @@ import { one } from './guard-objects.ts';
 import { open, type GuardWorld } from './guard-world.ts';
 import { roamer } from './installation-list.ts';
 import { node, proxying } from './nodes-list.ts';
-import { fresh, staging } from './objects.ts';
+import { fresh, staging } from '../support/attack/objects.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 /** What becomes of a namespace that is guarded, or would be. */
-import { accepted, type Manifest } from '../cluster/cluster.ts';
+import { accepted, type Manifest } from '../support/cluster/cluster.ts';
 import { asItIs, dryRun, namespaceOf, refusedBy, type Check } from './check.ts';
 import type { GuardWorld } from './guard-world.ts';
-import { fresh, production } from './objects.ts';
+import { fresh, production } from '../support/attack/objects.ts';
 
 const guarded = (mode: string | null) => ({ metadata: { labels: { 'countersign.dev/guarded': mode } } });
 const noted = { metadata: { annotations: { more: 'more' } } };

@@ -1,5 +1,5 @@
 /** What comes along with a restart: nothing at all. */
-import { accepted, type ApiClient } from '../cluster/cluster.ts';
+import { accepted, type ApiClient } from '../support/cluster/cluster.ts';
 import { dryRun, refusedBy, type Check } from './check.ts';
 import { at, one, podSpec } from './guard-objects.ts';
 import type { GuardWorld } from './guard-world.ts';

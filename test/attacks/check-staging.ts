@@ -1,13 +1,13 @@
 /** Records of writers: none outside staging namespaces, and none that lies within. The stamps leave alone what carries a label, so that the policies alone decide. */
 import { stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
-import { accepted, type ApiClient, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { policyLock } from './attack.ts';
+import { accepted, type ApiClient, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
+import { policyLock } from '../support/attack/attack.ts';
 import { dryDelete, dryRun, namespaceOf, refusedBy, type WorldCheck } from './check.ts';
 import { promotable } from './guard-file.ts';
 import { at, one } from './guard-objects.ts';
 import { open, type GuardWorld } from './guard-world.ts';
-import { fresh, staging } from './objects.ts';
-import { eventually } from './world.ts';
+import { fresh, staging } from '../support/attack/objects.ts';
+import { eventually } from '../support/attack/world.ts';
 
 /** What carries it is left alone by the stamps of this world. */
 export const unstamped = { unstamped: 'yes' };

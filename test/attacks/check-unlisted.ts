@@ -2,7 +2,7 @@
 import { dryRun, refusedBy } from './check.ts';
 import { one } from './guard-objects.ts';
 import { open, type GuardWorld } from './guard-world.ts';
-import { fresh, production, rollback } from './objects.ts';
+import { fresh, production, rollback } from '../support/attack/objects.ts';
 import { strictNamespace } from './unlisted-list.ts';
 
 /** Programs of the control plane by name, group or namespace. */

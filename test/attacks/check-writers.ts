@@ -1,13 +1,13 @@
 /** The record of who changed a staged object, with the stamp looking away: what is sent must be what the stamp would have written. */
 import { writersAnnotation } from '../../operator/api/kinds.ts';
-import { accepted, type Answer, type ApiClient } from '../cluster/cluster.ts';
-import { policyLock } from './attack.ts';
+import { accepted, type Answer, type ApiClient } from '../support/cluster/cluster.ts';
+import { policyLock } from '../support/attack/attack.ts';
 import { putRecorded, reported, unstamped } from './check-staging.ts';
 import { dryRun, refusedBy, type WorldCheck } from './check.ts';
 import { promotable } from './guard-file.ts';
 import { at, one } from './guard-objects.ts';
 import { open, type GuardWorld } from './guard-world.ts';
-import { forgedOwner, fresh, staging } from './objects.ts';
+import { forgedOwner, fresh, staging } from '../support/attack/objects.ts';
 
 type Check = WorldCheck;
 

@@ -1,8 +1,8 @@
 /** A check: something that holds under the guard as it is, and not under some mutant of it. What checks are written with. */
-import type { Answer, Manifest } from '../cluster/cluster.ts';
-import type { Attack } from './attack.ts';
+import type { Answer, Manifest } from '../support/cluster/cluster.ts';
+import type { Attack } from '../support/attack/attack.ts';
 import type { GuardWorld } from './guard-world.ts';
-import { said } from './world.ts';
+import { said } from '../support/attack/world.ts';
 
 export interface Check {
   readonly name: string;

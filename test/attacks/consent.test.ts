@@ -3,9 +3,17 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { overlayBounds } from '../../operator/api/candidate.ts';
 import { identity } from '../../operator/api/meta.ts';
-import { accepted, targetOf, type Answer, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
-import { admitted, policyLock, schemaLock, stampLock, type Attack, type Attempt, type Lock } from './attack.ts';
-import { attacks } from './harness.ts';
+import { accepted, targetOf, type Answer, type ApiClient, type KubeObject } from '../support/cluster/cluster.ts';
+import {
+  admitted,
+  policyLock,
+  schemaLock,
+  stampLock,
+  type Attack,
+  type Attempt,
+  type Lock,
+} from '../support/attack/attack.ts';
+import { attacks } from '../support/attack/harness.ts';
 import {
   approval,
   bundle,
@@ -21,8 +29,8 @@ import {
   rollback,
   staging,
   type Sent,
-} from './objects.ts';
-import { bind, eventually, robot, role, said, startWorld, store, type World } from './world.ts';
+} from '../support/attack/objects.ts';
+import { bind, eventually, robot, role, said, startWorld, store, type World } from '../support/attack/world.ts';
 
 interface Consent extends World {
   /** A ServiceAccount with every signing role in production. */

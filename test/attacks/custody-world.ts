@@ -1,7 +1,7 @@
 /** What the checks of custody need: people with every right in RBAC, and objects of each kind that only somebody past every lock could have made. */
 import { custodyKit, prepareCustody, type Kit } from '../contract/custody-kit.ts';
-import { accepted, targetOf, type KubeObject, type Target } from '../cluster/cluster.ts';
-import { policyLock } from './attack.ts';
+import { accepted, targetOf, type KubeObject, type Target } from '../support/cluster/cluster.ts';
+import { policyLock } from '../support/attack/attack.ts';
 import type { GuardWorld } from './guard-world.ts';
 import {
   approval,
@@ -14,8 +14,8 @@ import {
   rollback,
   type Given,
   type Sent,
-} from './objects.ts';
-import { bind, eventually, role, said } from './world.ts';
+} from '../support/attack/objects.ts';
+import { bind, eventually, role, said } from '../support/attack/world.ts';
 
 /** Our kinds by their plurals, and one of each as it is made. */
 export const makers = {

@@ -6,12 +6,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { emergencyActs } from '../../operator/api/emergency-acts.ts';
-import { accepted, targetOf, type Answer, type ApiClient, type Manifest, type Target } from '../cluster/cluster.ts';
+import {
+  accepted,
+  targetOf,
+  type Answer,
+  type ApiClient,
+  type Manifest,
+  type Target,
+} from '../support/cluster/cluster.ts';
 import { letIn, type Written } from './emergency-world.ts';
 import { at, kinds, one, podTemplate } from './guard-objects.ts';
 import { open, startGuardWorld, type GuardWorld } from './guard-world.ts';
-import { fresh, production } from './objects.ts';
-import { bind, eventually, said } from './world.ts';
+import { fresh, production } from '../support/attack/objects.ts';
+import { bind, eventually, said } from '../support/attack/world.ts';
 
 const who = 'oncall-dead-hand';
 const minuteMs = 60_000;

@@ -16,8 +16,8 @@ import {
   type ApiClient,
   type KubeObject,
   type Manifest,
-} from '../cluster/cluster.ts';
-import type { World } from '../cluster/system.ts';
+} from '../support/cluster/cluster.ts';
+import type { World } from '../support/cluster/system.ts';
 import {
   access,
   actsUnder,
@@ -42,9 +42,9 @@ import {
   unrecorded,
   type EmergencySystem,
 } from './emergency-system.ts';
-import { admitted, gateLock, type Attack } from './attack.ts';
-import { attacks } from './harness.ts';
-import { eventually, said, type World as Thieves } from './world.ts';
+import { admitted, gateLock, type Attack } from '../support/attack/attack.ts';
+import { attacks } from '../support/attack/harness.ts';
+import { eventually, said, type World as Thieves } from '../support/attack/world.ts';
 
 const grantee = 'developer-b';
 

@@ -5,9 +5,9 @@ import { emergencyAttacks, tryCovered } from './emergency-list.ts';
 import { letEverybodyIn, oncall } from './emergency-world.ts';
 import { tableRows } from './guard-table.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
-import { attacks } from './harness.ts';
-import { production } from './objects.ts';
-import { bind, role } from './world.ts';
+import { attacks } from '../support/attack/harness.ts';
+import { production } from '../support/attack/objects.ts';
+import { bind, role } from '../support/attack/world.ts';
 
 let world: GuardWorld;
 beforeAll(async () => {

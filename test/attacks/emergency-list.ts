@@ -1,8 +1,8 @@
 /** Attacks on and with emergency access that the API server alone decides (T47, T48), as data. */
 import { emergencyActs } from '../../operator/api/emergency-acts.ts';
 import { grantPrefix } from '../../operator/decide/emergency/grant.ts';
-import { accepted, targetOf, type ApiClient, type Target } from '../cluster/cluster.ts';
-import { admitted, policyLock, rulesLock, schemaLock, stampLock, type Attack } from './attack.ts';
+import { accepted, targetOf, type ApiClient, type Target } from '../support/cluster/cluster.ts';
+import { admitted, policyLock, rulesLock, schemaLock, stampLock, type Attack } from '../support/attack/attack.ts';
 import { late, letIn, oncall, wildcard, written, type Manifest } from './emergency-world.ts';
 import {
   admin,
@@ -21,8 +21,8 @@ import { at, image, one } from './guard-objects.ts';
 import { attempt, passes, type TableRow } from './guard-table.ts';
 import type { GuardWorld } from './guard-world.ts';
 import { lifetimeAttacks } from './lifetime-list.ts';
-import { emergencyAccess, fresh, production, type Given } from './objects.ts';
-import { bind, eventually } from './world.ts';
+import { emergencyAccess, fresh, production, type Given } from '../support/attack/objects.ts';
+import { bind, eventually } from '../support/attack/world.ts';
 
 interface Managed {
   readonly metadata: { readonly managedFields?: readonly { readonly time?: string }[] };

@@ -23,9 +23,9 @@ import {
   type Cluster,
   type KubeObject,
   type Manifest,
-} from '../cluster/cluster.ts';
-import { startGateHere, type GateHere } from '../cluster/gates.ts';
-import { createWorld, image, isTrue, ours, type Entry, type Reported, type World } from '../cluster/system.ts';
+} from '../support/cluster/cluster.ts';
+import { startGateHere, type GateHere } from '../support/cluster/gates.ts';
+import { createWorld, image, isTrue, ours, type Entry, type Reported, type World } from '../support/cluster/system.ts';
 
 export interface EmergencySystem extends Cluster {
   readonly gates: readonly [GateHere, GateHere];

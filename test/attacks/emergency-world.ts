@@ -2,12 +2,12 @@
 import { randomUUID } from 'node:crypto';
 
 import { grantObjects, type Grant, type GrantPhase } from '../../operator/decide/emergency/grant.ts';
-import { accepted, targetOf, type Answer, type KubeObject } from '../cluster/cluster.ts';
-import { policyLock } from './attack.ts';
+import { accepted, targetOf, type Answer, type KubeObject } from '../support/cluster/cluster.ts';
+import { policyLock } from '../support/attack/attack.ts';
 import { one } from './guard-objects.ts';
 import { open, type GuardWorld } from './guard-world.ts';
-import { production } from './objects.ts';
-import { bind, eventually, role, said, type World } from './world.ts';
+import { production } from '../support/attack/objects.ts';
+import { bind, eventually, role, said, type World } from '../support/attack/world.ts';
 
 /** Let in now, for hours. */
 export const oncall = 'oncall-a';

@@ -10,13 +10,13 @@ import * as drafts from '../../operator/decide/record/drafts.ts';
 import type { LedgerDraft } from '../../operator/decide/ledger-entry.ts';
 import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/decide/record/chain.ts';
 import { bundleHead } from '../../operator/observe/bundles.ts';
-import { accepted, startTimeoutMs, type ApiClient } from '../cluster/cluster.ts';
-import { ours, startSystem, type Reported, type System, type World as Pair } from '../cluster/system.ts';
-import { staged, type BundleSeen } from '../scenarios/kit.ts';
-import { explained } from '../scenarios/findings.ts';
-import { admitted, gateLock, policyLock, type Attempt } from './attack.ts';
-import { attacks } from './harness.ts';
-import { bind, eventually, type World } from './world.ts';
+import { accepted, startTimeoutMs, type ApiClient } from '../support/cluster/cluster.ts';
+import { ours, startSystem, type Reported, type System, type World as Pair } from '../support/cluster/system.ts';
+import { staged, type BundleSeen } from '../support/scenario/kit.ts';
+import { explained } from '../support/scenario/findings.ts';
+import { admitted, gateLock, policyLock, type Attempt } from '../support/attack/attack.ts';
+import { attacks } from '../support/attack/harness.ts';
+import { bind, eventually, type World } from '../support/attack/world.ts';
 
 /** Productions in which an intent is open that the stolen token wrote into the ledger, each for another reason to refuse it. */
 interface Stolen extends World {

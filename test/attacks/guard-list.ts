@@ -1,11 +1,11 @@
 /** Attacks on a guarded production that lock A alone decides (ENFORCEMENT.md §3), as data: with other locks opened they are the same. */
-import { accepted, targetOf, type Answer, type ApiClient, type Manifest } from '../cluster/cluster.ts';
+import { accepted, targetOf, type Answer, type ApiClient, type Manifest } from '../support/cluster/cluster.ts';
 import { at, image, one, podSpec, podTemplate } from './guard-objects.ts';
 import { open, type GuardWorld } from './guard-world.ts';
-import { admitted, policyLock, type Attack, type Attempt } from './attack.ts';
-import { forgedOwner, fresh, production } from './objects.ts';
+import { admitted, policyLock, type Attack, type Attempt } from '../support/attack/attack.ts';
+import { forgedOwner, fresh, production } from '../support/attack/objects.ts';
 import { unlistedAttacks } from './unlisted-list.ts';
-import { eventually, said } from './world.ts';
+import { eventually, said } from '../support/attack/world.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 export type Act = (world: GuardWorld) => Promise<Attempt>;

@@ -1,6 +1,6 @@
 /** One object of every kind that the guard knows, as small as the API server takes it. */
-import type { Manifest } from '../cluster/cluster.ts';
-import { production } from './objects.ts';
+import type { Manifest } from '../support/cluster/cluster.ts';
+import { production } from '../support/attack/objects.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

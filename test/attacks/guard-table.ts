@@ -1,10 +1,10 @@
 /** Everything that files/guard.yaml says, and nothing else: each act on each resource, by everybody who might try. */
-import type { Answer, ApiClient } from '../cluster/cluster.ts';
+import type { Answer, ApiClient } from '../support/cluster/cluster.ts';
 import { acts, controllers, guard, promotable, type Act, type Row } from './guard-file.ts';
 import { at, one } from './guard-objects.ts';
 import type { GuardWorld } from './guard-world.ts';
-import { forgedOwner, fresh, production } from './objects.ts';
-import { said } from './world.ts';
+import { forgedOwner, fresh, production } from '../support/attack/objects.ts';
+import { said } from '../support/attack/world.ts';
 
 /** An act of which nothing stays, or (of a session) nothing could come. */
 export async function attempt(

@@ -1,11 +1,11 @@
 /** T07, field by field: a restart lets through no other change of a pod template. The fields are those that the API server serves. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { accepted, type Answer, type KubeObject } from '../cluster/cluster.ts';
+import { accepted, type Answer, type KubeObject } from '../support/cluster/cluster.ts';
 import { at, image } from './guard-objects.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
-import { policyLock } from './attack.ts';
-import { eventually, said } from './world.ts';
+import { policyLock } from '../support/attack/attack.ts';
+import { eventually, said } from '../support/attack/world.ts';
 
 let world: GuardWorld;
 beforeAll(async () => {

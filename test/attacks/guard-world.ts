@@ -1,10 +1,10 @@
 /** A guarded production with everything in it, and everybody who might write there: with every right that RBAC can give, so that the guard alone decides. */
 import type { ChartValues } from '../../hack/controlplane/chart.ts';
-import { accepted, waitForAll, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
+import { accepted, waitForAll, type ApiClient, type KubeObject } from '../support/cluster/cluster.ts';
 import { controllers, guard } from './guard-file.ts';
 import { kinds, one, podSpec, podTemplate } from './guard-objects.ts';
-import { production } from './objects.ts';
-import { bind, eventually, robot, said, startWorld, type World } from './world.ts';
+import { production } from '../support/attack/objects.ts';
+import { bind, eventually, robot, said, startWorld, type World } from '../support/attack/world.ts';
 
 export interface GuardWorld extends World {
   /** Programs of the control plane, by their name in files/guard.yaml. */

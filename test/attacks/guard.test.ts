@@ -1,16 +1,16 @@
 /** Lock A holds production by itself, on a real API server with real identities: no gate, no operator, and every right in RBAC. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { accepted, type KubeObject } from '../cluster/cluster.ts';
+import { accepted, type KubeObject } from '../support/cluster/cluster.ts';
 import { emergencyAttacks } from './emergency-list.ts';
 import { ofUnlisted } from './check-unlisted.ts';
 import { guardAttacks } from './guard-list.ts';
 import { at, one } from './guard-objects.ts';
 import { tableRows } from './guard-table.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
-import { attacks } from './harness.ts';
-import { fresh, production } from './objects.ts';
-import { eventually, said } from './world.ts';
+import { attacks } from '../support/attack/harness.ts';
+import { fresh, production } from '../support/attack/objects.ts';
+import { eventually, said } from '../support/attack/world.ts';
 
 let world: GuardWorld;
 beforeAll(async () => {

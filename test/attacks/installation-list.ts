@@ -1,11 +1,11 @@
 /** Attacks on the installation itself: with rights in the release namespace, or over RBAC in the whole cluster, but none to administer it. */
 import { serviceAccountToken, systemNamespace } from '../../hack/controlplane/chart.ts';
 import type { RawRequest } from '../../hack/controlplane/client.ts';
-import type { Answer, ApiClient, Manifest, Target } from '../cluster/cluster.ts';
-import { admitted, policyLock, type Attack, type Attempt } from './attack.ts';
+import type { Answer, ApiClient, Manifest, Target } from '../support/cluster/cluster.ts';
+import { admitted, policyLock, type Attack, type Attempt } from '../support/attack/attack.ts';
 import { at, image, one, podSpec } from './guard-objects.ts';
-import { fresh } from './objects.ts';
-import type { World } from './world.ts';
+import { fresh } from '../support/attack/objects.ts';
+import type { World } from '../support/attack/world.ts';
 
 /** Everything in the release namespace by RBAC, and neither `administer` nor anything outside. */
 export const insider = 'insider';

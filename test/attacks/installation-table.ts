@@ -1,12 +1,12 @@
 /** Everything that files/guard.yaml and files/installation.yaml say of the release namespace: each act on each resource, by everybody who might try. */
 import { systemNamespace } from '../../hack/controlplane/chart.ts';
-import type { Answer } from '../cluster/cluster.ts';
+import type { Answer } from '../support/cluster/cluster.ts';
 import type { WorldCheck } from './check.ts';
 import { acts, installation } from './guard-file.ts';
 import { allGetTheirs, attempt, everybodyIn, tableRows, type TableRow } from './guard-table.ts';
 import type { GuardWorld } from './guard-world.ts';
 import { administrator } from './installation-list.ts';
-import { said } from './world.ts';
+import { said } from '../support/attack/world.ts';
 
 /** The rows of both files. */
 const rows: readonly Omit<TableRow, 'topic'>[] = [

@@ -1,10 +1,10 @@
 /** A cluster with the installation and who attacks it; nothing of ours runs but pods that kwok plays. */
 import { installChart, serviceAccountToken, systemNamespace, type ChartValues } from '../../hack/controlplane/chart.ts';
-import { accepted, startCluster } from '../cluster/cluster.ts';
+import { accepted, startCluster } from '../support/cluster/cluster.ts';
 import { one } from './guard-objects.ts';
 import { define } from './guard-world.ts';
 import { administrator, administrators, editor, insider, namespaceAdmin, roamer } from './installation-list.ts';
-import { bind, eventually, type World } from './world.ts';
+import { bind, eventually, type World } from '../support/attack/world.ts';
 
 /** The chart as a cluster has it, and the group that may change it. */
 export const installationValues: ChartValues = {

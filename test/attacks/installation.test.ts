@@ -2,12 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { systemNamespace } from '../../hack/controlplane/chart.ts';
-import { accepted, waitFor, type KubeObject, type Target } from '../cluster/cluster.ts';
+import { accepted, waitFor, type KubeObject, type Target } from '../support/cluster/cluster.ts';
 import { at } from './guard-objects.ts';
-import { attacks } from './harness.ts';
+import { attacks } from '../support/attack/harness.ts';
 import { administrator, editor, installationAttacks } from './installation-list.ts';
 import { startInstallationWorld } from './installation-world.ts';
-import { eventually, said, type World } from './world.ts';
+import { eventually, said, type World } from '../support/attack/world.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -1,11 +1,11 @@
 /** Attacks on when an object goes: finalizers that keep what is to go, owners that take along what is to stay; as data. */
-import { accepted, type ApiClient } from '../cluster/cluster.ts';
-import { admitted, type Attack } from './attack.ts';
+import { accepted, type ApiClient } from '../support/cluster/cluster.ts';
+import { admitted, type Attack } from '../support/attack/attack.ts';
 import { oncall } from './emergency-world.ts';
 import { admin, attack, attacker, by, prepares, type Act } from './guard-list.ts';
 import { at, one } from './guard-objects.ts';
 import type { GuardWorld } from './guard-world.ts';
-import { forgedOwner, fresh } from './objects.ts';
+import { forgedOwner, fresh } from '../support/attack/objects.ts';
 
 type Who = (world: GuardWorld) => ApiClient;
 type Fields = Readonly<Record<string, unknown>>;

@@ -11,20 +11,20 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import type { AuditEvent } from '../../hack/controlplane/audit.ts';
 import { gateIsHere } from '../../operator/decide/admission/release-writers.ts';
 import { actsIn } from '../../operator/decide/record/batch.ts';
-import { accepted, waitFor } from '../cluster/cluster.ts';
-import { ours, isTrue, type Entry, type Reported } from '../cluster/system.ts';
+import { accepted, waitFor } from '../support/cluster/cluster.ts';
+import { ours, isTrue, type Entry, type Reported } from '../support/cluster/system.ts';
 import { emergencyAttacks } from './emergency-list.ts';
 import { letEverybodyIn, oncall } from './emergency-world.ts';
 import { guard } from './guard-file.ts';
 import { guardAttacks } from './guard-list.ts';
 import { at, kinds, one } from './guard-objects.ts';
 import { startGuardWorld, type GuardWorld } from './guard-world.ts';
-import { gateLock, type Attack } from './attack.ts';
+import { gateLock, type Attack } from '../support/attack/attack.ts';
 import { tokenLines } from './token-list.ts';
 import { lifetimeAttacks } from './lifetime-list.ts';
 import { unlistedAttacks } from './unlisted-list.ts';
-import { emergencyAccess, production } from './objects.ts';
-import { eventually, said } from './world.ts';
+import { emergencyAccess, production } from '../support/attack/objects.ts';
+import { eventually, said } from '../support/attack/world.ts';
 
 jest.setTimeout(400_000);
 

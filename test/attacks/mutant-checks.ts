@@ -1,7 +1,7 @@
 /** What may notice that a part of lock A is gone: the table of writers, the attacks of a topic, and what must go on under the guard. */
 import { grantPrefix } from '../../operator/decide/emergency/grant.ts';
-import { accepted, targetOf } from '../cluster/cluster.ts';
-import type { Attack } from './attack.ts';
+import { accepted, targetOf } from '../support/cluster/cluster.ts';
+import type { Attack } from '../support/attack/attack.ts';
 import { ofBindings } from './check-binding.ts';
 import { ofFreeing } from './check-freeing.ts';
 import { ofContents, ofMigration, ofRewrites } from './check-content.ts';
@@ -18,7 +18,7 @@ import { at, one } from './guard-objects.ts';
 import { rowHolds, tableRows, type TableRow } from './guard-table.ts';
 import { open, type GuardWorld } from './guard-world.ts';
 import type { Mutant } from './mutate.ts';
-import { forgedOwner, fresh } from './objects.ts';
+import { forgedOwner, fresh } from '../support/attack/objects.ts';
 
 const ofTable = (row: TableRow, text: string): Check => ({
   name: `table: ${row.act} ${row.resource}`,

@@ -1,6 +1,6 @@
 /** Attacks through nodes/proxy, as data: a kubelet does whatever the API server asks of it, in any pod of its node. */
-import { policyLock, type Attack, type Attempt } from './attack.ts';
-import { bind, eventually, role, type World } from './world.ts';
+import { policyLock, type Attack, type Attempt } from '../support/attack/attack.ts';
+import { bind, eventually, role, type World } from '../support/attack/world.ts';
 
 export const proxying = 'developer-b';
 

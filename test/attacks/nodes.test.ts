@@ -1,9 +1,9 @@
 /** Attacks through nodes/proxy: a kubelet does whatever the API server asks of it, in any pod of its node. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { attacks } from './harness.ts';
+import { attacks } from '../support/attack/harness.ts';
 import { harmless, letProxy, node, nodesAttacks, pod, proxying, reach } from './nodes-list.ts';
-import { startWorld, type World } from './world.ts';
+import { startWorld, type World } from '../support/attack/world.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -11,7 +11,7 @@ import type { Mutant } from './mutate.ts';
 import type { BoundCheck, Suite } from './mutation.ts';
 import { isPlural, makers } from './custody-world.ts';
 import { harmless, nodesAttacks, reach } from './nodes-list.ts';
-import { fresh } from './objects.ts';
+import { fresh } from '../support/attack/objects.ts';
 import { startOwnWorld, type OwnWorld } from './own-world.ts';
 
 type OwnCheck = WorldCheck<OwnWorld>;

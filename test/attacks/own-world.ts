@@ -1,6 +1,6 @@
 /** The world of the policies that hold Countersign itself: its namespace, its rights, its kinds, staging namespaces and nodes. */
 import { serviceAccountToken, systemNamespace } from '../../hack/controlplane/chart.ts';
-import { accepted, type ApiClient } from '../cluster/cluster.ts';
+import { accepted, type ApiClient } from '../support/cluster/cluster.ts';
 import { boundElsewhere } from './check-installation.ts';
 import { prepareContents } from './check-content.ts';
 import { prepareWriters } from './check-writers.ts';
@@ -11,7 +11,7 @@ import { at, one } from './guard-objects.ts';
 import { administrator, administrators } from './installation-list.ts';
 import { bindPeople, createPeople } from './installation-world.ts';
 import { letProxy } from './nodes-list.ts';
-import { bind, eventually } from './world.ts';
+import { bind, eventually } from '../support/attack/world.ts';
 
 export interface OwnWorld extends GuardWorld {
   readonly gate: ApiClient;

@@ -17,7 +17,7 @@ import type { LedgerDraft } from '../../operator/decide/ledger-entry.ts';
 import { foldEntries, emptyRecord, packageRecord, type OpenIntent } from '../../operator/decide/record/record.ts';
 import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/decide/record/chain.ts';
 import { bundleHead } from '../../operator/observe/bundles.ts';
-import { program } from '../builders/record.ts';
+import { program } from '../support/builders/record.ts';
 import {
   accepted,
   startTimeoutMs,
@@ -26,8 +26,16 @@ import {
   type Answer,
   type ApiClient,
   type KubeObject,
-} from '../cluster/cluster.ts';
-import { condition, isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
+} from '../support/cluster/cluster.ts';
+import {
+  condition,
+  isTrue,
+  ours,
+  startSystem,
+  type Reported,
+  type System,
+  type World,
+} from '../support/cluster/system.ts';
 import {
   end,
   inProduction,
@@ -38,10 +46,10 @@ import {
   tester,
   approverA,
   type BundleSeen,
-} from '../scenarios/kit.ts';
-import { behaving, dataOf, service, writesTo } from '../scenarios/production.ts';
-import { gateLock, policyLock } from './attack.ts';
-import { said, type World as Attacked } from './world.ts';
+} from '../support/scenario/kit.ts';
+import { behaving, dataOf, service, writesTo } from '../support/scenario/production.ts';
+import { gateLock, policyLock } from '../support/attack/attack.ts';
+import { said, type World as Attacked } from '../support/attack/world.ts';
 
 jest.setTimeout(240_000);
 

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
 import { ledgerTypes, type LedgerType } from '../../operator/api/ledger.ts';
 import { ledgerWriters } from '../../operator/api/ledger-writers.ts';
-import type { ApiClient } from '../cluster/cluster.ts';
-import { admitted, policyLock, type Attack, type Attempt } from './attack.ts';
-import { attacks } from './harness.ts';
-import { ledgerEntry } from './objects.ts';
-import { said, startWorld, type World } from './world.ts';
+import type { ApiClient } from '../support/cluster/cluster.ts';
+import { admitted, policyLock, type Attack, type Attempt } from '../support/attack/attack.ts';
+import { attacks } from '../support/attack/harness.ts';
+import { ledgerEntry } from '../support/attack/objects.ts';
+import { said, startWorld, type World } from '../support/attack/world.ts';
 
 const username = (program: string): string => `system:serviceaccount:countersign-system:countersign-${program}`;
 

@@ -1,11 +1,11 @@
 /** Attacks by way of kinds that nobody listed: another definition's objects, subresources that no row names, and Leases. */
 import { guard } from '../../hack/controlplane/chart.ts';
-import { accepted, targetOf, type Answer, type ApiClient } from '../cluster/cluster.ts';
-import { admitted, policyLock, type Attack } from './attack.ts';
+import { accepted, targetOf, type Answer, type ApiClient } from '../support/cluster/cluster.ts';
+import { admitted, policyLock, type Attack } from '../support/attack/attack.ts';
 import { at, one } from './guard-objects.ts';
 import type { GuardWorld } from './guard-world.ts';
-import { fresh, policy, production, staging } from './objects.ts';
-import { said } from './world.ts';
+import { fresh, policy, production, staging } from '../support/attack/objects.ts';
+import { said } from '../support/attack/world.ts';
 
 type Who = (world: GuardWorld) => ApiClient;
 type Act = Attack<GuardWorld>['act'];

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { eventually } from '../attacks/world.ts';
-import { accepted, startTimeoutMs } from '../cluster/cluster.ts';
-import { startSystem, type System, type World } from '../cluster/system.ts';
-import { acts, letIn } from '../scenarios/night.ts';
-import { plant } from '../scenarios/production.ts';
+import { eventually } from '../support/attack/world.ts';
+import { accepted, startTimeoutMs } from '../support/cluster/cluster.ts';
+import { startSystem, type System, type World } from '../support/cluster/system.ts';
+import { acts, letIn } from '../support/scenario/night.ts';
+import { plant } from '../support/scenario/production.ts';
 
 const page = join(import.meta.dirname, '..', '..', 'docs', 'operations.md');
 const grantee = 'developer-b';

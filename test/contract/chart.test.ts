@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { chartDir, createSample, installChart, systemNamespace } from '../../hack/controlplane/chart.ts';
-import { approval, production } from '../attacks/objects.ts';
-import { eventually } from '../attacks/world.ts';
-import { accepted, startCluster, targetOf, type Cluster, type KubeObject } from '../cluster/cluster.ts';
+import { approval, production } from '../support/attack/objects.ts';
+import { eventually } from '../support/attack/world.ts';
+import { accepted, startCluster, targetOf, type Cluster, type KubeObject } from '../support/cluster/cluster.ts';
 
 let cluster: Cluster;
 

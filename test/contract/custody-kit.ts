@@ -16,8 +16,8 @@ import {
   rollback,
   staging,
   type Sent,
-} from '../attacks/objects.ts';
-import { bind, eventually, robot, role, said, store, type World } from '../attacks/world.ts';
+} from '../support/attack/objects.ts';
+import { bind, eventually, robot, role, said, store, type World } from '../support/attack/world.ts';
 import {
   accepted,
   targetOf,
@@ -25,7 +25,7 @@ import {
   type ApiClient,
   type KubeObject,
   type ObjectMeta,
-} from '../cluster/cluster.ts';
+} from '../support/cluster/cluster.ts';
 
 export interface Row {
   readonly policy: string;

@@ -1,6 +1,6 @@
 /** What the overlay of a candidate may hold: rows of the table of custody. */
 import { overlayBounds } from '../../operator/api/candidate.ts';
-import { candidate, type Sent } from '../attacks/objects.ts';
+import { candidate, type Sent } from '../support/attack/objects.ts';
 import type { Kit, Row } from './custody-kit.ts';
 
 /** As many levels as that, a list in each when it is asked for. */

@@ -11,9 +11,9 @@ import {
   production,
   rollback,
   staging,
-} from '../attacks/objects.ts';
-import { store } from '../attacks/world.ts';
-import { accepted, targetOf } from '../cluster/cluster.ts';
+} from '../support/attack/objects.ts';
+import { store } from '../support/attack/world.ts';
+import { accepted, targetOf } from '../support/cluster/cluster.ts';
 import {
   actOnDefinition,
   clockForgeries,

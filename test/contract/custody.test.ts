@@ -15,9 +15,9 @@ import {
   rollback,
   staging,
   type Sent,
-} from '../attacks/objects.ts';
-import { bind, eventually, said, startWorld, type World } from '../attacks/world.ts';
-import { accepted, refused, targetOf, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
+} from '../support/attack/objects.ts';
+import { bind, eventually, said, startWorld, type World } from '../support/attack/world.ts';
+import { accepted, refused, targetOf, type ApiClient, type KubeObject } from '../support/cluster/cluster.ts';
 import { configMap, custodyKit, merge, operatorUser, prepareCustody, revoke } from './custody-kit.ts';
 import { custodyRows } from './custody-rows.ts';
 

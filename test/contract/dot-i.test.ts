@@ -11,8 +11,8 @@ import { createReflectors, type Reflectors } from '../../operator/kube/reflector
 import { isRecord, type ResourceRow } from '../../operator/kube/resource.ts';
 import { systemClock } from '../../operator/time/clock.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
-import { accessAs, configMap, configMaps, type Access } from '../builders/kube.ts';
-import { startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';
+import { accessAs, configMap, configMaps, type Access } from '../support/builders/kube.ts';
+import { startCluster, startTimeoutMs, type Cluster } from '../support/cluster/cluster.ts';
 
 const widgets: ResourceRow = {
   apiVersion: 'test.countersign.dev/v1',

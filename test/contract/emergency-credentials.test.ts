@@ -7,8 +7,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { ApiClient } from '../../hack/controlplane/client.ts';
 import { layout } from '../../hack/controlplane/layout.ts';
 import { createRequest, issueClient, type KeyPair } from '../../hack/controlplane/pki.ts';
-import { accepted, startTimeoutMs, waitFor } from '../cluster/cluster.ts';
-import { isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
+import { accepted, startTimeoutMs, waitFor } from '../support/cluster/cluster.ts';
+import { isTrue, ours, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
 
 const account = 'developer-b-oncall';
 const people = [{ name: 'developer-b', identities: ['developer-b', account] }];

@@ -17,8 +17,8 @@ import {
 } from '../../hack/controlplane/chart.ts';
 import { gateUrl, startGate, type GateProcess } from '../../hack/controlplane/gate.ts';
 import { releasePort, reservePort } from '../../hack/controlplane/ports.ts';
-import { approval, candidate, ledgerEntry, policy, production, rollback, staging } from '../attacks/objects.ts';
-import { eventually, said } from '../attacks/world.ts';
+import { approval, candidate, ledgerEntry, policy, production, rollback, staging } from '../support/attack/objects.ts';
+import { eventually, said } from '../support/attack/world.ts';
 import {
   accepted,
   refused,
@@ -30,7 +30,7 @@ import {
   type Cluster,
   type KubeObject,
   type Manifest,
-} from '../cluster/cluster.ts';
+} from '../support/cluster/cluster.ts';
 import { startLoad } from './gate/load.ts';
 
 const program = join(import.meta.dirname, 'gate', 'child.ts');

@@ -16,9 +16,9 @@ import {
 } from '../../hack/controlplane/chart.ts';
 import { startGate, type GateProcess } from '../../hack/controlplane/gate.ts';
 import { releasePort, reservePort } from '../../hack/controlplane/ports.ts';
-import { production } from '../attacks/objects.ts';
-import { said } from '../attacks/world.ts';
-import { accepted, startCluster, type ApiClient, type Cluster, type KubeObject } from '../cluster/cluster.ts';
+import { production } from '../support/attack/objects.ts';
+import { said } from '../support/attack/world.ts';
+import { accepted, startCluster, type ApiClient, type Cluster, type KubeObject } from '../support/cluster/cluster.ts';
 import { startLoad } from './gate/load.ts';
 
 /** An address of this machine that an EndpointSlice may name. */

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { acts, guard } from '../attacks/guard-file.ts';
 import { image, one, podSpec } from '../attacks/guard-objects.ts';
-import { fresh, ledgerEntry, production } from '../attacks/objects.ts';
-import { eventually, said, startWorld, type World } from '../attacks/world.ts';
-import { accepted, waitFor, waitForGone, type KubeObject } from '../cluster/cluster.ts';
+import { fresh, ledgerEntry, production } from '../support/attack/objects.ts';
+import { eventually, said, startWorld, type World } from '../support/attack/world.ts';
+import { accepted, waitFor, waitForGone, type KubeObject } from '../support/cluster/cluster.ts';
 
 let world: World;
 beforeAll(async () => {

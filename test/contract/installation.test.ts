@@ -5,8 +5,8 @@ import { chartDir, systemNamespace } from '../../hack/controlplane/chart.ts';
 import { administrator, namespaceAdmin } from '../attacks/installation-list.ts';
 import { createPeople, helmRights, installationValues } from '../attacks/installation-world.ts';
 import { at } from '../attacks/guard-objects.ts';
-import { bind, eventually } from '../attacks/world.ts';
-import { accepted, startCluster, type Cluster, type KubeObject } from '../cluster/cluster.ts';
+import { bind, eventually } from '../support/attack/world.ts';
+import { accepted, startCluster, type Cluster, type KubeObject } from '../support/cluster/cluster.ts';
 
 let cluster: Cluster;
 

@@ -12,8 +12,8 @@ import { isRecord, type ResourceRow } from '../../operator/kube/resource.ts';
 import { createTransport } from '../../operator/kube/transport.ts';
 import { systemClock } from '../../operator/time/clock.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
-import { accessAs, configMap, configMaps, type Access } from '../builders/kube.ts';
-import { startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';
+import { accessAs, configMap, configMaps, type Access } from '../support/builders/kube.ts';
+import { startCluster, startTimeoutMs, type Cluster } from '../support/cluster/cluster.ts';
 
 let cluster: Cluster;
 let admin: Access;

@@ -5,8 +5,8 @@ import { isRecord } from '../../operator/kube/resource.ts';
 import type { Interceptor } from '../../operator/kube/transport.ts';
 import { systemClock } from '../../operator/time/clock.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
-import { accessAs, type Access } from '../builders/kube.ts';
-import { accepted, startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';
+import { accessAs, type Access } from '../support/builders/kube.ts';
+import { accepted, startCluster, startTimeoutMs, type Cluster } from '../support/cluster/cluster.ts';
 
 const leases = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases', namespaced: true };
 /** As by default, five times as fast. */

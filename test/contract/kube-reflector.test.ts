@@ -9,8 +9,8 @@ import type { Change } from '../../operator/kube/store.ts';
 import { noStream, type ApiRequest, type Interceptor } from '../../operator/kube/transport.ts';
 import { systemClock } from '../../operator/time/clock.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
-import { accessAs, configMap, configMaps, reflects, type Access } from '../builders/kube.ts';
-import { startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';
+import { accessAs, configMap, configMaps, reflects, type Access } from '../support/builders/kube.ts';
+import { startCluster, startTimeoutMs, type Cluster } from '../support/cluster/cluster.ts';
 
 const namespaces: ResourceRow = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
 

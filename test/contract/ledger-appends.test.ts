@@ -2,7 +2,7 @@
  * Several writers enter acts at once, on the real API server: one unbroken chain, every act in it once, and in the order in which its writer was told of
  * it. COUNTERSIGN_APPENDS says how many acts; `make appends` enters ten thousand.
  */
-import { aPlace } from '../builders/place.ts';
+import { aPlace } from '../support/builders/place.ts';
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,10 +23,10 @@ import { PackedValues } from '../../operator/kube/packed.ts';
 import { createCaches } from '../../operator/observe/caches.ts';
 import { sleep, systemClock } from '../../operator/time/clock.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
-import { anAdmittedAct } from '../builders/decide.ts';
-import { accepted, startCluster, startTimeoutMs, type Cluster } from '../cluster/cluster.ts';
-import { ours, type Entry } from '../cluster/system.ts';
-import { dataOf } from '../scenarios/production.ts';
+import { anAdmittedAct } from '../support/builders/decide.ts';
+import { accepted, startCluster, startTimeoutMs, type Cluster } from '../support/cluster/cluster.ts';
+import { ours, type Entry } from '../support/cluster/system.ts';
+import { dataOf } from '../support/scenario/production.ts';
 
 const appends = Number(process.env['COUNTERSIGN_APPENDS'] ?? 600);
 const writers = 4;

@@ -1,10 +1,18 @@
 /** The ClusterRoles of the chart: what each lets a person do, where, and that it is nothing else. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { bind, eventually, startWorld, type World } from '../attacks/world.ts';
+import { bind, eventually, startWorld, type World } from '../support/attack/world.ts';
 import { one } from '../attacks/guard-objects.ts';
-import { approval, candidate, emergencyAccess, fresh, production, rollback, staging } from '../attacks/objects.ts';
-import { accepted, targetOf, type Answer, type KubeObject } from '../cluster/cluster.ts';
+import {
+  approval,
+  candidate,
+  emergencyAccess,
+  fresh,
+  production,
+  rollback,
+  staging,
+} from '../support/attack/objects.ts';
+import { accepted, targetOf, type Answer, type KubeObject } from '../support/cluster/cluster.ts';
 import { ruleMutants, sorted, written, type Rule } from './rbac.ts';
 
 let world: World;

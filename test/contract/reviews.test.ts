@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { eventually } from '../attacks/world.ts';
-import { accepted, startCluster, startTimeoutMs, type Cluster, type KubeObject } from '../cluster/cluster.ts';
-import { startWebhook, type Review, type Webhook } from '../cluster/webhook.ts';
+import { eventually } from '../support/attack/world.ts';
+import { accepted, startCluster, startTimeoutMs, type Cluster, type KubeObject } from '../support/cluster/cluster.ts';
+import { startWebhook, type Review, type Webhook } from '../support/cluster/webhook.ts';
 
 type Held = KubeObject & { readonly data: Readonly<Record<string, string>> };
 type Asked = Review<Held>;

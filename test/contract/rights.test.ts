@@ -8,11 +8,11 @@ import type { ProgramProcess } from '../../hack/controlplane/program.ts';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
 import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
 import { entryName, nextEntry } from '../../operator/decide/record/chain.ts';
-import { accepted, startTimeoutMs, waitFor, waitForGone, type KubeObject } from '../cluster/cluster.ts';
-import { isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
-import { startWebhook } from '../cluster/webhook.ts';
-import { everybody, patienceMs, sign } from '../scenarios/kit.ts';
-import { endNow, letIn } from '../scenarios/night.ts';
+import { accepted, startTimeoutMs, waitFor, waitForGone, type KubeObject } from '../support/cluster/cluster.ts';
+import { isTrue, ours, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
+import { startWebhook } from '../support/cluster/webhook.ts';
+import { everybody, patienceMs, sign } from '../support/scenario/kit.ts';
+import { endNow, letIn } from '../support/scenario/night.ts';
 import {
   differences,
   givesTheSame,
@@ -25,7 +25,7 @@ import {
   type Role,
   type Rule,
 } from './rbac.ts';
-import { behaving, componentsOf, ofEveryKind, recorded } from '../scenarios/production.ts';
+import { behaving, componentsOf, ofEveryKind, recorded } from '../support/scenario/production.ts';
 
 const storyTimeoutMs = 400_000;
 /** Of races for a place in the ledger. */

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { promotableKinds, stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
 import { formatWriters, maxWriters, parseReplicas, parseWriters } from '../../operator/api/writers.ts';
-import { policyLock, stampLock } from '../attacks/attack.ts';
-import { fresh, staging } from '../attacks/objects.ts';
-import { bind, eventually, robot, role, said, startWorld, type World } from '../attacks/world.ts';
+import { policyLock, stampLock } from '../support/attack/attack.ts';
+import { fresh, staging } from '../support/attack/objects.ts';
+import { bind, eventually, robot, role, said, startWorld, type World } from '../support/attack/world.ts';
 import {
   accepted,
   refused,
@@ -14,9 +14,9 @@ import {
   type Answer,
   type KubeObject,
   type Manifest,
-} from '../cluster/cluster.ts';
-import { World as Pair } from '../cluster/system.ts';
-import { ofEveryKind } from '../scenarios/production.ts';
+} from '../support/cluster/cluster.ts';
+import { World as Pair } from '../support/cluster/system.ts';
+import { ofEveryKind } from '../support/scenario/production.ts';
 
 /** Names that would break a careless encoding, or forge a line of the record. */
 const hostile = [

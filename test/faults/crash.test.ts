@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { verifyChain } from '../../operator/decide/record/chain.ts';
-import { startTimeoutMs } from '../cluster/cluster.ts';
-import { condition, signers, startSystem, type System, type World } from '../cluster/system.ts';
-import { behaving, normalLive, plant, service } from '../scenarios/production.ts';
+import { startTimeoutMs } from '../support/cluster/cluster.ts';
+import { condition, signers, startSystem, type System, type World } from '../support/cluster/system.ts';
+import { behaving, normalLive, plant, service } from '../support/scenario/production.ts';
 import { leaseNamespace, playOperators, Process, type Death, type OperatorCredentials } from './process.ts';
 
 let system: System;

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import type { ApiRequest } from '../../operator/kube/transport.ts';
-import { accepted, startTimeoutMs, waitFor, type KubeObject } from '../cluster/cluster.ts';
-import { condition, isTrue, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
+import { accepted, startTimeoutMs, waitFor, type KubeObject } from '../support/cluster/cluster.ts';
+import { condition, isTrue, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
 import { leaseNamespace, playOperators, Process } from './process.ts';
 
 const name = 'internal';

@@ -6,9 +6,17 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { verifyChain } from '../../operator/decide/record/chain.ts';
 import { systemClock, type Clock } from '../../operator/time/clock.ts';
-import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { isTrue, ours, startSystem, type Entry, type Reported, type System, type World } from '../cluster/system.ts';
-import { dataOf } from '../scenarios/production.ts';
+import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
+import {
+  isTrue,
+  ours,
+  startSystem,
+  type Entry,
+  type Reported,
+  type System,
+  type World,
+} from '../support/cluster/system.ts';
+import { dataOf } from '../support/scenario/production.ts';
 import { leaseNamespace, playOperators, Process, type OperatorCredentials } from './process.ts';
 
 const nights = Number(process.env['COUNTERSIGN_NIGHTS'] ?? 24);

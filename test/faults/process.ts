@@ -9,8 +9,8 @@ import { createOperator, type Operator } from '../../operator/run/assemble.ts';
 import { silentLogger } from '../../operator/telemetry/logger.ts';
 import { createMetrics } from '../../operator/telemetry/metrics.ts';
 import { serviceAccountToken, systemNamespace } from '../../hack/controlplane/chart.ts';
-import { accepted } from '../cluster/cluster.ts';
-import type { System } from '../cluster/system.ts';
+import { accepted } from '../support/cluster/cluster.ts';
+import type { System } from '../support/cluster/system.ts';
 
 export interface OperatorCredentials {
   readonly operator: Credentials;

@@ -1,12 +1,12 @@
 /** A namespace that already runs things comes under the guard: nothing restarts, what it ran goes on, and it is what a first rollback goes back to. */
 import { beforeAll, expect } from '@jest/globals';
 import { guard } from '../../hack/controlplane/chart.ts';
-import { bindRole } from '../cluster/rights.ts';
-import { accepted, refused, waitFor, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { image, ours, type Entry, type World } from '../cluster/system.ts';
-import { explained, foundUnderGuard, podMaker } from './findings.ts';
-import { inProduction, patienceMs, release, scenarios, type BundleSeen } from './kit.ts';
-import { entriesOf, normalLive, plant, podTemplate } from './production.ts';
+import { bindRole } from '../support/cluster/rights.ts';
+import { accepted, refused, waitFor, waitForGone, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
+import { image, ours, type Entry, type World } from '../support/cluster/system.ts';
+import { explained, foundUnderGuard, podMaker } from '../support/scenario/findings.ts';
+import { inProduction, patienceMs, release, scenarios, type BundleSeen } from '../support/scenario/kit.ts';
+import { entriesOf, normalLive, plant, podTemplate } from '../support/scenario/production.ts';
 
 const { scenario, system } = scenarios('adopted');
 

@@ -1,9 +1,9 @@
 /** An operator whose rights somebody cut: it says which one is missing, and goes on by itself when it is back. */
 import { expect } from '@jest/globals';
-import { accepted, type KubeObject } from '../cluster/cluster.ts';
-import type { World } from '../cluster/system.ts';
-import { explained, installation, policy, signFor } from './findings.ts';
-import { conditionSays, end, everybody, gateSays, scenarios, sign } from './kit.ts';
+import { accepted, type KubeObject } from '../support/cluster/cluster.ts';
+import type { World } from '../support/cluster/system.ts';
+import { explained, installation, policy, signFor } from '../support/scenario/findings.ts';
+import { conditionSays, end, everybody, gateSays, scenarios, sign } from '../support/scenario/kit.ts';
 
 const { scenario, system } = scenarios('rights');
 

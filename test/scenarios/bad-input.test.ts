@@ -1,7 +1,14 @@
 /** What people get wrong: each is said clearly, nothing is lost, and what can be mended goes on by itself once it is. */
 import { expect } from '@jest/globals';
-import { accepted, refused, waitForAll, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { condition, isTrue, ours, policySpec, type Reported, type World } from '../cluster/system.ts';
+import {
+  accepted,
+  refused,
+  waitForAll,
+  waitForGone,
+  type KubeObject,
+  type Manifest,
+} from '../support/cluster/cluster.ts';
+import { condition, isTrue, ours, policySpec, type Reported, type World } from '../support/cluster/system.ts';
 import {
   amendPolicy,
   conditionSays,
@@ -15,7 +22,7 @@ import {
   sign,
   staged,
   unguarded,
-} from './kit.ts';
+} from '../support/scenario/kit.ts';
 
 const { scenario } = scenarios('bad');
 

@@ -1,10 +1,10 @@
 /** Who may not sign for what: judged by the operator, named to whoever reads the candidate. */
 import { expect } from '@jest/globals';
 import { writersAnnotation } from '../../operator/api/kinds.ts';
-import { eventually } from '../attacks/world.ts';
-import { accepted, waitFor, type ApiClient, type KubeObject } from '../cluster/cluster.ts';
-import { bindRole, type Subject } from '../cluster/rights.ts';
-import { gate, type World } from '../cluster/system.ts';
+import { eventually } from '../support/attack/world.ts';
+import { accepted, waitFor, type ApiClient, type KubeObject } from '../support/cluster/cluster.ts';
+import { bindRole, type Subject } from '../support/cluster/rights.ts';
+import { gate, type World } from '../support/cluster/system.ts';
 import {
   amendPolicy,
   approverA,
@@ -19,8 +19,8 @@ import {
   sign,
   staged,
   tester,
-} from './kit.ts';
-import { dataOf, entriesOf } from './production.ts';
+} from '../support/scenario/kit.ts';
+import { dataOf, entriesOf } from '../support/scenario/production.ts';
 
 const { scenario, system } = scenarios('duties');
 

@@ -1,9 +1,9 @@
 /** Fire access: somebody is let in, everything they do is recorded before it happens, it ends by itself, and the day after makes it good. */
 import { expect } from '@jest/globals';
-import { accepted, waitFor, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { bindRole } from '../cluster/rights.ts';
-import { condition, image, isTrue, type Reported, type World } from '../cluster/system.ts';
-import { explained, findings } from './findings.ts';
+import { accepted, waitFor, waitForGone, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
+import { bindRole } from '../support/cluster/rights.ts';
+import { condition, image, isTrue, type Reported, type World } from '../support/cluster/system.ts';
+import { explained, findings } from '../support/scenario/findings.ts';
 import {
   amendPolicy,
   closed,
@@ -16,9 +16,9 @@ import {
   release,
   scenarios,
   sign,
-} from './kit.ts';
-import { access, acts, endNow, leftovers, letIn, review, setImage, when } from './night.ts';
-import { componentsOf, entriesOf } from './production.ts';
+} from '../support/scenario/kit.ts';
+import { access, acts, endNow, leftovers, letIn, review, setImage, when } from '../support/scenario/night.ts';
+import { componentsOf, entriesOf } from '../support/scenario/production.ts';
 
 const { scenario, system, succeeds, fails } = scenarios('night');
 

@@ -1,10 +1,10 @@
 /** A finalizer that nobody serves keeps what a release drops: the release ends all the same, says who can help, and who can does. */
 import { expect } from '@jest/globals';
-import { waitForGone } from '../cluster/cluster.ts';
-import { isTrue, condition, type World } from '../cluster/system.ts';
-import { conditionSays, end, everybody, patienceMs, release, scenarios, sign } from './kit.ts';
-import { explained } from './findings.ts';
-import { componentsOf, entriesOf, manifestOf, plant, service } from './production.ts';
+import { waitForGone } from '../support/cluster/cluster.ts';
+import { isTrue, condition, type World } from '../support/cluster/system.ts';
+import { conditionSays, end, everybody, patienceMs, release, scenarios, sign } from '../support/scenario/kit.ts';
+import { explained } from '../support/scenario/findings.ts';
+import { componentsOf, entriesOf, manifestOf, plant, service } from '../support/scenario/production.ts';
 
 const { scenario, succeeds, fails } = scenarios('finalizer');
 

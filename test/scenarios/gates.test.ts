@@ -1,8 +1,8 @@
 /** The gates on the real control plane: what each says, to whom, and that it lets go by itself when what was missing is there. */
 import { expect } from '@jest/globals';
-import { accepted, refused, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { bindRole } from '../cluster/rights.ts';
-import { condition, gate, image, ours, type Reported, type World } from '../cluster/system.ts';
+import { accepted, refused, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
+import { bindRole } from '../support/cluster/rights.ts';
+import { condition, gate, image, ours, type Reported, type World } from '../support/cluster/system.ts';
 import { gateNames } from '../../operator/api/conditions.ts';
 import {
   amendPolicy,
@@ -24,7 +24,7 @@ import {
   staged,
   tester,
   windowSince,
-} from './kit.ts';
+} from '../support/scenario/kit.ts';
 
 const { scenario, system } = scenarios('gates');
 

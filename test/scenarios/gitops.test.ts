@@ -4,12 +4,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import type { RunResult } from '../../hack/controlplane/tools.ts';
-import { bindRole } from '../cluster/rights.ts';
-import { accepted, waitFor, type Manifest } from '../cluster/cluster.ts';
-import { condition, image, type Entry, type World } from '../cluster/system.ts';
-import { explained, foundUnderGuard, podMaker } from './findings.ts';
-import { conditionSays, end, everybody, gateSays, inProduction, patienceMs, scenarios, sign } from './kit.ts';
-import { behaving, componentsOf, entriesOf, service, writesTo } from './production.ts';
+import { bindRole } from '../support/cluster/rights.ts';
+import { accepted, waitFor, type Manifest } from '../support/cluster/cluster.ts';
+import { condition, image, type Entry, type World } from '../support/cluster/system.ts';
+import { explained, foundUnderGuard, podMaker } from '../support/scenario/findings.ts';
+import {
+  conditionSays,
+  end,
+  everybody,
+  gateSays,
+  inProduction,
+  patienceMs,
+  scenarios,
+  sign,
+} from '../support/scenario/kit.ts';
+import { behaving, componentsOf, entriesOf, service, writesTo } from '../support/scenario/production.ts';
 
 const { scenario, system } = scenarios('delivered');
 

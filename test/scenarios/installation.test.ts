@@ -3,11 +3,11 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
 import { chartDir, systemNamespace } from '../../hack/controlplane/chart.ts';
 import { helmRights, createPeople } from '../attacks/installation-world.ts';
-import { bind, said, type World as Binders } from '../attacks/world.ts';
-import { accepted, startTimeoutMs, type Answer, type Manifest } from '../cluster/cluster.ts';
-import { startSystem, type System, type World } from '../cluster/system.ts';
-import { closed, explained, found, foundUntilNow, installation, policy } from './findings.ts';
-import { dataOf, entriesOf } from './production.ts';
+import { bind, said, type World as Binders } from '../support/attack/world.ts';
+import { accepted, startTimeoutMs, type Answer, type Manifest } from '../support/cluster/cluster.ts';
+import { startSystem, type System, type World } from '../support/cluster/system.ts';
+import { closed, explained, found, foundUntilNow, installation, policy } from '../support/scenario/findings.ts';
+import { dataOf, entriesOf } from '../support/scenario/production.ts';
 
 jest.setTimeout(240_000);
 

@@ -1,9 +1,19 @@
 /** Two replicas: one leads; when it is told to end, the other goes on at once. */
 import { expect } from '@jest/globals';
 import { startOperator } from '../../hack/controlplane/operator.ts';
-import { waitFor, type KubeObject } from '../cluster/cluster.ts';
-import { isTrue } from '../cluster/system.ts';
-import { approverA, approverB, end, everybody, patienceMs, release, scenarios, sign, tester } from './kit.ts';
+import { waitFor, type KubeObject } from '../support/cluster/cluster.ts';
+import { isTrue } from '../support/cluster/system.ts';
+import {
+  approverA,
+  approverB,
+  end,
+  everybody,
+  patienceMs,
+  release,
+  scenarios,
+  sign,
+  tester,
+} from '../support/scenario/kit.ts';
 
 const { scenario, system } = scenarios('elect');
 

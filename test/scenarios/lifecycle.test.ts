@@ -3,10 +3,19 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { admin, people } from '../../hack/controlplane/identities.ts';
-import { accepted, waitForAll, type KubeObject } from '../cluster/cluster.ts';
-import { ours, type Reported } from '../cluster/system.ts';
+import { accepted, waitForAll, type KubeObject } from '../support/cluster/cluster.ts';
+import { ours, type Reported } from '../support/cluster/system.ts';
 import { conditionMeanings, finishedReasons, reasons } from '../../operator/api/conditions.ts';
-import { conditionSays, end, everybody, patienceMs, release, scenarios, sign, staged } from './kit.ts';
+import {
+  conditionSays,
+  end,
+  everybody,
+  patienceMs,
+  release,
+  scenarios,
+  sign,
+  staged,
+} from '../support/scenario/kit.ts';
 
 const { scenario, system } = scenarios('life', { operator: { logLevel: 'debug' } });
 

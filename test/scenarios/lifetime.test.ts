@@ -1,7 +1,7 @@
 /** When an object goes is content: finalizers and owners are compared by the watch, shown to signers, set by releases and put back by rollbacks. */
 import { beforeAll, expect } from '@jest/globals';
-import { accepted, refused, waitFor, type KubeObject } from '../cluster/cluster.ts';
-import { isTrue, ours, type Entry, type Reported, type World } from '../cluster/system.ts';
+import { accepted, refused, waitFor, type KubeObject } from '../support/cluster/cluster.ts';
+import { isTrue, ours, type Entry, type Reported, type World } from '../support/cluster/system.ts';
 import {
   audit,
   closed,
@@ -13,10 +13,10 @@ import {
   podMaker,
   policy,
   signFor,
-} from './findings.ts';
-import { endNow, letIn, when } from './night.ts';
-import { inProduction, patienceMs, release, scenarios, type BundleSeen } from './kit.ts';
-import { dataOf, manifestOf, meddle, plant, podOf, service } from './production.ts';
+} from '../support/scenario/findings.ts';
+import { endNow, letIn, when } from '../support/scenario/night.ts';
+import { inProduction, patienceMs, release, scenarios, type BundleSeen } from '../support/scenario/kit.ts';
+import { dataOf, manifestOf, meddle, plant, podOf, service } from '../support/scenario/production.ts';
 
 const { scenario, system } = scenarios('lifetime');
 

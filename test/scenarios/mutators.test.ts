@@ -1,8 +1,8 @@
 /** What of others may change a write to production is named by the policy, as it is now, and counted. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { accepted, startTimeoutMs, waitFor } from '../cluster/cluster.ts';
-import { condition, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
-import { patienceMs } from './kit.ts';
+import { accepted, startTimeoutMs, waitFor } from '../support/cluster/cluster.ts';
+import { condition, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
+import { patienceMs } from '../support/scenario/kit.ts';
 
 let system: System;
 let world: World;

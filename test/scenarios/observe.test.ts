@@ -3,11 +3,20 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, expect } from '@jest/globals';
 import { programIdentities } from '../../hack/controlplane/identities.ts';
-import { accepted, waitForAll, waitForGone, type KubeObject } from '../cluster/cluster.ts';
-import { condition, image, type World } from '../cluster/system.ts';
+import { accepted, waitForAll, waitForGone, type KubeObject } from '../support/cluster/cluster.ts';
+import { condition, image, type World } from '../support/cluster/system.ts';
 import { verifyChain } from '../../operator/decide/record/chain.ts';
-import { end, everybody, inProduction, patienceMs, release, scenarios, sign } from './kit.ts';
-import { behave, behaving, dataOf, differences, entriesOf, messageOf, podOf, recorded } from './production.ts';
+import { end, everybody, inProduction, patienceMs, release, scenarios, sign } from '../support/scenario/kit.ts';
+import {
+  behave,
+  behaving,
+  dataOf,
+  differences,
+  entriesOf,
+  messageOf,
+  podOf,
+  recorded,
+} from '../support/scenario/production.ts';
 
 const { scenario } = scenarios('observe');
 

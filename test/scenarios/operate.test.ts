@@ -3,12 +3,12 @@ import { beforeAll, expect } from '@jest/globals';
 import { scaleDigest } from '../../operator/decide/manifest/content-digest.ts';
 import { actsIn } from '../../operator/decide/record/batch.ts';
 import { verifyChain } from '../../operator/decide/record/chain.ts';
-import { bindRole } from '../cluster/rights.ts';
-import { accepted, refused, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { image, type Entry, type World } from '../cluster/system.ts';
-import { explained, foundUnderGuard, podMaker } from './findings.ts';
-import { inProduction, patienceMs, release, scenarios } from './kit.ts';
-import { componentsOf, dataOf, entriesOf, manifestOf, podTemplate } from './production.ts';
+import { bindRole } from '../support/cluster/rights.ts';
+import { accepted, refused, waitFor, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
+import { image, type Entry, type World } from '../support/cluster/system.ts';
+import { explained, foundUnderGuard, podMaker } from '../support/scenario/findings.ts';
+import { inProduction, patienceMs, release, scenarios } from '../support/scenario/kit.ts';
+import { componentsOf, dataOf, entriesOf, manifestOf, podTemplate } from '../support/scenario/production.ts';
 
 const { scenario, system, succeeds, fails } = scenarios('operated');
 

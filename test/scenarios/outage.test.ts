@@ -16,10 +16,10 @@ import {
   type Answer,
   type ApiClient,
   type KubeObject,
-} from '../cluster/cluster.ts';
-import { image, startSystem, type System, type World } from '../cluster/system.ts';
-import { end, everybody, patienceMs, sign } from './kit.ts';
-import { behave, manifestOf, plant, podOf, podTemplate, recorded, service } from './production.ts';
+} from '../support/cluster/cluster.ts';
+import { image, startSystem, type System, type World } from '../support/cluster/system.ts';
+import { end, everybody, patienceMs, sign } from '../support/scenario/kit.ts';
+import { behave, manifestOf, plant, podOf, podTemplate, recorded, service } from '../support/scenario/production.ts';
 
 let system: System;
 let world: World;

@@ -1,9 +1,9 @@
 /** Room for candidates: who takes it, who ends whose candidate, and what others are still able to do. */
 import { expect } from '@jest/globals';
-import { bindRole } from '../cluster/rights.ts';
-import { accepted } from '../cluster/cluster.ts';
-import { condition, isTrue, type Reported, type World } from '../cluster/system.ts';
-import { conditionSays, end, everybody, gateSays, scenarios, sign, staged } from './kit.ts';
+import { bindRole } from '../support/cluster/rights.ts';
+import { accepted } from '../support/cluster/cluster.ts';
+import { condition, isTrue, type Reported, type World } from '../support/cluster/system.ts';
+import { conditionSays, end, everybody, gateSays, scenarios, sign, staged } from '../support/scenario/kit.ts';
 
 const { scenario } = scenarios('places');
 

@@ -1,7 +1,7 @@
 /** Promotion: what is written, in which order, by whom, and what stops it half way. */
 import { expect } from '@jest/globals';
-import { accepted, waitFor, waitForGone, type KubeObject } from '../cluster/cluster.ts';
-import { condition, image, isTrue, type Reported, type World } from '../cluster/system.ts';
+import { accepted, waitFor, waitForGone, type KubeObject } from '../support/cluster/cluster.ts';
+import { condition, image, isTrue, type Reported, type World } from '../support/cluster/system.ts';
 import { verifyChain } from '../../operator/decide/record/chain.ts';
 import {
   end,
@@ -14,7 +14,7 @@ import {
   sign,
   staged,
   unguarded,
-} from './kit.ts';
+} from '../support/scenario/kit.ts';
 import {
   behave,
   behaving,
@@ -33,7 +33,7 @@ import {
   service,
   writesTo,
   type Write,
-} from './production.ts';
+} from '../support/scenario/production.ts';
 
 const { scenario, system } = scenarios('promote');
 

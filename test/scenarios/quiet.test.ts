@@ -3,11 +3,11 @@
  * the audit log; `make quiet` does ten thousand.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { accepted, startTimeoutMs, waitFor, type KubeObject } from '../cluster/cluster.ts';
-import { startSystem, type System, type World } from '../cluster/system.ts';
-import { audit, explained, foundUntilNow, scaleAs } from './findings.ts';
-import { patienceMs, release } from './kit.ts';
-import { manifestOf, podTemplate, service } from './production.ts';
+import { accepted, startTimeoutMs, waitFor, type KubeObject } from '../support/cluster/cluster.ts';
+import { startSystem, type System, type World } from '../support/cluster/system.ts';
+import { audit, explained, foundUntilNow, scaleAs } from '../support/scenario/findings.ts';
+import { patienceMs, release } from '../support/scenario/kit.ts';
+import { manifestOf, podTemplate, service } from '../support/scenario/production.ts';
 
 const wanted = Number(process.env['COUNTERSIGN_QUIET_WRITES'] ?? 1_000);
 const longestWriteMs = 100;

@@ -10,7 +10,7 @@ import {
   waitForGone,
   type ApiClient,
   type KubeObject,
-} from '../cluster/cluster.ts';
+} from '../support/cluster/cluster.ts';
 import {
   condition,
   gate,
@@ -20,10 +20,10 @@ import {
   type Reported,
   type System,
   type World,
-} from '../cluster/system.ts';
-import { audit } from './findings.ts';
-import { end, everybody, patienceMs, release, sign } from './kit.ts';
-import { behaving, dataOf, writesTo } from './production.ts';
+} from '../support/cluster/system.ts';
+import { audit } from '../support/scenario/findings.ts';
+import { end, everybody, patienceMs, release, sign } from '../support/scenario/kit.ts';
+import { behaving, dataOf, writesTo } from '../support/scenario/production.ts';
 
 let system: System;
 let second: OperatorProcess | undefined;

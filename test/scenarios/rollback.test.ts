@@ -1,9 +1,19 @@
 /** Going back: by order of an SRE, by rejection, or not at all where the candidate says to page; and what it restores. */
 import { expect, test } from '@jest/globals';
-import { accepted, refused, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { condition, image, isTrue, ours, type Reported, type World } from '../cluster/system.ts';
+import { accepted, refused, waitFor, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
+import { condition, image, isTrue, ours, type Reported, type World } from '../support/cluster/system.ts';
 import { verifyChain } from '../../operator/decide/record/chain.ts';
-import { end, everybody, gateSays, inProduction, patienceMs, release, scenarios, sign, unguarded } from './kit.ts';
+import {
+  end,
+  everybody,
+  gateSays,
+  inProduction,
+  patienceMs,
+  release,
+  scenarios,
+  sign,
+  unguarded,
+} from '../support/scenario/kit.ts';
 import {
   behave,
   behaving,
@@ -16,7 +26,7 @@ import {
   recorded,
   service,
   writesTo,
-} from './production.ts';
+} from '../support/scenario/production.ts';
 
 const { scenario, system } = scenarios('rollback');
 

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { expect } from '@jest/globals';
-import { accepted } from '../cluster/cluster.ts';
-import type { World } from '../cluster/system.ts';
+import { accepted } from '../support/cluster/cluster.ts';
+import type { World } from '../support/cluster/system.ts';
 import {
   bundleOf,
   conditionSays,
@@ -17,7 +17,7 @@ import {
   sign,
   staged,
   type BundleSeen,
-} from './kit.ts';
+} from '../support/scenario/kit.ts';
 
 const { scenario, succeeds, system } = scenarios('sight');
 

@@ -4,8 +4,8 @@ import { gunzipSync } from 'node:zlib';
 import { readFileSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import type { JsonObject } from '../../operator/api/meta.ts';
-import { accepted, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { gate, image, type Entry, type World } from '../cluster/system.ts';
+import { accepted, waitFor, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
+import { gate, image, type Entry, type World } from '../support/cluster/system.ts';
 import {
   approverA,
   approverB,
@@ -22,7 +22,7 @@ import {
   staged,
   tester,
   unguarded,
-} from './kit.ts';
+} from '../support/scenario/kit.ts';
 
 const { scenario, system } = scenarios('stage');
 

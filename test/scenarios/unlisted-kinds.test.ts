@@ -1,8 +1,8 @@
 /** Kinds that nobody listed come and go while the operator runs, and the policy says so. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { accepted, startTimeoutMs, waitFor } from '../cluster/cluster.ts';
-import { condition, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
-import { patienceMs } from './kit.ts';
+import { accepted, startTimeoutMs, waitFor } from '../support/cluster/cluster.ts';
+import { condition, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
+import { patienceMs } from '../support/scenario/kit.ts';
 
 let system: System;
 let world: World;

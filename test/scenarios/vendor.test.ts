@@ -3,11 +3,11 @@
  * the cluster hold by finalizers of their own. It is promoted, taken back, and what it drops is gone in the end.
  */
 import { beforeAll, expect } from '@jest/globals';
-import { accepted, waitFor, waitForGone, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { image, isTrue, ours, type Reported, type World } from '../cluster/system.ts';
-import { explained, findings } from './findings.ts';
-import { inProduction, patienceMs, release, scenarios } from './kit.ts';
-import { componentsOf, manifestOf, writesTo } from './production.ts';
+import { accepted, waitFor, waitForGone, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
+import { image, isTrue, ours, type Reported, type World } from '../support/cluster/system.ts';
+import { explained, findings } from '../support/scenario/findings.ts';
+import { inProduction, patienceMs, release, scenarios } from '../support/scenario/kit.ts';
+import { componentsOf, manifestOf, writesTo } from '../support/scenario/production.ts';
 
 const { scenario, system } = scenarios('vendor');
 

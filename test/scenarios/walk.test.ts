@@ -1,7 +1,7 @@
 /** The thin slice through the whole: staged, signed, promoted, and a failing successor taken back. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { startTimeoutMs } from '../cluster/cluster.ts';
-import { condition, image, startSystem, type System, type World } from '../cluster/system.ts';
+import { startTimeoutMs } from '../support/cluster/cluster.ts';
+import { condition, image, startSystem, type System, type World } from '../support/cluster/system.ts';
 import { verifyChain } from '../../operator/decide/record/chain.ts';
 
 let system: System;

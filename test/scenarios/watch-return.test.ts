@@ -1,11 +1,21 @@
 /** What happened while everything was down is found on return; and our own installation is watched like production. One system, in order. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
-import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
-import { gate, isTrue, ours, startSystem, type Reported, type System, type World } from '../cluster/system.ts';
-import { audit, closed, explained, findings, found, foundUntilNow, installation, policy, signFor } from './findings.ts';
-import { end, everybody, gateSays, patienceMs, release, sign } from './kit.ts';
-import { dataOf, entriesOf, meddle, plant } from './production.ts';
+import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
+import { gate, isTrue, ours, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
+import {
+  audit,
+  closed,
+  explained,
+  findings,
+  found,
+  foundUntilNow,
+  installation,
+  policy,
+  signFor,
+} from '../support/scenario/findings.ts';
+import { end, everybody, gateSays, patienceMs, release, sign } from '../support/scenario/kit.ts';
+import { dataOf, entriesOf, meddle, plant } from '../support/scenario/production.ts';
 
 let system: System;
 let again: OperatorProcess | undefined;

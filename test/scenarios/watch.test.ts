@@ -1,8 +1,8 @@
 /** Lock C: what changes production without explanation becomes a finding, once, and stays one until somebody signs or a release covers it. */
 import { expect } from '@jest/globals';
-import { accepted, refused, waitFor, waitForGone, type Manifest } from '../cluster/cluster.ts';
-import { eventually } from '../attacks/world.ts';
-import { condition, image, isTrue, ours, type Reported, type World } from '../cluster/system.ts';
+import { accepted, refused, waitFor, waitForGone, type Manifest } from '../support/cluster/cluster.ts';
+import { eventually } from '../support/attack/world.ts';
+import { condition, image, isTrue, ours, type Reported, type World } from '../support/cluster/system.ts';
 import {
   audit,
   closed,
@@ -14,9 +14,19 @@ import {
   policy,
   scaleAs,
   signFor,
-} from './findings.ts';
-import { patienceMs, release, scenarios } from './kit.ts';
-import { dataOf, entriesOf, job, manifestOf, meddle, plant, podOf, podTemplate, service } from './production.ts';
+} from '../support/scenario/findings.ts';
+import { patienceMs, release, scenarios } from '../support/scenario/kit.ts';
+import {
+  dataOf,
+  entriesOf,
+  job,
+  manifestOf,
+  meddle,
+  plant,
+  podOf,
+  podTemplate,
+  service,
+} from '../support/scenario/production.ts';
 
 const { scenario: within, system } = scenarios('watched');
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { aBundle, anObject } from '../../../test/builders/decide.ts';
+import { aBundle, anObject } from '../../../test/support/builders/decide.ts';
 import { keyOf } from '../objects.ts';
 import { liveRef } from '../release/steps.ts';
 import type { JsonObject } from '../../api/meta.ts';

@@ -12,7 +12,7 @@ import {
   hour,
   notes,
   now,
-} from '../../../test/builders/decide.ts';
+} from '../../../test/support/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
 import { questionKey } from '../api-queries.ts';
 import { rightToSign } from '../people/approval-right.ts';

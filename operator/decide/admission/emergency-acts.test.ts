@@ -7,9 +7,17 @@ import {
   inShort,
   judgedWith,
   messageOf,
-} from '../../../test/builders/admission.ts';
-import { manualClock } from '../../../test/builders/clock.ts';
-import { anAccess, anEmergency, aRecord, minute, now, second, someEmergencies } from '../../../test/builders/decide.ts';
+} from '../../../test/support/builders/admission.ts';
+import { manualClock } from '../../../test/support/builders/clock.ts';
+import {
+  anAccess,
+  anEmergency,
+  aRecord,
+  minute,
+  now,
+  second,
+  someEmergencies,
+} from '../../../test/support/builders/decide.ts';
 import { emergencyActs } from '../../api/emergency-acts.ts';
 import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { JsonObject } from '../../api/meta.ts';

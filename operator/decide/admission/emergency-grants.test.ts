@@ -11,8 +11,15 @@ import {
   operator,
   restorer,
   someGrounds,
-} from '../../../test/builders/admission.ts';
-import { anAccess, anEmergency, aPolicy, aRecord, second, someEmergencies } from '../../../test/builders/decide.ts';
+} from '../../../test/support/builders/admission.ts';
+import {
+  anAccess,
+  anEmergency,
+  aPolicy,
+  aRecord,
+  second,
+  someEmergencies,
+} from '../../../test/support/builders/decide.ts';
 import { jsonObject, type JsonObject } from '../../api/meta.ts';
 import { judgeAdmission } from './judge.ts';
 import { grantName, grantObjects, notAfterOf } from '../emergency/grant.ts';

@@ -1,5 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { anAdmissionRequest, inShort, judgedWith, operator, restorer } from '../../../test/builders/admission.ts';
+import {
+  anAdmissionRequest,
+  inShort,
+  judgedWith,
+  operator,
+  restorer,
+} from '../../../test/support/builders/admission.ts';
 import {
   aBundle,
   anIntent,
@@ -11,7 +17,7 @@ import {
   aDeployment,
   digestOf,
   now,
-} from '../../../test/builders/decide.ts';
+} from '../../../test/support/builders/decide.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import { judgeAdmission } from './judge.ts';
 import { admittedAct } from './admitted-entry.ts';

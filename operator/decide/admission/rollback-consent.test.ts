@@ -10,7 +10,7 @@ import {
   digestOf,
   hour,
   now,
-} from '../../../test/builders/decide.ts';
+} from '../../../test/support/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
 import type { Bundle } from '../bundle.ts';
 import type { NamespaceRecord } from '../record/record.ts';

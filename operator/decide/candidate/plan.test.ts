@@ -17,8 +17,8 @@ import {
   minute,
   now,
   second,
-} from '../../../test/builders/decide.ts';
-import { recordAfter } from '../../../test/builders/record.ts';
+} from '../../../test/support/builders/decide.ts';
+import { recordAfter } from '../../../test/support/builders/record.ts';
 import { emptyHead } from '../record/chain.ts';
 import type { Bundle } from '../bundle.ts';
 import { candidateStuck, planCandidate, planGone } from './plan.ts';

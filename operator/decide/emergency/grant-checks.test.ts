@@ -9,7 +9,7 @@ import {
   now,
   second,
   someEmergencies,
-} from '../../../test/builders/decide.ts';
+} from '../../../test/support/builders/decide.ts';
 import { questionKey, type Answer } from '../api-queries.ts';
 import { notAfterOf } from './grant.ts';
 import { noEmergencies, type EmergencyRecord } from '../record/emergency.ts';

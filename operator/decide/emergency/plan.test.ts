@@ -12,12 +12,12 @@ import {
   second,
   thing,
   timestamp,
-} from '../../../test/builders/decide.ts';
+} from '../../../test/support/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
 import { emergencyAccess, type EmergencyAccess, type EmergencyAccessStatus } from '../../api/emergency.ts';
 import { promotableKinds, resourceName, watchedKinds } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
-import { recordAfter, recordAsTold } from '../../../test/builders/record.ts';
+import { recordAfter, recordAsTold } from '../../../test/support/builders/record.ts';
 import { emptyHead } from '../record/chain.ts';
 import { contentDigest } from '../manifest/content-digest.ts';
 import * as drafts from '../record/drafts.ts';

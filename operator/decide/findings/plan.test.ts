@@ -10,9 +10,9 @@ import {
   now,
   second,
   thing,
-} from '../../../test/builders/decide.ts';
+} from '../../../test/support/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
-import { recordAfter } from '../../../test/builders/record.ts';
+import { recordAfter } from '../../../test/support/builders/record.ts';
 import { emptyHead } from '../record/chain.ts';
 import { installedKinds, isInstalledKind, scaleDigest } from '../manifest/content-digest.ts';
 import * as drafts from '../record/drafts.ts';

@@ -12,7 +12,7 @@ import {
   hour,
   now,
   timestamp,
-} from '../../../test/builders/decide.ts';
+} from '../../../test/support/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
 import { gateNames, reasons, type GateName } from '../../api/conditions.ts';
 import { judge } from './gates.ts';

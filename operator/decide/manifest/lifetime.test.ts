@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { aLiveObject } from '../../../test/builders/decide.ts';
+import { aLiveObject } from '../../../test/support/builders/decide.ts';
 import { contentDigest } from './content-digest.ts';
 import { textAt } from '../json/json.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { aBundle, aDeployment, aLiveObject, anObject, aNamespace } from '../../../test/builders/decide.ts';
+import { aBundle, aDeployment, aLiveObject, anObject, aNamespace } from '../../../test/support/builders/decide.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { Writer } from '../../api/writers.ts';
 import { handsOn, unknownWriters, writtenBy } from './authors.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aNamespace, aPolicy, aRecord, digestOf, now } from '../../../test/builders/decide.ts';
+import { aNamespace, aPolicy, aRecord, digestOf, now } from '../../../test/support/builders/decide.ts';
 import { planPolicy, type PolicySnapshot } from './plan.ts';
 import type { KeptBundle } from './retention.ts';
 

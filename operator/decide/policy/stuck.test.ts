@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { aPackageRecord, anAccess, aPolicy, aRecord, now } from '../../../test/builders/decide.ts';
+import { aPackageRecord, anAccess, aPolicy, aRecord, now } from '../../../test/support/builders/decide.ts';
 import type { Rollback } from '../../api/rollback.ts';
 import type { Order } from '../record/record.ts';
 import { emergencyStuck, policyStuck, releaseStuck } from './stuck.ts';

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import * as z from 'zod';
-import { aCandidateRecord, anAdmittedAct, now } from '../../../test/builders/decide.ts';
+import { aCandidateRecord, anAdmittedAct, now } from '../../../test/support/builders/decide.ts';
 import { longestLedgerData, type LedgerEntrySpec } from '../../api/ledger.ts';
 import type { Identity } from '../../api/meta.ts';
 import { emptyHead, entryHash, nextEntry } from './chain.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { anAccess, digestOf, now } from '../../../test/builders/decide.ts';
+import { anAccess, digestOf, now } from '../../../test/support/builders/decide.ts';
 import { nextEntry } from './chain.ts';
 import type { EntryData } from '../ledger-entry.ts';
 import { nothingExplained } from './expected-state.ts';

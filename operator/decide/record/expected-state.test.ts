@@ -8,7 +8,7 @@ import {
   anObject,
   digestOf,
   now,
-} from '../../../test/builders/decide.ts';
+} from '../../../test/support/builders/decide.ts';
 import { emptyHead, entryHash, nextEntry } from './chain.ts';
 import { contentDigest, scaleDigest } from '../manifest/content-digest.ts';
 import * as drafts from './drafts.ts';

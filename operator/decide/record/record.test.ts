@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { aPackageRecord, now } from '../../../test/builders/decide.ts';
+import { aPackageRecord, now } from '../../../test/support/builders/decide.ts';
 import { baseBundle, type OpenIntent, type PackageRecord } from './record.ts';
 
 const open = (type: OpenIntent['type'], from: string, to: string): PackageRecord['open'] => ({

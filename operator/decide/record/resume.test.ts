@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { anApproval, aPolicy, digestOf, hour, now } from '../../../test/builders/decide.ts';
+import { anApproval, aPolicy, digestOf, hour, now } from '../../../test/support/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
 import { approval } from '../../api/approval.ts';
 import { noEmergencies } from './emergency.ts';

@@ -10,8 +10,8 @@ import {
   digestOf,
   hour,
   now,
-} from '../../../test/builders/decide.ts';
-import { entryAfter, program } from '../../../test/builders/record.ts';
+} from '../../../test/support/builders/decide.ts';
+import { entryAfter, program } from '../../../test/support/builders/record.ts';
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import { ledgerWriters } from '../../api/ledger-writers.ts';
 import { rollback } from '../../api/rollback.ts';

@@ -11,8 +11,8 @@ import {
   aPolicy,
   minute,
   now,
-} from '../../../test/builders/decide.ts';
-import { recordAsTold, recordStarting } from '../../../test/builders/record.ts';
+} from '../../../test/support/builders/decide.ts';
+import { recordAsTold, recordStarting } from '../../../test/support/builders/record.ts';
 import { emptyHead } from '../record/chain.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
 import { digestOf as digest } from '../json/canonical.ts';

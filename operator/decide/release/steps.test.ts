@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { aLiveObject, aBundle, anObject, digestOf } from '../../../test/builders/decide.ts';
+import { aLiveObject, aBundle, anObject, digestOf } from '../../../test/support/builders/decide.ts';
 import type { BundleObject } from '../bundle.ts';
 import { listAt } from '../json/json.ts';
 import type { LiveObject } from '../objects.ts';

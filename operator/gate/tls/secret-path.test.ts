@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { manualClock } from '../../../test/builders/clock.ts';
+import { manualClock } from '../../../test/support/builders/clock.ts';
 import { pathOf, Paths, readPath } from './secret-path.ts';
 
 const seed = 's'.repeat(43);

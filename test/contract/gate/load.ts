@@ -1,6 +1,6 @@
 /** A steady load of requests that the gate is asked about. */
-import { said } from '../../attacks/world.ts';
-import type { Answer } from '../../cluster/cluster.ts';
+import { said } from '../../support/attack/world.ts';
+import type { Answer } from '../../support/cluster/cluster.ts';
 
 export interface Load {
   /** How many requests were sent so far. */

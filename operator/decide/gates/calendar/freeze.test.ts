@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { aCandidate, aGateSnapshot, aPolicy, hour, now, timestamp } from '../../../../test/builders/decide.ts';
+import { aCandidate, aGateSnapshot, aPolicy, hour, now, timestamp } from '../../../../test/support/builders/decide.ts';
 import { freeze } from './freeze.ts';
 
 const between = (from: number, to: number, reason = 'year-end') => ({

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { aCandidate, aGateSnapshot, aPolicy, hour, minute } from '../../../../test/builders/decide.ts';
+import { aCandidate, aGateSnapshot, aPolicy, hour, minute } from '../../../../test/support/builders/decide.ts';
 import { window } from './window.ts';
 
 const utc = (schedule: string, duration = '1h') => ({ schedule, duration, timeZone: 'UTC' });

@@ -7,7 +7,7 @@ import {
   digestOf,
   image,
   now,
-} from '../../../../test/builders/decide.ts';
+} from '../../../../test/support/builders/decide.ts';
 import type { BundleObject } from '../../bundle.ts';
 import { images } from './images.ts';
 

@@ -6,7 +6,7 @@ import {
   aRecord,
   notes as complete,
   now,
-} from '../../../../test/builders/decide.ts';
+} from '../../../../test/support/builders/decide.ts';
 import { notes } from './notes.ts';
 
 const fields = ['summary', 'changes', 'dependencies', 'installation', 'rollbackPlan'] as const;

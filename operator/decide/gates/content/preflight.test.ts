@@ -11,7 +11,7 @@ import {
   digestOf,
   now,
   someEmergencies,
-} from '../../../../test/builders/decide.ts';
+} from '../../../../test/support/builders/decide.ts';
 import type { JsonObject } from '../../../api/meta.ts';
 import { keyOf, type ObjectKey } from '../../objects.ts';
 import { applicable } from './preflight.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aBundle, aDeployment, aGateSnapshot, anObject, now } from '../../../../test/builders/decide.ts';
+import { aBundle, aDeployment, aGateSnapshot, anObject, now } from '../../../../test/support/builders/decide.ts';
 import type { JsonObject } from '../../../api/meta.ts';
 import type { BundleObject } from '../../bundle.ts';
 import { references } from '../../manifest/config-references.ts';

@@ -9,7 +9,7 @@ import {
   enoughApprovals,
   hour,
   now,
-} from '../../../../test/builders/decide.ts';
+} from '../../../../test/support/builders/decide.ts';
 import type { Approval } from '../../../api/approval.ts';
 import { approvalManifests } from '../../people/approval-manifest.ts';
 import { approvalSummary } from '../../people/approvals.ts';

@@ -10,7 +10,7 @@ import {
   aRecord,
   enoughApprovals,
   now,
-} from '../../../../test/builders/decide.ts';
+} from '../../../../test/support/builders/decide.ts';
 import { keyOf } from '../../objects.ts';
 import type { GateSnapshot } from '../gate.ts';
 import { nobody } from '../../people/authors.ts';

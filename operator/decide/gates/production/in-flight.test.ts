@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { aGateSnapshot, aRecord, aSibling, hour, now } from '../../../../test/builders/decide.ts';
+import { aGateSnapshot, aRecord, aSibling, hour, now } from '../../../../test/support/builders/decide.ts';
 import type { OpenIntent } from '../../record/record.ts';
 import type { Sibling } from '../../candidate/snapshot.ts';
 import { placeLimits } from '../../candidate/places.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { aGateSnapshot, aRecord, digestOf, now } from '../../../../test/builders/decide.ts';
+import { aGateSnapshot, aRecord, digestOf, now } from '../../../../test/support/builders/decide.ts';
 import type { Finding } from '../../record/expected-state.ts';
 import type { GateSnapshot } from '../gate.ts';
 import { integrity } from './installation-integrity.ts';

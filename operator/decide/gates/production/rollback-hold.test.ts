@@ -1,5 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { aBundle, aGateSnapshot, aPackageRecord, aRecord, digestOf, now } from '../../../../test/builders/decide.ts';
+import {
+  aBundle,
+  aGateSnapshot,
+  aPackageRecord,
+  aRecord,
+  digestOf,
+  now,
+} from '../../../../test/support/builders/decide.ts';
 import type { GateSnapshot } from '../gate.ts';
 import { rollbackHold } from './rollback-hold.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { aCandidate, aGateSnapshot, aPolicy, aRecord, hour, now } from '../../../../test/builders/decide.ts';
+import { aCandidate, aGateSnapshot, aPolicy, aRecord, hour, now } from '../../../../test/support/builders/decide.ts';
 import { soak } from './soak.ts';
 
 const expedited = { soak: '0s', passes: [], approvals: [{ role: 'sre', count: 1 }] };

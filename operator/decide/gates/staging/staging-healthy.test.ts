@@ -1,5 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { aBundle, aGateSnapshot, anObject, aPolicy, aRecord, digestOf, now } from '../../../../test/builders/decide.ts';
+import {
+  aBundle,
+  aGateSnapshot,
+  anObject,
+  aPolicy,
+  aRecord,
+  digestOf,
+  now,
+} from '../../../../test/support/builders/decide.ts';
 import type { ObjectKey } from '../../objects.ts';
 import type { WorkloadHealth } from '../gate.ts';
 import { stagingHealthy } from './staging-healthy.ts';

@@ -9,7 +9,7 @@ import {
   enoughApprovals,
   hour,
   now,
-} from '../../../../test/builders/decide.ts';
+} from '../../../../test/support/builders/decide.ts';
 import { isTested } from './staging-hold.ts';
 import type { ObjectKey } from '../../objects.ts';
 import type { GateSnapshot } from '../gate.ts';

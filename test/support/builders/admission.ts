@@ -1,11 +1,11 @@
 /** Builders of what the gate is asked about emergencies. */
-import type { EmergencyAccess } from '../../operator/api/emergency.ts';
-import type { JsonObject } from '../../operator/api/meta.ts';
-import { judgeAdmission } from '../../operator/decide/admission/judge.ts';
-import type { AdmissionRequest, AdmissionVerdict } from '../../operator/decide/admission/request.ts';
-import type { AdmissionSnapshot, GrantGrounds } from '../../operator/decide/admission/snapshot.ts';
-import { digestOf } from '../../operator/decide/json/canonical.ts';
-import { questionKey, type Answer } from '../../operator/decide/api-queries.ts';
+import type { EmergencyAccess } from '../../../operator/api/emergency.ts';
+import type { JsonObject } from '../../../operator/api/meta.ts';
+import { judgeAdmission } from '../../../operator/decide/admission/judge.ts';
+import type { AdmissionRequest, AdmissionVerdict } from '../../../operator/decide/admission/request.ts';
+import type { AdmissionSnapshot, GrantGrounds } from '../../../operator/decide/admission/snapshot.ts';
+import { digestOf } from '../../../operator/decide/json/canonical.ts';
+import { questionKey, type Answer } from '../../../operator/decide/api-queries.ts';
 import { anAccess, anEmergency, aNamespace, aPolicy, aRecord, now, someEmergencies } from './decide.ts';
 
 export const operator = 'system:serviceaccount:countersign-system:countersign-operator';

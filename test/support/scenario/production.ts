@@ -1,9 +1,9 @@
 /** What the scenarios about production share: one of every promotable kind, who wrote what, and how to hold a promotion half way. */
-import type { JsonObject } from '../../operator/api/meta.ts';
-import { normalForm, sameContent } from '../../operator/decide/manifest/normal-form.ts';
-import { actsIn } from '../../operator/decide/record/batch.ts';
-import type { AuditEvent } from '../../hack/controlplane/audit.ts';
-import { programIdentities } from '../../hack/controlplane/identities.ts';
+import type { JsonObject } from '../../../operator/api/meta.ts';
+import { normalForm, sameContent } from '../../../operator/decide/manifest/normal-form.ts';
+import { actsIn } from '../../../operator/decide/record/batch.ts';
+import type { AuditEvent } from '../../../hack/controlplane/audit.ts';
+import { programIdentities } from '../../../hack/controlplane/identities.ts';
 import { accepted, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import { image, type Entry, type Reported, type System, type World } from '../cluster/system.ts';
 import { patienceMs, type BundleSeen } from './kit.ts';

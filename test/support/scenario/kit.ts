@@ -1,8 +1,8 @@
 /** What the scenarios of this folder share: worlds beside each other in one system, and short ways to say what is waited for. */
 import { afterAll, beforeAll, test } from '@jest/globals';
-import type { RunResult } from '../../hack/controlplane/tools.ts';
-import { jsonObject, type JsonObject } from '../../operator/api/meta.ts';
-import { mergePatch } from '../../operator/decide/json/merge-patch.ts';
+import type { RunResult } from '../../../hack/controlplane/tools.ts';
+import { jsonObject, type JsonObject } from '../../../operator/api/meta.ts';
+import { mergePatch } from '../../../operator/decide/json/merge-patch.ts';
 import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import {
   condition,

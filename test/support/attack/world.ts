@@ -5,11 +5,11 @@ import {
   installChart,
   serviceAccountToken,
   type ChartValues,
-} from '../../hack/controlplane/chart.ts';
-import type { ControlPlane } from '../../hack/controlplane/controlplane.ts';
-import { gateUrl, startGate } from '../../hack/controlplane/gate.ts';
-import { startOperator } from '../../hack/controlplane/operator.ts';
-import { releasePort, reservePort } from '../../hack/controlplane/ports.ts';
+} from '../../../hack/controlplane/chart.ts';
+import type { ControlPlane } from '../../../hack/controlplane/controlplane.ts';
+import { gateUrl, startGate } from '../../../hack/controlplane/gate.ts';
+import { startOperator } from '../../../hack/controlplane/operator.ts';
+import { releasePort, reservePort } from '../../../hack/controlplane/ports.ts';
 import {
   accepted,
   startCluster,

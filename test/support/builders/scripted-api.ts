@@ -4,7 +4,7 @@ import {
   type ApiRequest,
   type ApiResponse,
   type Transport,
-} from '../../operator/kube/transport.ts';
+} from '../../../operator/kube/transport.ts';
 
 /** An API server whose every answer is given by hand; for faults that a real one shows too seldom. */
 export interface ScriptedApi {

@@ -1,6 +1,6 @@
 /** Rights that a test gives somebody: held when this resolves, not a moment later. */
 import { accepted, type ApiClient, type KubeObject } from './cluster.ts';
-import { eventually } from '../attacks/world.ts';
+import { eventually } from '../attack/world.ts';
 
 const group = 'rbac.authorization.k8s.io';
 

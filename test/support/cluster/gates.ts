@@ -3,20 +3,20 @@ import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createGate } from '../../operator/gate/gate.ts';
-import { createKnowledge } from '../../operator/gate/assemble.ts';
-import type { Judge } from '../../operator/gate/http/admission-review.ts';
-import { createClient } from '../../operator/kube/client.ts';
-import { connect } from '../../operator/kube/connection.ts';
-import { loadCredentials } from '../../operator/kube/credentials.ts';
-import { loadDigestKey } from '../../operator/kube/digest-key.ts';
-import { createTransport, type Interceptor } from '../../operator/kube/transport.ts';
-import { systemClock, type Clock } from '../../operator/time/clock.ts';
-import { createGateMetrics } from '../../operator/telemetry/gate.ts';
-import { createLogger } from '../../operator/telemetry/logger.ts';
-import { createMetrics } from '../../operator/telemetry/metrics.ts';
-import { serviceAccountToken, systemNamespace } from '../../hack/controlplane/chart.ts';
-import type { ControlPlane } from '../../hack/controlplane/controlplane.ts';
+import { createGate } from '../../../operator/gate/gate.ts';
+import { createKnowledge } from '../../../operator/gate/assemble.ts';
+import type { Judge } from '../../../operator/gate/http/admission-review.ts';
+import { createClient } from '../../../operator/kube/client.ts';
+import { connect } from '../../../operator/kube/connection.ts';
+import { loadCredentials } from '../../../operator/kube/credentials.ts';
+import { loadDigestKey } from '../../../operator/kube/digest-key.ts';
+import { createTransport, type Interceptor } from '../../../operator/kube/transport.ts';
+import { systemClock, type Clock } from '../../../operator/time/clock.ts';
+import { createGateMetrics } from '../../../operator/telemetry/gate.ts';
+import { createLogger } from '../../../operator/telemetry/logger.ts';
+import { createMetrics } from '../../../operator/telemetry/metrics.ts';
+import { serviceAccountToken, systemNamespace } from '../../../hack/controlplane/chart.ts';
+import type { ControlPlane } from '../../../hack/controlplane/controlplane.ts';
 
 export interface GateHere {
   /** Every request of the gate passes here from now on; undefined = nothing is in the way. */

@@ -4,12 +4,12 @@ import {
   type As,
   type ControlPlane,
   type ControlPlaneOptions,
-} from '../../hack/controlplane/controlplane.ts';
-import type { ApiClient } from '../../hack/controlplane/client.ts';
+} from '../../../hack/controlplane/controlplane.ts';
+import type { ApiClient } from '../../../hack/controlplane/client.ts';
 
-export { accepted, refused, targetOf, type Answer, type ApiClient } from '../../hack/controlplane/client.ts';
-export type { KubeObject, Manifest, ObjectMeta, Target } from '../../hack/controlplane/objects.ts';
-export { waitFor, waitForAll, waitForGone } from '../../hack/controlplane/wait.ts';
+export { accepted, refused, targetOf, type Answer, type ApiClient } from '../../../hack/controlplane/client.ts';
+export type { KubeObject, Manifest, ObjectMeta, Target } from '../../../hack/controlplane/objects.ts';
+export { waitFor, waitForAll, waitForGone } from '../../../hack/controlplane/wait.ts';
 
 /** Time that `beforeAll` needs at most, in milliseconds, once the programs are built (see global-setup.ts). */
 export const startTimeoutMs = 60_000;

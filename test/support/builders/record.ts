@@ -1,12 +1,12 @@
 /** Records made as programs make them: entry after entry, each of which must follow from those before it. */
-import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
-import { ledgerWriters, type LedgerWriter } from '../../operator/api/ledger-writers.ts';
-import type { LedgerDraft } from '../../operator/decide/ledger-entry.ts';
-import type { Instant } from '../../operator/decide/objects.ts';
-import { foldEntries, followEntries, type NamespaceRecord } from '../../operator/decide/record/record.ts';
-import type { JointDraft } from '../../operator/decide/record/batch.ts';
-import { whyNotNext } from '../../operator/decide/record/transitions.ts';
-import { entryHash, nextEntry } from '../../operator/decide/record/chain.ts';
+import type { LedgerEntrySpec } from '../../../operator/api/ledger.ts';
+import { ledgerWriters, type LedgerWriter } from '../../../operator/api/ledger-writers.ts';
+import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
+import type { Instant } from '../../../operator/decide/objects.ts';
+import { foldEntries, followEntries, type NamespaceRecord } from '../../../operator/decide/record/record.ts';
+import type { JointDraft } from '../../../operator/decide/record/batch.ts';
+import { whyNotNext } from '../../../operator/decide/record/transitions.ts';
+import { entryHash, nextEntry } from '../../../operator/decide/record/chain.ts';
 
 /** The ServiceAccount of a program. */
 export const program = (name: LedgerWriter | 'restorer') => ({

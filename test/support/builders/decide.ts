@@ -1,33 +1,37 @@
 /** Builders of what `decide` judges. Each default passes every gate, so that a test says only what is different. */
-import { approval, type Approval } from '../../operator/api/approval.ts';
-import { releaseCandidate, type ReleaseCandidate } from '../../operator/api/candidate.ts';
-import { emergencyAccess, type EmergencyAccess } from '../../operator/api/emergency.ts';
-import type { JsonObject } from '../../operator/api/meta.ts';
-import { releasePolicy, type ReleasePolicy } from '../../operator/api/policy.ts';
-import { nobody } from '../../operator/decide/people/authors.ts';
-import type { Bundle, BundleObject } from '../../operator/decide/bundle.ts';
-import { digestOf as digestOfContent, digestOfBundle } from '../../operator/decide/json/canonical.ts';
-import type { EntryData, LedgerDraft } from '../../operator/decide/ledger-entry.ts';
-import { notAfterOf } from '../../operator/decide/emergency/grant.ts';
-import { noEmergencies, type Emergencies, type EmergencyRecord } from '../../operator/decide/record/emergency.ts';
-import { explainedKinds, nothingExplained, type ExplainedRecord } from '../../operator/decide/record/expected-state.ts';
-import type { GateSnapshot } from '../../operator/decide/gates/gate.ts';
+import { approval, type Approval } from '../../../operator/api/approval.ts';
+import { releaseCandidate, type ReleaseCandidate } from '../../../operator/api/candidate.ts';
+import { emergencyAccess, type EmergencyAccess } from '../../../operator/api/emergency.ts';
+import type { JsonObject } from '../../../operator/api/meta.ts';
+import { releasePolicy, type ReleasePolicy } from '../../../operator/api/policy.ts';
+import { nobody } from '../../../operator/decide/people/authors.ts';
+import type { Bundle, BundleObject } from '../../../operator/decide/bundle.ts';
+import { digestOf as digestOfContent, digestOfBundle } from '../../../operator/decide/json/canonical.ts';
+import type { EntryData, LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
+import { notAfterOf } from '../../../operator/decide/emergency/grant.ts';
+import { noEmergencies, type Emergencies, type EmergencyRecord } from '../../../operator/decide/record/emergency.ts';
+import {
+  explainedKinds,
+  nothingExplained,
+  type ExplainedRecord,
+} from '../../../operator/decide/record/expected-state.ts';
+import type { GateSnapshot } from '../../../operator/decide/gates/gate.ts';
 import {
   keyOf,
   type Instant,
   type LiveObject,
   type NamespaceFacts,
   type ObjectKey,
-} from '../../operator/decide/objects.ts';
-import type { Place, Sibling } from '../../operator/decide/candidate/snapshot.ts';
-import { isWorkload } from '../../operator/decide/release/steps.ts';
+} from '../../../operator/decide/objects.ts';
+import type { Place, Sibling } from '../../../operator/decide/candidate/snapshot.ts';
+import { isWorkload } from '../../../operator/decide/release/steps.ts';
 import type {
   CandidateRecord,
   NamespaceRecord,
   OpenIntent,
   PackageRecord,
-} from '../../operator/decide/record/record.ts';
-import type { Watched } from '../../operator/decide/findings/explain.ts';
+} from '../../../operator/decide/record/record.ts';
+import type { Watched } from '../../../operator/decide/findings/explain.ts';
 
 /** A Wednesday, 11:00 in New York: the window is open, the soak is over, the signatures are an hour old. */
 export const now: Instant = Date.parse('2026-03-11T15:00:00Z');

@@ -1,5 +1,5 @@
 /** Who leads, as the Lease of the operator says. */
-import { systemNamespace } from '../../hack/controlplane/chart.ts';
+import { systemNamespace } from '../../../hack/controlplane/chart.ts';
 import { accepted, type KubeObject } from './cluster.ts';
 import type { System } from './system.ts';
 

@@ -3,13 +3,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 
-import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
-import { guard, installChart, type ChartValues } from '../../hack/controlplane/chart.ts';
-import { installer } from '../../hack/controlplane/identities.ts';
-import type { ControlPlaneOptions } from '../../hack/controlplane/controlplane.ts';
-import { gateUrl, startGate, type GateProcess } from '../../hack/controlplane/gate.ts';
-import { releasePort, reservePort } from '../../hack/controlplane/ports.ts';
-import { startOperator, type OperatorOptions, type OperatorProcess } from '../../hack/controlplane/operator.ts';
+import type { LedgerEntrySpec } from '../../../operator/api/ledger.ts';
+import { guard, installChart, type ChartValues } from '../../../hack/controlplane/chart.ts';
+import { installer } from '../../../hack/controlplane/identities.ts';
+import type { ControlPlaneOptions } from '../../../hack/controlplane/controlplane.ts';
+import { gateUrl, startGate, type GateProcess } from '../../../hack/controlplane/gate.ts';
+import { releasePort, reservePort } from '../../../hack/controlplane/ports.ts';
+import { startOperator, type OperatorOptions, type OperatorProcess } from '../../../hack/controlplane/operator.ts';
 import {
   accepted,
   startCluster,

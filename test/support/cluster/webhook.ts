@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { json } from 'node:stream/consumers';
 
-import { issue } from '../../operator/gate/tls/issue-certificate.ts';
+import { issue } from '../../../operator/gate/tls/issue-certificate.ts';
 import { accepted, type ApiClient, type KubeObject } from './cluster.ts';
 
 export interface Review<T extends KubeObject> {

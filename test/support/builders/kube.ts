@@ -1,10 +1,10 @@
 /** The operator's own way to a real API server, for tests: as any identity, with a hand on every request. */
-import { connect } from '../../operator/kube/connection.ts';
-import { createClient, type Client } from '../../operator/kube/client.ts';
-import { loadCredentials } from '../../operator/kube/credentials.ts';
-import type { Copy } from '../../operator/kube/copy.ts';
-import type { Manifest, ResourceRow } from '../../operator/kube/resource.ts';
-import { createTransport, type Interceptor, type Transport } from '../../operator/kube/transport.ts';
+import { connect } from '../../../operator/kube/connection.ts';
+import { createClient, type Client } from '../../../operator/kube/client.ts';
+import { loadCredentials } from '../../../operator/kube/credentials.ts';
+import type { Copy } from '../../../operator/kube/copy.ts';
+import type { Manifest, ResourceRow } from '../../../operator/kube/resource.ts';
+import { createTransport, type Interceptor, type Transport } from '../../../operator/kube/transport.ts';
 
 export const configMaps: ResourceRow = { apiVersion: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
