@@ -10,8 +10,8 @@ import {
   type KubeObject,
   type Manifest,
 } from '../support/cluster/cluster.ts';
-import { acts, guard } from './guard-file.ts';
-import { at, image, kinds, one, podSpec, podTemplate } from './guard-objects.ts';
+import { acts, guard } from '../admission-policies/world/guard-file.ts';
+import { at, image, kinds, one, podSpec, podTemplate } from '../admission-policies/world/guard-objects.ts';
 import { fresh, production } from '../support/attack/objects.ts';
 import { eventually, robot, startWorld, type World } from '../support/attack/world.ts';
 

@@ -14,9 +14,9 @@ import {
   type Manifest,
   type Target,
 } from '../support/cluster/cluster.ts';
-import { letIn, type Written } from './emergency-world.ts';
-import { at, kinds, one, podTemplate } from './guard-objects.ts';
-import { open, startGuardWorld, type GuardWorld } from './guard-world.ts';
+import { letIn, type Written } from '../admission-policies/world/emergency-world.ts';
+import { at, kinds, one, podTemplate } from '../admission-policies/world/guard-objects.ts';
+import { open, startGuardWorld, type GuardWorld } from '../admission-policies/world/guard-world.ts';
 import { fresh, production } from '../support/attack/objects.ts';
 import { bind, eventually, said } from '../support/attack/world.ts';
 

@@ -13,16 +13,16 @@ import { gateIsHere } from '../../operator/decide/admission/release-writers.ts';
 import { actsIn } from '../../operator/decide/record/batch.ts';
 import { accepted, waitFor } from '../support/cluster/cluster.ts';
 import { ours, isTrue, type Entry, type Reported } from '../support/cluster/system.ts';
-import { emergencyAttacks } from './emergency-list.ts';
-import { letEverybodyIn, oncall } from './emergency-world.ts';
-import { guard } from './guard-file.ts';
-import { guardAttacks } from './guard-list.ts';
-import { at, kinds, one } from './guard-objects.ts';
-import { startGuardWorld, type GuardWorld } from './guard-world.ts';
+import { emergencyAttacks } from '../admission-policies/emergency/emergency-list.ts';
+import { letEverybodyIn, oncall } from '../admission-policies/world/emergency-world.ts';
+import { guard } from '../admission-policies/world/guard-file.ts';
+import { guardAttacks } from '../admission-policies/guard/guard-list.ts';
+import { at, kinds, one } from '../admission-policies/world/guard-objects.ts';
+import { startGuardWorld, type GuardWorld } from '../admission-policies/world/guard-world.ts';
 import { gateLock, type Attack } from '../support/attack/attack.ts';
 import { tokenLines } from './token-list.ts';
-import { lifetimeAttacks } from './lifetime-list.ts';
-import { unlistedAttacks } from './unlisted-list.ts';
+import { lifetimeAttacks } from '../admission-policies/guard/lifetime-list.ts';
+import { unlistedAttacks } from '../admission-policies/guard/unlisted-list.ts';
 import { emergencyAccess, production } from '../support/attack/objects.ts';
 import { eventually, said } from '../support/attack/world.ts';
 
@@ -387,7 +387,7 @@ const text = (): string =>
     'Written by `UPDATE_DOCS=1` with `test/attacks/matrix.test.ts`, on a real API server, with operator and gate running; do not edit.',
     '',
     'Lock A is the guard in the API server (policies `countersign-guard-*`), lock B the gate (the webhook), lock C the watch, which refuses nothing',
-    'and opens a finding. The attackers hold every right that RBAC can give. For each attack `test/attacks/guard.test.ts` shows, with lock A alone,',
+    'and opens a finding. The attackers hold every right that RBAC can give. For each attack `test/admission-policies/guard/guard.test.ts` shows, with lock A alone,',
     'that it is denied, that its twin (the same act by the right principal) passes, and that without its one policy it succeeds (the control).',
     'In the state without both locks only what can be seen afterwards is found; where nothing can, the table says why.',
     '',
@@ -396,7 +396,7 @@ const text = (): string =>
     '',
     '## Emergency access',
     '',
-    'What somebody tries who was let in, or wants to be. `test/attacks/emergency-guard.test.ts` shows each with lock A and custody alone: denied, its twin passes, and it succeeds without the',
+    'What somebody tries who was let in, or wants to be. `test/admission-policies/emergency/emergency-guard.test.ts` shows each with lock A and custody alone: denied, its twin passes, and it succeeds without the',
     'named policies. What the gate alone refuses (to the second, by the record, with a stolen token) is in `test/attacks/emergency-gate.test.ts`; every verb on everything that is served, in',
     '`test/attacks/emergency-acts.test.ts`; what ends with nothing of ours alive, in `test/attacks/emergency-deadhand.test.ts`; changed and stronger roles, in `test/attacks/emergency-roles.test.ts`.',
     '',

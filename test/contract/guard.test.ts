@@ -1,8 +1,8 @@
 /** The guard against the API server that it is for: nothing is served that it forgot, and it stays where its label is. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { acts, guard } from '../attacks/guard-file.ts';
-import { image, one, podSpec } from '../attacks/guard-objects.ts';
+import { acts, guard } from '../admission-policies/world/guard-file.ts';
+import { image, one, podSpec } from '../admission-policies/world/guard-objects.ts';
 import { fresh, ledgerEntry, production } from '../support/attack/objects.ts';
 import { eventually, said, startWorld, type World } from '../support/attack/world.ts';
 import { accepted, waitFor, waitForGone, type KubeObject } from '../support/cluster/cluster.ts';

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { chartDir, systemNamespace } from '../../hack/controlplane/chart.ts';
-import { administrator, namespaceAdmin } from '../attacks/installation-list.ts';
-import { createPeople, helmRights, installationValues } from '../attacks/installation-world.ts';
-import { at } from '../attacks/guard-objects.ts';
+import { administrator, namespaceAdmin } from '../admission-policies/installation/installation-list.ts';
+import { createPeople, helmRights, installationValues } from '../admission-policies/installation/installation-world.ts';
+import { at } from '../admission-policies/world/guard-objects.ts';
 import { bind, eventually } from '../support/attack/world.ts';
 import { accepted, startCluster, type Cluster, type KubeObject } from '../support/cluster/cluster.ts';
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { bind, eventually, startWorld, type World } from '../support/attack/world.ts';
-import { one } from '../attacks/guard-objects.ts';
+import { one } from '../admission-policies/world/guard-objects.ts';
 import {
   approval,
   candidate,

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
 import { chartDir, systemNamespace } from '../../hack/controlplane/chart.ts';
-import { helmRights, createPeople } from '../attacks/installation-world.ts';
+import { helmRights, createPeople } from '../admission-policies/installation/installation-world.ts';
 import { bind, said, type World as Binders } from '../support/attack/world.ts';
 import { accepted, startTimeoutMs, type Answer, type Manifest } from '../support/cluster/cluster.ts';
 import { startSystem, type System, type World } from '../support/cluster/system.ts';

@@ -1,0 +1,155 @@
+/** Records of writers: none outside staging namespaces, and none that lies within. The stamps leave alone what carries a label, so that the policies alone decide. */
+import { stagingLabel, writersAnnotation } from '../../../operator/api/kinds.ts';
+import { accepted, type ApiClient, type KubeObject, type Manifest } from '../../support/cluster/cluster.ts';
+import { policyLock } from '../../support/attack/attack.ts';
+import { dryDelete, dryRun, namespaceOf, refusedBy, type WorldCheck } from '../world/check.ts';
+import { promotable } from '../world/guard-file.ts';
+import { at, one } from '../world/guard-objects.ts';
+import { open, type GuardWorld } from '../world/guard-world.ts';
+import { fresh, staging } from '../../support/attack/objects.ts';
+import { eventually } from '../../support/attack/world.ts';
+
+/** What carries it is left alone by the stamps of this world. */
+export const unstamped = { unstamped: 'yes' };
+
+const resources: readonly string[] = [...promotable].map((each) => each.split('/')[1] ?? '');
+
+const recorded = (value: string) => ({ [writersAnnotation]: value });
+const elsewhere = 'WritersOnlyInStaging';
+
+/** An object with a record, outside staging. */
+const kept = 'kept-record';
+/** Of those kinds that have a status. A write to it keeps the annotations that are sent. */
+export const reported: readonly string[] = resources.filter(
+  (each) => !['configmaps', 'serviceaccounts', 'networkpolicies'].includes(each),
+);
+
+const make = (resource: string): Manifest =>
+  one(resource, kept, { namespace: open, metadata: { labels: unstamped, annotations: recorded('0 somebody') } });
+
+/** Has the stamps look away, and makes what carries a record outside staging. */
+export async function prepareStaging(world: GuardWorld): Promise<void> {
+  const installer = world.as('installer');
+  const policies = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'MutatingAdmissionPolicy' };
+  interface Policy extends KubeObject {
+    readonly spec: { readonly matchConditions?: readonly unknown[] };
+  }
+  const { items } = accepted(await installer.list<Policy>(policies));
+  for (const { metadata, spec } of items) {
+    const condition = { name: 'test-unstamped', expression: "!('unstamped' in object.metadata.?labels.orValue({}))" };
+    const value = [...(spec.matchConditions ?? []), condition];
+    const target = { ...policies, name: metadata.name ?? '' };
+    accepted(await installer.patch(target, 'json', [{ op: 'add', path: '/spec/matchConditions', value }]));
+  }
+  const close = await policyLock('countersign-writers-elsewhere').open(world);
+  for (const resource of resources) await putRecorded(world, make(resource), '0 somebody');
+  await close();
+}
+
+/** Waits until the API server would take it as it is. */
+export async function putRecorded(world: GuardWorld, object: Manifest, record: string): Promise<void> {
+  const creates = (dry: object) => world.as('installer').create<KubeObject>(object, dry);
+  await eventually(
+    'a record is taken as it is',
+    () => creates(dryRun),
+    (answer) => answer.ok && (answer.body.metadata.annotations?.[writersAnnotation] ?? '') === record,
+  );
+  accepted(await creates({}));
+}
+
+const writes = (as: ApiClient, resource: string, metadata: Readonly<Record<string, unknown>>) =>
+  as.create(one(resource, fresh('new'), { namespace: open, metadata }), dryRun);
+
+export const ofWritersElsewhere: readonly WorldCheck[] = [
+  ...resources.map((resource) => ({
+    name: `with a record, nobody creates or changes one of ${resource}`,
+    passes: async ({ as }: GuardWorld) => {
+      const metadata = { labels: unstamped, annotations: recorded('0 attacker') };
+      const changes = { metadata: { labels: { more: 'yes' } } };
+      return (
+        refusedBy(await writes(as('attacker'), resource, metadata), elsewhere) &&
+        refusedBy(await as('attacker').patch(at(resource, kept, open), 'merge', changes, dryRun), elsewhere)
+      );
+    },
+  })),
+  ...reported.map((resource) => ({
+    name: `the status of one of ${resource} is written with its record, and not with another`,
+    passes: async ({ as }: GuardWorld) => {
+      const target = at(`${resource}/status`, kept, open);
+      const forged = { metadata: { annotations: recorded('0 another') } };
+      return (
+        (await as('attacker').patch(target, 'merge', {}, dryRun)).ok &&
+        refusedBy(await as('attacker').patch(target, 'merge', forged, dryRun), elsewhere)
+      );
+    },
+  })),
+  ...resources.map((resource) => ({
+    name: `one of ${resource} goes, with its record`,
+    passes: async ({ as }: GuardWorld) => (await as('attacker').delete(at(resource, kept, open), dryDelete)).ok,
+  })),
+  {
+    name: 'without a record, everything goes on, with other annotations or none',
+    passes: async ({ as }) => {
+      for (const metadata of [{}, { annotations: { note: 'kept' } }])
+        if (!(await writes(as('attacker'), 'configmaps', { labels: unstamped, ...metadata })).ok) return false;
+      const off = { metadata: { annotations: { [writersAnnotation]: null } } };
+      return (await as('attacker').patch(at('configmaps', kept, open), 'merge', off, dryRun)).ok;
+    },
+  },
+  {
+    name: 'in staging the record is kept, and what nobody releases may carry anything',
+    passes: async ({ as }) => {
+      const metadata = { annotations: recorded('0 attacker') };
+      return (
+        (await as('attacker').create(one('configmaps', fresh('new'), { namespace: staging }), dryRun)).ok &&
+        (await writes(as('attacker'), 'roles', { labels: unstamped, ...metadata })).ok &&
+        (await writes(as('attacker'), 'leases', { labels: unstamped, ...metadata })).ok
+      );
+    },
+  },
+];
+
+const labelled = (value: string | null) => ({ metadata: { labels: { [stagingLabel]: value } } });
+const label = (as: ApiClient, value: string | null, subresource?: string) =>
+  as.patch(namespaceOf(staging, subresource), 'merge', labelled(value), dryRun);
+
+export const ofStaging: readonly WorldCheck[] = [
+  {
+    name: 'nobody but administrators takes the label off, or sets another value, through any way',
+    passes: async ({ as }) => {
+      const answers = [
+        await label(as('attacker'), null),
+        await label(as('attacker'), 'false'),
+        await label(as('attacker'), null, 'status'),
+        await as('attacker').patch(namespaceOf(staging), 'merge', { metadata: { labels: null } }, dryRun),
+      ];
+      return answers.every((answer) => refusedBy(answer, 'StagingStays')) && (await label(as('admin'), null)).ok;
+    },
+  },
+  {
+    name: 'nobody takes it off as the end of a namespace is written',
+    passes: async ({ as }) => {
+      const { metadata, ...rest } = accepted(await as('installer').get<Manifest>(namespaceOf(staging)));
+      const { [stagingLabel]: _, ...labels } = metadata.labels ?? {};
+      const answer = await as('attacker').replace(
+        { ...rest, metadata: { ...metadata, labels } },
+        { subresource: 'finalize', ...dryRun },
+      );
+      return refusedBy(answer, 'StagingStays');
+    },
+  },
+  {
+    name: 'the label is set again, and others go on, here and elsewhere; namespaces are made',
+    passes: async ({ as }) => {
+      const other = { metadata: { labels: { tier: 'a' } } };
+      const created = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: fresh('new') } };
+      return (
+        (await as('attacker').create(created, dryRun)).ok &&
+        (await label(as('attacker'), 'true')).ok &&
+        (await as('attacker').patch(namespaceOf(staging), 'merge', other, dryRun)).ok &&
+        (await as('attacker').patch(namespaceOf(open), 'merge', other, dryRun)).ok &&
+        (await as('attacker').patch(namespaceOf(open), 'merge', labelled('false'), dryRun)).ok
+      );
+    },
+  },
+];
