@@ -1,7 +1,7 @@
 /** Drops or widens every part of every admission policy in turn, on real API servers, and demands that something notices: `make mutants`. */
-import { guardTopics, startGuardSuites } from '../test/attacks/guard-suites.ts';
-import { ownTopics, startOwnSuites } from '../test/attacks/own-suites.ts';
-import { stale, tryMutants, type Progress, type Suite, type Verdict } from '../test/attacks/mutation.ts';
+import { guardTopics, startGuardSuites } from '../test/security/mutations/guard-suites.ts';
+import { ownTopics, startOwnSuites } from '../test/security/mutations/own-suites.ts';
+import { stale, tryMutants, type Progress, type Suite, type Verdict } from '../test/security/mutations/mutation.ts';
 import type { World } from '../test/support/attack/world.ts';
 
 const given = process.argv.slice(2);

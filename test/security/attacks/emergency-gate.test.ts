@@ -1,14 +1,14 @@
 /** What the gate holds in an emergency: nothing is done that is not in the record first, nothing after the end, and nobody is let in by a stolen token. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import type { ApiResponse, Interceptor } from '../../operator/kube/transport.ts';
-import { systemNamespace } from '../../hack/controlplane/chart.ts';
-import type { EmergencyAccess } from '../../operator/api/emergency.ts';
-import { jsonObject, type JsonObject } from '../../operator/api/meta.ts';
-import { contentDigest } from '../../operator/decide/manifest/content-digest.ts';
-import type { LedgerDraft } from '../../operator/decide/ledger-entry.ts';
-import { notAfterOf } from '../../operator/decide/emergency/grant.ts';
-import { verifyChain } from '../../operator/decide/record/chain.ts';
+import type { ApiResponse, Interceptor } from '../../../operator/kube/transport.ts';
+import { systemNamespace } from '../../../hack/controlplane/chart.ts';
+import type { EmergencyAccess } from '../../../operator/api/emergency.ts';
+import { jsonObject, type JsonObject } from '../../../operator/api/meta.ts';
+import { contentDigest } from '../../../operator/decide/manifest/content-digest.ts';
+import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
+import { notAfterOf } from '../../../operator/decide/emergency/grant.ts';
+import { verifyChain } from '../../../operator/decide/record/chain.ts';
 import {
   accepted,
   startTimeoutMs,
@@ -16,8 +16,8 @@ import {
   type ApiClient,
   type KubeObject,
   type Manifest,
-} from '../support/cluster/cluster.ts';
-import type { World } from '../support/cluster/system.ts';
+} from '../../support/cluster/cluster.ts';
+import type { World } from '../../support/cluster/system.ts';
 import {
   access,
   actsUnder,
@@ -42,9 +42,9 @@ import {
   unrecorded,
   type EmergencySystem,
 } from './emergency-system.ts';
-import { admitted, gateLock, type Attack } from '../support/attack/attack.ts';
-import { attacks } from '../support/attack/harness.ts';
-import { eventually, said, type World as Thieves } from '../support/attack/world.ts';
+import { admitted, gateLock, type Attack } from '../../support/attack/attack.ts';
+import { attacks } from '../../support/attack/harness.ts';
+import { eventually, said, type World as Thieves } from '../../support/attack/world.ts';
 
 const grantee = 'developer-b';
 

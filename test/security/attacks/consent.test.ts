@@ -1,9 +1,9 @@
 /** Attacks on consent that admission alone decides (ENFORCEMENT.md §3), on a real API server with real identities and no operator. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { overlayBounds } from '../../operator/api/candidate.ts';
-import { identity } from '../../operator/api/meta.ts';
-import { accepted, targetOf, type Answer, type ApiClient, type KubeObject } from '../support/cluster/cluster.ts';
+import { overlayBounds } from '../../../operator/api/candidate.ts';
+import { identity } from '../../../operator/api/meta.ts';
+import { accepted, targetOf, type Answer, type ApiClient, type KubeObject } from '../../support/cluster/cluster.ts';
 import {
   admitted,
   policyLock,
@@ -12,8 +12,8 @@ import {
   type Attack,
   type Attempt,
   type Lock,
-} from '../support/attack/attack.ts';
-import { attacks } from '../support/attack/harness.ts';
+} from '../../support/attack/attack.ts';
+import { attacks } from '../../support/attack/harness.ts';
 import {
   approval,
   bundle,
@@ -29,8 +29,8 @@ import {
   rollback,
   staging,
   type Sent,
-} from '../support/attack/objects.ts';
-import { bind, eventually, robot, role, said, startWorld, store, type World } from '../support/attack/world.ts';
+} from '../../support/attack/objects.ts';
+import { bind, eventually, robot, role, said, startWorld, store, type World } from '../../support/attack/world.ts';
 
 interface Consent extends World {
   /** A ServiceAccount with every signing role in production. */

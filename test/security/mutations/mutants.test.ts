@@ -1,11 +1,11 @@
 /** A part of `make mutants`: every mutant of the policies against sessions, of those on nodes and of the label of staging namespaces is noticed. */
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 
-import { accepted } from '../support/cluster/cluster.ts';
+import { accepted } from '../../support/cluster/cluster.ts';
 import { guardTopics, startGuardSuites } from './guard-suites.ts';
 import { tryMutants, type Suite } from './mutation.ts';
 import { ownTopics, startOwnSuites } from './own-suites.ts';
-import type { World } from '../support/attack/world.ts';
+import type { World } from '../../support/attack/world.ts';
 
 jest.setTimeout(400_000);
 

@@ -4,10 +4,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { chartNodeOptions } from '../../hack/controlplane/chart.ts';
-import { accepted, startTimeoutMs, waitForAll, type Manifest } from '../support/cluster/cluster.ts';
-import { leadershipOf } from '../support/cluster/lease.ts';
-import { condition, isTrue, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
+import { chartNodeOptions } from '../../../hack/controlplane/chart.ts';
+import { accepted, startTimeoutMs, waitForAll, type Manifest } from '../../support/cluster/cluster.ts';
+import { leadershipOf } from '../../support/cluster/lease.ts';
+import {
+  condition,
+  isTrue,
+  startSystem,
+  type Reported,
+  type System,
+  type World,
+} from '../../support/cluster/system.ts';
 
 /** A hundred megabytes are worked on, one after the other. */
 const workedOnMs = 900_000;

@@ -40,8 +40,8 @@ const tokens: readonly Token[] = [
 export const tokenLines: readonly string[] = [
   '## Stolen tokens of our own programs',
   '',
-  'Each alone. `test/attacks/record-types.test.ts` shows which entries each may append, and in whose name; `test/attacks/record-tokens.test.ts`, with operator and gate running, that a history which any of them',
-  'invents brings no content into production that people did not sign for, that a real rollback passes, and that the forged one succeeds without the gate; `test/attacks/gate.test.ts`, the same for forged promotions.',
+  'Each alone. `test/security/attacks/record-types.test.ts` shows which entries each may append, and in whose name; `test/security/attacks/record-tokens.test.ts`, with operator and gate running, that a history which any of them',
+  'invents brings no content into production that people did not sign for, that a real rollback passes, and that the forged one succeeds without the gate; `test/security/attacks/gate.test.ts`, the same for forged promotions.',
   '',
   '| token of the | refused | can still | how that shows |',
   '| --- | --- | --- | --- |',

@@ -1,23 +1,23 @@
 /** The policies that hold Countersign itself, beside those of the guard. Their world is that of own-world.ts. */
-import { attackChecks, dryRun, type WorldCheck } from '../admission-policies/world/check.ts';
-import { ofEnds, ofEntries, ofOthers, ofRows, ofStamp } from '../admission-policies/custody/check-custody.ts';
-import { marks } from '../admission-policies/installation/check-marks.ts';
+import { attackChecks, dryRun, type WorldCheck } from '../../admission-policies/world/check.ts';
+import { ofEnds, ofEntries, ofOthers, ofRows, ofStamp } from '../../admission-policies/custody/check-custody.ts';
+import { marks } from '../../admission-policies/installation/check-marks.ts';
 import {
   ofImpersonation,
   ofInstallation,
   ofInstallationRights,
   ofInstallationUnlisted,
-} from '../admission-policies/installation/check-installation.ts';
-import { ofStaging, ofWritersElsewhere } from '../admission-policies/custody/check-staging.ts';
-import { ofWriters } from '../admission-policies/custody/check-writers.ts';
-import { installationAttacks } from '../admission-policies/installation/installation-list.ts';
-import { tableChecks } from '../admission-policies/installation/installation-table.ts';
+} from '../../admission-policies/installation/check-installation.ts';
+import { ofStaging, ofWritersElsewhere } from '../../admission-policies/custody/check-staging.ts';
+import { ofWriters } from '../../admission-policies/custody/check-writers.ts';
+import { installationAttacks } from '../../admission-policies/installation/installation-list.ts';
+import { tableChecks } from '../../admission-policies/installation/installation-table.ts';
 import type { Mutant } from './mutate.ts';
 import type { BoundCheck, Suite } from './mutation.ts';
-import { isPlural, makers } from '../admission-policies/world/custody-world.ts';
-import { harmless, nodesAttacks, reach } from '../admission-policies/installation/nodes-list.ts';
-import { fresh } from '../support/attack/objects.ts';
-import { startOwnWorld, type OwnWorld } from '../admission-policies/world/own-world.ts';
+import { isPlural, makers } from '../../admission-policies/world/custody-world.ts';
+import { harmless, nodesAttacks, reach } from '../../admission-policies/installation/nodes-list.ts';
+import { fresh } from '../../support/attack/objects.ts';
+import { startOwnWorld, type OwnWorld } from '../../admission-policies/world/own-world.ts';
 
 type OwnCheck = WorldCheck<OwnWorld>;
 

@@ -8,11 +8,11 @@ import {
   type Answer,
   type ApiClient,
   type KubeObject,
-} from '../support/cluster/cluster.ts';
-import { ours, startSystem, type System, type World as Pair } from '../support/cluster/system.ts';
-import { gateLock, policyLock } from '../support/attack/attack.ts';
-import { approval, emergencyAccess, rollback, type Sent } from '../support/attack/objects.ts';
-import { bind, eventually, role, said, store, type World } from '../support/attack/world.ts';
+} from '../../support/cluster/cluster.ts';
+import { ours, startSystem, type System, type World as Pair } from '../../support/cluster/system.ts';
+import { gateLock, policyLock } from '../../support/attack/attack.ts';
+import { approval, emergencyAccess, rollback, type Sent } from '../../support/attack/objects.ts';
+import { bind, eventually, role, said, store, type World } from '../../support/attack/world.ts';
 
 const kinds = {
   LedgerEntry: 'ledgerentries',

@@ -6,18 +6,18 @@ import { spawnSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
-import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
-import { parseReleaseCandidate, type ReleaseCandidate } from '../../operator/api/candidate.ts';
-import type { LedgerWriter } from '../../operator/api/ledger-writers.ts';
-import type { Bundle } from '../../operator/decide/bundle.ts';
-import { digest8, digestOfBundle } from '../../operator/decide/json/canonical.ts';
-import * as drafts from '../../operator/decide/record/drafts.ts';
-import type { LedgerDraft } from '../../operator/decide/ledger-entry.ts';
-import { foldEntries, emptyRecord, packageRecord, type OpenIntent } from '../../operator/decide/record/record.ts';
-import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/decide/record/chain.ts';
-import { bundleHead } from '../../operator/observe/bundles.ts';
-import { program } from '../support/builders/record.ts';
+import { serviceAccountToken } from '../../../hack/controlplane/chart.ts';
+import { startOperator, type OperatorProcess } from '../../../hack/controlplane/operator.ts';
+import { parseReleaseCandidate, type ReleaseCandidate } from '../../../operator/api/candidate.ts';
+import type { LedgerWriter } from '../../../operator/api/ledger-writers.ts';
+import type { Bundle } from '../../../operator/decide/bundle.ts';
+import { digest8, digestOfBundle } from '../../../operator/decide/json/canonical.ts';
+import * as drafts from '../../../operator/decide/record/drafts.ts';
+import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
+import { foldEntries, emptyRecord, packageRecord, type OpenIntent } from '../../../operator/decide/record/record.ts';
+import { emptyHead, entryHash, entryName, nextEntry } from '../../../operator/decide/record/chain.ts';
+import { bundleHead } from '../../../operator/observe/bundles.ts';
+import { program } from '../../support/builders/record.ts';
 import {
   accepted,
   startTimeoutMs,
@@ -26,7 +26,7 @@ import {
   type Answer,
   type ApiClient,
   type KubeObject,
-} from '../support/cluster/cluster.ts';
+} from '../../support/cluster/cluster.ts';
 import {
   condition,
   isTrue,
@@ -35,7 +35,7 @@ import {
   type Reported,
   type System,
   type World,
-} from '../support/cluster/system.ts';
+} from '../../support/cluster/system.ts';
 import {
   end,
   inProduction,
@@ -46,10 +46,10 @@ import {
   tester,
   approverA,
   type BundleSeen,
-} from '../support/scenario/kit.ts';
-import { behaving, dataOf, service, writesTo } from '../support/scenario/production.ts';
-import { gateLock, policyLock } from '../support/attack/attack.ts';
-import { said, type World as Attacked } from '../support/attack/world.ts';
+} from '../../support/scenario/kit.ts';
+import { behaving, dataOf, service, writesTo } from '../../support/scenario/production.ts';
+import { gateLock, policyLock } from '../../support/attack/attack.ts';
+import { said, type World as Attacked } from '../../support/attack/world.ts';
 
 jest.setTimeout(240_000);
 

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { emergencyActs } from '../../operator/api/emergency-acts.ts';
+import { emergencyActs } from '../../../operator/api/emergency-acts.ts';
 import {
   accepted,
   targetOf,
@@ -13,12 +13,12 @@ import {
   type ApiClient,
   type Manifest,
   type Target,
-} from '../support/cluster/cluster.ts';
-import { letIn, type Written } from '../admission-policies/world/emergency-world.ts';
-import { at, kinds, one, podTemplate } from '../admission-policies/world/guard-objects.ts';
-import { open, startGuardWorld, type GuardWorld } from '../admission-policies/world/guard-world.ts';
-import { fresh, production } from '../support/attack/objects.ts';
-import { bind, eventually, said } from '../support/attack/world.ts';
+} from '../../support/cluster/cluster.ts';
+import { letIn, type Written } from '../../admission-policies/world/emergency-world.ts';
+import { at, kinds, one, podTemplate } from '../../admission-policies/world/guard-objects.ts';
+import { open, startGuardWorld, type GuardWorld } from '../../admission-policies/world/guard-world.ts';
+import { fresh, production } from '../../support/attack/objects.ts';
+import { bind, eventually, said } from '../../support/attack/world.ts';
 
 const who = 'oncall-dead-hand';
 const minuteMs = 60_000;

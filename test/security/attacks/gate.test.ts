@@ -1,22 +1,22 @@
 /** Attacks with stolen tokens of our own programs: lock A lets them write, and the gate holds what people did not sign for. No operator runs. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
-import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
-import { parseReleaseCandidate } from '../../operator/api/candidate.ts';
-import type { JsonObject } from '../../operator/api/meta.ts';
-import type { Bundle } from '../../operator/decide/bundle.ts';
-import { digestOf } from '../../operator/decide/json/canonical.ts';
-import * as drafts from '../../operator/decide/record/drafts.ts';
-import type { LedgerDraft } from '../../operator/decide/ledger-entry.ts';
-import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/decide/record/chain.ts';
-import { bundleHead } from '../../operator/observe/bundles.ts';
-import { accepted, startTimeoutMs, type ApiClient } from '../support/cluster/cluster.ts';
-import { ours, startSystem, type Reported, type System, type World as Pair } from '../support/cluster/system.ts';
-import { staged, type BundleSeen } from '../support/scenario/kit.ts';
-import { explained } from '../support/scenario/findings.ts';
-import { admitted, gateLock, policyLock, type Attempt } from '../support/attack/attack.ts';
-import { attacks } from '../support/attack/harness.ts';
-import { bind, eventually, type World } from '../support/attack/world.ts';
+import { serviceAccountToken } from '../../../hack/controlplane/chart.ts';
+import { parseReleaseCandidate } from '../../../operator/api/candidate.ts';
+import type { JsonObject } from '../../../operator/api/meta.ts';
+import type { Bundle } from '../../../operator/decide/bundle.ts';
+import { digestOf } from '../../../operator/decide/json/canonical.ts';
+import * as drafts from '../../../operator/decide/record/drafts.ts';
+import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
+import { emptyHead, entryHash, entryName, nextEntry } from '../../../operator/decide/record/chain.ts';
+import { bundleHead } from '../../../operator/observe/bundles.ts';
+import { accepted, startTimeoutMs, type ApiClient } from '../../support/cluster/cluster.ts';
+import { ours, startSystem, type Reported, type System, type World as Pair } from '../../support/cluster/system.ts';
+import { staged, type BundleSeen } from '../../support/scenario/kit.ts';
+import { explained } from '../../support/scenario/findings.ts';
+import { admitted, gateLock, policyLock, type Attempt } from '../../support/attack/attack.ts';
+import { attacks } from '../../support/attack/harness.ts';
+import { bind, eventually, type World } from '../../support/attack/world.ts';
 
 /** Productions in which an intent is open that the stolen token wrote into the ledger, each for another reason to refuse it. */
 interface Stolen extends World {

@@ -1,13 +1,13 @@
 /** Stolen tokens of operator and gate write into the record what only the other one may, or in another name. No program of ours runs. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
-import { ledgerTypes, type LedgerType } from '../../operator/api/ledger.ts';
-import { ledgerWriters } from '../../operator/api/ledger-writers.ts';
-import type { ApiClient } from '../support/cluster/cluster.ts';
-import { admitted, policyLock, type Attack, type Attempt } from '../support/attack/attack.ts';
-import { attacks } from '../support/attack/harness.ts';
-import { ledgerEntry } from '../support/attack/objects.ts';
-import { said, startWorld, type World } from '../support/attack/world.ts';
+import { serviceAccountToken } from '../../../hack/controlplane/chart.ts';
+import { ledgerTypes, type LedgerType } from '../../../operator/api/ledger.ts';
+import { ledgerWriters } from '../../../operator/api/ledger-writers.ts';
+import type { ApiClient } from '../../support/cluster/cluster.ts';
+import { admitted, policyLock, type Attack, type Attempt } from '../../support/attack/attack.ts';
+import { attacks } from '../../support/attack/harness.ts';
+import { ledgerEntry } from '../../support/attack/objects.ts';
+import { said, startWorld, type World } from '../../support/attack/world.ts';
 
 const username = (program: string): string => `system:serviceaccount:countersign-system:countersign-${program}`;
 

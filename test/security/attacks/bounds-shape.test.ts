@@ -3,9 +3,9 @@
  * objects. Whoever sends it is told, in the answer or in the status; it takes no place, and others are worked on as ever.
  */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { chartNodeOptions } from '../../hack/controlplane/chart.ts';
-import { overlayBounds } from '../../operator/api/candidate.ts';
-import { accepted, startTimeoutMs, type Manifest } from '../support/cluster/cluster.ts';
+import { chartNodeOptions } from '../../../hack/controlplane/chart.ts';
+import { overlayBounds } from '../../../operator/api/candidate.ts';
+import { accepted, startTimeoutMs, type Manifest } from '../../support/cluster/cluster.ts';
 import {
   condition,
   image,
@@ -14,10 +14,10 @@ import {
   type Reported,
   type System,
   type World,
-} from '../support/cluster/system.ts';
-import { patienceMs, release, staged } from '../support/scenario/kit.ts';
-import { policyLock } from '../support/attack/attack.ts';
-import { said, type World as Attacked } from '../support/attack/world.ts';
+} from '../../support/cluster/system.ts';
+import { patienceMs, release, staged } from '../../support/scenario/kit.ts';
+import { policyLock } from '../../support/attack/attack.ts';
+import { said, type World as Attacked } from '../../support/attack/world.ts';
 
 jest.setTimeout(400_000);
 

@@ -1,18 +1,18 @@
 /** Productions in which people are let in, with gates that a test can get at. */
 import { randomUUID } from 'node:crypto';
-import { installChart, serviceAccountToken } from '../../hack/controlplane/chart.ts';
-import { gateUrl } from '../../hack/controlplane/gate.ts';
-import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
-import { releasePort, reservePort } from '../../hack/controlplane/ports.ts';
-import { parseEmergencyAccess, type EmergencyAccess } from '../../operator/api/emergency.ts';
-import type { LedgerEntrySpec } from '../../operator/api/ledger.ts';
-import type { JsonObject } from '../../operator/api/meta.ts';
-import { contentDigest } from '../../operator/decide/manifest/content-digest.ts';
-import { actsIn } from '../../operator/decide/record/batch.ts';
-import { parseData, type EntryData, type LedgerDraft } from '../../operator/decide/ledger-entry.ts';
-import * as drafts from '../../operator/decide/emergency/entries.ts';
-import { grantObjects, type GrantPhase } from '../../operator/decide/emergency/grant.ts';
-import { emptyHead, entryHash, entryName, nextEntry } from '../../operator/decide/record/chain.ts';
+import { installChart, serviceAccountToken } from '../../../hack/controlplane/chart.ts';
+import { gateUrl } from '../../../hack/controlplane/gate.ts';
+import { startOperator, type OperatorProcess } from '../../../hack/controlplane/operator.ts';
+import { releasePort, reservePort } from '../../../hack/controlplane/ports.ts';
+import { parseEmergencyAccess, type EmergencyAccess } from '../../../operator/api/emergency.ts';
+import type { LedgerEntrySpec } from '../../../operator/api/ledger.ts';
+import type { JsonObject } from '../../../operator/api/meta.ts';
+import { contentDigest } from '../../../operator/decide/manifest/content-digest.ts';
+import { actsIn } from '../../../operator/decide/record/batch.ts';
+import { parseData, type EntryData, type LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
+import * as drafts from '../../../operator/decide/emergency/entries.ts';
+import { grantObjects, type GrantPhase } from '../../../operator/decide/emergency/grant.ts';
+import { emptyHead, entryHash, entryName, nextEntry } from '../../../operator/decide/record/chain.ts';
 import {
   accepted,
   startCluster,
@@ -23,9 +23,17 @@ import {
   type Cluster,
   type KubeObject,
   type Manifest,
-} from '../support/cluster/cluster.ts';
-import { startGateHere, type GateHere } from '../support/cluster/gates.ts';
-import { createWorld, image, isTrue, ours, type Entry, type Reported, type World } from '../support/cluster/system.ts';
+} from '../../support/cluster/cluster.ts';
+import { startGateHere, type GateHere } from '../../support/cluster/gates.ts';
+import {
+  createWorld,
+  image,
+  isTrue,
+  ours,
+  type Entry,
+  type Reported,
+  type World,
+} from '../../support/cluster/system.ts';
 
 export interface EmergencySystem extends Cluster {
   readonly gates: readonly [GateHere, GateHere];

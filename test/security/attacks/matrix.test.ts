@@ -8,23 +8,23 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 
-import type { AuditEvent } from '../../hack/controlplane/audit.ts';
-import { gateIsHere } from '../../operator/decide/admission/release-writers.ts';
-import { actsIn } from '../../operator/decide/record/batch.ts';
-import { accepted, waitFor } from '../support/cluster/cluster.ts';
-import { ours, isTrue, type Entry, type Reported } from '../support/cluster/system.ts';
-import { emergencyAttacks } from '../admission-policies/emergency/emergency-list.ts';
-import { letEverybodyIn, oncall } from '../admission-policies/world/emergency-world.ts';
-import { guard } from '../admission-policies/world/guard-file.ts';
-import { guardAttacks } from '../admission-policies/guard/guard-list.ts';
-import { at, kinds, one } from '../admission-policies/world/guard-objects.ts';
-import { startGuardWorld, type GuardWorld } from '../admission-policies/world/guard-world.ts';
-import { gateLock, type Attack } from '../support/attack/attack.ts';
+import type { AuditEvent } from '../../../hack/controlplane/audit.ts';
+import { gateIsHere } from '../../../operator/decide/admission/release-writers.ts';
+import { actsIn } from '../../../operator/decide/record/batch.ts';
+import { accepted, waitFor } from '../../support/cluster/cluster.ts';
+import { ours, isTrue, type Entry, type Reported } from '../../support/cluster/system.ts';
+import { emergencyAttacks } from '../../admission-policies/emergency/emergency-list.ts';
+import { letEverybodyIn, oncall } from '../../admission-policies/world/emergency-world.ts';
+import { guard } from '../../admission-policies/world/guard-file.ts';
+import { guardAttacks } from '../../admission-policies/guard/guard-list.ts';
+import { at, kinds, one } from '../../admission-policies/world/guard-objects.ts';
+import { startGuardWorld, type GuardWorld } from '../../admission-policies/world/guard-world.ts';
+import { gateLock, type Attack } from '../../support/attack/attack.ts';
 import { tokenLines } from './token-list.ts';
-import { lifetimeAttacks } from '../admission-policies/guard/lifetime-list.ts';
-import { unlistedAttacks } from '../admission-policies/guard/unlisted-list.ts';
-import { emergencyAccess, production } from '../support/attack/objects.ts';
-import { eventually, said } from '../support/attack/world.ts';
+import { lifetimeAttacks } from '../../admission-policies/guard/lifetime-list.ts';
+import { unlistedAttacks } from '../../admission-policies/guard/unlisted-list.ts';
+import { emergencyAccess, production } from '../../support/attack/objects.ts';
+import { eventually, said } from '../../support/attack/world.ts';
 
 jest.setTimeout(400_000);
 
@@ -384,7 +384,7 @@ const text = (): string =>
   [
     '# Attacks on a guarded production, and which lock holds each',
     '',
-    'Written by `UPDATE_DOCS=1` with `test/attacks/matrix.test.ts`, on a real API server, with operator and gate running; do not edit.',
+    'Written by `UPDATE_DOCS=1` with `test/security/attacks/matrix.test.ts`, on a real API server, with operator and gate running; do not edit.',
     '',
     'Lock A is the guard in the API server (policies `countersign-guard-*`), lock B the gate (the webhook), lock C the watch, which refuses nothing',
     'and opens a finding. The attackers hold every right that RBAC can give. For each attack `test/admission-policies/guard/guard.test.ts` shows, with lock A alone,',
@@ -397,8 +397,8 @@ const text = (): string =>
     '## Emergency access',
     '',
     'What somebody tries who was let in, or wants to be. `test/admission-policies/emergency/emergency-guard.test.ts` shows each with lock A and custody alone: denied, its twin passes, and it succeeds without the',
-    'named policies. What the gate alone refuses (to the second, by the record, with a stolen token) is in `test/attacks/emergency-gate.test.ts`; every verb on everything that is served, in',
-    '`test/attacks/emergency-acts.test.ts`; what ends with nothing of ours alive, in `test/attacks/emergency-deadhand.test.ts`; changed and stronger roles, in `test/attacks/emergency-roles.test.ts`.',
+    'named policies. What the gate alone refuses (to the second, by the record, with a stolen token) is in `test/security/attacks/emergency-gate.test.ts`; every verb on everything that is served, in',
+    '`test/security/attacks/emergency-acts.test.ts`; what ends with nothing of ours alive, in `test/security/attacks/emergency-deadhand.test.ts`; changed and stronger roles, in `test/security/attacks/emergency-roles.test.ts`.',
     '',
     'Not begun: it starts from a grant that nobody asked for, which only a stolen token of the operator would write, and the gate refuses that already. Recorded: the gate lets it through',
     'on those grounds, and has written it down before.',

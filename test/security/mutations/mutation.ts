@@ -9,10 +9,10 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-import { accepted, type KubeObject, type Target } from '../support/cluster/cluster.ts';
+import { accepted, type KubeObject, type Target } from '../../support/cluster/cluster.ts';
 import { bindingMutants, policyMutants, type BindingSpec, type Mutant, type PolicySpec } from './mutate.ts';
-import { startSentinel, type Sentinel } from '../support/attack/sentinel.ts';
-import type { World } from '../support/attack/world.ts';
+import { startSentinel, type Sentinel } from '../../support/attack/sentinel.ts';
+import type { World } from '../../support/attack/world.ts';
 
 const admission = 'admissionregistration.k8s.io/v1';
 

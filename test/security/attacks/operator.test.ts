@@ -2,14 +2,21 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { accepted, startTimeoutMs, waitForGone, type Manifest } from '../support/cluster/cluster.ts';
-import { image, ours, startSystem, type Reported, type System, type World as Pair } from '../support/cluster/system.ts';
-import { end, gateSays, patienceMs, sign, staged } from '../support/scenario/kit.ts';
-import { recorded } from '../support/scenario/production.ts';
-import { policyLock, type Attempt } from '../support/attack/attack.ts';
-import { attacks } from '../support/attack/harness.ts';
-import { digest, fresh } from '../support/attack/objects.ts';
-import { bind, role, type World } from '../support/attack/world.ts';
+import { accepted, startTimeoutMs, waitForGone, type Manifest } from '../../support/cluster/cluster.ts';
+import {
+  image,
+  ours,
+  startSystem,
+  type Reported,
+  type System,
+  type World as Pair,
+} from '../../support/cluster/system.ts';
+import { end, gateSays, patienceMs, sign, staged } from '../../support/scenario/kit.ts';
+import { recorded } from '../../support/scenario/production.ts';
+import { policyLock, type Attempt } from '../../support/attack/attack.ts';
+import { attacks } from '../../support/attack/harness.ts';
+import { digest, fresh } from '../../support/attack/objects.ts';
+import { bind, role, type World } from '../../support/attack/world.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,8 @@
 /** Attacks on the record of who changed staging (T61): by who signs for it, and on the record itself. */
 import { afterAll, beforeAll } from '@jest/globals';
 
-import { stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
-import { parseWriters } from '../../operator/api/writers.ts';
+import { stagingLabel, writersAnnotation } from '../../../operator/api/kinds.ts';
+import { parseWriters } from '../../../operator/api/writers.ts';
 import {
   accepted,
   startTimeoutMs,
@@ -10,13 +10,13 @@ import {
   type Answer,
   type ApiClient,
   type KubeObject,
-} from '../support/cluster/cluster.ts';
-import { isTrue, startSystem, type Reported, type System, type World as Pair } from '../support/cluster/system.ts';
-import { conditionSays, end, gateSays, sign, staged } from '../support/scenario/kit.ts';
-import { admitted, policyLock, stampLock, type Attack, type Attempt } from '../support/attack/attack.ts';
-import { attacks } from '../support/attack/harness.ts';
-import { fresh } from '../support/attack/objects.ts';
-import { bind, eventually, role, said, type World } from '../support/attack/world.ts';
+} from '../../support/cluster/cluster.ts';
+import { isTrue, startSystem, type Reported, type System, type World as Pair } from '../../support/cluster/system.ts';
+import { conditionSays, end, gateSays, sign, staged } from '../../support/scenario/kit.ts';
+import { admitted, policyLock, stampLock, type Attack, type Attempt } from '../../support/attack/attack.ts';
+import { attacks } from '../../support/attack/harness.ts';
+import { fresh } from '../../support/attack/objects.ts';
+import { bind, eventually, role, said, type World } from '../../support/attack/world.ts';
 
 /** A whole system in which each act has a pair of namespaces of its own; approver-a may edit the staging one. */
 interface Whole extends World {

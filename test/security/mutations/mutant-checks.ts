@@ -1,24 +1,24 @@
 /** What may notice that a part of lock A is gone: the table of writers, the attacks of a topic, and what must go on under the guard. */
-import { grantPrefix } from '../../operator/decide/emergency/grant.ts';
-import { accepted, targetOf } from '../support/cluster/cluster.ts';
-import type { Attack } from '../support/attack/attack.ts';
-import { ofBindings } from '../admission-policies/guard/check-binding.ts';
-import { ofFreeing } from '../admission-policies/guard/check-freeing.ts';
-import { ofContents, ofMigration, ofRewrites } from '../admission-policies/guard/check-content.ts';
-import { ofNamespaces } from '../admission-policies/guard/check-namespace.ts';
-import { ofEmergency } from '../admission-policies/emergency/check-emergency.ts';
-import { ofRestarts, restart } from '../admission-policies/guard/check-restart.ts';
-import { ofUnlisted } from '../admission-policies/guard/check-unlisted.ts';
-import { attackChecks, dryRun, refusedBy, type AttackCheck, type Check } from '../admission-policies/world/check.ts';
-import { emergencyAttacks, tryCovered } from '../admission-policies/emergency/emergency-list.ts';
-import { letIn, wildOperators } from '../admission-policies/world/emergency-world.ts';
-import { guard } from '../admission-policies/world/guard-file.ts';
-import { fromCronJob, guardAttacks, manual } from '../admission-policies/guard/guard-list.ts';
-import { at, one } from '../admission-policies/world/guard-objects.ts';
-import { rowHolds, tableRows, type TableRow } from '../admission-policies/world/guard-table.ts';
-import { open, type GuardWorld } from '../admission-policies/world/guard-world.ts';
+import { grantPrefix } from '../../../operator/decide/emergency/grant.ts';
+import { accepted, targetOf } from '../../support/cluster/cluster.ts';
+import type { Attack } from '../../support/attack/attack.ts';
+import { ofBindings } from '../../admission-policies/guard/check-binding.ts';
+import { ofFreeing } from '../../admission-policies/guard/check-freeing.ts';
+import { ofContents, ofMigration, ofRewrites } from '../../admission-policies/guard/check-content.ts';
+import { ofNamespaces } from '../../admission-policies/guard/check-namespace.ts';
+import { ofEmergency } from '../../admission-policies/emergency/check-emergency.ts';
+import { ofRestarts, restart } from '../../admission-policies/guard/check-restart.ts';
+import { ofUnlisted } from '../../admission-policies/guard/check-unlisted.ts';
+import { attackChecks, dryRun, refusedBy, type AttackCheck, type Check } from '../../admission-policies/world/check.ts';
+import { emergencyAttacks, tryCovered } from '../../admission-policies/emergency/emergency-list.ts';
+import { letIn, wildOperators } from '../../admission-policies/world/emergency-world.ts';
+import { guard } from '../../admission-policies/world/guard-file.ts';
+import { fromCronJob, guardAttacks, manual } from '../../admission-policies/guard/guard-list.ts';
+import { at, one } from '../../admission-policies/world/guard-objects.ts';
+import { rowHolds, tableRows, type TableRow } from '../../admission-policies/world/guard-table.ts';
+import { open, type GuardWorld } from '../../admission-policies/world/guard-world.ts';
 import type { Mutant } from './mutate.ts';
-import { forgedOwner, fresh } from '../support/attack/objects.ts';
+import { forgedOwner, fresh } from '../../support/attack/objects.ts';
 
 const ofTable = (row: TableRow, text: string): Check => ({
   name: `table: ${row.act} ${row.resource}`,

@@ -9,11 +9,11 @@ import {
   type ApiClient,
   type KubeObject,
   type Manifest,
-} from '../support/cluster/cluster.ts';
-import { acts, guard } from '../admission-policies/world/guard-file.ts';
-import { at, image, kinds, one, podSpec, podTemplate } from '../admission-policies/world/guard-objects.ts';
-import { fresh, production } from '../support/attack/objects.ts';
-import { eventually, robot, startWorld, type World } from '../support/attack/world.ts';
+} from '../../support/cluster/cluster.ts';
+import { acts, guard } from '../../admission-policies/world/guard-file.ts';
+import { at, image, kinds, one, podSpec, podTemplate } from '../../admission-policies/world/guard-objects.ts';
+import { fresh, production } from '../../support/attack/objects.ts';
+import { eventually, robot, startWorld, type World } from '../../support/attack/world.ts';
 
 const patienceMs = 100_000;
 

@@ -3,12 +3,12 @@
  * the record, or refused, or reading, which only the API server's audit log shows. What is served and on none of these lists fails here.
  */
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { accepted, startTimeoutMs, type ApiClient } from '../support/cluster/cluster.ts';
-import type { World } from '../support/cluster/system.ts';
+import { accepted, startTimeoutMs, type ApiClient } from '../../support/cluster/cluster.ts';
+import type { World } from '../../support/cluster/system.ts';
 import { actsUnder, gainedIn, letIn, pods, startEmergencySystem, type EmergencySystem } from './emergency-system.ts';
-import { guard } from '../admission-policies/world/guard-file.ts';
-import { kinds, one } from '../admission-policies/world/guard-objects.ts';
-import { eventually } from '../support/attack/world.ts';
+import { guard } from '../../admission-policies/world/guard-file.ts';
+import { kinds, one } from '../../admission-policies/world/guard-objects.ts';
+import { eventually } from '../../support/attack/world.ts';
 
 jest.setTimeout(600_000);
 

@@ -1,11 +1,11 @@
 /** The policies of the guard: a topic of files/guard.yaml each, and those beside them. Their world is that of guard-world.ts. */
-import { startPlaces } from '../admission-policies/guard/check-binding.ts';
-import { prepareContents } from '../admission-policies/guard/check-content.ts';
-import { prepareFreeing } from '../admission-policies/guard/check-freeing.ts';
-import type { Check } from '../admission-policies/world/check.ts';
-import { letEverybodyIn } from '../admission-policies/world/emergency-world.ts';
-import { guard } from '../admission-policies/world/guard-file.ts';
-import { startGuardWorld, type GuardWorld } from '../admission-policies/world/guard-world.ts';
+import { startPlaces } from '../../admission-policies/guard/check-binding.ts';
+import { prepareContents } from '../../admission-policies/guard/check-content.ts';
+import { prepareFreeing } from '../../admission-policies/guard/check-freeing.ts';
+import type { Check } from '../../admission-policies/world/check.ts';
+import { letEverybodyIn } from '../../admission-policies/world/emergency-world.ts';
+import { guard } from '../../admission-policies/world/guard-file.ts';
+import { startGuardWorld, type GuardWorld } from '../../admission-policies/world/guard-world.ts';
 import { checksFor, ownChecks } from './mutant-checks.ts';
 import type { BoundCheck, Suite } from './mutation.ts';
 
