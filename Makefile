@@ -25,7 +25,7 @@ nights: node_modules ## a thousand emergencies that people, deaths and clocks me
 	COUNTERSIGN_NIGHTS=1000 $(JEST) test/faults/nights.test.ts
 
 appends: node_modules ## ten thousand acts entered by several writers at once: one unbroken chain
-	COUNTERSIGN_APPENDS=10000 $(JEST) test/contract/ledger-appends.test.ts
+	COUNTERSIGN_APPENDS=10000 $(JEST) test/api-server/ledger-appends.test.ts
 
 unit: node_modules ## the tests that need no control plane
 	$(JEST) --selectProjects unit

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startGate } from '../hack/controlplane/gate.ts';
 import { accepted, type KubeObject } from '../test/support/cluster/cluster.ts';
-import { startLoad } from '../test/contract/gate/load.ts';
+import { startLoad } from '../test/api-server/gate/load.ts';
 import type { System } from '../test/support/cluster/system.ts';
 import { fedWorld, feeder, put } from './locks.ts';
 import type { Figure } from './table.ts';

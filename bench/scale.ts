@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { chartNodeOptions } from '../hack/controlplane/chart.ts';
 import { startOperator } from '../hack/controlplane/operator.ts';
 import { installer } from '../hack/controlplane/identities.ts';
-import { startLoad } from '../test/contract/gate/load.ts';
+import { startLoad } from '../test/api-server/gate/load.ts';
 import { accepted, type Answer, type KubeObject, type Manifest } from '../test/support/cluster/cluster.ts';
 import { image, type System, type World } from '../test/support/cluster/system.ts';
 import { cpuMs, rssMb } from './process.ts';

@@ -1,6 +1,6 @@
 // The one place that knows @dot-i/k8s-operator. Its life cycle (start → init, stop), its event vocabulary and its finalizer protocol are used;
 // everything of it that talks to the API server is replaced, because it exits the process after 30 quiet seconds and reports writes that it
-// never sent (test/contract/dot-i.test.ts pins both). It is CommonJS that a static import breaks under Jest.
+// never sent (test/api-server/dot-i.test.ts pins both). It is CommonJS that a static import breaks under Jest.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { KubernetesObject, V1CustomResourceDefinitionVersion } from '@kubernetes/client-node';

@@ -117,7 +117,7 @@ const givenOn: Readonly<Partial<Record<Program, readonly string[]>>> = {
   ],
 };
 
-/** Where the API server refuses streaming lists, what is watched is listed first: test/contract/kube-reflector.test.ts. */
+/** Where the API server refuses streaming lists, what is watched is listed first: test/api-server/kube-reflector.test.ts. */
 const withLists = (used: readonly string[]): readonly string[] =>
   sorted(used.flatMap((right) => (right.startsWith('watch ') ? [right, right.replace('watch', 'list')] : [right])));
 
