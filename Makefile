@@ -19,7 +19,7 @@ mutants: node_modules ## drops or widens every part of every admission policy in
 	$(NODE) hack/mutants.ts $(TOPICS)
 
 quiet: node_modules ## ten thousand ordinary writes of machines in production, and no finding
-	COUNTERSIGN_QUIET_WRITES=10000 $(JEST) test/scenarios/quiet.test.ts
+	COUNTERSIGN_QUIET_WRITES=10000 $(JEST) test/e2e/quiet.test.ts
 
 nights: node_modules ## a thousand emergencies that people, deaths and clocks meddle with
 	COUNTERSIGN_NIGHTS=1000 $(JEST) test/faults/nights.test.ts
