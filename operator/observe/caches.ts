@@ -94,7 +94,7 @@ const installedObject = (raw: KubeObject): InstalledObject => ({
 const optionalGroup = 'resource.k8s.io/v1';
 
 export interface CachesOptions {
-  /** Secrets are digested under it (`decide/content.ts`). */
+  /** Secrets are digested under it (`decide/manifest/content-digest.ts`). */
   readonly digestKey: string;
   /** Resources that the chart adds to the guard: `rollouts.argoproj.io`. */
   readonly guarded: readonly string[];

@@ -1,4 +1,4 @@
-/** Webhooks, mutating policies and API services of others, as far as they can change a write to production (decide/mutators.ts). */
+/** Webhooks, mutating policies and API services of others, as far as they can change a write to production (`decide/findings/foreign-mutators.ts`). */
 import { z } from 'zod';
 import { promotableKinds, watchedKinds } from '../api/kinds.ts';
 import type { Json, JsonObject } from '../api/meta.ts';

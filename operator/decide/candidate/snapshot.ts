@@ -40,7 +40,7 @@ export interface Place {
   readonly bytes: number;
 }
 
-/** What is in production, or on its way there, for one package: what `decide/release.ts` judges. */
+/** What is in production, or on its way there, for one package: what `decide/release/plan.ts` judges. */
 export interface ReleaseSnapshot {
   readonly namespace: string;
   readonly package: string;

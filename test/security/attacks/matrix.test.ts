@@ -370,7 +370,7 @@ const holds: Readonly<Record<Column, RegExp>> = {
   'without B': /^refused by A: /,
 };
 
-const page = join(import.meta.dirname, '..', '..', 'docs', 'attacks.md');
+const page = join(import.meta.dirname, '..', '..', '..', 'docs', 'attacks.md');
 
 const rowOf = (attack: Row): string => {
   const { id, name, locks } = attack;

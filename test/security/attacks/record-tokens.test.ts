@@ -257,7 +257,7 @@ const tellThatItWasThere = async (world: World): Promise<void> => {
 /** What an auditor is told who verifies an export of the record. */
 const verified = async (world: World): Promise<{ readonly status: number | null; readonly stderr: string }> => {
   const input = await system.controlPlane.kubectl('auditor-a', ['get', 'ledger', '-o', 'json', '-n', world.production]);
-  const program = join(import.meta.dirname, '..', '..', 'hack', 'ledger.ts');
+  const program = join(import.meta.dirname, '..', '..', '..', 'hack', 'ledger.ts');
   const args = ['--disable-warning=ExperimentalWarning', program];
   return spawnSync(process.execPath, args, { input: input.stdout, encoding: 'utf8' });
 };

@@ -20,7 +20,7 @@ import {
   type Manifest,
 } from './cluster.ts';
 
-const root = join(import.meta.dirname, '..', '..');
+const root = join(import.meta.dirname, '..', '..', '..');
 
 export const ours = 'countersign.dev/v1alpha1';
 
