@@ -418,8 +418,8 @@ const text = (): string =>
     ...tokenLines,
   ].join('\n');
 
-/** Without the widths that a formatter gives. */
-const plain = (page: string): string => page.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---');
+/** Without the widths and line breaks that a formatter gives. */
+const plain = (page: string): string => page.trim().replaceAll(/\s+/g, ' ').replaceAll(/-{3,}/g, '---');
 
 describe('each lock by itself', () => {
   beforeAll(async () => {
