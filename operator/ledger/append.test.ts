@@ -6,7 +6,7 @@ import { digestOf } from '../decide/json/canonical.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
 import { actsIn } from '../decide/record/batch.ts';
 import { BrokenLedger, createAppend, Overtaken, pauseMs, type LedgerStore } from './append.ts';
-import { entryName, verifyChain } from '../decide/record/chain.ts';
+import { entryHash, entryName, verifyChain } from '../decide/record/chain.ts';
 import { Records } from './records.ts';
 
 const program = (name: string) => ({
@@ -162,6 +162,38 @@ test('an entry that cannot be read breaks the record', async () => {
 
   expect(strange.get('n').broken).toContain('cannot be read');
   expect(records.get('n').broken).toBeUndefined();
+});
+
+test('an entry with another previous at the next place is refused, and what was signed for goes on past it', async () => {
+  const { stored, writer } = cluster();
+  const { append, records } = writer();
+  await append('n', draft('first'));
+  const [first] = stored.values();
+  if (first === undefined) throw new Error('nothing is stored');
+  const planted = { ...first, seq: 1, id: 'planted', previous: digestOf('another') };
+  stored.set(entryName(1), planted);
+
+  // Whoever writes next finds it there.
+  await expect(append('n', draft('second'))).rejects.toBeInstanceOf(BrokenLedger);
+  expect(records.get('n')).toMatchObject({
+    damaged: undefined,
+    refused: { name: entryName(1), id: 'planted', hash: entryHash(planted) },
+  });
+  await append('n', {
+    ...draft('on'),
+    actor: { username: 'tester-a', uid: '', groups: [] },
+    subject: { kind: 'LedgerEntry', namespace: 'n', name: entryName(1), uid: 'planted' },
+    package: '',
+    digest: entryHash(planted),
+    data: {
+      type: 'Resumed',
+      entry: 'planted',
+      approval: { name: 'signed', uid: 'signed', role: 'tester', username: 'tester-a' },
+    },
+  });
+  await append('n', draft('second'));
+
+  expect(records.get('n')).toMatchObject({ broken: undefined, refused: undefined, head: { seq: 3 } });
 });
 
 test('a record tells each entry once, in the order of the chain', async () => {

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import { parseData, type LedgerDraft } from '../ledger-entry.ts';
-import { emptyHead, entryHash, entryName, nextEntry, verifyChain, type Head } from './chain.ts';
+import { emptyHead, entryHash, entryName, linksOf, nextEntry, verifyChain, type Head } from './chain.ts';
 
 const self = { username: 'operator', uid: '', groups: [] };
 
@@ -56,6 +56,28 @@ test('a chain breaks when any entry but the last is missing', () => {
       expect(verifyChain(entries.filter((_, i) => i !== missing)).broken).toBe(
         `entry ${entryName(missing)} is missing`,
       );
+    }),
+  );
+});
+
+test('a chain is followed past an entry whose previous is another hash, to its end', () => {
+  fc.assert(
+    fc.property(reasonsArbitrary, fc.nat(), (reasons, pick) => {
+      const at = pick % reasons.length;
+      let head: Head = emptyHead;
+      const entries = reasons.map((reason, i) => {
+        const sound = nextEntry(head, draft(reason), { id: `id-${i}`, now: i, self });
+        const entry = i === at ? { ...sound, previous: `sha256:${'f'.repeat(64)}` } : sound;
+        head = { seq: i, hash: entryHash(entry) };
+        return entry;
+      });
+      expect(linksOf(entries).map(({ broken }) => broken?.how)).toEqual(
+        reasons.map((_, i) => (i === at ? 'OtherPrevious' : undefined)),
+      );
+      expect(verifyChain(entries)).toMatchObject({
+        head,
+        broken: `entry ${entryName(at)} does not follow the one before it: its previous is another hash; it was planted, or one of the two was altered`,
+      });
     }),
   );
 });

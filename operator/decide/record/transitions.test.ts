@@ -15,13 +15,13 @@ import { entryAfter, program } from '../../../test/support/builders/record.ts';
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import { ledgerWriters } from '../../api/ledger-writers.ts';
 import { rollback } from '../../api/rollback.ts';
-import { emptyHead, entryHash, entryName } from './chain.ts';
+import { breakOf, emptyHead, entryHash, entryName } from './chain.ts';
 import type { Bundle } from '../bundle.ts';
 import { digest8 } from '../json/canonical.ts';
 import * as drafts from './drafts.ts';
 import * as emergency from '../emergency/entries.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
-import { packageRecord, emptyRecord, followEntries, type NamespaceRecord } from './record.ts';
+import { packageRecord, emptyRecord, followEntries, type Link, type NamespaceRecord } from './record.ts';
 import { joined, type JointDraft } from './batch.ts';
 import { whyNotNext } from './transitions.ts';
 
@@ -29,19 +29,30 @@ const place = 'payments-prod';
 
 type Draft = LedgerDraft | JointDraft;
 
-/** A draft, or what makes one of the record as it stands. */
-type Step = Draft | ((record: NamespaceRecord) => Draft);
+/** A draft, or what makes one of the record as it stands; or one of these, planted with a `previous` that is not the hash of the head. */
+type Sound = Draft | ((record: NamespaceRecord) => Draft);
+type Step = Sound | { readonly planted: Sound };
 
-const draftOf = (record: NamespaceRecord, step: Step): Draft => (typeof step === 'function' ? step(record) : step);
+const planted = (step: Step): Step => ('planted' in step ? step : { planted: step });
 
-const entryOf = (record: NamespaceRecord, step: Step): LedgerEntrySpec =>
-  entryAfter(record, draftOf(record, step), { at: now });
+const draftOf = (record: NamespaceRecord, step: Step): Draft => {
+  const sound = 'planted' in step ? step.planted : step;
+  return typeof sound === 'function' ? sound(record) : sound;
+};
+
+const entryOf = (record: NamespaceRecord, step: Step): LedgerEntrySpec => {
+  const entry = entryAfter(record, draftOf(record, step), { at: now });
+  return 'planted' in step ? { ...entry, previous: digestOf('f') } : entry;
+};
+
+const linkOf = ({ head }: NamespaceRecord, entry: LedgerEntrySpec): Link => ({
+  entry,
+  hash: entryHash(entry),
+  broken: breakOf(head, entry),
+});
 
 const follow = (record: NamespaceRecord, ...steps: readonly Step[]): NamespaceRecord =>
-  steps.reduce((before, step) => {
-    const entry = entryOf(before, step);
-    return followEntries(before, [{ entry, hash: entryHash(entry), broken: undefined }], whyNotNext);
-  }, record);
+  steps.reduce((before, step) => followEntries(before, [linkOf(before, entryOf(before, step))], whyNotNext), record);
 
 const empty: NamespaceRecord = { ...emptyRecord, head: emptyHead };
 
@@ -645,12 +656,14 @@ const goesOn =
 describe('a record that an entry broke goes on', () => {
   test.each<[string, Step[]]>([
     ['that entry alone', [promoted(evil)]],
+    ['an entry with another previous', [planted(promoted(third))]],
+    ['what follows from an entry with another previous', [planted(promoted(third)), openedFinding]],
+    ['entries of which each has another previous', [planted(promoted(third)), planted(goesOn())]],
     ['what follows from it', [promoted(evil), goingBack(evil, second)]],
     ['what would have followed without it', [promoted(evil), openedFinding, staged(third), started(third)]],
   ])('without %s, once somebody signed for that', (_, [bad, ...more]) => {
     const good = follow(empty, ...runsSecond, staged(third), started(third));
-    const forged: Step = () => (bad as (record: NamespaceRecord) => LedgerDraft)(good);
-    const broken = follow(good, ...(bad === undefined ? [] : [forged, ...more]));
+    const broken = follow(good, ...(bad === undefined ? [] : [bad, ...more]));
     expect(broken.broken).toContain('does not follow');
 
     const after = follow(broken, goesOn());
@@ -676,9 +689,9 @@ describe('a record that an entry broke goes on', () => {
   test('not where entries are missing', () => {
     const good = follow(empty, ...runsFirst);
     const lost = entryOf(good, openedFinding);
-    const gap = [{ entry: lost, hash: entryHash(lost), broken: 'entry 7 is missing' }];
+    const gap = [linkOf({ ...good, head: { seq: good.head.seq - 1, hash: '' } }, lost)];
     const broken = follow(followEntries(good, gap, whyNotNext), goingBack(evil, second), goesOn());
-    expect(broken).toMatchObject({ broken: 'entry 7 is missing', damaged: true });
+    expect(broken).toMatchObject({ broken: `entry ${entryName(good.head.seq)} is missing`, damaged: true });
   });
 
   test('accesses that only refused entries tell of have ended, and those before are as they were', () => {
@@ -696,7 +709,7 @@ describe('a record that an entry broke goes on', () => {
 const bundles = [first, second, third, over, evil];
 const anyBundle = fc.constantFrom(...bundles);
 const anyBase = fc.constantFrom<Base>(...bundles, baseline, none);
-const anything: fc.Arbitrary<Step> = fc.oneof(
+const anySound: fc.Arbitrary<Step> = fc.oneof(
   anyBundle.map(staged),
   fc
     .tuple(anyBundle, anyBase)
@@ -729,6 +742,11 @@ const anything: fc.Arbitrary<Step> = fc.oneof(
     });
     return draftOf(r, together(seen ?? never(), ...more));
   }),
+);
+
+const anything: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 9, arbitrary: anySound },
+  { weight: 1, arbitrary: anySound.map(planted) },
 );
 
 /** What production should be, and what was demanded of it, by the record. */
@@ -786,7 +804,7 @@ test('a record read at once is the record that was followed', () => {
       let followed = empty;
       const links = some.map((step) => {
         const entry = entryOf(followed, step);
-        const link = { entry, hash: entryHash(entry), broken: undefined };
+        const link = linkOf(followed, entry);
         followed = followEntries(followed, [link], whyNotNext);
         return link;
       });

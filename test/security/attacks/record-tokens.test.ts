@@ -2,7 +2,7 @@
  * Forged history: stolen tokens of our own programs say in the record that production ran what nobody signed for, and begin to go back to it.
  * Operator and gate run; what is looked at is what production came to hold.
  */
-import { spawnSync } from 'node:child_process';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -17,6 +17,7 @@ import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
 import { foldEntries, emptyRecord, packageRecord, type OpenIntent } from '../../../operator/decide/record/record.ts';
 import { emptyHead, entryHash, entryName, nextEntry } from '../../../operator/decide/record/chain.ts';
 import { bundleHead } from '../../../operator/observe/bundles.ts';
+import { anAdmittedAct } from '../../support/builders/decide.ts';
 import { program } from '../../support/builders/record.ts';
 import {
   accepted,
@@ -136,12 +137,17 @@ const candidateOf = async (world: World, name: string) => {
   return parsed.value;
 };
 
-/** Appends with a stolen token, as its program would; where the program itself takes the place, after it. */
-const append = async (world: World, as: LedgerWriter | 'restorer', draft: LedgerDraft): Promise<Answer<KubeObject>> => {
+/** Appends with a stolen token, as its program would, but for what is `given`; where the program itself takes the place, after it. */
+const append = async (
+  world: World,
+  as: LedgerWriter | 'restorer',
+  draft: LedgerDraft,
+  given: { readonly previous?: string } = {},
+): Promise<Answer<KubeObject>> => {
   for (;;) {
     const last = (await world.ledger()).at(-1);
     const head = last === undefined ? emptyHead : { seq: last.seq, hash: entryHash(last) };
-    const spec = nextEntry(head, draft, { id: randomUUID(), now: Date.now(), self: program(as) });
+    const spec = { ...nextEntry(head, draft, { id: randomUUID(), now: Date.now(), self: program(as) }), ...given };
     const metadata = { name: entryName(spec.seq), namespace: world.production };
     const answer = await stolen[as].create<KubeObject>({ apiVersion: ours, kind: 'LedgerEntry', metadata, spec });
     if (answer.ok || answer.code !== 409) return answer;
@@ -255,7 +261,7 @@ const tellThatItWasThere = async (world: World): Promise<void> => {
 };
 
 /** What an auditor is told who verifies an export of the record. */
-const verified = async (world: World): Promise<{ readonly status: number | null; readonly stderr: string }> => {
+const verified = async (world: World): Promise<Pick<SpawnSyncReturns<string>, 'status' | 'stdout' | 'stderr'>> => {
   const input = await system.controlPlane.kubectl('auditor-a', ['get', 'ledger', '-o', 'json', '-n', world.production]);
   const program = join(import.meta.dirname, '..', '..', '..', 'hack', 'ledger.ts');
   const args = ['--disable-warning=ExperimentalWarning', program];
@@ -442,20 +448,21 @@ const typed = (message: string): string => {
   return manifest;
 };
 
+/** Waits until the policy is, or is not, in force, and returns what it says. */
+const policyWith = (world: World, reason: 'LedgerBroken' | 'InForce'): Promise<Reported> =>
+  waitFor<Reported>(
+    world.as('admin'),
+    world.ref('ReleasePolicy', 'production'),
+    (each) => condition(each, 'Ready')?.reason === reason,
+    patienceMs,
+  );
+
 test('a record that a stolen token broke goes on without that entry, once somebody who may has signed for it', async () => {
   const world = await system.world('goes-on', policy);
   const { second: now, x } = await ran(world);
   accepted(await append(world, 'operator', promoted(x, now, 'none')));
   accepted(await append(world, 'operator', goingBack(now, x)));
-  const ready = (each: Reported, reason: string) => condition(each, 'Ready')?.reason === reason;
-  const policyWith = (reason: string) =>
-    waitFor<Reported>(
-      world.as('admin'),
-      world.ref('ReleasePolicy', 'production'),
-      (each) => ready(each, reason),
-      patienceMs,
-    );
-  await policyWith('LedgerBroken');
+  await policyWith(world, 'LedgerBroken');
   // Whoever waits is sent to where the command is.
   const isBroken = (each: Reported) => condition(each, 'Stalled')?.reason === 'LedgerBroken';
   const gates = (await world.when('x', isBroken, patienceMs)).status?.gates ?? [];
@@ -478,12 +485,39 @@ test('a record that a stolen token broke goes on without that entry, once somebo
   const done = await system.controlPlane.kubectl('tester-a', ['create', '-f', '-'], { stdin: manifest });
   expect(done.stderr).toBe('');
 
-  await policyWith('InForce');
+  await policyWith(world, 'InForce');
   const resumed = (await world.ledger()).filter(({ type }) => type === 'Resumed');
   expect(resumed).toMatchObject([{ actor: { username: 'tester-a' }, subject: { kind: 'LedgerEntry' } }]);
   expect(await verified(world)).toMatchObject({ status: 0 });
   // Nothing of what was told came to be, and the way is free for what people sign for.
   expect(await levelIn(world)).toBe('second');
+  await world.stage(world.configMap('settings', { level: 'third' }));
+  expect(await release(world, world.candidate('third', components))).toBe('Promoted');
+  expect(await levelIn(world)).toBe('third');
+});
+
+test('the token of the gate plants an entry with another previous at the next place: it counts for nothing, and the record goes on past it once somebody signed', async () => {
+  const world = await system.world('planted', policy);
+  await ran(world);
+  const previous = `sha256:${'f'.repeat(64)}`;
+  accepted(await append(world, 'gate', anAdmittedAct('Operate', {}), { previous }));
+
+  const told = condition(await policyWith(world, 'LedgerBroken'), 'Ready')?.message ?? '';
+  expect(told).toMatch(/entry \d{12} does not follow the one before it: its previous is another hash; it was planted/);
+  expect(said(await write(world))).toContain('NoReleaseUnderWay: ');
+  const before = await verified(world);
+  expect(before).toMatchObject({ status: 1 });
+  expect(before.stderr).toContain('BROKEN: entry ');
+
+  const done = await system.controlPlane.kubectl('tester-a', ['create', '-f', '-'], { stdin: typed(told) });
+  expect(done.stderr).toBe('');
+  await policyWith(world, 'InForce');
+  const after = await verified(world);
+  expect(after).toMatchObject({ status: 0 });
+  // It still says what stands there.
+  expect(after.stdout).toContain('its previous is another hash');
+  // A program that reads it from the start says the same.
+  await whileAway(() => Promise.resolve());
   await world.stage(world.configMap('settings', { level: 'third' }));
   expect(await release(world, world.candidate('third', components))).toBe('Promoted');
   expect(await levelIn(world)).toBe('third');
