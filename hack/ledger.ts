@@ -1,6 +1,7 @@
 /**
  * Verifies exported ledgers, offline: `kubectl get ledger -n payments-prod -o json | node hack/ledger.ts [--head sha256:…]`.
- * Nothing but the export is needed. `--head` names the hash of an entry noted earlier, which must still be part of the chain: without
+ * Nothing but the export is needed. An entry whose `previous` is another hash is named, and the chain is followed from it: the record may have gone on
+ * past it by a signature. `--head` names the hash of an entry noted earlier, which must still be part of the chain: without
  * it, nobody can tell that the newest entries were cut off. Names the first entry that does not follow from those before it, too: what no
  * program of ours would have entered there. Exits with 0 when every chain is whole, 1 when one is not, 2 when asked wrongly.
  */
@@ -11,7 +12,7 @@ import { parseLedgerEntry, type LedgerEntry, type LedgerEntrySpec } from '../ope
 import { emptyRecord, followEntries } from '../operator/decide/record/record.ts';
 import { actsIn } from '../operator/decide/record/batch.ts';
 import { whyNotNext } from '../operator/decide/record/transitions.ts';
-import { emptyHead, entryHash, entryName, verifyChain } from '../operator/decide/record/chain.ts';
+import { emptyHead, entryHash, entryName, linksOf } from '../operator/decide/record/chain.ts';
 import { parseJson } from './controlplane/json.ts';
 
 interface Exported {
@@ -57,25 +58,20 @@ const rows = (spec: LedgerEntrySpec): readonly string[] => {
   return [row(spec), ...acts.map((act) => `  ${row(act)}`)];
 };
 
-/** The first entry that does not follow from those before it, and by which rule; undefined = every one does. */
-const notFollowing = (specs: readonly LedgerEntrySpec[]): string | undefined =>
-  followEntries(
-    { ...emptyRecord, head: emptyHead },
-    specs.toSorted((a, b) => a.seq - b.seq).map((entry) => ({ entry, hash: entryHash(entry), broken: undefined })),
-    whyNotNext,
-  ).broken;
-
 /** Whether the chain of one namespace is whole; says so. */
 const verify = (namespace: string, entries: readonly LedgerEntry[], noted: string | undefined): boolean => {
   const specs = entries.map(({ spec }) => spec);
   for (const spec of specs.toSorted((a, b) => a.seq - b.seq)) rows(spec).forEach(say);
-  const { head, broken } = verifyChain(specs);
+  const links = linksOf(specs);
+  // What is wrong, and whether somebody signed for going on without it.
+  const { head, broken } = followEntries({ ...emptyRecord, head: emptyHead }, links, whyNotNext);
+  const planted = links.flatMap(({ broken }) => (broken?.how === 'OtherPrevious' ? [broken.why] : []));
+  for (const why of planted) say(`${namespace}: ${why}`);
   const misnamed = entries.find(({ metadata, spec }) => metadata.name !== entryName(spec.seq));
   const cut = noted !== undefined && !specs.some((spec) => entryHash(spec) === noted);
   const wrong =
     broken ??
     (misnamed && `entry ${misnamed.metadata.name} is not where its name says`) ??
-    notFollowing(specs) ??
     (cut ? `no entry has the hash ${noted}` : undefined);
   if (wrong !== undefined) complain(`${namespace}: BROKEN: ${wrong}`);
   else say(`${namespace}: ${entries.length} entries, one whole chain. Head: ${head.hash}`);

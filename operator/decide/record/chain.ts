@@ -3,6 +3,7 @@ import { ledgerNameDigits, noPrevious, type LedgerEntrySpec } from '../../api/le
 import { canonicalJson, digestOf } from '../json/canonical.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import type { JointDraft } from './batch.ts';
+import type { Break, Link } from './record.ts';
 
 /** The end of a chain: where the next entry goes, and what it points back to. */
 export interface Head {
@@ -46,12 +47,24 @@ export const nextEntry = (head: Head, draft: LedgerDraft | JointDraft, { id, now
   };
 };
 
-/** Why `entry` does not continue the chain that ends in `head`; undefined = it does. */
-export const breakOf = (head: Head, entry: LedgerEntrySpec): string | undefined => {
-  if (entry.seq !== head.seq + 1) return `entry ${entryName(head.seq + 1)} is missing`;
-  if (entry.previous !== head.hash)
-    return `entry ${entryName(entry.seq)} does not follow the one before it: its previous is another hash`;
-  return undefined;
+/** How `entry` does not continue the chain that ends in `head`; undefined = it does. */
+export const breakOf = (head: Head, entry: LedgerEntrySpec): Break | undefined => {
+  if (entry.seq !== head.seq + 1) return { how: 'Missing', why: `entry ${entryName(head.seq + 1)} is missing` };
+  if (entry.previous === head.hash) return undefined;
+  const why = `entry ${entryName(entry.seq)} does not follow the one before it: its previous is another hash; it was planted, or one of the two was altered`;
+  return { how: 'OtherPrevious', why };
+};
+
+/** A whole chain, in any order of input, with what is wrong at each place. Behind such a place it is followed from the entry that stands there. */
+export const linksOf = (entries: readonly LedgerEntrySpec[]): Link[] => {
+  let head = emptyHead;
+  return entries
+    .toSorted((a, b) => a.seq - b.seq)
+    .map((entry) => {
+      const link = { entry, hash: entryHash(entry), broken: breakOf(head, entry) };
+      head = { seq: entry.seq, hash: link.hash };
+      return link;
+    });
 };
 
 export interface Verification {
@@ -63,11 +76,11 @@ export interface Verification {
 
 /** Follows a whole chain, in any order of input. */
 export const verifyChain = (entries: readonly LedgerEntrySpec[]): Verification => {
-  let head = emptyHead;
-  for (const entry of entries.toSorted((a, b) => a.seq - b.seq)) {
-    const broken = breakOf(head, entry);
-    if (broken !== undefined) return { entries: entries.length, head, broken };
-    head = { seq: entry.seq, hash: entryHash(entry) };
-  }
-  return { entries: entries.length, head, broken: undefined };
+  const links = linksOf(entries);
+  const last = links.at(-1);
+  return {
+    entries: entries.length,
+    head: last === undefined ? emptyHead : { seq: last.entry.seq, hash: last.hash },
+    broken: links.find(({ broken }) => broken !== undefined)?.broken?.why,
+  };
 };

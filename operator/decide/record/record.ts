@@ -112,7 +112,7 @@ export interface NamespaceRecord {
   readonly demanded: readonly { readonly seq: number; readonly lines: readonly ApprovalLine[] }[];
   /** Why the chain does not verify; undefined = it does. Nothing is promoted on a broken chain. */
   readonly broken: string | undefined;
-  /** Entries are missing or were written over: no signature mends that. */
+  /** Entries are missing or were written over: no signature repairs that. */
   readonly damaged?: boolean | undefined;
   /** The first entry that does not follow from those before it: it and what comes after count for nothing, until somebody signs for going on. */
   readonly refused?: RefusedEntry | undefined;
@@ -410,8 +410,18 @@ export interface Link {
   readonly entry: LedgerEntrySpec;
   /** Hash of the entry: the `previous` of its successor. */
   readonly hash: string;
-  /** Why it does not continue the chain; undefined = it does. */
-  readonly broken: string | undefined;
+  /** How it does not continue the chain; undefined = it does. */
+  readonly broken: Break | undefined;
+}
+
+/**
+ * How an entry does not continue the chain. `Missing`: entries before it are not there. `OtherPrevious`: it stands at the next place, and its
+ * `previous` is not the hash of the entry before it.
+ */
+export interface Break {
+  readonly how: 'Missing' | 'OtherPrevious';
+  /** For people; names the entry. */
+  readonly why: string;
 }
 
 /** The same link for each act that its entry tells of. */
@@ -478,7 +488,7 @@ export const foldEntries = (before: NamespaceRecord, links: readonly Link[]): Na
   for (const link of links.flatMap(actByAct)) {
     state.fold(link, parseData(link.entry));
     head = { seq: link.entry.seq, hash: link.hash };
-    broken ??= link.broken;
+    broken ??= link.broken?.why;
   }
   return { ...state.now(), head, broken };
 };
@@ -489,8 +499,8 @@ export type WhyNot = (record: NamespaceRecord, entry: LedgerEntrySpec, data: Ent
 /**
  * `foldEntries`, but an entry that `whyNot` refuses breaks the record: neither it nor what comes after it counts, but that emergency accesses
  * are known, so that what they are made of is taken away. Of an entry for several acts all follow, or none counts: it is one write of one
- * program. An entry by which somebody signed for going on ends that. After a gap, or an entry that was written over, what follows is read all
- * the same.
+ * program. An entry with another `previous` is refused whatever it says. An entry by which somebody signed for going on ends that. After a gap,
+ * or an entry that was written over, what follows is read all the same.
  */
 export const followEntries = (before: NamespaceRecord, links: readonly Link[], whyNot: WhyNot): NamespaceRecord => {
   const state = folding(before);
@@ -504,6 +514,11 @@ export const followEntries = (before: NamespaceRecord, links: readonly Link[], w
     } else if (data.type.startsWith('Emergency')) state.moveEmergencies(act, data);
   };
   const whyRefused = (link: Link): string | undefined => {
+    if (link.broken?.how === 'OtherPrevious') return link.broken.why;
+    const why = whyNotRead(link);
+    return why === undefined ? undefined : `entry ${nameOf(link)} (${link.entry.type}) ${why}`;
+  };
+  const whyNotRead = (link: Link): string | undefined => {
     const acts = orUndefined(() => actByAct(link));
     if (acts === undefined) return unreadable;
     const misnamed = whyNotInNameOf(link.entry.type, link.entry.actor.username);
@@ -521,11 +536,13 @@ export const followEntries = (before: NamespaceRecord, links: readonly Link[], w
     return undefined;
   };
   for (const link of links) {
-    broken ??= link.broken;
-    damaged ||= link.broken !== undefined || undefined;
+    if (link.broken?.how === 'Missing') {
+      broken ??= link.broken.why;
+      damaged = true;
+    }
     const why = whyRefused(link);
     if (why !== undefined) {
-      broken ??= `entry ${nameOf(link)} (${link.entry.type}) ${why}`;
+      broken ??= why;
       refused ??= { name: nameOf(link), id: link.entry.id, hash: link.hash, emergencies: state.now().emergencies };
     }
     head = { seq: link.entry.seq, hash: link.hash };

@@ -17,7 +17,7 @@ export interface ResumeSnapshot {
   readonly approvals: (id: string) => readonly Approval[];
 }
 
-/** The entry that somebody may sign for going on without; undefined = none, for what is lost or changed no signature mends. */
+/** The entry that somebody may sign for going on without; undefined = none: no signature repairs what was lost or changed. */
 export const resumable = ({
   refused,
   damaged,
