@@ -20,7 +20,7 @@ import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf } from '../kube/resource.ts';
 import { promotableResource } from '../kube/rows.ts';
 import { PackedValues } from '../kube/packed.ts';
-import { createLimit, inSlices, type Limit } from '../run/slices.ts';
+import { createLimit, inSlices, type Limit } from '../work/slices.ts';
 
 export interface AskTools {
   readonly client: Client;

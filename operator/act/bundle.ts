@@ -20,7 +20,7 @@ import type { Client } from '../kube/client.ts';
 import { Failure, toFailure } from '../kube/failures.ts';
 import type { Manifest } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
-import { inSlices } from '../run/slices.ts';
+import { inSlices } from '../work/slices.ts';
 
 /** @throws {Failure} `TooLarge` when it cannot be stored, or not be shown */
 export const createBundle = async (client: Client, bundle: Bundle, shown: Shown): Promise<void> => {

@@ -5,7 +5,7 @@ import { compared, type Comparison, type Shown } from '../decide/delta/compariso
 import { canonicalSteps, sizeOf } from '../decide/json/canonical.ts';
 import type { ObjectRef } from '../decide/objects.ts';
 import { Failure } from '../kube/failures.ts';
-import { createLimit, inSlices } from '../run/slices.ts';
+import { createLimit, inSlices } from '../work/slices.ts';
 
 /** Contents as they are sent to the thread: texts are copied far faster than what they hold. */
 export interface ContentText {

@@ -11,7 +11,7 @@ import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf, type Manifest, type ResourceRow } from '../kube/resource.ts';
 import { Overtaken, type Append } from '../ledger/append.ts';
 import { grantResource, ourResource, promotableResource } from '../kube/rows.ts';
-import { createLimit } from '../run/slices.ts';
+import { createLimit } from '../work/slices.ts';
 import { createBundle } from './bundle.ts';
 
 export interface ActTools {

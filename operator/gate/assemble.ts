@@ -15,7 +15,7 @@ import type { ContentPlace } from '../observe/bundles.ts';
 import { Contents } from '../observe/contents.ts';
 import { createCaches } from '../observe/caches.ts';
 import { sleep, type Clock } from '../time/clock.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../log.ts';
 import { createConsents } from './consent-cache.ts';
 import { createJudge } from './admit.ts';
 import type { Judge } from './http/admission-review.ts';

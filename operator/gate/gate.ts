@@ -2,7 +2,7 @@
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { Clock } from '../time/clock.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../log.ts';
 import type { Lifetimes } from './tls/rotation-plan.ts';
 import { followCertificateFiles, type CertificateFiles } from './tls/mounted-certificate.ts';
 import { Paths } from './tls/secret-path.ts';

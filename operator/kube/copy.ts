@@ -1,5 +1,5 @@
 /** A copy of some objects of one resource, as complete as it has been told, that never goes back in time. */
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../log.ts';
 import { Failure } from './failures.ts';
 import { isNewer } from './resource-version.ts';
 import { keyOf, type KubeObject, type ResourceRow } from './resource.ts';

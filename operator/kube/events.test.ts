@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { manualClock, settle, type ManualClock } from '../../test/support/builders/clock.ts';
 import { scriptedApi, type ScriptedApi } from '../../test/support/builders/scripted-api.ts';
-import { silentLogger } from '../telemetry/logger.ts';
+import { silentLogger } from '../log.ts';
 import { createEventRecorder, type EventNotice, type EventRecorder } from './events.ts';
 
 let clock: ManualClock;

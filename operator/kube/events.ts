@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { delayMs } from '../time/backoff.ts';
 import { sleep, type Clock } from '../time/clock.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../log.ts';
 import { retryPolicy, toFailure } from './failures.ts';
 import type { Transport } from './transport.ts';
 

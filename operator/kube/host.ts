@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { KubernetesObject, V1CustomResourceDefinitionVersion } from '@kubernetes/client-node';
 import type DotI from '@dot-i/k8s-operator';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../log.ts';
 import { discoverResource } from './discovery.ts';
 import { Failure, toFailure } from './failures.ts';
 import { objectOf } from './read.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { manualClock, settle, type ManualClock } from '../../test/support/builders/clock.ts';
-import { silentLogger } from '../telemetry/logger.ts';
+import { silentLogger } from '../log.ts';
 import { createElector, type Elector } from './lease.ts';
 import { isRecord } from './resource.ts';
 import { createTransport, noStream, type ApiRequest, type ApiResponse, type Transport } from './transport.ts';

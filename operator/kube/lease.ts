@@ -1,5 +1,5 @@
 import { sleep, type Cancel, type Clock } from '../time/clock.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../log.ts';
 import { createClient, type Client } from './client.ts';
 import { toFailure, type Failure } from './failures.ts';
 import { Reflector } from './reflector.ts';

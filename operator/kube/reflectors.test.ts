@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { manualClock, settle } from '../../test/support/builders/clock.ts';
 import { scriptedApi, type ScriptedApi } from '../../test/support/builders/scripted-api.ts';
-import { silentLogger } from '../telemetry/logger.ts';
+import { silentLogger } from '../log.ts';
 import { createReflectors, type Reflectors } from './reflectors.ts';
 import type { KubeObject, ResourceRow } from './resource.ts';
 

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { manualClock, settle } from '../../test/support/builders/clock.ts';
 import { scriptedApi, type PendingCall, type ScriptedStream } from '../../test/support/builders/scripted-api.ts';
-import { silentLogger } from '../telemetry/logger.ts';
+import { silentLogger } from '../log.ts';
 import type { Copy } from './copy.ts';
 import type { KubeObject } from './resource.ts';
 import { SharedWatch } from './shared-watch.ts';

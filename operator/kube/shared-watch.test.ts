@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { manualClock, settle, type ManualClock } from '../../test/support/builders/clock.ts';
 import { scriptedApi, type ScriptedApi, type ScriptedStream } from '../../test/support/builders/scripted-api.ts';
-import { silentLogger } from '../telemetry/logger.ts';
+import { silentLogger } from '../log.ts';
 import type { KubeObject, ResourceRow } from './resource.ts';
 import { SharedWatch, type SharedWatchSpec } from './shared-watch.ts';
 import type { Change } from './store.ts';

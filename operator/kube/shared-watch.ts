@@ -1,7 +1,7 @@
 /** One stream for all followed namespaces of a resource, however many there are. What lies elsewhere is dropped as it comes. */
 import { delayMs } from '../time/backoff.ts';
 import { sleep } from '../time/clock.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../log.ts';
 import { Copy, type CopySpec, type Listed } from './copy.ts';
 import { toFailure, type Failure } from './failures.ts';
 import { placeOf } from './peek.ts';

@@ -1,7 +1,7 @@
 /** Follows one resource on the API server, and tells what it hears to those who keep it. */
 import { delayMs, type Backoff } from '../time/backoff.ts';
 import { sleep, type Cancel, type Clock } from '../time/clock.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../log.ts';
 import { Failure, toFailure } from './failures.ts';
 import { listPages, watch, type Selection, type WatchEvent } from './read.ts';
 import { isNewer } from './resource-version.ts';

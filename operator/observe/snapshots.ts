@@ -22,7 +22,7 @@ import type {
   Place,
   ReleaseSnapshot,
   Sibling,
-} from '../decide/candidate/snapshot.ts';
+} from '../decide/gates/snapshot.ts';
 import { changedInstallation, installationDigest, isWatched, type WatchSnapshot } from '../decide/findings/plan.ts';
 import { maxPackageObjects } from '../decide/candidate/content.ts';
 import { standing, type Scene, type Watched } from '../decide/findings/explain.ts';

@@ -11,7 +11,7 @@ import { createTransport } from '../kube/transport.ts';
 import { systemClock } from '../time/clock.ts';
 import { createOperator, type Operator } from '../run/assemble.ts';
 import { readSettings } from '../settings.ts';
-import { createLogger } from '../telemetry/logger.ts';
+import { createLogger } from '../log.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { startTelemetryServer } from '../telemetry/server.ts';
 import { sourceOf, version } from './program.ts';

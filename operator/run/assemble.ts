@@ -7,7 +7,7 @@ import { ledgerStore } from '../act/ledger-store.ts';
 import { candidateStuck, planCandidate, planGone } from '../decide/candidate/plan.ts';
 import type { Effect, StatusWrite } from '../decide/plan.ts';
 import { renderInSteps } from '../decide/candidate/content.ts';
-import { isHeavy } from '../decide/candidate/places.ts';
+import { isHeavy } from '../decide/gates/production/open-limits.ts';
 import { planEmergency } from '../decide/emergency/plan.ts';
 import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
 import { countEmergencies } from '../decide/record/emergency.ts';
@@ -16,7 +16,7 @@ import { packageRecord, type NamespaceRecord } from '../decide/record/record.ts'
 import { fieldManagers, planRelease } from '../decide/release/plan.ts';
 import { emergencyStuck, policyStuck, releaseStuck } from '../decide/policy/stuck.ts';
 import { planWatch, type WatchSnapshot } from '../decide/findings/plan.ts';
-import type { CandidateSnapshot, ReleaseSnapshot } from '../decide/candidate/snapshot.ts';
+import type { CandidateSnapshot, ReleaseSnapshot } from '../decide/gates/snapshot.ts';
 import { createClient, type Client } from '../kube/client.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import { listPages } from '../kube/read.ts';
@@ -51,13 +51,13 @@ import {
 import { Suspects } from '../observe/dirty-objects.ts';
 import { apiVersion, policyName } from '../api/kinds.ts';
 import { createDomainMetrics } from '../telemetry/domain.ts';
-import type { Logger } from '../telemetry/logger.ts';
+import type { Logger } from '../log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { sleep, type Clock } from '../time/clock.ts';
 import { createReconcile, Unanswered, type Kind, type Reconcile, type Shell } from './reconcile.ts';
-import { WorkQueue, type Priority } from './queue.ts';
+import { WorkQueue, type Priority } from '../work/queue.ts';
 import { createRoutes, type Key } from './routes.ts';
-import { urgently } from './slices.ts';
+import { urgently } from '../work/slices.ts';
 
 export interface OperatorOptions {
   /**

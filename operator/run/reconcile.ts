@@ -9,7 +9,7 @@ import { BrokenLedger, Overtaken } from '../ledger/append.ts';
 import { ContentAway, type Home } from '../observe/contents.ts';
 import { ObjectAway, type ObjectHome } from '../observe/large.ts';
 import type { Clock } from '../time/clock.ts';
-import { inSlices, turn } from './slices.ts';
+import { inSlices, turn } from '../work/slices.ts';
 
 /** One kind of thing to reconcile, by key. */
 export interface Kind<Seen> {

@@ -15,7 +15,7 @@ import { watchedLive } from '../observe/parse.ts';
 import type { Suspects } from '../observe/dirty-objects.ts';
 import type { Change } from '../kube/store.ts';
 import type { Records } from '../ledger/records.ts';
-import type { Priority } from './queue.ts';
+import type { Priority } from '../work/queue.ts';
 
 /** `candidate/<ns>/<name>`, `release/<ns>/<package>`, `policy/<ns>`, `gone/<production ns>/<uid>`, `watch/<production ns>`, `emergency/<production ns>/<uid>`. */
 export type Key = `${'candidate' | 'release' | 'policy' | 'gone' | 'watch' | 'emergency'}/${string}`;

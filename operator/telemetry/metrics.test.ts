@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { manualClock } from '../../test/support/builders/clock.ts';
-import { WorkQueue } from '../run/queue.ts';
+import { WorkQueue } from '../work/queue.ts';
 import { createMetrics } from './metrics.ts';
 
 /** The lines of a metric, without comments. */

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ReflectorMetrics } from '../kube/reflector.ts';
 import type { RequestMetrics } from '../kube/transport.ts';
-import { priorities, type QueueMetrics } from '../run/queue.ts';
+import { priorities, type QueueMetrics } from '../work/queue.ts';
 
 export type ReconcileResult = 'success' | 'error' | 'requeue' | 'requeue_after';
 

@@ -10,7 +10,7 @@ import { Host, ResourceEventType, type ResourceEvent } from '../../operator/kube
 import { createReflectors, type Reflectors } from '../../operator/kube/reflectors.ts';
 import { isRecord, type ResourceRow } from '../../operator/kube/resource.ts';
 import { systemClock } from '../../operator/time/clock.ts';
-import { silentLogger } from '../../operator/telemetry/logger.ts';
+import { silentLogger } from '../../operator/log.ts';
 import { accessAs, configMap, configMaps, type Access } from '../support/builders/kube.ts';
 import { startCluster, startTimeoutMs, type Cluster } from '../support/cluster/cluster.ts';
 

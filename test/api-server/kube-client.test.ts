@@ -11,7 +11,7 @@ import { createEventRecorder } from '../../operator/kube/events.ts';
 import { isRecord, type ResourceRow } from '../../operator/kube/resource.ts';
 import { createTransport } from '../../operator/kube/transport.ts';
 import { systemClock } from '../../operator/time/clock.ts';
-import { silentLogger } from '../../operator/telemetry/logger.ts';
+import { silentLogger } from '../../operator/log.ts';
 import { accessAs, configMap, configMaps, type Access } from '../support/builders/kube.ts';
 import { startCluster, startTimeoutMs, type Cluster } from '../support/cluster/cluster.ts';
 

@@ -4,7 +4,7 @@ import { createElector, type Elector, type LeaseDurations } from '../../operator
 import { isRecord } from '../../operator/kube/resource.ts';
 import type { Interceptor } from '../../operator/kube/transport.ts';
 import { systemClock } from '../../operator/time/clock.ts';
-import { silentLogger } from '../../operator/telemetry/logger.ts';
+import { silentLogger } from '../../operator/log.ts';
 import { accessAs, type Access } from '../support/builders/kube.ts';
 import { accepted, startCluster, startTimeoutMs, type Cluster } from '../support/cluster/cluster.ts';
 

@@ -8,7 +8,7 @@ import type { KubeObject, ResourceRow } from '../../operator/kube/resource.ts';
 import type { Change } from '../../operator/kube/store.ts';
 import { noStream, type ApiRequest, type Interceptor } from '../../operator/kube/transport.ts';
 import { systemClock } from '../../operator/time/clock.ts';
-import { silentLogger } from '../../operator/telemetry/logger.ts';
+import { silentLogger } from '../../operator/log.ts';
 import { accessAs, configMap, configMaps, reflects, type Access } from '../support/builders/kube.ts';
 import { startCluster, startTimeoutMs, type Cluster } from '../support/cluster/cluster.ts';
 

@@ -22,7 +22,7 @@ import { Records } from '../../operator/ledger/records.ts';
 import { PackedValues } from '../../operator/kube/packed.ts';
 import { createCaches } from '../../operator/observe/caches.ts';
 import { sleep, systemClock } from '../../operator/time/clock.ts';
-import { silentLogger } from '../../operator/telemetry/logger.ts';
+import { silentLogger } from '../../operator/log.ts';
 import { anAdmittedAct } from '../support/builders/decide.ts';
 import { accepted, startCluster, startTimeoutMs, type Cluster } from '../support/cluster/cluster.ts';
 import { ours, type Entry } from '../support/cluster/system.ts';

@@ -6,7 +6,7 @@ import { loadCredentials, type Credentials } from '../../operator/kube/credentia
 import { createTransport, type Interceptor } from '../../operator/kube/transport.ts';
 import { systemClock, type Clock } from '../../operator/time/clock.ts';
 import { createOperator, type Operator } from '../../operator/run/assemble.ts';
-import { silentLogger } from '../../operator/telemetry/logger.ts';
+import { silentLogger } from '../../operator/log.ts';
 import { createMetrics } from '../../operator/telemetry/metrics.ts';
 import { serviceAccountToken, systemNamespace } from '../../hack/controlplane/chart.ts';
 import { accepted } from '../support/cluster/cluster.ts';

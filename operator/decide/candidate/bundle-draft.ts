@@ -7,7 +7,7 @@ import { revertedCreations } from '../emergency/follow-up.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { baseBundle, packageRecord } from '../record/record.ts';
 import { normalForm } from '../manifest/normal-form.ts';
-import type { CandidateSnapshot } from './snapshot.ts';
+import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { toolLabels } from '../manifest/gitops-tools.ts';
 import { impliedUnmanaged } from '../manifest/unmanaged-fields.ts';
 

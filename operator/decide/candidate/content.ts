@@ -12,7 +12,7 @@ import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from '../api-queries.ts';
 import { normalForm, render, renderSteps, strayOverlays, type Rendered } from '../manifest/normal-form.ts';
 import { fromScratch } from '../manifest/dry-run.ts';
-import type { CandidateSnapshot } from './snapshot.ts';
+import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { visible } from '../safe-text.ts';
 import { firstLine } from '../messages.ts';
 

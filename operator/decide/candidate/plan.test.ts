@@ -29,7 +29,7 @@ import type { Effect, Plan } from '../plan.ts';
 import { questionKey, type Answer, type Question } from '../api-queries.ts';
 import { emptyRecord, type NamespaceRecord } from '../record/record.ts';
 import { normalForm } from '../manifest/normal-form.ts';
-import type { CandidateSnapshot, Place, Sibling } from './snapshot.ts';
+import type { CandidateSnapshot, Place, Sibling } from '../gates/snapshot.ts';
 
 interface Given {
   /** What becomes of effects that are carried out while questions are asked. */

@@ -32,8 +32,8 @@ import {
 } from '../api-queries.ts';
 import { leaving } from '../release/plan.ts';
 import { packageRecord, type CandidateRecord } from '../record/record.ts';
-import { noPlace, stagedBytes } from './places.ts';
-import { replacingOf, successorOf } from './replaces.ts';
+import { noPlace, stagedBytes } from '../gates/production/open-limits.ts';
+import { replacingOf, successorOf } from '../gates/production/replaces.ts';
 import { heldRight, rightToSign } from '../people/approval-right.ts';
 import { digestOf, sizeOf } from '../json/canonical.ts';
 import { differingPaths, normalForm } from '../manifest/normal-form.ts';
@@ -49,7 +49,7 @@ import {
   type Rendering,
   type StagingProblem,
 } from './content.ts';
-import type { CandidateSnapshot } from './snapshot.ts';
+import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { firstLine, listed, objectNamed } from '../messages.ts';
 
 export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {

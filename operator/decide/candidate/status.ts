@@ -13,7 +13,7 @@ import { observedRelease, progressOf } from '../release/health.ts';
 import { packageRecord, type CandidateRecord, type FinishedReason, type OpenIntent } from '../record/record.ts';
 import { leaving, undelivered } from '../release/plan.ts';
 import { approvalSummary } from '../people/approvals.ts';
-import type { CandidateSnapshot, ReleaseSnapshot } from './snapshot.ts';
+import type { CandidateSnapshot, ReleaseSnapshot } from '../gates/snapshot.ts';
 import type { StagingProblem } from './content.ts';
 import type { NamedVerdict } from '../gates/verdict.ts';
 import { listed } from '../messages.ts';

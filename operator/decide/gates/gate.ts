@@ -4,7 +4,7 @@ import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Hands } from '../people/authors.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Instant, NamespaceFacts, ObjectKey } from '../objects.ts';
-import type { CandidateSnapshot } from '../candidate/snapshot.ts';
+import type { CandidateSnapshot } from './snapshot.ts';
 import type { Verdict } from './verdict.ts';
 
 /** How a workload of staging does now. */

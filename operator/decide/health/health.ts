@@ -3,7 +3,7 @@ import { keyOf, type Instant, type LiveObject, type ObjectRef, type PodFacts } f
 import { listAt, numberAt, textAt } from '../json/json.ts';
 import { podFailure, secondOf } from './pod-failure.ts';
 import { rolloutHealth } from './kstatus.ts';
-import type { CheckFacts } from '../candidate/snapshot.ts';
+import type { CheckFacts } from '../gates/snapshot.ts';
 
 export interface Health {
   /** Progressing and Unknown turn into Healthy or Failed, or the caller's patience ends. */

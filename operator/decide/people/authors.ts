@@ -5,7 +5,7 @@ import type { JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject, ObjectSource } from '../bundle.ts';
 import { at } from '../json/json.ts';
 import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
-import type { CandidateSnapshot } from '../candidate/snapshot.ts';
+import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { scaleTarget } from '../manifest/unmanaged-fields.ts';
 import { argumentFor, listed, objectNamed } from '../messages.ts';
 

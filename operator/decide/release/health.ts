@@ -4,7 +4,7 @@ import type { Bundle } from '../bundle.ts';
 import { checkHealth, observedHealth, packageHealth, workloadHealth, type Health } from '../health/health.ts';
 import { keyOf, type Instant, type LiveObject, type PodFacts } from '../objects.ts';
 import { isWorkload, liveRef } from './steps.ts';
-import type { CheckFacts, ReleaseSnapshot } from '../candidate/snapshot.ts';
+import type { CheckFacts, ReleaseSnapshot } from '../gates/snapshot.ts';
 
 /** The Jobs of the bundle: Healthy once all are complete. */
 export const jobsDone = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): Health =>

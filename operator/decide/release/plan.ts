@@ -18,7 +18,7 @@ import { orderStatuses } from './rollback-status.ts';
 import { questionKey, type Answers, type Question } from '../api-queries.ts';
 import { packageRecord, type OpenIntent, type ProductionFact } from '../record/record.ts';
 import { addedBy, effectOf, prunedLate, prunedNow, removeSteps, writeSteps, type Course, type Step } from './steps.ts';
-import type { ReleaseSnapshot } from '../candidate/snapshot.ts';
+import type { ReleaseSnapshot } from '../gates/snapshot.ts';
 import { listed } from '../messages.ts';
 
 export const planRelease = (s: ReleaseSnapshot, answers: Answers, now: Instant): Plan => {

@@ -2,7 +2,7 @@
 import { watch } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from '../../telemetry/logger.ts';
+import type { Logger } from '../../log.ts';
 
 /** PEM. */
 export interface CertificateFiles {

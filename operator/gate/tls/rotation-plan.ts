@@ -8,7 +8,7 @@
  */
 import type { Instant } from '../../decide/objects.ts';
 import { isNewer } from '../../kube/resource-version.ts';
-import type { Entry } from '../http/webhooks.ts';
+import type { Entry } from '../../api/webhooks.ts';
 import { pathOf, readPath } from './secret-path.ts';
 
 /** An authority and the one certificate that it signed. PEM, without a line break at the end. */

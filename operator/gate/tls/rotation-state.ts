@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { KubeObject, Manifest, ResourceRow } from '../../kube/resource.ts';
 import type { Publication, State, Stored } from './rotation-plan.ts';
-import { entryOf } from '../http/webhooks.ts';
+import { entryOf } from '../../api/webhooks.ts';
 import { pathOf } from './secret-path.ts';
 
 /** Name of the Secret, in our namespace, and of the webhook configuration. The chart creates both, without what is written here. */

@@ -6,7 +6,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { Instant } from '../../decide/objects.ts';
 import type { Clock } from '../../time/clock.ts';
-import { isEntry, type Entry } from '../http/webhooks.ts';
+import { isEntry, type Entry } from '../../api/webhooks.ts';
 
 /** Where the API server asks about an entry. In lower case: each part of a Service's path has to be a DNS name. */
 export const pathOf = (seed: string, index: Instant, entry: Entry): string =>

@@ -11,7 +11,7 @@ import { Host, ResourceEventType, type ResourceEvent, type ResourceMeta } from '
 import { createReflectors } from '../../../operator/kube/reflectors.ts';
 import { createTransport } from '../../../operator/kube/transport.ts';
 import { systemClock } from '../../../operator/time/clock.ts';
-import { silentLogger } from '../../../operator/telemetry/logger.ts';
+import { silentLogger } from '../../../operator/log.ts';
 
 const [mode, kubeconfig = '', time] = process.argv.slice(2);
 process.env['KUBECONFIG'] = kubeconfig;

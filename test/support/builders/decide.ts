@@ -23,7 +23,7 @@ import {
   type NamespaceFacts,
   type ObjectKey,
 } from '../../../operator/decide/objects.ts';
-import type { Place, Sibling } from '../../../operator/decide/candidate/snapshot.ts';
+import type { Place, Sibling } from '../../../operator/decide/gates/snapshot.ts';
 import { isWorkload } from '../../../operator/decide/release/steps.ts';
 import type {
   CandidateRecord,

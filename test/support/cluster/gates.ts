@@ -13,7 +13,7 @@ import { loadDigestKey } from '../../../operator/kube/digest-key.ts';
 import { createTransport, type Interceptor } from '../../../operator/kube/transport.ts';
 import { systemClock, type Clock } from '../../../operator/time/clock.ts';
 import { createGateMetrics } from '../../../operator/telemetry/gate.ts';
-import { createLogger } from '../../../operator/telemetry/logger.ts';
+import { createLogger } from '../../../operator/log.ts';
 import { createMetrics } from '../../../operator/telemetry/metrics.ts';
 import { serviceAccountToken, systemNamespace } from '../../../hack/controlplane/chart.ts';
 import type { ControlPlane } from '../../../hack/controlplane/controlplane.ts';

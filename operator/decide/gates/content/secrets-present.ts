@@ -5,7 +5,7 @@ import { keyOf } from '../../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import { references, type Reference } from '../../manifest/config-references.ts';
 import { listed, objectNamed } from '../../messages.ts';
-import type { KeysByName } from '../../candidate/snapshot.ts';
+import type { KeysByName } from '../snapshot.ts';
 import { blocked, passed, type Gate, type GateSnapshot } from '../gate.ts';
 
 /** ConfigMaps as they will be: those of the release are what the release makes of them, and what it drops is gone. */

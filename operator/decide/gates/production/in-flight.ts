@@ -1,8 +1,8 @@
 /** Is the package free for another promotion? */
 import { brokenRecord, brokenRemedy } from '../../record/broken-record.ts';
-import { placeLimits } from '../../candidate/places.ts';
+import { placeLimits } from './open-limits.ts';
 import { packageRecord } from '../../record/record.ts';
-import { agedOf, isEarlier } from '../../candidate/replaces.ts';
+import { agedOf, isEarlier } from './replaces.ts';
 import type { Verdict } from '../verdict.ts';
 import { blocked, passed, waiting, type Gate, type GateSnapshot } from '../gate.ts';
 

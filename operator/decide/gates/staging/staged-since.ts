@@ -2,7 +2,7 @@
 import type { Bundle } from '../../bundle.ts';
 import type { GateSnapshot } from '../gate.ts';
 import { keyOf, type Instant, type LiveObject } from '../../objects.ts';
-import type { CandidateSnapshot } from '../../candidate/snapshot.ts';
+import type { CandidateSnapshot } from '../snapshot.ts';
 
 /** The last moment at which somebody wrote the object itself. */
 const writtenAt = ({ writers, createdAt }: LiveObject): Instant =>

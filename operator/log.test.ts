@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { Failure } from '../kube/failures.ts';
-import { createLogger } from './logger.ts';
+import { Failure } from './kube/failures.ts';
+import { createLogger } from './log.ts';
 
 function logged(run: (logger: ReturnType<typeof createLogger>) => void): unknown[] {
   const lines: unknown[] = [];

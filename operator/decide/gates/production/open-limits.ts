@@ -3,13 +3,13 @@
  * promoted or over; one that cannot be staged takes none.
  */
 import { isEarlier, agedOf } from './replaces.ts';
-import { unworkable } from '../json/json.ts';
-import { earliest } from '../plan.ts';
-import type { Instant } from '../objects.ts';
-import type { CandidateSnapshot, Place } from './snapshot.ts';
-import type { StagingProblem } from './content.ts';
-import { visible } from '../safe-text.ts';
-import { listed } from '../messages.ts';
+import { unworkable } from '../../json/json.ts';
+import { earliest } from '../../plan.ts';
+import type { Instant } from '../../objects.ts';
+import type { CandidateSnapshot, Place } from '../snapshot.ts';
+import type { StagingProblem } from '../../candidate/content.ts';
+import { visible } from '../../safe-text.ts';
+import { listed } from '../../messages.ts';
 
 const mib = 1024 * 1024;
 

@@ -7,7 +7,7 @@ import type { Rollback } from '../../api/rollback.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Instant, LiveObject, LiveObjects, NamespaceFacts, ObjectKey, PodsOf } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
-import type { Replacing } from './replaces.ts';
+import type { Replacing } from './production/replaces.ts';
 
 /** Another candidate of the same package and target, as far as this one's decision needs it. */
 export interface Sibling {

@@ -1,12 +1,12 @@
 /** Whether a candidate takes the place of the one that its `spec.replaces` names. */
-import { policyName } from '../../api/kinds.ts';
-import type { ReleaseCandidate } from '../../api/candidate.ts';
-import type { Identity } from '../../api/meta.ts';
-import type { Bundle } from '../bundle.ts';
-import { isSystemName } from '../people/identity.ts';
-import { questionKey, type Answers, type RightQuestion } from '../api-queries.ts';
-import type { CandidateSnapshot, Sibling } from './snapshot.ts';
-import { visible } from '../safe-text.ts';
+import { policyName } from '../../../api/kinds.ts';
+import type { ReleaseCandidate } from '../../../api/candidate.ts';
+import type { Identity } from '../../../api/meta.ts';
+import type { Bundle } from '../../bundle.ts';
+import { isSystemName } from '../../people/identity.ts';
+import { questionKey, type Answers, type RightQuestion } from '../../api-queries.ts';
+import type { CandidateSnapshot, Sibling } from '../snapshot.ts';
+import { visible } from '../../safe-text.ts';
 
 /** What comes of `spec.replaces`. */
 export type Replacing =
