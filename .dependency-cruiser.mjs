@@ -6,6 +6,8 @@
 /** From the ground up. A path that two rows fit belongs to the longer one. */
 const rooms = [
   'operator/time',
+  'operator/log.ts',
+  'operator/work',
   'operator/api',
   'operator/decide/json',
   'operator/decide',
@@ -30,10 +32,10 @@ const rooms = [
   'operator/gate/tls',
   'operator/gate/http',
   'operator/gate',
+  'operator/settings.ts',
   'operator/programs',
-  'operator',
+  'operator/main.ts',
   'hack',
-  'bench',
   'test/support',
   'test/golden',
   'test/api-server',
@@ -41,29 +43,97 @@ const rooms = [
   'test/security',
   'test/e2e',
   'test/faults',
+  'bench',
+  'hack/mutants.ts',
 ];
 
-/** Matches what is in the room, and not what is in a room inside of it. */
+/**
+ * Matches what is in the room, and not what is in a room inside of it.
+ * @param {string} room
+ */
 const pattern = (room) => {
+  if (room.endsWith('.ts')) return `^${room}$`;
   const inner = rooms.filter((other) => other.startsWith(`${room}/`)).map((other) => other.slice(room.length + 1));
-  return `^${room}/${inner.length > 0 ? `(?!(${inner.join('|')})/)` : ''}`;
+  return `^${room}/${inner.length > 0 ? `(?!(${inner.join('|')})(/|$))` : ''}`;
 };
+
+/** Rooms that stand side by side: what one does is none of the other's business, in whatever order they are listed. */
+const apart = [
+  { room: 'operator/kube', from: ['operator/decide/'], why: 'kube knows the API server, not what we decide' },
+  {
+    room: 'operator/ledger',
+    from: ['operator/kube/', 'operator/telemetry/'],
+    why: 'the ledger uses api and decide only',
+  },
+  { room: 'operator/observe', from: ['operator/telemetry/'], why: 'observe gathers' },
+  { room: 'operator/act', from: ['operator/observe/', 'operator/telemetry/'], why: 'act carries out' },
+  {
+    room: 'operator/gate',
+    from: ['operator/run/', 'operator/act/(effects|bundle)'],
+    why: 'the gate judges, asks and records; it carries nothing out',
+  },
+];
+
+/** Packages that one room alone knows. */
+const packages = [
+  { name: '(@kubernetes/client-node|@dot-i/k8s-operator)', room: 'operator/kube/|test/api-server/(dot-i|client-node)' },
+  { name: 'undici', room: 'operator/kube/|hack/|test/|bench/' },
+  { name: '@peculiar/x509', room: 'operator/gate/tls/|hack/controlplane/|test/' },
+  { name: 'croner', room: 'operator/decide/schedule' },
+  { name: '(pino|prom-client)', room: 'operator/(log|telemetry/|programs/)|test/|hack/' },
+];
+
+const isTest = String.raw`\.test\.ts$`;
 
 /** @type {import('dependency-cruiser').IConfiguration} */
 export default {
   forbidden: [
-    ...rooms.map((room, at) => ({
+    ...rooms.slice(0, -1).map((room, at) => ({
       name: `upward-from-${room}`,
+      comment: 'A room imports from rooms that stand before it in the list.',
       severity: 'error',
-      from: { path: pattern(room), pathNot: String.raw`\.test\.ts$` },
+      from: { path: pattern(room), pathNot: isTest },
       to: { path: rooms.slice(at + 1).map(pattern) },
     })),
+    ...apart.map(({ room, from, why }) => ({
+      name: `apart-from-${room}`,
+      comment: why,
+      severity: 'error',
+      from: { path: `^${room}/`, pathNot: isTest },
+      to: { path: from.map((other) => `^${other}`) },
+    })),
+    ...packages.map(({ name, room }) => ({
+      name: `only-one-room-knows-${name}`,
+      severity: 'error',
+      from: { path: '^(operator|hack|bench|test)/', pathNot: [`^(${room})`, isTest] },
+      to: { path: `^node_modules/${name}/` },
+    })),
+    {
+      name: 'decide-is-pure',
+      comment: 'Values in, values out.',
+      severity: 'error',
+      from: { path: '^operator/(api|decide)/', pathNot: isTest },
+      to: {
+        dependencyTypes: ['core'],
+        path: '^(fs|net|http|https|http2|tls|timers|child_process|worker_threads)(/|$)',
+      },
+    },
     { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
-  ].filter((rule) => rule.to.circular || rule.to.path.length > 0),
+    {
+      name: 'nowhere',
+      comment: 'What is imported exists.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^node:' },
     parser: 'swc',
-    enhancedResolveOptions: { extensions: ['.ts', '.js', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'default'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'default'],
+    },
   },
 };

@@ -30,12 +30,13 @@ appends: node_modules ## ten thousand acts entered by several writers at once: o
 unit: node_modules ## the tests that need no control plane
 	$(JEST) --selectProjects unit
 
-check: node_modules ## format, spelling, lint, types, unused exports, generated files
+check: node_modules ## format, spelling, lint, types, order of rooms, unused exports, generated files
 	node_modules/.bin/prettier --check --log-level warn .
 	$(NODE) node_modules/.bin/cspell --no-progress --no-summary --dot --cache --cache-strategy content --cache-location node_modules/.cache/cspell .
 	node_modules/.bin/oxlint --type-aware
 	node_modules/.bin/tsc -p .
 	node_modules/.bin/knip
+	$(NODE) node_modules/.bin/depcruise --config .dependency-cruiser.mjs --output-type err operator hack bench test
 	$(NODE) hack/generate.ts --check
 	$(NODE) hack/chart-readme.ts --check
 

@@ -36,7 +36,7 @@ test('a failure is told with kind, code and refusal, and without a stack; a bug 
     err: { name: 'Failure', message: 'no', kind: 'Forbidden', code: 403, refusal: 'Rbac', cause: 'Error: inner' },
   });
   expect(failure).not.toHaveProperty('err.stack');
-  expect(bug).toMatchObject({ err: { name: 'TypeError', stack: expect.stringContaining('logger.test.ts') } });
+  expect(bug).toMatchObject({ err: { name: 'TypeError', stack: expect.stringContaining('log.test.ts') } });
 });
 
 test('credentials and contents of Secrets never reach a line, however deep an object is logged', () => {

@@ -3,12 +3,12 @@ import { expect, test } from '@jest/globals';
 import { aBundle } from '../../test/support/builders/decide.ts';
 import { parseReleaseBundle } from '../api/bundle.ts';
 import type { JsonObject } from '../api/meta.ts';
-import { nothingShown } from '../decide/delta/comparison.ts';
 import { canonicalJson, digestOf } from '../decide/json/canonical.ts';
 import type { Client } from '../kube/client.ts';
 import type { Manifest } from '../kube/resource.ts';
 import { contentText } from '../observe/contents.ts';
 import { createBundle } from './bundle.ts';
+import { nothingShown } from '../decide/comparison.ts';
 
 const configMap = (name: string, text: string) => {
   const content: JsonObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data: { text } };

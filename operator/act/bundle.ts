@@ -13,7 +13,6 @@ import {
   type WrittenObject,
 } from '../decide/manifest/bundle-parts.ts';
 import { canonicalSteps } from '../decide/json/canonical.ts';
-import type { Shown } from '../decide/delta/comparison.ts';
 import { deltaTooLarge } from '../decide/candidate/content.ts';
 import { partName } from '../decide/delta/show-command.ts';
 import type { Client } from '../kube/client.ts';
@@ -21,6 +20,7 @@ import { Failure, toFailure } from '../kube/failures.ts';
 import type { Manifest } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
 import { inSlices } from '../work/slices.ts';
+import type { Shown } from '../decide/comparison.ts';
 
 /** @throws {Failure} `TooLarge` when it cannot be stored, or not be shown */
 export const createBundle = async (client: Client, bundle: Bundle, shown: Shown): Promise<void> => {

@@ -1,8 +1,9 @@
 import { afterEach, expect, test } from '@jest/globals';
 import type { BundleObject } from '../decide/bundle.ts';
-import { compared, type Comparison } from '../decide/delta/comparison.ts';
 import { digestOf } from '../decide/json/canonical.ts';
 import { createComparer, type CompareBounds, type Comparer } from './compare.ts';
+import { compared } from '../decide/delta/compare.ts';
+import type { Comparison } from '../decide/comparison.ts';
 
 const configMap = (name: string, data: Readonly<Record<string, string>>): BundleObject => {
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name };

@@ -1,11 +1,12 @@
 /** Has contents compared: small ones here, large ones by a thread of bounded heap and time, one after the other. */
 import { Worker } from 'node:worker_threads';
 import type { BundleObject } from '../decide/bundle.ts';
-import { compared, type Comparison, type Shown } from '../decide/delta/comparison.ts';
 import { canonicalSteps, sizeOf } from '../decide/json/canonical.ts';
 import type { ObjectRef } from '../decide/objects.ts';
 import { Failure } from '../kube/failures.ts';
 import { createLimit, inSlices } from '../work/slices.ts';
+import { compared } from '../decide/delta/compare.ts';
+import type { Comparison, Shown } from '../decide/comparison.ts';
 
 /** Contents as they are sent to the thread: texts are copied far faster than what they hold. */
 export interface ContentText {

@@ -1,5 +1,4 @@
 /** What is asked of the API server and of the ledger, and in which order, where one write of several is refused. */
-import { compared } from '../decide/delta/comparison.ts';
 import { expect, test } from '@jest/globals';
 import { aBundle, anIntent } from '../../test/support/builders/decide.ts';
 import * as drafts from '../decide/record/drafts.ts';
@@ -10,6 +9,7 @@ import type { Client } from '../kube/client.ts';
 import { Failure } from '../kube/failures.ts';
 import { Overtaken } from '../ledger/append.ts';
 import { createAct } from './effects.ts';
+import { compared } from '../decide/delta/compare.ts';
 
 const open = anIntent(aBundle());
 

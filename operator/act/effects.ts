@@ -1,7 +1,6 @@
 /** Carries out effects. Each names what it believes, so a wrong belief comes back as 409 and is judged again; each is safe to repeat. */
 import { inFlightFinalizer } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
-import { nothingShown, type Comparison, type Shown } from '../decide/delta/comparison.ts';
 import { sizeOf } from '../decide/json/canonical.ts';
 import { withRefusal } from '../decide/record/drafts.ts';
 import type { Effect, ObjectEffect, Writer } from '../decide/plan.ts';
@@ -13,6 +12,7 @@ import { Overtaken, type Append } from '../ledger/append.ts';
 import { grantResource, ourResource, promotableResource } from '../kube/rows.ts';
 import { createLimit } from '../work/slices.ts';
 import { createBundle } from './bundle.ts';
+import { nothingShown, type Comparison, type Shown } from '../decide/comparison.ts';
 
 export interface ActTools {
   /** One client for each of the two ServiceAccounts. */

@@ -5,10 +5,10 @@ import type { JsonObject } from '../api/meta.ts';
 import type { ReleasePolicyStatus } from '../api/policy.ts';
 import type { RollbackStatus } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
-import type { Comparison } from './delta/comparison.ts';
 import type { LedgerDraft } from './ledger-entry.ts';
 import type { Instant, ObjectRef } from './objects.ts';
 import type { Question } from './api-queries.ts';
+import type { Comparison } from './comparison.ts';
 
 /** Which of the operator's two ServiceAccounts writes. */
 export type Writer = 'operator' | 'restorer';

@@ -8,7 +8,8 @@ import { followCertificateFiles, type CertificateFiles } from './tls/mounted-cer
 import { Paths } from './tls/secret-path.ts';
 import type { Judge } from './http/admission-review.ts';
 import { Rotation } from './tls/rotation.ts';
-import { GateServer, type GateServerOptions, type ServerLimits, type WebhookMetrics } from './http/server.ts';
+import { GateServer, type GateServerOptions, type ServerLimits } from './http/server.ts';
+import type { WebhookMetrics } from '../telemetry/gate.ts';
 
 /** Who makes certificates: we do, or somebody who puts them into a folder and into the webhook configuration. */
 export type Certificates =

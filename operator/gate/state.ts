@@ -9,7 +9,6 @@ import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import type { ReturnSnapshot, SignedBundle } from '../decide/admission/rollback-consent.ts';
 import type { GrantGrounds } from '../decide/admission/snapshot.ts';
 import type { Bundle } from '../decide/bundle.ts';
-import { digestOfBundle } from '../decide/json/canonical.ts';
 import { roleFacts } from '../decide/emergency/role-limits.ts';
 import type { NamespaceFacts } from '../decide/objects.ts';
 import type { NamespaceRecord, OpenIntent } from '../decide/record/record.ts';
@@ -27,6 +26,7 @@ import { indexKey, type Caches } from '../observe/caches.ts';
 import { observeIntegrity } from '../observe/snapshots.ts';
 import type { Clock } from '../time/clock.ts';
 import { inTurns } from './coalesced-refresh.ts';
+import { digestOfBundle } from '../decide/bundle-digest.ts';
 
 /** What a promotion rests on, read at this moment. undefined = it is gone. */
 export interface Grounds {

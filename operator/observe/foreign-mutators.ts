@@ -13,7 +13,8 @@ import {
   type MutatorBinding,
 } from '../decide/findings/foreign-mutators.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
-import type { Caches } from './caches.ts';
+import type { ReflectorFamily } from '../kube/reflectors.ts';
+import type { GuardedKinds } from './custom-kinds.ts';
 
 const admission = 'admissionregistration.k8s.io/v1';
 const cluster = (apiVersion: string, kind: string, plural: string): ResourceRow => ({
@@ -153,9 +154,19 @@ const resources: readonly GuardedResource[] = [
   { group: '', plural: 'secrets' },
 ];
 
+interface Mutators {
+  readonly mutators: {
+    readonly webhooks: ReflectorFamily<Mutator>;
+    readonly policies: ReflectorFamily<Mutator>;
+    readonly bindings: ReflectorFamily<MutatorBinding>;
+    readonly services: ReflectorFamily<Mutator>;
+  };
+  readonly guarded: Pick<GuardedKinds, 'names'>;
+}
+
 /** Those that can change a write to a namespace with these labels, in the order of their names; undefined = not all have been read. */
 export const foreignMutators = (
-  { mutators, guarded }: Caches,
+  { mutators, guarded }: Mutators,
   labels: Readonly<Record<string, string>>,
 ): readonly Mutator[] | undefined => {
   const [webhooks, policies, bindings, services] = [

@@ -1,8 +1,8 @@
 /** Asks the policy's http checks while a release is on its way or observed, and keeps what they said last. */
 import { milliseconds } from '../api/duration.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
-import type { CheckFacts } from '../decide/gates/snapshot.ts';
 import type { Cancel, Clock } from '../time/clock.ts';
+import type { CheckFacts } from '../decide/health/types.ts';
 
 type Check = ReleasePolicy['spec']['health']['checks'][number];
 type HttpCheck = NonNullable<Check['http']>;

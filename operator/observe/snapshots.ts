@@ -15,14 +15,7 @@ import {
 import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record/record.ts';
 import type { PolicySnapshot } from '../decide/policy/plan.ts';
 import { liveRef } from '../decide/release/steps.ts';
-import type {
-  CandidateSnapshot,
-  CheckFacts,
-  KeysByName,
-  Place,
-  ReleaseSnapshot,
-  Sibling,
-} from '../decide/gates/snapshot.ts';
+import type { CandidateSnapshot, KeysByName, Place, Sibling } from '../decide/gates/snapshot.ts';
 import { changedInstallation, installationDigest, isWatched, type WatchSnapshot } from '../decide/findings/plan.ts';
 import { maxPackageObjects } from '../decide/candidate/content.ts';
 import { standing, type Scene, type Watched } from '../decide/findings/explain.ts';
@@ -38,6 +31,8 @@ import { unlistedKinds } from './unlisted-kinds.ts';
 import { clusterWide, indexKey, lookedAt, type Caches, type Followed } from './caches.ts';
 import { watchedLive, watchedPod } from './parse.ts';
 import type { Suspects } from './dirty-objects.ts';
+import type { CheckFacts } from '../decide/health/types.ts';
+import type { ReleaseSnapshot } from '../decide/release/snapshot.ts';
 
 export interface Sources {
   /** Namespace of Countersign itself. */

@@ -16,7 +16,7 @@ import { packageRecord, type NamespaceRecord } from '../decide/record/record.ts'
 import { fieldManagers, planRelease } from '../decide/release/plan.ts';
 import { emergencyStuck, policyStuck, releaseStuck } from '../decide/policy/stuck.ts';
 import { planWatch, type WatchSnapshot } from '../decide/findings/plan.ts';
-import type { CandidateSnapshot, ReleaseSnapshot } from '../decide/gates/snapshot.ts';
+import type { CandidateSnapshot } from '../decide/gates/snapshot.ts';
 import { createClient, type Client } from '../kube/client.ts';
 import { createEventRecorder } from '../kube/events.ts';
 import { listPages } from '../kube/read.ts';
@@ -58,6 +58,7 @@ import { createReconcile, Unanswered, type Kind, type Reconcile, type Shell } fr
 import { WorkQueue, type Priority } from '../work/queue.ts';
 import { createRoutes, type Key } from './routes.ts';
 import { urgently } from '../work/slices.ts';
+import type { ReleaseSnapshot } from '../decide/release/snapshot.ts';
 
 export interface OperatorOptions {
   /**

@@ -4,7 +4,6 @@ import type { ReleaseCandidate } from '../api/candidate.ts';
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import { packageRecord } from '../decide/record/record.ts';
-import { grantName, grantPrefix } from '../decide/emergency/grant.ts';
 import type { EmergencyRecord } from '../decide/record/emergency.ts';
 import { keyOf, type ObjectKey, type PodFacts } from '../decide/objects.ts';
 import { scaleTarget } from '../decide/manifest/unmanaged-fields.ts';
@@ -16,6 +15,7 @@ import type { Suspects } from '../observe/dirty-objects.ts';
 import type { Change } from '../kube/store.ts';
 import type { Records } from '../ledger/records.ts';
 import type { Priority } from '../work/queue.ts';
+import { grantName, grantPrefix } from '../decide/record/grant-names.ts';
 
 /** `candidate/<ns>/<name>`, `release/<ns>/<package>`, `policy/<ns>`, `gone/<production ns>/<uid>`, `watch/<production ns>`, `emergency/<production ns>/<uid>`. */
 export type Key = `${'candidate' | 'release' | 'policy' | 'gone' | 'watch' | 'emergency'}/${string}`;

@@ -1,6 +1,16 @@
 /** What the gate counts. The webhook metrics have the names that users of controller-runtime have dashboards for. */
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { WebhookMetrics } from '../gate/http/server.ts';
+import type { Entry } from '../api/webhooks.ts';
+
+/** How a review ended; label of a metric. */
+export type ReviewOutcome = 'Allowed' | 'Refused' | 'Overloaded' | 'TooSlow' | 'Failed' | 'Malformed';
+
+export interface WebhookMetrics {
+  began(webhook: string): void;
+  /** `code`: HTTP status, or `aborted` when the caller went away. */
+  ended(webhook: string, code: string, seconds: number): void;
+  reviewed(entry: Entry, outcome: ReviewOutcome): void;
+}
 
 export interface GateMetrics {
   readonly webhook: WebhookMetrics;

@@ -4,7 +4,7 @@ import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { nobody } from '../people/authors.ts';
 import type { Bundle } from '../bundle.ts';
-import { digestOf, digestOfBundle } from '../json/canonical.ts';
+import { digestOf } from '../json/canonical.ts';
 import { approvals } from '../gates/people/approvals.ts';
 import { freeze } from '../gates/calendar/freeze.ts';
 import type { GateSnapshot } from '../gates/gate.ts';
@@ -17,6 +17,7 @@ import { keyOf, type NamespaceFacts } from '../objects.ts';
 import { questionKey, type Answers, type Question } from '../api-queries.ts';
 import { packageRecord, type NamespaceRecord, type OpenIntent } from '../record/record.ts';
 import { heldRight, rightToSign } from '../people/approval-right.ts';
+import { digestOfBundle } from '../bundle-digest.ts';
 
 /** What the promotion rests on, as the API server holds it now. undefined = it is gone. */
 export interface ConsentSnapshot {

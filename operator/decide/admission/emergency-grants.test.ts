@@ -22,13 +22,14 @@ import {
 } from '../../../test/support/builders/decide.ts';
 import { jsonObject, type JsonObject } from '../../api/meta.ts';
 import { judgeAdmission } from './judge.ts';
-import { grantName, grantObjects, notAfterOf } from '../emergency/grant.ts';
+import { grantObjects, notAfterOf } from '../emergency/grant.ts';
 import type { EmergencyRecord } from '../record/emergency.ts';
 import { anyJson } from '../json/json-arbitrary.ts';
 import { textAt } from '../json/json.ts';
 import type { Answer } from '../api-queries.ts';
 import type { AdmissionRequest } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
+import { grantName } from '../record/grant-names.ts';
 
 const yes: Answer = { kind: 'Yes' };
 const no: Answer = { kind: 'No', message: '' };

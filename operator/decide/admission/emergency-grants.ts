@@ -7,7 +7,7 @@ import { kinds } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { Parsed } from '../../api/parse.ts';
 import { canonicalJson } from '../json/canonical.ts';
-import { grantObjects, grantPrefix, type GrantPhase } from '../emergency/grant.ts';
+import { grantObjects, type GrantPhase } from '../emergency/grant.ts';
 import { isLive, type EmergencyRecord } from '../record/emergency.ts';
 import { refusalOfGrant, type GrantRefusal, type GrantVerdict } from '../emergency/grant-checks.ts';
 import { at, objectAt, withMember } from '../json/json.ts';
@@ -23,6 +23,7 @@ import {
   type AdmissionVerdict,
 } from './request.ts';
 import type { AdmissionSnapshot, GrantGrounds } from './snapshot.ts';
+import { grantPrefix } from '../record/grant-names.ts';
 
 const isAccess = ({ resource, subresource }: AdmissionRequest): boolean =>
   resource.group === 'countersign.dev' && resource.resource === kinds.EmergencyAccess.plural && subresource === '';

@@ -5,12 +5,13 @@
 import type { Approval } from '../../api/approval.ts';
 import type { ApprovalLine, ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
-import { digestOf, digestOfBundle } from '../json/canonical.ts';
+import { digestOf } from '../json/canonical.ts';
 import { keyOf } from '../objects.ts';
 import { isSystemName, peopleAmong } from '../people/identity.ts';
 import { quorum } from '../people/quorum.ts';
 import type { NamespaceRecord, OpenIntent } from '../record/record.ts';
 import type { Consent } from './consent.ts';
+import { digestOfBundle } from '../bundle-digest.ts';
 
 /** A bundle, and what was signed for its candidate, read past every copy. undefined = it is gone. */
 export interface SignedBundle {

@@ -2,7 +2,7 @@
 import { handsOn } from '../people/authors.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from '../bundle.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
-import { digest8, digestOf, digestOfBundle } from '../json/canonical.ts';
+import { digest8, digestOf } from '../json/canonical.ts';
 import { revertedCreations } from '../emergency/follow-up.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { baseBundle, packageRecord } from '../record/record.ts';
@@ -10,6 +10,7 @@ import { normalForm } from '../manifest/normal-form.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { toolLabels } from '../manifest/gitops-tools.ts';
 import { impliedUnmanaged } from '../manifest/unmanaged-fields.ts';
+import { digestOfBundle } from '../bundle-digest.ts';
 
 /** What production runs of the package, and what a rollback would go back to. */
 export interface Base {

@@ -7,16 +7,17 @@ import { goBackWith } from '../manifest/gitops-tools.ts';
 import type { GateSnapshot } from '../gates/gate.ts';
 import { approvalManifests } from '../people/approval-manifest.ts';
 import type { Instant } from '../objects.ts';
-import type { Health } from '../health/health.ts';
 import { heldUp, heldUpText } from '../manifest/pending-deletion.ts';
 import { observedRelease, progressOf } from '../release/health.ts';
 import { packageRecord, type CandidateRecord, type FinishedReason, type OpenIntent } from '../record/record.ts';
 import { leaving, undelivered } from '../release/plan.ts';
 import { approvalSummary } from '../people/approvals.ts';
-import type { CandidateSnapshot, ReleaseSnapshot } from '../gates/snapshot.ts';
+import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import type { StagingProblem } from './content.ts';
 import type { NamedVerdict } from '../gates/verdict.ts';
 import { listed } from '../messages.ts';
+import type { Health } from '../health/types.ts';
+import type { ReleaseSnapshot } from '../release/snapshot.ts';
 
 /** Where a candidate stands, as far as its status is concerned. */
 export type Standing =

@@ -3,9 +3,10 @@ import { promotableKinds } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { BundleObject } from '../bundle.ts';
 import { delta, type Change } from './delta.ts';
-import { deltaText, type DeltaHeading } from './text.ts';
+import { deltaText } from './text.ts';
 import { digestOf } from '../json/canonical.ts';
 import { normalForm } from '../manifest/normal-form.ts';
+import type { DeltaHeading } from '../comparison.ts';
 
 export const objectOf = (kind: string, name: string, manifest: JsonObject): BundleObject => {
   const apiVersion = promotableKinds.find((row) => row.kind === kind)?.apiVersion ?? 'example.com/v1';

@@ -12,6 +12,7 @@ import { shown, type ShownChange } from './display-value.ts';
 import { newSearch, type Search } from './text-change.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import { visibleName } from '../safe-text.ts';
+import type { Before } from '../comparison.ts';
 
 /** One change of one field, or of an object as a whole. */
 export interface Change extends ShownChange {
@@ -21,12 +22,6 @@ export interface Change extends ShownChange {
   readonly class: DeltaClass;
   /** A field of an added object that holds the API server's default, and of a class in which that is folded. */
   readonly isDefault: boolean;
-}
-
-export interface Before {
-  readonly objects: readonly BundleObject[];
-  /** Production held them before any release of this package, so that not everybody who reads the delta may read them. */
-  readonly foreign: boolean;
 }
 
 /** Stands for what production holds and no release of the package wrote. No text that is shown begins like it. */

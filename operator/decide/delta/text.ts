@@ -4,25 +4,7 @@ import type { Change } from './delta.ts';
 import { isOpen } from './risk.ts';
 import { visible } from '../safe-text.ts';
 import { argumentFor } from '../messages.ts';
-
-export interface DeltaHeading {
-  readonly candidate: string;
-  readonly version: string;
-  readonly package: string;
-  /** The production namespace. */
-  readonly target: string;
-  /** What it is compared with; `none` when production runs nothing of the package. */
-  readonly base: string;
-  readonly digest: string;
-  /** A line of the candidate's own words. */
-  readonly notes?: string;
-  /** What it does with what an emergency changed; absent when it follows none up. */
-  readonly followsUp?: string;
-  /** How many fields are neither written nor compared. */
-  readonly unmanaged: number;
-  /** Shows everything, whatever the text does not (`showCommand`). */
-  readonly command: string;
-}
+import type { DeltaHeading } from '../comparison.ts';
 
 /** A text, or how large one would be that shows everything that must be shown. */
 export type DeltaText =

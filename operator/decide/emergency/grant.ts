@@ -5,12 +5,10 @@ import { group, unclockedAct, virtualResources } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import { contentDigest } from '../manifest/content-digest.ts';
 import type { Instant, ObjectKey } from '../objects.ts';
+import { grantKeys, grantName } from '../record/grant-names.ts';
 
 const minuteMs = 60_000;
 const rbac = 'rbac.authorization.k8s.io';
-
-/** What every Role and binding of an access is called, and nothing else. */
-export const grantPrefix = 'countersign-emergency-';
 
 /** When it ends at the latest. Both inputs are the API server's, and never change. */
 export const notAfterOf = ({ metadata, spec }: Pick<EmergencyAccess, 'metadata' | 'spec'>): Instant =>
@@ -27,9 +25,6 @@ export const minutesOf = (from: Instant, notAfter: Instant): readonly string[] =
     new Date((first + i) * minuteMs).toISOString().slice(0, 16),
   );
 };
-
-/** Name of the Role, and of the binding to it; `-role` is appended for the binding to the ClusterRole. */
-export const grantName = (uid: string): string => `${grantPrefix}${uid}`;
 
 /** `Closed`: nobody is bound yet. */
 export type GrantPhase = 'Closed' | 'Open';
@@ -76,13 +71,6 @@ export const grantObjects = ({ access, clusterRole }: Grant, phase: GrantPhase):
     binding(`${name}-role`, 'ClusterRole', clusterRole),
   ];
 };
-
-/** The keys of those three. */
-export const grantKeys = (uid: string): readonly ObjectKey[] => [
-  `Role/${grantName(uid)}`,
-  `RoleBinding/${grantName(uid)}`,
-  `RoleBinding/${grantName(uid)}-role`,
-];
 
 export interface GrantDigests {
   readonly object: ObjectKey;

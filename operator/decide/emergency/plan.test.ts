@@ -22,7 +22,7 @@ import { emptyHead } from '../record/chain.ts';
 import { contentDigest } from '../manifest/content-digest.ts';
 import * as drafts from '../record/drafts.ts';
 import { planEmergency } from './plan.ts';
-import { grantKeys, minutesOf, notAfterOf } from './grant.ts';
+import { minutesOf, notAfterOf } from './grant.ts';
 import type { EmergencyRecord } from '../record/emergency.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import { listAt, textAt } from '../json/json.ts';
@@ -31,6 +31,7 @@ import type { Effect, Plan } from '../plan.ts';
 import { questionKey, type Answer } from '../api-queries.ts';
 import { emptyRecord, movedAt, type NamespaceRecord } from '../record/record.ts';
 import type { Watched } from '../findings/explain.ts';
+import { grantKeys } from '../record/grant-names.ts';
 
 const place = 'payments-prod';
 

@@ -9,7 +9,7 @@ import { emergencyStatus } from './status.ts';
 import { driftNow, observedUntil, settledHow } from './drift.ts';
 import * as drafts from './entries.ts';
 import { isReleasable } from './follow-up.ts';
-import { grantDigests, grantKeys, grantObjects, notAfterOf, type GrantPhase } from './grant.ts';
+import { grantDigests, grantObjects, notAfterOf, type GrantPhase } from './grant.ts';
 import type { EmergencyRecord } from '../record/emergency.ts';
 import { refusalOfGrant, type ServerNow } from './grant-checks.ts';
 import { openSessions } from './sessions.ts';
@@ -22,6 +22,7 @@ import { earliest, nothing, type Effect, type Plan } from '../plan.ts';
 import { askAgainAt, questionKey, type Answers } from '../api-queries.ts';
 import { rightToSign } from '../people/approval-right.ts';
 import { nextClosing } from '../schedule.ts';
+import { grantKeys } from '../record/grant-names.ts';
 
 /** A disruption budget may keep a pod; after this long it is named instead. */
 const evictForMs = 10 * 60_000;

@@ -3,11 +3,10 @@ import type { Approval } from '../../api/approval.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Identity } from '../../api/meta.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
-import type { Rollback } from '../../api/rollback.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Instant, LiveObject, LiveObjects, NamespaceFacts, ObjectKey, PodsOf } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
-import type { Replacing } from './production/replaces.ts';
+import type { ReleaseSnapshot } from '../release/snapshot.ts';
 
 /** Another candidate of the same package and target, as far as this one's decision needs it. */
 export interface Sibling {
@@ -26,6 +25,15 @@ export interface Sibling {
   readonly finished: boolean;
 }
 
+/** What comes of `spec.replaces`. */
+export type Replacing =
+  /** The earlier candidate ends when this one is promoted. */
+  | { readonly is: 'Ends'; readonly name: string }
+  /** There is no such earlier candidate that is still open. */
+  | { readonly is: 'Nothing'; readonly name: string }
+  /** Its author may not end the other one. */
+  | { readonly is: 'Refused'; readonly name: string; readonly message: string };
+
 /** Another open candidate for the same production namespace, of any package, and how much room it takes. */
 export interface Place {
   readonly name: string;
@@ -38,34 +46,6 @@ export interface Place {
   readonly staged: boolean;
   /** Bytes of its bundles. */
   readonly bytes: number;
-}
-
-/** What is in production, or on its way there, for one package: what `decide/release/plan.ts` judges. */
-export interface ReleaseSnapshot {
-  readonly namespace: string;
-  readonly package: string;
-  readonly policy: ReleasePolicy | undefined;
-  readonly target: NamespaceFacts | undefined;
-  readonly record: NamespaceRecord;
-  /** Bundles of this package that still exist, by name. */
-  readonly bundles: ReadonlyMap<string, Bundle>;
-  /** Live objects of the production namespace. */
-  readonly live: LiveObjects;
-  /** Pods of the production namespace by the workload (or Job) they belong to. */
-  readonly pods: PodsOf;
-  /** Results of the policy's http checks since the release began; a missing name has not answered yet. */
-  readonly checks: ReadonlyMap<string, CheckFacts>;
-  /** Rollbacks of this package that have no outcome yet, oldest first. */
-  readonly rollbacks: readonly Rollback[];
-  /** False until every cache behind this snapshot has synced once: nothing is judged before. */
-  readonly complete: boolean;
-}
-
-/** What a health check last said. */
-export interface CheckFacts {
-  readonly consecutiveFailures: number;
-  readonly succeededOnce: boolean;
-  readonly message: string;
 }
 
 /** The keys of Secrets or ConfigMaps; undefined = there is none of that name. */

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { JsonObject } from '../../api/meta.ts';
-import { checkHealth, observedHealth, packageHealth, workloadHealth, type Health } from './health.ts';
+import { checkHealth, observedHealth, packageHealth, workloadHealth } from './health.ts';
 import type { ContainerFacts, LiveObject, PodFacts } from '../objects.ts';
+import type { Health } from './types.ts';
 
 /** A release that began and completed inside a second, as instants of ours do and those of the API server never do. */
 const since = Date.parse('2026-03-11T15:00:00.700Z');

@@ -3,18 +3,7 @@ import { keyOf, type Instant, type LiveObject, type ObjectRef, type PodFacts } f
 import { listAt, numberAt, textAt } from '../json/json.ts';
 import { podFailure, secondOf } from './pod-failure.ts';
 import { rolloutHealth } from './kstatus.ts';
-import type { CheckFacts } from '../gates/snapshot.ts';
-
-export interface Health {
-  /** Progressing and Unknown turn into Healthy or Failed, or the caller's patience ends. */
-  readonly state: 'Healthy' | 'Progressing' | 'Failed' | 'Unknown';
-  /** One word, PascalCase. */
-  readonly reason: string;
-  /** One sentence that does not change while nothing does. */
-  readonly message: string;
-  /** When to look again though nothing else happens; undefined = only an event can change it. */
-  readonly wakeAt?: Instant;
-}
+import type { CheckFacts, Health } from './types.ts';
 
 /** A Job retries by itself; when it has had enough of that, it says so. */
 const retried: Readonly<Record<string, readonly string[]>> = { Job: ['CrashLoopBackOff', 'RunContainerError'] };

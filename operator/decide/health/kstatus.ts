@@ -1,8 +1,8 @@
 /** What the status of an object says of its health: the rules of kstatus (sigs.k8s.io/cli-utils, pkg/kstatus/status). */
 import type { Json, JsonObject } from '../../api/meta.ts';
-import type { Health } from './health.ts';
 import { at, isEmptyObject, listAt, numberAt, textAt } from '../json/json.ts';
 import type { Instant, LiveObject } from '../objects.ts';
+import type { Health } from './types.ts';
 
 /** `since`: when the release began; what a status reports from before is not its doing. */
 export const rolloutHealth = (object: LiveObject, since: Instant): Health => {

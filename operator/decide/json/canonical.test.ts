@@ -1,18 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Json } from '../../api/meta.ts';
-import {
-  bundleDigest,
-  canonicalJson,
-  canonicalPieces,
-  canonicalSteps,
-  digest8,
-  digestOf,
-  digestSteps,
-  sizeOf,
-  type SignedContent,
-} from './canonical.ts';
+import { canonicalJson, canonicalPieces, canonicalSteps, digest8, digestOf, digestSteps, sizeOf } from './canonical.ts';
 import { anyJson } from './json-arbitrary.ts';
+import { bundleDigest, type SignedContent } from '../bundle-digest.ts';
 
 const shuffled = (value: Json): Json =>
   Array.isArray(value)

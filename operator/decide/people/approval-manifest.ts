@@ -1,14 +1,14 @@
 /** The Approvals that people are handed to sign with. */
 import { apiVersion, kinds } from '../../api/kinds.ts';
 import { linesOf } from './approval-lines.ts';
-import type { GateSnapshot } from '../gates/gate.ts';
+import type { SignedCandidate } from './approvals.ts';
 
 /**
  * By role, one line of JSON that `kubectl create -f -` takes and that consents to the current content.
  * The API server stamps who signs.
  */
 export const approvalManifests = (
-  s: Pick<GateSnapshot, 'candidate' | 'policy' | 'bundle'>,
+  s: Pick<SignedCandidate, 'candidate' | 'policy' | 'bundle'>,
 ): Readonly<Record<string, string>> => {
   const { metadata, kind, spec } = s.candidate;
   return Object.fromEntries(

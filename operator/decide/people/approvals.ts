@@ -1,7 +1,10 @@
 /** What each signature under a candidate is worth now. The one place where that is decided; gates and status only read it. */
 import type { Approval } from '../../api/approval.ts';
 import { milliseconds } from '../../api/duration.ts';
-import type { GateSnapshot } from '../gates/gate.ts';
+import type { ReleaseCandidate } from '../../api/candidate.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import type { Bundle } from '../bundle.ts';
+import type { Hands } from './authors.ts';
 import type { Instant } from '../objects.ts';
 import { linesOf } from './approval-lines.ts';
 import { isSystemName, peopleAmong } from './identity.ts';
@@ -18,6 +21,25 @@ export interface Signature extends Signer {
   readonly expiresAt: Instant | undefined;
 }
 
+/** A candidate with what its signatures are judged by. */
+export interface SignedCandidate {
+  readonly candidate: ReleaseCandidate;
+  readonly policy: ReleasePolicy;
+  readonly bundle: Bundle;
+  readonly approvals: readonly Approval[];
+  /** By uid of an approval: does its signer hold the right to sign in that role now? undefined or absent = not answered. */
+  readonly rights: ReadonlyMap<string, boolean | undefined>;
+  /** Who changed staging since the bundle was frozen. */
+  readonly hands: Hands;
+  /** By uid of a candidate: the authors that the record names. */
+  readonly record: {
+    readonly candidates: ReadonlyMap<
+      string,
+      { readonly authors: Iterable<string>; readonly authorsWhenTested: Iterable<string> }
+    >;
+  };
+}
+
 /** The role whose line ends the hold on staging. */
 export const testerRole = 'tester';
 
@@ -25,7 +47,7 @@ export const testerRole = 'tester';
  * Everybody who had a hand in the content, by username: those the bundle and the record name, those who have changed staging since it was
  * frozen (also if they changed it back), and once more those the candidate names, so that a bundle which lost a name hides nobody.
  */
-export const authorsOf = ({ bundle, candidate, hands, record }: GateSnapshot): readonly string[] => [
+export const authorsOf = ({ bundle, candidate, hands, record }: SignedCandidate): readonly string[] => [
   ...new Set([
     ...bundle.authors,
     ...hands.known,
@@ -36,20 +58,20 @@ export const authorsOf = ({ bundle, candidate, hands, record }: GateSnapshot): r
   ]),
 ];
 
-const isForCandidate = ({ candidate }: GateSnapshot, { metadata, spec }: Approval): boolean =>
+const isForCandidate = ({ candidate }: SignedCandidate, { metadata, spec }: Approval): boolean =>
   metadata.namespace === candidate.spec.targetNamespace &&
   spec.subject.kind === candidate.kind &&
   spec.subject.name === candidate.metadata.name &&
   spec.subject.uid === candidate.metadata.uid;
 
-const rightOf = (s: GateSnapshot, approval: Approval): Standing => {
+const rightOf = (s: SignedCandidate, approval: Approval): Standing => {
   const held = s.rights.get(approval.metadata.uid);
   if (held === undefined) return 'Unanswered';
   return held ? 'Counts' : 'LacksRight';
 };
 
 /** Signatures of this candidate, refusals included, in the order of their names. */
-export const signatures = (s: GateSnapshot, now: Instant): readonly Signature[] => {
+export const signatures = (s: SignedCandidate, now: Instant): readonly Signature[] => {
   const approvals = s.approvals.filter((approval) => isForCandidate(s, approval));
   const authors = authorsOf(s);
   const personOf = peopleAmong(s.policy.spec.people, [
@@ -92,11 +114,11 @@ export const consents = (all: readonly Signature[], ...standings: readonly Stand
   all.filter(({ decision, standing }) => decision === 'Approve' && standings.includes(standing));
 
 /** How far the approval lines are met: what `status.approvals` reports. */
-export const approvalSummary = (s: GateSnapshot, now: Instant): Quorum =>
+export const approvalSummary = (s: SignedCandidate, now: Instant): Quorum =>
   quorum(linesOf(s), consents(signatures(s, now), 'Counts'));
 
 /** Is the line of the testers met? It is when there is none. */
-export const testersHaveSigned = (s: GateSnapshot, now: Instant): boolean => {
+export const testersHaveSigned = (s: SignedCandidate, now: Instant): boolean => {
   const { have, need } = quorum(
     linesOf(s).filter(({ role }) => role === testerRole),
     consents(signatures(s, now), 'Counts'),

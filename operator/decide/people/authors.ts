@@ -4,8 +4,7 @@ import type { Writer } from '../../api/writers.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject, ObjectSource } from '../bundle.ts';
 import { at } from '../json/json.ts';
-import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
-import type { CandidateSnapshot } from '../gates/snapshot.ts';
+import { keyOf, type LiveObject, type NamespaceFacts, type ObjectKey } from '../objects.ts';
 import { scaleTarget } from '../manifest/unmanaged-fields.ts';
 import { argumentFor, listed, objectNamed } from '../messages.ts';
 
@@ -20,7 +19,12 @@ export interface Hands {
 
 export const nobody: Hands = { known: [], unknown: [], scaled: new Map() };
 
-type Staging = Pick<CandidateSnapshot, 'source' | 'staged' | 'stagedAutoscalers'>;
+/** What staging holds of a candidate. */
+interface Staging {
+  readonly source: NamespaceFacts | undefined;
+  readonly staged: ReadonlyMap<ObjectKey, LiveObject>;
+  readonly stagedAutoscalers: readonly LiveObject[];
+}
 
 /** Somebody's part in what is staged. */
 interface Part {

@@ -6,7 +6,7 @@ import type { Instant } from '../objects.ts';
 import type { StatusWrite } from '../plan.ts';
 import type { PolicySnapshot } from './plan.ts';
 import { packageRecord } from '../record/record.ts';
-import type { ReleaseSnapshot } from '../gates/snapshot.ts';
+import type { ReleaseSnapshot } from '../release/snapshot.ts';
 
 export interface StuckFailure {
   readonly message: string;

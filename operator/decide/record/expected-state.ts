@@ -2,11 +2,11 @@
 import { promotableKinds, resourceName, watchedKinds, type ServedKind } from '../../api/kinds.ts';
 import { ledgerNameDigits, type LedgerEntrySpec } from '../../api/ledger.ts';
 import { scaleDigest } from '../manifest/content-digest.ts';
-import { grantKeys } from '../emergency/grant.ts';
 import type { EntryData, Written } from '../ledger-entry.ts';
 import { asKey, keyOf, type Instant, type ObjectKey } from '../objects.ts';
 import { finalizersAmong, released, sameLifetime } from '../manifest/lifetime.ts';
 import { jobName } from '../manifest/normal-form.ts';
+import { grantKeys } from './grant-names.ts';
 
 /** A content that an object may have. */
 export interface State {

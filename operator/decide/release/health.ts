@@ -1,10 +1,11 @@
 /** How a release is doing in production: its workloads and the policy's checks, taken together. */
 import { milliseconds } from '../../api/duration.ts';
 import type { Bundle } from '../bundle.ts';
-import { checkHealth, observedHealth, packageHealth, workloadHealth, type Health } from '../health/health.ts';
+import { checkHealth, observedHealth, packageHealth, workloadHealth } from '../health/health.ts';
 import { keyOf, type Instant, type LiveObject, type PodFacts } from '../objects.ts';
 import { isWorkload, liveRef } from './steps.ts';
-import type { CheckFacts, ReleaseSnapshot } from '../gates/snapshot.ts';
+import type { Health, CheckFacts } from '../health/types.ts';
+import type { ReleaseSnapshot } from './snapshot.ts';
 
 /** The Jobs of the bundle: Healthy once all are complete. */
 export const jobsDone = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): Health =>

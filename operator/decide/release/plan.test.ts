@@ -25,7 +25,7 @@ import { emptyRecord, packageRecord, type NamespaceRecord } from '../record/reco
 import { heldUp, heldUpText } from '../manifest/pending-deletion.ts';
 import { fieldManagers, leaving, planRelease, undelivered } from './plan.ts';
 import { holds, liveRef } from './steps.ts';
-import type { ReleaseSnapshot } from '../gates/snapshot.ts';
+import type { ReleaseSnapshot } from './snapshot.ts';
 
 const pkg = 'payments';
 

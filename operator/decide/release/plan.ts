@@ -8,7 +8,6 @@ import type { Rollback } from '../../api/rollback.ts';
 import type { Bundle } from '../bundle.ts';
 import * as drafts from '../record/drafts.ts';
 import type { Delivery, LedgerDraft } from '../ledger-entry.ts';
-import type { Health } from '../health/health.ts';
 import { jobsDone, observedRelease, progressOf } from './health.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectRef } from '../objects.ts';
 import { stayingOn } from '../record/expected-state.ts';
@@ -18,8 +17,9 @@ import { orderStatuses } from './rollback-status.ts';
 import { questionKey, type Answers, type Question } from '../api-queries.ts';
 import { packageRecord, type OpenIntent, type ProductionFact } from '../record/record.ts';
 import { addedBy, effectOf, prunedLate, prunedNow, removeSteps, writeSteps, type Course, type Step } from './steps.ts';
-import type { ReleaseSnapshot } from '../gates/snapshot.ts';
 import { listed } from '../messages.ts';
+import type { Health } from '../health/types.ts';
+import type { ReleaseSnapshot } from './snapshot.ts';
 
 export const planRelease = (s: ReleaseSnapshot, answers: Answers, now: Instant): Plan => {
   const plan = next(s, answers, now);

@@ -7,7 +7,7 @@ import type { Instant, LiveObject } from '../objects.ts';
 import type { StatusWrite } from '../plan.ts';
 import { heldUpText } from '../manifest/pending-deletion.ts';
 import { packageRecord, type NamespaceRecord, type Order } from '../record/record.ts';
-import type { ReleaseSnapshot } from '../gates/snapshot.ts';
+import type { ReleaseSnapshot } from './snapshot.ts';
 
 /** `held`: objects of the package whose deletion a finalizer holds up. */
 export const orderStatuses = (s: ReleaseSnapshot, held: readonly LiveObject[], now: Instant): StatusWrite[] =>

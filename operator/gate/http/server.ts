@@ -12,6 +12,7 @@ import type { AdmissionRequest } from '../../decide/admission/request.ts';
 import { readReview, writeReview, type AdmissionAnswer, type Judge } from './admission-review.ts';
 import { Strangers } from './unverified-connections.ts';
 import { judgeInTime } from './judge-deadline.ts';
+import type { ReviewOutcome, WebhookMetrics } from '../../telemetry/gate.ts';
 
 export interface ServerLimits {
   /** Of one request's body, in bytes; the API server stores no object above 3 MiB, and sends two of them at most. */
@@ -49,16 +50,6 @@ const checkingMs = 500;
 
 /** Reviews of rollbacks that are read and judged at once: as many as the operator writes at once. */
 const restoringAtOnce = 16;
-
-/** How a review ended; label of a metric. */
-export type ReviewOutcome = 'Allowed' | 'Refused' | 'Overloaded' | 'TooSlow' | 'Failed' | 'Malformed';
-
-export interface WebhookMetrics {
-  began(webhook: string): void;
-  /** `code`: HTTP status, or `aborted` when the caller went away. */
-  ended(webhook: string, code: string, seconds: number): void;
-  reviewed(entry: Entry, outcome: ReviewOutcome): void;
-}
 
 /** What a server needs to be believed. PEM. */
 export interface Material {

@@ -6,7 +6,7 @@ import { dryDelete, dryRun, refusedBy, type WorldCheck } from '../world/check.ts
 import { guard, installation } from '../world/guard-file.ts';
 import { at, one } from '../world/guard-objects.ts';
 import { open, type GuardWorld } from '../world/guard-world.ts';
-import { roamer } from './installation-list.ts';
+import { roamer, boundElsewhere } from './installation-list.ts';
 import { forgedOwner, fresh } from '../../support/attack/objects.ts';
 import type { OwnWorld } from '../world/own-world.ts';
 
@@ -204,9 +204,6 @@ const rbac = 'rbac.authorization.k8s.io/v1';
 const clusterRole = (name: string) => ({ apiVersion: rbac, kind: 'ClusterRole', name });
 const binds = (kind: string, name: string) => ({ roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name } });
 const own = 'InstallationRights';
-
-/** A binding of ours in another namespace, which is there for the checks. */
-export const boundElsewhere = 'bound-elsewhere';
 
 /** Every ClusterRole that carries the label of the chart. */
 const ourRoles = async ({ as }: GuardWorld): Promise<readonly string[]> => {

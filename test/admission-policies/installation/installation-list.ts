@@ -365,3 +365,6 @@ export const installationAttacks: readonly Attack<World>[] = [
   ...unlisted.map(attackOf('InstallationUnlisted', 'countersign-installation-unlisted')),
   ...[editor, namespaceAdmin].flatMap((by) => impersonations.map(impersonation(by))),
 ];
+
+/** A binding of ours in another namespace, which is there for the checks. */
+export const boundElsewhere = 'bound-elsewhere';

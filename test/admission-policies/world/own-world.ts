@@ -1,14 +1,13 @@
 /** The world of the policies that hold Countersign itself: its namespace, its rights, its kinds, staging namespaces and nodes. */
 import { serviceAccountToken, systemNamespace } from '../../../hack/controlplane/chart.ts';
 import { accepted, type ApiClient } from '../../support/cluster/cluster.ts';
-import { boundElsewhere } from '../installation/check-installation.ts';
 import { prepareContents } from '../guard/check-content.ts';
 import { prepareWriters } from '../custody/check-writers.ts';
 import { startCustody, type Custody } from './custody-world.ts';
 import { prepareStaging } from '../custody/check-staging.ts';
 import { createStanding, open, startGuardWorld, type GuardWorld } from './guard-world.ts';
 import { at, one } from './guard-objects.ts';
-import { administrator, administrators } from '../installation/installation-list.ts';
+import { administrator, administrators, boundElsewhere } from '../installation/installation-list.ts';
 import { bindPeople, createPeople } from '../installation/installation-world.ts';
 import { letProxy } from '../installation/nodes-list.ts';
 import { bind, eventually } from '../../support/attack/world.ts';

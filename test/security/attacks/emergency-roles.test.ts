@@ -4,12 +4,12 @@
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startOperator, type OperatorProcess } from '../../../hack/controlplane/operator.ts';
-import { grantName } from '../../../operator/decide/emergency/grant.ts';
 import { accepted, startTimeoutMs, type Answer, type Manifest } from '../../support/cluster/cluster.ts';
 import { condition, isTrue, startSystem, type System, type World } from '../../support/cluster/system.ts';
 import { amendPolicy } from '../../support/scenario/kit.ts';
 import { eventually } from '../../support/attack/world.ts';
 import { access, endNow, leftovers, letIn, when, type Access } from '../../support/scenario/night.ts';
+import { grantName } from '../../../operator/decide/record/grant-names.ts';
 
 const patienceMs = 200_000;
 const rbac = 'rbac.authorization.k8s.io/v1';

@@ -11,7 +11,7 @@ import { startOperator, type OperatorProcess } from '../../../hack/controlplane/
 import { parseReleaseCandidate, type ReleaseCandidate } from '../../../operator/api/candidate.ts';
 import type { LedgerWriter } from '../../../operator/api/ledger-writers.ts';
 import type { Bundle } from '../../../operator/decide/bundle.ts';
-import { digest8, digestOfBundle } from '../../../operator/decide/json/canonical.ts';
+import { digest8 } from '../../../operator/decide/json/canonical.ts';
 import * as drafts from '../../../operator/decide/record/drafts.ts';
 import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
 import { foldEntries, emptyRecord, packageRecord, type OpenIntent } from '../../../operator/decide/record/record.ts';
@@ -51,6 +51,7 @@ import {
 import { behaving, dataOf, service, writesTo } from '../../support/scenario/production.ts';
 import { gateLock, policyLock } from '../../support/attack/attack.ts';
 import { said, type World as Attacked } from '../../support/attack/world.ts';
+import { digestOfBundle } from '../../../operator/decide/bundle-digest.ts';
 
 jest.setTimeout(240_000);
 

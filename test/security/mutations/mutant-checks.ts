@@ -1,5 +1,4 @@
 /** What may notice that a part of lock A is gone: the table of writers, the attacks of a topic, and what must go on under the guard. */
-import { grantPrefix } from '../../../operator/decide/emergency/grant.ts';
 import { accepted, targetOf } from '../../support/cluster/cluster.ts';
 import type { Attack } from '../../support/attack/attack.ts';
 import { ofBindings } from '../../admission-policies/guard/check-binding.ts';
@@ -19,6 +18,7 @@ import { rowHolds, tableRows, type TableRow } from '../../admission-policies/wor
 import { open, type GuardWorld } from '../../admission-policies/world/guard-world.ts';
 import type { Mutant } from './mutate.ts';
 import { forgedOwner, fresh } from '../../support/attack/objects.ts';
+import { grantPrefix } from '../../../operator/decide/record/grant-names.ts';
 
 const ofTable = (row: TableRow, text: string): Check => ({
   name: `table: ${row.act} ${row.resource}`,

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../../operator/api/meta.ts';
 import { releasePolicy, type ReleasePolicy } from '../../../operator/api/policy.ts';
 import { nobody } from '../../../operator/decide/people/authors.ts';
 import type { Bundle, BundleObject } from '../../../operator/decide/bundle.ts';
-import { digestOf as digestOfContent, digestOfBundle } from '../../../operator/decide/json/canonical.ts';
+import { digestOf as digestOfContent } from '../../../operator/decide/json/canonical.ts';
 import type { EntryData, LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
 import { notAfterOf } from '../../../operator/decide/emergency/grant.ts';
 import { noEmergencies, type Emergencies, type EmergencyRecord } from '../../../operator/decide/record/emergency.ts';
@@ -32,6 +32,7 @@ import type {
   PackageRecord,
 } from '../../../operator/decide/record/record.ts';
 import type { Watched } from '../../../operator/decide/findings/explain.ts';
+import { digestOfBundle } from '../../../operator/decide/bundle-digest.ts';
 
 /** A Wednesday, 11:00 in New York: the window is open, the soak is over, the signatures are an hour old. */
 export const now: Instant = Date.parse('2026-03-11T15:00:00Z');

@@ -7,7 +7,6 @@ import { unworkable } from '../../json/json.ts';
 import { earliest } from '../../plan.ts';
 import type { Instant } from '../../objects.ts';
 import type { CandidateSnapshot, Place } from '../snapshot.ts';
-import type { StagingProblem } from '../../candidate/content.ts';
 import { visible } from '../../safe-text.ts';
 import { listed } from '../../messages.ts';
 
@@ -30,7 +29,7 @@ const knownAfterMs = 2_000;
 
 /** Why there is no place, and when to look again though nothing happens. */
 export interface NoPlace {
-  readonly problem: StagingProblem | undefined;
+  readonly problem: { readonly reason: 'TooManyOpen' | 'TooMuchOpen'; readonly message: string } | undefined;
   readonly again: Instant | undefined;
 }
 

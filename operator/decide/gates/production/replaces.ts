@@ -5,17 +5,8 @@ import type { Identity } from '../../../api/meta.ts';
 import type { Bundle } from '../../bundle.ts';
 import { isSystemName } from '../../people/identity.ts';
 import { questionKey, type Answers, type RightQuestion } from '../../api-queries.ts';
-import type { CandidateSnapshot, Sibling } from '../snapshot.ts';
+import { type CandidateSnapshot, type Sibling, type Replacing } from '../snapshot.ts';
 import { visible } from '../../safe-text.ts';
-
-/** What comes of `spec.replaces`. */
-export type Replacing =
-  /** The earlier candidate ends when this one is promoted. */
-  | { readonly is: 'Ends'; readonly name: string }
-  /** There is no such earlier candidate that is still open. */
-  | { readonly is: 'Nothing'; readonly name: string }
-  /** Its author may not end the other one. */
-  | { readonly is: 'Refused'; readonly name: string; readonly message: string };
 
 type Aged = Pick<Sibling, 'createdAt' | 'uid'>;
 

@@ -1,0 +1,47 @@
+/** A bundle and what it is compared with, for its signers; the comparing is done in `delta/compare.ts`, for megabytes of it take seconds. */
+import type { DeltaEntry } from '../api/bundle.ts';
+import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
+import type { ObjectRef } from './objects.ts';
+
+export interface Before {
+  readonly objects: readonly BundleObject[];
+  /** Production held them before any release of this package, so that not everybody who reads the delta may read them. */
+  readonly foreign: boolean;
+}
+
+export interface DeltaHeading {
+  readonly candidate: string;
+  readonly version: string;
+  readonly package: string;
+  /** The production namespace. */
+  readonly target: string;
+  /** What it is compared with; `none` when production runs nothing of the package. */
+  readonly base: string;
+  readonly digest: string;
+  /** A line of the candidate's own words. */
+  readonly notes?: string;
+  /** What it does with what an emergency changed; absent when it follows none up. */
+  readonly followsUp?: string;
+  /** How many fields are neither written nor compared. */
+  readonly unmanaged: number;
+  /** Shows everything, whatever the text does not (`showCommand`). */
+  readonly command: string;
+}
+
+export interface Comparison {
+  /** What production runs, and the name of the bundle that it is; '' = nothing was released. */
+  readonly before: Before & { readonly name: string };
+  readonly after: Pick<Bundle, 'name' | 'objects'>;
+  readonly removed: readonly ObjectRef[];
+  readonly unmanaged: readonly UnmanagedFields[];
+  /** All but the command that shows everything. */
+  readonly heading: Omit<DeltaHeading, 'command'>;
+}
+
+/** What a bundle tells its signers, or that what must be shown is more than a bundle holds. */
+export type Shown =
+  | { readonly is: 'Shown'; readonly delta: readonly DeltaEntry[]; readonly deltaText: string }
+  | { readonly is: 'TooLarge'; readonly bytes: number };
+
+/** Of a bundle that nobody signs for. */
+export const nothingShown: Shown = { is: 'Shown', delta: [], deltaText: '' };

@@ -1,0 +1,13 @@
+/** What a bundle shows its signers, as one pure question: what is compared, and what comes of it. Comparing megabytes takes seconds. */
+import type { Comparison, Shown } from '../comparison.ts';
+import { delta } from './delta.ts';
+import { showCommand } from './show-command.ts';
+import { deltaText } from './text.ts';
+import { entriesOf } from './truncate.ts';
+
+export const compared = ({ before, after, removed, unmanaged, heading }: Comparison): Shown => {
+  const changes = delta(before, after.objects, removed, unmanaged);
+  const readable = before.foreign || before.name === '' ? [after] : [after, before];
+  const text = deltaText(changes, { ...heading, command: showCommand(readable, heading.target) });
+  return text.is === 'TooLarge' ? text : { is: 'Shown', delta: entriesOf(changes), deltaText: text.text };
+};

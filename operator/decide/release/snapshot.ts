@@ -1,0 +1,28 @@
+/** Everything that deciding about one package in production looks at. */
+import type { ReleasePolicy } from '../../api/policy.ts';
+import type { Rollback } from '../../api/rollback.ts';
+import type { Bundle } from '../bundle.ts';
+import type { CheckFacts } from '../health/types.ts';
+import type { LiveObjects, NamespaceFacts, PodsOf } from '../objects.ts';
+import type { NamespaceRecord } from '../record/record.ts';
+
+/** What is in production, or on its way there, for one package: what `decide/release/plan.ts` judges. */
+export interface ReleaseSnapshot {
+  readonly namespace: string;
+  readonly package: string;
+  readonly policy: ReleasePolicy | undefined;
+  readonly target: NamespaceFacts | undefined;
+  readonly record: NamespaceRecord;
+  /** Bundles of this package that still exist, by name. */
+  readonly bundles: ReadonlyMap<string, Bundle>;
+  /** Live objects of the production namespace. */
+  readonly live: LiveObjects;
+  /** Pods of the production namespace by the workload (or Job) they belong to. */
+  readonly pods: PodsOf;
+  /** Results of the policy's http checks since the release began; a missing name has not answered yet. */
+  readonly checks: ReadonlyMap<string, CheckFacts>;
+  /** Rollbacks of this package that have no outcome yet, oldest first. */
+  readonly rollbacks: readonly Rollback[];
+  /** False until every cache behind this snapshot has synced once: nothing is judged before. */
+  readonly complete: boolean;
+}
