@@ -1,0 +1,103 @@
+/** Secrets are followed by the replica that decides, and by no other; the one that takes over reads them before it decides anything by them. */
+import { expect } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startOperator } from '../../hack/controlplane/operator.ts';
+import { accepted, type KubeObject, waitFor } from '../support/cluster/cluster.ts';
+import { gate, image, isTrue } from '../support/cluster/system.ts';
+import {
+  approverA,
+  approverB,
+  end,
+  gateSays,
+  patched,
+  patienceMs,
+  scenarios,
+  sign,
+  tester,
+} from '../support/scenario/kit.ts';
+
+const { scenario, system } = scenarios('standby');
+
+/** Streams of Secrets of one namespace each, that anybody has open. The chart's programs open no others. */
+const secretStreams = async (): Promise<number> => {
+  const { text } = await system().as('admin').raw({ method: 'GET', path: '/metrics' });
+  const rows = text.matchAll(/^apiserver_longrunning_requests\{([^}]*)\} (\S+)$/gm);
+  return [...rows]
+    .filter(([, labels = '']) =>
+      ['resource="secrets"', 'scope="namespace"', 'verb="WATCH"'].every((label) => labels.includes(label)),
+    )
+    .reduce((sum, [, , value]) => sum + Number(value), 0);
+};
+
+const streamsAre = async (count: number): Promise<void> => {
+  const deadline = Date.now() + patienceMs;
+  for (let open = await secretStreams(); open !== count; open = await secretStreams()) {
+    if (Date.now() > deadline) throw new Error(`${open} streams of Secrets are open, not ${count}`);
+    await sleep(100);
+  }
+};
+
+interface Lease extends KubeObject {
+  readonly spec: { readonly holderIdentity?: string };
+}
+
+const leads = (instance: string) =>
+  waitFor<Lease>(
+    system().as('installer'),
+    {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      namespace: 'countersign-system',
+      name: 'countersign-operator',
+    },
+    ({ spec }) => spec.holderIdentity?.startsWith(`${instance}_`) === true,
+    patienceMs,
+  );
+
+scenario(
+  'a standby follows no Secret, and one that takes over judges by none before it has read them',
+  async (world) => {
+    await leads('operator-0');
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace: world.production } };
+    accepted(await world.as('installer').create({ ...secret, stringData: { password: 'x' } }));
+    const env = [{ name: 'PASSWORD', valueFrom: { secretKeyRef: { name: 'db', key: 'password' } } }];
+    await world.stage(
+      patched(world.deployment('api', 'a'), {
+        spec: { template: { spec: { containers: [{ name: 'main', image: image('a'), env }] } } },
+      }),
+    );
+    await world.propose(world.candidate('needy', ['Deployment/api']));
+    await sign(world, 'needy', tester, approverA);
+    await gateSays(world, 'needy', 'SecretsPresent', 'SecretsPresent');
+    // Of the one production namespace, by the leader.
+    await streamsAre(1);
+
+    const second = await startOperator(system().controlPlane, { instance: 'operator-1' });
+    try {
+      // Ready: it has read whatever it follows.
+      expect(await secretStreams()).toBe(1);
+
+      const said = new Set<string | undefined>();
+      const over = world.when(
+        'needy',
+        (each) => {
+          const verdict = gate(each, 'SecretsPresent');
+          if (verdict !== undefined) said.add(verdict.outcome);
+          return isTrue(each, 'Finished');
+        },
+        patienceMs,
+      );
+      await system().operator.stop('SIGTERM');
+      await leads('operator-1');
+      await streamsAre(1);
+      await sign(world, 'needy', approverB);
+
+      expect(await end(world, 'needy')).toBe('Promoted');
+      await over;
+      expect([...said]).toEqual(['Passed']);
+    } finally {
+      await second.stop();
+    }
+  },
+  { platformWriters: [{ identity: 'installer', kind: 'Secret', names: ['db'] }] },
+);
