@@ -41,6 +41,7 @@ test('a namespace without any object is told complete too, for no change will te
       told.push(namespace);
       if (told.length === 2) both.resolve();
     },
+    decides: () => false,
   });
   followed.update();
   followed.update();
@@ -59,6 +60,7 @@ test('a namespace in which something is half way is followed, though no policy n
   const followed = new Followed(createCaches(reflectors, options), {
     busy: () => ['left-prod'],
     completed: (namespace) => namespace === 'left-prod' && told.resolve(namespace),
+    decides: () => false,
   });
   followed.update();
   complete();
@@ -66,4 +68,24 @@ test('a namespace in which something is half way is followed, though no policy n
 
   expect(followed.isComplete('Production', 'left-prod')).toBe(true);
   expect(followed.isComplete('Watched', 'left-prod')).toBe(true);
+});
+
+test('Secrets are followed by a process that decides, and not before', async () => {
+  const { reflectors, policy, complete } = silentReflectors();
+  const { namespace } = policy.metadata;
+  let decides = false;
+  const followed = new Followed(createCaches(reflectors, options), {
+    busy: () => ['left-prod'],
+    completed: () => {},
+    decides: () => decides,
+  });
+  followed.update();
+  complete();
+  expect(followed.isComplete('Production', namespace)).toBe(true);
+  expect(followed.isComplete('Secrets', namespace)).toBe(false);
+
+  decides = true;
+  followed.update();
+
+  expect([namespace, 'left-prod'].map((each) => followed.isComplete('Secrets', each))).toEqual([true, true]);
 });

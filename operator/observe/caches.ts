@@ -176,8 +176,10 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
       project: podFacts,
       indexes: { owner: (pod) => (pod.ownerKind === '' ? [] : [`${pod.ownerKind}/${pod.ownerName}`]) },
     }),
-    // Each production namespace by a stream of its own: no Secret of any other enters the process.
+    // Each production namespace by a stream of its own: no Secret of any other enters the process. Only a leader follows them, and neither it nor
+    // a release waits for those of all namespaces: what reads them asks whether they are there.
     secrets: family<KeyNames & WatchedObject>({
+      optional: true,
       resource: core('Secret', 'secrets'),
       project: (raw) => ({ ...watchedObject(raw, digestKey), ...keyNames(raw) }),
     }),
@@ -250,20 +252,26 @@ interface Followable {
 const followed = (caches: Caches): Record<Role, readonly Followable[]> => {
   const both: readonly Followable[] = [...caches.objects.values(), caches.pods];
   return {
-    Production: [...both, caches.secrets],
+    Production: both,
+    Secrets: [caches.secrets],
     Staging: both,
     Watched: [...caches.watched.values(), ...caches.guarded.families()],
   };
 };
 
-/** `Watched`: production whose every change is to be explained, for it is guarded. Releases do not wait for what only that needs. */
-type Role = 'Production' | 'Staging' | 'Watched';
+/**
+ * `Watched`: production whose every change is to be explained, for it is guarded. `Secrets`: those of production. Releases do not wait for what
+ * only others need.
+ */
+type Role = 'Production' | 'Secrets' | 'Staging' | 'Watched';
 
 export interface FollowedOptions {
   /** Production namespaces in which something is half way: they are followed to its end, even if policy or label are taken away meanwhile. */
   readonly busy: () => readonly string[];
   /** Everything of a namespace that is newly followed has been read once. */
   readonly completed: (namespace: string) => void;
+  /** Whether this process decides. One that only waits to follows no Secrets: a connection for each production namespace is for leaders. */
+  readonly decides: () => boolean;
 }
 
 /** Follows the namespaces that policies name, and no others. */
@@ -277,21 +285,25 @@ export class Followed {
     this.#options = options;
   }
 
-  /** Brings what is followed in line with the policies and labels there are. */
+  /** Brings what is followed in line with the policies and labels there are, and with what this process is to do. */
   update(): void {
     const wanted = new Map<string, readonly Followable[]>();
+    const families = followed(this.#caches);
+    const want = (role: Role, namespace: string): void => void wanted.set(`${role} ${namespace}`, families[role]);
+    const wantProduction = (namespace: string): void => {
+      want('Production', namespace);
+      if (this.#options.decides()) want('Secrets', namespace);
+    };
     for (const { metadata, spec } of this.#caches.policies.in()?.list() ?? []) {
       if (metadata.name !== policyName) continue;
-      const { Production, Staging, Watched } = followed(this.#caches);
-      wanted.set(`Production ${metadata.namespace}`, Production);
-      wanted.set(`Staging ${spec.sourceNamespace}`, Staging);
+      wantProduction(metadata.namespace);
+      want('Staging', spec.sourceNamespace);
       const isGuarded = this.#caches.namespaces.in()?.get(metadata.namespace)?.guarded !== undefined;
-      if (isGuarded) wanted.set(`Watched ${metadata.namespace}`, Watched);
+      if (isGuarded) want('Watched', metadata.namespace);
     }
     for (const namespace of this.#options.busy()) {
-      const { Production, Watched } = followed(this.#caches);
-      wanted.set(`Production ${namespace}`, Production);
-      wanted.set(`Watched ${namespace}`, Watched);
+      wantProduction(namespace);
+      want('Watched', namespace);
     }
     for (const [key, families] of wanted) {
       const namespace = namespaceOf(key);

@@ -91,6 +91,10 @@ const inOrder = (a: string, b: string): number => Number(a > b) - Number(a < b);
 const ledgerComplete = ({ caches }: Sources): boolean =>
   clusterWide(caches).every((family) => family.in()?.isSynced() ?? false);
 
+/** Whether everything that production is looked at for has been read. */
+const allFollowed = (followed: Followed, namespace: string): boolean =>
+  (['Production', 'Secrets', 'Watched'] as const).every((role) => followed.isComplete(role, namespace));
+
 /** @returns undefined when production knows nothing of such a package */
 export const observeRelease = (sources: Sources, namespace: string, pkg: string): ReleaseSnapshot => {
   const { caches, records, followed } = sources;
@@ -264,7 +268,10 @@ export const observeCandidate = (sources: Sources, candidate: ReleaseCandidate):
     serverVersion: sources.serverVersion(),
     complete:
       ledgerComplete(sources) &&
-      (!follows || (followed.isComplete('Production', target) && followed.isComplete('Staging', metadata.namespace))),
+      (!follows ||
+        (followed.isComplete('Production', target) &&
+          followed.isComplete('Secrets', target) &&
+          followed.isComplete('Staging', metadata.namespace))),
   };
 };
 
@@ -344,10 +351,7 @@ export const observeEmergency = (sources: Sources, namespace: string, uid: strin
     approvals: caches.approvals.in()?.byIndex('subject', uid) ?? [],
     serverTime: sources.serverTime.bounds(),
     skewMs: sources.serverTime.skewMs(),
-    complete:
-      ledgerComplete(sources) &&
-      followed.isComplete('Production', namespace) &&
-      followed.isComplete('Watched', namespace),
+    complete: ledgerComplete(sources) && allFollowed(followed, namespace),
   };
 };
 
@@ -451,10 +455,7 @@ export const observeWatch = (sources: Sources, namespace: string): WatchSnapshot
   const { caches, followed, records, suspects } = sources;
   const [policy, target] = [policyIn(caches, namespace), namespaceIn(caches, namespace)];
   if (!isWatched({ policy, target })) return undefined;
-  const complete =
-    ledgerComplete(sources) &&
-    followed.isComplete('Production', namespace) &&
-    followed.isComplete('Watched', namespace);
+  const complete = ledgerComplete(sources) && allFollowed(followed, namespace);
   const scene = sceneOf(sources, namespace);
   const isOpen = (key: ObjectKey): boolean => {
     const { is } = standing(scene, key);

@@ -115,6 +115,8 @@ const mostAgain = 100;
 export const createOperator = (options: OperatorOptions): Operator => {
   const { transports, clock, random, logger, metrics } = options;
   let serverVersion = '';
+  /** From the first moment of leading to the end of the process, which the end of leading is. */
+  let hasLed = false;
 
   const reflectorMetrics: ReflectorMetrics = {
     ...metrics.reflectors,
@@ -142,6 +144,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
   const followed = new Followed(caches, {
     busy: () => records.namespaces().filter((namespace) => isBusy(records.get(namespace))),
     completed: (namespace) => routes.completed(namespace),
+    decides: () => hasLed,
   });
   const suspects = new Suspects(clock);
   const checks = new Checks({ clock, changed: (namespace, pkg) => routes.check(namespace, pkg) });
@@ -344,6 +347,8 @@ export const createOperator = (options: OperatorOptions): Operator => {
   const lead = async (): Promise<void> => {
     logger.info({ instance: options.instance }, 'leading');
     metrics.leading('countersign-operator', true);
+    hasLed = true;
+    followed.update();
     await reflectors.synced().catch(() => {});
     routes.all();
     queue.start();
