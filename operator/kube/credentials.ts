@@ -1,5 +1,5 @@
 // @kubernetes/client-node is used here for one thing: finding and reading kubeconfig files and exec or OIDC credentials the way kubectl does.
-// Its generated API classes, informers and per-request agents are not used (docs: PLATFORM, and connection.ts).
+// Its generated API classes, informers and per-request agents are not used (docs/adr/0001-own-transport.md).
 import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';

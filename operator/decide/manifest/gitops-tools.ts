@@ -2,7 +2,7 @@
 
 /** Prefixes of labels and annotations that are a tool's own notes in any object, whoever wrote the rest of it. */
 export const toolNotes = [
-  // Argo CD, docs/user-guide/resource_tracking.md
+  // Argo CD, argo-cd/docs/user-guide/resource_tracking.md
   'argocd.argoproj.io/',
   // Flux, kustomize-controller and helm-controller ownership labels
   'kustomize.toolkit.fluxcd.io/',

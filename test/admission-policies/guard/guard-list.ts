@@ -1,4 +1,4 @@
-/** Attacks on a guarded production that lock A alone decides (ENFORCEMENT.md §3), as data: with other locks opened they are the same. */
+/** Attacks on a guarded production that lock A alone decides (docs/threats.md), as data: with other locks opened they are the same. */
 import { accepted, targetOf, type Answer, type ApiClient, type Manifest } from '../../support/cluster/cluster.ts';
 import { at, image, one, podSpec, podTemplate } from '../world/guard-objects.ts';
 import { open, type GuardWorld } from '../world/guard-world.ts';

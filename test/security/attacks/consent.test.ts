@@ -1,4 +1,4 @@
-/** Attacks on consent that admission alone decides (ENFORCEMENT.md §3), on a real API server with real identities and no operator. */
+/** Attacks on consent that admission alone decides (docs/threats.md), on a real API server with real identities and no operator. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { overlayBounds } from '../../../operator/api/candidate.ts';

@@ -1,7 +1,7 @@
 /**
  * The dead hand: somebody was let in, and then operator and gate are gone for good; nobody takes the bindings away. The API server's own clock ends
  * what adds or changes something, in every kind and by every path, whatever is said about times. What shows no time goes on until a binding goes;
- * it is counted here, and said in docs/operations.md. RBAC is wide open meanwhile, so that lock A alone is asked.
+ * it is counted here, and said in docs/emergency-access.md. RBAC is wide open meanwhile, so that lock A alone is asked.
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 

@@ -20,7 +20,7 @@ export interface Lock<W extends World> {
 }
 
 export interface Attack<W extends World> {
-  /** Number in ENFORCEMENT.md §3, such as T24. */
+  /** Number in docs/threats.md, such as T24. */
   readonly id: string;
   /** Who does what, as a sentence. */
   readonly name: string;
