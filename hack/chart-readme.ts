@@ -59,18 +59,19 @@ function readme(): string {
 
 ${chart.description}
 
-Version ${chart.version}, for Kubernetes ${chart.kubeVersion.replace('-0', '')} and Helm 4. It installs CustomResourceDefinitions, admission policies,
-ClusterRoles to bind, the operator, and the gate: a webhook without which production does not change. The policies act in the API server: they
-hold with every pod of ours dead.
+Version ${chart.version}, for Kubernetes ${chart.kubeVersion.replace('-0', '')} and Helm 4. It installs CustomResourceDefinitions, admission
+policies, ClusterRoles to bind, the operator, and the gate: a webhook without which production does not change. The policies act in the API server:
+they hold even when none of Countersign's pods run.
 
 \`\`\`sh
 helm upgrade --install countersign charts/countersign -n countersign-system --create-namespace
 \`\`\`
 
-One release per cluster: definitions, policies and ClusterRoles have fixed names. The same command upgrades. When an upgrade reports a conflict, somebody
-has edited what the chart installed: look at it, then repeat with \`--force-conflicts\`. \`helm uninstall\` removes the policies
-and leaves the definitions with every object of theirs, unguarded then; installing again under the same release name and namespace takes them over. The policies act for a
-moment after they were deleted, and the right to administer goes with the chart: where it says \`failed to delete release\`, say it again.
+One release per cluster: definitions, policies and ClusterRoles have fixed names. The same command upgrades; an upgrade stops promotions until somebody
+signs for it. When an upgrade reports a conflict, somebody has edited what the chart installed: look at it, then repeat with \`--force-conflicts\`.
+\`helm uninstall\` removes the policies and leaves the definitions with all their objects, unguarded. Installing again under the same release name and
+namespace takes them over. The policies act for a moment after they were deleted, and the right to administer is removed with the chart: if Helm reports
+\`failed to delete release\`, run it again. First steps and upgrades, in full: [docs/install.md](../../docs/install.md).
 
 ## Values
 

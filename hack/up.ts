@@ -171,7 +171,7 @@ const up = async (): Promise<void> => {
   say('  .countersign/as developer-a kubectl get cand -n payments-staging');
   say();
   say(
-    'README.md goes on from here. make down ends it. The tokens of operator and gate last 24 h; make up again renews them.',
+    'docs/quickstart.md goes on from here. make down ends it. The tokens of operator and gate last 24 h; make up again renews them.',
   );
 };
 

@@ -1,4 +1,4 @@
-/** The audit policy that docs/operations.md prints: what the ledger cannot see is in the audit log, by name, and nothing besides. */
+/** The audit policy that docs/emergency-access.md prints: what the ledger cannot see is in the audit log, by name, and nothing besides. */
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { startSystem, type System, type World } from '../support/cluster/system.
 import { acts, letIn } from '../support/scenario/night.ts';
 import { plant } from '../support/scenario/production.ts';
 
-const page = join(import.meta.dirname, '..', '..', 'docs', 'operations.md');
+const page = join(import.meta.dirname, '..', '..', 'docs', 'emergency-access.md');
 const grantee = 'developer-b';
 const elsewhere = 'elsewhere';
 const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db' }, stringData: { password: 'swordfish' } };
