@@ -30,9 +30,11 @@ appends: node_modules ## ten thousand acts entered by several writers at once: o
 unit: node_modules ## the tests that need no control plane
 	$(JEST) --selectProjects unit
 
-check: node_modules ## format, spelling, lint, types, order of rooms, unused exports, generated files
+check: node_modules ## format, spelling, prose, citations, lint, types, order of rooms, unused exports, generated files
 	node_modules/.bin/prettier --check --log-level warn .
 	$(NODE) node_modules/.bin/cspell --no-progress --no-summary --dot --cache --cache-strategy content --cache-location node_modules/.cache/cspell .
+	$(NODE) hack/prose.ts
+	$(NODE) hack/citations.ts
 	node_modules/.bin/oxlint --type-aware
 	node_modules/.bin/tsc -p .
 	node_modules/.bin/knip
