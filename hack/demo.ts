@@ -31,7 +31,7 @@ const tell = async (demo: steps.Demo): Promise<void> => {
   await steps.allowedAct(demo);
   await sight.nothingIsHidden(demo);
   await night.letIn(demo);
-  await night.mend(demo);
+  await night.fix(demo);
   await night.end(demo);
   await night.ordinaryRelease(demo);
   const before = await night.followUp(demo);

@@ -1,4 +1,4 @@
-/** Words that plain English does without, in documents: `node hack/prose.ts`. */
+/** Words that plain English does without, in documents and in what users are told: `node hack/prose.ts`. Comments of code are not looked at. */
 import { readFileSync } from 'node:fs';
 
 import { repositoryFiles, say, withoutCode } from './prose/text.ts';
@@ -21,9 +21,20 @@ const plain: readonly (readonly [not: RegExp, but: string])[] = [
   [/\bhereby|thereof|therein|whereof|wherein|whence|thence|hitherto|lest\b/i, 'a plain word'],
 ];
 
+/** Code without its comments: what is left holds identifiers and what users are told. */
+const withoutComments = (text: string): string =>
+  text.replaceAll(/\/\*.*?\*\//gs, (comment) => comment.replaceAll(/[^\n]/g, '')).replaceAll(/(^|\s)\/\/ .*$/gm, '$1');
+
+/** Templates without their comments. */
+const withoutYamlComments = (text: string): string => withoutComments(text).replaceAll(/(^|\s)# (?!-- ).*$/gm, '$1');
+
 const readers: readonly (readonly [files: RegExp, prose: (text: string) => string])[] = [
-  [/^docs\/(adr\/\d|attacks\.md$|reference\/)/, () => ''],
+  [/^docs\/adr\/\d|^docs\/attacks\.md$/, () => ''],
   [/\.md$/, withoutCode],
+  [/\.test\.ts$/, () => ''],
+  [/^(operator|hack\/demo)\/.*\.ts$|^hack\/demo\.ts$/, withoutComments],
+  [/^hack\/demo\/.*\.yaml$/, withoutYamlComments],
+  [/^charts\/.*\.(yaml|tpl|txt)$/, withoutYamlComments],
 ];
 
 function* faultsOf(file: string): Generator<string> {

@@ -10,8 +10,8 @@ const look = 'inc-4711-look';
 const ordinary = 'payments-2.4.1';
 const formal = 'payments-2.4.2';
 
-const mended = `registry.example/payments/api@sha256:${'f'.repeat(64)}`;
-const setImage = `kubectl set image deployment/api api=${mended} -n ${production}`;
+const fixed = `registry.example/payments/api@sha256:${'f'.repeat(64)}`;
+const setImage = `kubectl set image deployment/api api=${fixed} -n ${production}`;
 const setCutoff = `kubectl patch configmap api-config -n ${production} --type=merge -p '{"data": {"SETTLEMENT_CUTOFF": "23:59"}}'`;
 const restartWorker = `kubectl delete pods -l app=worker -n ${production}`;
 
@@ -29,22 +29,22 @@ const conditionOf = ({ conditions }: EmergencyAccessStatus, type: string) =>
 // --- the night ------------------------------------------------------------------------------------------------------
 
 export const letIn = async ({ terminal, facts }: Demo): Promise<void> => {
-  terminal.chapter('At night: an SRE lets in who is on call');
+  terminal.chapter('At night: an SRE gives the person on call access');
   terminal.say(
     'Settlements are stuck, it is after hours, and nobody is there to sign. developer-b is on call, knows the fix, and holds nothing in production:',
   );
   await terminal.refused('developer-b', setImage, 'forbidden');
-  terminal.say('Nobody lets themselves in; and nobody is let in for longer than the policy allows.');
+  terminal.say('Nobody grants themselves access, and nobody gets it for longer than the policy allows.');
   const grant = `hack/demo/${night}.yaml`;
   await terminal.refused('developer-b', `kubectl create -f ${grant}`, 'forbidden');
   await terminal.refused(
     'sre-a',
     `sed s/developer-b/sre-a/ ${grant} | kubectl create -f -`,
-    'nobody lets themselves in',
+    'nobody grants themselves access',
   );
   await terminal.refused('sre-a', `sed 's/4h/24h/' ${grant} | kubectl create -f -`, 'DurationTooLong: ');
   terminal.say(
-    'An SRE lets developer-b in for four hours, and developer-a, to look along, for a minute. What follows from that is a Role and two bindings, which end by themselves.',
+    'An SRE gives developer-b access for four hours, and developer-a, to look along, for a minute. Each access is a Role and two bindings, which are deleted automatically.',
   );
   await terminal.run('sre-a', `kubectl create -f ${grant}`);
   await terminal.run('sre-a', `kubectl create -f hack/demo/${look}.yaml`);
@@ -56,7 +56,7 @@ export const letIn = async ({ terminal, facts }: Demo): Promise<void> => {
   terminal.check(`it is known when it ends: ${notAfter}`, Date.parse(notAfter) > Date.now());
 };
 
-export const mend = async ({ terminal, facts }: Demo): Promise<void> => {
+export const fix = async ({ terminal, facts }: Demo): Promise<void> => {
   terminal.chapter('The fix, and what stays refused');
   terminal.say('developer-a replaces the pods of the worker; developer-b sets another image, and moves the cutoff.');
   await terminal.run('developer-a', restartWorker);
@@ -102,7 +102,7 @@ export const mend = async ({ terminal, facts }: Demo): Promise<void> => {
 export const end = async ({ terminal, facts }: Demo): Promise<void> => {
   terminal.chapter('The end');
   terminal.say(
-    'It would end by itself after four hours. The fix is in, so developer-b ends it now; whoever may grant could do so, too. Nobody can take that back.',
+    'It would end automatically after four hours. The fix is in, so developer-b ends it now; anyone who may grant could do so, too. Nobody can take that back.',
   );
   await terminal.run(
     'developer-b',
@@ -111,7 +111,7 @@ export const end = async ({ terminal, facts }: Demo): Promise<void> => {
   await terminal.run('developer-b', until('Ended', night));
   await terminal.refused('developer-b', setImage, 'forbidden');
   terminal.say(
-    'Nothing of it is left in the cluster; the bindings that are there still let developer-a in, for the rest of a minute. What it left changed is known, and that somebody has to look at it:',
+    'Nothing of it is left in the cluster; the bindings that are still there belong to the access of developer-a, for the rest of a minute. What it left changed is known, and that somebody has to look at it:',
   );
   const left = await terminal.run(
     'admin',
@@ -168,13 +168,13 @@ export const followUp = async (demo: Demo): Promise<Workloads> => {
     `kubectl get cand ${formal} -n ${staging} -o jsonpath='{.status.gates[?(@.name=="EmergencyDrift")].message}'`,
   );
   terminal.check(
-    'whoever signs is told what becomes of both objects',
+    'signers are told what becomes of both objects',
     told.text.includes('keeps Deployment api, and takes back ConfigMap api-config'),
   );
   await signAll(demo, '2.4.2');
   await terminal.run('developer-a', waitFor('condition=Promoted', formal));
   const now = await facts.workloads();
-  terminal.check('production keeps the image of the night', now.images['api'] === mended, now.images);
+  terminal.check('production keeps the image of the night', now.images['api'] === fixed, now.images);
   const cutoff = now.configs['api-config']?.['SETTLEMENT_CUTOFF'];
   terminal.check('and the cutoff is 17:00 again', cutoff === '17:00', cutoff);
   return now;

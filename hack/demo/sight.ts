@@ -22,7 +22,7 @@ export const nothingIsHidden = async (demo: Demo): Promise<void> => {
   );
   terminal.check('the delta shows the command whole', delta.text.includes(steals), delta.text);
 
-  terminal.say('The approver rejects it. That is final, whoever else signs.');
+  terminal.say('The approver rejects it. That is final, even if everybody else signs.');
   await terminal.run('approver-a', rejecting);
   await terminal.run('developer-a', waitFor('condition=Finished', hidden));
   await terminal.run(

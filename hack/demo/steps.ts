@@ -161,7 +161,7 @@ export const sign = async ({ terminal, facts }: Demo): Promise<void> => {
 /** Ends with what production runs then. */
 export const promotion = async ({ terminal, facts }: Demo): Promise<Workloads> => {
   terminal.chapter('Promotion');
-  terminal.say('The last signature was the last gate: the promotion begins by itself, and an SRE watches it.');
+  terminal.say('The last signature was the last gate: the promotion begins automatically, and an SRE watches it.');
   await terminal.run('sre-a', `kubectl wait --for=create deployment/api -n ${production} --timeout=30s`);
   await terminal.run('sre-a', `kubectl rollout status deployment/api -n ${production} --timeout=60s`);
   await terminal.run('developer-a', waitFor('condition=Promoted', first));
@@ -212,7 +212,7 @@ const shortcuts: readonly (readonly [who: string, line: string, rule: string])[]
 export const aroundIt = async ({ terminal, facts }: Demo, before: Workloads): Promise<void> => {
   terminal.chapter('Around it');
   terminal.say(
-    'admin is a cluster administrator, to whom RBAC denies nothing, and sre-a may scale within the bounds that the policy names, of which there are none. Admission policies in the API server refuse both, and each refusal says what to do instead.',
+    'admin is a cluster admin, whom RBAC does not stop, and sre-a may scale within the bounds that the policy names, of which there are none. Admission policies in the API server refuse both, and each refusal says what to do instead.',
   );
   for (const [who, line, rule] of shortcuts) await terminal.refused(who, line, rule);
   await asItWas({ terminal, facts }, before);
@@ -299,7 +299,7 @@ export const lockTakenAway = async (demo: Demo): Promise<void> => {
 
 export const neverReady = async (demo: Demo, before: Workloads): Promise<void> => {
   const { terminal, facts } = demo;
-  terminal.chapter('A release whose pods never become ready goes back by itself');
+  terminal.chapter('A release whose pods never become ready is rolled back automatically');
   terminal.say(
     'Now the promotion of payments 2.5.0 begins. It is good in staging; in production its pods will start and never become ready. Nobody could see that in the delta, and everybody signed.',
   );

@@ -36,7 +36,7 @@ const approvalSpec = z
   .meta(
     celRules(neverChanges('create a new Approval'), {
       rule: "self.decision != 'Reject' || size(self.comment) > 0",
-      message: 'decision Reject needs spec.comment: say what is wrong, so that the author can mend it',
+      message: 'decision Reject needs spec.comment: say what is wrong, so that the author can fix it',
     }),
   );
 

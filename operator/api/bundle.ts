@@ -122,7 +122,7 @@ const releaseBundleSpec = z
       .max(500)
       .default([])
       .meta(asSet)
-      .describe('The usernames of everybody who had a hand in the content, sorted. None of them can sign for it.'),
+      .describe('The usernames of everybody who changed the content, sorted. None of them can sign for it.'),
     digest: orEmpty('sha256:[0-9a-f]{64}', 71).describe(
       'SHA-256 over the canonical JSON of targetNamespace, policyUID, package, objects, removed, unmanaged, onFailure and base. Empty on parts.',
     ),

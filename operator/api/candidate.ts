@@ -77,7 +77,7 @@ const releaseNotes = z.object({
   installation: optional(16384).describe(
     'What people must do or watch while it is installed. Write "none" for nothing.',
   ),
-  rollbackPlan: optional(16384).describe('What goes back by itself, and what people must do besides.'),
+  rollbackPlan: optional(16384).describe('What is rolled back automatically, and what people must do besides.'),
   analysis: optional(16384).describe(
     'Why the release before it failed, and why this one does not. Required after a rollback of the package.',
   ),
@@ -124,7 +124,7 @@ const releaseCandidateSpec = z
       .describe('Expedited takes the hotfix lane of the policy: more signatures, less waiting. It needs incident.'),
     notes: releaseNotes.prefault({}).describe('What signers and operators read.'),
     change: reference.describe('The change in the system of record. Empty: none.'),
-    incident: reference.describe('The incident this mends. Empty: none.'),
+    incident: reference.describe('The incident that this fixes. Empty: none.'),
     onFailure: z
       .enum(['Rollback', 'Page'])
       .default('Rollback')
@@ -168,7 +168,7 @@ const releaseCandidateSpec = z
       },
       {
         rule: "self.urgency != 'Expedited' || size(self.incident) > 0",
-        message: 'urgency Expedited needs spec.incident: name the incident that this release mends',
+        message: 'urgency Expedited needs spec.incident: name the incident that this release fixes',
       },
       {
         rule: "self.onFailure != 'Page' || size(self.pageReason) > 0",

@@ -100,12 +100,12 @@ export const conditionMeanings = {
     Stalled: 'Nothing can go on until somebody changes something.',
   },
   EmergencyAccess: {
-    Pending: 'It is being judged and made; nobody is let in yet.',
-    Active: 'The grantee is let in.',
+    Pending: 'It is being judged and created; nobody has access yet.',
+    Active: 'The grantee has access.',
     Ended: 'It is over, and nothing of it is left in the cluster.',
     ReviewDue: 'Somebody who is neither grantee nor grantor is still to look at what was done, and to sign.',
     FollowUpDue: 'A formal release is still to say what becomes of what was left changed.',
-    Overdue: 'That release is late: until it is there, nobody is let into this namespace.',
+    Overdue: 'That release is late: until it is there, nobody gets access to this namespace.',
     Closed: 'Reviewed, and everything that was left changed is settled.',
     Finished: 'Nothing further will happen; the reason says how it ended.',
     Reconciling: 'Work is under way: granting, or taking away.',
@@ -170,7 +170,7 @@ const catalogue = {
   ObjectRefused: entry(
     ['Applicable'],
     'The API server, or an admission policy, refuses an object.',
-    'Mend the object in staging as the message says, then create a new candidate.',
+    'Fix the object in staging as the message says, then create a new candidate.',
   ),
   JobNotDeliverable: entry(
     ['Applicable'],
@@ -192,7 +192,7 @@ const catalogue = {
   StagingUnhealthy: entry(
     ['StagingHealthy'],
     'A workload of the package is not healthy in staging.',
-    'Mend the named workload in staging; if its content changes, create a new candidate.',
+    'Fix the named workload in staging; if its content changes, create a new candidate.',
   ),
 
   StagingUnchanged: entry(['StagingUnchanged'], 'Staging runs exactly the content of the bundle.'),
@@ -216,7 +216,7 @@ const catalogue = {
   Soaking: entry(
     ['Soak'],
     'Staging has not yet run this content for the whole soak.',
-    'Wait; it goes on by itself when the soak is over.',
+    'Wait; it continues automatically when the soak is over.',
   ),
   NotSoaking: entry(
     ['Soak'],
@@ -248,13 +248,13 @@ const catalogue = {
   Rejected: entry(
     ['Approvals', 'Approved', 'Finished'],
     'Somebody who may sign has refused the content; that is final.',
-    'Read the comment of the named Approval, mend the release, and create a new candidate.',
+    'Read the comment of the named Approval, fix the release, and create a new candidate.',
   ),
 
   DutiesSegregated: entry(['SegregationOfDuties'], 'Authors, testers and approvers are different people.'),
   AuthorCannotSign: entry(
     ['SegregationOfDuties'],
-    'Somebody who had a hand in the content has signed for it; that signature does not count.',
+    'Somebody who changed the content has signed for it; that signature does not count.',
     'Somebody who had no hand in the content signs in their place.',
   ),
   SamePersonTwice: entry(
@@ -307,12 +307,12 @@ const catalogue = {
   SecretMissing: entry(
     ['SecretsPresent'],
     'Production lacks a Secret that the content refers to.',
-    'Whoever keeps the secrets of production creates the named Secret there; secrets are never copied from staging.',
+    'The people who manage the Secrets of production create the named Secret there; secrets are never copied from staging.',
   ),
   SecretKeyMissing: entry(
     ['SecretsPresent'],
     'A Secret of production lacks a key that the content refers to.',
-    'Whoever keeps the secrets of production adds the named key.',
+    'The people who manage the Secrets of production add the named key.',
   ),
 
   ConfigMapMissing: entry(
@@ -363,7 +363,7 @@ const catalogue = {
   HeldAfterRollback: entry(
     ['Hold'],
     'Exactly this content failed in production and was rolled back.',
-    'Mend it, and create a new candidate; the same content does not go forward again.',
+    'Fix it, and create a new candidate; the same content does not go forward again.',
   ),
 
   Free: entry(['InFlight'], 'No other promotion of the package is in flight.'),
@@ -457,7 +457,7 @@ const catalogue = {
   NormalFormRefused: entry(
     ['Staged', 'Stalled'],
     'An object could not be brought into its normal form: the API server refused the trial, or the object is nested too deep, or holds lists or values beyond what is compared.',
-    'Mend the object in staging as the message says, then create a new candidate.',
+    'Fix the object in staging as the message says, then create a new candidate.',
   ),
 
   Rendering: entry(['Staged', 'Reconciling'], 'The content is being read from staging and rendered.'),
@@ -510,7 +510,7 @@ const catalogue = {
   ApplyRefused: entry(
     ['Promoted', 'Finished'],
     'The API server refused a write of the promotion, so the package was undone.',
-    'Mend the object that the message names, then create a new candidate.',
+    'Fix the object that the message names, then create a new candidate.',
   ),
 
   Healthy: entry(['Healthy'], 'Every workload and every check is healthy.'),
@@ -611,7 +611,7 @@ const catalogue = {
   ),
   GrantPending: entry(['Pending', 'Active', 'Ended', 'Finished', 'Reconciling'], 'It is being judged and made.'),
   GrantMade: entry(['Pending'], 'It was judged.'),
-  GranteeLetIn: entry(['Active', 'Ended', 'Finished'], 'The grantee is let in until the named moment.'),
+  GranteeLetIn: entry(['Active', 'Ended', 'Finished'], 'The grantee has access until the named moment.'),
   AccessExpired: entry(['Active', 'Ended'], 'Its time is over.'),
   AccessRevoked: entry(['Active', 'Ended'], 'Somebody ended it before its time.'),
   AccessChanged: entry(
@@ -638,12 +638,12 @@ const catalogue = {
   FollowUpObserved: entry(
     ['FollowUpDue', 'Closed', 'Finished'],
     'The release that follows up is in production and still observed.',
-    'Wait; it goes on by itself when the observation is over.',
+    'Wait; it continues automatically when the observation is over.',
   ),
   NotOverdue: entry(['Overdue'], 'There is still time.'),
   FollowUpLate: entry(
     ['Overdue', 'Stalled'],
-    'The release that follows up is late; until it is there nobody is let into this namespace.',
+    'The release that follows up is late; until it is there nobody gets access to this namespace.',
     'A developer stages a ReleaseCandidate with spec.followsUp: this EmergencyAccess; it may take the expedited lane.',
   ),
   AccessClosed: entry(['Closed', 'Finished'], 'Reviewed, and everything that was left changed is settled.'),
@@ -665,7 +665,7 @@ const catalogue = {
   ),
   GranteeNotPerson: entry(
     ['Active', 'Finished'],
-    'Only people are let in, and the grantee is a machine.',
+    'Only people get access, and the grantee is a machine.',
     'Create a new EmergencyAccess for a person, under their own name.',
   ),
   GrantorLacksRight: entry(
@@ -675,7 +675,7 @@ const catalogue = {
   ),
   GranteeHasGrant: entry(
     ['Active', 'Finished'],
-    'The person is let in already.',
+    'The person has access already.',
     'End the other access, or wait for its end, and create a new one.',
   ),
   TooManyGrants: entry(
@@ -705,7 +705,7 @@ const catalogue = {
   ),
   TooLate: entry(
     ['Active', 'Finished'],
-    'Its time was over, or it was revoked, before anybody was let in.',
+    'Its time was over, or it was revoked, before anybody had access.',
     'Create a new EmergencyAccess.',
   ),
 

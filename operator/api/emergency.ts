@@ -12,7 +12,7 @@ export const longestEmergency = '24h';
 const emergencyAccessSpec = z
   .object({
     grantee: typedUsername.describe(
-      'Who is let in, as the API server knows them: a person, and never the one who grants, under any of their accounts.',
+      'Who gets access, as the API server knows them: a person, and never the one who grants, under any of their accounts.',
     ),
     duration: duration('1m', longestEmergency).describe(
       'For how long, from the creation of this object. At most spec.emergency.maxDuration of the policy.',
@@ -29,7 +29,7 @@ const emergencyAccessSpec = z
     celRules({
       rule: 'self.grantee == oldSelf.grantee && self.duration == oldSelf.duration && self.reason == oldSelf.reason && self.incident == oldSelf.incident && self.grantor == oldSelf.grantor && (self.revoked || !oldSelf.revoked)',
       message:
-        'spec cannot be changed after creation, but for revoked: true; to let somebody in for longer, end this and create a new EmergencyAccess',
+        'spec cannot be changed after creation, except revoked: true; to give somebody access for longer, end this and create a new EmergencyAccess',
     }),
   );
 
@@ -105,7 +105,7 @@ export type EmergencyAccessStatus = z.infer<typeof emergencyAccessStatus>;
 
 export const emergencyAccess = z.object({
   ...envelope('EmergencyAccess'),
-  spec: emergencyAccessSpec.describe('Who is let in, why, and for how long.'),
+  spec: emergencyAccessSpec.describe('Who gets access, why, and for how long.'),
   status: emergencyAccessStatus.optional().describe('What was observed. A report, never an authority.'),
 });
 export type EmergencyAccess = z.infer<typeof emergencyAccess>;
@@ -115,20 +115,21 @@ export const parseEmergencyAccess = parser(emergencyAccess);
 export const emergencyAccessDefinition: Definition = {
   kind: 'EmergencyAccess',
   description:
-    'Rights of one person in one production namespace for at most a day. They end by themselves, every act is recorded before it happens, and somebody else reviews them. Created in the production namespace.',
+    'Rights of one person in one production namespace for at most a day. They end automatically, every act is recorded before it happens, and somebody else reviews them. Created in the production namespace.',
   schema: emergencyAccess,
   rules: [
     {
       rule: 'self.spec.grantee != self.spec.grantor.username',
-      message: 'spec.grantee: nobody lets themselves in; somebody else who holds grant creates the EmergencyAccess',
+      message:
+        'spec.grantee: nobody grants themselves access; somebody else who holds grant creates the EmergencyAccess',
     },
     {
       rule: "!self.spec.grantee.startsWith('system:')",
-      message: 'spec.grantee: only people are let in, under their own names; system: names are machines',
+      message: 'spec.grantee: only people get access, under their own names; system: names are machines',
     },
   ],
   columns: [
-    { name: 'Grantee', type: 'string', jsonPath: '.spec.grantee', description: 'Who is let in.' },
+    { name: 'Grantee', type: 'string', jsonPath: '.spec.grantee', description: 'Who gets access.' },
     { name: 'State', type: 'string', jsonPath: '.status.state', description: 'How it stands.' },
     { name: 'Ends', type: 'string', jsonPath: '.status.notAfter', description: 'When it ends at the latest.' },
     { name: 'Reason', type: 'string', jsonPath: '.spec.reason', description: 'What is wrong.' },

@@ -147,7 +147,7 @@ export class WatchLoop {
       // A stream that told something and ended well is asked for again at once; others are not, or a broken server would be flooded.
       if (reason === 'Ended' && progress) continue;
       const waitMs = Math.max(delayMs(this.settings.backoff, this.#failures, random()), this.#askedToWaitMs);
-      logger.debug({ resource: plural, namespace: this.#followed.namespace, reason, waitMs }, 'watch starts anew');
+      logger.debug({ resource: plural, namespace: this.#followed.namespace, reason, waitMs }, 'watch restarts');
       await sleep(clock, waitMs, this.#stopping.signal);
     }
   }

@@ -340,7 +340,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
       type: 'Warning',
       reason: 'ReleaseStuck',
       action: 'Release',
-      note: `package ${pkg}: the API server refuses a write and it is tried again: ${message}. A platform admin mends what it names`,
+      note: `package ${pkg}: the API server refuses a write and it is tried again: ${message}. A platform admin fixes what it names`,
     });
   };
 

@@ -70,7 +70,7 @@ function requestMetrics(registry: Registry): RequestMetrics {
 function reflectorMetrics(registry: Registry): ReflectorMetrics {
   const restarts = new Counter({
     name: 'countersign_reflector_restarts_total',
-    help: 'Watch streams started anew, by resource and reason.',
+    help: 'Watch streams that were restarted, by resource and reason.',
     labelNames: ['resource', 'reason'],
     registers: [registry],
   });

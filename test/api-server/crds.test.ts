@@ -100,7 +100,7 @@ describe('rules', () => {
     const revoked = accepted(await client.replace({ ...made, spec: { ...made.spec, revoked: true } }));
     const status = refused(await client.replace({ ...revoked, spec: { ...revoked.spec, revoked: false } }));
     expect(status.code).toBe(422);
-    expect(status.message).toContain('cannot be changed after creation, but for revoked: true');
+    expect(status.message).toContain('cannot be changed after creation, except revoked: true');
   });
 
   test.each([

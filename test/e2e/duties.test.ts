@@ -58,13 +58,13 @@ scenario('who wrote the content may sign, and is not counted', async (world) => 
   );
   expect(verdict).toMatchObject({
     outcome: 'Waiting',
-    message: 'Not counted, for they had a hand in the content: developer-b',
+    message: 'Not counted, because they changed the content: developer-b',
     remedy: `Somebody else who holds role approver in ${world.production} signs: kubectl get cand own -n ${world.staging} -o jsonpath={.status.approvalManifests.approver} | kubectl create -f -`,
   });
   const counted = await gateSays(world, 'own', 'Approvals', 'ApprovalsMissing', ({ message }) =>
     message.startsWith('1 of 3'),
   );
-  expect(counted.message).toContain('developer-b as approver (had a hand in the content)');
+  expect(counted.message).toContain('developer-b as approver (changed the content)');
 
   await sign(world, 'own', approverA, approverB);
   expect(await end(world, 'own')).toBe('Promoted');
@@ -152,7 +152,7 @@ scenario('an approver who edited the staged Deployment does not sign for it, and
   const candidate = await sign(world, 'first', ...everybody);
   expect(await gateSays(world, 'first', 'SegregationOfDuties', 'AuthorCannotSign')).toMatchObject({
     outcome: 'Waiting',
-    message: 'Not counted, for they had a hand in the content: approver-a',
+    message: 'Not counted, because they changed the content: approver-a',
     remedy: expect.stringContaining(`Somebody else who holds role approver in ${world.production} signs: `),
   });
   const authors = ['approver-a', 'developer-a'];
@@ -224,7 +224,7 @@ scenario('who wrote an autoscaler is an author of what it scales, and does not s
   expect((await bundleOf(world, candidate)).spec.authors).toEqual(['approver-a', 'developer-a']);
   expect(await gateSays(world, 'grown', 'SegregationOfDuties', 'AuthorCannotSign')).toMatchObject({
     outcome: 'Waiting',
-    message: 'Not counted, for they had a hand in the content: approver-a',
+    message: 'Not counted, because they changed the content: approver-a',
   });
   await sign(world, 'grown', ['approver-g', 'approver']);
   expect(await end(world, 'grown')).toBe('Promoted');
@@ -317,7 +317,7 @@ scenario('automation that writes staging is trusted by name, and stands for peop
   const untrusted = await gateSays(world, 'by-person', 'SegregationOfDuties', 'AuthorNotTrusted');
   expect(untrusted.message).toContain(`${account} wrote this content`);
   expect(untrusted.remedy).toContain(
-    `A person creates ConfigMap settings anew (kubectl get configmap/settings -n ${world.staging} -o yaml | kubectl replace --force -f -)`,
+    `A person creates ConfigMap settings again (kubectl get configmap/settings -n ${world.staging} -o yaml | kubectl replace --force -f -)`,
   );
 
   await amendPolicy(world, { trustedAutomation: [account] });
@@ -359,7 +359,7 @@ scenario('automation stages for people whom it names, once it is trusted', async
   );
   await sign(world, 'behalf', ...everybody);
   const verdict = await gateSays(world, 'behalf', 'SegregationOfDuties', 'AuthorCannotSign');
-  expect(verdict.message).toBe('Not counted, for they had a hand in the content: approver-a');
+  expect(verdict.message).toBe('Not counted, because they changed the content: approver-a');
   await sign(world, 'behalf', ['approver-e', 'approver']);
   expect(await end(world, 'behalf')).toBe('Promoted');
   ci.close();

@@ -92,7 +92,7 @@ scenario(
     const verdict = await gateSays(world, 'early', 'Window', 'WindowClosed');
     expect(verdict.outcome).toBe('Waiting');
     expect(verdict.message).toContain(`No window is open: "${closed.windows[0]?.schedule}" UTC for 1h`);
-    expect(verdict.remedy).toContain('Wait for the next window, it goes on by itself');
+    expect(verdict.remedy).toContain('Wait for the next window, it continues automatically');
 
     await amendPolicy(world, { windows: [windowSince(5 * minuteMs)] });
     expect(await end(world, 'early')).toBe('Promoted');
@@ -127,7 +127,7 @@ scenario(
     }
     const nameless = world.candidate('nameless', ['ConfigMap/settings'], { urgency: 'Expedited' });
     expect(refused(await world.as('developer-a').create(nameless)).message).toContain(
-      'urgency Expedited needs spec.incident: name the incident that this release mends',
+      'urgency Expedited needs spec.incident: name the incident that this release fixes',
     );
 
     await ready(world, 'hotfix', { urgency: 'Expedited', incident: 'INC-1', replaces: 'patient' });
@@ -187,7 +187,7 @@ scenario('a rejection is final, and its comment is the reason', async (world) =>
   await ready(world, 'refused');
   const candidate = await sign(world, 'refused', tester);
   expect(refused(await world.as('approver-a').create(rejection(world, candidate, ''))).message).toContain(
-    'decision Reject needs spec.comment: say what is wrong, so that the author can mend it',
+    'decision Reject needs spec.comment: say what is wrong, so that the author can fix it',
   );
   accepted(await world.as('approver-a').create(rejection(world, candidate, 'the level is wrong')));
   const finished = await conditionSays(world, 'refused', 'Finished', 'Rejected');
@@ -290,7 +290,7 @@ scenario(
     expect(await gateSays(world, 'next', 'InFlight', 'PromotionInFlight')).toMatchObject({
       outcome: 'Waiting',
       message: 'The promotion of slow is in flight',
-      remedy: `Wait, it goes on by itself when that has ended: kubectl get cand slow -n ${world.staging}`,
+      remedy: `Wait, it continues automatically when that has ended: kubectl get cand slow -n ${world.staging}`,
     });
     expect(gate(await world.when('next', () => true), 'Applicable')?.reason).not.toBe('OwnershipConflict');
     expect(await end(world, 'slow')).toBe('RolledBack');

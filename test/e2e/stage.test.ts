@@ -360,7 +360,7 @@ scenario(
     expect(await gateSays(world, 'needy', 'SecretsPresent', 'SecretMissing')).toMatchObject({
       outcome: 'Blocked',
       message: `${world.production} lacks Secret db for Deployment api`,
-      remedy: `Whoever keeps the secrets of ${world.production} creates it: kubectl create secret generic db -n ${world.production} --from-file=password=<file>`,
+      remedy: `Somebody who manages the Secrets of ${world.production} creates it: kubectl create secret generic db -n ${world.production} --from-file=password=<file>`,
     });
     const keeper = world.as('installer');
     const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace: world.production } };

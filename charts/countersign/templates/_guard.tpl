@@ -171,7 +171,7 @@ same; nothing when none are. A system identity is never let in.
   messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyUndated: {caller} changes {variables.what} in {place} in a way of which the API server shows no time: something is only taken away, or its managedFields are empty. Next: repeat it with any other change in the same write, such as a new annotation, or by kubectl apply --server-side" }}
   reason: Forbidden
 - expression: "{{ with . }}{{ . }} || {{ end }}!variables.late"
-  messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyOver: {caller} was let in to {place} for an emergency, but not for {variables.minute} UTC; what is left of the last minute does not count. Next: have an SRE let you in again: kubectl create an EmergencyAccess in {place}" }}
+  messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyOver: {caller} had emergency access to {place}, but not for {variables.minute} UTC; what is left of the last minute does not count. Next: have an SRE grant you access again: kubectl create an EmergencyAccess in {place}" }}
   reason: Forbidden
 {{- end }}
 

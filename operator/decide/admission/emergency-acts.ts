@@ -78,7 +78,7 @@ const over = (
 ): AdmissionVerdict => {
   const source = s.policy?.spec.sourceNamespace ?? '';
   return denied(
-    `EmergencyOver: ${whoMayNot(request)}: emergency access ${name} is over (${why}). Next: make the fix permanent with a ReleaseCandidate that has spec.followsUp: ${name}: kubectl create -f <candidate>.yaml -n ${source}; or have an SRE grant anew: kubectl create -f <emergencyaccess>.yaml -n ${request.namespace}`,
+    `EmergencyOver: ${whoMayNot(request)}: emergency access ${name} is over (${why}). Next: make the fix permanent with a ReleaseCandidate that has spec.followsUp: ${name}: kubectl create -f <candidate>.yaml -n ${source}; or have an SRE grant a new one: kubectl create -f <emergencyaccess>.yaml -n ${request.namespace}`,
   );
 };
 

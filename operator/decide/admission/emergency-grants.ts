@@ -56,7 +56,7 @@ export const judgeEmergencyAccess = (request: AdmissionRequest, s: AdmissionSnap
   return isLabelled
     ? allowed()
     : denied(
-        `EmergencyNeverChanges: ${user.username} may not ${verbText(request)} ${subjectText(request)} in ${namespace}: it stays as it was granted. Next: end it: kubectl patch ea ${name} -n ${namespace} --type=merge -p '{"spec":{"revoked":true}}'; and have an SRE grant anew`,
+        `EmergencyNeverChanges: ${user.username} may not ${verbText(request)} ${subjectText(request)} in ${namespace}: it stays as it was granted. Next: end it: kubectl patch ea ${name} -n ${namespace} --type=merge -p '{"spec":{"revoked":true}}'; and have an SRE grant a new one`,
       );
 };
 
@@ -84,7 +84,7 @@ const created = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerd
       return allowed({
         record: admittedAct(request, s, {
           grounds: 'Grant',
-          detail: `let ${access.spec.grantee} in for ${access.spec.duration}: ${access.spec.incident}`,
+          detail: `give ${access.spec.grantee} access for ${access.spec.duration}: ${access.spec.incident}`,
         }),
       });
     case 'Refused':

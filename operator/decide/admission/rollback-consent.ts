@@ -110,5 +110,5 @@ const unsigned = (
   const { have, need, lines } = quorum(linesThen(s, policy, bundle), signers);
   if (have >= need) return undefined;
   const open = lines.filter((line) => line.have < line.need).map((line) => `${line.need - line.have} as ${line.role}`);
-  return `${have} of ${need} signatures for ${candidate.name} under ${bundle.digest} are there; missing: ${open.join(', ')}. Whoever holds such a role may sign for it now: kubectl create an Approval with subject {kind: ReleaseCandidate, name: ${candidate.name}, uid: ${candidate.uid}} and that digest in ${bundle.namespace}`;
+  return `${have} of ${need} signatures for ${candidate.name} under ${bundle.digest} are there; missing: ${open.join(', ')}. Anyone who holds such a role may sign for it now: kubectl create an Approval with subject {kind: ReleaseCandidate, name: ${candidate.name}, uid: ${candidate.uid}} and that digest in ${bundle.namespace}`;
 };

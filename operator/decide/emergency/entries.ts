@@ -31,7 +31,7 @@ export const granted = (access: EmergencyAccess, clusterRole: { name: string; di
   return about(metadata.namespace, metadata, {
     actor: spec.grantor,
     decision: 'Grant',
-    reason: `${spec.grantor.username} lets ${spec.grantee} in until ${notAfter} for ${spec.incident}: ${spec.reason}`,
+    reason: `${spec.grantor.username} gives ${spec.grantee} access until ${notAfter} for ${spec.incident}: ${spec.reason}`,
     data: {
       type: 'EmergencyGranted',
       grantee: spec.grantee,
@@ -58,7 +58,7 @@ export const refusedAccess = (access: EmergencyAccess, decision: string, message
 export const opened = (namespace: string, emergency: EmergencyRecord): LedgerDraft =>
   about(namespace, emergency, {
     decision: 'Open',
-    reason: `${emergency.grantee} is let in next`,
+    reason: `${emergency.grantee} gets access next`,
     data: { type: 'EmergencyOpened' },
   });
 
@@ -123,7 +123,7 @@ export const reviewed = (namespace: string, emergency: EmergencyRecord, { metada
 export const overdue = (namespace: string, emergency: EmergencyRecord, dueAt: Instant): LedgerDraft =>
   about(namespace, emergency, {
     decision: 'Overdue',
-    reason: `the release that follows it up was due at ${rfc3339(dueAt)}; until it is there nobody is let in`,
+    reason: `the release that follows it up was due at ${rfc3339(dueAt)}; until it is there nobody gets access`,
     data: { type: 'EmergencyOverdue', dueAt: rfc3339(dueAt) },
   });
 

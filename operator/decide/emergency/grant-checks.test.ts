@@ -99,7 +99,9 @@ test.each<[string, GrantSnapshot, GrantRefusal]>([
 ])('is refused %s', (_, s, decision) => {
   const verdict = refusalOfGrant(s);
   expect(verdict).toMatchObject({ is: 'Refused', decision });
-  expect(verdict).toMatchObject({ message: expect.stringMatching(/ may not let .* into payments-prod: .*\. Next: ./) });
+  expect(verdict).toMatchObject({
+    message: expect.stringMatching(/ may not give .* access to payments-prod: .*\. Next: ./),
+  });
   expect(verdict).toMatchObject({ message: expect.stringContaining(s.access.spec.grantor.username) });
 });
 

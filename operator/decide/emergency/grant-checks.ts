@@ -106,7 +106,7 @@ const refused = (
 ): GrantVerdict => ({
   is: 'Refused',
   decision,
-  message: `${access.spec.grantor.username} may not let ${access.spec.grantee} into ${access.metadata.namespace}: ${why}. Next: ${next}`,
+  message: `${access.spec.grantor.username} may not give ${access.spec.grantee} access to ${access.metadata.namespace}: ${why}. Next: ${next}`,
 });
 
 const notOffered = (s: GrantSnapshot): GrantVerdict =>
@@ -129,7 +129,7 @@ const people: Check = (s) => {
   const { grantee, grantor } = s.access.spec;
   if (isSystemName(grantee)) {
     return refused(s, 'GranteeNotPerson', {
-      why: 'system: names are machines, and only people are let in',
+      why: 'system: names are machines, and only people get access',
       next: 'name a person in spec.grantee',
     });
   }
@@ -138,7 +138,7 @@ const people: Check = (s) => {
   }
   if (s.personOf(grantee) !== s.personOf(grantor.username)) return undefined;
   return refused(s, 'GranteeIsGrantor', {
-    why: 'both are one person, and nobody lets themselves in',
+    why: 'both are one person, and nobody grants themselves access',
     next: `have somebody else who holds grant create it: kubectl create -f <emergencyaccess>.yaml -n ${s.access.metadata.namespace}`,
   });
 };
@@ -169,7 +169,7 @@ const others: Check = (s) => {
   const theirs = live.find((each) => s.personOf(each.grantee) === s.personOf(s.access.spec.grantee));
   if (theirs !== undefined) {
     return refused(s, 'GranteeHasGrant', {
-      why: `they are let in already by ${theirs.name}, and nobody is twice at once`,
+      why: `they have access already by ${theirs.name}, and nobody has it twice at once`,
       next: `use that one, or end it first: ${revoke(s, theirs.name)}`,
     });
   }

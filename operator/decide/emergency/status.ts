@@ -158,7 +158,7 @@ const pending = (s: Seen, known: EmergencyRecord | undefined): Said => {
 };
 
 const active = ({ grantee, notAfter, name }: EmergencyRecord): Said => {
-  const until = `${grantee} is let in until ${rfc3339(notAfter)}; to end it before: kubectl patch emergencyaccess ${name} --type=merge -p '{"spec":{"revoked":true}}'`;
+  const until = `${grantee} has access until ${rfc3339(notAfter)}; to end it before: kubectl patch emergencyaccess ${name} --type=merge -p '{"spec":{"revoked":true}}'`;
   return {
     state: 'Active',
     conditions: all({
@@ -186,11 +186,11 @@ const refused = ({ decision, message }: EmergencyRecord): Said => {
     conditions: all({
       Pending: ['False', 'AccessOver', 'it was refused'],
       Active: never,
-      Ended: ['False', 'AccessOver', 'nobody was let in'],
-      ReviewDue: ['False', 'AccessOver', 'nobody was let in'],
-      FollowUpDue: ['False', 'AccessOver', 'nobody was let in'],
-      Overdue: ['False', 'NothingDrifted', 'nobody was let in'],
-      Closed: ['False', 'NotOver', 'nobody was let in'],
+      Ended: ['False', 'AccessOver', 'nobody had access'],
+      ReviewDue: ['False', 'AccessOver', 'nobody had access'],
+      FollowUpDue: ['False', 'AccessOver', 'nobody had access'],
+      Overdue: ['False', 'NothingDrifted', 'nobody had access'],
+      Closed: ['False', 'NotOver', 'nobody had access'],
       Finished: ['True', why, message],
       Reconciling: settled,
       Stalled: notStalled,

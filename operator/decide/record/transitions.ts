@@ -217,7 +217,7 @@ const explained = {
       ],
       [
         data.kinds.length === 0 && data.objects.some(({ object }) => !known.objects.has(object)),
-        'it measures an object anew that the record does not know',
+        'it measures an object again that the record does not know',
       ],
       [
         known.measuresLifetimes && (data.lifetimes ?? []).some(({ object }) => !data.kinds.includes(kindOf(object))),

@@ -485,7 +485,7 @@ const granting: readonly Attack<GuardWorld>[] = [
     id: 'T47',
     name: 'an SRE lets themselves in',
     act: ea({ spec: { grantee: 'sre-a' } }),
-    denied: 'nobody lets themselves in',
+    denied: 'nobody grants themselves access',
     twin: ea({ spec: { grantee: 'sre-b' } }),
     locks: [rootRules],
   },
@@ -493,7 +493,7 @@ const granting: readonly Attack<GuardWorld>[] = [
     id: 'T47',
     name: 'an SRE lets a program in',
     act: ea({ spec: { grantee: 'system:serviceaccount:argocd:rollouts' } }),
-    denied: 'only people are let in',
+    denied: 'only people get access',
     twin: ea({ spec: { grantee: oncall } }),
     locks: [rootRules],
   },
@@ -507,7 +507,7 @@ const granting: readonly Attack<GuardWorld>[] = [
       );
       return { ...admitted(answer), reached: answer.ok && answer.body.spec.grantor.username === 'sre-b' };
     },
-    denied: 'nobody lets themselves in',
+    denied: 'nobody grants themselves access',
     twin: ea({ spec: { grantee: 'sre-b' } }),
     locks: [stampLock('emergencyaccesses'), custody],
   },

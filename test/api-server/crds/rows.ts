@@ -187,7 +187,7 @@ const rollback: Omit<RuleRow, 'kind'>[] = [
 ];
 
 const emergencyAccess: Omit<RuleRow, 'kind'>[] = [
-  { at: '', says: 'nobody lets themselves in', bad: spec({ grantee: 'sre-a' }), twin: spec({ grantee: 'sre-b' }) },
+  { at: '', says: 'nobody grants themselves access', bad: spec({ grantee: 'sre-a' }), twin: spec({ grantee: 'sre-b' }) },
   {
     at: '',
     says: 'only people',

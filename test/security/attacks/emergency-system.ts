@@ -204,7 +204,7 @@ export const openedEntry = (of: EmergencyAccess): LedgerDraft => ({
   package: '',
   digest: '',
   decision: 'Open',
-  reason: 'is let in next',
+  reason: 'gets access next',
   data: { type: 'EmergencyOpened' },
 });
 

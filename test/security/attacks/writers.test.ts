@@ -396,7 +396,7 @@ attacks<Whole>(
       id: 'T61',
       name: 'an approver-to-be edits staging before it is staged, and signs',
       act: refused(editedBefore),
-      denied: 'SegregationOfDuties AuthorCannotSign: Not counted, for they had a hand in the content: approver-a',
+      denied: 'SegregationOfDuties AuthorCannotSign: Not counted, because they changed the content: approver-a',
       twin: mended(editedBefore),
       locks: [],
       without: counted(() => forgedBefore('NotRecorded')),
@@ -426,7 +426,7 @@ attacks<Whole>(
       id: 'T61',
       name: 'an approver-to-be scales staging by an autoscaler, and signs',
       act: refused(async () => signedFor(await autoscaled('Stays'))),
-      denied: 'SegregationOfDuties AuthorCannotSign: Not counted, for they had a hand in the content: approver-a',
+      denied: 'SegregationOfDuties AuthorCannotSign: Not counted, because they changed the content: approver-a',
       async twin() {
         const pair = await signedFor(await autoscaled('Stays'));
         await sign(pair, 'x', otherApprover);

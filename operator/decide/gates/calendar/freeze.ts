@@ -26,7 +26,7 @@ const noFreeze: Gate = (s, now) => {
   if (active.length === 0) return passed('NotFrozen', 'No freeze is on', wakeAt);
   return waiting('Frozen', {
     message: `A freeze is on: ${listed(active.map(({ reason }) => reason))}`,
-    remedy: `Wait until ${listed(active.map(({ end }) => end))}, it goes on by itself: kubectl get relpol ${s.policy.metadata.name} -n ${s.target.name} -o jsonpath={.spec.freezes}${orExpedite(s, 'Freeze')}`,
+    remedy: `Wait until ${listed(active.map(({ end }) => end))}, it continues automatically: kubectl get relpol ${s.policy.metadata.name} -n ${s.target.name} -o jsonpath={.spec.freezes}${orExpedite(s, 'Freeze')}`,
     wakeAt,
   });
 };

@@ -36,7 +36,7 @@ const openWindow: Gate = (s, now) => {
   }
   return waiting('WindowClosed', {
     message: `No window is open: ${listed(windows.map(({ named }) => named))}`,
-    remedy: `Wait for the next window, it goes on by itself: kubectl get relpol ${s.policy.metadata.name} -n ${s.target.name} -o jsonpath={.spec.windows}${orExpedite(s, 'Window')}`,
+    remedy: `Wait for the next window, it continues automatically: kubectl get relpol ${s.policy.metadata.name} -n ${s.target.name} -o jsonpath={.spec.windows}${orExpedite(s, 'Window')}`,
     wakeAt: Math.min(...openings),
   });
 };

@@ -75,19 +75,19 @@ const preflight = (s: GateSnapshot): Verdict | undefined => {
     return unknown('GateNotReady', {
       message: `No promotion starts without a gate that judges its writes: ${visible(s.unanswered)}`,
       remedy:
-        'Wait; the operator tries again by itself. If it lasts, a platform admin looks after the gate: kubectl get pods -A -l app.kubernetes.io/component=gate',
+        'Wait; the operator tries again automatically. If it lasts, a platform admin looks after the gate: kubectl get pods -A -l app.kubernetes.io/component=gate',
     });
   }
   if (s.preflight === undefined) {
     return waiting('PreflightPending', {
       message: 'The API server is asked whether it would accept every object once every other gate has passed',
-      remedy: 'Wait; the operator asks by itself when the other gates have passed',
+      remedy: 'Wait; the operator asks automatically when the other gates have passed',
     });
   }
   if (s.preflight.length === 0) return undefined;
   return blocked('ObjectRefused', {
     message: `The API server refuses ${listed(s.preflight.map(({ object, message }) => `${objectNamed(object)}: ${visible(message)}`))}`,
-    remedy: `Mend the object in staging as the API server says. ${newCandidate(s, 'from that')}`,
+    remedy: `Fix the object in staging as the API server says. ${newCandidate(s, 'from that')}`,
   });
 };
 

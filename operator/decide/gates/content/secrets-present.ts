@@ -51,7 +51,7 @@ const named = ({ kind, name, key, reason, by }: Missing): string =>
 
 const remedyFor = (s: GateSnapshot, { kind, name, key, reason }: Missing): string => {
   if (kind === 'ConfigMap') return newCandidate(s, `that has ConfigMap ${name} among its components, complete`);
-  const keeper = `Whoever keeps the secrets of ${s.target.name}`;
+  const keeper = `Somebody who manages the Secrets of ${s.target.name}`;
   if (reason === 'SecretKeyMissing')
     return `${keeper} adds key ${key}: kubectl edit secret ${name} -n ${s.target.name}`;
   return `${keeper} creates it: kubectl create secret generic ${name} -n ${s.target.name}${key === undefined ? '' : ` --from-file=${key}=<file>`}`;

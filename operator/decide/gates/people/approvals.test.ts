@@ -95,12 +95,7 @@ test.each<[sentence: string, signature: Approval, reason: string, why: string]>(
     'ApprovalsMissing',
     'signed for other content',
   ],
-  [
-    "an author's signature",
-    anApproval('developer-a', { role: 'tester' }),
-    'ApprovalsMissing',
-    'had a hand in the content',
-  ],
+  ["an author's signature", anApproval('developer-a', { role: 'tester' }), 'ApprovalsMissing', 'changed the content'],
 ])('%s is named while its line is open', (_, signature, reason, why) => {
   const verdict = judged([signature, owner, board]);
   expect(verdict.reason).toBe(reason);

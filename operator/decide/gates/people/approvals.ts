@@ -13,7 +13,7 @@ const whyNot: Readonly<Record<Exclude<Standing, 'Counts' | 'Unanswered'>, string
   LacksRight: 'does not hold the role',
   Expired: 'signed too long ago',
   OtherContent: 'signed for other content',
-  Author: 'had a hand in the content',
+  Author: 'changed the content',
   SystemName: 'is a system account',
 };
 
@@ -25,7 +25,7 @@ const tellingStandings = [
 
 const pending = {
   remedy:
-    'Wait; the operator asks the API server by itself. If it lasts, a platform admin reads the log of the operator',
+    'Wait; the operator asks the API server automatically. If it lasts, a platform admin reads the log of the operator',
 };
 
 /** A refusal by somebody who may sign is final. While it is not known whether they may, it is not passed over. */
@@ -35,7 +35,7 @@ const refusal = (s: GateSnapshot, all: readonly Signature[]): Verdict | undefine
   if (final !== undefined) {
     return blocked('Rejected', {
       message: `${visible(final.username)} rejected this candidate as ${final.role}, which is final`,
-      remedy: `Read why: kubectl get appr ${final.approval} -n ${s.target.name} -o jsonpath={.spec.comment}. ${newCandidate(s, 'that mends it')}`,
+      remedy: `Read why: kubectl get appr ${final.approval} -n ${s.target.name} -o jsonpath={.spec.comment}. ${newCandidate(s, 'that fixes it')}`,
     });
   }
   const open = refusals.find(({ standing }) => standing === 'Unanswered');

@@ -60,7 +60,7 @@ describe('who changed staging', () => {
     const verdict = judged(byHand(robot));
     expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'AuthorNotTrusted' });
     expect(verdict.remedy).toContain(
-      'A person creates Deployment api anew (kubectl get deployment/api -n payments-staging -o yaml | kubectl replace --force -f -) and the developer creates a new candidate',
+      'A person creates Deployment api again (kubectl get deployment/api -n payments-staging -o yaml | kubectl replace --force -f -) and the developer creates a new candidate',
     );
   });
 

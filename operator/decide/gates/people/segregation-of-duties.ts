@@ -36,7 +36,7 @@ const writtenAnew = (s: GateSnapshot, usernames: readonly string[]): string => {
   const objects = writtenBy(s, usernames);
   return objects.length === 0
     ? 'applies the content'
-    : `creates ${listed(objects.map(objectNamed))} anew (kubectl get ${objects.map(argumentFor).join(' ')} -n ${namespace} -o yaml | kubectl replace --force -f -)`;
+    : `creates ${listed(objects.map(objectNamed))} again (kubectl get ${objects.map(argumentFor).join(' ')} -n ${namespace} -o yaml | kubectl replace --force -f -)`;
 };
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
@@ -67,7 +67,7 @@ export const segregationOfDuties: Gate = (s, now) => {
     .join('; ');
 
   if (byAuthors.length > 0) {
-    const message = `Not counted, for they had a hand in the content: ${listed(byAuthors)}`;
+    const message = `Not counted, because they changed the content: ${listed(byAuthors)}`;
     return open.length === 0 ? passed('DutiesSegregated', message) : waiting('AuthorCannotSign', { message, remedy });
   }
   if (bySame.length > 0) {

@@ -22,7 +22,7 @@ const openIntent = (s: GateSnapshot): Verdict | undefined => {
     open.type === 'Promotion' ? `The promotion of ${open.candidate.name}` : `The rollback of ${s.bundle.package}`;
   return waiting('PromotionInFlight', {
     message: `${what} is in flight`,
-    remedy: `Wait, it goes on by itself when that has ended: kubectl get cand ${open.candidate.name} -n ${open.candidate.namespace}`,
+    remedy: `Wait, it continues automatically when that has ended: kubectl get cand ${open.candidate.name} -n ${open.candidate.namespace}`,
   });
 };
 

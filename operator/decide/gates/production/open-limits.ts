@@ -91,7 +91,7 @@ const full = (s: CandidateSnapshot, scope: Scope, { reason, places, open, bytes 
   const [first] = largest;
   const next =
     first === undefined
-      ? 'wait; it goes on by itself'
+      ? 'wait; it continues automatically'
       : `a holder of withdraw in ${spec.targetNamespace} withdraws one that is not wanted any more (${listed(largest.map(({ name }) => name))}): kubectl delete cand ${first.name} -n ${metadata.namespace}`;
   return `${what}${holders}. Next: ${next}`;
 };

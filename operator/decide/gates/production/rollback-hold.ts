@@ -14,6 +14,6 @@ export const rollbackHold: Gate = (s) => {
   if (!own.some((digest) => held.has(digest))) return passed('NotHeld', 'The content is not on hold');
   return blocked('HeldAfterRollback', {
     message: 'This content was in production and was rolled back, so only a new candidate goes forward',
-    remedy: newCandidate(s, 'that mends it, and notes.analysis'),
+    remedy: newCandidate(s, 'that fixes it, and notes.analysis'),
   });
 };

@@ -19,7 +19,7 @@ export const soak: Gate = (s, now) => {
   }
   return waiting('Soaking', {
     message: `${namespace} must run this content, healthy, for ${needed}`,
-    remedy: `Wait; it goes on by itself. Until then leave ${namespace} as it is: kubectl get pods -n ${namespace}`,
+    remedy: `Wait; it continues automatically. Until then leave ${namespace} as it is: kubectl get pods -n ${namespace}`,
     wakeAt: end,
   });
 };

@@ -29,7 +29,7 @@ export const stagingHealthy: Gate = (s) => {
     if (first !== undefined) {
       return say(reason, {
         message: `Not healthy in ${namespace}: ${listed(met.map(({ key, health }) => `${objectNamed(key)} (${health.message})`))}`,
-        remedy: `The developer looks at it and mends it: kubectl describe ${argumentFor(first.key)} -n ${namespace}`,
+        remedy: `The developer looks at it and fixes it: kubectl describe ${argumentFor(first.key)} -n ${namespace}`,
       });
     }
   }

@@ -19,13 +19,13 @@ export const stagingUnchanged: Gate = (s) => {
     const command = `kubectl get relbundle ${s.bundle.name} -n ${s.bundle.namespace} -o yaml`;
     return blocked('StagingChanged', {
       message: `Staging no longer runs what was staged: ${listed(moved)}`,
-      remedy: `The developer restores it in ${s.candidate.metadata.namespace} (what was staged: ${command}), or stages anew. ${newCandidate(s, 'from what staging runs now')}`,
+      remedy: `The developer restores it in ${s.candidate.metadata.namespace} (what was staged: ${command}), or stages again. ${newCandidate(s, 'from what staging runs now')}`,
     });
   }
   if (difference.unanswered.length > 0 && mustHold(s)) {
     return unknown('StagingUnknown', {
       message: `The API server has not yet said what staging would become: ${listed(difference.unanswered.map(objectNamed))}`,
-      remedy: 'Wait; the operator asks it by itself. If it lasts, a platform admin reads the log of the operator',
+      remedy: 'Wait; the operator asks it automatically. If it lasts, a platform admin reads the log of the operator',
     });
   }
   return passed('StagingUnchanged', 'Staging runs exactly this content');
