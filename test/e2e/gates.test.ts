@@ -313,6 +313,7 @@ scenario('a signature lapses with the right to give it, and counts again with it
   accepted(await world.as('installer').delete(binding));
 
   await sign(world, 'lapsed', tester);
+  await world.when('lapsed', (each) => each.status?.approvals === '1/3', patienceMs);
   const verdict = await gateSays(world, 'lapsed', 'Approvals', 'ApproverLacksRight');
   expect(verdict.outcome).toBe('Waiting');
   expect(verdict.message).toContain('1 of 3 approvals recorded; waiting for 2 approver');
