@@ -3,7 +3,7 @@ NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test mutants quiet nights appends unit check generate bench scale flood up down ledger build bundle
+.PHONY: help demo test proofs mutants quiet nights appends unit check generate bench scale flood up down ledger build bundle
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,6 +14,9 @@ demo: node_modules ## the main job, start to finish, on a real control plane
 test: node_modules ## every test; builds the control plane's programs first if they are not cached
 	$(NODE) hack/controlplane/cli.ts build > /dev/null
 	$(JEST)
+
+proofs: node_modules ## every test, with the whole of the long proofs of which `make test` runs a part: matrix, crash, nights, quiet, mutants, bounds
+	COUNTERSIGN_PROOFS=whole $(MAKE) test
 
 mutants: node_modules ## drops or widens every part of every admission policy in turn; something must notice. TOPICS="pods approvals" for some, ONLY="migration" by name
 	$(NODE) hack/mutants.ts $(TOPICS)
@@ -31,7 +34,7 @@ unit: node_modules ## the tests that need no control plane
 	$(JEST) --selectProjects unit
 
 check: node_modules ## format, spelling, prose, citations, lint, types, order of rooms, unused exports, generated files
-	node_modules/.bin/prettier --check --log-level warn .
+	node_modules/.bin/prettier --check --log-level warn --cache --cache-strategy content --cache-location node_modules/.cache/prettier/.prettier-cache .
 	$(NODE) node_modules/.bin/cspell --no-progress --no-summary --dot --cache --cache-strategy content --cache-location node_modules/.cache/cspell .
 	$(NODE) hack/prose.ts
 	$(NODE) hack/citations.ts

@@ -7,9 +7,10 @@ import { accepted, startTimeoutMs, waitFor, type KubeObject } from '../support/c
 import { startSystem, type System, type World } from '../support/cluster/system.ts';
 import { audit, explained, foundUntilNow, scaleAs } from '../support/scenario/findings.ts';
 import { patienceMs, release } from '../support/scenario/kit.ts';
+import { isWhole } from '../support/proofs.ts';
 import { manifestOf, podTemplate, service } from '../support/scenario/production.ts';
 
-const wanted = Number(process.env['COUNTERSIGN_QUIET_WRITES'] ?? 1_000);
+const wanted = Number(process.env['COUNTERSIGN_QUIET_WRITES'] ?? (isWhole ? 1_000 : 300));
 const longestWriteMs = 100;
 const workloads = ['one', 'two', 'three'] as const;
 /** Between two looks at the audit log. */

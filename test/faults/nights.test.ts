@@ -16,10 +16,11 @@ import {
   type System,
   type World,
 } from '../support/cluster/system.ts';
+import { isWhole } from '../support/proofs.ts';
 import { dataOf } from '../support/scenario/production.ts';
 import { leaseNamespace, playOperators, Process, type OperatorCredentials } from './process.ts';
 
-const nights = Number(process.env['COUNTERSIGN_NIGHTS'] ?? 24);
+const nights = Number(process.env['COUNTERSIGN_NIGHTS'] ?? (isWhole ? 24 : 12));
 /** Accesses of one world; worlds are beside each other. */
 const perWorld = nights > 100 ? 100 : 12;
 const worldsAtOnce = nights > 100 ? 2 : 4;

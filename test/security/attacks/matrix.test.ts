@@ -1,7 +1,8 @@
 /**
  * Each lock by itself: every attack of the guard's list, and what the guard holds of emergencies, while all locks hold, without lock A (the bindings of the guard), without lock B (the
  * webhook configuration), and without both, when the watch is all there is. An attack that gets through must be found, or belong to what
- * nobody finds, which is said here with the reason. docs/attacks.md keeps the table; UPDATE_DOCS=1 writes it.
+ * nobody finds, which is said here with the reason. docs/attacks.md keeps the table; UPDATE_DOCS=1 with COUNTERSIGN_PROOFS=whole writes it. Where
+ * the proof is not whole, every fourth attack is tried.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,6 +24,7 @@ import { gateLock, type Attack } from '../../support/attack/attack.ts';
 import { tokenLines } from './token-list.ts';
 import { lifetimeAttacks } from '../../admission-policies/guard/lifetime-list.ts';
 import { unlistedAttacks } from '../../admission-policies/guard/unlisted-list.ts';
+import { isWhole, partOf } from '../../support/proofs.ts';
 import { emergencyAccess, production } from '../../support/attack/objects.ts';
 import { eventually, said } from '../../support/attack/world.ts';
 
@@ -71,8 +73,11 @@ const [guarded = [], kept = []] = [true, false].map((isGuard) =>
   emergencyAttacks.filter(({ locks }) => locks.every(({ name }) => name.startsWith('countersign-guard-')) === isGuard),
 );
 
+const tried = { emergency: partOf(guarded, 4), guard: partOf(guardAttacks, 4) };
+const rows: readonly Row[] = [...tried.emergency, ...tried.guard];
+
 /** What came of an attack: the rule that refused it, or that it was found, or nothing. */
-const cells = new Map<Row, Map<Column, string>>([...guarded, ...guardAttacks].map((attack) => [attack, new Map()]));
+const cells = new Map<Row, Map<Column, string>>(rows.map((attack) => [attack, new Map()]));
 
 /** An attack that got through, and when. */
 interface Through {
@@ -236,6 +241,7 @@ const reasons: readonly { readonly why: string; readonly of: readonly string[] }
       'a user called in-nodes deletes a pod',
       'a developer resizes a running pod',
       'a developer lifts the budget by which a drain keeps pods',
+      'somebody whose emergency is over writes the debug containers of a pod as they are',
     ],
   },
   {
@@ -384,7 +390,7 @@ const text = (): string =>
   [
     '# Attacks on a guarded production, and which lock holds each',
     '',
-    'Written by `UPDATE_DOCS=1` with `test/security/attacks/matrix.test.ts`, on a real API server, with operator and gate running; do not edit.',
+    'Written by `UPDATE_DOCS=1 COUNTERSIGN_PROOFS=whole` with `test/security/attacks/matrix.test.ts`, on a real API server, with operator and gate running; do not edit.',
     '',
     'Lock A is the guard in the API server (policies `countersign-guard-*`), lock B the gate (the webhook), lock C the watch, which refuses nothing',
     'and opens a finding. The attackers hold every right that RBAC can give. For each attack `test/admission-policies/guard/guard.test.ts` shows, with lock A alone,',
@@ -424,38 +430,42 @@ const plain = (page: string): string => page.trim().replaceAll(/\s+/g, ' ').repl
 describe('each lock by itself', () => {
   beforeAll(async () => {
     // Emergencies first: a policy that was made anew, as after an attack of the guard's list, offers none.
-    await runAll('all locks', [...guarded, ...guardAttacks]);
+    await runAll('all locks', rows);
     const putBack = await withoutA();
-    for (const list of [guarded, guardAttacks]) await watched('without A', list);
+    for (const list of Object.values(tried)) await watched('without A', list);
     await withoutB();
-    for (const list of [guarded, guardAttacks]) await watched('without A and B', list);
+    for (const list of Object.values(tried)) await watched('without A and B', list);
     await deleteStanding();
     await putBack();
-    await runAll('without B', [...guarded, ...guardAttacks]);
-    process.stdout.write(`\n${[...guarded, ...guardAttacks].map(rowOf).join('\n')}\n`);
+    await runAll('without B', rows);
+    process.stdout.write(`\n${rows.map(rowOf).join('\n')}\n`);
   }, 900_000);
 
-  test.each([...guarded, ...guardAttacks].map((attack) => [`${attack.id}: ${attack.name}`, attack] as const))(
-    '%s',
-    (_, attack) => {
-      for (const column of columns) {
-        const pattern = column === 'without A' && onlyA.has(attack.name) ? /^not found: \w/ : holds[column];
-        expect([column, cells.get(attack)?.get(column)]).toEqual([column, expect.stringMatching(pattern)]);
-      }
-    },
-  );
+  test.each(rows.map((attack) => [`${attack.id}: ${attack.name}`, attack] as const))('%s', (_, attack) => {
+    for (const column of columns) {
+      const pattern = column === 'without A' && onlyA.has(attack.name) ? /^not found: \w/ : holds[column];
+      expect([column, cells.get(attack)?.get(column)]).toEqual([column, expect.stringMatching(pattern)]);
+    }
+  });
 
   test('what was explained, and is deleted while both are off, is found', () => {
     expect(deletedUnseen).toEqual([]);
   });
 
-  test('is what docs/attacks.md says', async () => {
-    if (process.env['UPDATE_DOCS'] === '1') await writeFile(page, text());
-    expect(plain(await readFile(page, 'utf8'))).toBe(plain(text()));
+  test('each is in docs/attacks.md', async () => {
+    if (isWhole && process.env['UPDATE_DOCS'] === '1') await writeFile(page, text());
+    const written = plain(await readFile(page, 'utf8'));
+    expect(rows.map(rowOf).filter((row) => !written.includes(plain(row)))).toEqual([]);
   });
 
-  test('every reason why something is not found is used', () => {
-    const used = new Set([...cells.values()].flatMap((row) => [...row.values()]));
-    expect(reasons.filter(({ why }) => !used.has(`not found: ${why}`))).toEqual([]);
-  });
+  if (isWhole) {
+    test('docs/attacks.md says nothing else', async () => {
+      expect(plain(await readFile(page, 'utf8'))).toBe(plain(text()));
+    });
+
+    test('every reason why something is not found is used', () => {
+      const used = new Set([...cells.values()].flatMap((row) => [...row.values()]));
+      expect(reasons.filter(({ why }) => !used.has(`not found: ${why}`))).toEqual([]);
+    });
+  }
 });
