@@ -3,6 +3,7 @@ import type { DeltaClass } from '../../api/bundle.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { BundleObject, UnmanagedFields } from '../bundle.ts';
 import { isDefault } from './api-defaults.ts';
+import { isBinaryData } from './binary-data.ts';
 import { classOf, isOpen } from './risk.ts';
 import { differences, type Difference } from '../json/diff.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
@@ -99,7 +100,8 @@ const change = (ref: ObjectRef, { path, from, to }: Difference, search: Search):
   const open = isOpen(sort);
   const where = visibleName(formatPath(path));
   const credential = isNamedCredential(path) || isSecretValue(ref.kind, path);
-  const values = shown(from, to, { open, credential, name: !prose.has(sort), search });
+  const binary = isBinaryData(ref, path);
+  const values = shown(from, to, { open, credential, binary, name: !prose.has(sort), search });
   return {
     object: keyOf(ref),
     path: where.text,

@@ -5,6 +5,7 @@
 import type { Json } from '../../api/meta.ts';
 import { canonicalJson } from '../json/canonical.ts';
 import { isList } from '../json/json.ts';
+import { decoded, type Decoded } from './binary-data.ts';
 import { doesSomething, isHideable, pieces, type Piece } from './redact.ts';
 import { textChange, type Search } from './text-change.ts';
 import { visibleName, visibleProse, type Visible } from '../safe-text.ts';
@@ -29,6 +30,8 @@ export interface Showing {
   readonly open: boolean;
   /** The value is called a credential. */
   readonly credential: boolean;
+  /** It is base64 of what pods read. */
+  readonly binary: boolean;
   /** Only machines read it: everything outside ASCII is escaped. */
   readonly name: boolean;
   /** Of the whole delta. */
@@ -43,7 +46,27 @@ const longList = 120;
 
 type Maybe = Json | undefined;
 
+/** Bytes that are no text are told by their size and digest, and counted as cut. */
 export const shown = (from: Maybe, to: Maybe, showing: Showing): ShownChange => {
+  if (!showing.binary) return shownAsIs(from, to, showing);
+  const [before, after] = [decoded(from), decoded(to)];
+  const texts = shownAsIs(textOf(from, before), textOf(to, after), showing);
+  return {
+    ...texts,
+    from: insteadOf(before) ?? texts.from,
+    to: insteadOf(after) ?? texts.to,
+    cutCharacters: texts.cutCharacters + unread(from, before) + unread(to, after),
+  };
+};
+
+const textOf = (value: Maybe, found: Decoded | undefined): Maybe =>
+  found === undefined ? value : 'text' in found ? found.text : undefined;
+const insteadOf = (found: Decoded | undefined): string | undefined =>
+  found !== undefined && 'instead' in found ? found.instead : undefined;
+const unread = (value: Maybe, found: Decoded | undefined): number =>
+  insteadOf(found) !== undefined && typeof value === 'string' ? value.length : 0;
+
+const shownAsIs = (from: Maybe, to: Maybe, showing: Showing): ShownChange => {
   const writer = new Writer(showing, [from, to].some(doesSomething));
   const byItem = [from, to].some(isLongList);
   const lines = [linesOf(from, byItem), linesOf(to, byItem)] as const;

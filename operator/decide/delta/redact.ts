@@ -40,7 +40,15 @@ export const isCredential = (name: string): boolean => {
 };
 
 /** Maps whose keys people choose. */
-const freelyNamed = new Set(['annotations', 'data', 'options', 'parameters', 'stringData', 'volumeAttributes']);
+const freelyNamed = new Set([
+  'annotations',
+  'binaryData',
+  'data',
+  'options',
+  'parameters',
+  'stringData',
+  'volumeAttributes',
+]);
 
 /** Whether the value at a path is called a credential: the value of a named item, or a key of a map that people name. */
 export const isNamedCredential = (path: Path): boolean => {

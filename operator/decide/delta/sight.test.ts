@@ -178,7 +178,7 @@ const readable = (content: JsonObject | undefined): Json | undefined =>
         binaryData: Object.fromEntries(
           Object.entries(content['binaryData']).map(([key, value]) => [
             key,
-            Buffer.from(String(value), 'base64').toString(),
+            typeof value === 'string' ? Buffer.from(value, 'base64').toString() : value,
           ]),
         ),
       }
