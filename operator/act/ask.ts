@@ -34,6 +34,8 @@ const rememberedBytes = 8 * 1024 * 1024;
 
 /** Requests of one sort in flight: a package asks about hundreds of objects, and what is more urgent uses the same connections. */
 const atOnce = 8;
+/** Access reviews in flight, each of which is small: every signature and every role has three of its own, and people choose how many there are. */
+const reviewsAtOnce = 16;
 /** Contents above this take the API server long: they are asked about one after the other. */
 const largeBytes = 128 * 1024;
 
@@ -47,10 +49,10 @@ const answerOf = (error: unknown): Answer => {
   return refusals.has(failure.kind) ? no(failure.message) : { kind: 'Unavailable', message: failure.message };
 };
 
-const askRight = async (client: Client, question: RightQuestion): Promise<Answer> => {
+const askRight = async (client: Client, reviews: Limit, question: RightQuestion): Promise<Answer> => {
   const { who, namespace, resource, verb, name, wildcards } = question;
   const may = (attributes: { verb: string; resource: string; name?: string }) =>
-    client.subjectAccessReview(who, { group, namespace, ...attributes });
+    reviews(() => client.subjectAccessReview(who, { group, namespace, ...attributes }));
   if (wildcards === 'Count') {
     return (await may({ verb, resource, name }))
       ? { kind: 'Yes' }
@@ -112,11 +114,12 @@ export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
   const remembered = new PackedValues<JsonObject>(rememberedBytes);
   const [normalForms, preflights, reads] = [createLimit(atOnce), createLimit(atOnce), createLimit(atOnce)];
   const large = createLimit(1);
+  const reviews = createLimit(reviewsAtOnce);
   const limitOf = (limit: Limit, content: JsonObject): Limit => (sizeOf(content) > largeBytes ? large : limit);
   const put = (question: Question): Promise<Answer> => {
     switch (question.ask) {
       case 'Right':
-        return askRight(client, question);
+        return askRight(client, reviews, question);
       case 'NormalForm':
         return limitOf(normalForms, question.content)(() => askNormalForm(client, question));
       case 'Preflight':
