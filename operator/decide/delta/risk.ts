@@ -23,7 +23,7 @@ const probeTimes = (...probes: readonly string[]): Classes =>
   );
 
 /** Fields below a pod's spec; the longest path wins. Init and ephemeral containers are containers. */
-const podClasses: Classes = {
+export const podClasses: Classes = {
   'containers.image': 'image',
   'containers.imagePullPolicy': 'configuration',
   'containers.command': 'command',
