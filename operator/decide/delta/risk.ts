@@ -12,17 +12,42 @@ const open: ReadonlySet<DeltaClass> = new Set(['rights', 'identity', 'image', 'c
 
 export const isOpen = (sort: DeltaClass): boolean => open.has(sort);
 
-const probeTimes = (...probes: readonly string[]): Classes =>
-  Object.fromEntries(
-    probes.flatMap((probe) =>
-      ['failureThreshold', 'initialDelaySeconds', 'periodSeconds', 'successThreshold', 'timeoutSeconds'].map((time) => [
-        `containers.${probe}.${time}`,
-        'configuration' as const,
-      ]),
-    ),
+const each = (above: string, names: readonly string[], sort: DeltaClass): Classes =>
+  Object.fromEntries(names.map((name) => [`${above}.${name}`, sort]));
+
+const probes: readonly string[] = ['containers.livenessProbe', 'containers.readinessProbe', 'containers.startupProbe'];
+const probed = ['exec', 'grpc', 'httpGet', 'tcpSocket', 'terminationGracePeriodSeconds'];
+const probeTimes = ['failureThreshold', 'initialDelaySeconds', 'periodSeconds', 'successThreshold', 'timeoutSeconds'];
+
+const probeParts: Classes = Object.fromEntries(
+  probes.flatMap((probe) => [
+    ...Object.entries(each(probe, probed, 'command')),
+    ...Object.entries(each(probe, probeTimes, 'configuration')),
+  ]),
+);
+
+/** Of a container, beside what gives it rights. */
+const identities = [
+  'appArmorProfile',
+  'readOnlyRootFilesystem',
+  'runAsGroup',
+  'runAsNonRoot',
+  'runAsUser',
+  'seLinuxOptions',
+  'seccompProfile',
+  'windowsOptions',
+];
+
+/** Sources of volumes that are storage and nothing else. */
+const storages =
+  'awsElasticBlockStore azureDisk azureFile cephfs cinder configMap csi downwardAPI emptyDir ephemeral fc flexVolume flocker gcePersistentDisk gitRepo glusterfs iscsi name nfs persistentVolumeClaim photonPersistentDisk portworxVolume projected quobyte rbd scaleIO secret storageos vsphereVolume'.split(
+    ' ',
   );
 
-/** Fields below a pod's spec; the longest path wins. Init and ephemeral containers are containers. */
+/**
+ * Fields below a pod's spec; the longest path wins. Init and ephemeral containers are containers. Every field that the API server knows has
+ * a row, and so has each part of a field whose parts differ (test/api-server/pod-fields.test.ts).
+ */
 export const podClasses: Classes = {
   'containers.image': 'image',
   'containers.imagePullPolicy': 'configuration',
@@ -34,10 +59,18 @@ export const podClasses: Classes = {
   'containers.readinessProbe': 'command',
   'containers.startupProbe': 'command',
   'containers.restartPolicy': 'command',
-  ...probeTimes('livenessProbe', 'readinessProbe', 'startupProbe'),
+  'containers.restartPolicyRules': 'command',
+  ...probeParts,
   'containers.stdin': 'command',
+  'containers.stdinOnce': 'command',
   'containers.tty': 'command',
+  ...each(
+    'containers',
+    ['env', 'envFrom', 'name', 'terminationMessagePath', 'terminationMessagePolicy', 'targetContainerName'],
+    'configuration',
+  ),
   'containers.securityContext': 'identity',
+  ...each('containers.securityContext', identities, 'identity'),
   'containers.securityContext.allowPrivilegeEscalation': 'rights',
   'containers.securityContext.capabilities': 'rights',
   'containers.securityContext.privileged': 'rights',
@@ -48,6 +81,9 @@ export const podClasses: Classes = {
   'containers.resources': 'scale',
   'containers.resizePolicy': 'scale',
   activeDeadlineSeconds: 'configuration',
+  enableServiceLinks: 'configuration',
+  os: 'configuration',
+  readinessGates: 'configuration',
   restartPolicy: 'configuration',
   terminationGracePeriodSeconds: 'configuration',
   automountServiceAccountToken: 'identity',
@@ -65,13 +101,16 @@ export const podClasses: Classes = {
   dnsPolicy: 'network',
   hostAliases: 'network',
   hostname: 'network',
+  hostnameOverride: 'network',
   setHostnameAsFQDN: 'network',
   subdomain: 'network',
   volumes: 'storage',
-  // The node's own files, an image as a file system, a token of the ServiceAccount: more than storage.
+  ...each('volumes', storages, 'storage'),
+  // The node's own files, an image as a file system, what a pod shows for itself, and whom it trusts: more than storage.
   'volumes.hostPath': 'rights',
   'volumes.image': 'image',
-  'volumes.projected.sources.serviceAccountToken': 'identity',
+  ...each('volumes.projected.sources', ['configMap', 'downwardAPI', 'secret'], 'storage'),
+  ...each('volumes.projected.sources', ['clusterTrustBundle', 'podCertificate', 'serviceAccountToken'], 'identity'),
   affinity: 'scale',
   nodeName: 'scale',
   nodeSelector: 'scale',
@@ -83,6 +122,7 @@ export const podClasses: Classes = {
   resources: 'scale',
   schedulerName: 'scale',
   schedulingGates: 'scale',
+  schedulingGroup: 'scale',
   tolerations: 'scale',
   topologySpreadConstraints: 'scale',
 };
