@@ -1,4 +1,5 @@
 /** Records of writers: none outside staging namespaces, and none that lies within. The stamps leave alone what carries a label, so that the policies alone decide. */
+import { systemNamespace } from '../../../hack/controlplane/chart.ts';
 import { stagingLabel, writersAnnotation } from '../../../operator/api/kinds.ts';
 import { accepted, type ApiClient, type KubeObject, type Manifest } from '../../support/cluster/cluster.ts';
 import { policyLock } from '../../support/attack/attack.ts';
@@ -113,7 +114,77 @@ const labelled = (value: string | null) => ({ metadata: { labels: { [stagingLabe
 const label = (as: ApiClient, value: string | null, subresource?: string) =>
   as.patch(namespaceOf(staging, subresource), 'merge', labelled(value), dryRun);
 
+const ourNamespace = (labels: Readonly<Record<string, string>>, as: ApiClient) =>
+  as.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace, labels } }, dryRun);
+const labelOurs = (as: ApiClient, value: string | null, subresource?: string) =>
+  as.patch(namespaceOf(systemNamespace, subresource), 'merge', labelled(value), dryRun);
+
 export const ofStaging: readonly WorldCheck[] = [
+  {
+    name: 'nobody makes the release namespace a staging namespace, administrators included, through any way',
+    passes: async ({ as }) => {
+      const { metadata, ...rest } = accepted(await as('installer').get<Manifest>(namespaceOf(systemNamespace)));
+      const labels = { ...metadata.labels, [stagingLabel]: 'true' };
+      const answers = [
+        await ourNamespace({ [stagingLabel]: 'true' }, as('installer')),
+        await labelOurs(as('attacker'), 'true'),
+        await labelOurs(as('admin'), 'true'),
+        await labelOurs(as('admin'), 'true', 'status'),
+        await as('admin').replace(
+          { ...rest, metadata: { ...metadata, labels } },
+          { subresource: 'finalize', ...dryRun },
+        ),
+      ];
+      return answers.every((answer) => refusedBy(answer, 'StagingPlace'));
+    },
+  },
+  {
+    name: 'the release namespace is made and written without the label, or with another value',
+    passes: async ({ as }) => {
+      const made = await ourNamespace({}, as('installer'));
+      return (
+        made.code === 409 &&
+        (await labelOurs(as('admin'), 'false')).ok &&
+        (
+          await as('admin').patch(
+            namespaceOf(systemNamespace),
+            'merge',
+            { metadata: { labels: { tier: 'a' } } },
+            dryRun,
+          )
+        ).ok
+      );
+    },
+  },
+  {
+    name: 'a release namespace that was a staging namespace before this rule is written, and an administrator takes the label off',
+    passes: async (world) => {
+      const { as } = world;
+      const close = await policyLock('countersign-staging').open(world);
+      await eventually(
+        'the lock is open',
+        () => labelOurs(as('admin'), 'true'),
+        (answer) => answer.ok,
+      );
+      accepted(await as('installer').patch(namespaceOf(systemNamespace), 'merge', labelled('true')));
+      await close();
+      await eventually(
+        'the lock is closed',
+        () => label(as('attacker'), null),
+        (answer) => refusedBy(answer, 'StagingStays'),
+      );
+      try {
+        const other = { metadata: { labels: { tier: 'a' } } };
+        return (
+          (await as('admin').patch(namespaceOf(systemNamespace), 'merge', other, dryRun)).ok &&
+          refusedBy(await labelOurs(as('attacker'), null), 'StagingStays') &&
+          (await labelOurs(as('admin'), null)).ok
+        );
+      } finally {
+        accepted(await as('installer').patch(namespaceOf(systemNamespace), 'merge', labelled(null)));
+      }
+    },
+  },
   {
     name: 'nobody but administrators takes the label off, or sets another value, through any way',
     passes: async ({ as }) => {

@@ -1,6 +1,7 @@
 /** Attacks on the installation itself: with rights in the release namespace, or over RBAC in the whole cluster, but none to administer it. */
 import { serviceAccountToken, systemNamespace } from '../../../hack/controlplane/chart.ts';
 import type { RawRequest } from '../../../hack/controlplane/client.ts';
+import { stagingLabel } from '../../../operator/api/kinds.ts';
 import type { Answer, ApiClient, Manifest, Target } from '../../support/cluster/cluster.ts';
 import { admitted, policyLock, type Attack, type Attempt } from '../../support/attack/attack.ts';
 import { at, image, one, podSpec } from '../world/guard-objects.ts';
@@ -348,6 +349,25 @@ const impersonation =
     };
   };
 
+const staged = { metadata: { labels: { [stagingLabel]: 'true' } } };
+const ours: Target = { apiVersion: 'v1', kind: 'Namespace', name: systemNamespace };
+
+/** The release namespace is to hold what is tried out: the stamps and the rules of staging would act on our own objects. */
+const staging: Attack<World> = {
+  id: '§5',
+  name: 'makes the release namespace a staging namespace',
+  act: async ({ as }) => admitted(await as(roamer).patch(ours, 'merge', staged, dryRun)),
+  denied: `StagingPlace: ${roamer} cannot make ${systemNamespace} a staging namespace`,
+  twin: async ({ as }) =>
+    admitted(
+      await as(roamer).create(
+        { apiVersion: 'v1', kind: 'Namespace', metadata: { name: fresh('staging'), ...staged.metadata } },
+        dryRun,
+      ),
+    ),
+  locks: [policyLock('countersign-staging')],
+};
+
 const attackOf =
   (rule: string, policy: string) =>
   ({ name, by, does }: Row): Attack<World> => ({
@@ -363,6 +383,7 @@ export const installationAttacks: readonly Attack<World>[] = [
   ...inNamespace.map(attackOf('InstallationGuard', 'countersign-installation')),
   ...clusterRights.map(attackOf('InstallationRights', 'countersign-installation-rights')),
   ...unlisted.map(attackOf('InstallationUnlisted', 'countersign-installation-unlisted')),
+  staging,
   ...[editor, namespaceAdmin].flatMap((by) => impersonations.map(impersonation(by))),
 ];
 
