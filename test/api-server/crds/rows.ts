@@ -133,6 +133,11 @@ const candidate: Omit<RuleRow, 'kind'>[] = [
     twin: spec({ components: undefined, selector: { matchLabels: { app: 'payments' } } }),
   },
   { at: 'spec', says: 'exactly once', bad: spec({ selector: { matchLabels: { app: 'payments' } } }), twin: {} },
+  {
+    at: 'spec.selector.matchLabels',
+    bad: spec({ components: undefined, selector: { matchLabels: { [`${'a'.repeat(254)}/${'b'.repeat(63)}`]: 'api' } } }),
+    twin: spec({ components: undefined, selector: { matchLabels: { [`${'a'.repeat(253)}/${'b'.repeat(63)}`]: 'api' } } }),
+  },
   { at: 'spec', says: 'Expedited', bad: spec({ urgency: 'Expedited' }), twin: spec({ urgency: 'Expedited', incident: 'INC-4711' }) },
   {
     at: 'spec',
