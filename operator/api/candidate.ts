@@ -41,10 +41,21 @@ const component = z
     }),
   );
 
+/** Of a label: a DNS subdomain, a slash, and a name. */
+const longestLabelKey = 253 + 1 + 63;
+
 const selector = z.object({
   matchLabels: z
     .record(z.string(), writtenLine(63))
-    .meta({ minProperties: 1, maxProperties: 20 })
+    .meta({
+      minProperties: 1,
+      maxProperties: 20,
+      // A schema has no bound for keys.
+      ...celRules({
+        rule: `self.all(key, size(key) <= ${longestLabelKey})`,
+        message: `no label has a key of more than ${longestLabelKey} characters: name the label as it is on the object`,
+      }),
+    })
     .describe('Labels that an object in staging must all have.'),
 });
 
