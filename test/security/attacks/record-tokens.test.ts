@@ -524,6 +524,42 @@ test('the token of the gate plants an entry with another previous at the next pl
   expect(await levelIn(world)).toBe('third');
 });
 
+test('the token of the gate plants an entry far ahead: production goes on and says so, and a program that starts waits for a signature once', async () => {
+  const world = await system.world('far-ahead', policy);
+  await ran(world);
+  const place = { seq: 999_999_999_998, hash: `sha256:${'f'.repeat(64)}` };
+  const spec = nextEntry(place, anAdmittedAct('Operate', {}), {
+    id: randomUUID(),
+    now: Date.now(),
+    self: program('gate'),
+  });
+  const metadata = { name: entryName(spec.seq), namespace: world.production };
+  accepted(await stolen.gate.create<KubeObject>({ apiVersion: ours, kind: 'LedgerEntry', metadata, spec }));
+
+  const told = await waitFor<Reported>(
+    world.as('admin'),
+    world.ref('ReleasePolicy', 'production'),
+    (each) => condition(each, 'Explained')?.reason === 'EntriesAhead',
+    patienceMs,
+  );
+  expect(condition(told, 'Ready')?.reason).toBe('InForce');
+  await world.stage(world.configMap('settings', { level: 'third' }));
+  expect(await release(world, world.candidate('third', components))).toBe('Promoted');
+
+  // Nobody signed meanwhile: whether entries were deleted is not for a program to say.
+  await whileAway(() => Promise.resolve());
+  const broken = condition(await policyWith(world, 'LedgerBroken'), 'Ready')?.message ?? '';
+  expect(broken).toMatch(/entry \d{12} is missing, and 1 entry stands behind the gap, the last one at 999999999999/);
+  const done = await system.controlPlane.kubectl('tester-a', ['create', '-f', '-'], { stdin: typed(broken) });
+  expect(done.stderr).toBe('');
+  await policyWith(world, 'InForce');
+  await whileAway(() => Promise.resolve());
+  await world.stage(world.configMap('settings', { level: 'fourth' }));
+  expect(await release(world, world.candidate('fourth', components))).toBe('Promoted');
+  expect(await levelIn(world)).toBe('fourth');
+  expect(await verified(world)).toMatchObject({ status: 0 });
+});
+
 test('the token of the operator says that somebody signed for going on: only what counted before counts', async () => {
   const world = await system.world('resumed-by-token', policy);
   const { second: now, x } = await ran(world);
