@@ -588,6 +588,11 @@ const catalogue = {
     'Production changed in a way that no release, act or declared writer explains.',
     'Release the object, which puts it back; or have a holder of an approval role sign for the finding with the manifest in status.findings.',
   ),
+  EntriesAhead: entry(
+    ['Explained'],
+    'An entry of the ledger stands ahead of the newest one: somebody holds a token of ours. It counts for nothing.',
+    'End the tokens as docs/operations.md says; then have a holder of an approval role sign with the command in the message.',
+  ),
   NotLookedAt: entry(
     ['Explained'],
     'Production has not been looked at for the first time.',

@@ -137,10 +137,13 @@ export const createOperator = (options: OperatorOptions): Operator => {
   const place: ContentPlace = { contents: new Contents(contentBytes), keeps: () => elector.isLeader() };
   const large: LargeParts = new PackedValues(largeBytes);
   const caches = createCaches(reflectors, { ...options, place, large });
-  const records = new Records((namespace, entry) => {
-    metricsOf.recorded(entry);
-    routes.recorded(namespace, entry);
-  });
+  const records = new Records(
+    (namespace, entry) => {
+      metricsOf.recorded(entry);
+      routes.recorded(namespace, entry);
+    },
+    (namespace) => routes.aheadChanged(namespace),
+  );
   const followed = new Followed(caches, {
     busy: () => records.namespaces().filter((namespace) => isBusy(records.get(namespace))),
     completed: (namespace) => routes.completed(namespace),

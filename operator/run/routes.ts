@@ -36,6 +36,8 @@ export interface Routes {
   policies(): void;
   /** An entry was folded into the record of a namespace. */
   recorded(namespace: string, entry: LedgerEntrySpec): void;
+  /** Entries ahead of the record came or went. */
+  aheadChanged(namespace: string): void;
   check(namespace: string, pkg: string): void;
   /** Everything that is followed in a namespace has been read: what waited for that can be judged. */
   completed(namespace: string): void;
@@ -424,6 +426,10 @@ export const createRoutes = (options: RoutesOptions): Routes => {
     },
     policies() {
       for (const namespace of productions()) add(policyKey(namespace), 'Resync');
+    },
+    aheadChanged(namespace) {
+      broken(namespace);
+      addSoon(watchKey(namespace));
     },
     recorded(namespace, { package: pkg, subject, type }) {
       if (explaining.has(type)) {

@@ -84,7 +84,8 @@ export const isWatched = ({ policy, target }: Pick<WatchSnapshot, 'policy' | 'ta
 
 export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Plan => {
   if (!s.complete || s.policy === undefined || !isWatched(s)) return nothing;
-  if (s.record.broken !== undefined) return planResume({ ...s, policy: s.policy }, answers, now);
+  const resume = planResume({ ...s, policy: s.policy }, answers, now);
+  if (s.record.broken !== undefined || resume.effects.length + resume.questions.length > 0) return resume;
   const { adopted, measuresLifetimes } = s.record.explained;
   const unmeasured = s.kinds.filter((kind) => !adopted.has(kind));
   if (unmeasured.length > 0 || !measuresLifetimes) return adopt(s, unmeasured);
@@ -101,7 +102,7 @@ export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Pla
       ...(acts.entries.length === 0 ? [] : [cameOfActs]),
       ...found.entries.map(append),
     ],
-    wakeAt: earliest(found.wakeAt, acts.wakeAt, signatures.wakeAt),
+    wakeAt: earliest(found.wakeAt, acts.wakeAt, signatures.wakeAt, resume.wakeAt),
   };
 };
 

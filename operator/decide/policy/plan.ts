@@ -61,8 +61,24 @@ export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
   };
 };
 
+/** Somebody wrote an entry where the record has not come yet. Production goes on, so that it is said here. */
+const aheadOf = ({ policy, record }: PolicySnapshot): Wanted | undefined => {
+  const [first, ...more] = record.ahead ?? [];
+  if (first === undefined || record.broken !== undefined) return undefined;
+  const others = more.length === 0 ? '' : `, and ${more.length} more`;
+  return {
+    type: 'Explained',
+    status: 'False',
+    reason: 'EntriesAhead',
+    message: `entry ${first.name} stands ahead of the newest entry of the ledger, ${record.head.seq}${others}: it counts for nothing, but a program that starts takes the entries between for missing and stops. Only a stolen token of ours writes such an entry: find out in the audit log who did, and end it as docs/operations.md says. Then somebody who holds an approval role signs for going on without it: ${signResume(policy, first)}`,
+  };
+};
+
 /** Is every change of production explained? */
-const explainedOf = ({ policy, record }: PolicySnapshot): Wanted => {
+const explainedOf = (s: PolicySnapshot): Wanted => {
+  const ahead = aheadOf(s);
+  if (ahead !== undefined) return ahead;
+  const { policy, record } = s;
   const { adopted, findings } = record.explained;
   const open = [...findings.values()].toSorted((a, b) => a.seq - b.seq);
   const [first] = open;

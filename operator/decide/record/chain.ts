@@ -56,8 +56,8 @@ export const breakOf = (head: Head, entry: LedgerEntrySpec): Break | undefined =
 };
 
 /** A whole chain, in any order of input, with what is wrong at each place. Behind such a place it is followed from the entry that stands there. */
-export const linksOf = (entries: readonly LedgerEntrySpec[]): Link[] => {
-  let head = emptyHead;
+export const linksOf = (entries: readonly LedgerEntrySpec[], after: Head = emptyHead): Link[] => {
+  let head = after;
   return entries
     .toSorted((a, b) => a.seq - b.seq)
     .map((entry) => {

@@ -383,7 +383,7 @@ export const resumed = (
   digest: hash,
   decision: 'Approve',
   reason:
-    `${approver.username} signed as ${role} for going on without entry ${subject.name}, which does not follow, and without what came after it${comment === '' ? '' : `: ${comment}`}`.slice(
+    `${approver.username} signed as ${role} for going on without entry ${subject.name}, and without what came after it${comment === '' ? '' : `: ${comment}`}`.slice(
       0,
       4096,
     ),

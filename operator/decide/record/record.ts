@@ -114,6 +114,13 @@ export interface NamespaceRecord {
   readonly broken: string | undefined;
   /** Entries are missing or were written over: no signature repairs that. */
   readonly damaged?: boolean | undefined;
+  /**
+   * Entries that stand ahead of the newest one, with free places before them, the farthest first: they count for nothing. Without those of
+   * `passed`, and only as `Records` knows them.
+   */
+  readonly ahead?: readonly RefusedEntry[] | undefined;
+  /** Hashes of entries ahead without which somebody signed for going on: where the chain comes to them, it is followed through them. */
+  readonly passed?: ReadonlySet<string> | undefined;
   /** The first entry that does not follow from those before it: it and what comes after count for nothing, until somebody signs for going on. */
   readonly refused?: RefusedEntry | undefined;
 }
@@ -499,15 +506,17 @@ export type WhyNot = (record: NamespaceRecord, entry: LedgerEntrySpec, data: Ent
 /**
  * `foldEntries`, but an entry that `whyNot` refuses breaks the record: neither it nor what comes after it counts, but that emergency accesses
  * are known, so that what they are made of is taken away. Of an entry for several acts all follow, or none counts: it is one write of one
- * program. An entry with another `previous` is refused whatever it says. An entry by which somebody signed for going on ends that. After a gap,
- * or an entry that was written over, what follows is read all the same.
+ * program. An entry with another `previous` is refused whatever it says. An entry by which somebody signed for going on ends that; about an
+ * entry ahead, it has that one passed over. After a gap, or an entry that was written over, what follows is read all the same.
  */
 export const followEntries = (before: NamespaceRecord, links: readonly Link[], whyNot: WhyNot): NamespaceRecord => {
   const state = folding(before);
-  let { head, broken, damaged, refused } = before;
+  let { head, broken, damaged, refused, passed } = before;
   const count = (act: Link, data: EntryData): void => {
-    if (refused === undefined) state.fold(act, data);
-    else if (data.type === 'Resumed') {
+    if (refused === undefined) {
+      state.fold(act, data);
+      if (data.type === 'Resumed') passed = new Set([...(passed ?? []), act.entry.digest]);
+    } else if (data.type === 'Resumed') {
       state.resume(refused, act);
       broken = undefined;
       refused = undefined;
@@ -536,6 +545,10 @@ export const followEntries = (before: NamespaceRecord, links: readonly Link[], w
     return undefined;
   };
   for (const link of links) {
+    if (passed?.has(link.hash) === true) {
+      if (link.broken?.how !== 'Missing') head = { seq: link.entry.seq, hash: link.hash };
+      continue;
+    }
     if (link.broken?.how === 'Missing') {
       broken ??= link.broken.why;
       damaged = true;
@@ -547,7 +560,7 @@ export const followEntries = (before: NamespaceRecord, links: readonly Link[], w
     }
     head = { seq: link.entry.seq, hash: link.hash };
   }
-  return { ...state.now(), head, broken, damaged, refused };
+  return { ...state.now(), head, broken, damaged, refused, passed };
 };
 
 /** Written by somebody who does not know the entries: what it says cannot be told, so nothing after it can be trusted. */

@@ -12,7 +12,7 @@ import { isConsent, rightToSign } from '../people/approval-right.ts';
 export interface ResumeSnapshot {
   readonly namespace: string;
   readonly policy: ReleasePolicy;
-  readonly record: Pick<NamespaceRecord, 'refused' | 'damaged'>;
+  readonly record: Pick<NamespaceRecord, 'refused' | 'damaged' | 'ahead'>;
   /** Signatures in this namespace under the id of an entry. */
   readonly approvals: (id: string) => readonly Approval[];
 }
@@ -22,6 +22,10 @@ export const resumable = ({
   refused,
   damaged,
 }: Pick<NamespaceRecord, 'refused' | 'damaged'>): RefusedEntry | undefined => (damaged === true ? undefined : refused);
+
+/** The entry that a signature may be about now: the one that broke the record, or one that stands ahead of it. */
+const signable = (record: ResumeSnapshot['record']): RefusedEntry | undefined =>
+  resumable(record) ?? (record.damaged === true ? undefined : record.ahead?.[0]);
 
 /** Signs for going on, as it is typed. The API server stamps who signs. */
 export const signResume = ({ metadata, spec }: ReleasePolicy, entry: RefusedEntry): string =>
@@ -45,9 +49,9 @@ const isFor = (entry: RefusedEntry, s: ResumeSnapshot, { metadata, spec }: Appro
   spec.digest === entry.hash &&
   s.policy.spec.approvals.some(({ role }) => role === spec.role);
 
-/** Enters that the record goes on, by the first signature that counts. */
+/** Enters that the record goes on, or passes over an entry ahead, by the first signature that counts. */
 export const planResume = (s: ResumeSnapshot, answers: Answers, now: Instant): Plan => {
-  const entry = resumable(s.record);
+  const entry = signable(s.record);
   if (entry === undefined) return nothing;
   const signatures = s
     .approvals(entry.id)

@@ -2,7 +2,7 @@
  * Which entry may follow the record as it stands: one row a type. A row says why an entry does not follow; undefined = it does. An entry
  * that does not follow breaks the record, for whoever wrote it knew another history, or made one up.
  */
-import type { LedgerEntrySpec } from '../../api/ledger.ts';
+import { ledgerNameDigits, type LedgerEntrySpec } from '../../api/ledger.ts';
 import { whyNotInNameOf } from '../../api/ledger-writers.ts';
 import { digest8 } from '../json/canonical.ts';
 import type { EmergencyRecord } from './emergency.ts';
@@ -301,12 +301,20 @@ const emergencies = {
 
 // --- the record itself -----------------------------------------------------------------------------------------------
 
+/** It is about an entry with a place farther on. What stands there, the chain alone does not say. */
+const isAhead = ({ seq, subject }: LedgerEntrySpec): boolean =>
+  /^\d+$/.test(subject.name) && subject.name.length === ledgerNameDigits && Number(subject.name) > seq;
+
 const itself = {
   Resumed: ({ entry, data, state: { refused, damaged } }) =>
     firstOf(
-      [refused === undefined, 'every entry before it follows'],
+      [refused === undefined && !isAhead(entry), 'every entry before it follows'],
+      [entry.digest === '', 'it names no entry'],
       [damaged === true, 'an entry before it was lost or changed'],
-      [data.entry !== refused?.id || entry.digest !== refused.hash, 'it is about another entry than the first refused'],
+      [
+        refused !== undefined && (data.entry !== refused.id || entry.digest !== refused.hash),
+        'it is about another entry than the first refused',
+      ],
       [data.approval.username !== entry.actor.username, 'it is in another name than its signature'],
     ),
 } satisfies { readonly [T in Type]?: Row<T> };
