@@ -38,6 +38,9 @@ export interface PreflightQuestion {
   readonly digest: string;
 }
 
+/** Which write it is, before what it sends is made: that may take reading a whole bundle. */
+export type PreflightOutline = Omit<PreflightQuestion, 'manifest'>;
+
 /** What does this object hold right now? A watch tells everything in the end; what is frozen for good must not be a moment old. */
 export interface CurrentQuestion {
   readonly ask: 'Current';
@@ -69,7 +72,7 @@ const askAgainMs = 30_000;
 export const askAgainAt = (answers: Answers, now: Instant): Instant | undefined =>
   [...answers.values()].some(({ kind }) => kind === 'No') ? now + askAgainMs : undefined;
 
-export const questionKey = (question: Question): string => {
+export const questionKey = (question: Exclude<Question, PreflightQuestion> | PreflightOutline): string => {
   switch (question.ask) {
     case 'Right':
       return `right ${question.wildcards ?? ''} ${question.namespace} ${question.resource} ${question.verb} ${question.name} ${question.who.username} ${question.who.uid} ${question.who.groups.join(',')}`;

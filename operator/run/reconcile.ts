@@ -1,6 +1,6 @@
 /** The whole shell: observe, plan, ask what the plan asks, act, report, wake. It knows no kind and makes no decision. */
+import { isDeepStrictEqual } from 'node:util';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
-import { canonicalJson } from '../decide/json/canonical.ts';
 import { noticesOf } from '../decide/events.ts';
 import { earliest, type Effect, type Notice, type Plan, type StatusWrite } from '../decide/plan.ts';
 import { questionKey, type Answer, type Answers, type Question } from '../decide/api-queries.ts';
@@ -230,7 +230,7 @@ const reportEach = async (statuses: readonly StatusWrite[], shell: Shell): Promi
 };
 
 const isSame = ({ before, status }: StatusWrite): boolean =>
-  before !== undefined && canonicalJson(plain(before)) === canonicalJson(plain(status));
+  before !== undefined && isDeepStrictEqual(plain(before), plain(status));
 
 /** As the API server would store it: without what is undefined. */
 const plain = (status: object): JsonObject => jsonObject(JSON.parse(JSON.stringify(status)));

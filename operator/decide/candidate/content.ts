@@ -13,6 +13,7 @@ import { questionKey, type Answers, type NormalFormQuestion } from '../api-queri
 import { normalForm, render, renderSteps, strayOverlays, type Rendered } from '../manifest/normal-form.ts';
 import { fromScratch } from '../manifest/dry-run.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
+import { overlayBytes } from '../gates/production/open-limits.ts';
 import { visible } from '../safe-text.ts';
 import { firstLine } from '../messages.ts';
 
@@ -112,7 +113,9 @@ const named = (keys: readonly string[]): string =>
 
 /** The staged objects as production would have them. */
 export interface Rendering {
+  /** All of them while nothing is frozen; afterwards those of which the digest was not known yet. */
   readonly objects: ReadonlyMap<ObjectKey, BundleObject>;
+  readonly digests: ReadonlyMap<ObjectKey, string>;
   /** What the API server has not said yet. */
   readonly questions: readonly NormalFormQuestion[];
   readonly problem: StagingProblem | undefined;
@@ -121,14 +124,59 @@ export interface Rendering {
 /** Overlay and normal form of everything that is staged now. */
 export const renderStaged = (s: CandidateSnapshot, answers: Answers): Rendering => {
   const objects = new Map<ObjectKey, BundleObject>();
+  const digests = new Map<ObjectKey, string>();
   const questions: NormalFormQuestion[] = [];
   for (const [key, object] of s.staged) {
-    const one = renderOne(s, object, answers);
-    if ('ask' in one) questions.push(one);
-    else if ('reason' in one) return { objects, questions: [], problem: one };
-    else objects.set(key, one);
+    const known = knownDigest(s, object);
+    const one = known === undefined ? renderOne(s, object, answers) : undefined;
+    if (one === undefined) digests.set(key, known ?? '');
+    else if ('ask' in one) questions.push(one);
+    else if ('reason' in one) return { objects, digests, questions: [], problem: one };
+    else {
+      objects.set(key, one);
+      digests.set(key, one.digest);
+      rememberDigest(s, object, one.digest);
+    }
   }
-  return { objects, questions, problem: undefined };
+  return { objects, digests, questions, problem: undefined };
+};
+
+/**
+ * Digests of staged objects in normal form, by the live object, the version of the API server and
+ * whose overlay was laid over it. Once content is frozen nothing else of what is staged is asked
+ * for, and to render megabytes again takes a second.
+ */
+const normalDigests = new WeakMap<LiveObject, Map<string, string>>();
+/** Of one object: candidates with an overlay for it have one each. */
+const mostDigests = 8;
+
+const digestKey = ({ candidate, serverVersion }: CandidateSnapshot, object: LiveObject): string => {
+  const { metadata, spec } = candidate;
+  const by = patchesFor(candidate, object).length === 0 ? '' : metadata.uid;
+  return `${serverVersion} ${spec.targetNamespace} ${by}`;
+};
+
+const rememberDigest = (s: CandidateSnapshot, object: LiveObject, digest: string): void => {
+  const known = normalDigests.get(object) ?? new Map<string, string>();
+  normalDigests.set(object, known.set(digestKey(s, object), digest));
+  const [oldest] = known.keys();
+  if (known.size > mostDigests && oldest !== undefined) known.delete(oldest);
+};
+
+/** undefined = it has to be rendered: while nothing is frozen the content itself is asked for. */
+const knownDigest = (s: CandidateSnapshot, object: LiveObject): string | undefined =>
+  s.bundles.length === 0 ? undefined : normalDigests.get(object)?.get(digestKey(s, object));
+
+/** The staged objects that a plan has to render. */
+const unrendered = (s: CandidateSnapshot): readonly LiveObject[] =>
+  [...s.staged.values()].filter((object) => knownDigest(s, object) === undefined);
+
+/** A candidate of which more than this is to be rendered is worked on while no other such one is, in bytes. */
+const heavyBytes = 512 * 1024;
+
+export const isHeavy = (s: CandidateSnapshot): boolean => {
+  const bytes = unrendered(s).reduce((sum, object) => sum + object.bytes, 0);
+  return bytes > 0 && bytes + overlayBytes(s.candidate) > heavyBytes;
 };
 
 /**
@@ -136,7 +184,7 @@ export const renderStaged = (s: CandidateSnapshot, answers: Answers): Rendering 
  * caller decides when to pause, and what was made is found for as long as the caller has it.
  */
 export function* renderInSteps(s: CandidateSnapshot): Generator<unknown, void, void> {
-  for (const object of s.staged.values()) {
+  for (const object of unrendered(s)) {
     const { manifest } = object;
     yield manifest;
     const rendered = yield* renderedSteps(s.candidate, object);

@@ -204,6 +204,16 @@ test('a new candidate is frozen, then entered, then waits for people', () => {
   expect(model.status()?.approvals).toBe('0/3');
 });
 
+test('once content is frozen the API server is not asked again what the same staged object would become, but of another state it is', () => {
+  const model = new Model();
+  model.settle(now);
+  const asked = () => planCandidate(model.snapshot(), new Map(), now).questions.map(({ ask }) => ask);
+
+  expect(asked()).toEqual([]);
+  model.edit('developer-b', 7);
+  expect(asked()).toEqual(['NormalForm']);
+});
+
 test.each<Given>([{}, { meanwhile: 'Fails' }])(
   'each signature is entered once and before the promotion, whether that went well while rights were asked about or not: %j',
   (given) => {

@@ -27,6 +27,7 @@ import {
   type Answer,
   type Answers,
   type CurrentQuestion,
+  type PreflightOutline,
   type PreflightQuestion,
   type Question,
 } from '../api-queries.ts';
@@ -35,9 +36,9 @@ import { packageRecord, type CandidateRecord } from '../record/record.ts';
 import { noPlace, stagedBytes } from '../gates/production/open-limits.ts';
 import { replacingOf, successorOf } from '../gates/production/replaces.ts';
 import { heldRight, rightToSign } from '../people/approval-right.ts';
-import { digestOf, sizeOf } from '../json/canonical.ts';
+import { digestOf } from '../json/canonical.ts';
 import { differingPaths, normalForm } from '../manifest/normal-form.ts';
-import { effectOf, isWorkload, removeSteps, writeSteps, type Course } from '../release/steps.ts';
+import { effectOf, isWorkload, removeSteps, writeSteps, type Course, type Step } from '../release/steps.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import { approvalSummary, authorsOf, consents, signatures } from '../people/approvals.ts';
 import { soakingSince } from '../gates/staging/staged-since.ts';
@@ -282,11 +283,11 @@ const stillDemanded: ReadonlySet<Reason> = new Set([
 const soonMs = 1_000;
 
 const stagedNowQuestions = ({ staged, candidate }: CandidateSnapshot): CurrentQuestion[] =>
-  [...staged.values()].map(({ ref, manifest }) => ({
+  [...staged.values()].map(({ ref, bytes }) => ({
     ask: 'Current',
     namespace: candidate.metadata.namespace,
     ref,
-    bytes: sizeOf(normalForm(manifest, ref)),
+    bytes,
   }));
 
 /** Whether an object of staging still holds what is about to be frozen. */
@@ -364,8 +365,8 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
   );
   const rightQuestions = s.approvals.map((approval) => rightToSign(s.candidate.spec.targetNamespace, approval));
   const course = courseOf(s, bundle, base);
-  const preflightQuestions = preflight(s, course);
-  const gateSnapshot = gateView(s, staged, { rightQuestions, preflightQuestions });
+  const writes = pendingWrites(s, course);
+  const gateSnapshot = gateView(s, staged, { rightQuestions, writes });
   const verdicts = judge(gateSnapshot, now);
 
   // Ask about people first, and about writes only when nothing but those two can still be in the way.
@@ -373,7 +374,9 @@ const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
   const hopeful = judge({ ...gateSnapshot, rights: optimistic(s), preflight: [] }, now).every(
     ({ outcome }) => outcome === 'Passed',
   );
-  const openWrites = hopeful ? preflightQuestions.filter((question) => !answers.has(questionKey(question))) : [];
+  const openWrites = hopeful
+    ? writes.filter((write) => !answers.has(questionKey(write))).flatMap((write) => preflight(write, course))
+    : [];
   const isBroken = s.record.broken !== undefined;
   const notes = isBroken ? [] : unrecorded.map((approval) => append(s, drafts.signed(s.candidate, approval)));
   if (openRights.length + openWrites.length > 0) {
@@ -432,7 +435,7 @@ const testedNote = (s: GateSnapshot, now: Instant): Effect[] =>
 
 interface Asked {
   readonly rightQuestions: readonly Question[];
-  readonly preflightQuestions: readonly PreflightQuestion[];
+  readonly writes: readonly PreflightOutline[];
 }
 
 const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, asked: Asked): GateSnapshot => {
@@ -443,8 +446,8 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
   );
   const stagedNow = new Map(
     [...s.staged.keys()].map((key) => {
-      const object = rendering.objects.get(key);
-      return [key, object && { digest: object.digest }] as const;
+      const digest = rendering.digests.get(key);
+      return [key, digest === undefined ? undefined : { digest }] as const;
     }),
   );
   return {
@@ -457,13 +460,13 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
     stagedHealth,
     hands: mustHold(s) ? handsOn(s, bundle) : nobody,
     soakingSince: soakingSince(s, bundle, { stagedNow, stagedHealth }),
-    preflight: refusals(asked.preflightQuestions, answers),
-    unanswered: unansweredWrite(asked.preflightQuestions, answers),
+    preflight: refusals(asked.writes, answers),
+    unanswered: unansweredWrite(asked.writes, answers),
     foreign: foreignContent(s, bundle, base),
   };
 };
 
-const refusals = (questions: readonly PreflightQuestion[], answers: Answers): readonly Refusal[] | undefined => {
+const refusals = (questions: readonly PreflightOutline[], answers: Answers): readonly Refusal[] | undefined => {
   const found: Refusal[] = [];
   for (const question of questions) {
     const answer = answers.get(questionKey(question));
@@ -473,35 +476,34 @@ const refusals = (questions: readonly PreflightQuestion[], answers: Answers): re
   return found;
 };
 
-const unansweredWrite = (questions: readonly PreflightQuestion[], answers: Answers): string | undefined =>
+const unansweredWrite = (questions: readonly PreflightOutline[], answers: Answers): string | undefined =>
   questions
     .map((question) => answers.get(questionKey(question)))
     .flatMap((answer) => (answer?.kind === 'Unavailable' ? [answer.message] : []))[0];
 
-/** The very requests that the promotion would make, to be tried without effect. */
-const preflight = (s: Governed, course: Course): PreflightQuestion[] =>
-  writeSteps(course, s.live)
-    .filter(({ standing }) => standing === 'Pending')
-    .flatMap((step): PreflightQuestion[] => {
-      const effect = effectOf(step, {
-        as: 'operator',
-        namespace: s.target.name,
-        unmanaged: course.to?.unmanaged ?? [],
-        intentFor: () => ({ namespace: s.target.name, id: '', type: 'Promotion', onRefusal: undefined }),
-      });
-      return effect === undefined || effect.do === 'Delete' || step.object === undefined
-        ? []
-        : [
-            {
-              ask: 'Preflight',
-              namespace: s.target.name,
-              ref: step.ref,
-              resourceVersion: effect.do === 'Replace' ? step.live?.resourceVersion : undefined,
-              manifest: effect.manifest,
-              digest: step.object.digest,
-            },
-          ];
-    });
+interface PendingWrite extends PreflightOutline {
+  readonly step: Step;
+}
+
+/** The writes that the promotion would make now. */
+const pendingWrites = (s: Governed, course: Course): PendingWrite[] =>
+  writeSteps(course, s.live).flatMap((step): PendingWrite[] => {
+    const { object, live, ref, standing } = step;
+    if (standing !== 'Pending' || object === undefined) return [];
+    const resourceVersion = live?.resourceVersion;
+    return [{ ask: 'Preflight', namespace: s.target.name, ref, resourceVersion, digest: object.digest, step }];
+  });
+
+/** The very request, to be tried without effect. */
+const preflight = ({ step, ...outline }: PendingWrite, course: Course): PreflightQuestion[] => {
+  const effect = effectOf(step, {
+    as: 'operator',
+    namespace: outline.namespace,
+    unmanaged: course.to?.unmanaged ?? [],
+    intentFor: () => ({ namespace: outline.namespace, id: '', type: 'Promotion', onRefusal: undefined }),
+  });
+  return effect === undefined || effect.do === 'Delete' ? [] : [{ ...outline, manifest: effect.manifest }];
+};
 
 /** Production content that neither the base nor this bundle explains: somebody else writes there. */
 const foreignContent = (s: Governed, bundle: Bundle, base: Base): ReadonlyMap<ObjectKey, ForeignContent> => {

@@ -25,3 +25,9 @@ export const podsIn = (content: JsonObject): readonly JsonObject[] =>
 /** The pod specs in an object. */
 export const podSpecsOf = (content: JsonObject): readonly JsonObject[] =>
   podsIn(content).map((pod) => objectAt(pod, 'spec'));
+
+/**
+ * ConfigMaps run nothing and refer to nothing, and they are the large ones: what they hold need not
+ * be read to know that.
+ */
+export const runsNothing = (kind: string): boolean => kind === 'ConfigMap';

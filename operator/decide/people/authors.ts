@@ -80,11 +80,14 @@ const scalersOf = ({ stagedAutoscalers }: Staging, object: ObjectKey): readonly 
 const unexplainedReplicas = (
   s: Staging,
   object: ObjectKey,
-  { manifest, recordedReplicas, uid }: LiveObject,
+  live: LiveObject,
   frozen: BundleObject | undefined,
 ): number | undefined => {
-  const replicas = at(manifest, 'spec', 'replicas');
-  if (recordedReplicas === undefined || typeof replicas !== 'number' || replicas === recordedReplicas) return undefined;
+  const { recordedReplicas, uid } = live;
+  // Before its manifest is asked for: large objects hold theirs packed, and none of them has replicas.
+  if (recordedReplicas === undefined) return undefined;
+  const replicas = at(live.manifest, 'spec', 'replicas');
+  if (typeof replicas !== 'number' || replicas === recordedReplicas) return undefined;
   const wasFrozen = frozen?.source?.uid === uid && at(frozen.content, 'spec', 'replicas') === replicas;
   const isExplained = wasFrozen || scalersOf(s, object).some((scaler) => allows(scaler.manifest, replicas));
   return isExplained ? undefined : replicas;

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../api/meta.ts';
 import { isPinned } from '../../manifest/image-reference.ts';
 import { at, isObject, listAt, textAt } from '../../json/json.ts';
 import { keyOf } from '../../objects.ts';
-import { containersOf, podSpecsOf } from '../../manifest/pod-spec.ts';
+import { containersOf, podSpecsOf, runsNothing } from '../../manifest/pod-spec.ts';
 import { newCandidate } from '../remedies.ts';
 import { visibleAscii } from '../../safe-text.ts';
 import { listed, objectNamed } from '../../messages.ts';
@@ -30,11 +30,15 @@ const imagesOf = (podSpec: JsonObject): readonly NamedImage[] => [
 
 /** A tag may be moved after people have signed; a digest may not. Image volumes are images too. */
 export const images: Gate = (s) => {
-  const loose = s.bundle.objects.flatMap(({ ref, content }) =>
-    podSpecsOf(content)
-      .flatMap(imagesOf)
-      .filter(({ reference }) => !isPinned(reference))
-      .map(({ where, reference }) => `${where} of ${objectNamed(keyOf(ref))} ("${visibleAscii(reference)}")`),
+  const loose = s.bundle.objects.flatMap((object) =>
+    runsNothing(object.ref.kind)
+      ? []
+      : podSpecsOf(object.content)
+          .flatMap(imagesOf)
+          .filter(({ reference }) => !isPinned(reference))
+          .map(
+            ({ where, reference }) => `${where} of ${objectNamed(keyOf(object.ref))} ("${visibleAscii(reference)}")`,
+          ),
   );
   if (loose.length === 0) return passed('DigestsPinned', 'Every image is named by digest');
   return blocked('TagWithoutDigest', {

@@ -4,6 +4,7 @@ import { objectAt } from '../../json/json.ts';
 import { keyOf } from '../../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import { references, type Reference } from '../../manifest/config-references.ts';
+import { runsNothing } from '../../manifest/pod-spec.ts';
 import { listed, objectNamed } from '../../messages.ts';
 import type { KeysByName } from '../snapshot.ts';
 import { blocked, passed, type Gate, type GateSnapshot } from '../gate.ts';
@@ -35,10 +36,10 @@ const reasons = {
 
 const missing = (s: GateSnapshot): readonly Missing[] => {
   const there: Record<Reference['kind'], KeysByName> = { Secret: s.secrets, ConfigMap: configMapsAfter(s) };
-  return s.bundle.objects.flatMap(({ ref, content }) =>
-    references(content).flatMap((reference): readonly Missing[] => {
+  return s.bundle.objects.flatMap((object) =>
+    (runsNothing(object.ref.kind) ? [] : references(object.content)).flatMap((reference): readonly Missing[] => {
       const keys = there[reference.kind].get(reference.name);
-      const by = objectNamed(keyOf(ref));
+      const by = objectNamed(keyOf(object.ref));
       if (keys === undefined) return [{ ...reference, reason: reasons[reference.kind].object, by }];
       if (reference.key === undefined || keys.has(reference.key)) return [];
       return [{ ...reference, reason: reasons[reference.kind].key, by }];

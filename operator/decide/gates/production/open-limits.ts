@@ -101,12 +101,7 @@ export const stagedBytes = ({ staged, candidate }: CandidateSnapshot): number =>
   [...staged.values()].reduce((sum, { bytes }) => sum + bytes, overlayBytes(candidate));
 
 /** What is nested too deep is no text; it is refused for that, and is not weighed. */
-const overlayBytes = ({ spec }: CandidateSnapshot['candidate']): number =>
+export const overlayBytes = ({ spec }: CandidateSnapshot['candidate']): number =>
   spec.overlay.some(({ patch }) => unworkable(patch) !== undefined)
     ? 0
     : Buffer.byteLength(JSON.stringify(spec.overlay));
-
-/** A candidate of more than this is worked on while no other such one is, in bytes. */
-const heavyBytes = 512 * 1024;
-
-export const isHeavy = (s: CandidateSnapshot): boolean => stagedBytes(s) > heavyBytes;
