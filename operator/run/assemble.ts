@@ -445,6 +445,7 @@ const createReconcilers = (sources: Sources, shell: Shell, checks: Checks): Read
       return snapshot;
     },
     plan: planRelease,
+    isUrgent: true,
     stuck: releaseStuck,
   };
   const emergency: Kind<EmergencySnapshot> = {

@@ -19,6 +19,8 @@ export interface Kind<Seen> {
   readonly plan: (seen: Seen, answers: Answers, now: number) => Plan;
   /** What of a plan takes long, in steps: between them other things go on, and the plan finds it done for as long as what it made is held. */
   readonly ahead?: (seen: Seen) => Iterable<unknown>;
+  /** Nothing else goes on in the process while it could. */
+  readonly isUrgent?: true;
   /** It takes much memory: one such is worked on at a time. */
   readonly isHeavy?: (seen: Seen) => boolean;
   /** What is to be reported when it cannot be worked on: people wait for it, and the log is not theirs. */
@@ -77,19 +79,22 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
   const patience = createPatience(shell);
   let heavyKey: string | undefined;
   const heavyWaiting = new Set<string>();
+  /** By another that is heavy. */
+  const isTaken = (key: string): boolean => heavyKey !== undefined && heavyKey !== key;
   /** Each of many comes the more seldom: to see that it has to wait costs something, too. No worker waits for it, for there is other work. */
   const later = (key: string): Outcome => {
     heavyWaiting.add(key);
     return { wakeAt: shell.clock.now() + heavyAgainMs * heavyWaiting.size };
   };
   const settle = async (key: string): Promise<Outcome> => {
-    const isTaken = heavyKey !== undefined && heavyKey !== key;
-    if (isTaken && heavyWaiting.has(key)) return later(key);
+    if (kind.ahead === undefined) return settleInRounds(key);
+    if (isTaken(key) && heavyWaiting.has(key)) return later(key);
     heavyWaiting.delete(key);
-    const before = kind.ahead && kind.observe(key);
+    await turn();
+    const before = kind.observe(key);
     if (before === undefined) return settleInRounds(key);
     if (kind.isHeavy?.(before) !== true) return prepared(before, key);
-    if (isTaken) return later(key);
+    if (isTaken(key)) return later(key);
     heavyKey = key;
     return prepared(before, key);
   };
@@ -104,7 +109,7 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
   const settleInRounds = async (key: string): Promise<Outcome> => {
     const answers = new Map<string, Answer>();
     for (let round = 0; round < mostRounds; round += 1) {
-      await turn();
+      await turn(kind.isUrgent === true ? 'First' : 'Routine');
       const seen = kind.observe(key);
       if (seen === undefined) {
         patience.forget(key);

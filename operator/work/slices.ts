@@ -1,46 +1,70 @@
 /** How work that takes long leaves room for everything else: the Lease, streams, and whatever is more urgent. */
 
-/** Everything that waits for the loop goes first: answers, events, timers. */
-export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
 /** Longest stretch of work between two turns, in milliseconds, as far as steps are small enough. */
 const sliceMs = 10;
-/** Work in slices stands aside for no longer than this at a time, in milliseconds, however much is urgent: it, too, comes to an end. */
+/** Routine stands aside for no longer than this at a time, in milliseconds, however much is urgent: it, too, comes to an end. */
 const mostAsideMs = 250;
 
-let urgent = 0;
-const whenCalm = new Set<() => void>();
+interface Waiting {
+  readonly since: number;
+  readonly goOn: () => void;
+}
 
-/** Does what is urgent, such as restoring production. Meanwhile work in slices stands aside in the whole process. */
+let urgent = 0;
+/** Both in order of asking. */
+const line: { readonly first: Waiting[]; readonly routine: Waiting[] } = { first: [], routine: [] };
+let immediate: NodeJS.Immediate | undefined;
+let aside: NodeJS.Timeout | undefined;
+
+/** Milliseconds that routine has to stand aside now; 0 = it may go on. */
+const asideMs = (): number => {
+  const [oldest] = line.routine;
+  return urgent === 0 || oldest === undefined ? 0 : Math.max(0, oldest.since + mostAsideMs - performance.now());
+};
+
+/** Lets the next one go on when everything that the loop has to do has been done, and the one after it when that is so again. */
+const goOnSoon = (): void => {
+  clearTimeout(aside);
+  aside = undefined;
+  if (immediate !== undefined || line.first.length + line.routine.length === 0) return;
+  const ms = line.first.length > 0 ? 0 : asideMs();
+  if (ms > 0) aside = setTimeout(goOnSoon, ms);
+  else
+    immediate = setImmediate(() => {
+      immediate = undefined;
+      (line.first.shift() ?? (asideMs() > 0 ? undefined : line.routine.shift()))?.goOn();
+      goOnSoon();
+    });
+};
+
+/**
+ * Everything that waits for the loop goes first: answers, events, timers. One at a time goes on after that, so that between the steps of two that
+ * wait the loop turns, too; while something is urgent nothing else does. `First`: before everybody else who waits.
+ */
+export const turn = (place: 'First' | 'Routine' = 'Routine'): Promise<void> =>
+  new Promise((goOn) => {
+    line[place === 'First' ? 'first' : 'routine'].push({ since: performance.now(), goOn });
+    goOnSoon();
+  });
+
+/** Does what is urgent, such as restoring production. Meanwhile routine stands aside in the whole process. */
 export const urgently = async <T>(run: () => Promise<T>): Promise<T> => {
   urgent += 1;
   try {
     return await run();
   } finally {
     urgent -= 1;
-    if (urgent === 0) for (const goOn of whenCalm) goOn();
+    if (urgent === 0) goOnSoon();
   }
 };
-
-const calm = (): Promise<void> =>
-  new Promise((resolve) => {
-    const goOn = (): void => {
-      clearTimeout(timer);
-      whenCalm.delete(goOn);
-      resolve();
-    };
-    const timer = setTimeout(goOn, mostAsideMs);
-    whenCalm.add(goOn);
-  });
 
 /** Counts the time since the loop last turned. Call the result between two steps. */
 export const createSlices = (): (() => Promise<void>) => {
   let began = performance.now();
   return async () => {
+    // What is urgent waits for answers most of the time, and each of them would wait for a slice.
     if (urgent === 0 && performance.now() - began < sliceMs) return;
     await turn();
-    // What is urgent waits for answers most of the time, and each of them would wait for a slice.
-    if (urgent > 0) await calm();
     began = performance.now();
   };
 };
