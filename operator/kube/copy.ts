@@ -65,6 +65,10 @@ export class Copy<T> {
     return this.#store.byIndex(index, indexKey);
   }
 
+  countBy(index: string, indexKey: string): number {
+    return this.#store.countBy(index, indexKey);
+  }
+
   /** Calls `handler` after each change of the copy, in order, at once. Returns how to stop that. */
   onChange(handler: ChangeHandler<T>): () => void {
     this.#handlers.add(handler);

@@ -58,6 +58,13 @@ export class Store<T> {
     return values;
   }
 
+  /** How many `byIndex` would find, without gathering them. @throws as that does */
+  countBy(name: string, indexKey: string): number {
+    const index = this.#indexes.get(name);
+    if (!index) throw new Error(`no index named ${name}`);
+    return index.keys.get(indexKey)?.size ?? 0;
+  }
+
   /** An object is, or was at its resource version, like this. */
   put(key: string, seen: Seen<T>): void {
     const held = this.#entries.get(key);

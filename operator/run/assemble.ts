@@ -260,7 +260,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     caches,
     records,
     suspects,
-    addSoon: (key) => queue.addAfter(key, lookTogetherMs, 'Resync'),
+    addSoon: (key, priority = 'Resync') => queue.addAfter(key, lookTogetherMs, priority),
     add: (key, priority) => queue.add(key, priority),
     policiesChanged: () => followed.update(),
   });

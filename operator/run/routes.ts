@@ -1,5 +1,6 @@
 /** What has to be looked at again when something changed. The one place that knows which decision depends on what. */
 import { installation, policyName } from '../api/kinds.ts';
+import type { Approval } from '../api/approval.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
@@ -49,7 +50,7 @@ export interface RoutesOptions {
   readonly suspects: Suspects;
   readonly add: (key: Key, priority: Priority) => void;
   /** Soon, and once for everything that comes until then. */
-  readonly addSoon: (key: Key) => void;
+  readonly addSoon: (key: Key, priority?: Priority) => void;
   /** A policy or the label of a namespace came, went, or says something else. */
   readonly policiesChanged: () => void;
 }
@@ -66,6 +67,22 @@ const explaining: ReadonlySet<LedgerEntrySpec['type']> = new Set([
   'Promoted',
   'RolledBack',
 ]);
+
+/** Entries that may move what a package runs, is on its way to, or was ordered to go back to: others say nothing to a release. */
+const releasing: ReadonlySet<LedgerEntrySpec['type']> = new Set([
+  'PromotionStarted',
+  'Promoted',
+  'RollbackStarted',
+  'RolledBack',
+  'Rejected',
+  'Refused',
+]);
+
+/** Entries about one candidate that change nothing for others of its package but those that `spec.replaces` ties to it. */
+const ofOneCandidate: ReadonlySet<LedgerEntrySpec['type']> = new Set(['Staged', 'Tested', 'Signed']);
+
+/** More signatures under one candidate than anybody needs: they are counted a few times a second, not one by one. */
+const manySignatures = 100;
 
 /** Emergencies of which stage an entry may concern: their acts are counted, their account waits for what came of acts, a release settles what they left. */
 const waiting: ReadonlyMap<LedgerEntrySpec['type'], EmergencyRecord['stage']> = new Map([
@@ -117,6 +134,13 @@ export const createRoutes = (options: RoutesOptions): Routes => {
     key: string,
   ): void => {
     for (const found of caches.candidates.in()?.byIndex(index, key) ?? []) candidate(found);
+  };
+
+  /** Candidates of the package that one replaces, or that replace it: of others nothing hangs on it before it is on its way. */
+  const tiedBy = (pkg: string, { metadata, spec }: Pick<ReleaseCandidate, 'metadata' | 'spec'>): void => {
+    for (const other of caches.candidates.in()?.byIndex('package', pkg) ?? []) {
+      if (other.spec.replaces === metadata.name || other.metadata.name === spec.replaces) candidate(other);
+    }
   };
 
   /** Large ones that name the object: there is no index of what they name. */
@@ -230,6 +254,18 @@ export const createRoutes = (options: RoutesOptions): Routes => {
     }
   };
 
+  /** Consent counts until a promotion has begun; a refusal after that, too. */
+  const signed = ({ metadata, spec }: Approval): void => {
+    const source = caches.policies.in()?.get(indexKey(metadata.namespace, policyName))?.spec.sourceNamespace;
+    const known = records.get(metadata.namespace).candidates.get(spec.subject.uid);
+    const isTooLate = spec.decision === 'Approve' && known?.intent !== undefined;
+    if (source === undefined || isTooLate || known?.finished !== undefined) return;
+    const key = candidateKey(source, spec.subject.name);
+    const isOneOfMany = (caches.approvals.in()?.countBy('subject', spec.subject.uid) ?? 0) > manySignatures;
+    if (isOneOfMany) addSoon(key, 'Promotion');
+    else add(key, 'Promotion');
+  };
+
   const productions = (): readonly string[] =>
     (caches.policies.in()?.list() ?? []).map(({ metadata }) => metadata.namespace);
 
@@ -276,10 +312,12 @@ export const createRoutes = (options: RoutesOptions): Routes => {
         if (candidate === undefined) return;
         const { metadata, spec } = candidate;
         add(candidateKey(metadata.namespace, metadata.name), 'Normal');
-        if (change.old === undefined || change.new === undefined) {
-          candidates('package', indexKey(spec.targetNamespace, spec.package));
+        const pkg = indexKey(spec.targetNamespace, spec.package);
+        if (change.old === undefined) tiedBy(pkg, candidate);
+        if (change.new === undefined) {
+          candidates('package', pkg);
+          add(goneKey(spec.targetNamespace, metadata.uid), 'Normal');
         }
-        if (change.new === undefined) add(goneKey(spec.targetNamespace, metadata.uid), 'Normal');
       });
       caches.bundles.onChange((_, change) => {
         const head = change.new ?? change.old;
@@ -308,8 +346,7 @@ export const createRoutes = (options: RoutesOptions): Routes => {
           add(emergencyKey(metadata.namespace, spec.subject.uid), 'Normal');
           return;
         }
-        const source = caches.policies.in()?.get(indexKey(metadata.namespace, policyName))?.spec.sourceNamespace;
-        if (source !== undefined) add(candidateKey(source, spec.subject.name), 'Promotion');
+        signed(approval);
       });
       caches.rollbacks.onChange((_, change) => {
         const order = change.new ?? change.old;
@@ -435,7 +472,7 @@ export const createRoutes = (options: RoutesOptions): Routes => {
       if (explaining.has(type)) {
         if (type === 'FindingClosed') suspects.markAll(namespace);
         addSoon(watchKey(namespace));
-        add(policyKey(namespace), 'Resync');
+        addSoon(policyKey(namespace));
         // Whether the installation is as it was: findings about production concern no gate.
         if (type === 'FindingClosed' || subject.kind === 'Installation') candidates('target', namespace);
       }
@@ -458,9 +495,14 @@ export const createRoutes = (options: RoutesOptions): Routes => {
         if (known?.finished !== undefined || known?.promoted !== undefined) unstaged(namespace);
       }
       if (pkg === '') return;
-      add(releaseKey(namespace, pkg), 'Rollback');
-      add(policyKey(namespace), 'Resync');
-      candidates('package', indexKey(namespace, pkg));
+      addSoon(policyKey(namespace));
+      if (releasing.has(type)) add(releaseKey(namespace, pkg), 'Rollback');
+      if (!ofOneCandidate.has(type)) {
+        candidates('package', indexKey(namespace, pkg));
+        return;
+      }
+      const about = caches.candidates.in()?.get(indexKey(subject.namespace, subject.name));
+      if (about?.metadata.uid === subject.uid) tiedBy(indexKey(namespace, pkg), about);
     },
     check: release,
     completed(namespace) {
