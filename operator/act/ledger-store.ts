@@ -6,11 +6,15 @@ import { Failure, toFailure } from '../kube/failures.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
 import type { LedgerStore } from '../ledger/append.ts';
+import { isRestoring } from '../decide/record/batch.ts';
 import { entryName } from '../decide/record/chain.ts';
 import type { Records } from '../ledger/records.ts';
 
-/** The ledger as the API server keeps it; what is written or read is in the records before the call resolves. */
-export const ledgerStore = (client: Client, records: Records): LedgerStore => {
+/**
+ * The ledger as the API server keeps it; what is written or read is in the records before the call resolves.
+ * @param restoring writes what production waits for until it is as it was; `client` when absent
+ */
+export const ledgerStore = (client: Client, records: Records, restoring: Client = client): LedgerStore => {
   const resource = ourResource('LedgerEntry');
   const fold = (raw: KubeObject): string => {
     const parsed = parseLedgerEntry(raw);
@@ -23,7 +27,7 @@ export const ledgerStore = (client: Client, records: Records): LedgerStore => {
     async create(namespace, spec) {
       try {
         fold(
-          await client.createResource(resource, {
+          await (isRestoring(spec.type) ? restoring : client).createResource(resource, {
             apiVersion,
             kind: 'LedgerEntry',
             metadata: { namespace, name: entryName(spec.seq) },

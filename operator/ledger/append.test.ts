@@ -368,6 +368,74 @@ test('the longer an entry of a burst takes, the longer others are let in before 
   expect([0, 3, 120, 10_000].map(pauseMs)).toEqual([5, 6, 240, 400]);
 });
 
+const goingBack: LedgerDraft = {
+  ...draft('a'),
+  actor: program('operator'),
+  data: {
+    type: 'RollbackStarted',
+    from: 'a',
+    fromDigest: digestOf('a'),
+    to: '',
+    toDigest: '',
+    rollback: '',
+    overwrites: [],
+    writes: [],
+    removes: [],
+    delivery: 'Countersign',
+  },
+};
+
+test('a rollback goes before everything that waits for its place in the chain', async () => {
+  const { stored, writer } = cluster();
+  const { append } = writer();
+  for (const each of [draft('a'), moving('a')]) await append('n', each);
+
+  await Promise.all([...['b', 'c', 'd'].map((name) => append('n', draft(name))), append('n', goingBack)]);
+
+  expect([...stored.values()].map(({ type, reason }) => `${type} ${reason}`).slice(2)).toEqual([
+    'RollbackStarted a',
+    'Staged b',
+    'Staged c',
+    'Staged d',
+  ]);
+});
+
+test('a rollback does not wait while acts of a burst let others in between', async () => {
+  const { stored, writer } = cluster();
+  const { records } = writer();
+  const paused = Promise.withResolvers<void>();
+  const pauses: string[] = [];
+  let ids = 0;
+  const append = createAppend({
+    store: {
+      record: (namespace) => records.get(namespace),
+      create: (namespace, spec) => {
+        stored.set(entryName(spec.seq), spec);
+        records.seen(namespace, spec);
+        return Promise.resolve(true);
+      },
+      catchUp: () => Promise.reject(new Error('nothing there')),
+    },
+    now: () => 0,
+    // The first one would last for ever.
+    pause: () => (pauses.push('pause') > 1 ? Promise.resolve() : new Promise(() => paused.resolve())),
+    newId: () => `id-${(ids += 1)}`,
+    self: program('gate'),
+  });
+  for (const each of [draft('a'), moving('a')]) await append('n', each);
+  const acts = Array.from({ length: 100 }, (_, i) => append('n', act(`${i} ${'x'.repeat(4_000)}`)));
+  await paused.promise;
+
+  await append('n', goingBack);
+  await Promise.all(acts);
+
+  expect([...stored.values()].map(({ type }) => type).slice(2)).toEqual([
+    'AdmittedTogether',
+    'RollbackStarted',
+    'AdmittedTogether',
+  ]);
+});
+
 test('acts that wait for one another share entries, as far as they fit', async () => {
   const { stored, writer } = cluster();
   const { append } = writer();

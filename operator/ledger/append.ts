@@ -3,7 +3,7 @@ import type { LedgerEntrySpec } from '../api/ledger.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
 import { followEntries, movedAt, type NamespaceRecord } from '../decide/record/record.ts';
 import { whyNotNext } from '../decide/record/transitions.ts';
-import { joined, mayJoin, mayWait, roomForActs, roomOf } from '../decide/record/batch.ts';
+import { goesFirst, joined, mayJoin, mayWait, roomForActs, roomOf } from '../decide/record/batch.ts';
 import { nextEntry } from '../decide/record/chain.ts';
 
 /** What appending needs of the cluster. Both throw `Failure`. */
@@ -67,7 +67,22 @@ interface Asked {
 }
 type Batch = readonly [Asked, ...Asked[]];
 
-/** Takes whoever waits first, and of those right behind whoever may join them: nobody is passed. */
+/** Those who wait for entries of one chain. */
+interface Line {
+  readonly asked: Asked[];
+  /** Ends a pause: somebody came who does not let others in between. */
+  hurry: () => void;
+}
+
+/** Puts somebody in line: who goes first behind those who go first, too, and before all others. */
+const queueUp = ({ asked, hurry }: Line, mine: Asked): void => {
+  const isFirst = goesFirst(mine.draft);
+  const before = isFirst ? asked.findIndex(({ draft }) => !goesFirst(draft)) : -1;
+  asked.splice(before < 0 ? asked.length : before, 0, mine);
+  if (isFirst) hurry();
+};
+
+/** Takes whoever waits first, and of those right behind whoever may join them: nobody is passed but by who goes first. */
 const taken = (asked: Asked[], self: AppendTools['self']): Batch | undefined => {
   const first = asked.shift();
   if (first === undefined) return undefined;
@@ -80,13 +95,13 @@ const taken = (asked: Asked[], self: AppendTools['self']): Batch | undefined => 
 };
 
 /**
- * Appends to one chain at a time, in order of asking. Acts that may join and that wait while an entry is on its way are written in one entry
+ * Appends to one chain at a time, in order of asking; what restores production goes first. Acts that may join and that wait while an entry is on its way are written in one entry
  * after it: each resolves when that entry is stored, and fails when it cannot be.
  * `packageSeq`: only while that is the newest entry that moved what the draft is about (`movedAt`). An entry that would not follow from those
  * before it is not written: it would break the record. @throws Overtaken when that is no longer so, or it would not follow
  */
 export const createAppend = ({ store, now, newId, pause, self }: AppendTools): Append => {
-  const waiting = new Map<string, Asked[]>();
+  const waiting = new Map<string, Line>();
 
   const write = async (namespace: string, [first, ...more]: Batch): Promise<void> => {
     const { draft, packageSeq } = first;
@@ -117,7 +132,8 @@ export const createAppend = ({ store, now, newId, pause, self }: AppendTools): A
     throw new Overtaken(namespace, draft.package);
   };
 
-  const writeAll = async (namespace: string, asked: Asked[]): Promise<void> => {
+  const writeAll = async (namespace: string, line: Line): Promise<void> => {
+    const { asked } = line;
     // Whoever asks in the same breath is there by then.
     await Promise.resolve();
     for (let batch = taken(asked, self); batch !== undefined; batch = taken(asked, self)) {
@@ -131,7 +147,9 @@ export const createAppend = ({ store, now, newId, pause, self }: AppendTools): A
         else failed(error);
       }
       // Whoever wrote last hears of it first, and would win every place: acts of a burst let others in between.
-      if (asked[0] !== undefined && mayWait(asked[0].draft)) await pause(now() - began);
+      if (asked[0] === undefined || !mayWait(asked[0].draft)) continue;
+      const hurried = new Promise<void>((resolve) => (line.hurry = resolve));
+      await Promise.race([pause(now() - began), hurried]);
     }
     waiting.delete(namespace);
   };
@@ -139,13 +157,13 @@ export const createAppend = ({ store, now, newId, pause, self }: AppendTools): A
   return (namespace, draft, packageSeq) =>
     new Promise((done, failed) => {
       const mine = { draft, packageSeq, done, failed };
-      const others = waiting.get(namespace);
-      if (others !== undefined) {
-        others.push(mine);
+      const line = waiting.get(namespace);
+      if (line !== undefined) {
+        queueUp(line, mine);
         return;
       }
-      const asked = [mine];
-      waiting.set(namespace, asked);
-      void writeAll(namespace, asked);
+      const begun: Line = { asked: [mine], hurry: () => {} };
+      waiting.set(namespace, begun);
+      void writeAll(namespace, begun);
     });
 };

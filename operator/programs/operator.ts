@@ -7,7 +7,7 @@ import { loadCredentials } from '../kube/credentials.ts';
 import { Host } from '../kube/host.ts';
 import { createReflectors } from '../kube/reflectors.ts';
 import { serviceAccountCredentials } from '../kube/token.ts';
-import { createTransport } from '../kube/transport.ts';
+import { createTransport, type Transport } from '../kube/transport.ts';
 import { systemClock } from '../time/clock.ts';
 import { createOperator, type Operator } from '../run/assemble.ts';
 import { readSettings } from '../settings.ts';
@@ -21,6 +21,8 @@ const logger = createLogger({ level: settings.logLevel, fields: { program: 'coun
 const metrics = createMetrics();
 /** A renewal, and a look at who holds the Lease. */
 const leaseCalls = 2;
+/** Entries that announce rollbacks, of as many production namespaces at once. */
+const restoringCalls = 8;
 
 const clock = systemClock;
 const random = Math.random;
@@ -28,10 +30,9 @@ const random = Math.random;
 const credentials = await loadCredentials(sourceOf(settings));
 const transport = createTransport({ connection: connect({ credentials, version }), metrics: metrics.requests });
 // The key under which connections are shared holds how many calls there may be at once, so these are nobody else's.
-const lease = createTransport({
-  connection: connect({ credentials, version, maxCalls: leaseCalls }),
-  metrics: metrics.requests,
-});
+const apart = (maxCalls: number): Transport =>
+  createTransport({ connection: connect({ credentials, version, maxCalls }), metrics: metrics.requests });
+const [lease, restoring] = [apart(leaseCalls), apart(restoringCalls)];
 const restorerCredentials = serviceAccountCredentials({
   transport,
   like: credentials,
@@ -51,7 +52,7 @@ const digestKey = await loadDigestKey(
 );
 
 const operator: Operator = createOperator({
-  transports: { operator: transport, restorer, lease },
+  transports: { operator: transport, restorer, lease, restoring },
   namespace: settings.namespace,
   digestKey,
   guarded: settings.guardedKinds,
@@ -93,7 +94,7 @@ const end = (signal: NodeJS.Signals): void => {
     logger.info({ signal }, 'ending');
     host.stop();
     await host.stopped();
-    await Promise.all([transport.close(), restorer.close(), lease.close(), server.close()]);
+    await Promise.all([...[transport, restorer, lease, restoring].map((each) => each.close()), server.close()]);
     process.exit(0);
   })();
 };

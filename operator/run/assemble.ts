@@ -61,10 +61,10 @@ import type { ReleaseSnapshot } from '../decide/release/snapshot.ts';
 
 export interface OperatorOptions {
   /**
-   * One way to the API server for each of the two ServiceAccounts, and one for the Lease, with connections of its own: where an API server is slow
-   * all others may be taken for longer than a renewal may wait.
+   * One way to the API server for each of the two ServiceAccounts, and as the operator's one for the Lease and one for entries that announce a
+   * rollback, each with connections of its own: where an API server is slow all others may be taken for longer than these may wait.
    */
-  readonly transports: { readonly operator: Transport; readonly restorer: Transport; readonly lease: Transport };
+  readonly transports: Readonly<Record<'operator' | 'restorer' | 'lease' | 'restoring', Transport>>;
   /** Namespace of the Lease. */
   readonly namespace: string;
   /** Username under which the record names the program itself. */
@@ -166,6 +166,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     operator: client(transports.operator, fieldManagers.operator),
     restorer: client(transports.restorer, fieldManagers.restorer),
   };
+  const restoring = client(transports.restoring, fieldManagers.operator);
   const readServerVersion = async (): Promise<void> => {
     serverVersion = (await clients.operator.serverVersion()).gitVersion;
   };
@@ -183,7 +184,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
   });
 
   const append = createAppend({
-    store: ledgerStore(clients.operator, records),
+    store: ledgerStore(clients.operator, records, restoring),
     now: () => clock.now(),
     newId: randomUUID,
     pause: (tookMs) => sleep(clock, pauseMs(tookMs)),

@@ -96,7 +96,12 @@ export class Process {
         interceptor: (request, next) => this.#intercept(world, request, next),
       });
     this.#operator = createOperator({
-      transports: { operator: transport('operator'), restorer: transport('restorer'), lease: transport('operator') },
+      transports: {
+        operator: transport('operator'),
+        restorer: transport('restorer'),
+        lease: transport('operator'),
+        restoring: transport('operator'),
+      },
       namespace: lease,
       digestKey: 'the same in every process',
       guarded: [],

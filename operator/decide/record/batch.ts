@@ -24,6 +24,14 @@ const isSingle = (type: EntryData['type']): type is Single => Object.hasOwn(join
 /** Whether nothing rests on the place of an act: others may be let past. */
 export const mayWait = ({ data }: LedgerDraft): boolean => isSingle(data.type);
 
+const restoring: ReadonlySet<string> = new Set<EntryData['type']>(['RollbackStarted', 'RolledBack']);
+
+/** Types that production waits for until it is as it was. */
+export const isRestoring = (type: string): boolean => restoring.has(type);
+
+/** Whether an entry passes those of its program that wait. It may: each says what it rests on, and one that does not follow is not written. */
+export const goesFirst = ({ data }: LedgerDraft): boolean => isRestoring(data.type);
+
 /** Whether two acts may stand in one entry. */
 export const mayJoin = (a: LedgerDraft, b: LedgerDraft): boolean => mayWait(a) && a.data.type === b.data.type;
 
