@@ -11,6 +11,7 @@ import {
   gateSays,
   patched,
   patienceMs,
+  release,
   scenarios,
   sign,
   tester,
@@ -74,7 +75,11 @@ scenario(
 
     const second = await startOperator(system().controlPlane, { instance: 'operator-1' });
     try {
-      // Ready: it has read whatever it follows.
+      // It follows what comes, and has had the time to follow Secrets, too.
+      await world.stage(world.configMap('settings', { level: 'info' }));
+      expect(await release(world, world.candidate('other', ['ConfigMap/settings'], { package: 'other' }))).toBe(
+        'Promoted',
+      );
       expect(await secretStreams()).toBe(1);
 
       const said = new Set<string | undefined>();
