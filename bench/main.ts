@@ -48,13 +48,16 @@ if (unknown.length > 0) throw new Error(`${unknown.join(', ')}: there is only ${
 execFileSync(process.execPath, [join(root, 'hack', 'bundle.ts')], { stdio: 'ignore' });
 const program = join(root, 'dist', 'operator.mjs');
 
+/** Of operator and gate besides the chart's: `--cpu-prof --cpu-prof-dir=…` writes what they spend their time on. */
+const extraNodeOptions = (process.env['COUNTERSIGN_BENCH_NODE_OPTIONS'] ?? '').split(' ').filter(Boolean);
+
 const figures: Figure[] = [];
 for (const name of names) {
   process.stderr.write(`${name} …\n`);
   // One each: what a figure leaves behind would weigh on the next.
   const system = await startSystem({
     cluster: { fsync: !byNameOnly.has(name) },
-    operator: { program, nodeOptions: chartNodeOptions() },
+    operator: { program, nodeOptions: [...chartNodeOptions(), ...extraNodeOptions] },
   });
   try {
     figures.push(...((await benches[name]?.(system, program)) ?? []));

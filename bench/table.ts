@@ -3,7 +3,7 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
-  readonly unit: '' | 'ms' | 'MB';
+  readonly unit: '' | 'ms' | 's' | 'MB';
   /** The most it may be; undefined = it is told and not judged. */
   readonly target?: number;
 }
