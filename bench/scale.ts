@@ -59,10 +59,10 @@ export const scale = async (system: System, program: string): Promise<readonly F
   const one = both - (await openWatches(system));
   return [
     {
-      name: `watches of a replica, ${sizes.namespaces} production namespaces`,
+      name: `watches of a standby, ${sizes.namespaces} production namespaces`,
       value: one,
       unit: '',
-      target: 60 + sizes.namespaces,
+      target: 60,
     },
     ...rss,
     ...atRest.map(({ name, percent }): Figure => ({
