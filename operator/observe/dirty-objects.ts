@@ -15,17 +15,25 @@ interface Place {
 
 export class Suspects {
   readonly #clock: Pick<Clock, 'now'>;
+  readonly #looks: () => boolean;
   readonly #places = new Map<string, Place>();
   /** By uid of the workload. */
   readonly #former = new Map<string, readonly (readonly Program[])[]>();
 
-  constructor(clock: Pick<Clock, 'now'>) {
+  /** @param looks whether this process looks at what is marked; before it does, that something changed is all it keeps */
+  constructor(clock: Pick<Clock, 'now'>, looks: () => boolean = () => true) {
     this.#clock = clock;
+    this.#looks = looks;
   }
 
   /** An object came, changed or went. */
   mark(namespace: string, key: ObjectKey): void {
-    const { open } = this.#place(namespace);
+    const place = this.#place(namespace);
+    if (!this.#looks()) {
+      place.everything = true;
+      return;
+    }
+    const { open } = place;
     const now = this.#clock.now();
     open.set(key, { since: open.get(key)?.since ?? now, changedAt: now });
   }

@@ -148,7 +148,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     completed: (namespace) => routes.completed(namespace),
     decides: () => hasLed,
   });
-  const suspects = new Suspects(clock);
+  const suspects = new Suspects(clock, () => hasLed);
   const checks = new Checks({ clock, changed: (namespace, pkg) => routes.check(namespace, pkg) });
   const sources: Sources = {
     namespace: options.namespace,
@@ -261,8 +261,13 @@ export const createOperator = (options: OperatorOptions): Operator => {
     caches,
     records,
     suspects,
-    addSoon: (key, priority = 'Resync') => queue.addAfter(key, lookTogetherMs, priority),
-    add: (key, priority) => queue.add(key, priority),
+    // What a standby hears of is among everything that it looks at when it begins to lead.
+    addSoon(key, priority = 'Resync') {
+      if (hasLed) queue.addAfter(key, lookTogetherMs, priority);
+    },
+    add(key, priority) {
+      if (hasLed) queue.add(key, priority);
+    },
     policiesChanged: () => followed.update(),
   });
 
