@@ -151,13 +151,12 @@ nobody in. One authorizer check a variable.
 {{- end }}
 
 {{/*
-What somebody who was let in changes of no object, in topics of which emergencies write any. Called with the CEL expression for which people are let
-through all the same.
+What somebody who was let in changes of no object, in topics of which emergencies write any; who holds the right to operate takes finalizers off then,
+too. Called with the CEL expression for which people are let through all the same.
 */}}
 {{- define "countersign.guard.lifetime" -}}
 - expression: >-
-    {{ . }} || !variables.emergency || !variables.lifetimeChanged
-    || (variables.freeing && variables.operateHeld && !variables.operateAnyVerb && !variables.operateAnyResource)
+    {{ . }} || !variables.emergency || !variables.lifetimeChanged || variables.operation
   messageExpression: {{ include "countersign.message" "ProductionGuardLifetime: {caller} may not change metadata.finalizers or metadata.ownerReferences of {variables.what} in {place}, not in an emergency either: they decide when an object goes, and outlast the emergency. Next: leave both as they are: kubectl get {variables.what} -n {place} -o yaml; a finalizer that holds up a deletion is taken off by a holder of operate: kubectl patch {variables.what} -n {place} --type=json -p [op: remove, path: /metadata/finalizers]" }}
   reason: Forbidden
 {{- end }}
@@ -222,7 +221,7 @@ spec:
     && {{ include "countersign.guard.same" (list "variables.metadataAfter" "variables.metadataBefore" "finalizers" "managedFields" "generation" "resourceVersion") }}
 - name: lifetimeChanged # by the caller: the API server itself protects a claim when it is made
   expression: >-
-    request.operation in ['CREATE', 'UPDATE'] && !variables.target.contains('/') && (
+    request.operation in ['CREATE', 'UPDATE'] && (
     variables.finalizersAfter.filter(f, f != 'kubernetes.io/pvc-protection') != variables.finalizersBefore.filter(f, f != 'kubernetes.io/pvc-protection')
     || variables.metadataAfter.?ownerReferences.orValue([])
     != (oldObject == null ? [] : variables.metadataBefore.?ownerReferences.orValue([])))
@@ -276,7 +275,7 @@ controlPlaneFinalizers in operator/decide/manifest/pending-deletion.ts; a test s
 
 {{/*
 Variables of a topic in which holders of the right to operate do one thing: take a finalizer off what is being deleted. Called with the CEL
-expression for who needs no such right.
+expression for who needs no such right; an emergency does not give it.
 */}}
 {{- define "countersign.guard.freeing" -}}
 - name: operation

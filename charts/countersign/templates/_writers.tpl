@@ -63,18 +63,16 @@ the labels, annotations and owners. Typed objects are asked as dyn, because one 
   expression: variables.annotationsBefore[?'countersign.dev/writers'].orValue('')
 - name: sameFields
   expression: >-
-    oldObject != null
-    && dyn(object).all(f, f in ['metadata', 'status'] || (f in dyn(oldObject) && dyn(object)[f] == dyn(oldObject)[f]))
+    dyn(object).all(f, f in ['metadata', 'status'] || (f in dyn(oldObject) && dyn(object)[f] == dyn(oldObject)[f]))
     && dyn(oldObject).all(f, f in ['metadata', 'status'] || f in dyn(object))
 - name: sameMetadata
   expression: >-
-    oldObject != null
-    && object.metadata.?labels.orValue({}) == oldObject.metadata.?labels.orValue({})
+    object.metadata.?labels.orValue({}) == oldObject.metadata.?labels.orValue({})
     && object.metadata.?ownerReferences.orValue([]) == oldObject.metadata.?ownerReferences.orValue([])
     && variables.annotations.all(a, a == 'countersign.dev/writers' || (a in variables.annotationsBefore && variables.annotations[a] == variables.annotationsBefore[a]))
     && variables.annotationsBefore.all(a, a == 'countersign.dev/writers' || a in variables.annotations)
 - name: changed # a creation changes everything
-  expression: "!(variables.sameFields && variables.sameMetadata)"
+  expression: "oldObject == null || !(variables.sameFields && variables.sameMetadata)"
 - name: whole # sent as it is, by somebody who thereby answers for all of it
   expression: "!variables.changed && request.?subResource.orValue('') == ''"
 - name: line
