@@ -1,8 +1,13 @@
 /** Drops or widens every part of every admission policy in turn, on real API servers, and demands that something notices: `make mutants`. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import { z } from 'zod';
+
 import { guardTopics, startGuardSuites } from '../test/security/mutations/guard-suites.ts';
 import { ownTopics, startOwnSuites } from '../test/security/mutations/own-suites.ts';
-import { stale, tryMutants, type Progress, type Suite, type Verdict } from '../test/security/mutations/mutation.ts';
-import type { World } from '../test/support/attack/world.ts';
+import { stale, tryMutants, type Progress } from '../test/security/mutations/mutation.ts';
+import type { Started, Verdict } from '../test/security/mutations/suite.ts';
 
 const given = process.argv.slice(2);
 const isAsked = (topic: string): boolean => given.length === 0 || given.includes(topic);
@@ -19,42 +24,65 @@ const line = ({ is, topic, name, by }: Verdict): string =>
 /** Every so many verdicts it says how far it is. */
 const mutantsPerLine = 50;
 
-const tell = (verdict: Verdict, { done, all }: Progress): void => {
-  process.stdout.write(line(verdict));
-  if (done % mutantsPerLine === 0) process.stdout.write(`--- ${done} of ${all} mutants after ${minutes()}\n`);
+/** What noticed each mutant the last time, so that it is asked first. Without the file a run takes longer, and says the same. */
+const hintsFile = join(import.meta.dirname, '..', 'node_modules', '.cache', 'countersign-mutants.json');
+const readHints = (): Map<string, string> => {
+  try {
+    return new Map(Object.entries(z.record(z.string(), z.string()).parse(JSON.parse(readFileSync(hintsFile, 'utf8')))));
+  } catch {
+    return new Map(); // none yet, or not ours
+  }
+};
+const hints = readHints();
+const keyOf = ({ topic, name }: Pick<Verdict, 'topic' | 'name'>): string => `${topic}: ${name}`;
+
+const saveHints = (): void => {
+  mkdirSync(dirname(hintsFile), { recursive: true });
+  writeFileSync(hintsFile, JSON.stringify(Object.fromEntries(hints)));
 };
 
-interface Started {
-  readonly world: World;
-  readonly suites: readonly Suite[];
+const tell =
+  (where: string) =>
+  (verdict: Verdict, { done, all }: Progress): void => {
+    process.stdout.write(line(verdict));
+    if (verdict.is === 'killed') hints.set(keyOf(verdict), verdict.by);
+    if (done % mutantsPerLine !== 0) return;
+    process.stdout.write(`--- ${where}: ${done} of ${all} mutants after ${minutes()}\n`);
+    saveHints();
+  };
+
+interface Place {
+  readonly where: string;
+  readonly topics: readonly string[];
+  readonly start: (topics: readonly string[]) => Promise<Started>;
 }
 
 /** The worlds, each with the policies that are tried in it. */
-const worlds: readonly (readonly [
-  topics: readonly string[],
-  start: (topics: readonly string[]) => Promise<Started>,
-])[] = [
-  [guardTopics, startGuardSuites],
-  [ownTopics, startOwnSuites],
+const places: readonly Place[] = [
+  { where: 'guard', topics: guardTopics, start: startGuardSuites },
+  { where: 'installation', topics: ownTopics, start: startOwnSuites },
 ];
 
-const unknown = given.filter((topic) => !worlds.some(([topics]) => topics.includes(topic)));
-if (unknown.length > 0)
-  throw new Error(`no policy: ${unknown.join(', ')}; there are ${worlds.flatMap(([topics]) => topics).join(', ')}`);
+const known = places.flatMap(({ topics }) => topics);
+const unknown = given.filter((topic) => !known.includes(topic));
+if (unknown.length > 0) throw new Error(`no policy: ${unknown.join(', ')}; there are ${known.join(', ')}`);
 
-const verdicts: Verdict[] = [];
-for (const [topics, start] of worlds) {
+async function tryAt({ where, topics, start }: Place): Promise<readonly Verdict[]> {
   const asked = topics.filter(isAsked);
-  if (asked.length === 0) continue;
-  process.stdout.write(`--- starts a control plane for ${asked.join(', ')}\n`);
+  if (asked.length === 0) return [];
+  process.stdout.write(`--- ${where}: starts a control plane for ${asked.join(', ')}\n`);
   const { world, suites } = await start(asked);
   try {
-    process.stdout.write(`--- ready after ${minutes()}\n`);
-    verdicts.push(...(await tryMutants(world, suites, { tell, only: new RegExp(only) })));
+    process.stdout.write(`--- ${where}: ready after ${minutes()}\n`);
+    const likely = (mutant: Pick<Verdict, 'topic' | 'name'>): string | undefined => hints.get(keyOf(mutant));
+    return await tryMutants(world, suites, { tell: tell(where), only: new RegExp(only), likely });
   } finally {
     await world.stop();
   }
 }
+
+const verdicts = (await Promise.all(places.map(tryAt))).flat();
+saveHints();
 
 const survived = verdicts.filter(({ is }) => is === 'survived');
 for (const [topic, of] of [...Map.groupBy(verdicts, (each) => each.topic), ['in all', verdicts] as const]) {

@@ -1,21 +1,18 @@
 /** What custody holds of our kinds, beside the rows of test/admission-policies/custody/custody-rows.ts: who ends an object, who stamps it, and whose an entry is. */
 import { ledgerTypes, type LedgerType } from '../../../operator/api/ledger.ts';
 import { ledgerWriters } from '../../../operator/api/ledger-writers.ts';
-import { minutes, quiet, revoke } from './custody-kit.ts';
+import { quiet } from './custody-kit.ts';
 import { custodyRows } from './custody-rows.ts';
-import type { Answer, ApiClient, KubeObject } from '../../support/cluster/cluster.ts';
+import type { Answer, ApiClient } from '../../support/cluster/cluster.ts';
 import { unstamped } from './check-staging.ts';
 import { dryDelete, dryRun, refusedBy, type WorldCheck } from '../world/check.ts';
-import { audited, makers, stay, type Custody, type Plural, type State } from '../world/custody-world.ts';
-import { one } from '../world/guard-objects.ts';
-import { open } from '../world/guard-world.ts';
+import { makers, stay, type Custody, type Plural, type State } from '../world/custody-world.ts';
 import type { OwnWorld } from '../world/own-world.ts';
 import {
   approval,
   candidate,
   emergencyAccess,
   forgedOwner,
-  fresh,
   ledgerEntry,
   rollback,
   type Given,
@@ -188,7 +185,7 @@ const contentOf: Readonly<Record<Plural, object>> = {
   releasepolicies: { soak: '1h' },
 };
 
-const stamped = {
+export const stamped = {
   approvals: { field: 'approver', who: 'tester-a', make: approval },
   rollbacks: { field: 'requester', who: 'sre-a', make: rollback },
   emergencyaccesses: { field: 'grantor', who: 'sre-a', make: emergencyAccess },
@@ -221,6 +218,7 @@ export const ofStamp = (plural: Plural): readonly Check[] => {
 
 const username = (program: string): string => `system:serviceaccount:countersign-system:countersign-${program}`;
 const robot = 'system:serviceaccount:payments-staging:robot';
+const collectorUser = 'system:serviceaccount:kube-system:generic-garbage-collector';
 
 /** In whose name an entry of a type may be, and in whose not. */
 const actorsOf = (type: LedgerType): { readonly right: readonly string[]; readonly wrong: readonly string[] } => {
@@ -235,7 +233,7 @@ const actorsOf = (type: LedgerType): { readonly right: readonly string[]; readon
     case 'PersonOrSelf':
       return { right: ['developer-a', self], wrong: [other, robot] };
     case 'Other':
-      return { right: ['developer-a', robot], wrong: [self, other, username('restorer')] };
+      return { right: ['developer-a', 'attacker', robot, collectorUser], wrong: [self, other, username('restorer')] };
   }
 };
 
@@ -259,163 +257,3 @@ export const ofEntries: readonly Check[] = ledgerTypes.flatMap((type) => {
     },
   ];
 });
-
-const definition = (name: string, subresource?: string) => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  name,
-  ...(subresource === undefined ? {} : { subresource }),
-});
-const ours = 'approvals.countersign.dev';
-const renamed = [{ op: 'replace', path: '/spec/names/shortNames', value: ['x'] }];
-const unserved = { status: { storedVersions: ['v1alpha1'], conditions: [] } };
-
-const ofDefinitions: readonly Check[] = [
-  {
-    name: 'a definition of others is made',
-    passes: async ({ as }) =>
-      (
-        await as('attacker').create(
-          {
-            apiVersion: 'apiextensions.k8s.io/v1',
-            kind: 'CustomResourceDefinition',
-            metadata: { name: 'gears.example.dev' },
-            spec: {
-              group: 'example.dev',
-              names: { plural: 'gears', kind: 'Gear' },
-              scope: 'Namespaced',
-              versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } }],
-            },
-          },
-          dryRun,
-        )
-      ).ok,
-  },
-  {
-    name: 'definitions of others go on',
-    passes: async ({ as }) => (await as('definer').delete(definition('widgets.example.dev'), dryDelete)).ok,
-  },
-  {
-    name: 'who may edit definitions labels ours',
-    passes: async ({ as }) =>
-      (await as('definer').patch(definition(ours), 'merge', { metadata: { labels: { migrated: 'yes' } } }, dryRun)).ok,
-  },
-  {
-    name: 'what migrates stored objects writes the status of ours, and nothing else; nobody else does',
-    passes: async ({ as, controller }) => {
-      const migrator = controller('storage-migrators');
-      const status = definition(ours, 'status');
-      const refused = [
-        await migrator.patch(definition(ours), 'json', renamed, dryRun),
-        await migrator.delete(definition(ours), dryDelete),
-        await controller('generic-garbage-collector').patch(status, 'merge', unserved, dryRun),
-        await as('attacker').patch(status, 'merge', unserved, dryRun),
-      ];
-      return (
-        (await migrator.patch(status, 'merge', unserved, dryRun)).ok &&
-        refused.every((answer) => refusedBy(answer, 'DefinitionsByAdmins'))
-      );
-    },
-  },
-];
-
-/** A Role of that rule, in a namespace in which custody alone refuses. */
-const roleOf = (rule: object, name = fresh('other'), namespace = audited) =>
-  one('roles', name, { namespace, rules: [{ ...minutes('Role').rules[0], ...rule }] });
-
-const ofMinutes: readonly Check[] = [
-  {
-    name: 'what binds a Role is made',
-    passes: async ({ as }) =>
-      (await as('admin').create(one('rolebindings', fresh('other'), { namespace: open }), dryRun)).ok,
-  },
-  {
-    name: 'rights that are no minutes go on',
-    passes: async ({ as }) => {
-      const admin = as('admin');
-      const others = [
-        { apiGroups: ['example.dev'] },
-        { resources: ['approvals'] },
-        { verbs: ['get'] },
-        { resourceNames: ['some'] },
-        { resourceNames: [] },
-        { resourceNames: ['x-2026-03-11T15:00'] },
-      ];
-      for (const rule of others) if (!(await admin.create(roleOf(rule, fresh('other'), open), dryRun)).ok) return false;
-      return (await admin.create({ ...one('roles', fresh('other'), { namespace: open }), rules: null }, dryRun)).ok;
-    },
-  },
-  ...[
-    {},
-    { apiGroups: ['*'] },
-    { resources: ['*'] },
-    { verbs: ['*'] },
-    { resourceNames: ['none'] },
-    { resourceNames: ['unclocked'] },
-  ].map((rule) => ({
-    name: `nobody gives minutes by ${JSON.stringify(rule)}`,
-    passes: async ({ as }: OwnWorld) => refusedBy(await as('admin').create(roleOf(rule), dryRun), 'MinutesByOperator'),
-  })),
-  {
-    name: 'the operator gives minutes in a Role of an access, and nobody else does, nor in another',
-    passes: async ({ as, operator }) => {
-      const name = fresh('countersign-emergency');
-      return (
-        (await operator.create(roleOf({}, name), dryRun)).ok &&
-        refusedBy(await as('admin').create(roleOf({}, name), dryRun), 'MinutesByOperator') &&
-        refusedBy(await operator.create(roleOf({}), dryRun), 'MinutesByOperator')
-      );
-    },
-  },
-  {
-    name: 'what is too large to be judged is refused',
-    passes: async ({ as }) => {
-      const resourceNames = [...Array.from({ length: 120_000 }, (_, i) => `a${i}`), '2026-03-11T15:00'];
-      return !(await as('admin').create(roleOf({ resourceNames }, fresh('large'), open), dryRun)).ok;
-    },
-  },
-];
-
-const targetOfAccess = ({ apiVersion, kind, metadata }: KubeObject) => ({
-  apiVersion,
-  kind,
-  name: metadata.name ?? '',
-  namespace: metadata.namespace ?? '',
-});
-
-const ofAccesses: readonly Check[] = [
-  {
-    name: 'what was revoked is written back as it is',
-    passes: async ({ as, custody }) => {
-      const access = await custody.kit.stored.emergencyaccesses();
-      return (
-        (await revoke(as('sre-a'), access)).ok &&
-        (await as('sre-a').patch(targetOfAccess(access), 'merge', {}, dryRun)).ok
-      );
-    },
-  },
-  {
-    name: 'who granted an access ends it, without the right',
-    passes: async ({ as, custody }) =>
-      (await as('installer').patch(custody.produced('emergencyaccesses'), 'merge', { spec: { revoked: true } }, dryRun))
-        .ok,
-  },
-  {
-    name: 'RevokedStays: nobody takes back that an access was revoked',
-    passes: async ({ as, custody }) => {
-      const access = await custody.kit.stored.emergencyaccesses();
-      if (!(await revoke(as('sre-a'), access)).ok) return false;
-      return refusedBy(
-        await as('sre-a').patch(targetOfAccess(access), 'merge', { spec: { revoked: false } }, dryRun),
-        'RevokedStays',
-      );
-    },
-  },
-];
-
-/** What some policies hold that no kind of ours has in common with others. */
-export const ofOthers: Readonly<Record<string, readonly Check[]>> = {
-  definitions: ofDefinitions,
-  minutes: ofMinutes,
-  emergencyaccesses: ofAccesses,
-};

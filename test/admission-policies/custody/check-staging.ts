@@ -10,8 +10,11 @@ import { open, type GuardWorld } from '../world/guard-world.ts';
 import { fresh, staging } from '../../support/attack/objects.ts';
 import { eventually } from '../../support/attack/world.ts';
 
-/** What carries it is left alone by the stamps of this world. */
+/** What carries it is left alone by the stamps of this world, but for writes of a manager of that name. */
 export const unstamped = { unstamped: 'yes' };
+export const stamped = { fieldManager: 'stamped' } as const;
+/** The condition of the stamps that says so. */
+export const lookingAway = 'test-unstamped';
 
 const resources: readonly string[] = [...promotable].map((each) => each.split('/')[1] ?? '');
 
@@ -19,7 +22,7 @@ const recorded = (value: string) => ({ [writersAnnotation]: value });
 const elsewhere = 'WritersOnlyInStaging';
 
 /** An object with a record, outside staging. */
-const kept = 'kept-record';
+export const kept = 'kept-record';
 /** Of those kinds that have a status. A write to it keeps the annotations that are sent. */
 export const reported: readonly string[] = resources.filter(
   (each) => !['configmaps', 'serviceaccounts', 'networkpolicies'].includes(each),
@@ -37,7 +40,11 @@ export async function prepareStaging(world: GuardWorld): Promise<void> {
   }
   const { items } = accepted(await installer.list<Policy>(policies));
   for (const { metadata, spec } of items) {
-    const condition = { name: 'test-unstamped', expression: "!('unstamped' in object.metadata.?labels.orValue({}))" };
+    const condition = {
+      name: lookingAway,
+      expression:
+        "!('unstamped' in object.metadata.?labels.orValue({})) || request.?options.?fieldManager.orValue('') == 'stamped'",
+    };
     const value = [...(spec.matchConditions ?? []), condition];
     const target = { ...policies, name: metadata.name ?? '' };
     accepted(await installer.patch(target, 'json', [{ op: 'add', path: '/spec/matchConditions', value }]));

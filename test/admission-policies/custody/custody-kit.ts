@@ -57,6 +57,10 @@ export const clockForgeries: readonly (readonly [string, Forgery])[] = [
   ['a stranger who owns the field by apply', (entries) => [...entries, { ...stranger, operation: 'Apply' }]],
   ['a stranger who owns the field by update', (entries) => [...entries, { ...stranger, operation: 'Update' }]],
   ['only a stranger', () => [{ ...stranger, operation: 'Update' }]],
+  [
+    'a stranger who owns another field in times to come',
+    (entries) => [...entries, { ...stranger, operation: 'Update', fieldsV1: { 'f:spec': { 'f:soak': {} } } }],
+  ],
   ['no entries', () => []],
   ['an empty entry', () => [{}]],
   ['entries without a time', (entries) => entries.map((each) => ({ ...each, time: undefined }))],

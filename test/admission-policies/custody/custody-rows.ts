@@ -263,7 +263,7 @@ const ofPolicies = ({ world, serviceAccount, as, stored, actOnPolicy, label }: K
     policy: 'countersign-releasepolicies',
     rule: 'AdministerByPerson',
     given: 'a ServiceAccount that holds the right creates a policy',
-    refused: () => serviceAccount().create(policy({ metadata: { namespace: quiet } })),
+    refused: () => serviceAccount().create(policy({ metadata: { namespace: quiet } }), { dryRun: 'All' }),
     caller: `system:serviceaccount:${staging}:robot`,
     next: 'have a person do it',
     twin: stored2(() => stored.releasepolicies()),
@@ -294,7 +294,8 @@ const ofPolicies = ({ world, serviceAccount, as, stored, actOnPolicy, label }: K
     policy: 'countersign-releasepolicies',
     rule: 'ReviewWithin24Months',
     given: 'an admin puts the review of a new policy too far off',
-    refused: () => as('admin').create(policy({ metadata: { namespace: quiet }, spec: { reviewBy: day(733) } })),
+    refused: () =>
+      as('admin').create(policy({ metadata: { namespace: quiet }, spec: { reviewBy: day(733) } }), { dryRun: 'All' }),
     caller: 'admin',
     next: 'set an earlier day',
     twin: () =>
@@ -316,6 +317,7 @@ const ofPolicies = ({ world, serviceAccount, as, stored, actOnPolicy, label }: K
     refused: () =>
       as('admin').create(
         policy({ metadata: { namespace: quiet, creationTimestamp: future }, spec: { reviewBy: day(733) } }),
+        { dryRun: 'All' },
       ),
     caller: 'admin',
     next: 'set an earlier day',

@@ -193,6 +193,7 @@ export const metadataChanges = (subresource: string | undefined): readonly (read
   ),
   ...[{ annotations: { more: 'more' } }, { annotations: null }].map((metadata) => [{ metadata }, full] as const),
   [{ metadata: { annotations: { more: 'more' } } }, bare],
+  ...(subresource === undefined ? [[{ metadata: { labels: { more: 'more' } } }, bare] as const] : []),
 ];
 
 /** What migrates stored objects writes them back as they are; more, less, another, and no other act; and nobody else does. */

@@ -109,6 +109,10 @@ export function ofFreeing(topic: string): readonly WorldCheck[] {
       passes: async (world) => (await frees(world, full)).ok && (await frees(world, bare)).ok,
     },
     {
+      name: `who operates takes a finalizer off one of ${resource}, and nobody says any more who manages it`,
+      passes: async (world) => (await frees(world, full, { metadata: { managedFields: [{}] } })).ok,
+    },
+    {
       name: `who operates takes one of two finalizers off one of ${resource} that is being deleted`,
       passes: async (world) => (await frees(world, held, { metadata: { finalizers: ofControlPlane } })).ok,
     },

@@ -1,7 +1,7 @@
 /** What goes on while nobody writes a kind that nobody listed: the control plane, what is exempt, and other namespaces. */
 import { dryRun, refusedBy } from '../world/check.ts';
 import { one } from '../world/guard-objects.ts';
-import { open, type GuardWorld } from '../world/guard-world.ts';
+import { certifiedController, open, type GuardWorld } from '../world/guard-world.ts';
 import { fresh, production, rollback } from '../../support/attack/objects.ts';
 import { strictNamespace } from './unlisted-list.ts';
 
@@ -28,10 +28,21 @@ export const ofUnlisted: readonly {
     }),
   ),
   {
+    name: 'a controller that the chart names writes one, though it is no ServiceAccount',
+    passes: async ({ as }) => (await as(certifiedController).create(one('gadgets', fresh('new')), dryRun)).ok,
+  },
+  {
     name: 'a kubelet writes one, and the Lease of a leader',
     passes: async ({ controller }) =>
       (await controller('kubelets').create(one('gadgets', fresh('new')), dryRun)).ok &&
       (await controller('kubelets').create(one('leases', fresh('new')), dryRun)).ok,
+  },
+  {
+    name: 'a program elects its leader where the policy denies kinds that nobody listed',
+    passes: async (world) => {
+      const namespace = await strictNamespace(world);
+      return (await world.stranger.create(one('leases', fresh('new'), { namespace }), dryRun)).ok;
+    },
   },
   {
     name: 'somebody in the group of the nodes, and somebody named like a node, write none',

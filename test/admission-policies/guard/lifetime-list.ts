@@ -13,10 +13,10 @@ type Fields = Readonly<Record<string, unknown>>;
 const isIn: Who = ({ as }) => as(oncall);
 const sre: Who = ({ as }) => as('sre-a');
 
-const finalizer = 'elb.example.com/resources';
+export const finalizer = 'elb.example.com/resources';
 
 /** A resource of each topic of the guard that a release can hold. */
-const lasting = [
+export const lasting = [
   ['workloads', 'deployments', 'ProductionGuardWorkload: '],
   ['scale', 'horizontalpodautoscalers', 'ProductionGuardScale: '],
   ['configuration', 'configmaps', 'ProductionGuardConfiguration: '],
@@ -27,7 +27,7 @@ const lasting = [
 ] as const;
 
 /** Who makes one by right: pods come from controllers alone. */
-const maker = (resource: string): Who => (resource === 'pods' ? by('replicaset-controller') : prepares);
+export const maker = (resource: string): Who => (resource === 'pods' ? by('replicaset-controller') : prepares);
 
 /** What somebody who was let in is refused by, and who does the same by right: emergencies delete pods, and change none. */
 const inEmergency = (resource: string, rule: string): { readonly denied: string; readonly by: Who } =>
@@ -45,7 +45,7 @@ const standing = async (world: GuardWorld, resource: string, metadata: Fields): 
 };
 
 /** One that was deleted, and is still there. */
-const leaving = async (world: GuardWorld, resource: string): Promise<ReturnType<typeof at>> => {
+export const leaving = async (world: GuardWorld, resource: string): Promise<ReturnType<typeof at>> => {
   const target = await standing(world, resource, { finalizers: [finalizer] });
   accepted(await maker(resource)(world).delete(target));
   return target;

@@ -7,6 +7,7 @@ import {
   approval,
   bundle,
   candidate,
+  day,
   emergencyAccess,
   ledgerEntry,
   policy,
@@ -48,6 +49,8 @@ export interface Custody {
   readonly kit: Kit;
   /** One of a kind in a namespace that nobody guards. */
   readonly lying: (plural: Plural, state: State) => Target;
+  /** A policy where none may be. */
+  readonly misplaced: Target;
   /** One in production, lying still. */
   readonly produced: (plural: Plural) => Target;
 }
@@ -81,6 +84,7 @@ export async function startCustody(world: GuardWorld): Promise<Custody> {
     for (const state of states) made.set(`${plural} ${state}`, await lay(world, plural, state));
     if (plural !== 'releasepolicies') made.set(`${plural} produced`, await put(world, makers[plural]()));
   }
+  const misplaced = await put(world, policy({ metadata: { namespace: 'kube-public' } }));
   for (const each of close) await each();
   await acting(world);
   const found = (key: string): Target => {
@@ -89,6 +93,7 @@ export async function startCustody(world: GuardWorld): Promise<Custody> {
     return target;
   };
   return {
+    misplaced,
     kit: custodyKit(
       () => world,
       () => serviceAccount,
@@ -155,7 +160,9 @@ async function lay(world: GuardWorld, plural: Plural, state: State): Promise<Tar
     annotations: { note: 'kept' },
     ownerReferences: state === 'leaving' ? [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }] : [],
   };
-  const target = await put(world, makers[plural]({ metadata }));
+  // A policy whose review nobody may set so any more: it was, when there was no such rule.
+  const spec = plural === 'releasepolicies' ? { spec: { reviewBy: day(900) } } : {};
+  const target = await put(world, makers[plural]({ metadata, ...spec }));
   if (state.startsWith('leaving'))
     await eventually(
       'it is being deleted',

@@ -28,8 +28,12 @@ interface Given {
 /** People who were let in like `late`, and may write some of it anyway: who delivers, and who keeps an object that the policy names and operates. */
 export const delivers = 'oncall-delivers';
 export const keeps = 'oncall-keeps';
-/** The name of what the policy names for them; and of a Secret for `oncall`. */
+/** People who are let in now, and hold more: the right to operate, and that to deliver. */
+export const operatesIn = 'oncall-operates';
+export const deliversIn = 'oncall-delivers-now';
+/** Names of what the policy names for them and for `oncall`: what stays, and what is deleted and does not go. */
 export const kept = 'kept';
+export const freed = 'freed';
 /** Hold the right to operate by a wildcard, on verbs and on resources. */
 export const wildOperators = {
   'sre-any-verb': ['releasepolicies', '*'],
@@ -77,11 +81,12 @@ export async function letEverybodyIn(world: GuardWorld): Promise<void> {
   // Made with nothing in it, it has no managedFields before somebody applies it. Long before it is changed: the API server's clock has seconds.
   const applied = one('serviceaccounts', 'standing', { metadata: { annotations: { note: 'applied' } } });
   accepted(await world.preparer.patch(targetOf(applied), 'apply', applied));
-  for (const name of [oncall, late, wildcard, delivers, keeps, ...Object.keys(wildOperators)]) {
+  const more = [operatesIn, deliversIn];
+  for (const name of [oncall, ...more, late, wildcard, delivers, keeps, ...Object.keys(wildOperators)]) {
     await world.cluster.controlPlane.identity({ name });
     await bind(world, { user: name, role: 'test-everything' });
   }
-  await letIn(world, { grantee: oncall });
+  for (const grantee of [oncall, ...more]) await letIn(world, { grantee });
   for (const grantee of [late, delivers, keeps])
     await letIn(world, { grantee, from: Date.now() - 3 * hourMs, duration: '1h' });
   await nameThem(world);
@@ -123,18 +128,20 @@ async function nameThem(world: GuardWorld): Promise<void> {
     [keeps, 'Service'],
     [keeps, 'HorizontalPodAutoscaler'],
     [oncall, 'Secret'],
+    [oncall, 'Service'],
+    [oncall, 'HorizontalPodAutoscaler'],
   ];
   accepted(
     await world.as('installer').patch(policy, 'json', [
-      { op: 'add', path: '/spec/gitOpsWriters/-', value: delivers },
+      ...[delivers, deliversIn].map((value) => ({ op: 'add', path: '/spec/gitOpsWriters/-', value })),
       ...named.map(([identity, kind]) => ({
         op: 'add',
         path: '/spec/platformWriters/-',
-        value: { identity, kind, names: [kept] },
+        value: { identity, kind, names: [kept, freed] },
       })),
     ]),
   );
-  await bind(world, { user: keeps, role: 'countersign-sre', namespace: production });
+  for (const user of [keeps, operatesIn]) await bind(world, { user, role: 'countersign-sre', namespace: production });
 }
 
 /** A program holds minutes: nothing of ours would give them, so that the locks in the way are open meanwhile. */

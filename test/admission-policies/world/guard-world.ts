@@ -174,12 +174,15 @@ const certified: Readonly<Record<string, { readonly name: string; readonly group
 };
 
 /** Of files/guard.yaml, and those of values.yaml that no line of it names. */
-const machines = [...controllers, 'storage-migrators', 'namespace-controller'];
+const machines = [...controllers, 'storage-migrators', 'namespace-controller', 'storage-version-migrator-controller'];
 
 const usernameOf = (name: string): string => certified[name]?.name ?? account(name, 'kube-system');
 
 /** Brings what attacks need past the gate, which does not come between nodes and the API server. */
 const preparer = 'system:node:preparer';
+
+/** A controller of custom resources that the chart names, and that is no ServiceAccount. */
+export const certifiedController = 'system:custom-controller';
 
 /** People, and names that look like something else. */
 export const people = ['attacker', 'kubelets', 'system:node:pretended'] as const;
@@ -193,7 +196,10 @@ export async function startGuardWorld({
     programs,
     chart: {
       ...chart,
-      controlPlane: Object.fromEntries(Object.entries(outsiders).map(([key, username]) => [key, [username]])),
+      controlPlane: {
+        ...Object.fromEntries(Object.entries(outsiders).map(([key, username]) => [key, [username]])),
+        customControllers: [outsiders.customControllers, certifiedController],
+      },
       guardedKinds: [{ group: 'example.dev', resources: ['widgets'] }],
     },
     before: populate,
@@ -214,7 +220,7 @@ export async function startGuardWorld({
         : world.as((await controlPlane.identity(identity)).kubeconfig),
     );
   }
-  for (const name of people) await controlPlane.identity({ name });
+  for (const name of [...people, certifiedController]) await controlPlane.identity({ name });
   for (const name of ['in-nodes', preparer]) await controlPlane.identity({ name, groups: ['system:nodes'] });
   const gitOps = account('argocd', 'argocd');
   const platform = account('external-secrets', 'external-secrets');
@@ -228,6 +234,7 @@ export async function startGuardWorld({
     platform,
     stranger,
     outsiders.customControllers,
+    certifiedController,
     account('countersign-operator', 'countersign-system'),
     account('countersign-restorer', 'countersign-system'),
     ...machines.map(usernameOf),

@@ -31,9 +31,9 @@ export async function startOwnWorld(): Promise<OwnWorld> {
     await letProxy(world);
     await prepareStaging(world);
     await prepareWriters(world);
-    const custody = await startCustody(world);
-    // Nothing lives here from now on, and nobody collects what the checks need.
+    // Nothing lives here from now on, and nobody collects what the checks need: not even between its making and the first check.
     await world.cluster.controlPlane.stopComponent('kube-controller-manager');
+    const custody = await startCustody(world);
     return {
       ...world,
       gate,

@@ -6,17 +6,12 @@ import { afterAll, describe, expect, jest, test } from '@jest/globals';
 
 import { accepted } from '../../support/cluster/cluster.ts';
 import { guardTopics, startGuardSuites } from './guard-suites.ts';
-import { tryMutants, type Suite } from './mutation.ts';
+import { tryMutants } from './mutation.ts';
 import { ownTopics, startOwnSuites } from './own-suites.ts';
 import { isWhole } from '../../support/proofs.ts';
-import type { World } from '../../support/attack/world.ts';
+import type { Started } from './suite.ts';
 
 jest.setTimeout(400_000);
-
-interface Started {
-  readonly world: World;
-  readonly suites: readonly Suite[];
-}
 
 const parts: readonly (readonly [
   topics: readonly string[],
@@ -39,9 +34,14 @@ describe.each(parts)('of %j', (topics, start, atLeast) => {
   });
 
   test('every policy of the chart is one of those that are tried', async () => {
-    const policies = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicy' };
+    const apiVersion = 'admissionregistration.k8s.io/v1';
     const labelSelector = 'app.kubernetes.io/part-of=countersign';
-    const found = accepted(await (started as Started).world.as('installer').list(policies, { labelSelector })).items;
+    const found = [];
+    for (const kind of ['ValidatingAdmissionPolicy', 'MutatingAdmissionPolicy'])
+      found.push(
+        ...accepted(await (started as Started).world.as('installer').list({ apiVersion, kind }, { labelSelector }))
+          .items,
+      );
     const known = [...guardTopics.map((topic) => `guard-${topic}`), ...ownTopics].map(
       (topic) => `countersign-${topic}`,
     );

@@ -1,4 +1,5 @@
 /** Variants of an admission policy that hold a little less, or a little more: one part dropped or widened in each. */
+import { expressions } from './cut-cel.ts';
 
 /** A policy as it is in the cluster; what is not changed here is not looked at. */
 export interface PolicySpec {
@@ -6,10 +7,18 @@ export interface PolicySpec {
     readonly namespaceSelector?: unknown;
     readonly resourceRules: readonly ResourceRule[];
   };
+  readonly failurePolicy?: string;
   readonly matchConditions?: readonly Named[];
   readonly variables?: readonly Named[];
-  readonly validations: readonly (Readonly<Record<string, unknown>> & { readonly expression: string })[];
+  /** Of one that validates. */
+  readonly validations?: readonly Validation[];
+  /** Of one that mutates. */
+  readonly reinvocationPolicy?: string;
+  readonly mutations?: readonly Mutation[];
 }
+
+type Validation = Readonly<Record<string, unknown>> & { readonly expression: string };
+type Mutation = Readonly<Record<string, unknown>> & { readonly jsonPatch: { readonly expression: string } };
 
 interface ResourceRule extends Readonly<Record<string, unknown>> {
   readonly apiGroups: readonly string[];
@@ -24,7 +33,8 @@ interface Named {
 
 /** A binding as it is in the cluster. */
 export interface BindingSpec extends Readonly<Record<string, unknown>> {
-  readonly validationActions: readonly string[];
+  /** Of the binding of a policy that validates. */
+  readonly validationActions?: readonly string[];
   readonly paramRef?: { readonly selector?: unknown; readonly parameterNotFoundAction?: string };
   readonly matchResources?: unknown;
 }
@@ -32,6 +42,8 @@ export interface BindingSpec extends Readonly<Record<string, unknown>> {
 export interface Mutant {
   /** What was done to it; the same for the same policy, so that a list can name it. */
   readonly name: string;
+  /** The name, and what else tells which request would notice: of a member of a list in a map, the key. */
+  readonly about: string;
   readonly spec: PolicySpec | BindingSpec;
   readonly part: 'policy' | 'binding';
   /** Whether it judges only requests that the original judges, or others too. */
@@ -40,6 +52,7 @@ export interface Mutant {
 
 interface Variant<S> {
   readonly name: string;
+  readonly about?: string;
   readonly spec: S;
   readonly reach?: 'beyond';
 }
@@ -47,20 +60,14 @@ interface Variant<S> {
 /** Every variant of a policy. The API server refuses some: those are no policies. */
 export const policyMutants = (spec: PolicySpec): readonly Mutant[] =>
   numbered('policy', [
-    { name: 'failurePolicy Ignore', spec: { ...spec, failurePolicy: 'Ignore' } },
+    ...(spec.failurePolicy === 'Ignore'
+      ? []
+      : [{ name: 'failurePolicy Ignore', spec: { ...spec, failurePolicy: 'Ignore' } }]),
     ...ofConstraints(spec),
-    ...without(spec.matchConditions ?? []).map(({ left, gone }) => ({
-      name: `without matchCondition ${gone.name}`,
-      spec: { ...spec, matchConditions: left },
-    })),
-    ...(spec.matchConditions ?? []).flatMap((condition, i, all) =>
-      expressions(condition.expression).map(({ did, text }) => ({
-        name: `matchCondition ${condition.name} ${did}`,
-        spec: { ...spec, matchConditions: all.with(i, { ...condition, expression: text }) },
-      })),
-    ),
+    ...ofConditions(spec),
     ...ofVariables(spec),
     ...ofValidations(spec),
+    ...ofMutations(spec),
   ]);
 
 /** Of a binding that is asked of no request: a selector would not do, which says nothing of what is in no namespace. */
@@ -72,7 +79,7 @@ export const bindingMutants = (what: string, spec: BindingSpec): readonly Mutant
   const { matchResources: _, ...everywhere } = spec;
   const other = paramRef?.parameterNotFoundAction === 'Deny' ? 'Allow' : 'Deny';
   return numbered('binding', [
-    ...parts(validationActions).map(({ left, gone }) => ({
+    ...parts(validationActions ?? []).map(({ left, gone }) => ({
       name: `${what} without ${gone}`,
       spec: { ...spec, validationActions: left },
     })),
@@ -99,10 +106,11 @@ export const bindingMutants = (what: string, spec: BindingSpec): readonly Mutant
 /** The second of the same name says so. */
 function numbered(part: Mutant['part'], variants: readonly Variant<Mutant['spec']>[]): readonly Mutant[] {
   const seen = new Map<string, number>();
-  return variants.map(({ name, spec, reach }): Mutant => {
+  return variants.map(({ name, about = '', spec, reach }): Mutant => {
     const count = (seen.get(name) ?? 0) + 1;
     seen.set(name, count);
-    return { name: count === 1 ? name : `${name} (${count})`, part, spec, reach: reach ?? 'topic' };
+    const known = count === 1 ? name : `${name} (${count})`;
+    return { name: known, about: `${name} ${about}`, part, spec, reach: reach ?? 'topic' };
   });
 }
 
@@ -152,12 +160,29 @@ function ofConstraints(spec: PolicySpec): readonly Variant<PolicySpec>[] {
   ];
 }
 
+/** A condition of the tests themselves, whose name begins with `test-`, is left alone. */
+const ofConditions = ({ matchConditions = [], ...spec }: PolicySpec): readonly Variant<PolicySpec>[] =>
+  without(matchConditions)
+    .filter(({ gone }) => !gone.name.startsWith('test-'))
+    .flatMap(({ left, gone }) => [
+      { name: `without matchCondition ${gone.name}`, spec: { ...spec, matchConditions: left } },
+      ...expressions(gone.expression).map(({ did, text, about }) => ({
+        about,
+        name: `matchCondition ${gone.name} ${did}`,
+        spec: {
+          ...spec,
+          matchConditions: matchConditions.map((each) => (each === gone ? { ...each, expression: text } : each)),
+        },
+      })),
+    ]);
+
 /** Words for messages are left alone, and variables of which no verdict depends. */
 function ofVariables(spec: PolicySpec): readonly Variant<PolicySpec>[] {
   const variables = spec.variables ?? [];
   return variables.flatMap((variable, i) =>
     decides(spec, variable.name)
-      ? expressions(variable.expression).map(({ did, text }) => ({
+      ? expressions(variable.expression).map(({ did, text, about }) => ({
+          about,
           name: `variable ${variable.name} ${did}`,
           spec: { ...spec, variables: variables.with(i, { ...variable, expression: text }) },
         }))
@@ -169,30 +194,45 @@ function ofVariables(spec: PolicySpec): readonly Variant<PolicySpec>[] {
 function decides(spec: PolicySpec, name: string): boolean {
   const word = new RegExp(`variables\\.${name}\\b`);
   return (
-    spec.validations.some(({ expression }) => word.test(expression)) ||
+    (spec.validations ?? []).some(({ expression }) => word.test(expression)) ||
+    (spec.mutations ?? []).some(({ jsonPatch }) => word.test(jsonPatch.expression)) ||
     (spec.variables ?? []).some((each) => each.name !== name && word.test(each.expression) && decides(spec, each.name))
   );
 }
 
-const ofValidations = (spec: PolicySpec): readonly Variant<PolicySpec>[] => [
-  ...parts(spec.validations).map(({ left, gone }) => ({
+const ofValidations = ({ validations = [], ...spec }: PolicySpec): readonly Variant<PolicySpec>[] => [
+  ...parts(validations).map(({ left, gone }) => ({
     name: `without validation ${ruleOf(gone)}`,
     spec: { ...spec, validations: left },
   })),
-  ...spec.validations.map((validation, i) => ({
+  ...validations.map((validation, i) => ({
     name: `validation ${ruleOf(validation)} without its reason`,
-    spec: { ...spec, validations: spec.validations.with(i, { ...validation, reason: undefined }) },
+    spec: { ...spec, validations: validations.with(i, { ...validation, reason: undefined }) },
   })),
-  ...spec.validations.flatMap((validation, i) =>
-    expressions(validation.expression).map(({ did, text }) => ({
+  ...validations.flatMap((validation, i) =>
+    expressions(validation.expression).map(({ did, text, about }) => ({
+      about,
       name: `validation ${ruleOf(validation)} ${did}`,
-      spec: { ...spec, validations: spec.validations.with(i, { ...validation, expression: text }) },
+      spec: { ...spec, validations: validations.with(i, { ...validation, expression: text }) },
     })),
   ),
 ];
 
-const ruleOf = (validation: PolicySpec['validations'][number]): string =>
+const ruleOf = (validation: Validation): string =>
   `${/^'(\w+): /.exec(String(validation['messageExpression']))?.[1] ?? '?'} (${validation.expression.slice(0, 40)})`;
+
+const ofMutations = ({ mutations = [], ...spec }: PolicySpec): readonly Variant<PolicySpec>[] => [
+  ...(mutations.length === 0
+    ? []
+    : [{ name: 'reinvocationPolicy Never', spec: { ...spec, mutations, reinvocationPolicy: 'Never' } }]),
+  ...mutations.flatMap((mutation, i) =>
+    expressions(mutation.jsonPatch.expression).map(({ did, text, about }) => ({
+      about,
+      name: `mutation ${did}`,
+      spec: { ...spec, mutations: mutations.with(i, { ...mutation, jsonPatch: { expression: text } }) },
+    })),
+  ),
+];
 
 interface Left<T> {
   readonly left: readonly T[];
@@ -205,99 +245,3 @@ const without = <T>(list: readonly T[]): readonly Left<T>[] =>
 
 /** The same where the last one cannot go. */
 const parts = <T>(list: readonly T[]): readonly Left<T>[] => (list.length < 2 ? [] : without(list));
-
-interface Expression {
-  readonly did: string;
-  readonly text: string;
-}
-
-/** Who is let in where a list names identities: somebody from outside, and a program of the control plane that keeps other books. */
-const newcomers = ['attacker', 'system:serviceaccount:kube-system:generic-garbage-collector'];
-
-/** A CEL expression without each operand of `&&` and `||`, and each member of its lists and maps, in turn; and with more identities. */
-function expressions(cel: string): readonly Expression[] {
-  const found: Expression[] = [];
-  const said = ({ from, to }: Span): string => cel.slice(from, to).trim().replaceAll(/\s+/g, ' ');
-  const cut = (list: readonly Span[], joint: string): void => {
-    for (const [i, { from, to }] of list.entries()) {
-      const kept = list.toSpliced(i, 1).map((span) => cel.slice(span.from, span.to).trim());
-      const [first, last] = [list[0]?.from ?? 0, list.at(-1)?.to ?? 0];
-      const text = `${cel.slice(0, first)} ${kept.join(joint)} ${cel.slice(last)}`;
-      found.push({ did: `without ${said({ from, to })}`, text });
-    }
-  };
-  for (const { span, opened } of levels(cel)) {
-    const members = split(cel, span, [',']);
-    if (opened === '[' && members.every((member) => isUsername(cel, member)))
-      for (const newcomer of newcomers.filter((name) => !cel.slice(span.from, span.to).includes(`'${name}'`))) {
-        const text = `${cel.slice(0, span.to)}, '${newcomer}'${cel.slice(span.to)}`;
-        found.push({ did: `with ${newcomer} beside ${said(span)}`, text });
-      }
-    if (opened === '{' || opened === '[') if (members.length > 1 || isText(cel, span)) cut(members, ', ');
-    for (const member of members)
-      for (const branch of split(cel, member, [' ? ', ' : ', ': '])) {
-        const either = split(cel, branch, ['||']);
-        if (either.length > 1) cut(either, ' || ');
-        for (const all of either) {
-          const both = split(cel, all, ['&&']);
-          if (both.length > 1) cut(both, ' && ');
-        }
-      }
-  }
-  return found;
-}
-
-interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
-const isText = (cel: string, { from, to }: Span): boolean => /^\s*'[^']*'\s*$/.test(cel.slice(from, to));
-
-const isUsername = (cel: string, { from, to }: Span): boolean => /^\s*'system:[^']*'\s*$/.test(cel.slice(from, to));
-
-/** The expression, and what stands between each pair of brackets in it. An index (`a['k']`) is not a list. */
-function levels(cel: string): readonly { readonly span: Span; readonly opened: string }[] {
-  const found: { span: Span; opened: string }[] = [{ span: { from: 0, to: cel.length }, opened: '' }];
-  const open: { at: number; opened: string }[] = [];
-  for (const { at, char } of code(cel)) {
-    if ('([{'.includes(char)) {
-      const isIndex = char === '[' && /[\w)\]}]\s*$/.test(cel.slice(0, at)) && !/\bin\s*$/.test(cel.slice(0, at));
-      open.push({ at, opened: isIndex ? 'index' : char });
-    }
-    if (')]}'.includes(char)) {
-      const last = open.pop();
-      if (last !== undefined) found.push({ span: { from: last.at + 1, to: at }, opened: last.opened });
-    }
-  }
-  return found;
-}
-
-/** The characters that are not in a string. */
-function* code(cel: string): Generator<{ readonly at: number; readonly char: string }> {
-  let quote = '';
-  for (let at = 0; at < cel.length; at += 1) {
-    const char = cel[at] ?? '';
-    if (quote !== '') {
-      if (char === '\\') at += 1;
-      else if (char === quote) quote = '';
-    } else if (char === "'" || char === '"') quote = char;
-    else yield { at, char };
-  }
-}
-
-/** A span cut at some words, where they stand outside brackets and strings. */
-function split(cel: string, { from, to }: Span, words: readonly string[]): readonly Span[] {
-  const spans: Span[] = [];
-  let depth = 0;
-  let start = from;
-  for (const { at, char } of code(cel.slice(from, to))) {
-    if ('([{'.includes(char)) depth += 1;
-    if (')]}'.includes(char)) depth -= 1;
-    const word = depth === 0 ? words.find((each) => cel.startsWith(each, from + at)) : undefined;
-    if (word === undefined || from + at < start) continue;
-    spans.push({ from: start, to: from + at });
-    start = from + at + word.length;
-  }
-  return [...spans, { from: start, to }];
-}

@@ -1,6 +1,7 @@
 /** The policies that hold Countersign itself, beside those of the guard. Their world is that of own-world.ts. */
 import { attackChecks, dryRun, type WorldCheck } from '../../admission-policies/world/check.ts';
-import { ofEnds, ofEntries, ofOthers, ofRows, ofStamp } from '../../admission-policies/custody/check-custody.ts';
+import { ofEnds, ofEntries, ofRows, ofStamp } from '../../admission-policies/custody/check-custody.ts';
+import { ofSingle } from '../../admission-policies/custody/check-single.ts';
 import { marks } from '../../admission-policies/installation/check-marks.ts';
 import {
   ofImpersonation,
@@ -9,11 +10,13 @@ import {
   ofInstallationUnlisted,
 } from '../../admission-policies/installation/check-installation.ts';
 import { ofStaging, ofWritersElsewhere } from '../../admission-policies/custody/check-staging.ts';
+import { ofElsewhereStamp, ofInstallationStamp, ofKindStamp } from '../../admission-policies/custody/check-stamps.ts';
+import { ofWritersStamp } from '../../admission-policies/custody/check-stamp-writers.ts';
 import { ofWriters } from '../../admission-policies/custody/check-writers.ts';
 import { installationAttacks } from '../../admission-policies/installation/installation-list.ts';
 import { tableChecks } from '../../admission-policies/installation/installation-table.ts';
 import type { Mutant } from './mutate.ts';
-import type { BoundCheck, Suite } from './mutation.ts';
+import type { BoundCheck, Suite } from './suite.ts';
 import { isPlural, makers } from '../../admission-policies/world/custody-world.ts';
 import { harmless, nodesAttacks, reach } from '../../admission-policies/installation/nodes-list.ts';
 import { fresh } from '../../support/attack/objects.ts';
@@ -43,6 +46,19 @@ const ofNodes: readonly OwnCheck[] = [
 const attacksOn = (policy: string): readonly OwnCheck[] =>
   attackChecks(policy, [...installationAttacks, ...nodesAttacks]);
 
+/** Of the policies that mutate. */
+const stamps: Readonly<Record<string, readonly OwnCheck[]>> = {
+  ...Object.fromEntries(
+    (['approvals', 'rollbacks', 'emergencyaccesses', 'releasecandidates'] as const).map((plural) => [
+      `stamp-${plural}`,
+      ofKindStamp(plural),
+    ]),
+  ),
+  'stamp-installation': ofInstallationStamp,
+  'stamp-writers': ofWritersStamp,
+  'stamp-writers-elsewhere': ofElsewhereStamp,
+};
+
 /** By the name of the policy without what all have in common. */
 const checks: Readonly<Record<string, Checks>> = {
   installation: {
@@ -59,6 +75,9 @@ const checks: Readonly<Record<string, Checks>> = {
   staging: { shown: () => [], own: ofStaging },
   writers: { shown: () => [], own: ofWriters },
   'writers-elsewhere': { shown: () => [], own: ofWritersElsewhere },
+  ...Object.fromEntries(
+    Object.entries(stamps).map(([topic, own]): readonly [string, Checks] => [topic, { shown: () => [], own }]),
+  ),
 };
 
 /** Policies that the rows of custody show: of our kinds, which must be asked apart from what they are made with, and others. */
@@ -66,23 +85,24 @@ const custodyTopics: readonly string[] = ['definitions', 'minutes', ...Object.ke
 
 export const ownTopics: readonly string[] = [...Object.keys(checks), ...custodyTopics];
 
-/** Checks of our kinds make candidates and bundles, and the programs write where production is: those wait for the others. */
-const turnOf = (topic: string): number => ['releasecandidates', 'confinement'].indexOf(topic) + 1;
+/** Checks of our kinds make candidates and bundles, and the programs write where production is: those wait for the others. What is stamped is shown to those who refuse it otherwise. */
+const turnOf = (topic: string): number =>
+  topic in stamps ? 3 : ['releasecandidates', 'confinement'].indexOf(topic) + 1;
 
 /** Words of a mutant's name that a check's name has too. */
 const likeness = ({ name }: OwnCheck, words: ReadonlySet<string>): number =>
   name.split(/\W+/).filter((word) => words.has(word.toLowerCase())).length;
 
-const ordered = (world: OwnWorld, topic: string, { name, part }: Mutant): readonly OwnCheck[] => {
+const ordered = (world: OwnWorld, topic: string, { name, about, part }: Mutant): readonly OwnCheck[] => {
   const { shown, own } = checksOf(topic, world);
   const words = new Set(
-    name
+    about
       .toLowerCase()
       .split(/\W+/)
       .filter((word) => word.length > 3),
   );
-  const first = /^(variable (listed|cleanup|node )|without (rule|resource|\w+ of))/.test(name) ? shown(name) : [];
-  const rest = [...own, ...shown(name)].toSorted((a, b) => likeness(b, words) - likeness(a, words));
+  const first = /^(variable (listed|cleanup|node )|without (rule|resource|\w+ of))/.test(name) ? shown(about) : [];
+  const rest = [...own, ...shown(about)].toSorted((a, b) => likeness(b, words) - likeness(a, words));
   const mark = marks(topic);
   const all = part === 'binding' ? [...mark, ...first, ...rest] : [...first, ...rest, ...mark];
   return [...new Map(all.map((check) => [check.name, check])).values()];
@@ -93,7 +113,7 @@ const ofCustody = (topic: string, { custody }: OwnWorld): readonly OwnCheck[] =>
   ...ofRows(topic, custody),
   ...(isPlural(topic) ? [...ofEnds(topic, custody), ...ofStamp(topic)] : []),
   ...(topic === 'ledgerentries' ? ofEntries : []),
-  ...(ofOthers[topic] ?? []),
+  ...(ofSingle[topic] ?? []),
 ];
 
 const checksOf = (topic: string, world: OwnWorld): Checks =>
@@ -109,6 +129,7 @@ export async function startOwnSuites(
   const suites = topics.map((topic) => ({
     topic,
     policy: `countersign-${topic}`,
+    kind: topic in stamps ? ('MutatingAdmissionPolicy' as const) : ('ValidatingAdmissionPolicy' as const),
     turn: turnOf(topic),
     checks: (mutant: Mutant) => bound(ordered(world, topic, mutant)),
     own: bound([...checksOf(topic, world).own, ...attacksOn(`countersign-${topic}`), ...marks(topic)]),
