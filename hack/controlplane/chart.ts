@@ -246,14 +246,14 @@ function canaries(installerClient: ApiClient, operator: ApiClient): Canary[] {
     object: { apiVersion, kind, metadata: meta, spec } as KubeObject,
   });
   return [
-    ours('ApproveByName', 'Approval', {
+    ours('ApproveOnlyByWildcard', 'Approval', {
       subject: { kind: 'ReleaseCandidate', name: 'canary', uid: 'canary' },
       digest,
       role: 'tester',
       decision: 'Approve',
       approver: nobody,
     }),
-    ours('RollbackByName', 'Rollback', { package: 'canary', reason: 'canary', requester: nobody }),
+    ours('RollbackOnlyByWildcard', 'Rollback', { package: 'canary', reason: 'canary', requester: nobody }),
     ours('StagedInStaging', 'ReleaseCandidate', {
       targetNamespace: 'canary',
       package: 'canary',

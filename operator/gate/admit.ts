@@ -2,7 +2,7 @@
 import { judgeAdmission } from '../decide/admission/judge.ts';
 import { isRecordDeletion } from '../decide/admission/retained-objects.ts';
 import { isNamespace, namespaceName } from '../decide/admission/namespaces.ts';
-import { subjectText, verbText, type AdmissionRequest, type AdmissionVerdict } from '../decide/admission/request.ts';
+import { refusalText, type AdmissionRequest, type AdmissionVerdict } from '../decide/admission/request.ts';
 import type { AdmissionSnapshot, GrantGrounds } from '../decide/admission/snapshot.ts';
 import { textAt } from '../decide/json/json.ts';
 import type { Answer } from '../decide/api-queries.ts';
@@ -154,10 +154,10 @@ const isTimed = ({ record }: Allowed): boolean => record?.data.type === 'Admitte
 
 const refusal = (message: string): AdmissionAnswer => ({ allowed: false, reason: 'Forbidden', message });
 
-const unavailable = ({ user, namespace }: AdmissionRequest, why: string): AdmissionAnswer => ({
+const unavailable = (request: AdmissionRequest, why: string): AdmissionAnswer => ({
   allowed: false,
   reason: 'Unavailable',
-  message: `NotNow: what ${user.username} does in ${namespace} is not let through: ${why}. Next: try again; if it lasts, a platform admin reads the log of countersign-gate`,
+  message: refusalText(request, 'GateUnavailable', { obstacle: why }),
 });
 
 /** What stands in the way of a promotion or rollback; undefined = consent is there. */
@@ -173,13 +173,10 @@ const notYet = (
       return unavailable(request, consent.message);
     case 'Missing':
       if (type === 'Rollback') {
-        return refusal(
-          `ReturnNotSigned: ${request.user.username} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace} ${to === from ? `as ${to} has it` : `to go back to ${to === '' ? 'nothing' : to}`}: ${consent.message}. Next: see what was signed: kubectl get appr -n ${request.namespace}`,
-        );
+        const whereTo = to === from ? `as ${to} has it` : `to go back to ${to === '' ? 'nothing' : to}`;
+        return refusal(refusalText(request, 'ReturnNotSigned', { whereTo, missing: consent.message }));
       }
-      return refusal(
-        `ConsentMissing: ${request.user.username} may not carry out the promotion of ${candidate.name} in ${request.namespace}: ${consent.message}. Next: see what was signed: kubectl get appr -n ${request.namespace}`,
-      );
+      return refusal(refusalText(request, 'ConsentMissing', { candidate: candidate.name, missing: consent.message }));
   }
 };
 

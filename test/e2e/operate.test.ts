@@ -224,10 +224,10 @@ scenario(
     await succeeds(world, 'sre-a', 'scale', 'deployment/api', '--replicas=2', '--dry-run=server');
     const before = await admitted(world);
     for (const [who, rule] of [
-      ['developer-b', 'ProductionGuardOperateHeld'],
-      [wildcard, 'ProductionGuardOperateByName'],
-      ['admin', 'ProductionGuardOperateByName'],
-      [robot, 'ProductionGuardOperateByPerson'],
+      ['developer-b', 'ProductionGuardOperateRightMissing'],
+      [wildcard, 'ProductionGuardOperateOnlyByWildcard'],
+      ['admin', 'ProductionGuardOperateOnlyByWildcard'],
+      [robot, 'ProductionGuardOperateNeedsPerson'],
     ] as const) {
       const refusal = new RegExp(`${rule}: ${who} .*Next: `, 's');
       const job = `of-${who.split(':').at(-1)}`;

@@ -269,7 +269,7 @@ test('an order by somebody without the right is refused by the API server, and w
   expect(await letter(world, 'first', 'a')).toBe('Promoted');
   expect(await letter(world, 'second', 'b')).toBe('Promoted');
   expect(refused(await world.as('developer-a').create(order(world, 'mine'))).code).toBe(403);
-  expect(refused(await world.as('installer').create(order(world, 'root'))).message).toContain('RollbackByName');
+  expect(refused(await world.as('installer').create(order(world, 'root'))).message).toContain('RollbackOnlyByWildcard');
 
   // With lock A off, a wildcard gets as far as the operator.
   const setup = world.as('installer');

@@ -77,13 +77,13 @@ namespace) and `clusterRole` are parts of the message.
 */}}
 {{- define "countersign.custody.needs" -}}
 - expression: "!({{ .when }}) || variables.person"
-  messageExpression: {{ include "countersign.message" (printf "%sByPerson: {caller} is a system identity, and those may not %s. Next: have a person do it" .rule .doing) }}
+  messageExpression: {{ include "countersign.message" (printf "%sNeedsPerson: {caller} is a system identity, and those may not %s. Next: have a person do it" .rule .doing) }}
   reason: Forbidden
 - expression: "!({{ .when }}) || variables.{{ .verb }}Held"
-  messageExpression: {{ include "countersign.message" (printf "%sHeld: {caller} may not %s. Next: ask a platform admin for the right: kubectl create rolebinding {caller}-%s --clusterrole=%s --user={caller} -n %s" .rule .doing .clusterRole .clusterRole .where) }}
+  messageExpression: {{ include "countersign.message" (printf "%sRightMissing: {caller} may not %s. Next: ask a platform admin for the right: kubectl create rolebinding {caller}-%s --clusterrole=%s --user={caller} -n %s" .rule .doing .clusterRole .clusterRole .where) }}
   reason: Forbidden
 - expression: "!({{ .when }}) || (!variables.{{ .verb }}AnyVerb && !variables.{{ .verb }}AnyResource)"
-  messageExpression: {{ include "countersign.message" (printf "%sByName: {caller} may %s only by a wildcard (* on verbs or resources), and wildcards sign nothing. Next: do it as somebody who holds %s without a wildcard: kubectl get rolebindings -n %s -o wide" .rule .doing .clusterRole .where) }}
+  messageExpression: {{ include "countersign.message" (printf "%sOnlyByWildcard: {caller} may %s only by a wildcard (* on verbs or resources), and wildcards sign nothing. Next: do it as somebody who holds %s without a wildcard: kubectl get rolebindings -n %s -o wide" .rule .doing .clusterRole .where) }}
   reason: Forbidden
 {{- end }}
 

@@ -5,7 +5,7 @@ import { isSystemName } from '../people/identity.ts';
 import { questionKey, type RightQuestion } from '../api-queries.ts';
 import { rightTo } from './operations.ts';
 import { admittedAct, type Act } from './admitted-entry.ts';
-import { allowed, denied, subjectText, verbText, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
+import { allowed, refuse, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
 const recorded = (request: AdmissionRequest, s: AdmissionSnapshot, act: Act): AdmissionVerdict =>
@@ -32,17 +32,13 @@ export const judgeAdministration = (
 ): AdmissionVerdict => {
   const { username } = request.user;
   if (isSystemName(username)) {
-    return denied(
-      `AdministerByPerson: ${username} is a system identity, and those may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}. Next: have a person do it`,
-    );
+    return refuse(request, 'AdministerNeedsPerson', {});
   }
   const right: RightQuestion = { ...rightTo('administer', request), wildcards: 'Count' };
   const answer = s.answers.get(questionKey(right));
   if (answer === undefined) return { is: 'Ask', questions: [right] };
   if (answer.kind === 'Yes') return recorded(request, s, { grounds: 'Administer', detail });
-  return denied(
-    `AdministerHeld: ${username} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}. Next: ask a cluster admin for the right: kubectl create rolebinding ${username}-countersign-admin --clusterrole=countersign-admin --user=${username} -n ${request.namespace}`,
-  );
+  return refuse(request, 'AdministerRightMissing', {});
 };
 
 /** A signature, an order or a withdrawal: whether they may is for the API server and for the operator to judge; here it is witnessed. */

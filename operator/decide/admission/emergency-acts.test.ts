@@ -111,7 +111,7 @@ test.each<[string, AdmissionRequest, Partial<AdmissionSnapshot>, string]>([
     {},
     'EmergencySecretType',
   ],
-  ['of a role', anAdmissionRequest('developer-a', 'roles.rbac.authorization.k8s.io'), {}, 'AdministerHeld'],
+  ['of a role', anAdmissionRequest('developer-a', 'roles.rbac.authorization.k8s.io'), {}, 'AdministerRightMissing'],
   ['of a status', anAdmissionRequest('developer-a', 'deployments/status.apps'), {}, 'EmergencyActNotCovered'],
 ])('an act %s', (_, request, given, expected) => {
   const verdict = judgedWith(request, anAdmissionSnapshot(given), no);

@@ -9,8 +9,8 @@ import { listAt, numberAt, textAt } from '../json/json.ts';
 import { admittedAct } from './admitted-entry.ts';
 import {
   allowed,
-  denied,
-  deniedYet,
+  refuse,
+  refuseYet,
   subjectText,
   verbText,
   type AdmissionRequest,
@@ -67,9 +67,6 @@ export const isAsGranted = (access: EmergencyAccess, emergency: EmergencyRecord)
   access.spec.grantee === emergency.grantee &&
   notAfterOf(access) === emergency.notAfter;
 
-const whoMayNot = (request: AdmissionRequest): string =>
-  `${request.user.username} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}`;
-
 const over = (
   request: AdmissionRequest,
   { name }: EmergencyRecord,
@@ -77,15 +74,11 @@ const over = (
   why: string,
 ): AdmissionVerdict => {
   const source = s.policy?.spec.sourceNamespace ?? '';
-  return denied(
-    `EmergencyOver: ${whoMayNot(request)}: emergency access ${name} is over (${why}). Next: make the fix permanent with a ReleaseCandidate that has spec.followsUp: ${name}: kubectl create -f <candidate>.yaml -n ${source}; or have an SRE grant a new one: kubectl create -f <emergencyaccess>.yaml -n ${request.namespace}`,
-  );
+  return refuse(request, 'EmergencyOver', { emergency: name, ended: why, source });
 };
 
 const notOpen = (request: AdmissionRequest, name: string): AdmissionVerdict =>
-  deniedYet(
-    `EmergencyNotOpen: ${whoMayNot(request)}: emergency access ${name} is not open yet. Next: wait until it is: kubectl get ea ${name} -n ${request.namespace} --watch`,
-  );
+  refuseYet(request, 'EmergencyNotOpen', { emergency: name });
 
 /** One was created for them, and the ledger, as far as it is known here, says nothing of it. */
 const notGranted = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict | undefined => {
@@ -122,19 +115,15 @@ const isIdentity = ({ resource, object, oldObject }: AdmissionRequest): boolean 
 
 const act = (request: AdmissionRequest, { name, uid }: EmergencyRecord, s: AdmissionSnapshot): AdmissionVerdict => {
   if (!isCovered(request)) {
-    return denied(
-      `EmergencyActNotCovered: ${whoMayNot(request)}: emergency access ${name} does not cover that. Next: see what it covers: kubectl auth can-i --list -n ${request.namespace}; for the rest, stage a ReleaseCandidate`,
-    );
+    return refuse(request, 'EmergencyActNotCovered', { emergency: name });
   }
   if (isIdentity(request)) {
-    return denied(
-      `EmergencySecretType: ${whoMayNot(request)}: a Secret of type ${textAt(request.object ?? request.oldObject, 'type') ?? ''} is an identity, and no emergency hands those out. Next: use a Secret of another type`,
-    );
+    return refuse(request, 'EmergencySecretType', {
+      type: textAt(request.object ?? request.oldObject, 'type') ?? '',
+    });
   }
   if (changesLifetime(request)) {
-    return denied(
-      `EmergencyLifetime: ${whoMayNot(request)} this way: metadata.finalizers and metadata.ownerReferences decide when an object goes, and emergency access ${name} does not cover them. Next: leave both as they are; a finalizer that holds up a deletion is taken off by a holder of operate: kubectl patch ${subjectText(request)} -n ${request.namespace} --type=json -p '[{"op":"remove","path":"/metadata/finalizers"}]'`,
-    );
+    return refuse(request, 'EmergencyLifetime', { emergency: name });
   }
   return allowed({
     record: admittedAct(request, s, { grounds: 'Emergency', emergency: uid, detail: `${name}: ${whatFor(request)}` }),

@@ -256,7 +256,7 @@ describe('what lets somebody in', () => {
     const verdicts = [removal('developer-a', grantName(access.metadata.uid)), removal(operator, 'owners')].map((each) =>
       judgedWith(each, anAdmissionSnapshot(), no),
     );
-    expect(verdicts.map(inShort)).toEqual(['AdministerHeld', 'NoReleaseUnderWay']);
+    expect(verdicts.map(inShort)).toEqual(['AdministerRightMissing', 'NoReleaseUnderWay']);
   });
 
   test('no change of a field of what is made passes', () => {

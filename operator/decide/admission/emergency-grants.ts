@@ -13,15 +13,7 @@ import { refusalOfGrant, type GrantRefusal, type GrantVerdict } from '../emergen
 import { at, objectAt, withMember } from '../json/json.ts';
 import { isAsGranted } from './emergency-acts.ts';
 import { admittedAct } from './admitted-entry.ts';
-import {
-  allowed,
-  denied,
-  deniedYet,
-  subjectText,
-  verbText,
-  type AdmissionRequest,
-  type AdmissionVerdict,
-} from './request.ts';
+import { allowed, refuse, refuseYet, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot, GrantGrounds } from './snapshot.ts';
 import { grantPrefix } from '../record/grant-names.ts';
 
@@ -46,18 +38,14 @@ const sameOtherwise = ({ object, oldObject }: AdmissionRequest): boolean => {
 
 /** Creating one, or changing one. */
 export const judgeEmergencyAccess = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
-  const { user, namespace, name, operation } = request;
+  const { name, operation } = request;
   if (operation === 'CREATE') return created(request, s);
   if (isRevocation(request)) {
     return allowed({ record: admittedAct(request, s, { grounds: 'Revoke', detail: `end emergency access ${name}` }) });
   }
   const [now, before] = [request.object, request.oldObject].map((each) => at(each, 'spec', 'revoked'));
   const isLabelled = operation === 'UPDATE' && isAccess(request) && now === before && sameOtherwise(request);
-  return isLabelled
-    ? allowed()
-    : denied(
-        `EmergencyNeverChanges: ${user.username} may not ${verbText(request)} ${subjectText(request)} in ${namespace}: it stays as it was granted. Next: end it: kubectl patch ea ${name} -n ${namespace} --type=merge -p '{"spec":{"revoked":true}}'; and have an SRE grant a new one`,
-      );
+  return isLabelled ? allowed() : refuse(request, 'EmergencyNeverChanges', { name });
 };
 
 /** Refusals that rest on the ledger, of which the copy at hand may be behind. */
@@ -67,15 +55,11 @@ const created = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerd
   const { username } = request.user;
   const parsed = accessIn(request);
   if (!parsed.ok) {
-    return denied(
-      `EmergencyUnreadable: ${username} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}: ${parsed.problems.join('; ')}. Next: correct it`,
-    );
+    return refuse(request, 'EmergencyUnreadable', { problems: parsed.problems.join('; ') });
   }
   const access = parsed.value;
   if (access.spec.grantor.username !== username) {
-    return denied(
-      `GrantorForged: ${username} may not grant in the name of ${access.spec.grantor.username} in ${request.namespace}. Next: leave spec.grantor out`,
-    );
+    return refuse(request, 'GrantorForged', { grantor: access.spec.grantor.username });
   }
   if (s.grant === undefined) return { is: 'Read', access: '' };
   const verdict = asked(access, s.grant, s);
@@ -138,30 +122,30 @@ export const judgeGrantObject = (request: AdmissionRequest, s: AdmissionSnapshot
   if (!isGrantObject(request) || request.operation === 'DELETE') return undefined;
   const emergency = s.record.emergencies.all.get(uidIn(request.name));
   if (emergency === undefined || !isLive(emergency)) {
-    return deniedYet(noGrant(request, 'the record knows of no live emergency access that it belongs to'));
+    return noGrantYet(request, 'the record knows of no live emergency access that it belongs to');
   }
   if (s.grant === undefined) return { is: 'Read', access: emergency.name };
   const { access, policy } = s.grant;
   const clusterRole = policy?.spec.emergency?.clusterRole;
   if (access === undefined || access.metadata.deletionTimestamp !== undefined || clusterRole === undefined) {
-    return denied(noGrant(request, `emergency access ${emergency.name} or the policy that offers it is gone`));
+    return noGrant(request, `emergency access ${emergency.name} or the policy that offers it is gone`);
   }
   if (!isAsGranted(access, emergency)) {
-    return denied(noGrant(request, `emergency access ${emergency.name} is not what the record says`));
+    return noGrant(request, `emergency access ${emergency.name} is not what the record says`);
   }
-  if (access.spec.revoked) return denied(noGrant(request, `emergency access ${emergency.name} was revoked`));
+  if (access.spec.revoked) return noGrant(request, `emergency access ${emergency.name} was revoked`);
   const expected = phases(request, emergency)
     .flatMap((phase) => grantObjects({ access, clusterRole }, phase))
     .map(canonicalJson);
   if (!expected.includes(canonicalJson(asSent(request.object)))) {
-    return deniedYet(noGrant(request, `it is not what emergency access ${emergency.name} is made of now`));
+    return noGrantYet(request, `it is not what emergency access ${emergency.name} is made of now`);
   }
   const verdict = asked(access, s.grant, s);
   switch (verdict.is) {
     case 'Grantable':
       return allowed();
     case 'Refused':
-      return denied(noGrant(request, `${verdict.decision}: ${verdict.message}`));
+      return noGrant(request, `${verdict.decision}: ${verdict.message}`);
     case 'Wait':
     case 'Ask':
       return verdict;
@@ -186,5 +170,9 @@ const asSent = (object: JsonObject = {}): JsonObject => ({
   ),
 });
 
-const noGrant = (request: AdmissionRequest, why: string): string =>
-  `GrantNotVerified: ${request.user.username} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}: ${why}. Next: see what was granted: kubectl get ea -n ${request.namespace}`;
+const noGrant = (request: AdmissionRequest, difference: string): AdmissionVerdict =>
+  refuse(request, 'GrantNotVerified', { difference });
+
+/** As far as the record at hand tells. */
+const noGrantYet = (request: AdmissionRequest, difference: string): AdmissionVerdict =>
+  refuseYet(request, 'GrantNotVerified', { difference });

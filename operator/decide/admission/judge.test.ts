@@ -445,7 +445,7 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
       object: { kind: 'Role', metadata: {} },
     }),
     snapshot(),
-    'AdministerByPerson',
+    'AdministerNeedsPerson',
   ],
   [
     'somebody signs',
@@ -487,25 +487,30 @@ describe('the guard of a namespace', () => {
       'audit is taken off without the right',
       relabel('dev', 'payments-prod', ['audit', undefined]),
       'No',
-      'AdministerHeld',
+      'AdministerRightMissing',
     ],
     ['one is guarded', relabel('admin', 'shop', [undefined, 'enforce']), 'Yes', 'allowed'],
-    ['one is guarded without the right', relabel('dev', 'shop', [undefined, 'audit']), 'No', 'AdministerHeld'],
+    ['one is guarded without the right', relabel('dev', 'shop', [undefined, 'audit']), 'No', 'AdministerRightMissing'],
     ['a guarded one is created', create('admin'), 'Yes', 'allowed'],
-    ['a guarded one is created without the right', create('dev'), 'No', 'AdministerHeld'],
+    ['a guarded one is created without the right', create('dev'), 'No', 'AdministerRightMissing'],
     [
       'a program guards',
       relabel('system:serviceaccount:ci:bot', 'shop', [undefined, 'audit']),
       'Yes',
-      'AdministerByPerson',
+      'AdministerNeedsPerson',
     ],
     [
       'one of the cluster is guarded',
       relabel('admin', 'kube-public', [undefined, 'enforce']),
       'Yes',
-      'GuardOfProduction',
+      'GuardOutsideProduction',
     ],
-    ['ours is guarded', relabel('admin', 'countersign-system', [undefined, 'enforce']), 'Yes', 'GuardOfProduction'],
+    [
+      'ours is guarded',
+      relabel('admin', 'countersign-system', [undefined, 'enforce']),
+      'Yes',
+      'GuardOutsideProduction',
+    ],
     ['it is turned into audit', relabel('admin', 'payments-prod', ['enforce', 'audit']), 'Yes', 'GuardNeverLoosened'],
   ])('%s', (_, r, kind, expected) => {
     const answer: Answer = kind === 'Yes' ? { kind } : { kind: 'No', message: '' };
@@ -580,8 +585,8 @@ describe('the right to operate', () => {
       yes,
       'allowed, Operate is recorded',
     ],
-    ['is needed to restart', restart(restarted), snapshot(), no, 'OperateHeld'],
-    ['is of people', restart(restarted, 'system:serviceaccount:ci:bot'), snapshot(), yes, 'OperateByPerson'],
+    ['is needed to restart', restart(restarted), snapshot(), no, 'OperateRightMissing'],
+    ['is of people', restart(restarted, 'system:serviceaccount:ci:bot'), snapshot(), yes, 'OperateNeedsPerson'],
     [
       'restarts by a time, and not by other words',
       restart(template({ 'kubectl.kubernetes.io/restartedAt': 'not a time' })),
@@ -597,9 +602,9 @@ describe('the right to operate', () => {
       'OnlyByRelease',
     ],
     ['scales within bounds', scale(8), snapshot(), yes, 'allowed, Operate is recorded'],
-    ['does not scale beyond them', scale(9), snapshot(), yes, 'ScaleWithinBounds'],
-    ['does not scale below them', scale(1), snapshot(), yes, 'ScaleWithinBounds'],
-    ['does not scale what has none', scale(3, 'other'), snapshot(), yes, 'ScaleDeclared'],
+    ['does not scale beyond them', scale(9), snapshot(), yes, 'ScaleOutOfBounds'],
+    ['does not scale below them', scale(1), snapshot(), yes, 'ScaleOutOfBounds'],
+    ['does not scale what has none', scale(3, 'other'), snapshot(), yes, 'ScaleNotDeclared'],
     ['runs a CronJob by hand', job(jobTemplate.spec), cron, yes, 'allowed, Operate is recorded'],
     [
       'runs nothing else in its name',
@@ -642,7 +647,7 @@ test('who writes a kind that no release holds is not told to release it', () => 
   expect(verdict).toMatchObject({
     is: 'Denied',
     message: expect.stringMatching(
-      /^OnlyByRelease: .* no release holds its kind.* Next: .*controlPlane\.customControllers/,
+      /^KindNotReleased: .* no release holds its kind.* Next: .*controlPlane\.customControllers/,
     ),
   });
   expect(verdict).not.toMatchObject({ message: expect.stringContaining('ReleaseCandidate') });

@@ -10,7 +10,15 @@ import { judgeOperation } from './operations.ts';
 import { judgeAdministration, judgePlatformWriter, witnessed } from './administration.ts';
 import { isRecordDeletion, recordKept } from './retained-objects.ts';
 import { judgeGitOps, judgePromoter, judgeRestorer } from './release-writers.ts';
-import { allowed, denied, subjectText, verbText, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
+import {
+  allowed,
+  refuse,
+  refuseYet,
+  subjectText,
+  verbText,
+  type AdmissionRequest,
+  type AdmissionVerdict,
+} from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 import { textAt } from '../json/json.ts';
 import type { NamespaceRecord } from '../record/record.ts';
@@ -101,38 +109,22 @@ const ofOurKinds = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionV
     case 'releasepolicies':
       return judgeAdministration(request, s, `${verbText(request)} policy`);
     default:
-      return denied(`NotJudgedHere: ${request.user.username} asked the gate about ${subjectText(request)}`);
+      return refuse(request, 'NotJudgedHere', {});
   }
 };
 
-const recordBroken = ({ user, namespace }: AdmissionRequest, why: string): AdmissionVerdict =>
-  denied(
-    `RecordBroken: ${user.username} may not change ${namespace}: its record does not verify (${why}), and nothing is let through that could not be recorded. Next: an auditor looks at it: kubectl get ledger -n ${namespace}; who goes on from there, and how: kubectl describe relpol -n ${namespace}`,
-  );
+const recordBroken = (request: AdmissionRequest, why: string): AdmissionVerdict =>
+  refuse(request, 'RecordBroken', { broken: why });
 
-const withoutPolicy = ({ user, namespace }: AdmissionRequest): AdmissionVerdict => ({
-  is: 'Denied',
-  stale: true,
-  message: `PolicyMissing: ${user.username} may not change ${namespace}: it is guarded and has no ReleasePolicy. Next: a platform admin creates one: kubectl create -f <policy>.yaml -n ${namespace}`,
-});
+const withoutPolicy = (request: AdmissionRequest): AdmissionVerdict => refuseYet(request, 'PolicyMissing', {});
 
 /** Kinds that others define: no release holds them. */
 const isCustom = ({ resource }: AdmissionRequest): boolean =>
   resource.group.includes('.') && !resource.group.endsWith('.k8s.io');
 
 const refused = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
-  const source = s.policy?.spec.sourceNamespace ?? '';
-  const what = `${request.user.username} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}`;
-  if (isCustom(request)) {
-    return denied(
-      `OnlyByRelease: ${what}: no release holds its kind, and people do not write it in production. Next: have a platform admin name its controller in controlPlane.customControllers of the chart: helm upgrade --reuse-values`,
-    );
-  }
+  if (isCustom(request)) return refuse(request, 'KindNotReleased', {});
   return request.operation === 'CONNECT'
-    ? denied(
-        `NoSessions: ${what}: nobody opens sessions into production. Next: read logs: kubectl logs ${request.name} -n ${request.namespace}`,
-      )
-    : denied(
-        `OnlyByRelease: ${what}: production changes by signed releases only. Next: change it in ${source} and stage a ReleaseCandidate: kubectl create -f <candidate>.yaml -n ${source}`,
-      );
+    ? refuse(request, 'NoSessions', { name: request.name })
+    : refuse(request, 'OnlyByRelease', { source: s.policy?.spec.sourceNamespace ?? '' });
 };

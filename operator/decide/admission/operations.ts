@@ -10,7 +10,7 @@ import { questionKey, type RightQuestion } from '../api-queries.ts';
 import { normalForm } from '../manifest/normal-form.ts';
 import { isAsDigested, objectIn } from './approved-content.ts';
 import { admittedAct, scaledKinds } from './admitted-entry.ts';
-import { allowed, denied, deniedYet, subjectText, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
+import { allowed, refusalText, refuse, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
 /** An act that the right to operate may cover; undefined = it is none. */
@@ -37,22 +37,21 @@ export const judgeOperation = (request: AdmissionRequest, s: AdmissionSnapshot):
   const operation = restart(request) ?? freeing(request) ?? scale(request, s) ?? manualJob(request, s);
   if (operation === undefined) return undefined;
   const { username } = request.user;
-  const { namespace } = request;
   if (isSystemName(username)) {
-    return denied(
-      `OperateByPerson: ${username} is a system identity, and those may not operate workloads of ${namespace}. Next: have a person do it`,
-    );
+    return refuse(request, 'OperateNeedsPerson', {});
   }
   const right = rightTo('operate', request);
   const answer = s.answers.get(questionKey(right));
   if (answer === undefined) return { is: 'Ask', questions: [right] };
   if (answer.kind !== 'Yes') {
-    return denied(
-      `OperateHeld: ${username} may not operate workloads of ${namespace}${answer.kind === 'Unavailable' ? `, as far as can be told now: ${answer.message}` : ''}. Next: ask a platform admin for the right: kubectl create rolebinding ${username}-countersign-sre --clusterrole=countersign-sre --user=${username} -n ${namespace}`,
-    );
+    const missing =
+      answer.kind === 'Unavailable'
+        ? `whether they hold the right to operate cannot be told now: ${answer.message}`
+        : 'they do not hold the right to operate';
+    return refuse(request, 'OperateRightMissing', { missing });
   }
   if (operation.refusal !== undefined) {
-    return operation.stale === true ? deniedYet(operation.refusal) : denied(operation.refusal);
+    return { is: 'Denied', message: operation.refusal, stale: operation.stale === true };
   }
   const { detail, leavesNothing = false } = operation;
   return allowed({ record: admittedAct(request, s, { grounds: 'Operate', detail, leavesNothing }) });
@@ -115,9 +114,7 @@ const freeing = (request: AdmissionRequest): Operation | undefined => {
     detail: `take off ${taken.length === 1 ? 'finalizer' : 'finalizers'} ${taken.join(', ')}`,
     leavesNothing: after.length === 0,
     refusal:
-      kept.length === 0
-        ? undefined
-        : `FinalizerOfControlPlane: ${request.user.username} may not take ${kept.join(', ')} off ${subjectText(request)} in ${request.namespace}: the control plane does, once what it waits for has happened. Next: see what that is: kubectl describe ${subjectText(request)} -n ${request.namespace}`,
+      kept.length === 0 ? undefined : refusalText(request, 'FinalizerOfControlPlane', { finalizers: kept.join(', ') }),
   };
 };
 
@@ -133,7 +130,7 @@ const withoutFinalizers = (object: JsonObject): JsonObject => {
 };
 
 const scale = (request: AdmissionRequest, { policy }: AdmissionSnapshot): Operation | undefined => {
-  const { resource, subresource, operation, object, oldObject, name, namespace, user } = request;
+  const { resource, subresource, operation, object, oldObject, name } = request;
   if (subresource !== 'scale' || operation !== 'UPDATE') return undefined;
   const kind = scaledKinds[resource.resource];
   const to = numberAt(object, 'spec', 'replicas') ?? 0;
@@ -143,7 +140,7 @@ const scale = (request: AdmissionRequest, { policy }: AdmissionSnapshot): Operat
   if (bounds === undefined) {
     return {
       detail,
-      refusal: `ScaleDeclared: ${user.username} may not scale ${subjectText(request)} in ${namespace}: the policy declares no bounds for it. Next: release another number of replicas, or have a platform admin declare bounds in spec.operate.scale: kubectl edit relpol ${policyName} -n ${namespace}`,
+      refusal: refusalText(request, 'ScaleNotDeclared', {}),
     };
   }
   return {
@@ -151,14 +148,14 @@ const scale = (request: AdmissionRequest, { policy }: AdmissionSnapshot): Operat
     refusal:
       to >= bounds.min && to <= bounds.max
         ? undefined
-        : `ScaleWithinBounds: ${user.username} may not scale ${subjectText(request)} in ${namespace} to ${to}: the policy allows ${bounds.min} to ${bounds.max}. Next: choose a number within, or have a platform admin widen spec.operate.scale: kubectl edit relpol ${policyName} -n ${namespace}`,
+        : refusalText(request, 'ScaleOutOfBounds', { to: `${to}`, min: `${bounds.min}`, max: `${bounds.max}` }),
   };
 };
 
 const byHand = 'cronjob.kubernetes.io/instantiate';
 
 const manualJob = (request: AdmissionRequest, s: AdmissionSnapshot): Operation | undefined => {
-  const { kind, subresource, operation, object, namespace, user } = request;
+  const { kind, subresource, operation, object } = request;
   if (kind.kind !== 'Job' || subresource !== '' || operation !== 'CREATE' || object === undefined) return undefined;
   const owner = listAt(object, 'metadata', 'ownerReferences').find((each) => textAt(each, 'kind') === 'CronJob');
   if (textAt(object, 'metadata', 'annotations', byHand) !== 'manual' || owner === undefined) return undefined;
@@ -166,7 +163,7 @@ const manualJob = (request: AdmissionRequest, s: AdmissionSnapshot): Operation |
   const refusal = (why: string): Operation => ({
     detail: `run CronJob ${cronJob}`,
     stale: true,
-    refusal: `JobOfApprovedCronJob: ${user.username} may not create ${subjectText(request)} in ${namespace}: ${why}. Next: run the CronJob as it was released: kubectl create job <name> --from=cronjob/${cronJob} -n ${namespace}`,
+    refusal: refusalText(request, 'JobOfApprovedCronJob', { difference: why, cronJob }),
   });
   const approved = [...s.record.packages.values()]
     .map(({ production, open }) => s.bundle((open?.type === 'Rollback' ? open.to : production?.bundle) ?? ''))

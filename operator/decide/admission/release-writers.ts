@@ -7,15 +7,7 @@ import type { OpenIntent, PackageRecord, ProductionFact } from '../record/record
 import { prunedLate, prunedNow } from '../release/steps.ts';
 import { departures, listedPaths, objectIn, type Leave } from './approved-content.ts';
 import { admittedAct } from './admitted-entry.ts';
-import {
-  allowed,
-  denied,
-  deniedYet,
-  subjectText,
-  verbText,
-  type AdmissionRequest,
-  type AdmissionVerdict,
-} from './request.ts';
+import { allowed, refuse, refuseYet, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
 /**
@@ -31,10 +23,6 @@ const refOf = ({ kind, name }: AdmissionRequest): ObjectRef => ({
 });
 
 const has = (refs: readonly ObjectRef[], ref: ObjectRef): boolean => refs.some((each) => keyOf(each) === keyOf(ref));
-
-const who = ({ user }: AdmissionRequest): string => user.username;
-
-const ask = (namespace: string): string => `Next: see what is under way: kubectl get ledger -n ${namespace}`;
 
 /** What a package is on its way to, or is. */
 interface Course {
@@ -91,9 +79,7 @@ const judged = (
 ): AdmissionVerdict =>
   paths.length === 0
     ? allowed({ under: open })
-    : denied(
-        `ContentNotApproved: ${who(request)} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}: it departs from bundle ${bundle.name} at ${listedPaths(paths)}. Next: read what was signed for: kubectl get relbundle ${bundle.name} -n ${request.namespace} -o yaml`,
-      );
+    : refuse(request, 'ContentNotApproved', { bundle: bundle.name, paths: listedPaths(paths) });
 
 const promoterDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
   const ref = refOf(request);
@@ -148,9 +134,7 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
     }
     if (to === undefined || expected === undefined) continue;
     if (!wasInProduction(course, open)) {
-      return denied(
-        `NeverInProduction: ${who(request)} may not go back to bundle ${to.name} in ${request.namespace}: production never ran it. ${ask(request.namespace)}`,
-      );
+      return refuse(request, 'NeverInProduction', { bundle: to.name });
     }
     return judged(request, {
       paths: departures(request, expected, { bundle: to, leave: { stays: stayingOn(s.record.explained, keyOf(ref)) } }),
@@ -233,17 +217,9 @@ const isToolRecord = ({ resource, subresource, object, oldObject }: AdmissionReq
   subresource === '' &&
   (object ?? oldObject)?.['type'] === 'helm.sh/release.v1';
 
-const strayed = (request: AdmissionRequest): AdmissionVerdict =>
-  denied(
-    `NotPartOfReleases: ${who(request)} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}: no release does that. ${ask(request.namespace)}`,
-  );
+const strayed = (request: AdmissionRequest): AdmissionVerdict => refuse(request, 'NotPartOfReleases', {});
 
-const nothingOpen = (request: AdmissionRequest): AdmissionVerdict =>
-  deniedYet(
-    `NoReleaseUnderWay: ${who(request)} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}: no release that is under way says so. Next: stage a ReleaseCandidate and have it signed; then see: kubectl get ledger -n ${request.namespace}`,
-  );
+const nothingOpen = (request: AdmissionRequest): AdmissionVerdict => refuseYet(request, 'NoReleaseUnderWay', {});
 
-const ended = (request: AdmissionRequest, open: OpenIntent): AdmissionVerdict =>
-  denied(
-    `ReleaseEnded: ${who(request)} may not ${verbText(request)} ${subjectText(request)} in ${request.namespace}: the promotion of ${open.candidate.name} was ${open.rejected ? 'rejected' : 'refused'} and goes back. ${ask(request.namespace)}`,
-  );
+const ended = (request: AdmissionRequest, { candidate, rejected }: OpenIntent): AdmissionVerdict =>
+  refuse(request, 'ReleaseEnded', { candidate: candidate.name, how: rejected ? 'rejected' : 'refused' });

@@ -1,4 +1,5 @@
 /** What the gate is asked, and what it may answer: an admission review as plain values. */
+import { denialText, type DenialCode, type MoreFacts } from '../../api/denials.ts';
 import type { Identity, JsonObject } from '../../api/meta.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import { textAt } from '../json/json.ts';
@@ -53,11 +54,6 @@ export const allowed = (more: Partial<Extract<AdmissionVerdict, { is: 'Allowed' 
   ...more,
 });
 
-export const denied = (message: string): AdmissionVerdict => ({ is: 'Denied', message, stale: false });
-
-/** Denied as far as the copy at hand tells; a newer one is read before that is said. */
-export const deniedYet = (message: string): AdmissionVerdict => ({ is: 'Denied', message, stale: true });
-
 /** Of a collection that is deleted, the object alone tells the name. */
 const nameIn = ({ name, oldObject }: AdmissionRequest): string =>
   name === '' ? (textAt(oldObject, 'metadata', 'name') ?? '(new)') : name;
@@ -73,3 +69,33 @@ export const verbText = ({ operation, name }: AdmissionRequest): string =>
   operation === 'DELETE' && name === ''
     ? 'delete, along with others,'
     : { CREATE: 'create', UPDATE: 'change', DELETE: 'delete', CONNECT: 'connect to' }[operation];
+
+/** What a request tells of itself. */
+const factsOf = (request: AdmissionRequest) => ({
+  caller: request.user.username,
+  act: `${verbText(request)} ${subjectText(request)}`,
+  object: subjectText(request),
+  place: request.namespace,
+});
+
+type Known = keyof ReturnType<typeof factsOf>;
+
+/** The message of a refusal of this request. */
+export const refusalText = <Code extends DenialCode>(
+  request: AdmissionRequest,
+  code: Code,
+  more: MoreFacts<Code, Known>,
+): string => denialText(code, factsOf(request), more);
+
+export const refuse = <Code extends DenialCode>(
+  request: AdmissionRequest,
+  code: Code,
+  more: MoreFacts<Code, Known>,
+): AdmissionVerdict => ({ is: 'Denied', message: refusalText(request, code, more), stale: false });
+
+/** Refused as far as the copy at hand tells; a newer one is read before that is said. */
+export const refuseYet = <Code extends DenialCode>(
+  request: AdmissionRequest,
+  code: Code,
+  more: MoreFacts<Code, Known>,
+): AdmissionVerdict => ({ is: 'Denied', message: refusalText(request, code, more), stale: true });

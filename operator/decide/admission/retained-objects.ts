@@ -1,7 +1,7 @@
 /** What is never deleted: the record, the signatures and orders it speaks of, and the bundles that rollbacks need. */
 import { group, kinds, type Kind } from '../../api/kinds.ts';
 import { textAt } from '../json/json.ts';
-import { denied, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
+import { refuse, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 
 const kept: ReadonlySet<string> = new Set(
   (['LedgerEntry', 'Approval', 'EmergencyAccess', 'Rollback', 'ReleaseBundle'] as const satisfies readonly Kind[]).map(
@@ -13,15 +13,8 @@ const kept: ReadonlySet<string> = new Set(
 export const isRecordDeletion = ({ resource, operation }: AdmissionRequest): boolean =>
   operation === 'DELETE' && resource.group === group && kept.has(resource.resource);
 
-export const recordKept = ({ user, namespace, name, resource, oldObject }: AdmissionRequest): AdmissionVerdict => {
-  const plural = resource.resource;
-  const which = name === '' ? (textAt(oldObject, 'metadata', 'name') ?? '') : name;
-  if (plural === kinds.ReleaseBundle.plural) {
-    return denied(
-      `BundleKept: ${user.username} may not delete ${plural} ${which} in ${namespace}: rollbacks need bundles. Next: lower spec.retain.bundles of the policy, and the operator deletes what is past it: kubectl edit relpol production -n ${namespace}`,
-    );
-  }
-  return denied(
-    `RecordKept: ${user.username} may not delete ${plural} ${which} in ${namespace}: it is part of the record, and nothing is deleted before archives exist, which a later version brings. Next: leave it there; for a copy outside the cluster: kubectl get ${plural} -n ${namespace} -o yaml`,
-  );
+export const recordKept = (request: AdmissionRequest): AdmissionVerdict => {
+  const plural = request.resource.resource;
+  const name = request.name === '' ? (textAt(request.oldObject, 'metadata', 'name') ?? '') : request.name;
+  return refuse(request, plural === kinds.ReleaseBundle.plural ? 'BundleKept' : 'RecordKept', { plural, name });
 };

@@ -8,7 +8,7 @@ import type { Logger } from '../../log.ts';
 import { readBody, type Held } from './body.ts';
 import { createLimit } from '../../work/slices.ts';
 import { entries, type Entry } from '../../api/webhooks.ts';
-import type { AdmissionRequest } from '../../decide/admission/request.ts';
+import { refusalText, type AdmissionRequest } from '../../decide/admission/request.ts';
 import { readReview, writeReview, type AdmissionAnswer, type Judge } from './admission-review.ts';
 import { Strangers } from './unverified-connections.ts';
 import { judgeInTime } from './judge-deadline.ts';
@@ -220,7 +220,7 @@ export class GateServer {
     }
     const { value: request } = review;
     if (this.#judging >= this.#limits.reviews && entry !== 'restorer') {
-      const said = `GateBusy: the gate already judges ${this.#judging} requests, and cannot judge that of ${request.user.username} now`;
+      const said = refusalText(request, 'GateBusy', { judging: `${this.#judging}`, home: this.#options.namespace });
       return this.#giveUp(entry, request, response, { outcome: 'Overloaded', said });
     }
     this.#judging += 1;
@@ -232,21 +232,20 @@ export class GateServer {
   }
 
   async #judge(entry: Entry, request: AdmissionRequest, response: ServerResponse): Promise<void> {
-    const { judge, clock, logger, metrics } = this.#options;
+    const { judge, clock, logger, metrics, namespace } = this.#options;
     const { judgeMs } = this.#limits;
     const ending = new AbortController();
     // Whoever has the answer is gone too, and needs no telling.
     response.once('close', () => response.writableFinished || ending.abort());
     const verdict = await judgeInTime(judge, request, { clock, judgeMs, ending });
-    const caller = request.user.username;
     if (verdict.outcome === 'TooSlow') {
       logger.warn({ entry, ...namesOf(request) }, 'review took too long');
-      const said = `GateTooSlow: the gate could not judge the request of ${caller} within ${judgeMs} ms`;
+      const said = refusalText(request, 'GateTooSlow', { limit: `${judgeMs}`, home: namespace });
       return this.#giveUp(entry, request, response, { outcome: 'TooSlow', said });
     }
     if (verdict.outcome === 'Failed') {
       logger.error({ entry, ...namesOf(request), err: verdict.error }, 'review failed');
-      const said = `GateFailed: the gate met an error while it judged the request of ${caller}`;
+      const said = refusalText(request, 'GateFailed', { home: namespace });
       return this.#giveUp(entry, request, response, { outcome: 'Failed', said });
     }
     const { answer } = verdict;
@@ -264,8 +263,7 @@ export class GateServer {
   ): void {
     this.#options.metrics.reviewed(entry, outcome);
     if (entries[entry] === 'Fail') return respond(response, 503, said, 'text/plain; charset=utf-8');
-    const next = `Next: try again; if that does not help: kubectl logs -n ${this.#options.namespace} -l app.kubernetes.io/component=gate`;
-    this.#say(response, request, { allowed: false, reason: 'Unavailable', message: `${said}. ${next}` });
+    this.#say(response, request, { allowed: false, reason: 'Unavailable', message: said });
   }
 
   #say(response: ServerResponse, { uid }: AdmissionRequest, answer: AdmissionAnswer): void {

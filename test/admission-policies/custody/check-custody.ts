@@ -111,7 +111,7 @@ export const ofEnds = (plural: Plural, { lying, produced }: Custody): readonly C
         const answer = await world
           .as('attacker')
           .patch(lying(plural, 'standing'), 'merge', { spec: contentOf[plural] }, dryRun);
-        if (plural === 'releasepolicies') return refusedBy(answer, 'AdministerHeld');
+        if (plural === 'releasepolicies') return refusedBy(answer, 'AdministerRightMissing');
         if (plural === 'releasecandidates' || plural === 'releasebundles') return !answer.ok;
         return refusedBy(answer, plural === 'emergencyaccesses' ? 'OnlyRevoked' : 'SpecNeverChanges');
       },

@@ -237,7 +237,7 @@ export function custodyKit(world: () => World, serviceAccount: () => ApiClient) 
     return [
       {
         policy,
-        rule: `${rule}ByPerson`,
+        rule: `${rule}NeedsPerson`,
         given: `a ServiceAccount that holds the right ${doing}`,
         refused: () => act(serviceAccount()),
         caller: robotUser,
@@ -246,7 +246,7 @@ export function custodyKit(world: () => World, serviceAccount: () => ApiClient) 
       },
       {
         policy,
-        rule: `${rule}Held`,
+        rule: `${rule}RightMissing`,
         given: `somebody without the right ${doing}`,
         refused: () => act(as(given.without)),
         caller: given.without,
@@ -255,7 +255,7 @@ export function custodyKit(world: () => World, serviceAccount: () => ApiClient) 
       },
       ...(['admin', ...wildcards] as const).map((who) => ({
         policy,
-        rule: `${rule}ByName`,
+        rule: `${rule}OnlyByWildcard`,
         given: `${who}, who holds the right by a wildcard, ${doing}`,
         refused: () => act(as(who)),
         caller: who,
@@ -368,7 +368,7 @@ export async function prepareCustody(world: World): Promise<ApiClient> {
   await eventually(
     'the last binding acts',
     () => serviceAccount.create(policy({ metadata: { namespace: quiet } }), { dryRun: 'All' }),
-    (answer) => said(answer).includes('AdministerByPerson'),
+    (answer) => said(answer).includes('AdministerNeedsPerson'),
   );
   return serviceAccount;
 }

@@ -107,7 +107,7 @@ const ofRights = ({ as, stored, rightRows }: Kit): readonly Row[] => [
   }),
   ...(['sre-a', 'oncall-a'] as const).map((who) => ({
     policy: 'countersign-emergencyaccesses',
-    rule: 'RevokeHeld',
+    rule: 'RevokeRightMissing',
     given: `somebody else without the right does what ${who} may, who ${who === 'sre-a' ? 'granted it' : 'was let in'}`,
     refused: async () => revoke(as('developer-b'), await stored.emergencyaccesses()),
     caller: 'developer-b',
@@ -261,7 +261,7 @@ const ofPolicies = ({ world, serviceAccount, as, stored, actOnPolicy, label }: K
   },
   {
     policy: 'countersign-releasepolicies',
-    rule: 'AdministerByPerson',
+    rule: 'AdministerNeedsPerson',
     given: 'a ServiceAccount that holds the right creates a policy',
     refused: () => serviceAccount().create(policy({ metadata: { namespace: quiet } }), { dryRun: 'All' }),
     caller: `system:serviceaccount:${staging}:robot`,
@@ -270,7 +270,7 @@ const ofPolicies = ({ world, serviceAccount, as, stored, actOnPolicy, label }: K
   },
   ...(['create', 'update', 'delete'] as const).map((verb) => ({
     policy: 'countersign-releasepolicies',
-    rule: 'AdministerHeld',
+    rule: 'AdministerRightMissing',
     given: `somebody without the right tries to ${verb} a policy`,
     refused: async () => actOnPolicy(verb, as('developer-b')),
     caller: 'developer-b',

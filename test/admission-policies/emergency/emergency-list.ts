@@ -240,7 +240,7 @@ const never: readonly Attack<GuardWorld>[] = [
   attack('T27', 'rights', {
     name: 'somebody let in for an emergency gives themselves a right that stays',
     act: creates(isIn, 'rolebindings', { subjects: [user(oncall)] }),
-    denied: 'ProductionGuardRightsHeld: ',
+    denied: 'ProductionGuardAdministerRightMissing: ',
     twin: creates(admin, 'rolebindings'),
   }),
   attack('T10', 'additional', {
@@ -448,7 +448,7 @@ const made: readonly Attack<GuardWorld>[] = [
   attack('T47', 'rights', {
     name: 'somebody let in for an emergency binds the role of emergencies under another name',
     act: gives(isIn, 'to the role', (object) => withName()(object)),
-    denied: 'ProductionGuardRightsHeld: ',
+    denied: 'ProductionGuardAdministerRightMissing: ',
     twin: gives(operator, 'to the role'),
   }),
   {
@@ -526,8 +526,8 @@ const granting: readonly Attack<GuardWorld>[] = [
   })),
   ...(
     [
-      ['somebody let in lets a colleague in', oncall, 'GrantHeld: '],
-      ['a cluster admin, by a wildcard, lets somebody in', 'admin', 'GrantByName: '],
+      ['somebody let in lets a colleague in', oncall, 'GrantRightMissing: '],
+      ['a cluster admin, by a wildcard, lets somebody in', 'admin', 'GrantOnlyByWildcard: '],
     ] as const
   ).map(([name, who, denied]): Attack<GuardWorld> => ({
     id: 'T47',
@@ -541,7 +541,7 @@ const granting: readonly Attack<GuardWorld>[] = [
     id: 'T47',
     name: 'a program that holds the right to grant lets somebody in',
     act: async ({ stranger }) => admitted(await stranger.create(emergencyAccess())),
-    denied: 'GrantByPerson: ',
+    denied: 'GrantNeedsPerson: ',
     twin: ea({}),
     locks: [custody],
   },

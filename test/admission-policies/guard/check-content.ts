@@ -15,7 +15,7 @@ const rules: Readonly<Record<string, readonly [string, string]>> = {
   network: ['ProductionGuardNetwork', 'ProductionGuardNetworkContent'],
   accounts: ['ProductionGuardAccount', 'ProductionGuardAccountContent'],
   storage: ['ProductionGuardStorage', 'ProductionGuardStorageContent'],
-  rights: ['ProductionGuardRightsByPerson', 'ProductionGuardRightsContent'],
+  rights: ['ProductionGuardAdministerNeedsPerson', 'ProductionGuardRightsContent'],
   status: ['ProductionGuardStatus', 'ProductionGuardStatusContent'],
   additional: ['ProductionGuardAdditional', ''],
 };

@@ -24,7 +24,7 @@ const ofOperators = (resource: string): readonly WorldCheck[] =>
     passes: async (world: GuardWorld) =>
       refusedBy(
         await world.as(who).patch(await leaving(world, resource), 'json', free, dryRun),
-        'ProductionGuardOperateByName',
+        'ProductionGuardOperateOnlyByWildcard',
       ),
   }));
 
@@ -34,7 +34,7 @@ const ofPeopleIn = (resource: string): readonly WorldCheck[] => [
     passes: async (world) => {
       const target = await leaving(world, resource);
       return (
-        refusedBy(await world.as(oncall).patch(target, 'json', free, dryRun), 'ProductionGuardOperateHeld') &&
+        refusedBy(await world.as(oncall).patch(target, 'json', free, dryRun), 'ProductionGuardOperateRightMissing') &&
         (await world.as(operatesIn).patch(target, 'json', free, dryRun)).ok
       );
     },

@@ -48,7 +48,7 @@ export const ofNamespaces: readonly Check[] = [
         { metadata: { annotations: null } },
         dryRun,
       );
-      return refusedBy(answer, 'NamespaceGuardHeld');
+      return refusedBy(answer, 'NamespaceGuardRightMissing');
     },
   },
   reports('annotates', production, noted),

@@ -80,7 +80,7 @@ export const ofRestarts: readonly Check[] = [
     passes: async ({ as }) =>
       refusedBy(
         await as('attacker').patch(at('deployments', 'standing'), 'merge', restart(), dryRun),
-        'ProductionGuardOperateHeld',
+        'ProductionGuardOperateRightMissing',
       ),
   },
   {

@@ -38,7 +38,8 @@ const byName = (does: string, target: ReturnType<typeof at>, body: object): Chec
   name: `nobody ${does} by a wildcard`,
   passes: async ({ as }) => {
     for (const user of Object.keys(wildOperators))
-      if (!refusedBy(await as(user).patch(target, 'merge', body, dryRun), 'ProductionGuardOperateByName')) return false;
+      if (!refusedBy(await as(user).patch(target, 'merge', body, dryRun), 'ProductionGuardOperateOnlyByWildcard'))
+        return false;
     return true;
   },
 });

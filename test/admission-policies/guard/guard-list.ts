@@ -406,19 +406,19 @@ const workloads: readonly Attack<GuardWorld>[] = [
   attack('T07', 'workloads', {
     name: 'a developer restarts a workload',
     act: kubectl('attacker', () => ['rollout', 'restart', 'daemonset/agent']),
-    denied: 'ProductionGuardOperateHeld: ',
+    denied: 'ProductionGuardOperateRightMissing: ',
     twin: kubectl('sre-a', () => ['rollout', 'restart', 'daemonset/agent']),
   }),
   attack('T26', 'workloads', {
     name: 'a cluster admin, who holds wildcards, restarts a workload',
     act: strategic(admin, api, restarted),
-    denied: 'ProductionGuardOperateByName: ',
+    denied: 'ProductionGuardOperateOnlyByWildcard: ',
     twin: strategic(sre, api, restarted),
   }),
   attack('T25', 'workloads', {
     name: 'a ServiceAccount that holds the right to operate restarts a workload',
     act: strategic(({ stranger }) => stranger, api, restarted),
-    denied: 'ProductionGuardOperateByPerson: ',
+    denied: 'ProductionGuardOperateNeedsPerson: ',
     twin: strategic(sre, api, restarted),
   }),
   attack('T06', 'workloads', {
@@ -474,7 +474,7 @@ const workloads: readonly Attack<GuardWorld>[] = [
   attack('T09', 'workloads', {
     name: 'a developer runs a CronJob now',
     act: kubectl('attacker', () => ['create', 'job', fresh('now'), '--from=cronjob/nightly']),
-    denied: 'ProductionGuardOperateHeld: ',
+    denied: 'ProductionGuardOperateRightMissing: ',
     twin: kubectl('sre-a', () => ['create', 'job', fresh('now'), '--from=cronjob/nightly']),
   }),
   ...[
@@ -672,7 +672,7 @@ const scale: readonly Attack<GuardWorld>[] = [
     attack('T13', 'scale', {
       name: `a developer scales a Deployment to ${replicas}`,
       act: scaled(attacker, api, replicas),
-      denied: 'ProductionGuardOperateHeld: ',
+      denied: 'ProductionGuardOperateRightMissing: ',
       twin: kubectl('sre-a', () => ['scale', 'deployment/api', '--replicas=3']),
     }),
   ),
@@ -714,13 +714,13 @@ const scale: readonly Attack<GuardWorld>[] = [
   attack('T26', 'scale', {
     name: 'a cluster admin, who holds wildcards, scales within bounds',
     act: scaled(admin, api, 3),
-    denied: 'ProductionGuardOperateByName: ',
+    denied: 'ProductionGuardOperateOnlyByWildcard: ',
     twin: scaled(sre, api, 3),
   }),
   attack('T25', 'scale', {
     name: 'a ServiceAccount that holds the right to operate scales within bounds',
     act: scaled(({ stranger }) => stranger, api, 3),
-    denied: 'ProductionGuardOperateByPerson: ',
+    denied: 'ProductionGuardOperateNeedsPerson: ',
     twin: scaled(sre, api, 3),
   }),
   attack('T13', 'scale', {
@@ -996,19 +996,19 @@ const rights: readonly Attack<GuardWorld>[] = [
   attack('T27', 'rights', {
     name: 'a developer binds a role',
     act: creates(attacker, 'rolebindings'),
-    denied: 'ProductionGuardRightsHeld: ',
+    denied: 'ProductionGuardAdministerRightMissing: ',
     twin: creates(admin, 'rolebindings'),
   }),
   attack('T27', 'rights', {
     name: 'a ServiceAccount that holds the right to administer binds a role',
     act: creates(({ stranger }) => stranger, 'rolebindings'),
-    denied: 'ProductionGuardRightsByPerson: ',
+    denied: 'ProductionGuardAdministerNeedsPerson: ',
     twin: creates(admin, 'rolebindings'),
   }),
   attack('T27', 'rights', {
     name: 'a developer sets limits by which no pod starts any more',
     act: creates(attacker, 'resourcequotas', { spec: { hard: { 'count/none.example.dev': '0' } } }),
-    denied: 'ProductionGuardRightsHeld: ',
+    denied: 'ProductionGuardAdministerRightMissing: ',
     twin: creates(admin, 'resourcequotas', { spec: { hard: { 'count/none.example.dev': '0' } } }),
   }),
 ];
@@ -1155,13 +1155,13 @@ const namespaces: readonly Attack<GuardWorld>[] = [
   attack('T21', 'namespaces', {
     name: 'a developer who may edit namespaces takes an audit off',
     act: reshaped(attacker, 'audit', mode(null)),
-    denied: 'NamespaceGuardHeld: ',
+    denied: 'NamespaceGuardRightMissing: ',
     twin: reshaped(admin, 'audit', mode(null)),
   }),
   attack('T21', 'namespaces', {
     name: 'a developer who may edit namespaces has one guarded',
     act: reshaped(attacker, undefined, mode('enforce')),
-    denied: 'NamespaceGuardHeld: ',
+    denied: 'NamespaceGuardRightMissing: ',
     twin: reshaped(admin, undefined, mode('enforce')),
   }),
   attack('T21', 'namespaces', {
@@ -1174,7 +1174,7 @@ const namespaces: readonly Attack<GuardWorld>[] = [
           metadata: { name: fresh('shop'), labels: { 'countersign.dev/guarded': 'enforce' } },
         }),
       ),
-    denied: 'NamespaceGuardHeld: ',
+    denied: 'NamespaceGuardRightMissing: ',
     twin: async (world) =>
       admitted(
         await admin(world).create({
@@ -1188,7 +1188,7 @@ const namespaces: readonly Attack<GuardWorld>[] = [
     attack('T21', 'namespaces', {
       name: `a developer who may edit namespaces changes the ${part} of a guarded one`,
       act: reshaped(attacker, 'enforce', { body: { metadata: { [part]: { extra: 'yes' } } } }),
-      denied: 'NamespaceGuardHeld: ',
+      denied: 'NamespaceGuardRightMissing: ',
       twin: reshaped(admin, 'enforce', { body: { metadata: { [part]: { extra: 'yes' } } } }),
     }),
   ),
@@ -1200,7 +1200,7 @@ const namespaces: readonly Attack<GuardWorld>[] = [
         .patch(namespaceAt(await aNamespace(world, 'enforce')), 'merge', { metadata: { labels: { extra: 'yes' } } });
       return admitted(answer);
     },
-    denied: 'NamespaceGuardByPerson: ',
+    denied: 'NamespaceGuardNeedsPerson: ',
     twin: reshaped(admin, 'enforce', { body: { metadata: { labels: { extra: 'yes' } } } }),
   }),
   ...(['kube-public', 'countersign-system'] as const).map((name) =>

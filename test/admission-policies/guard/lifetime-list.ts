@@ -93,19 +93,19 @@ export const lifetimeAttacks: readonly Attack<GuardWorld>[] = [
     attack('T33', topic, {
       name: `somebody without the right to operate takes the finalizer off one of ${resource} that is being deleted`,
       act: frees(attacker, resource),
-      denied: 'ProductionGuardOperateHeld: ',
+      denied: 'ProductionGuardOperateRightMissing: ',
       twin: frees(sre, resource),
     }),
     attack('T26', topic, {
       name: `a cluster admin, who holds wildcards, takes the finalizer off one of ${resource} that is being deleted`,
       act: frees(admin, resource),
-      denied: 'ProductionGuardOperateByName: ',
+      denied: 'ProductionGuardOperateOnlyByWildcard: ',
       twin: frees(sre, resource),
     }),
     attack('T25', topic, {
       name: `a ServiceAccount that holds the right to operate takes the finalizer off one of ${resource} that is being deleted`,
       act: frees(({ stranger }) => stranger, resource),
-      denied: 'ProductionGuardOperateByPerson: ',
+      denied: 'ProductionGuardOperateNeedsPerson: ',
       twin: frees(sre, resource),
     }),
     attack('T33', topic, {

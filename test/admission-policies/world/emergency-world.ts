@@ -159,7 +159,7 @@ async function letProgramIn(world: GuardWorld): Promise<void> {
     );
   for (const each of close) await each();
   const again: readonly (readonly [string, () => Promise<Answer<unknown>>])[] = [
-    ['ProductionGuardRightsHeld', () => world.as(oncall).create(one('roles', 'canary'), { dryRun: 'All' })],
+    ['ProductionGuardAdministerRightMissing', () => world.as(oncall).create(one('roles', 'canary'), { dryRun: 'All' })],
     [
       'MinutesByOperator',
       () =>

@@ -271,7 +271,7 @@ export async function startGuardWorld({
   await eventually(
     'the last binding acts',
     () => unknown.create(one('roles', 'canary'), { dryRun: 'All' }),
-    (answer) => said(answer).includes('ProductionGuardRightsByPerson'),
+    (answer) => said(answer).includes('ProductionGuardAdministerNeedsPerson'),
   );
   accepted(await world.as(preparer).create(one('widgets', 'standing', standing)));
   accepted(await world.as(preparer).create(one('gadgets', 'standing', standing)));

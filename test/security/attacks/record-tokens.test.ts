@@ -476,7 +476,7 @@ test('a record that a stolen token broke goes on without that entry, once somebo
 
   // Not in a role that one does not hold, and not under another digest.
   const others = await system.controlPlane.kubectl('approver-a', ['create', '-f', '-'], { stdin: manifest });
-  expect(others.stderr).toContain('ApproveHeld: approver-a may not sign as tester');
+  expect(others.stderr).toContain('ApproveRightMissing: approver-a may not sign as tester');
   const signature = JSON.parse(manifest) as KubeObject & { readonly spec: object };
   const spec = { ...signature.spec, role: 'approver', digest: x.digest };
   const other = await world.as('approver-a').create({ ...signature, spec });
