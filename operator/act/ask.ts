@@ -13,7 +13,7 @@ import {
 import { gateIsHere } from '../decide/admission/release-writers.ts';
 import { digestOf, digestSteps, sizeOf } from '../decide/json/canonical.ts';
 import { normalForm } from '../decide/manifest/normal-form.ts';
-import { fieldManagers } from '../decide/release/plan.ts';
+import { fieldManagers } from '../api/field-managers.ts';
 import { fromScratch, scratchManifest, scratchName } from '../decide/manifest/dry-run.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';

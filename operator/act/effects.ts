@@ -4,7 +4,7 @@ import type { JsonObject } from '../api/meta.ts';
 import { sizeOf } from '../decide/json/canonical.ts';
 import { withRefusal } from '../decide/record/drafts.ts';
 import type { Effect, ObjectEffect, Writer } from '../decide/plan.ts';
-import { fieldManagers } from '../decide/release/plan.ts';
+import { fieldManagers } from '../api/field-managers.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf, type Manifest, type ResourceRow } from '../kube/resource.ts';

@@ -1,249 +1,38 @@
 /** `ReleasePolicy`: what a production namespace demands of a release. */
 import { z } from 'zod';
+import { asOne, asSet, celRules, mapBy } from './crd-extensions.ts';
 import { age, type Definition } from './definition.ts';
-import { longestEmergency } from './emergency.ts';
 import { policyName } from './kinds.ts';
-import { conditions, envelope, observedGeneration, type Json } from './meta.ts';
+import { conditions, envelope, observedGeneration } from './meta.ts';
 import { parser } from './parse.ts';
-import { asOne, asSet, celRules, keepsUnknown, mapBy, type CelRule } from './crd-extensions.ts';
 import {
-  cronSchedule,
+  approvalLines,
+  defaultCandidateValidFor,
+  emergency,
+  expedited,
+  freeze,
+  health,
+  later,
+  laterList,
+  operate,
+  person,
+  platformWriter,
+  retain,
+  unmanaged,
+  window,
+} from './policy-fields.ts';
+import {
   day,
   digest,
   duration,
-  fieldPath,
   free,
-  httpUrl,
   instant,
-  kindName,
-  label,
   namespaceName,
   objectName,
-  patternedLine,
   prose,
-  roleName,
   serviceAccountName,
-  timeZone,
   typedUsername,
-  writtenLine,
 } from './schemas.ts';
-
-/** What is of a later version: in the schema so that it is refused by name, not silently dropped. */
-const later = z.record(z.string(), z.custom<Json>()).meta(keepsUnknown);
-
-/** How long a candidate waits where no policy says it, too. */
-export const defaultCandidateValidFor = '336h';
-
-const approvalLine = z
-  .object({
-    role: roleName.describe(
-      'The role that signs. A signer holds verb approve on approvalroles with this resource name in the production namespace.',
-    ),
-    count: z.int32().min(1).max(10).describe('How many different people must sign in this role.'),
-    oneFromEach: z
-      .array(writtenLine(253).min(1))
-      .max(10)
-      .default([])
-      .meta(asSet)
-      .describe(
-        'Groups of the identity provider, each of which must be among the signers. One signer stands for one group. Empty: any groups will do.',
-      ),
-  })
-  .meta(
-    celRules({
-      rule: 'self.count >= size(self.oneFromEach)',
-      message: 'count must be at least the number of groups in oneFromEach: raise count, or name fewer groups',
-    }),
-  );
-export type ApprovalLine = z.infer<typeof approvalLine>;
-
-const approvalLines = z.array(approvalLine).min(1).max(10).meta(mapBy('role'));
-
-const person = z.object({
-  name: z
-    .string()
-    .max(128)
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]*$/)
-    .describe('What the person is called in messages.'),
-  identities: z
-    .array(patternedLine(512).min(1))
-    .min(1)
-    .max(20)
-    .meta(asSet)
-    .describe('Every username of this one person. An identity belongs to one person only.'),
-});
-
-const window = z.object({
-  schedule: cronSchedule.describe('When the window opens: minute, hour, day of month, month, day of week.'),
-  duration: duration('1m', '168h').describe('How long it stays open.'),
-  timeZone: timeZone.describe('The IANA time zone in which schedule is read. Daylight saving is followed.'),
-});
-export type Window = z.infer<typeof window>;
-
-const freeze = z
-  .object({
-    from: instant.describe('First instant of the freeze.'),
-    to: instant.describe('First instant after it.'),
-    reason: writtenLine(256).min(1).describe('Why; shown to everybody who must wait.'),
-  })
-  .meta(
-    celRules({
-      rule: 'self.from < self.to',
-      message: 'a freeze begins before it ends: exchange from and to, or correct one of them',
-    }),
-  );
-
-const expedited = z.object({
-  soak: duration('0s', '720h')
-    .default('0s')
-    .describe('The soak that an expedited candidate needs instead of spec.soak.'),
-  passes: z
-    .array(z.enum(['Window', 'Freeze']))
-    .max(2)
-    .default([])
-    .meta(asSet)
-    .describe('Gates of waiting that an expedited candidate passes. Empty: none.'),
-  approvals: approvalLines.describe(
-    'Lines that must be met on top of spec.approvals: the hotfix lane takes more signatures and less waiting.',
-  ),
-});
-
-const unmanaged = z.object({
-  kind: kindName.describe('The kind of the object.'),
-  name: objectName.describe('Its name in production.'),
-  fields: z
-    .array(fieldPath)
-    .min(1)
-    .max(32)
-    .meta(asSet)
-    .describe(
-      'Paths of fields that something else owns: names joined by dots, list items picked by [key=value], such as spec.template.spec.containers[name=app].resources.',
-    ),
-});
-
-const httpCheck = z.object({
-  url: httpUrl.describe('What is fetched, by GET, from within the cluster. Redirects are not followed.'),
-  status: z.int32().min(100).max(599).default(200).describe('The status code of a healthy answer.'),
-  interval: duration('1s', '1h').default('5s').describe('Time from one fetch to the next.'),
-  failures: z.int32().min(1).max(100).default(2).describe('How many failures in a row make it unhealthy.'),
-});
-
-const check = z
-  .object({
-    name: label('smoke', 63).describe('What the check is called in messages.'),
-    http: httpCheck.optional().describe('Fetches an address.'),
-    prometheus: later.optional().describe('Asks Prometheus. Refused in this version.'),
-  })
-  .meta(
-    celRules(
-      {
-        rule: '!has(self.prometheus)',
-        message:
-          'prometheus checks do not work in this version: use an http check (prometheus arrives with metric analysis)',
-      },
-      { rule: 'has(self.http) || has(self.prometheus)', message: 'say what is checked: add http with a url' },
-    ),
-  );
-
-const health = z.object({
-  progressTimeout: duration('10s', '6h')
-    .default('10m')
-    .describe('How long a promotion may take until every workload is complete. Then it is rolled back.'),
-  observeFor: duration('0s', '168h')
-    .default('15m')
-    .describe('How long after completion failing health still rolls back. 0s: not at all.'),
-  checks: z
-    .array(check)
-    .max(16)
-    .default([])
-    .meta(mapBy('name'))
-    .describe('Checks on top of the health of the workloads. Empty: none.'),
-});
-
-const retain = z.object({
-  bundles: z
-    .int32()
-    .min(2)
-    .max(100)
-    .default(10)
-    .describe('How many bundles of a package are kept, beside the one in production and the one before it.'),
-  candidates: z.int32().min(1).max(1000).default(20).describe('How many finished candidates of a package are kept.'),
-});
-
-/** Refuses what is of a later version. */
-const laterList = (field: string, arrives: string): CelRule => ({
-  rule: `!has(self.${field}) || size(self.${field}) == 0`,
-  message: `spec.${field} does not work in this version: remove it (it arrives with ${arrives})`,
-});
-
-/** Kinds that another program may be declared to write beside us. Nothing that runs code, and nothing that gives rights. */
-export const platformKinds = [
-  'ConfigMap',
-  'Secret',
-  'Service',
-  'Endpoints',
-  'EndpointSlice',
-  'Ingress',
-  'NetworkPolicy',
-  'HorizontalPodAutoscaler',
-  'PodDisruptionBudget',
-] as const;
-
-const platformWriter = z.object({
-  identity: typedUsername.describe(
-    'The username of the program, such as system:serviceaccount:external-secrets:controller.',
-  ),
-  kind: z.enum(platformKinds).describe('The kind of object that it writes.'),
-  names: z
-    .array(objectName)
-    .min(1)
-    .max(50)
-    .meta(asSet)
-    .describe('The names of the objects, exactly. Every write of them is recorded.'),
-});
-
-const scaleBounds = z
-  .object({
-    kind: z.enum(['Deployment', 'StatefulSet']).describe('The kind of the workload.'),
-    name: objectName.describe('Its name in production.'),
-    min: z.int32().min(0).max(10_000).describe('The fewest replicas.'),
-    max: z.int32().min(0).max(10_000).describe('The most replicas.'),
-  })
-  .meta(
-    celRules({ rule: 'self.min <= self.max', message: 'min must not be above max: exchange them, or correct one' }),
-  );
-
-const operate = z.object({
-  scale: z
-    .array(scaleBounds)
-    .max(100)
-    .default([])
-    .meta(mapBy('kind', 'name'))
-    .describe(
-      'Workloads that holders of the right to operate may scale, and within which bounds. A promotion keeps the replicas of these workloads as they are. Empty: none.',
-    ),
-});
-
-const emergency = z.object({
-  maxDuration: duration('1m', longestEmergency).default('12h').describe('The longest that one access may last.'),
-  clusterRole: objectName
-    .default('countersign-emergency')
-    .describe(
-      'The ClusterRole that the grantee holds in this namespace meanwhile: one of those that the chart lists under emergency.clusterRoles.',
-    ),
-  followUpWithin: duration('1m', '168h')
-    .default('24h')
-    .describe(
-      'How long after the end the formal release that follows up may take; it is due when the window that is open then, or the next one, closes.',
-    ),
-  maxActive: z.int32().min(1).max(1000).default(2).describe('How many accesses may be live at once in this namespace.'),
-  endSessions: z
-    .enum(['Evict', 'Report'])
-    .default('Evict')
-    .describe(
-      'What becomes at the end of pods that somebody went into. Evict: they are replaced, which cuts what is still open. Report: they are named, and stay.',
-    ),
-});
 
 const releasePolicySpec = z
   .object({

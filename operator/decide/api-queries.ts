@@ -84,3 +84,8 @@ export const questionKey = (question: Exclude<Question, PreflightQuestion> | Pre
       return `preflight ${question.namespace} ${question.ref.kind} ${question.ref.name} ${question.resourceVersion ?? 'new'} ${question.digest}`;
   }
 };
+
+export const keyAt = (questions: readonly Question[], i: number): string => {
+  const question = questions[i];
+  return question === undefined ? '' : questionKey(question);
+};

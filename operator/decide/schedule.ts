@@ -1,7 +1,7 @@
 /** When a window is open. The only file that knows croner. */
 import { Cron } from 'croner';
 import { milliseconds } from '../api/duration.ts';
-import type { Window } from '../api/policy.ts';
+import type { Window } from '../api/policy-fields.ts';
 import type { Instant } from './objects.ts';
 
 /** A window at an instant. `opensAt` undefined = it never opens again. */

@@ -1,10 +1,10 @@
-import { sleep, type Cancel, type Clock } from '../time/clock.ts';
-import type { Logger } from '../log.ts';
-import { createClient, type Client } from './client.ts';
-import { toFailure, type Failure } from './failures.ts';
+import { type Client, createClient } from './client.ts';
+import { type Failure, toFailure } from './failures.ts';
+import { leases, type LeaseView, microTime, nextTransition, viewOf } from './lease-object.ts';
 import { Reflector } from './reflector.ts';
-import { isRecord, type KubeObject, type ResourceRow } from './resource.ts';
 import type { Transport } from './transport.ts';
+import type { Logger } from '../log.ts';
+import { type Cancel, type Clock, sleep } from '../time/clock.ts';
 
 /** Durations of an election, in milliseconds; `renewDeadlineMs` lies between the other two. */
 export interface LeaseDurations {
@@ -49,23 +49,12 @@ export interface Elector {
   stop(): Promise<void>;
 }
 
-const leases: ResourceRow = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', plural: 'leases', namespaced: true };
-
 /**
  * A candidate for a lease; needs get, create, patch, list and watch on it. A standby watches the lease: it acts on a release at once, on an expiry by a timer, and polls
  * nothing.
  */
 export function createElector(options: ElectorOptions): Elector {
   return new LeaseElector(options);
-}
-
-/** What a Lease says, as far as an election needs it. */
-interface LeaseView {
-  readonly resourceVersion: string;
-  readonly uid: string;
-  readonly holder: string | undefined;
-  readonly leaseMs: number | undefined;
-  readonly transitions: number;
 }
 
 /** When something was last known to be so, by both clocks of this machine. */
@@ -294,24 +283,4 @@ class LeaseElector implements Elector {
 
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-}
-
-function viewOf(object: KubeObject): LeaseView {
-  const spec = isRecord(object['spec']) ? object['spec'] : {};
-  const { holderIdentity, leaseDurationSeconds, leaseTransitions } = spec;
-  return {
-    resourceVersion: object.metadata.resourceVersion,
-    uid: object.metadata.uid,
-    holder: typeof holderIdentity === 'string' && holderIdentity !== '' ? holderIdentity : undefined,
-    leaseMs: typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds * 1_000 : undefined,
-    transitions: typeof leaseTransitions === 'number' ? leaseTransitions : 0,
-  };
-}
-
-/** leaseTransitions is an int32 that nothing decides by: at its end, which only an edit reaches, counting begins again. */
-const nextTransition = (transitions: number): number => (transitions < 2_147_483_647 ? transitions + 1 : 0);
-
-/** RFC 3339 with exactly six decimals, which the API server demands of a MicroTime. */
-function microTime(wallMs: number): string {
-  return new Date(wallMs).toISOString().replace('Z', '000Z');
 }

@@ -4,7 +4,8 @@ import { expect, test } from '@jest/globals';
 import { aPolicy } from '../../test/support/builders/decide.ts';
 import { explainedKinds } from '../decide/record/expected-state.ts';
 import type { Reflectors } from '../kube/reflectors.ts';
-import { createCaches, Followed } from './caches.ts';
+import { createCaches } from './caches.ts';
+import { Followed } from './following.ts';
 
 /** Reflectors that are complete when the test says so, and of which only the policies hold anything. */
 const silentReflectors = () => {

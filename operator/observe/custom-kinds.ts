@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { FamilySpec, ReflectorFamily } from '../kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import type { ChangeHandler } from '../kube/store.ts';
-import { watchedObject, type WatchedObject } from './parse.ts';
+import { watchedObject, type WatchedObject } from './fingerprint.ts';
 
 /** Definitions of custom resources, whoever made them. */
 export const definitionRow: ResourceRow = {

@@ -1,7 +1,7 @@
 /** What is to be looked at in production, and since when it has not been explained. Work is done only for what changed. */
 import type { Instant, ObjectKey } from '../decide/objects.ts';
 import { sameProgram, type Program } from '../decide/manifest/pod-fingerprint.ts';
-import type { Suspect } from '../decide/findings/plan.ts';
+import type { Suspect } from '../decide/findings/snapshot.ts';
 import type { Clock } from '../time/clock.ts';
 
 /** Templates of one workload that are remembered: those of a rollout that is under way, and the one before. */

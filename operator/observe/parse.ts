@@ -3,17 +3,15 @@ import { z } from 'zod';
 import { guardedLabel, guardedModes, stagingLabel, writersAnnotation } from '../api/kinds.ts';
 import { isJsonObject, type Json, type JsonObject } from '../api/meta.ts';
 import { parseReplicas, parseWriters } from '../api/writers.ts';
+import type { Controller } from '../decide/findings/view.ts';
+import { at, listAt, objectAt, textAt } from '../decide/json/json.ts';
+import { lifetimeOf } from '../decide/manifest/lifetime.ts';
+import { programsOfPod } from '../decide/manifest/pod-fingerprint.ts';
 import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts } from '../decide/objects.ts';
-import { roleFacts, type RoleFacts } from '../decide/emergency/role-limits.ts';
-import { contentDigest, podDigest, replicasOf } from '../decide/manifest/content-digest.ts';
-import { at, isObject, listAt, numberAt, objectAt, textAt } from '../decide/json/json.ts';
-import { decidedFinalizers, lifetimeOf } from '../decide/manifest/lifetime.ts';
-import { programsOfPod, programsOfTemplate } from '../decide/manifest/pod-fingerprint.ts';
-import type { Controller, Watched } from '../decide/findings/explain.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import { largeLength, ObjectAway, type LargeParts } from './large.ts';
+import { largeLength, type LargeParts, ObjectAway } from './large.ts';
 
-const instantOf = (text: string | undefined): number | undefined => {
+export const instantOf = (text: string | undefined): number | undefined => {
   const at = text === undefined ? NaN : Date.parse(text);
   return Number.isNaN(at) ? undefined : at;
 };
@@ -26,7 +24,7 @@ const managedField = z.object({
 });
 
 /** Writers of the object itself: those of its status and scale change nothing that is promoted. */
-const writersOf = (managedFields: unknown): FieldWriter[] =>
+export const writersOf = (managedFields: unknown): FieldWriter[] =>
   z
     .array(managedField)
     .catch([])
@@ -35,7 +33,7 @@ const writersOf = (managedFields: unknown): FieldWriter[] =>
     .map(({ manager, operation, time }) => ({ manager, operation, at: instantOf(time) }))
     .toSorted((a, b) => (b.at ?? 0) - (a.at ?? 0));
 
-const json = z.custom<JsonObject>(isJsonObject);
+export const json = z.custom<JsonObject>(isJsonObject);
 
 /** A live object as it is kept: what is asked of very many objects at once is beside what they hold, which may be elsewhere. */
 export interface KeptObject extends LiveObject {
@@ -169,7 +167,7 @@ const ownerOf = ({ ownerReferences, labels }: z.infer<typeof pod>['metadata']) =
     : { ownerKind: owner.kind, ownerName: owner.name, ownerUid: owner.uid };
 };
 
-const controllerOf = (
+export const controllerOf = (
   owners: readonly {
     readonly kind: string;
     readonly name: string;
@@ -224,84 +222,6 @@ export const keyNames = (raw: KubeObject): KeyNames => ({
   keys: new Set(['data', 'stringData', 'binaryData'].flatMap((field) => Object.keys(json.catch({}).parse(raw[field])))),
 });
 
-const owners = z
-  .array(z.object({ kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().default(false) }))
-  .catch([]);
-
-const finished = new Set(['Complete', 'Failed']);
-
-/** It runs nothing: a set scaled to nothing, a Job that is over. */
-const isIdle = (kind: string, object: JsonObject): boolean =>
-  kind === 'ReplicaSet'
-    ? (numberAt(object, 'spec', 'replicas') ?? 1) === 0
-    : kind === 'Job' &&
-      listAt(object, 'status', 'conditions').some(
-        (each) => finished.has(textAt(each, 'type') ?? '') && textAt(each, 'status') === 'True',
-      );
-
-interface Written {
-  readonly ref: { readonly kind: string; readonly name: string };
-  readonly uid: string;
-  readonly createdAt: number;
-  readonly deleting: boolean;
-  readonly writers: readonly FieldWriter[];
-}
-
-/** Of an object, what explaining it needs. `digest` is asked only when it has to be explained. */
-const watchedOf = (object: JsonObject, written: Written, digest: Watched['digest']): Watched => {
-  const { kind, name } = written.ref;
-  return {
-    key: `${kind}/${name}`,
-    kind,
-    name,
-    uid: written.uid,
-    createdAt: written.createdAt,
-    deleting: written.deleting,
-    controller: controllerOf(owners.parse(at(object, 'metadata', 'ownerReferences'))),
-    lifetime: lifetimeOf(object),
-    gives: decidedFinalizers(objectAt(object, 'spec', 'template'), 'Pod'),
-    digest,
-    replicas: replicasOf(object),
-    programs: programsOfTemplate(object),
-    idle: isIdle(kind, object),
-    selects: kind === 'Service' && isObject(at(object, 'spec', 'selector')),
-    managers: written.writers.map(({ manager }) => manager),
-  };
-};
-
-/** What a ClusterRole allows, and the digest of that. */
-export type BoundRole = RoleFacts & { readonly digest: string };
-
-export const boundRole = (raw: KubeObject): BoundRole => {
-  const object = json.parse(raw);
-  return { ...roleFacts(raw.metadata.name, object), digest: contentDigest(object) };
-};
-
-/** An object that is kept only to be explained. */
-export type WatchedObject = Watched & { readonly namespace: string; readonly resourceVersion: string };
-
-/** A kind that is not promoted: only its digest is kept, and no value of a Secret. */
-export const watchedObject = (raw: KubeObject, secretKey?: string): WatchedObject => {
-  const object = json.parse(raw);
-  const { metadata } = raw;
-  const digest = contentDigest(object, { secretKey });
-  return {
-    namespace: metadata.namespace ?? '',
-    resourceVersion: metadata.resourceVersion,
-    ...watchedOf(
-      object,
-      {
-        ref: { kind: raw.kind, name: metadata.name },
-        uid: metadata.uid,
-        createdAt: instantOf(metadata.creationTimestamp) ?? 0,
-        deleting: metadata.deletionTimestamp !== undefined,
-        writers: writersOf(metadata['managedFields']),
-      },
-      () => digest,
-    ),
-  };
-};
-
 /** The keys of the labels by which an object picks pods of its namespace. */
 export const selectedLabels = (kind: string, manifest: JsonObject): readonly string[] => {
   switch (kind) {
@@ -326,40 +246,3 @@ const selectorKeys = (selector: Json | undefined): readonly string[] => [
   ...Object.keys(objectAt(selector, 'matchLabels')),
   ...listAt(selector, 'matchExpressions').flatMap((each) => textAt(each, 'key') ?? []),
 ];
-
-const seen = new WeakMap<LiveObject, Watched>();
-
-/** A live object that is kept whole: digested when asked, once for every choice of paths. */
-export const watchedLive = (live: LiveObject): Watched => {
-  const known = seen.get(live);
-  if (known !== undefined) return known;
-  const digests = new Map<string, string>();
-  const watched = watchedOf({ ...live.manifest, status: live.status }, live, (without) => {
-    const context = without.join();
-    const digest = digests.get(context) ?? contentDigest(live.manifest, { unmanaged: without });
-    digests.set(context, digest);
-    return digest;
-  });
-  seen.set(live, watched);
-  return watched;
-};
-
-const over = new Set(['Succeeded', 'Failed']);
-
-export const watchedPod = (pod: PodFacts): Watched => ({
-  key: `Pod/${pod.name}`,
-  kind: 'Pod',
-  name: pod.name,
-  uid: pod.uid,
-  createdAt: pod.createdAt,
-  deleting: pod.deleting,
-  controller: pod.controller,
-  lifetime: pod.lifetime,
-  gives: [],
-  digest: () => podDigest(pod.programs),
-  replicas: undefined,
-  programs: pod.programs,
-  idle: over.has(pod.phase),
-  selects: false,
-  managers: pod.manager === '' ? [] : [pod.manager],
-});

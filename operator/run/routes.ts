@@ -11,7 +11,7 @@ import { scaleTarget } from '../decide/manifest/unmanaged-fields.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
 import { mayName } from '../observe/candidates.ts';
 import { ifHere } from '../observe/large.ts';
-import { watchedLive } from '../observe/parse.ts';
+import { watchedLive } from '../observe/fingerprint.ts';
 import type { Suspects } from '../observe/dirty-objects.ts';
 import type { Change } from '../kube/store.ts';
 import type { Records } from '../ledger/records.ts';

@@ -3,7 +3,8 @@
  * be forged by whoever holds a token that appends to it, the signatures of people may not.
  */
 import type { Approval } from '../../api/approval.ts';
-import type { ApprovalLine, ReleasePolicy } from '../../api/policy.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import type { ApprovalLine } from '../../api/policy-fields.ts';
 import type { Bundle } from '../bundle.ts';
 import { digestOf } from '../json/canonical.ts';
 import { keyOf } from '../objects.ts';

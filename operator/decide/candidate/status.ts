@@ -1,23 +1,17 @@
 /** What a candidate's status says: all conditions, set in one place from what was observed. */
-import { gateNames, isReason, type Phase, type Reason } from '../../api/conditions.ts';
 import type { ReleaseCandidateStatus } from '../../api/candidate.ts';
-import { brokenText } from '../record/broken-record.ts';
-import { rfc3339, setConditions, type Wanted } from '../conditions.ts';
-import { goBackWith } from '../manifest/gitops-tools.ts';
-import type { GateSnapshot } from '../gates/gate.ts';
-import { approvalManifests } from '../people/approval-manifest.ts';
-import type { Instant } from '../objects.ts';
-import { heldUp, heldUpText } from '../manifest/pending-deletion.ts';
-import { observedRelease, progressOf } from '../release/health.ts';
-import { packageRecord, type CandidateRecord, type FinishedReason, type OpenIntent } from '../record/record.ts';
-import { leaving, undelivered } from '../release/plan.ts';
-import { approvalSummary } from '../people/approvals.ts';
-import type { CandidateSnapshot } from '../gates/snapshot.ts';
+import { isReason } from '../../api/conditions.ts';
+import { before, condition, moving, notStaged, type Said, settled, unfinished } from './conditions.ts';
 import type { StagingProblem } from './content.ts';
+import { released, signed } from './release-status.ts';
+import { setConditions, type Wanted } from '../conditions.ts';
+import type { GateSnapshot } from '../gates/gate.ts';
+import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import type { NamedVerdict } from '../gates/verdict.ts';
-import { listed } from '../messages.ts';
-import type { Health } from '../health/types.ts';
-import type { ReleaseSnapshot } from '../release/snapshot.ts';
+import type { Instant } from '../objects.ts';
+import { approvalManifests } from '../people/approval-manifest.ts';
+import { approvalSummary } from '../people/approvals.ts';
+import type { CandidateRecord, FinishedReason } from '../record/record.ts';
 
 /** Where a candidate stands, as far as its status is concerned. */
 export type Standing =
@@ -25,13 +19,6 @@ export type Standing =
   | { readonly is: 'Judged'; readonly gates: GateSnapshot; readonly verdicts: readonly NamedVerdict[] }
   | { readonly is: 'Released' }
   | { readonly is: 'Finished'; readonly how: NonNullable<CandidateRecord['finished']> };
-
-type Status = Omit<ReleaseCandidateStatus, 'conditions' | 'observedGeneration' | 'phase'> & { readonly phase: Phase };
-
-interface Said {
-  readonly fields: Status;
-  readonly conditions: readonly Wanted[];
-}
 
 export const candidateStatus = (s: CandidateSnapshot, standing: Standing, now: Instant): ReleaseCandidateStatus => {
   const { fields, conditions: said } = say(s, standing, now);
@@ -57,52 +44,6 @@ const say = (s: CandidateSnapshot, standing: Standing, now: Instant): Said => {
   }
 };
 
-const condition = (type: string, status: Wanted['status'], reason: Reason, message: string): Wanted => ({
-  type,
-  status,
-  reason,
-  message,
-});
-
-const settled = condition('Reconciling', 'False', 'Settled', 'no work is under way');
-const moving = condition('Stalled', 'False', 'NotStalled', 'nothing needs to be changed for it to go on');
-/** It waits for the record to be mended, or until an object is gone, and a finalizer keeps that. */
-const stalled = (release: ReleaseSnapshot, now: Instant): Wanted => {
-  const { broken } = release.record;
-  if (broken !== undefined) {
-    return condition('Stalled', 'True', 'LedgerBroken', brokenText(release.namespace, broken, release.record));
-  }
-  const { objects } = heldUp(leaving(release), now);
-  return objects.length === 0 ? moving : condition('Stalled', 'True', 'FinalizerHolds', heldUpText(objects));
-};
-/** On a record that does not verify nobody works on it. */
-const reconciling = ({ record }: ReleaseSnapshot, reason: Reason, message: string): Wanted =>
-  record.broken === undefined ? condition('Reconciling', 'True', reason, message) : settled;
-const unfinished = condition('Finished', 'False', 'InProgress', 'it is still under way');
-
-/** What was reported before stays readable once it is no longer judged; of a promotion, what it began with. */
-const before = ({ candidate, record }: CandidateSnapshot): Omit<Status, 'phase' | 'reason'> => {
-  const { status } = candidate;
-  const intent = record.candidates.get(candidate.metadata.uid)?.intent;
-  const digest = intent?.digest ?? status?.digest;
-  const bundle = intent?.bundle ?? status?.bundle;
-  return {
-    approvals: intent?.quorum ?? status?.approvals ?? '',
-    gates: intent === undefined ? (status?.gates ?? []) : passedThen,
-    approvalManifests: {},
-    ...(digest === undefined ? {} : { digest }),
-    ...(bundle === undefined ? {} : { bundle }),
-  };
-};
-
-const passedThen: Status['gates'] = gateNames.map((name) => ({
-  name,
-  outcome: 'Passed',
-  reason: 'GatesPassed',
-  message: 'passed when the promotion began',
-  remedy: '',
-}));
-
 /** What came of `spec.replaces`: settled while it is open, and shown as it was from then on. */
 const replaces = ({ candidate, replacing }: CandidateSnapshot, { is }: Standing): readonly Wanted[] => {
   switch (replacing?.is) {
@@ -126,25 +67,6 @@ const replaces = ({ candidate, replacing }: CandidateSnapshot, { is }: Standing)
         : [condition('Replaces', was.status, was.reason, was.message)];
     }
   }
-};
-
-const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined): Said => {
-  const reason = obstacle?.reason ?? 'Rendering';
-  const message = obstacle?.message ?? 'the content is being read from staging and rendered';
-  const absent = (type: string) => condition(type, 'False', 'NotStaged', 'the content is not staged yet');
-  return {
-    fields: { ...before(s), phase: obstacle === undefined ? 'Staging' : 'Stalled', reason },
-    conditions: [
-      condition('Staged', 'False', reason, message),
-      absent('Approved'),
-      absent('Promotable'),
-      absent('Promoted'),
-      condition('Healthy', 'Unknown', 'NotStaged', 'the content is not staged yet'),
-      unfinished,
-      obstacle === undefined ? condition('Reconciling', 'True', 'Rendering', message) : settled,
-      obstacle === undefined ? moving : condition('Stalled', 'True', reason, message),
-    ],
-  };
 };
 
 const promotableReason = {
@@ -195,101 +117,6 @@ const judged = (s: GateSnapshot, verdicts: readonly NamedVerdict[], now: Instant
       worst === 'Blocked' && first !== undefined ? condition('Stalled', 'True', first.reason, first.message) : moving,
     ],
   };
-};
-
-const healthReason = {
-  Healthy: 'Healthy',
-  Progressing: 'Progressing',
-  Failed: 'WorkloadUnhealthy',
-  Unknown: 'HealthUnknown',
-} as const;
-
-const healthy = ({ state, message }: Health): Wanted =>
-  condition(
-    'Healthy',
-    state === 'Healthy' ? 'True' : state === 'Unknown' ? 'Unknown' : 'False',
-    healthReason[state],
-    message,
-  );
-
-/** True for as long as the content is in production or on its way there. */
-const signed = (s: CandidateSnapshot): readonly Wanted[] => [
-  condition('Staged', 'True', 'Staged', `frozen in ReleaseBundle ${before(s).bundle ?? ''}`.trim()),
-  condition('Approved', 'True', 'ApprovalsComplete', 'every approval line was met when the promotion began'),
-  condition('Promotable', 'True', 'GatesPassed', 'every gate had passed when the promotion began'),
-];
-
-const released = (s: CandidateSnapshot, now: Instant): Said => {
-  const { open, production } = packageRecord(s.record, s.candidate.spec.package);
-  const { release } = s;
-  if (release === undefined) return notStaged(s, undefined);
-  if (open?.type === 'Rollback') {
-    const message = `production goes back to ${open.to === '' ? 'what it was before' : open.to}: ${open.cause}`;
-    return {
-      fields: { ...before(s), phase: 'RollingBack', reason: 'RollingBack' },
-      conditions: [
-        ...signed(s),
-        condition('Promoted', 'False', 'RollingBack', message),
-        condition('Healthy', 'False', 'WorkloadUnhealthy', open.cause),
-        ...(open.delivery === 'GitOps'
-          ? [condition('ActionRequired', 'True', 'ToolMustGoBack', `${message}. ${goBackWith}`)]
-          : []),
-        unfinished,
-        reconciling(release, 'RollingBack', message),
-        stalled(release, now),
-      ],
-    };
-  }
-  const bundle = release.bundles.get(open?.to ?? production?.bundle ?? '');
-  if (open !== undefined) {
-    const message = `production is being brought to ${open.to}`;
-    const health = bundle && progressOf(release, bundle, open.at);
-    return {
-      fields: { ...before(s), phase: 'Promoting', reason: 'Promoting' },
-      conditions: [
-        ...signed(s),
-        condition('Promoted', 'False', 'Promoting', message),
-        ...(health === undefined ? [] : [healthy(health)]),
-        ...awaitingTool(release, open),
-        unfinished,
-        reconciling(release, 'Promoting', message),
-        stalled(release, now),
-      ],
-    };
-  }
-  const health = bundle && production && observedRelease(release, bundle, production.at, now);
-  return {
-    fields: {
-      ...before(s),
-      phase: 'Observing',
-      reason: 'Observing',
-      ...(production === undefined ? {} : { observeUntil: rfc3339(production.observeUntil) }),
-    },
-    conditions: [
-      ...signed(s),
-      condition('Promoted', 'True', 'Promoted', 'production has the content, complete'),
-      ...(health === undefined ? [] : [healthy(health)]),
-      condition('Finished', 'False', 'Observing', 'failing health still takes it back'),
-      reconciling(release, 'Observing', 'its health is watched'),
-      stalled(release, now),
-    ],
-  };
-};
-
-/** What a GitOps tool has not written yet of what is opened for it. */
-const awaitingTool = (release: ReleaseSnapshot, open: OpenIntent): readonly Wanted[] => {
-  if (open.delivery !== 'GitOps') return [];
-  const due = undelivered(release, open);
-  return due.length === 0
-    ? []
-    : [
-        condition(
-          'ActionRequired',
-          'True',
-          'AwaitingTool',
-          `a GitOps writer of the policy has yet to write ${listed(due)}; exactly the content of ${open.to} is let through`,
-        ),
-      ];
 };
 
 const successful: ReadonlySet<FinishedReason> = new Set(['Promoted']);

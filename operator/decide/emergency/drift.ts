@@ -2,7 +2,9 @@
 import type { EmergencyAccessStatus } from '../../api/emergency.ts';
 import { asKey, type Instant } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
-import { holdsNow, isBoundBy, type Scene } from '../findings/explain.ts';
+import { holdsNow } from '../findings/explain.ts';
+import { isBoundBy } from '../findings/lifetimes.ts';
+import type { Scene } from '../findings/view.ts';
 import { isReleasable } from './follow-up.ts';
 import type { Drift, EmergencyRecord } from '../record/emergency.ts';
 

@@ -30,7 +30,7 @@ import type { Instant, ObjectKey, PodFacts } from '../objects.ts';
 import type { Effect, Plan } from '../plan.ts';
 import { questionKey, type Answer } from '../api-queries.ts';
 import { emptyRecord, movedAt, type NamespaceRecord } from '../record/record.ts';
-import type { Watched } from '../findings/explain.ts';
+import type { Watched } from '../findings/view.ts';
 import { grantKeys } from '../record/grant-names.ts';
 
 const place = 'payments-prod';

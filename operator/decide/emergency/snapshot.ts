@@ -4,7 +4,7 @@ import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { NamespaceFacts, ObjectKey, PodFacts } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
-import type { Scene } from '../findings/explain.ts';
+import type { Scene } from '../findings/view.ts';
 import type { ServerNow } from './grant-checks.ts';
 import type { RoleFacts } from './role-limits.ts';
 

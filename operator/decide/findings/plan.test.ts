@@ -22,8 +22,11 @@ import type { Instant, NamespaceFacts, ObjectKey } from '../objects.ts';
 import type { Plan } from '../plan.ts';
 import { questionKey, type Answer } from '../api-queries.ts';
 import { emptyRecord, type NamespaceRecord } from '../record/record.ts';
-import { standing, type Scene, type Watched } from './explain.ts';
-import { changedInstallation, installationDigest, planWatch, type Suspect, type WatchSnapshot } from './plan.ts';
+import { standing } from './explain.ts';
+import type { Scene, Watched } from './view.ts';
+import { planWatch } from './plan.ts';
+import { changedInstallation, installationDigest } from './installation.ts';
+import type { Suspect, WatchSnapshot } from './snapshot.ts';
 
 const place = 'payments-prod';
 const web = 'main app 1';

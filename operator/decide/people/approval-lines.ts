@@ -1,5 +1,6 @@
 /** Which lane a candidate takes: the normal one, or the expedited one with more signatures and less waiting. */
-import type { ApprovalLine, ReleasePolicy } from '../../api/policy.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import type { ApprovalLine } from '../../api/policy-fields.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 
 type Expedited = NonNullable<ReleasePolicy['spec']['expedited']>;

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { ApprovalLine } from '../../api/policy.ts';
+import type { ApprovalLine } from '../../api/policy-fields.ts';
 import { quorum, type Quorum, type Signer } from './quorum.ts';
 
 const role = fc.constantFrom('tester', 'approver', 'sre');

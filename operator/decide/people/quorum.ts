@@ -1,5 +1,5 @@
 /** Are the approval lines met? One human fills one place over all lines; who could fill several fills the one that helps most. */
-import type { ApprovalLine } from '../../api/policy.ts';
+import type { ApprovalLine } from '../../api/policy-fields.ts';
 
 /** A signature that counts. */
 export interface Signer {

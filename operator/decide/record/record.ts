@@ -1,5 +1,5 @@
 /** What the ledger of one production namespace says, folded: the only memory that decisions trust. */
-import type { ApprovalLine } from '../../api/policy.ts';
+import type { ApprovalLine } from '../../api/policy-fields.ts';
 import { ledgerNameDigits, type LedgerEntrySpec } from '../../api/ledger.ts';
 import { whyNotInNameOf } from '../../api/ledger-writers.ts';
 import { type Delivery, type EntryData, type LedgerDraft, parseData } from '../ledger-entry.ts';

@@ -23,7 +23,9 @@ import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } f
 import type { Effect, ObjectEffect, Plan } from '../plan.ts';
 import { emptyRecord, packageRecord, type NamespaceRecord } from '../record/record.ts';
 import { heldUp, heldUpText } from '../manifest/pending-deletion.ts';
-import { fieldManagers, leaving, planRelease, undelivered } from './plan.ts';
+import { planRelease } from './plan.ts';
+import { fieldManagers } from '../../api/field-managers.ts';
+import { leaving, undelivered } from './course.ts';
 import { holds, liveRef } from './steps.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 

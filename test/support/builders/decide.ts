@@ -31,7 +31,7 @@ import type {
   OpenIntent,
   PackageRecord,
 } from '../../../operator/decide/record/record.ts';
-import type { Watched } from '../../../operator/decide/findings/explain.ts';
+import type { Watched } from '../../../operator/decide/findings/view.ts';
 import { digestOfBundle } from '../../../operator/decide/bundle-digest.ts';
 
 /** A Wednesday, 11:00 in New York: the window is open, the soak is over, the signatures are an hour old. */

@@ -1,0 +1,59 @@
+/** The effect that freezes staged content in a bundle, and the questions that must be answered before it. */
+import type { ReleaseCandidate } from '../../api/candidate.ts';
+import { type Answers, type CurrentQuestion, questionKey } from '../api-queries.ts';
+import type { Bundle } from '../bundle.ts';
+import type { Base } from './bundle-draft.ts';
+import type { CandidateSnapshot } from '../gates/snapshot.ts';
+import { digestOf } from '../json/canonical.ts';
+import { normalForm } from '../manifest/normal-form.ts';
+import { listed, objectNamed } from '../messages.ts';
+import { keyOf } from '../objects.ts';
+import type { Effect } from '../plan.ts';
+
+export const stagedNowQuestions = ({ staged, candidate }: CandidateSnapshot): CurrentQuestion[] =>
+  [...staged.values()].map(({ ref, bytes }) => ({
+    ask: 'Current',
+    namespace: candidate.metadata.namespace,
+    ref,
+    bytes,
+  }));
+
+/** Whether an object of staging still holds what is about to be frozen. */
+export const isAsSeen = ({ staged }: CandidateSnapshot, question: CurrentQuestion, answers: Answers): boolean => {
+  const answer = answers.get(questionKey(question));
+  const seen = staged.get(keyOf(question.ref));
+  return (
+    answer?.kind === 'Digest' &&
+    seen !== undefined &&
+    answer.digest === digestOf(normalForm(seen.manifest, question.ref))
+  );
+};
+
+export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect => {
+  const { notes, significance, urgency, followsUp, reverts } = s.candidate.spec;
+  return {
+    do: 'CreateBundle',
+    bundle: draft,
+    compare: {
+      before: { name: s.production?.name ?? '', objects: base.objects, foreign: base.foreign },
+      after: { name: draft.name, objects: draft.objects },
+      removed: draft.removed,
+      unmanaged: draft.unmanaged,
+      heading: {
+        candidate: draft.candidate.name,
+        version: draft.version,
+        package: draft.package,
+        target: draft.namespace,
+        base: base.digest === 'none' ? 'none' : `${base.name} ${base.digest}`,
+        digest: draft.digest,
+        ...(followsUp === '' ? {} : { followsUp: followUpText(followsUp, reverts) }),
+        notes: `${significance}, ${urgency}${notes.summary === '' ? '' : `: ${notes.summary}`}`,
+        unmanaged: draft.unmanaged.reduce((sum, { fields }) => sum + fields.length, 0),
+      },
+    },
+  };
+};
+
+/** Signers read which of the emergency's changes go back; what the package holds of the rest is as production has it. */
+const followUpText = (emergency: string, reverts: ReleaseCandidate['spec']['reverts']): string =>
+  `emergency access ${emergency}; ${reverts.length === 0 ? 'takes nothing of it back' : `takes back ${listed(reverts.map((ref) => objectNamed(keyOf(ref))))}`}`;

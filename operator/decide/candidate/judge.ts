@@ -1,0 +1,218 @@
+/** A staged candidate before its gates: what they need to know is gathered, and a promotion begins when all have passed. */
+import {
+  type Answers,
+  askAgainAt,
+  keyAt,
+  type PreflightOutline,
+  type PreflightQuestion,
+  type Question,
+  questionKey,
+} from '../api-queries.ts';
+import type { Bundle } from '../bundle.ts';
+import type { Base } from './bundle-draft.ts';
+import type { Rendering } from './content.ts';
+import { append, expiryOf, withStatus } from './report.ts';
+import { followUpOf } from '../emergency/follow-up.ts';
+import type { ForeignContent, GateSnapshot, Refusal } from '../gates/gate.ts';
+import { judge } from '../gates/gates.ts';
+import type { CandidateSnapshot } from '../gates/snapshot.ts';
+import { soakingSince } from '../gates/staging/staged-since.ts';
+import { isTested, mustHold, wasTested } from '../gates/staging/staging-hold.ts';
+import { workloadHealth } from '../health/health.ts';
+import { differingPaths, normalForm } from '../manifest/normal-form.ts';
+import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
+import { firstLine } from '../messages.ts';
+import { type Instant, keyOf, type ObjectKey } from '../objects.ts';
+import { heldRight, rightToSign } from '../people/approval-right.ts';
+import { approvalSummary, authorsOf, consents, signatures } from '../people/approvals.ts';
+import { handsOn, nobody } from '../people/authors.ts';
+import { isSystemName } from '../people/identity.ts';
+import { earliest, type Effect, nothing, type Plan } from '../plan.ts';
+import * as drafts from '../record/drafts.ts';
+import { packageRecord } from '../record/record.ts';
+import { type Course, effectOf, isWorkload, removeSteps, type Step, writeSteps } from '../release/steps.ts';
+
+export type Governed = CandidateSnapshot & Pick<GateSnapshot, 'policy' | 'target'>;
+
+interface Staged {
+  readonly bundle: Bundle;
+  readonly base: Base;
+  readonly rendering: Rendering;
+  readonly answers: Answers;
+}
+
+export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan => {
+  const { bundle, base, answers } = staged;
+  const recorded = s.record.candidates.get(s.candidate.metadata.uid)?.recordedApprovals;
+  const unrecorded = s.approvals.filter(
+    ({ metadata, spec }) =>
+      spec.decision === 'Approve' &&
+      spec.subject.kind === s.candidate.kind &&
+      spec.subject.name === s.candidate.metadata.name &&
+      !isSystemName(spec.approver.username) &&
+      recorded?.has(metadata.uid) !== true,
+  );
+  const rightQuestions = s.approvals.map((approval) => rightToSign(s.candidate.spec.targetNamespace, approval));
+  const course = courseOf(s, bundle, base);
+  const writes = pendingWrites(s, course);
+  const gateSnapshot = gateView(s, staged, { rightQuestions, writes });
+  const verdicts = judge(gateSnapshot, now);
+
+  // Ask about people first, and about writes only when nothing but those two can still be in the way.
+  const openRights = rightQuestions.filter((question) => !answers.has(questionKey(question)));
+  const hopeful = judge({ ...gateSnapshot, rights: optimistic(s), preflight: [] }, now).every(
+    ({ outcome }) => outcome === 'Passed',
+  );
+  const openWrites = hopeful
+    ? writes.filter((write) => !answers.has(questionKey(write))).flatMap((write) => preflight(write, course))
+    : [];
+  const isBroken = s.record.broken !== undefined;
+  const notes = isBroken ? [] : unrecorded.map((approval) => append(s, drafts.signed(s.candidate, approval)));
+  if (openRights.length + openWrites.length > 0) {
+    // That somebody signed is noted whatever comes of it, and the entry of a promotion does not wait for it then.
+    return { ...nothing, questions: [...openRights, ...openWrites], meanwhile: notes };
+  }
+
+  const wakeAt = earliest(expiryOf(s), askAgainAt(answers, now), ...verdicts.map((verdict) => verdict.wakeAt));
+  const passed = verdicts.every(({ outcome }) => outcome === 'Passed') && gateSnapshot.preflight !== undefined;
+  if (!passed) {
+    return withStatus(s, { is: 'Judged', gates: gateSnapshot, verdicts }, now, {
+      effects: [...notes, ...(isBroken ? [] : testedNote(gateSnapshot, now))],
+      wakeAt,
+    });
+  }
+  const { have, need } = approvalSummary(gateSnapshot, now);
+  const counted = new Set(consents(signatures(gateSnapshot, now), 'Counts').map(({ approval }) => approval));
+  const begin: Effect = {
+    do: 'Append',
+    namespace: s.candidate.spec.targetNamespace,
+    packageSeq: packageRecord(s.record, bundle.package).seq,
+    draft: drafts.promotionStarted(s.candidate, bundle, {
+      from: base.name,
+      fromDigest: base.digest === 'none' ? '' : base.digest,
+      // Signers are not shown what production held before any release, so nothing of that is taken off.
+      fromObjects: base.foreign ? [] : base.objects,
+      quorum: `${have}/${need}`,
+      approvals: s.approvals.filter(({ metadata }) => counted.has(metadata.name)),
+      delivery: s.policy.spec.deliveredBy,
+      followsUp: followUpOf(s.candidate, bundle, s),
+    }),
+  };
+  const before: Effect[] =
+    base.baseline === undefined ? [] : [{ do: 'CreateBundle', bundle: base.baseline, compare: undefined }];
+  return withStatus(s, { is: 'Judged', gates: gateSnapshot, verdicts }, now, {
+    effects: [...notes, ...before, begin],
+    wakeAt,
+  });
+};
+
+/** From what production runs to the bundle, past what an emergency left and the candidate openly takes back. */
+const courseOf = (s: CandidateSnapshot, bundle: Bundle, base: Base): Course => ({
+  to: bundle,
+  from: base.baseline ?? s.production,
+  over: new Set(followUpOf(s.candidate, bundle, s)?.reverts),
+});
+
+const optimistic = ({ approvals }: CandidateSnapshot): GateSnapshot['rights'] =>
+  new Map(approvals.map(({ metadata }) => [metadata.uid, true]));
+
+/** Soak and testers' signatures are remembered, so that staging may move on afterwards. */
+const testedNote = (s: GateSnapshot, now: Instant): Effect[] =>
+  s.policy.spec.stagingHold === 'UntilTested' && !wasTested(s) && isTested(s, now)
+    ? [append(s, drafts.tested(s.candidate, s.bundle, authorsOf(s)))]
+    : [];
+
+interface Asked {
+  readonly rightQuestions: readonly Question[];
+  readonly writes: readonly PreflightOutline[];
+}
+
+const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, asked: Asked): GateSnapshot => {
+  const stagedHealth = new Map(
+    [...s.staged]
+      .filter(([, { ref }]) => isWorkload(ref.kind))
+      .map(([key, object]) => [key, workloadHealth(object, s.stagedPods.get(key) ?? [], 0)] as const),
+  );
+  const stagedNow = new Map(
+    [...s.staged.keys()].map((key) => {
+      const digest = rendering.digests.get(key);
+      return [key, digest === undefined ? undefined : { digest }] as const;
+    }),
+  );
+  return {
+    ...s,
+    bundle,
+    rights: new Map(
+      s.approvals.map(({ metadata }, i) => [metadata.uid, heldRight(answers.get(keyAt(asked.rightQuestions, i)))]),
+    ),
+    stagedNow,
+    stagedHealth,
+    hands: mustHold(s) ? handsOn(s, bundle) : nobody,
+    soakingSince: soakingSince(s, bundle, { stagedNow, stagedHealth }),
+    preflight: refusals(asked.writes, answers),
+    unanswered: unansweredWrite(asked.writes, answers),
+    foreign: foreignContent(s, bundle, base),
+  };
+};
+
+export const refusals = (questions: readonly PreflightOutline[], answers: Answers): readonly Refusal[] | undefined => {
+  const found: Refusal[] = [];
+  for (const question of questions) {
+    const answer = answers.get(questionKey(question));
+    if (answer === undefined || answer.kind === 'Unavailable') return undefined;
+    if (answer.kind === 'No') found.push({ object: keyOf(question.ref), message: firstLine(answer.message) });
+  }
+  return found;
+};
+
+const unansweredWrite = (questions: readonly PreflightOutline[], answers: Answers): string | undefined =>
+  questions
+    .map((question) => answers.get(questionKey(question)))
+    .flatMap((answer) => (answer?.kind === 'Unavailable' ? [answer.message] : []))[0];
+
+/** The very request, to be tried without effect. */
+const preflight = ({ step, ...outline }: PendingWrite, course: Course): PreflightQuestion[] => {
+  const effect = effectOf(step, {
+    as: 'operator',
+    namespace: outline.namespace,
+    unmanaged: course.to?.unmanaged ?? [],
+    intentFor: () => ({ namespace: outline.namespace, id: '', type: 'Promotion', onRefusal: undefined }),
+  });
+  return effect === undefined || effect.do === 'Delete' ? [] : [{ ...outline, manifest: effect.manifest }];
+};
+
+/** Production content that neither the base nor this bundle explains: somebody else writes there. */
+const foreignContent = (s: Governed, bundle: Bundle, base: Base): ReadonlyMap<ObjectKey, ForeignContent> => {
+  // What an open intent writes is its own; the gate InFlight holds this candidate up meanwhile.
+  if (packageRecord(s.record, bundle.package).open !== undefined) return new Map();
+  const course = courseOf(s, bundle, base);
+  const steps = [...writeSteps(course, s.live), ...removeSteps(course, bundle.removed, s.live)];
+  return new Map(
+    steps
+      .filter(({ standing }) => standing === 'Foreign')
+      .map(({ ref, live }) => {
+        const before = base.objects.find((object) => keyOf(object.ref) === keyOf(ref));
+        const fields =
+          live === undefined || before === undefined
+            ? []
+            : differingPaths(normalForm(live.manifest, ref), before.content, [
+                ...unmanagedOf(bundle.unmanaged, ref),
+                ...unmanagedOf(course.from?.unmanaged ?? [], ref),
+              ]);
+        return [keyOf(ref), { manager: live?.writers[0]?.manager ?? 'unknown', fields }];
+      }),
+  );
+};
+
+export interface PendingWrite extends PreflightOutline {
+  readonly step: Step;
+}
+
+/** The writes that the promotion would make now. */
+export const pendingWrites = (s: Governed, course: Course): PendingWrite[] =>
+  writeSteps(course, s.live).flatMap((step): PendingWrite[] => {
+    const { object, live, ref, standing } = step;
+    if (standing !== 'Pending' || object === undefined) return [];
+    const resourceVersion = live?.resourceVersion;
+    return [{ ask: 'Preflight', namespace: s.target.name, ref, resourceVersion, digest: object.digest, step }];
+  });

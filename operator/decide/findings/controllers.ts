@@ -1,0 +1,90 @@
+/** Objects that controllers made: their owner explains them. */
+import type { Scene, Watched } from './view.ts';
+import { ownerIn, type OwnerText } from '../manifest/lifetime.ts';
+import { type Program, runs, sameProgram, strayLabels } from '../manifest/pod-fingerprint.ts';
+import type { ObjectKey } from '../objects.ts';
+
+/** Who makes objects of a kind: they are explained by their controller, and not entered one by one. */
+const makers: Readonly<Record<string, readonly string[]>> = {
+  ReplicaSet: ['Deployment'],
+  ControllerRevision: ['StatefulSet', 'DaemonSet'],
+  Pod: ['ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'ReplicationController'],
+  Job: ['CronJob'],
+  EndpointSlice: ['Service', 'Endpoints'],
+  ResourceClaim: ['Pod'],
+  PersistentVolumeClaim: ['Pod', 'StatefulSet'],
+};
+
+/** The one version in which controllers name themselves as owners. */
+const apiVersions: Readonly<Record<string, string>> = {
+  CronJob: 'batch/v1',
+  DaemonSet: 'apps/v1',
+  Deployment: 'apps/v1',
+  Endpoints: 'v1',
+  Job: 'batch/v1',
+  Pod: 'v1',
+  ReplicaSet: 'apps/v1',
+  ReplicationController: 'v1',
+  Service: 'v1',
+  StatefulSet: 'apps/v1',
+};
+
+export const isMade = (scene: Scene, live: Watched): boolean => {
+  const { kind, controller } = live;
+  if (kind === 'Endpoints') return scene.get(`Service/${live.name}`)?.selects === true;
+  if (kind === 'PersistentVolumeClaim' && controller === undefined) return isClaimOfSet(scene, live.name);
+  const owner = ownerOf(scene, live);
+  if (owner === undefined) return false;
+  if (!['ReplicaSet', 'Job', 'Pod'].includes(kind)) return true;
+  if (live.idle) return true;
+  const templates = kind === 'Pod' && !keepsRevisions.has(owner.kind) ? [] : scene.former(owner.key);
+  return [owner.programs, ...templates].some((template) =>
+    kind === 'Pod' ? isPodOf(scene, live.programs, template) : sameProgram(live.programs, template),
+  );
+};
+
+/** What injects into pods may label them, too, as long as nothing is reached by it. */
+const isPodOf = (scene: Scene, pod: readonly Program[], template: readonly Program[]): boolean =>
+  runs(pod, template) && !strayLabels(pod, template).some(scene.selects);
+
+/** Their pods belong to the workload itself, through whichever of its revisions. */
+const keepsRevisions: ReadonlySet<string> = new Set(['StatefulSet', 'DaemonSet']);
+
+export const ownerOf = (scene: Scene, { kind, controller }: Watched): Watched | undefined => {
+  if (controller === undefined || makers[kind]?.includes(controller.kind) !== true) return undefined;
+  const owner = scene.get(`${controller.kind}/${controller.name}`);
+  return owner?.uid === controller.uid ? owner : undefined;
+};
+
+/** An owner of it is not there: the garbage collector takes it along, or takes that owner off. */
+export const isOrphan = (scene: Scene, live: Watched): boolean =>
+  (live.controller !== undefined &&
+    makers[live.kind]?.includes(live.controller.kind) === true &&
+    ownerOf(scene, live) === undefined) ||
+  live.lifetime.some((text) => {
+    const owner = ownerIn(text);
+    return owner !== undefined && Object.hasOwn(apiVersions, kindIn(owner)) && scene.get(owner.key)?.uid !== owner.uid;
+  });
+
+const kindIn = ({ key }: OwnerText): string => key.slice(0, key.indexOf('/'));
+
+/** `<template>-<set>-<number>` of a StatefulSet that is there, or was: its claims outlive it. */
+const isClaimOfSet = (scene: Scene, name: string): boolean => {
+  const parts = /^(.+)-\d+$/.exec(name)?.[1]?.split('-') ?? [];
+  return parts.some((_, i) => {
+    const set: ObjectKey = `StatefulSet/${parts.slice(i).join('-')}`;
+    return i > 0 && (scene.get(set) !== undefined || scene.explained.objects.has(set));
+  });
+};
+
+/** An owner that is there, and of which objects of the kind are made. Claims of a set, and of a pod, are named after it. */
+export const isMaker = (scene: Scene, { kind, name }: Watched, owner: OwnerText): boolean => {
+  const maker = kindIn(owner);
+  if (makers[kind]?.includes(maker) !== true || apiVersions[maker] !== owner.apiVersion) return false;
+  if (scene.get(owner.key)?.uid !== owner.uid) return false;
+  if (kind !== 'PersistentVolumeClaim') return owner.isController;
+  const its = owner.key.slice(maker.length + 1);
+  return maker === 'StatefulSet'
+    ? name.slice(0, name.lastIndexOf('-')).endsWith(`-${its}`) && /-\d+$/.test(name)
+    : name.startsWith(`${its}-`) || name.endsWith(`-${its}`);
+};

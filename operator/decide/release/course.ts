@@ -1,0 +1,40 @@
+/** From which bundle to which an open intent leads, who delivers it, and what of it is still missing. */
+import type { Delivery } from '../ledger-entry.ts';
+import { keyOf, type LiveObject } from '../objects.ts';
+import { stayingOn } from '../record/expected-state.ts';
+import { type OpenIntent, packageRecord } from '../record/record.ts';
+import type { ReleaseSnapshot } from './snapshot.ts';
+import { addedBy, type Course, prunedNow, removeSteps, writeSteps } from './steps.ts';
+
+export const courseOf = (s: ReleaseSnapshot, open: OpenIntent): Course => ({
+  to: s.bundles.get(open.to),
+  from: s.bundles.get(open.from),
+  over: new Set(open.followsUp?.reverts),
+  stays: (key) => stayingOn(s.record.explained, key),
+  // A tool brings the finalizers that it knows of; the others are brought by their controllers.
+  ...(open.delivery === 'GitOps' ? { finalizers: 'Left' } : {}),
+});
+
+export const deliveryNow = (s: ReleaseSnapshot): Delivery => s.policy?.spec.deliveredBy ?? 'Countersign';
+
+export const isGitOps = (s: ReleaseSnapshot): boolean => deliveryNow(s) === 'GitOps';
+
+/** What whoever delivers has not written or removed yet under an open intent. */
+export const undelivered = (s: ReleaseSnapshot, open: OpenIntent): readonly string[] => {
+  const course = courseOf(s, open);
+  const removed = course.to === undefined ? [] : removeSteps(course, prunedNow(course.to), s.live);
+  return [...writeSteps(course, s.live), ...removed]
+    .filter(({ standing }) => standing !== 'Done')
+    .map(({ ref }) => keyOf(ref));
+};
+
+/** What the package waits for until it is gone: objects that a release or rollback drops, or has to make again. */
+export const leaving = (s: ReleaseSnapshot): readonly LiveObject[] => {
+  const { open, production } = packageRecord(s.record, s.package);
+  const bundle = s.bundles.get(production?.bundle ?? '');
+  const course =
+    open === undefined ? { to: bundle, from: s.bundles.get(production?.previous ?? '') } : courseOf(s, open);
+  const dropped = open?.type === 'Rollback' ? addedBy(course, s.live) : (course.to?.removed ?? []);
+  const steps = [...(open === undefined ? [] : writeSteps(course, s.live)), ...removeSteps(course, dropped, s.live)];
+  return steps.flatMap(({ live, standing }) => (standing === 'Deleting' && live !== undefined ? [live] : []));
+};

@@ -1,0 +1,53 @@
+/** A complete promotion: its health is observed; afterwards, what had to wait is removed. */
+import type { Bundle } from '../bundle.ts';
+import type { Instant } from '../objects.ts';
+import { earliest, nothing, type Plan } from '../plan.ts';
+import * as drafts from '../record/drafts.ts';
+import type { ProductionFact } from '../record/record.ts';
+import { deliveryNow, isGitOps } from './course.ts';
+import { act, append, together, waitUntil } from './effects.ts';
+import { observedRelease } from './health.ts';
+import { startBack } from './roll-back.ts';
+import type { ReleaseSnapshot } from './snapshot.ts';
+import { effectOf, prunedLate, removeSteps } from './steps.ts';
+
+export const observe = (s: ReleaseSnapshot, production: ProductionFact, now: Instant): Plan => {
+  const bundle = s.bundles.get(production.bundle);
+  if (bundle === undefined) return nothing;
+  if (now >= production.observeUntil) return isGitOps(s) ? nothing : pruneLate(s, production, bundle);
+  const health = observedRelease(s, bundle, production.at, now);
+  if (health.state !== 'Failed') return waitUntil(earliest(production.observeUntil, health.wakeAt));
+  if (bundle.onFailure === 'Page') {
+    return act(append(s, drafts.failedObserved(bundle, health.message)));
+  }
+  return act(
+    startBack(
+      s,
+      {
+        candidate: bundle.candidate,
+        package: s.package,
+        from: production.bundle,
+        fromDigest: production.digest,
+        to: production.previous,
+        toDigest: s.bundles.get(production.previous)?.digest ?? '',
+        delivery: deliveryNow(s),
+      },
+      { cause: health.message, order: undefined },
+    ),
+  );
+};
+
+const pruneLate = (s: ReleaseSnapshot, production: ProductionFact, bundle: Bundle): Plan => {
+  const course = { to: bundle, from: s.bundles.get(production.previous) };
+  const steps = removeSteps(course, prunedLate(bundle), s.live).filter(({ standing }) => standing === 'Pending');
+  const effects = steps.flatMap(
+    (step) =>
+      effectOf(step, {
+        as: 'operator',
+        namespace: s.namespace,
+        unmanaged: bundle.unmanaged,
+        intentFor: () => ({ namespace: s.namespace, id: '', type: 'Promotion', onRefusal: undefined }),
+      }) ?? [],
+  );
+  return act(...together(effects));
+};

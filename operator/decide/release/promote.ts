@@ -1,0 +1,140 @@
+/** An open promotion: what is due is written wave by wave, then what the bundle drops is removed. What fails is rolled back. */
+import { milliseconds } from '../../api/duration.ts';
+import { waves } from '../../api/kinds.ts';
+import type { Bundle } from '../bundle.ts';
+import type { Health } from '../health/types.ts';
+import { finalizersOf, heldUpText } from '../manifest/pending-deletion.ts';
+import { listed } from '../messages.ts';
+import { type Instant, keyOf, type ObjectRef } from '../objects.ts';
+import { type Effect, type IntentRef, nothing, type Plan } from '../plan.ts';
+import * as drafts from '../record/drafts.ts';
+import { type OpenIntent, packageRecord } from '../record/record.ts';
+import { courseOf } from './course.ts';
+import { act, append, together, waitUntil } from './effects.ts';
+import { jobsDone, progressOf } from './health.ts';
+import { takeBack } from './roll-back.ts';
+import type { ReleaseSnapshot } from './snapshot.ts';
+import { type Course, effectOf, prunedNow, removeSteps, type Step, writeSteps } from './steps.ts';
+
+export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
+  const course = courseOf(s, open);
+  const bundle = course.to;
+  // The bundle was written before the intent; a cache that lacks it has not caught up, or somebody took it away.
+  if (bundle === undefined) return nothing;
+  if (open.rejected) return takeBack(s, open, bundle, 'the candidate was rejected while its promotion was open');
+  if (open.refused !== undefined) return takeBack(s, open, bundle, `a write was refused: ${open.refused}`);
+
+  const steps = writeSteps(course, s.live);
+  const foreign = steps.find(({ standing }) => standing === 'Foreign');
+  if (foreign !== undefined) return takeBack(s, open, bundle, conflict(foreign));
+
+  const jobs = jobsDone(s, bundle, open.at);
+  if (jobs.state === 'Failed') return fail(s, open, bundle, jobs, now);
+  const reach = jobs.state === 'Healthy' ? waves : waves.slice(0, waves.indexOf('Jobs') + 1);
+  const due = steps.filter(({ wave, standing }) => reach.includes(wave) && standing === 'Pending');
+  const health = written(steps, jobs) ?? progressOf(s, bundle, open.at);
+  const wait = (goOn: Plan): Plan =>
+    now < deadline(s, open) ? { ...goOn, wakeAt: deadline(s, open) } : fail(s, open, bundle, late(health), now);
+  if (open.delivery === 'Countersign' && due.length > 0) return wait(act(...inWaves(s, open, course, due)));
+  if (health.state === 'Failed') return fail(s, open, bundle, health, now);
+  if (health.state !== 'Healthy') return wait(nothing);
+
+  const prune = removeSteps(course, prunedNow(bundle), s.live);
+  const inTheWay = prune.find(({ standing }) => standing === 'Foreign');
+  if (inTheWay !== undefined) return takeBack(s, open, bundle, conflict(inTheWay));
+  const removals =
+    open.delivery === 'GitOps' ? [] : prune.flatMap((step) => effectOf(step, promoterOf(s, open, course)) ?? []);
+  if (removals.length > 0) return act(...together(removals));
+  const isLate = now >= deadline(s, open);
+  if (prune.length > 0 && !isLate) return waitUntil(deadline(s, open));
+  // What is on its way out cannot be brought back before it is gone, so going back would wait for the same finalizer.
+  const kept = prune.find(({ standing }) => standing !== 'Deleting');
+  if (kept !== undefined) return fail(s, open, bundle, late(notRemoved(kept)), now);
+
+  const observeUntil = now + observeFor(s);
+  return act(
+    append(
+      s,
+      drafts.promoted(open, bundle, {
+        observeUntil,
+        healthy: true,
+        reason: `every workload and check is healthy${leavingText(prune)}`,
+      }),
+    ),
+  );
+};
+
+/** Nothing is complete before everything is written: until then, what it waits for. */
+const written = (steps: readonly Step[], jobs: Health): Health | undefined => {
+  if (jobs.state !== 'Healthy') return jobs;
+  const missing = steps.find(({ standing }) => standing !== 'Done');
+  return (
+    missing && {
+      state: 'Progressing',
+      reason: 'Deleting',
+      message: `${keyOf(missing.ref)}: ${missing.standing === 'Deleting' ? leavingOf([missing]) : 'is not written yet'}`,
+    }
+  );
+};
+
+/** Why an object of the older content that is to go is still there, as people are told. */
+const leavingOf = (steps: readonly Step[]): string => {
+  const held = steps.flatMap(({ live }) => (live !== undefined && finalizersOf(live).length > 0 ? [live] : []));
+  return held.length === 0 ? 'the one before it is still being deleted' : heldUpText(held);
+};
+
+const leavingText = (prune: readonly Step[]): string =>
+  prune.length === 0
+    ? ''
+    : `; still being deleted after progressTimeout: ${listed(prune.map(({ ref }) => keyOf(ref)))}: ${leavingOf(prune)}`;
+
+const notRemoved = ({ ref }: Step): Health => ({
+  state: 'Progressing',
+  reason: 'Deleting',
+  message: `${keyOf(ref)} has not been deleted`,
+});
+
+const late = (health: Health): Health => ({
+  ...health,
+  state: 'Failed',
+  message: `not complete within progressTimeout: ${health.message}`,
+});
+
+const deadline = (s: ReleaseSnapshot, open: OpenIntent): Instant =>
+  open.at + milliseconds(s.policy?.spec.health.progressTimeout ?? '10m');
+
+const observeFor = (s: ReleaseSnapshot): number => milliseconds(s.policy?.spec.health.observeFor ?? '15m');
+
+/** Waves in order; within one, objects do not depend on each other. */
+const inWaves = (s: ReleaseSnapshot, open: OpenIntent, course: Course, due: readonly Step[]): Effect[] =>
+  waves.flatMap((wave) =>
+    together(
+      due.filter((step) => step.wave === wave).flatMap((step) => effectOf(step, promoterOf(s, open, course)) ?? []),
+    ),
+  );
+
+const promoterOf = (s: ReleaseSnapshot, open: OpenIntent, course: Course) => ({
+  as: 'operator' as const,
+  namespace: s.namespace,
+  unmanaged: course.to?.unmanaged ?? [],
+  intentFor: (ref: ObjectRef): IntentRef => ({
+    namespace: s.namespace,
+    id: open.id,
+    type: 'Promotion',
+    onRefusal: {
+      draft: drafts.refusedWrite(open, s.package, keyOf(ref)),
+      packageSeq: packageRecord(s.record, s.package).seq,
+    },
+  }),
+});
+
+const conflict = ({ ref, live }: Step): string => {
+  const writer = live?.writers[0]?.manager ?? 'somebody';
+  return `OwnershipConflict: ${keyOf(ref)} holds content of neither this release nor the one before it, written by field manager ${writer}`;
+};
+
+/** Failing health: back, or call people when the candidate said that going back would be worse. */
+const fail = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, health: Health, now: Instant): Plan =>
+  bundle.onFailure === 'Rollback'
+    ? takeBack(s, open, bundle, health.message)
+    : act(append(s, drafts.promoted(open, bundle, { observeUntil: now, healthy: false, reason: health.message })));

@@ -1,0 +1,96 @@
+/** Which namespaces are followed, and whether everything of them has been read once. */
+import { policyName } from '../api/kinds.ts';
+import type { Caches } from './caches.ts';
+
+/** What following needs of a family, whatever it keeps. */
+interface Followable {
+  hold(namespace: string): {
+    readonly reflector: { isSynced(): boolean; readonly synced: Promise<void> };
+    release(): Promise<void>;
+  };
+}
+
+/** What is followed in a namespace, by what it is to us. */
+const followed = (caches: Caches): Record<Role, readonly Followable[]> => {
+  const both: readonly Followable[] = [...caches.objects.values(), caches.pods];
+  return {
+    Production: both,
+    Secrets: [caches.secrets],
+    Staging: both,
+    Watched: [...caches.watched.values(), ...caches.guarded.families()],
+  };
+};
+
+/**
+ * `Watched`: production whose every change is to be explained, for it is guarded. `Secrets`: those of production. Releases do not wait for what
+ * only others need.
+ */
+type Role = 'Production' | 'Secrets' | 'Staging' | 'Watched';
+
+export interface FollowedOptions {
+  /** Production namespaces in which something is half way: they are followed to its end, even if policy or label are taken away meanwhile. */
+  readonly busy: () => readonly string[];
+  /** Everything of a namespace that is newly followed has been read once. */
+  readonly completed: (namespace: string) => void;
+  /** Whether this process decides. One that only waits to follows no Secrets: a connection for each production namespace is for leaders. */
+  readonly decides: () => boolean;
+}
+
+/** Follows the namespaces that policies name, and no others. */
+export class Followed {
+  readonly #caches: Caches;
+  readonly #options: FollowedOptions;
+  readonly #held = new Map<string, ReadonlyMap<Followable, ReturnType<Followable['hold']>>>();
+
+  constructor(caches: Caches, options: FollowedOptions) {
+    this.#caches = caches;
+    this.#options = options;
+  }
+
+  /** Brings what is followed in line with the policies and labels there are, and with what this process is to do. */
+  update(): void {
+    const wanted = new Map<string, readonly Followable[]>();
+    const families = followed(this.#caches);
+    const want = (role: Role, namespace: string): void => void wanted.set(`${role} ${namespace}`, families[role]);
+    const wantProduction = (namespace: string): void => {
+      want('Production', namespace);
+      if (this.#options.decides()) want('Secrets', namespace);
+    };
+    for (const { metadata, spec } of this.#caches.policies.in()?.list() ?? []) {
+      if (metadata.name !== policyName) continue;
+      wantProduction(metadata.namespace);
+      want('Staging', spec.sourceNamespace);
+      const isGuarded = this.#caches.namespaces.in()?.get(metadata.namespace)?.guarded !== undefined;
+      if (isGuarded) want('Watched', metadata.namespace);
+    }
+    for (const namespace of this.#options.busy()) {
+      wantProduction(namespace);
+      want('Watched', namespace);
+    }
+    for (const [key, families] of wanted) {
+      const namespace = namespaceOf(key);
+      const before = this.#held.get(key);
+      if (before?.size === families.length && families.every((each) => before.has(each))) continue;
+      const held = new Map(families.map((each) => [each, before?.get(each) ?? each.hold(namespace)]));
+      this.#held.set(key, held);
+      for (const [family, each] of before ?? []) if (!held.has(family)) void each.release();
+      Promise.all([...held.values()].map(({ reflector }) => reflector.synced)).then(
+        () => this.#options.completed(namespace),
+        () => {}, // let go before it was complete
+      );
+    }
+    for (const [key, held] of this.#held) {
+      if (wanted.has(key)) continue;
+      this.#held.delete(key);
+      for (const each of held.values()) void each.release();
+    }
+  }
+
+  /** Whether everything that is followed in a namespace has been read once. */
+  isComplete(role: Role, namespace: string): boolean {
+    const held = this.#held.get(`${role} ${namespace}`);
+    return held !== undefined && [...held.values()].every(({ reflector }) => reflector.isSynced());
+  }
+}
+
+const namespaceOf = (key: string): string => key.slice(key.indexOf(' ') + 1);
