@@ -1,12 +1,7 @@
 /** The reference for people: every field, rule, condition and reason, from the same source as the CRDs. */
-import {
-  conditionMeanings,
-  finishedReasons,
-  gateMeanings,
-  gateNames,
-  outcomes,
-  reasons,
-} from '../../operator/api/conditions.ts';
+import { conditionMeanings, gateMeanings, gateNames, outcomes } from '../../operator/api/conditions.ts';
+import { finishedReasons } from '../../operator/api/phases.ts';
+import { reasons } from '../../operator/api/reasons.ts';
 import type { Definition } from '../../operator/api/definition.ts';
 import { denials, type Denial } from '../../operator/api/denials.ts';
 import { apiVersion, kinds, promotableKinds, waves } from '../../operator/api/kinds.ts';

@@ -1,7 +1,7 @@
 /** Writes a bundle: parts first, head last, so that a head which exists is a bundle that is whole. */
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import type { Reason } from '../api/conditions.ts';
+import type { Reason } from '../api/reasons.ts';
 import { apiVersion } from '../api/kinds.ts';
 import type { Bundle } from '../decide/bundle.ts';
 import {

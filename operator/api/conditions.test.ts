@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { conditionMeanings, finishedReasons, gateNames, reasons, type ReasonEntry } from './conditions.ts';
+import { conditionMeanings, gateNames } from './conditions.ts';
+import { finishedReasons } from './phases.ts';
+import { reasons } from './reasons.ts';
+import type { ReasonEntry } from './reasons/entry.ts';
 
 const entries: [string, ReasonEntry][] = Object.entries(reasons);
 const conditionTypes = Object.values(conditionMeanings).flatMap((meanings) => Object.keys(meanings));

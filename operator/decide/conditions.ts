@@ -1,5 +1,5 @@
 /** Conditions by the API conventions: the transition time moves only when the status does. */
-import type { Reason } from '../api/conditions.ts';
+import type { Reason } from '../api/reasons.ts';
 import type { Condition } from '../api/meta.ts';
 import type { Instant } from './objects.ts';
 

@@ -5,7 +5,9 @@ import { z } from 'zod';
 import { admin, people } from '../../hack/controlplane/identities.ts';
 import { accepted, waitForAll, type KubeObject } from '../support/cluster/cluster.ts';
 import { ours, type Reported } from '../support/cluster/system.ts';
-import { conditionMeanings, finishedReasons, reasons } from '../../operator/api/conditions.ts';
+import { conditionMeanings } from '../../operator/api/conditions.ts';
+import { finishedReasons } from '../../operator/api/phases.ts';
+import { reasons } from '../../operator/api/reasons.ts';
 import {
   conditionSays,
   end,

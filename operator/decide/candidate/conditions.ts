@@ -1,6 +1,8 @@
 /** Conditions of a candidate that several stages share. */
 import type { ReleaseCandidateStatus } from '../../api/candidate.ts';
-import { gateNames, type Phase, type Reason } from '../../api/conditions.ts';
+import { gateNames } from '../../api/conditions.ts';
+import type { Phase } from '../../api/phases.ts';
+import type { Reason } from '../../api/reasons.ts';
 import type { StagingProblem } from './content.ts';
 import type { Wanted } from '../conditions.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';

@@ -1,6 +1,6 @@
 /** What a candidate consists of: once staged, what was frozen; before, what staging holds, rendered and brought into normal form. */
 import type { ReleaseCandidate } from '../../api/candidate.ts';
-import type { Reason } from '../../api/conditions.ts';
+import type { Reason } from '../../api/reasons.ts';
 import { maxDeltaTextBytes } from '../../api/bundle.ts';
 import { promotableKinds } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';

@@ -1,5 +1,5 @@
 /** What the status of a candidate says while its release is in flight or observed. */
-import type { Reason } from '../../api/conditions.ts';
+import type { Reason } from '../../api/reasons.ts';
 import { before, condition, moving, notStaged, type Said, settled, unfinished } from './conditions.ts';
 import { rfc3339, type Wanted } from '../conditions.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';

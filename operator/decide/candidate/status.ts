@@ -1,6 +1,6 @@
 /** What a candidate's status says: all conditions, set in one place from what was observed. */
 import type { ReleaseCandidateStatus } from '../../api/candidate.ts';
-import { isReason } from '../../api/conditions.ts';
+import { isReason } from '../../api/reasons.ts';
 import { before, condition, moving, notStaged, type Said, settled, unfinished } from './conditions.ts';
 import type { StagingProblem } from './content.ts';
 import { released, signed } from './release-status.ts';

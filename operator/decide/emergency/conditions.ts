@@ -1,5 +1,6 @@
 /** The conditions of an EmergencyAccess, by its stage. */
-import { type EmergencyCondition, isReason, type Reason } from '../../api/conditions.ts';
+import { type EmergencyCondition } from '../../api/conditions.ts';
+import { isReason, type Reason } from '../../api/reasons.ts';
 import type { EmergencyAccess, EmergencyState } from '../../api/emergency.ts';
 import { rfc3339, type Wanted } from '../conditions.ts';
 import { observedUntil, type Settled } from './drift.ts';

@@ -1,5 +1,5 @@
 /** What a gate looks at, and what it may answer. */
-import type { Reason } from '../../api/conditions.ts';
+import type { Reason } from '../../api/reasons.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Hands } from '../people/authors.ts';
 import type { Bundle } from '../bundle.ts';

@@ -14,7 +14,8 @@ import {
   timestamp,
 } from '../../../test/support/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
-import { gateNames, reasons, type GateName } from '../../api/conditions.ts';
+import { gateNames, type GateName } from '../../api/conditions.ts';
+import { reasons } from '../../api/reasons.ts';
 import { judge } from './gates.ts';
 import type { GateSnapshot } from './gate.ts';
 import type { Instant } from '../objects.ts';

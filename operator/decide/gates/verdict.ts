@@ -1,5 +1,6 @@
 /** What a gate says. Every gate always says something, and to whom. */
-import type { GateName, Reason } from '../../api/conditions.ts';
+import type { GateName } from '../../api/conditions.ts';
+import type { Reason } from '../../api/reasons.ts';
 import type { Instant } from '../objects.ts';
 
 export interface Verdict {

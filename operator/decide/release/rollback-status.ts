@@ -1,5 +1,5 @@
 /** What the status of a Rollback says: how far the order has come, from the record. */
-import { isReason, type Reason } from '../../api/conditions.ts';
+import { isReason, type Reason } from '../../api/reasons.ts';
 import type { Rollback, RollbackStatus } from '../../api/rollback.ts';
 import { brokenText } from '../record/broken-record.ts';
 import { setConditions, type Wanted } from '../conditions.ts';

@@ -1,5 +1,5 @@
 /** Has production every Secret and ConfigMap that the content refers to? */
-import type { Reason } from '../../../api/conditions.ts';
+import type { Reason } from '../../../api/reasons.ts';
 import { objectAt } from '../../json/json.ts';
 import { keyOf } from '../../objects.ts';
 import { newCandidate } from '../remedies.ts';

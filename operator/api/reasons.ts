@@ -1,0 +1,21 @@
+/**
+ * Every reason that a status may give, with its meaning and with what to do about it. A reason that is not here does not compile; one that
+ * nobody says does not belong here.
+ */
+import { candidateReasons } from './reasons/candidate.ts';
+import type { ReasonEntry } from './reasons/entry.ts';
+import { gateReasons } from './reasons/gates.ts';
+import { productionReasons } from './reasons/production.ts';
+
+/** Every reason, beginning with those of the gates in their order. */
+const catalogue = { ...gateReasons, ...candidateReasons, ...productionReasons } as const satisfies Record<
+  string,
+  ReasonEntry
+>;
+
+/** A word of the catalogue: a typo does not compile. */
+export type Reason = keyof typeof catalogue;
+
+export const reasons: Readonly<Record<Reason, ReasonEntry>> = catalogue;
+
+export const isReason = (word: string): word is Reason => Object.hasOwn(reasons, word);
