@@ -11,6 +11,7 @@ const rooms = [
   'operator/api',
   'operator/decide/json',
   'operator/decide',
+  'operator/decide/manifest/kinds',
   'operator/decide/manifest',
   'operator/decide/delta',
   'operator/decide/people',

@@ -18,9 +18,9 @@ import { fromScratch, scratchManifest, scratchName } from '../decide/manifest/dr
 import type { Client } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf } from '../kube/resource.ts';
-import { promotableResource } from '../kube/rows.ts';
 import { PackedValues } from '../kube/packed.ts';
 import { createLimit, inSlices, type Limit } from '../work/slices.ts';
+import { promotableResource } from '../decide/manifest/kinds/index.ts';
 
 export interface AskTools {
   readonly client: Client;

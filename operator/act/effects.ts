@@ -9,10 +9,11 @@ import type { Client } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf, type Manifest, type ResourceRow } from '../kube/resource.ts';
 import { Overtaken, type Append } from '../ledger/append.ts';
-import { grantResource, ourResource, promotableResource } from '../kube/rows.ts';
+import { grantResource, ourResource } from '../kube/rows.ts';
 import { createLimit } from '../work/slices.ts';
 import { createBundle } from './bundle.ts';
 import { nothingShown, type Comparison, type Shown } from '../decide/comparison.ts';
+import { promotableResource } from '../decide/manifest/kinds/index.ts';
 
 export interface ActTools {
   /** One client for each of the two ServiceAccounts. */

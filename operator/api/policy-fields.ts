@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { asSet, type CelRule, celRules, keepsUnknown, mapBy } from './crd-extensions.ts';
 import { longestEmergency } from './emergency.ts';
+import { operatedScaleKinds, platformKinds } from './kind-names.ts';
 import type { Json } from './meta.ts';
 import {
   cronSchedule,
@@ -167,19 +168,6 @@ export const laterList = (field: string, arrives: string): CelRule => ({
   message: `spec.${field} does not work in this version: remove it (it arrives with ${arrives})`,
 });
 
-/** Kinds that another program may be declared to write beside us. Nothing that runs code, and nothing that gives rights. */
-export const platformKinds = [
-  'ConfigMap',
-  'Secret',
-  'Service',
-  'Endpoints',
-  'EndpointSlice',
-  'Ingress',
-  'NetworkPolicy',
-  'HorizontalPodAutoscaler',
-  'PodDisruptionBudget',
-] as const;
-
 export const platformWriter = z.object({
   identity: typedUsername.describe(
     'The username of the program, such as system:serviceaccount:external-secrets:controller.',
@@ -195,7 +183,7 @@ export const platformWriter = z.object({
 
 const scaleBounds = z
   .object({
-    kind: z.enum(['Deployment', 'StatefulSet']).describe('The kind of the workload.'),
+    kind: z.enum(operatedScaleKinds).describe('The kind of the workload.'),
     name: objectName.describe('Its name in production.'),
     min: z.int32().min(0).max(10_000).describe('The fewest replicas.'),
     max: z.int32().min(0).max(10_000).describe('The most replicas.'),

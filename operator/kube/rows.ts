@@ -1,5 +1,5 @@
 /** How the API server calls the kinds that are read and written here. */
-import { apiVersion, kinds, promotableKinds, type Kind } from '../api/kinds.ts';
+import { apiVersion, kinds, type Kind } from '../api/kinds.ts';
 import type { ResourceRow } from './resource.ts';
 
 /** How it calls one of our kinds. */
@@ -17,10 +17,3 @@ export const grantResource = (kind: 'Role' | 'RoleBinding'): ResourceRow => ({
   plural: `${kind.toLowerCase()}s`,
   namespaced: true,
 });
-
-/** How it calls a promotable kind. @throws for any other: nothing else is ever written to production */
-export const promotableResource = (kind: string): ResourceRow => {
-  const row = promotableKinds.find((each) => each.kind === kind);
-  if (row === undefined) throw new RangeError(`${kind} is no promotable kind`);
-  return { apiVersion: row.apiVersion, kind, plural: row.plural, namespaced: true };
-};

@@ -1,4 +1,5 @@
 /** ReleaseBundle objects → bundles: what they say of their objects, parts joined; contents are parsed when they are asked for. */
+import { kindRow } from '../decide/manifest/kinds/index.ts';
 import { parseReleaseBundle, type BundledObject } from '../api/bundle.ts';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
 import type { Bundle, BundleObject } from '../decide/bundle.ts';
@@ -43,13 +44,11 @@ const objectOf = ({ apiVersion, kind, name, digest, source }: BundledObject, rea
   };
 };
 
-/** Kinds of which nothing runs, and that are large. */
-const runNothing: ReadonlySet<string> = new Set(['ConfigMap', 'Secret']);
-
 const programsIn = (objects: readonly BundledObject[]): ReadonlyMap<ObjectKey, readonly Program[]> =>
   new Map(
     objects
-      .filter(({ kind }) => !runNothing.has(kind))
+      // Nothing of data runs, and it is large.
+      .filter(({ kind }) => kindRow(kind)?.data !== true)
       .map((object) => [keyOf(object), programsOfTemplate(jsonObject(JSON.parse(contentText(object))))] as const)
       .filter(([, programs]) => programs.length > 0),
   );

@@ -2,16 +2,17 @@
 import { type Approval, parseApproval } from '../api/approval.ts';
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
 import { type EmergencyAccess, parseEmergencyAccess } from '../api/emergency.ts';
-import { changedByAnnotation, promotableKinds, watchedKinds } from '../api/kinds.ts';
+import { changedByAnnotation } from '../api/kinds.ts';
 import { type LedgerEntry, parseLedgerEntry } from '../api/ledger.ts';
 import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import { parseRollback, type Rollback } from '../api/rollback.ts';
+import { installedKinds } from '../decide/manifest/installed-kinds.ts';
 import type { Mutator, MutatorBinding } from '../decide/findings/foreign-mutators.ts';
 import { keyOf, type NamespaceFacts, type PodFacts } from '../decide/objects.ts';
 import type { FamilySpec, ReflectorFamily, Reflectors } from '../kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
-import { ourResource, promotableResource } from '../kube/rows.ts';
+import { ourResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead, type ContentPlace } from './bundles.ts';
 import { componentsOf, isLarge, keptCandidate } from './candidates.ts';
 import { GuardedKinds } from './custom-kinds.ts';
@@ -20,6 +21,7 @@ import { mutatorBinding, mutatorRows, policyMutator, serviceMutator, webhookMuta
 import type { LargeParts } from './large.ts';
 import { type KeptObject, keyNames, type KeyNames, liveObject, namespaceFacts, podFacts } from './parse.ts';
 import { definedName, definitionRow } from './unlisted-kinds.ts';
+import { promotableKinds, watchedKinds, promotableResource } from '../decide/manifest/kinds/index.ts';
 
 const core = (kind: string, plural: string, namespaced = true): ResourceRow => ({
   apiVersion: 'v1',
@@ -50,23 +52,6 @@ const grouped = (apiVersion: string, kind: string, plural: string, namespaced = 
 });
 
 const clusterRoles = grouped('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);
-
-/** Our own installation: every object that carries its label. One that loses the label counts as deleted. */
-const installedKinds: readonly ResourceRow[] = [
-  ...(['ValidatingAdmissionPolicy', 'MutatingAdmissionPolicy'] as const).flatMap((kind) => [
-    grouped('admissionregistration.k8s.io/v1', kind, `${kind.toLowerCase().slice(0, -1)}ies`, false),
-    grouped('admissionregistration.k8s.io/v1', `${kind}Binding`, `${kind.toLowerCase()}bindings`, false),
-  ]),
-  grouped(
-    'admissionregistration.k8s.io/v1',
-    'ValidatingWebhookConfiguration',
-    'validatingwebhookconfigurations',
-    false,
-  ),
-  grouped('apiextensions.k8s.io/v1', 'CustomResourceDefinition', 'customresourcedefinitions', false),
-  clusterRoles,
-  grouped('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false),
-];
 
 const installedSelector = 'app.kubernetes.io/part-of=countersign';
 
@@ -195,9 +180,14 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
     },
     guarded: new GuardedKinds(guarded, family, digestKey),
     installed: new Map<string, ReflectorFamily<InstalledObject>>(
-      installedKinds.map((resource) => [
-        resource.kind,
-        family({ resource, project: installedObject, labelSelector: installedSelector }),
+      // Every object that carries our label. One that loses it counts as deleted.
+      installedKinds.map(({ kind, apiVersion, plural }) => [
+        kind,
+        family({
+          resource: grouped(apiVersion, kind, plural, false),
+          project: installedObject,
+          labelSelector: installedSelector,
+        }),
       ]),
     ),
   };

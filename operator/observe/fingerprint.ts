@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { JsonObject } from '../api/meta.ts';
 import { type RoleFacts, roleFacts } from '../decide/emergency/role-limits.ts';
 import type { Watched } from '../decide/findings/view.ts';
-import { at, isObject, listAt, numberAt, objectAt, textAt } from '../decide/json/json.ts';
+import { at, isObject, objectAt } from '../decide/json/json.ts';
 import { contentDigest, podDigest, replicasOf } from '../decide/manifest/content-digest.ts';
+import { kindRow } from '../decide/manifest/kinds/index.ts';
 import { decidedFinalizers, lifetimeOf } from '../decide/manifest/lifetime.ts';
 import { programsOfTemplate } from '../decide/manifest/pod-fingerprint.ts';
 import type { FieldWriter, LiveObject, PodFacts } from '../decide/objects.ts';
@@ -14,17 +15,6 @@ import { controllerOf, instantOf, json, writersOf } from './parse.ts';
 export const owners = z
   .array(z.object({ kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().default(false) }))
   .catch([]);
-
-const finished = new Set(['Complete', 'Failed']);
-
-/** It runs nothing: a set scaled to nothing, a Job that is over. */
-const isIdle = (kind: string, object: JsonObject): boolean =>
-  kind === 'ReplicaSet'
-    ? (numberAt(object, 'spec', 'replicas') ?? 1) === 0
-    : kind === 'Job' &&
-      listAt(object, 'status', 'conditions').some(
-        (each) => finished.has(textAt(each, 'type') ?? '') && textAt(each, 'status') === 'True',
-      );
 
 interface Written {
   readonly ref: { readonly kind: string; readonly name: string };
@@ -50,7 +40,7 @@ const watchedOf = (object: JsonObject, written: Written, digest: Watched['digest
     digest,
     replicas: replicasOf(object),
     programs: programsOfTemplate(object),
-    idle: isIdle(kind, object),
+    idle: kindRow(kind)?.isIdle?.(object) ?? false,
     selects: kind === 'Service' && isObject(at(object, 'spec', 'selector')),
     managers: written.writers.map(({ manager }) => manager),
   };

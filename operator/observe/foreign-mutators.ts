@@ -1,6 +1,7 @@
 /** Webhooks, mutating policies and API services of others, as far as they can change a write to production (`decide/findings/foreign-mutators.ts`). */
 import { z } from 'zod';
-import { promotableKinds, watchedKinds } from '../api/kinds.ts';
+import { followedKinds } from '../decide/manifest/kinds/index.ts';
+import { groupOf } from '../decide/manifest/kinds/shared/kind.ts';
 import type { Json, JsonObject } from '../api/meta.ts';
 import { digest8, digestOf } from '../decide/json/canonical.ts';
 import { isList, isObject } from '../decide/json/json.ts';
@@ -145,14 +146,7 @@ export const serviceMutator = (raw: KubeObject): Mutator | undefined => {
   };
 };
 
-const resources: readonly GuardedResource[] = [
-  ...[...promotableKinds, ...watchedKinds].map(({ apiVersion, plural }) => ({
-    group: apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '',
-    plural,
-  })),
-  { group: '', plural: 'pods' },
-  { group: '', plural: 'secrets' },
-];
+const resources: readonly GuardedResource[] = followedKinds.map((row) => ({ group: groupOf(row), plural: row.plural }));
 
 interface Mutators {
   readonly mutators: {

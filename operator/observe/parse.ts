@@ -1,10 +1,11 @@
 /** Raw objects → what decisions use. The one place where an object's shape is believed. */
 import { z } from 'zod';
 import { guardedLabel, guardedModes, stagingLabel, writersAnnotation } from '../api/kinds.ts';
-import { isJsonObject, type Json, type JsonObject } from '../api/meta.ts';
+import { isJsonObject, type JsonObject } from '../api/meta.ts';
 import { parseReplicas, parseWriters } from '../api/writers.ts';
 import type { Controller } from '../decide/findings/view.ts';
-import { at, listAt, objectAt, textAt } from '../decide/json/json.ts';
+import { listAt, objectAt } from '../decide/json/json.ts';
+import { kindRow } from '../decide/manifest/kinds/index.ts';
 import { lifetimeOf } from '../decide/manifest/lifetime.ts';
 import { programsOfPod } from '../decide/manifest/pod-fingerprint.ts';
 import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts } from '../decide/objects.ts';
@@ -223,26 +224,5 @@ export const keyNames = (raw: KubeObject): KeyNames => ({
 });
 
 /** The keys of the labels by which an object picks pods of its namespace. */
-export const selectedLabels = (kind: string, manifest: JsonObject): readonly string[] => {
-  switch (kind) {
-    case 'Service':
-      return Object.keys(objectAt(manifest, 'spec', 'selector'));
-    case 'PodDisruptionBudget':
-      return selectorKeys(at(manifest, 'spec', 'selector'));
-    case 'NetworkPolicy':
-      return [
-        at(manifest, 'spec', 'podSelector'),
-        ...listAt(manifest, 'spec', 'ingress').flatMap((rule) => listAt(rule, 'from').map(peerPods)),
-        ...listAt(manifest, 'spec', 'egress').flatMap((rule) => listAt(rule, 'to').map(peerPods)),
-      ].flatMap(selectorKeys);
-    default:
-      return [];
-  }
-};
-
-const peerPods = (peer: Json): Json | undefined => at(peer, 'podSelector');
-
-const selectorKeys = (selector: Json | undefined): readonly string[] => [
-  ...Object.keys(objectAt(selector, 'matchLabels')),
-  ...listAt(selector, 'matchExpressions').flatMap((each) => textAt(each, 'key') ?? []),
-];
+export const selectedLabels = (kind: string, manifest: JsonObject): readonly string[] =>
+  kindRow(kind)?.selects?.(manifest) ?? [];

@@ -1,6 +1,7 @@
 /** Caches → snapshots. Gathers, never judges; what is not there is undefined. */
 import type { ReleaseCandidate } from '../api/candidate.ts';
-import { policyName, promotableKinds } from '../api/kinds.ts';
+import { policyName } from '../api/kinds.ts';
+import { kindRows, promotableKinds } from '../decide/manifest/kinds/index.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import type { Bundle } from '../decide/bundle.ts';
 import {
@@ -22,7 +23,6 @@ import { maxPackageObjects } from '../decide/candidate/content.ts';
 import { standing } from '../decide/findings/explain.ts';
 import type { Scene, Watched } from '../decide/findings/view.ts';
 import type { Program } from '../decide/manifest/pod-fingerprint.ts';
-import { isInstalledKind } from '../decide/manifest/content-digest.ts';
 import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
 import { impliedUnmanaged } from '../decide/manifest/unmanaged-fields.ts';
 import type { ServerTime } from '../kube/server-time.ts';
@@ -36,6 +36,7 @@ import { watchedLive, watchedPod } from './fingerprint.ts';
 import type { Suspects } from './dirty-objects.ts';
 import type { CheckFacts } from '../decide/health/types.ts';
 import type { ReleaseSnapshot } from '../decide/release/snapshot.ts';
+import { isInstalledKind } from '../decide/manifest/installed-kinds.ts';
 
 export interface Sources {
   /** Namespace of Countersign itself. */
@@ -385,7 +386,7 @@ export const observeIntegrity = (
   );
 
 /** Kinds that pick pods by labels which no controller keeps to. */
-const selectingKinds = ['Service', 'NetworkPolicy', 'PodDisruptionBudget'];
+const selectingKinds = kindRows.flatMap(({ kind, selects }) => (selects === undefined ? [] : [kind]));
 
 /** Kinds have no dots, and names of definitions have. */
 const isGuardedName = (kind: string): boolean => kind.includes('.');

@@ -30,7 +30,7 @@ import { BrokenLedger, createAppend, Overtaken, pauseMs } from '../ledger/append
 import { Records } from '../ledger/records.ts';
 import { PackedValues } from '../kube/packed.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
-import { ourResource, promotableResource } from '../kube/rows.ts';
+import { ourResource } from '../kube/rows.ts';
 import { keptCandidate } from '../observe/candidates.ts';
 import { candidateOf, clusterWide, createCaches, indexKey } from '../observe/caches.ts';
 import { Followed } from '../observe/following.ts';
@@ -61,6 +61,7 @@ import { WorkQueue, type Priority } from '../work/queue.ts';
 import { createRoutes, type Key } from './routes.ts';
 import { urgently } from '../work/slices.ts';
 import type { ReleaseSnapshot } from '../decide/release/snapshot.ts';
+import { promotableResource } from '../decide/manifest/kinds/index.ts';
 
 export interface OperatorOptions {
   /**

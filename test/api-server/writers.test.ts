@@ -1,7 +1,7 @@
 /** Who changed a staged object: what the API server keeps of it by itself, with no program of ours. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { promotableKinds, stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
+import { stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
 import { formatWriters, maxWriters, parseReplicas, parseWriters } from '../../operator/api/writers.ts';
 import { policyLock, stampLock } from '../support/attack/attack.ts';
 import { fresh, staging } from '../support/attack/objects.ts';
@@ -17,6 +17,7 @@ import {
 } from '../support/cluster/cluster.ts';
 import { World as Pair } from '../support/cluster/system.ts';
 import { ofEveryKind } from '../support/scenario/production.ts';
+import { promotableKinds } from '../../operator/decide/manifest/kinds/index.ts';
 
 /** Names that would break a careless encoding, or forge a line of the record. */
 const hostile = [

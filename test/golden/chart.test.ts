@@ -9,8 +9,8 @@ import { z } from 'zod';
 import { builtBinaries } from '../../hack/controlplane/binaries.ts';
 import { chartDir, systemNamespace } from '../../hack/controlplane/chart.ts';
 import { tools, type RunResult } from '../../hack/controlplane/tools.ts';
-import { promotableKinds } from '../../operator/api/kinds.ts';
 import { entries, entryOf } from '../../operator/api/webhooks.ts';
+import { promotableKinds } from '../../operator/decide/manifest/kinds/index.ts';
 
 const webhookConfiguration = z.object({
   webhooks: z.array(z.object({ name: z.string(), failurePolicy: z.string() })),

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../api/meta.ts';
 import { parseReleasePolicy } from '../../api/policy.ts';
 import { textAt } from '../json/json.ts';
 import type { EntryData, LedgerDraft } from '../ledger-entry.ts';
+import { kindRows } from '../manifest/kinds/index.ts';
 import { lifetimeOf, sameLifetime } from '../manifest/lifetime.ts';
 import type { AdmissionRequest } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
@@ -35,10 +36,9 @@ export interface Act {
 }
 
 /** What a write to `/scale` is about: the review shows only how many. */
-export const scaledKinds: Readonly<Record<string, string>> = {
-  deployments: 'Deployment',
-  statefulsets: 'StatefulSet',
-};
+export const scaledKinds: Readonly<Record<string, string>> = Object.fromEntries(
+  kindRows.filter(({ operate }) => operate?.includes('scale')).map(({ plural, kind }) => [plural, kind]),
+);
 
 /** Of a collection that is deleted, and of a name that the API server makes, the object alone tells the name. */
 const nameOf = ({ name, object, oldObject }: AdmissionRequest): string =>

@@ -18,7 +18,6 @@ import {
   second,
   someEmergencies,
 } from '../../../test/support/builders/decide.ts';
-import { emergencyActs } from '../../api/emergency-acts.ts';
 import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import { ServerClock } from '../../kube/server-time.ts';
@@ -29,6 +28,7 @@ import { digestOf } from '../json/canonical.ts';
 import type { Answer } from '../api-queries.ts';
 import type { AdmissionRequest, AdmissionVerdict, Operation } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
+import { emergencyActs } from '../manifest/emergency-acts.ts';
 
 const no: Answer = { kind: 'No', message: '' };
 const notAfter = notAfterOf(anAccess());

@@ -1,5 +1,4 @@
 /** May somebody do this under an emergency access? To the second, on the API server's clock, and only what `api/emergency-acts.ts` lists. */
-import { emergencyActs, type EmergencyVerb } from '../../api/emergency-acts.ts';
 import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { Json, JsonObject } from '../../api/meta.ts';
 import { notAfterOf } from '../emergency/grant.ts';
@@ -18,6 +17,8 @@ import {
   type Operation,
 } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
+import { emergencyActs } from '../manifest/emergency-acts.ts';
+import type { EmergencyVerb } from '../manifest/kinds/shared/kind.ts';
 
 /** @returns undefined when the caller has no emergency access to speak of */
 export const judgeEmergency = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict | undefined => {

@@ -2,6 +2,8 @@
 import type { JsonObject } from '../../api/meta.ts';
 import { policyName } from '../../api/kinds.ts';
 import { canonicalJson } from '../json/canonical.ts';
+import { kindRow } from '../manifest/kinds/index.ts';
+import { jobSpecDefaults } from '../manifest/kinds/shared/pod-template.ts';
 import { controlPlaneFinalizers } from '../manifest/pending-deletion.ts';
 import { at, listAt, numberAt, objectAt, textAt, withMember } from '../json/json.ts';
 import { deletePath, type Path } from '../json/field-path.ts';
@@ -24,7 +26,6 @@ interface Operation {
   readonly leavesNothing?: boolean;
 }
 
-const restartable = new Set(['Deployment', 'StatefulSet', 'DaemonSet']);
 const restartedAt: Path = ['spec', 'template', 'metadata', 'annotations', 'kubectl.kubernetes.io/restartedAt'].map(
   (field) => ({ field }),
 );
@@ -68,7 +69,8 @@ export const rightTo = (verb: string, { user, namespace }: AdmissionRequest): Ri
 });
 
 const restart = ({ kind, subresource, operation, object, oldObject }: AdmissionRequest): Operation | undefined => {
-  if (!restartable.has(kind.kind) || subresource !== '' || operation !== 'UPDATE') return undefined;
+  if (kindRow(kind.kind)?.operate?.includes('restart') !== true || subresource !== '' || operation !== 'UPDATE')
+    return undefined;
   if (object === undefined || oldObject === undefined) return undefined;
   if (at(object, ...restartedAt.map(nameOf)) === at(oldObject, ...restartedAt.map(nameOf))) return undefined;
   if (!aTime.test(textAt(object, ...restartedAt.map(nameOf)) ?? '')) return undefined;
@@ -176,19 +178,8 @@ const manualJob = (request: AdmissionRequest, s: AdmissionSnapshot): Operation |
     : refusal(`it is not what CronJob ${cronJob} runs`);
 };
 
-/** What the API server fills in for a Job and not for the template of one (pkg/apis/batch/v1/defaults.go). */
-const jobDefaults: JsonObject = {
-  completions: 1,
-  parallelism: 1,
-  backoffLimit: 6,
-  completionMode: 'NonIndexed',
-  suspend: false,
-  manualSelector: false,
-  podReplacementPolicy: 'TerminatingOrFailed',
-};
-
 /** Of a Job, or of the template of one, what runs. */
 const jobSpec = (job: JsonObject): JsonObject => ({
-  ...jobDefaults,
+  ...jobSpecDefaults,
   ...objectAt(normalForm({ ...job, metadata: {} }, { apiVersion: 'batch/v1', kind: 'Job', name: '' }), 'spec'),
 });

@@ -2,7 +2,6 @@
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { maxDeltaTextBytes } from '../../api/bundle.ts';
-import { promotableKinds } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import { handsOn, unknownWriters } from '../people/authors.ts';
 import { brokenText } from '../record/broken-record.ts';
@@ -16,6 +15,7 @@ import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { overlayBytes } from '../gates/production/open-limits.ts';
 import { visible } from '../safe-text.ts';
 import { firstLine } from '../messages.ts';
+import { promotableKinds } from '../manifest/kinds/index.ts';
 
 /** Why a candidate cannot be staged, and what to do about it. */
 export interface StagingProblem {

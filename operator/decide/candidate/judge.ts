@@ -30,7 +30,8 @@ import { isSystemName } from '../people/identity.ts';
 import { earliest, type Effect, nothing, type Plan } from '../plan.ts';
 import * as drafts from '../record/drafts.ts';
 import { packageRecord } from '../record/record.ts';
-import { type Course, effectOf, isWorkload, removeSteps, type Step, writeSteps } from '../release/steps.ts';
+import { type Course, effectOf, removeSteps, type Step, writeSteps } from '../release/steps.ts';
+import { isWorkload } from '../manifest/kinds/index.ts';
 
 export type Governed = CandidateSnapshot & Pick<GateSnapshot, 'policy' | 'target'>;
 

@@ -1,5 +1,4 @@
 /** Deltas of one object, for tests that read them as a signer does. */
-import { promotableKinds } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { BundleObject } from '../bundle.ts';
 import { delta, type Change } from './delta.ts';
@@ -7,6 +6,7 @@ import { deltaText } from './text.ts';
 import { digestOf } from '../json/canonical.ts';
 import { normalForm } from '../manifest/normal-form.ts';
 import type { DeltaHeading } from '../comparison.ts';
+import { promotableKinds } from '../manifest/kinds/index.ts';
 
 export const objectOf = (kind: string, name: string, manifest: JsonObject): BundleObject => {
   const apiVersion = promotableKinds.find((row) => row.kind === kind)?.apiVersion ?? 'example.com/v1';

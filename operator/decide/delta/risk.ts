@@ -1,25 +1,25 @@
 /**
  * What sort of change it is when a field changes: what a signer looks at first, and of what nothing is ever hidden, folded or cut. One table
- * by kind and path; a field without a row counts as configuration. Of kinds that are not here, the fields of pods count wherever they are.
+ * by path, and what the rows of kinds say; a field of neither counts as configuration. Of kinds that say nothing, the fields of pods count wherever they are.
  */
 import type { DeltaClass } from '../../api/bundle.ts';
 import type { Path } from '../json/field-path.ts';
+import { kindRow } from '../manifest/kinds/index.ts';
+import type { RiskClasses } from '../manifest/kinds/shared/kind.ts';
 
-type Classes = Readonly<Record<string, DeltaClass>>;
-
-/** Classes that say what runs, as whom, with which rights, and who reaches it. A signer sees all of it, whatever its length. */
+/** RiskClasses that say what runs, as whom, with which rights, and who reaches it. A signer sees all of it, whatever its length. */
 const open: ReadonlySet<DeltaClass> = new Set(['rights', 'identity', 'image', 'command', 'network']);
 
 export const isOpen = (sort: DeltaClass): boolean => open.has(sort);
 
-const each = (above: string, names: readonly string[], sort: DeltaClass): Classes =>
+const each = (above: string, names: readonly string[], sort: DeltaClass): RiskClasses =>
   Object.fromEntries(names.map((name) => [`${above}.${name}`, sort]));
 
 const probes: readonly string[] = ['containers.livenessProbe', 'containers.readinessProbe', 'containers.startupProbe'];
 const probed = ['exec', 'grpc', 'httpGet', 'tcpSocket', 'terminationGracePeriodSeconds'];
 const probeTimes = ['failureThreshold', 'initialDelaySeconds', 'periodSeconds', 'successThreshold', 'timeoutSeconds'];
 
-const probeParts: Classes = Object.fromEntries(
+const probeParts: RiskClasses = Object.fromEntries(
   probes.flatMap((probe) => [
     ...Object.entries(each(probe, probed, 'command')),
     ...Object.entries(each(probe, probeTimes, 'configuration')),
@@ -48,7 +48,7 @@ const storages =
  * Fields below a pod's spec; the longest path wins. Init and ephemeral containers are containers. Every field that the API server knows has
  * a row, and so has each part of a field whose parts differ (test/api-server/pod-fields.test.ts).
  */
-export const podClasses: Classes = {
+export const podClasses: RiskClasses = {
   'containers.image': 'image',
   'containers.imagePullPolicy': 'configuration',
   'containers.command': 'command',
@@ -128,7 +128,7 @@ export const podClasses: Classes = {
 };
 
 /** Fields of every kind; labels of pods decide which Services and NetworkPolicies reach them. */
-const commonClasses: Classes = {
+const commonClasses: RiskClasses = {
   'metadata.labels': 'metadata',
   'metadata.annotations': 'metadata',
   'metadata.finalizers': 'metadata',
@@ -138,46 +138,8 @@ const commonClasses: Classes = {
   'spec.selector': 'network',
 };
 
-const schedulingOfJobs: Classes = { 'spec.parallelism': 'scale', 'spec.completions': 'scale' };
-const rolling: Classes = { 'spec.strategy': 'scale', 'spec.updateStrategy': 'scale', 'spec.minReadySeconds': 'scale' };
-
-/** Fields by kind, where they mean something else there. */
-const kindClasses: Readonly<Record<string, Classes>> = {
-  Deployment: rolling,
-  DaemonSet: rolling,
-  StatefulSet: {
-    ...rolling,
-    'spec.serviceName': 'network',
-    'spec.volumeClaimTemplates': 'storage',
-    'spec.persistentVolumeClaimRetentionPolicy': 'storage',
-  },
-  Job: schedulingOfJobs,
-  CronJob: {
-    'spec.jobTemplate.spec.parallelism': 'scale',
-    'spec.jobTemplate.spec.completions': 'scale',
-    'spec.schedule': 'command',
-    'spec.timeZone': 'command',
-    'spec.suspend': 'command',
-    'spec.concurrencyPolicy': 'command',
-  },
-  // Controllers of load balancers and ingresses are configured through annotations, clouds bind identities by them.
-  Service: { spec: 'network', 'metadata.annotations': 'network' },
-  Ingress: { spec: 'network', 'metadata.annotations': 'network' },
-  NetworkPolicy: { spec: 'network' },
-  HorizontalPodAutoscaler: { spec: 'scale' },
-  PodDisruptionBudget: { spec: 'scale' },
-  PersistentVolumeClaim: { spec: 'storage' },
-  ServiceAccount: {
-    'metadata.annotations': 'identity',
-    automountServiceAccountToken: 'identity',
-    imagePullSecrets: 'identity',
-  },
-  Role: { rules: 'rights' },
-  RoleBinding: { roleRef: 'rights', subjects: 'rights' },
-};
-
 /** Names that say in any other kind what they say in a pod or a Service, wherever they stand. */
-const byName: Classes = {
+const byName: RiskClasses = {
   ...Object.fromEntries(Object.entries(podClasses).filter(([path, sort]) => !path.includes('.') && open.has(sort))),
   args: 'command',
   capabilities: 'rights',
@@ -208,18 +170,15 @@ const byName: Classes = {
   urls: 'network',
 };
 
-/** Kinds of which every field that matters is in the tables above. */
-const known: ReadonlySet<string> = new Set([...Object.keys(kindClasses), 'ConfigMap', 'Secret']);
-
 export const classOf = (kind: string, path: Path): DeltaClass => {
   const names = path.flatMap((step) => ('field' in step ? [step.field] : []));
   const pod = podFields(kind, names);
   // The list itself is the order in which they are started.
   if (pod?.length === 1 && pod[0] === 'containers') return 'command';
   if (pod !== undefined) return longest(podClasses, pod) ?? 'configuration';
-  const own = Object.hasOwn(kindClasses, kind) ? (kindClasses[kind] ?? {}) : {};
+  const own = kindRow(kind)?.risk;
   const listed = longest({ ...commonClasses, ...own }, names);
-  if (listed !== undefined || known.has(kind)) return listed ?? 'configuration';
+  if (listed !== undefined || own !== undefined) return listed ?? 'configuration';
   const telling = names.find((name) => Object.hasOwn(byName, name));
   return (telling === undefined ? undefined : byName[telling]) ?? 'configuration';
 };
@@ -228,11 +187,11 @@ const containers: ReadonlySet<string> = new Set(['containers', 'initContainers',
 
 /** The names below the pod's spec of any kind that has a pod template; of an unknown kind also where containers are listed. */
 const podFields = (kind: string, names: readonly string[]): readonly string[] | undefined => {
-  if (kind === 'ConfigMap' || kind === 'Secret') return undefined;
+  if (kindRow(kind)?.data === true) return undefined;
   const template = names.findIndex(
     (name, place) => /template$/i.test(name) && names[place + 1] === 'spec' && !isJobTemplate(names, place),
   );
-  const listed = known.has(kind) ? -1 : names.findIndex((name) => containers.has(name));
+  const listed = kindRow(kind)?.risk !== undefined ? -1 : names.findIndex((name) => containers.has(name));
   const start = template >= 0 ? template + 2 : listed;
   if (start < 0) return undefined;
   const [first = '', ...rest] = names.slice(start);
@@ -243,7 +202,7 @@ const podFields = (kind: string, names: readonly string[]): readonly string[] | 
 const isJobTemplate = (names: readonly string[], place: number): boolean =>
   names[place] === 'jobTemplate' || names[place] === 'volumeClaimTemplate';
 
-const longest = (classes: Classes, names: readonly string[]): DeltaClass | undefined => {
+const longest = (classes: RiskClasses, names: readonly string[]): DeltaClass | undefined => {
   for (let length = names.length; length > 0; length -= 1) {
     const prefix = names.slice(0, length).join('.');
     if (Object.hasOwn(classes, prefix)) return classes[prefix];

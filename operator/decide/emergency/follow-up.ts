@@ -1,11 +1,11 @@
 /** What a release does with what emergencies left changed: keeps it, takes it back, or takes it back without saying so. */
-import { promotableKinds } from '../../api/kinds.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Bundle } from '../bundle.ts';
 import { asKey, keyOf, type LiveObjects, type ObjectKey, type ObjectRef } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import { holds, liveRef } from '../release/steps.ts';
 import type { Emergencies, EmergencyRecord } from '../record/emergency.ts';
+import { promotableKinds } from '../manifest/kinds/index.ts';
 
 const promotable = new Map(promotableKinds.map(({ kind, apiVersion }) => [kind, apiVersion]));
 

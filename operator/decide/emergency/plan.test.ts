@@ -15,7 +15,6 @@ import {
 } from '../../../test/support/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
 import { emergencyAccess, type EmergencyAccess, type EmergencyAccessStatus } from '../../api/emergency.ts';
-import { promotableKinds, resourceName, watchedKinds } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import { recordAfter, recordAsTold } from '../../../test/support/builders/record.ts';
 import { emptyHead } from '../record/chain.ts';
@@ -32,6 +31,8 @@ import { questionKey, type Answer } from '../api-queries.ts';
 import { emptyRecord, movedAt, type NamespaceRecord } from '../record/record.ts';
 import type { Watched } from '../findings/view.ts';
 import { grantKeys } from '../record/grant-names.ts';
+import { promotableKinds, watchedKinds } from '../manifest/kinds/index.ts';
+import { resourceName } from '../manifest/kinds/shared/kind.ts';
 
 const place = 'payments-prod';
 

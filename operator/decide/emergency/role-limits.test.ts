@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { emergencyActs } from '../../api/emergency-acts.ts';
 import { forbiddenRights, roleFacts, type RoleRule } from './role-limits.ts';
+import { emergencyActs } from '../manifest/emergency-acts.ts';
 
 const rule = (apiGroup: string, resource: string, ...verbs: readonly string[]): RoleRule => ({
   apiGroups: [apiGroup],

@@ -1,33 +1,15 @@
 /** Objects that controllers made: their owner explains them. */
+import { kindRow, kindRows } from '../manifest/kinds/index.ts';
 import type { Scene, Watched } from './view.ts';
 import { ownerIn, type OwnerText } from '../manifest/lifetime.ts';
 import { type Program, runs, sameProgram, strayLabels } from '../manifest/pod-fingerprint.ts';
 import type { ObjectKey } from '../objects.ts';
 
 /** Who makes objects of a kind: they are explained by their controller, and not entered one by one. */
-const makers: Readonly<Record<string, readonly string[]>> = {
-  ReplicaSet: ['Deployment'],
-  ControllerRevision: ['StatefulSet', 'DaemonSet'],
-  Pod: ['ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'ReplicationController'],
-  Job: ['CronJob'],
-  EndpointSlice: ['Service', 'Endpoints'],
-  ResourceClaim: ['Pod'],
-  PersistentVolumeClaim: ['Pod', 'StatefulSet'],
-};
+const makersOf = (kind: string): readonly string[] => kindRow(kind)?.madeBy ?? [];
 
-/** The one version in which controllers name themselves as owners. */
-const apiVersions: Readonly<Record<string, string>> = {
-  CronJob: 'batch/v1',
-  DaemonSet: 'apps/v1',
-  Deployment: 'apps/v1',
-  Endpoints: 'v1',
-  Job: 'batch/v1',
-  Pod: 'v1',
-  ReplicaSet: 'apps/v1',
-  ReplicationController: 'v1',
-  Service: 'v1',
-  StatefulSet: 'apps/v1',
-};
+/** Kinds whose controllers make objects. */
+const makers: ReadonlySet<string> = new Set(kindRows.flatMap(({ madeBy }) => madeBy ?? []));
 
 export const isMade = (scene: Scene, live: Watched): boolean => {
   const { kind, controller } = live;
@@ -48,10 +30,10 @@ const isPodOf = (scene: Scene, pod: readonly Program[], template: readonly Progr
   runs(pod, template) && !strayLabels(pod, template).some(scene.selects);
 
 /** Their pods belong to the workload itself, through whichever of its revisions. */
-const keepsRevisions: ReadonlySet<string> = new Set(['StatefulSet', 'DaemonSet']);
+const keepsRevisions: ReadonlySet<string> = new Set(makersOf('ControllerRevision'));
 
 export const ownerOf = (scene: Scene, { kind, controller }: Watched): Watched | undefined => {
-  if (controller === undefined || makers[kind]?.includes(controller.kind) !== true) return undefined;
+  if (controller === undefined || !makersOf(kind).includes(controller.kind)) return undefined;
   const owner = scene.get(`${controller.kind}/${controller.name}`);
   return owner?.uid === controller.uid ? owner : undefined;
 };
@@ -59,11 +41,11 @@ export const ownerOf = (scene: Scene, { kind, controller }: Watched): Watched | 
 /** An owner of it is not there: the garbage collector takes it along, or takes that owner off. */
 export const isOrphan = (scene: Scene, live: Watched): boolean =>
   (live.controller !== undefined &&
-    makers[live.kind]?.includes(live.controller.kind) === true &&
+    makersOf(live.kind).includes(live.controller.kind) &&
     ownerOf(scene, live) === undefined) ||
   live.lifetime.some((text) => {
     const owner = ownerIn(text);
-    return owner !== undefined && Object.hasOwn(apiVersions, kindIn(owner)) && scene.get(owner.key)?.uid !== owner.uid;
+    return owner !== undefined && makers.has(kindIn(owner)) && scene.get(owner.key)?.uid !== owner.uid;
   });
 
 const kindIn = ({ key }: OwnerText): string => key.slice(0, key.indexOf('/'));
@@ -80,7 +62,7 @@ const isClaimOfSet = (scene: Scene, name: string): boolean => {
 /** An owner that is there, and of which objects of the kind are made. Claims of a set, and of a pod, are named after it. */
 export const isMaker = (scene: Scene, { kind, name }: Watched, owner: OwnerText): boolean => {
   const maker = kindIn(owner);
-  if (makers[kind]?.includes(maker) !== true || apiVersions[maker] !== owner.apiVersion) return false;
+  if (!makersOf(kind).includes(maker) || kindRow(maker)?.apiVersion !== owner.apiVersion) return false;
   if (scene.get(owner.key)?.uid !== owner.uid) return false;
   if (kind !== 'PersistentVolumeClaim') return owner.isController;
   const its = owner.key.slice(maker.length + 1);

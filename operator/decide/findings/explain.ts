@@ -2,23 +2,14 @@
 import { isMade, isOrphan } from './controllers.ts';
 import { boundBefore, isBoundAs, measured } from './lifetimes.ts';
 import type { Scene, Standing, Watched } from './view.ts';
-import { isInstalledKind, isPristine, scaleDigest } from '../manifest/content-digest.ts';
+import { isPristine, scaleDigest } from '../manifest/content-digest.ts';
 import { finalizerIn, ofDeletions, sameLifetime } from '../manifest/lifetime.ts';
 import { asKey, type Instant, type ObjectKey } from '../objects.ts';
 import { absent, type Expected, type Finding, type State } from '../record/expected-state.ts';
+import { isInstalledKind } from '../manifest/installed-kinds.ts';
+import { kindRow } from '../manifest/kinds/index.ts';
 
 const explained: Standing = { is: 'Explained' };
-
-/** Controllers take these away as they please: pods go, Jobs are over, revisions are trimmed. */
-const passing: ReadonlySet<string> = new Set([
-  'Pod',
-  'Job',
-  'ReplicaSet',
-  'ControllerRevision',
-  'EndpointSlice',
-  'Endpoints',
-  'ResourceClaim',
-]);
 
 export const standing = (scene: Scene, key: ObjectKey): Standing => {
   const live = scene.get(key);
@@ -58,7 +49,7 @@ const isThere = ({ digest }: State): boolean => digest !== '';
 const gone = (scene: Scene, key: ObjectKey, expected: Expected | undefined): Standing => {
   const kind = key.slice(0, key.indexOf('/'));
   const may = states(expected);
-  const isAllowed = may.length === 0 || !may.every(isThere) || passing.has(kind);
+  const isAllowed = may.length === 0 || !may.every(isThere) || kindRow(kind)?.transient === true;
   const taken = [...scene.explained.attempts.values()].some(
     ({ object, operation, after }) => object === key && (operation === 'DELETE' || after === ''),
   );

@@ -5,9 +5,9 @@ import type { Suspect, Unexplained, WatchSnapshot } from './snapshot.ts';
 import type { Scene, Watched } from './view.ts';
 import { digestOf } from '../json/canonical.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
-import { isInstalledKind } from '../manifest/content-digest.ts';
 import { listed } from '../messages.ts';
 import * as drafts from '../record/drafts.ts';
+import { isInstalledKind } from '../manifest/installed-kinds.ts';
 
 /** What an integrity finding is about, as one thing. */
 const installationKey = `${installation.kind}/${installation.name}`;

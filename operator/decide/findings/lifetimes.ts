@@ -1,9 +1,9 @@
 /** Finalizers and owners: which are looked at, and whether they are explained. */
 import { isMaker, ownerOf } from './controllers.ts';
 import type { Scene, Watched } from './view.ts';
-import { isInstalledKind } from '../manifest/content-digest.ts';
 import { finalizerIn, finalizersPath, ownerIn, sameLifetime } from '../manifest/lifetime.ts';
 import { lifetimesOf, type State } from '../record/expected-state.ts';
+import { isInstalledKind } from '../manifest/installed-kinds.ts';
 
 /** Which finalizers and owners of an object are left to whoever set them: by the policy, by its template, or because its maker made it. */
 const isLeft = (scene: Scene, live: Watched, without: readonly string[]): ((text: string) => boolean) => {

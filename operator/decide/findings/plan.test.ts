@@ -14,7 +14,7 @@ import {
 import type { Approval } from '../../api/approval.ts';
 import { recordAfter } from '../../../test/support/builders/record.ts';
 import { emptyHead } from '../record/chain.ts';
-import { installedKinds, isInstalledKind, scaleDigest } from '../manifest/content-digest.ts';
+import { scaleDigest } from '../manifest/content-digest.ts';
 import * as drafts from '../record/drafts.ts';
 import type { EntryData, LedgerDraft } from '../ledger-entry.ts';
 import { explainedKinds, type Finding } from '../record/expected-state.ts';
@@ -27,6 +27,7 @@ import type { Scene, Watched } from './view.ts';
 import { planWatch } from './plan.ts';
 import { changedInstallation, installationDigest } from './installation.ts';
 import type { Suspect, WatchSnapshot } from './snapshot.ts';
+import { installedKinds, isInstalledKind } from '../manifest/installed-kinds.ts';
 
 const place = 'payments-prod';
 const web = 'main app 1';
@@ -45,7 +46,7 @@ class Model {
   readonly unmanaged = new Map<ObjectKey, readonly string[]>();
   readonly former = new Map<ObjectKey, readonly (readonly string[])[]>();
   readonly types: string[] = [];
-  kinds: readonly string[] = [...explainedKinds, ...installedKinds];
+  kinds: readonly string[] = [...explainedKinds, ...installedKinds.map(({ kind }) => kind)];
   approvals: Approval[] = [];
   upgrader = '';
   target: NamespaceFacts | undefined = aNamespace();

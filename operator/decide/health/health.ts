@@ -1,16 +1,14 @@
 /** Whether what runs is healthy. Unknown is not healthy. */
 import { keyOf, type Instant, type LiveObject, type ObjectRef, type PodFacts } from '../objects.ts';
-import { listAt, numberAt, textAt } from '../json/json.ts';
+import { numberAt, textAt } from '../json/json.ts';
+import { kindRow } from '../manifest/kinds/index.ts';
 import { podFailure, secondOf } from './pod-failure.ts';
 import { rolloutHealth } from './kstatus.ts';
 import type { CheckFacts, Health } from './types.ts';
 
-/** A Job retries by itself; when it has had enough of that, it says so. */
-const retried: Readonly<Record<string, readonly string[]>> = { Job: ['CrashLoopBackOff', 'RunContainerError'] };
-
 /** The health of one object of a release that began at `since`; `pods` are those of the workload. */
 export const workloadHealth = (object: LiveObject, pods: readonly PodFacts[], since: Instant): Health => {
-  const failure = podFailure(ofRelease(object, pods, since), since, retried[object.ref.kind] ?? []);
+  const failure = podFailure(ofRelease(object, pods, since), since, kindRow(object.ref.kind)?.retries ?? []);
   const rollout = rolloutHealth(object, since);
   return failure === undefined || rollout.state === 'Failed' ? rollout : { state: 'Failed', ...failure };
 };
@@ -43,11 +41,9 @@ const isNew = (object: LiveObject, pod: PodFacts, since: Instant): boolean => {
 const seesLatest = ({ generation, status }: LiveObject): boolean =>
   (numberAt(status, 'observedGeneration') ?? generation) >= generation;
 
-/** A StatefulSet says it; a Deployment names its newest ReplicaSet in quotes (k8s.io/kubernetes, pkg/controller/deployment/progress.go). */
-const currentRevision = ({ status, ref }: LiveObject): string | undefined => {
-  if (ref.kind !== 'Deployment') return textAt(status, 'updateRevision');
-  const progress = listAt(status, 'conditions').find((each) => textAt(each, 'type') === 'Progressing');
-  return /"[^"]*-([^"-]+)"/.exec(textAt(progress, 'message') ?? '')?.[1];
+const currentRevision = (object: LiveObject): string | undefined => {
+  const rule = kindRow(object.ref.kind)?.currentRevision;
+  return rule === undefined ? textAt(object.status, 'updateRevision') : rule(object);
 };
 
 const isReplacing = ({ generation, status }: LiveObject): boolean =>

@@ -1,13 +1,8 @@
 /** What is known, and said, of health. */
+import type { ObjectHealth } from '../manifest/kinds/shared/kind.ts';
 import type { Instant } from '../objects.ts';
 
-export interface Health {
-  /** Progressing and Unknown turn into Healthy or Failed, or the caller's patience ends. */
-  readonly state: 'Healthy' | 'Progressing' | 'Failed' | 'Unknown';
-  /** One word, PascalCase. */
-  readonly reason: string;
-  /** One sentence that does not change while nothing does. */
-  readonly message: string;
+export interface Health extends ObjectHealth {
   /** When to look again though nothing else happens; undefined = only an event can change it. */
   readonly wakeAt?: Instant;
 }

@@ -1,18 +1,10 @@
 /** Which Secrets and ConfigMaps an object needs in order to run. */
 import type { JsonObject } from '../../api/meta.ts';
-import { at, isObject, listAt, objectAt, textAt } from '../json/json.ts';
+import { at, isObject, objectAt, textAt } from '../json/json.ts';
+import { kindRow } from './kinds/index.ts';
+import type { Reference } from './kinds/shared/kind.ts';
+import { objectsAt, secretsNamed, withKeys } from './kinds/shared/references.ts';
 import { containersOf, podSpecsOf } from './pod-spec.ts';
-
-/** One thing that content refers to by name in its own namespace. */
-export interface Reference {
-  readonly kind: 'Secret' | 'ConfigMap';
-  readonly name: string;
-  /** The key it must have; undefined = it must only exist. */
-  readonly key: string | undefined;
-}
-
-const objectsAt = (value: JsonObject, ...path: readonly string[]): readonly JsonObject[] =>
-  listAt(value, ...path).filter(isObject);
 
 /** How a reference is written: under which field, to which kind, and which of its fields holds the name. */
 interface Spelling {
@@ -42,10 +34,6 @@ const volumes: readonly Spelling[] = [
 /** Volume drivers, in the tree and outside of it, name the Secret they log in with under one of these. */
 const driverSecrets = ['secretRef', 'nodePublishSecretRef'];
 
-/** A reference to each key; no key named means that the thing must only exist. */
-const withKeys = (kind: Reference['kind'], name: string, keys: readonly string[]): readonly Reference[] =>
-  keys.length === 0 ? [{ kind, name, key: undefined }] : keys.map((key) => ({ kind, name, key }));
-
 /** What `holder` refers to in these spellings. Optional references, and those without a name, demand nothing. */
 const spelled = (holder: JsonObject, spellings: readonly Spelling[]): readonly Reference[] =>
   spellings.flatMap(({ field, kind, name: nameField }) => {
@@ -54,12 +42,6 @@ const spelled = (holder: JsonObject, spellings: readonly Spelling[]): readonly R
     if (name === '' || at(source, 'optional') === true) return [];
     const keys = [source, ...objectsAt(source, 'items')].flatMap((place) => textAt(place, 'key') ?? []);
     return withKeys(kind, name, keys);
-  });
-
-const secretsNamed = (holders: readonly JsonObject[], field: string): readonly Reference[] =>
-  holders.flatMap((holder) => {
-    const name = textAt(holder, field) ?? '';
-    return name === '' ? [] : withKeys('Secret', name, []);
   });
 
 const ofContainer = (container: JsonObject): readonly Reference[] => [
@@ -86,17 +68,8 @@ const ofPodSpec = (spec: JsonObject): readonly Reference[] => [
   ...secretsNamed(objectsAt(spec, 'imagePullSecrets'), 'name'),
 ];
 
-/** References outside of pod specs, by kind. */
-const ofKind = new Map<string, (content: JsonObject) => readonly Reference[]>([
-  ['Ingress', (content) => secretsNamed(objectsAt(content, 'spec', 'tls'), 'secretName')],
-  [
-    'ServiceAccount',
-    (content) => ['imagePullSecrets', 'secrets'].flatMap((field) => secretsNamed(objectsAt(content, field), 'name')),
-  ],
-]);
-
 /** Everything that an object refers to and cannot do without. */
 export const references = (content: JsonObject): readonly Reference[] => [
   ...podSpecsOf(content).flatMap(ofPodSpec),
-  ...(ofKind.get(textAt(content, 'kind') ?? '')?.(content) ?? []),
+  ...(kindRow(textAt(content, 'kind') ?? '')?.references?.(content) ?? []),
 ];

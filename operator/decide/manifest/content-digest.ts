@@ -8,6 +8,8 @@ import { canonicalJson, digestOf } from '../json/canonical.ts';
 import { at, isObject, listAt, member, numberAt, objectAt, textAt, withMember } from '../json/json.ts';
 import { normalForm } from './normal-form.ts';
 import { deletePath, outside, type Path } from '../json/field-path.ts';
+import { isInstalledKind } from './installed-kinds.ts';
+import { kindRow } from './kinds/index.ts';
 import { programsOfPod, type Program } from './pod-fingerprint.ts';
 
 export interface DigestOptions {
@@ -17,85 +19,12 @@ export interface DigestOptions {
   readonly secretKey?: string | undefined;
 }
 
-/** Kinds with a `/scale`: how many is a content of its own, because who scales does not see the rest. */
-const scalable: ReadonlySet<string> = new Set(['Deployment', 'StatefulSet', 'ReplicationController', 'ReplicaSet']);
-
-/**
- * Field paths that declared controllers write, beyond those that no release decides (`owned.ts`). `name`: of one object only; `when`: of those
- * of which it holds.
- */
-interface DeclaredPath {
-  readonly kind: string;
-  readonly name?: string;
-  readonly when?: (manifest: JsonObject) => boolean;
-  readonly path: readonly string[];
-  /** The identity that writes there. */
-  readonly by: string;
-}
-
-const isTokenSecret = (manifest: JsonObject): boolean =>
-  textAt(manifest, 'type') === 'kubernetes.io/service-account-token';
-
-const kcm = (name: string): string => `system:serviceaccount:kube-system:${name}`;
-
-export const declaredPaths: readonly DeclaredPath[] = [
-  { kind: 'ConfigMap', name: 'kube-root-ca.crt', path: ['data', 'ca.crt'], by: kcm('root-ca-cert-publisher') },
-  {
-    kind: 'ConfigMap',
-    name: 'kube-root-ca.crt',
-    path: ['metadata', 'annotations', 'kubernetes.io/description'],
-    by: kcm('root-ca-cert-publisher'),
-  },
-  { kind: 'Secret', when: isTokenSecret, path: ['data'], by: 'system:kube-controller-manager' },
-  {
-    kind: 'Secret',
-    when: isTokenSecret,
-    path: ['metadata', 'annotations', 'kubernetes.io/service-account.uid'],
-    by: 'system:kube-controller-manager',
-  },
-  {
-    kind: 'Secret',
-    when: isTokenSecret,
-    path: ['metadata', 'labels', 'kubernetes.io/legacy-token-last-used'],
-    by: 'system:kube-controller-manager',
-  },
-  // A claim without a class is given the default one, even later on.
-  {
-    kind: 'PersistentVolumeClaim',
-    path: ['spec', 'storageClassName'],
-    by: kcm('persistent-volume-binder'),
-  },
-  { kind: 'Endpoints', path: ['metadata', 'labels', 'service.kubernetes.io/headless'], by: kcm('endpoint-controller') },
-];
-
-/** Objects that controllers make in every namespace, with the digest they have as made. */
-const pristine: ReadonlyMap<string, JsonObject> = new Map([
-  ['ServiceAccount/default', { kind: 'ServiceAccount' }],
-  ['ConfigMap/kube-root-ca.crt', { kind: 'ConfigMap' }],
-]);
-
 /** Whether an object is one that a controller makes in every namespace, as it makes it. */
 export const isPristine = (key: string, digest: string): boolean => {
-  const manifest = pristine.get(key);
-  return manifest !== undefined && contentDigest(manifest) === digest;
+  const slash = key.indexOf('/');
+  const [kind, name] = [key.slice(0, slash), key.slice(slash + 1)];
+  return kindRow(kind)?.inEveryNamespace?.includes(name) === true && contentDigest({ kind }) === digest;
 };
-
-/** Our own installation: what of it decides, without what Helm and the certificate rotation write. */
-export const installedKinds: ReadonlySet<string> = new Set([
-  'ValidatingAdmissionPolicy',
-  'ValidatingAdmissionPolicyBinding',
-  'MutatingAdmissionPolicy',
-  'MutatingAdmissionPolicyBinding',
-  'ValidatingWebhookConfiguration',
-  'CustomResourceDefinition',
-  'ClusterRole',
-  'ClusterRoleBinding',
-]);
-
-export const isInstalledKind = (kind: string): boolean => installedKinds.has(kind);
-
-/** Owners that controllers give to objects for their own ends. */
-const ownersUndecided: ReadonlySet<string> = new Set(['PersistentVolumeClaim', 'Endpoints', 'EndpointSlice']);
 
 /**
  * The content digest of an object of any kind: `sha256:` and 64 hexadecimal digits. Of a workload it leaves out `spec.replicas`; of a Scale it
@@ -121,10 +50,11 @@ export const scaleDigest = (replicas: number): string => digestOf({ replicas });
 
 /** The replicas that an object asks for; undefined = its kind is not scaled, or it leaves them to the default of one. */
 export const replicasOf = (object: JsonObject): number | undefined =>
-  scalable.has(textAt(object, 'kind') ?? '') ? numberAt(object, 'spec', 'replicas') : undefined;
+  kindRow(textAt(object, 'kind') ?? '')?.scaled === true ? numberAt(object, 'spec', 'replicas') : undefined;
 
 const contentOf = (object: JsonObject, kind: string, unmanaged: readonly string[]): JsonObject => {
   const name = textAt(object, 'metadata', 'name') ?? '';
+  const row = kindRow(kind);
   const normal = normalForm(object, { apiVersion: '', kind, name });
   const paths: Path[] = [
     ['apiVersion'],
@@ -132,13 +62,13 @@ const contentOf = (object: JsonObject, kind: string, unmanaged: readonly string[
     ['metadata', 'name'],
     // Beside the digest (`lifetime.ts`), so that no digest depends on them.
     ['metadata', 'finalizers'],
-    ...(scalable.has(kind) ? [['spec', 'replicas']] : []),
-    ...declaredPaths
-      .filter((each) => each.kind === kind && (each.name ?? name) === name && each.when?.(object) !== false)
+    ...(row?.scaled === true ? [['spec', 'replicas']] : []),
+    ...(row?.controllerFields ?? [])
+      .filter((each) => (each.name ?? name) === name && each.when?.(object) !== false)
       .map(({ path }) => path),
   ].map((names) => names.map((field) => ({ field })));
   const decided = paths.reduce(deletePath, outside(normal, unmanaged));
-  const owners = ownersUndecided.has(kind) ? [] : listAt(object, 'metadata', 'ownerReferences').map(ownerOf);
+  const owners = row?.ownersByControllers === true ? [] : listAt(object, 'metadata', 'ownerReferences').map(ownerOf);
   return owners.length === 0 ? decided : withMember(decided, 'owners', owners);
 };
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { JsonObject } from '../../api/meta.ts';
-import { promotableKinds } from '../../api/kinds.ts';
 import { anyObject } from '../json/json-arbitrary.ts';
 import { normalForm } from './normal-form.ts';
 import { fromScratch, scratchManifest, scratchName } from './dry-run.ts';
+import { promotableKinds } from './kinds/index.ts';
 
 const refs = promotableKinds.map(({ apiVersion, kind }) => ({ apiVersion, kind, name: 'api' }));
 

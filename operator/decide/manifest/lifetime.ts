@@ -7,39 +7,15 @@ import { digestOf } from '../json/canonical.ts';
 import { at, listAt, member, textAt } from '../json/json.ts';
 import type { ObjectKey } from '../objects.ts';
 import { asKey } from '../objects.ts';
+import { kindRow } from './kinds/index.ts';
 import { visible } from '../safe-text.ts';
 import { listed } from '../messages.ts';
 
 /** Path of the finalizers, as `unmanagedFields` names it. */
 export const finalizersPath = 'metadata.finalizers';
 
-/**
- * Finalizers that the control plane, a storage driver or a load balancer controller sets on objects of a kind for its own ends and takes off
- * again. No release decides them.
- */
-const controllersFinalizers: Readonly<Record<string, readonly string[]>> = {
-  PersistentVolumeClaim: [
-    'kubernetes.io/pvc-protection',
-    'provisioner.storage.kubernetes.io/cloning-protection',
-    'snapshot.storage.kubernetes.io/pvc-as-source-protection',
-  ],
-  PersistentVolume: ['kubernetes.io/pv-protection'],
-  Service: [
-    'service.kubernetes.io/load-balancer-cleanup',
-    'service.k8s.aws/resources',
-    'gke.networking.io/l4-ilb-v1',
-    'gke.networking.io/l4-ilb-v2',
-    'gke.networking.io/l4-netlb-v1',
-    'gke.networking.io/l4-netlb-v2',
-  ],
-  Ingress: [
-    'ingress.k8s.aws/resources',
-    'networking.gke.io/ingress-finalizer',
-    'networking.gke.io/ingress-finalizer-V2',
-  ],
-  Pod: ['batch.kubernetes.io/job-tracking'],
-  ResourceClaim: ['resource.kubernetes.io/delete-protection'],
-};
+/** Of kinds without a row. Volumes lie outside of namespaces. */
+const ofVolumes = ['kubernetes.io/pv-protection'];
 
 /** Finalizers by which the control plane deletes. On an object that nobody deletes they are somebody's decision. */
 export const ofDeletions: ReadonlySet<string> = new Set(['foregroundDeletion', 'orphan']);
@@ -55,7 +31,7 @@ const isOfOwnGroup = (apiVersion: string, finalizer: string): boolean => {
 const isControllers = (manifest: JsonObject, kind: string, finalizer: Json): boolean =>
   typeof finalizer === 'string' &&
   ((ofDeletions.has(finalizer) && at(manifest, 'metadata', 'deletionTimestamp') !== undefined) ||
-    (Object.hasOwn(controllersFinalizers, kind) && controllersFinalizers[kind]?.includes(finalizer) === true) ||
+    (kind === 'PersistentVolume' ? ofVolumes : kindRow(kind)?.controllerFinalizers)?.includes(finalizer) === true ||
     isOfOwnGroup(textAt(manifest, 'apiVersion') ?? '', finalizer));
 
 /** Places in `metadata.finalizers` that controllers decide. */

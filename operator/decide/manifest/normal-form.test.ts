@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { JsonObject } from '../../api/meta.ts';
-import { promotableKinds } from '../../api/kinds.ts';
 import { isObject, listAt } from '../json/json.ts';
 import { anyJson, anyObject } from '../json/json-arbitrary.ts';
 import type { LiveObject, ObjectRef } from '../objects.ts';
@@ -18,6 +17,7 @@ import {
   strayOverlays,
   type Rendered,
 } from './normal-form.ts';
+import { promotableKinds } from './kinds/index.ts';
 
 const refOf = (kind: string, name = 'api'): ObjectRef => ({
   apiVersion: promotableKinds.find((row) => row.kind === kind)?.apiVersion ?? 'example.com/v1',

@@ -1,6 +1,7 @@
 /** Where pods are described inside the objects of a release. */
 import type { JsonObject } from '../../api/meta.ts';
 import { isObject, listAt, objectAt } from '../json/json.ts';
+import { kindRow } from './kinds/index.ts';
 
 /** Paths of pod specs: workloads and Jobs, CronJobs, PodTemplates, Pods. Tried on every kind, so that no kind hides one. */
 const paths = [
@@ -27,7 +28,7 @@ export const podSpecsOf = (content: JsonObject): readonly JsonObject[] =>
   podsIn(content).map((pod) => objectAt(pod, 'spec'));
 
 /**
- * ConfigMaps run nothing and refer to nothing, and they are the large ones: what they hold need not
- * be read to know that.
+ * Data runs nothing and refers to nothing, and it is what is large: what it holds need not be read
+ * to know that.
  */
-export const runsNothing = (kind: string): boolean => kind === 'ConfigMap';
+export const runsNothing = (kind: string): boolean => kindRow(kind)?.data === true;

@@ -1,78 +1,11 @@
 /** Which fields of an object the cluster writes. They are never part of a release: stripped, and left as they are live. */
 import type { Json, JsonObject } from '../../api/meta.ts';
-import { at, isList, isObject, listAt, member, objectAt, textAt, withMember } from '../json/json.ts';
+import { isList, isObject, listAt, member, objectAt, withMember } from '../json/json.ts';
 import { toolNotes } from './gitops-tools.ts';
+import { kindRow } from './kinds/index.ts';
+import type { ServerOwnedField } from './kinds/shared/kind.ts';
 import { controllersPlaces } from './lifetime.ts';
 import { deletePath, getPath, setPath, type Path } from '../json/field-path.ts';
-
-interface OwnedField {
-  /** Names from the root; `*` is every item of a list. */
-  readonly path: readonly string[];
-  /** In which manifests the cluster writes it; absent = in all. */
-  readonly when?: (manifest: JsonObject) => boolean;
-  /** Written anew by every create and update, so a replacement need not repeat it. */
-  readonly derived?: true;
-  /** For `*`: keys by which an item finds its live counterpart, best first. */
-  readonly pairedBy?: readonly (readonly string[])[];
-}
-
-const podTemplate = (...path: readonly string[]): readonly OwnedField[] => [
-  // Older API servers print the empty timestamp of every embedded object.
-  { path: [...path, 'metadata', 'creationTimestamp'], derived: true },
-];
-
-/** `kubectl rollout restart` notes the moment here: an act of operating, and nothing that a release says. */
-const restartable = (...path: readonly string[]): readonly OwnedField[] => [
-  ...podTemplate(...path),
-  { path: [...path, 'metadata', 'annotations', 'kubectl.kubernetes.io/restartedAt'] },
-];
-
-const type = (service: JsonObject): string => textAt(service, 'spec', 'type') ?? 'ClusterIP';
-
-const hasClusterIP = (service: JsonObject): boolean =>
-  type(service) !== 'ExternalName' && textAt(service, 'spec', 'clusterIP') !== 'None';
-
-const hasNodePorts = (service: JsonObject): boolean => ['NodePort', 'LoadBalancer'].includes(type(service));
-
-const hasHealthCheckPort = (service: JsonObject): boolean =>
-  type(service) === 'LoadBalancer' && textAt(service, 'spec', 'externalTrafficPolicy') === 'Local';
-
-const selectsItself = (job: JsonObject): boolean => at(job, 'spec', 'manualSelector') !== true;
-
-/** Written by the API server into every Job (registry/batch/job/strategy.go, generateSelector). */
-const jobLabels = ['controller-uid', 'batch.kubernetes.io/controller-uid', 'job-name', 'batch.kubernetes.io/job-name'];
-
-/** By kind. A kind without a row has none beyond status and metadata. */
-const ownedFields: Readonly<Record<string, readonly OwnedField[]>> = {
-  Deployment: restartable('spec', 'template'),
-  DaemonSet: restartable('spec', 'template'),
-  StatefulSet: [
-    ...restartable('spec', 'template'),
-    { path: ['spec', 'volumeClaimTemplates', '*', 'metadata', 'creationTimestamp'], derived: true },
-    { path: ['spec', 'volumeClaimTemplates', '*', 'status'], derived: true },
-  ],
-  CronJob: [
-    ...podTemplate('spec', 'jobTemplate', 'spec', 'template'),
-    { path: ['spec', 'jobTemplate', 'metadata', 'creationTimestamp'], derived: true },
-  ],
-  Job: [
-    ...podTemplate('spec', 'template'),
-    { path: ['spec', 'selector'], when: selectsItself },
-    ...jobLabels.flatMap((label) => [
-      { path: ['spec', 'template', 'metadata', 'labels', label], when: selectsItself },
-      // A Job without labels is given those of its template, and the generated ones with them.
-      { path: ['metadata', 'labels', label], when: selectsItself },
-    ]),
-  ],
-  Service: [
-    { path: ['spec', 'clusterIP'], when: hasClusterIP },
-    { path: ['spec', 'clusterIPs'], when: hasClusterIP },
-    { path: ['spec', 'ports', '*', 'nodePort'], when: hasNodePorts, pairedBy: [['port', 'protocol'], ['name']] },
-    { path: ['spec', 'healthCheckNodePort'], when: hasHealthCheckPort },
-  ],
-  PersistentVolumeClaim: [{ path: ['spec', 'volumeName'] }],
-  ServiceAccount: [{ path: ['secrets'] }],
-};
 
 /** Annotations that controllers and tools keep their own notes in; `/` at the end stands for a whole prefix. */
 const ownedAnnotations: readonly string[] = [
@@ -178,7 +111,7 @@ const withMetadataOf = (live: JsonObject, content: JsonObject): JsonObject => {
   return [...kept, ...annotations, ...labels].reduce((filled, path) => copied(live, path, filled, path), content);
 };
 
-const carried = ({ path, pairedBy }: OwnedField, live: JsonObject, content: JsonObject): JsonObject => {
+const carried = ({ path, pairedBy }: ServerOwnedField, live: JsonObject, content: JsonObject): JsonObject => {
   const star = path.indexOf('*');
   if (star < 0) return copied(live, named(...path), content, named(...path));
   const [list, rest] = [path.slice(0, star), path.slice(star + 1)];
@@ -221,8 +154,9 @@ const valuesOf = (item: Json | undefined, keys: readonly string[]): string | und
 
 const named = (...names: readonly string[]): Path => names.map((field) => ({ field }));
 
-const fieldsOf = (manifest: JsonObject, kind: string): readonly OwnedField[] =>
-  (Object.hasOwn(ownedFields, kind) ? (ownedFields[kind] ?? []) : []).filter(({ when }) => when?.(manifest) ?? true);
+/** A kind that says none has none beyond status and metadata. */
+const fieldsOf = (manifest: JsonObject, kind: string): readonly ServerOwnedField[] =>
+  (kindRow(kind)?.serverOwned ?? []).filter(({ when }) => when?.(manifest) ?? true);
 
 /** Where in this manifest a path with `*` leads. */
 const places = (value: Json | undefined, path: readonly string[]): Path[] => {

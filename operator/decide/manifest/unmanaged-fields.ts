@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../api/meta.ts';
 import type { UnmanagedFields } from '../bundle.ts';
 import { textAt } from '../json/json.ts';
+import { kindRow } from './kinds/index.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from '../objects.ts';
 
 /**
@@ -23,19 +24,17 @@ export const impliedUnmanaged = (
 };
 
 const scaled = (manifest: JsonObject): UnmanagedFields[] => {
-  const [kind, name] = targetOf(manifest);
-  return kind === undefined || name === undefined ? [] : [{ kind, name, fields: ['spec.replicas'] }];
+  const target = targetOf(manifest);
+  return target === undefined ? [] : [{ ...target, fields: ['spec.replicas'] }];
 };
 
-const targetOf = (manifest: JsonObject): readonly (string | undefined)[] =>
-  manifest['kind'] === 'HorizontalPodAutoscaler'
-    ? ['kind', 'name'].map((field) => textAt(manifest, 'spec', 'scaleTargetRef', field))
-    : [];
+const targetOf = (manifest: JsonObject): { readonly kind: string; readonly name: string } | undefined =>
+  kindRow(textAt(manifest, 'kind') ?? '')?.scales?.(manifest);
 
 /** What an autoscaler scales; undefined = it is none, or says nothing. */
 export const scaleTarget = (manifest: JsonObject): ObjectKey | undefined => {
-  const [kind, name] = targetOf(manifest);
-  return kind === undefined || name === undefined ? undefined : keyOf({ kind, name });
+  const target = targetOf(manifest);
+  return target && keyOf(target);
 };
 
 /** The unmanaged paths of one object. */

@@ -1,5 +1,6 @@
 /** What the record of a namespace explains of its production: the content that each object is to have, and the findings that are open. */
-import { promotableKinds, resourceName, watchedKinds, type ServedKind } from '../../api/kinds.ts';
+import { followedKinds, kindRow, runsOncePerBundle } from '../manifest/kinds/index.ts';
+import { resourceName } from '../manifest/kinds/shared/kind.ts';
 import { ledgerNameDigits, type LedgerEntrySpec } from '../../api/ledger.ts';
 import { scaleDigest } from '../manifest/content-digest.ts';
 import type { EntryData, Written } from '../ledger-entry.ts';
@@ -120,14 +121,9 @@ export const nothingExplained: ExplainedRecord = {
   intents: new Map(),
 };
 
-const followedForMore: readonly ServedKind[] = [
-  { kind: 'Pod', apiVersion: 'v1', plural: 'pods' },
-  { kind: 'Secret', apiVersion: 'v1', plural: 'secrets' },
-];
-
 /** By resource, as the ledger names it. */
 const kindByResource: ReadonlyMap<string, string> = new Map(
-  [...promotableKinds, ...watchedKinds, ...followedForMore].map((each) => [resourceName(each), each.kind]),
+  followedKinds.map((each) => [resourceName(each), each.kind]),
 );
 
 /** Kinds of which every change in a guarded namespace is to be explained, beside what the chart adds. */
@@ -302,7 +298,7 @@ const boundAs = (
 };
 
 /** Kinds of which the end of a promotion leaves open whether they are still there: some are deleted only after observation, Jobs stay. */
-const leftOpen = new Set(['ServiceAccount', 'PersistentVolumeClaim', 'Service', 'Job']);
+const isLeftOpen = (kind: string): boolean => kindRow(kind)?.prune === 'AfterObservation' || runsOncePerBundle(kind);
 
 const begun = (before: ExplainedRecord, { package: pkg }: LedgerEntrySpec, intent: Intent): ExplainedRecord => {
   const objects = new Map(before.objects);
@@ -341,7 +337,7 @@ const ended = (before: ExplainedRecord, { package: pkg, seq }: LedgerEntrySpec):
     const isJob = key.startsWith('Job/');
     // What a rollback finds under an added name, and no release wrote, is somebody else's and stays.
     const foreign = intent.type === 'Rollback' && earlier === undefined;
-    const stays = foreign || leftOpen.has(key.slice(0, key.indexOf('/')));
+    const stays = foreign || isLeftOpen(key.slice(0, key.indexOf('/')));
     objects.set(key, {
       settled: stays ? distinct([...settled, ...(isJob ? coming : []), absent]) : [absent],
       coming: [],

@@ -3,9 +3,10 @@ import { milliseconds } from '../../api/duration.ts';
 import type { Bundle } from '../bundle.ts';
 import { checkHealth, observedHealth, packageHealth, workloadHealth } from '../health/health.ts';
 import { keyOf, type Instant, type LiveObject, type PodFacts } from '../objects.ts';
-import { isWorkload, liveRef } from './steps.ts';
+import { liveRef } from './steps.ts';
 import type { Health, CheckFacts } from '../health/types.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
+import { isWorkload } from '../manifest/kinds/index.ts';
 
 /** The Jobs of the bundle: Healthy once all are complete. */
 export const jobsDone = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): Health =>

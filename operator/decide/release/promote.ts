@@ -1,6 +1,5 @@
 /** An open promotion: what is due is written wave by wave, then what the bundle drops is removed. What fails is rolled back. */
 import { milliseconds } from '../../api/duration.ts';
-import { waves } from '../../api/kinds.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Health } from '../health/types.ts';
 import { finalizersOf, heldUpText } from '../manifest/pending-deletion.ts';
@@ -15,6 +14,7 @@ import { jobsDone, progressOf } from './health.ts';
 import { takeBack } from './roll-back.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 import { type Course, effectOf, prunedNow, removeSteps, type Step, writeSteps } from './steps.ts';
+import { waves } from '../manifest/kinds/shared/kind.ts';
 
 export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
   const course = courseOf(s, open);

@@ -1,5 +1,4 @@
 /** How far production is from a bundle, object by object, and the writes that are left. */
-import { promotableKinds, type Wave } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from '../bundle.ts';
 import { listAt, objectAt, textAt, withMember } from '../json/json.ts';
@@ -7,18 +6,16 @@ import type { LiveObject, LiveObjects, ObjectKey, ObjectRef } from '../objects.t
 import { keyOf } from '../objects.ts';
 import type { IntentRef, ObjectEffect, Writer } from '../plan.ts';
 import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
+import { kindRow, runsOncePerBundle, waveOf } from '../manifest/kinds/index.ts';
+import type { Wave } from '../manifest/kinds/shared/kind.ts';
 import { forCreate, forReplace, jobName, normalForm, sameContent } from '../manifest/normal-form.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 
-const kindRows = new Map(promotableKinds.map((row) => [row.kind, row]));
-
-export const waveOf = (kind: string): Wave => kindRows.get(kind)?.wave ?? 'Foundation';
-export const isWorkload = (kind: string): boolean => kindRows.get(kind)?.workload ?? false;
-const prunesLate = (kind: string): boolean => kindRows.get(kind)?.deferredPrune ?? false;
+const prunesLate = (kind: string): boolean => kindRow(kind)?.prune === 'AfterObservation';
 
 /** The name an object of a bundle has in production: a Job runs once per bundle, so it is named after it. */
 export const liveRef = (object: BundleObject, bundle: Bundle): ObjectRef =>
-  object.ref.kind === 'Job' ? { ...object.ref, name: jobName(object.ref.name, bundle.digest) } : object.ref;
+  runsOncePerBundle(object.ref.kind) ? { ...object.ref, name: jobName(object.ref.name, bundle.digest) } : object.ref;
 
 /** Whether a live object is what a bundle says, in normal form and outside unmanaged fields; its finalizers aside. */
 export const holds = (live: LiveObject, object: BundleObject, unmanaged: readonly UnmanagedFields[]): boolean =>
@@ -102,7 +99,7 @@ const standingOf = (course: Course, object: BundleObject, live: LiveObject | und
   if (live === undefined) return 'Pending';
   if (live.deleting) return 'Deleting';
   // A Job's template cannot change once it runs, and its name says which bundle it runs for.
-  if (object.ref.kind === 'Job') return 'Done';
+  if (runsOncePerBundle(object.ref.kind)) return 'Done';
   // Who set or took a finalizer wrote nothing of what a release is for, and the record says which may stay.
   if (holds(live, object, unmanagedOn(course))) return finalizersFor(course, object, live).areDone ? 'Done' : 'Pending';
   const before = objectIn(course.from, object.ref);
@@ -138,9 +135,9 @@ export const prunedLate = (bundle: Bundle): readonly ObjectRef[] =>
 export const addedBy = ({ to, from }: Course, live: LiveObjects): readonly ObjectRef[] => {
   if (from === undefined) return [];
   const added = from.objects
-    .filter((object) => object.ref.kind === 'Job' || objectIn(to, object.ref) === undefined)
+    .filter((object) => runsOncePerBundle(object.ref.kind) || objectIn(to, object.ref) === undefined)
     .map((object) => liveRef(object, from))
-    .filter((ref) => ref.kind !== 'Job' || running(live.get(keyOf(ref))));
+    .filter((ref) => !runsOncePerBundle(ref.kind) || running(live.get(keyOf(ref))));
   return [...added, ...from.removed.filter((ref) => objectIn(to, ref) === undefined)];
 };
 

@@ -1,5 +1,4 @@
 /** Attacks on and with emergency access that the API server alone decides (T47, T48), as data. */
-import { emergencyActs } from '../../../operator/api/emergency-acts.ts';
 import { accepted, targetOf, type ApiClient, type Target } from '../../support/cluster/cluster.ts';
 import { admitted, policyLock, rulesLock, schemaLock, stampLock, type Attack } from '../../support/attack/attack.ts';
 import { late, letIn, oncall, wildcard, written, type Manifest } from '../world/emergency-world.ts';
@@ -23,6 +22,7 @@ import { lifetimeAttacks } from '../guard/lifetime-list.ts';
 import { emergencyAccess, fresh, production, type Given } from '../../support/attack/objects.ts';
 import { bind, eventually } from '../../support/attack/world.ts';
 import { grantPrefix } from '../../../operator/decide/record/grant-names.ts';
+import { emergencyActs } from '../../../operator/decide/manifest/emergency-acts.ts';
 
 interface Managed {
   readonly metadata: { readonly managedFields?: readonly { readonly time?: string }[] };

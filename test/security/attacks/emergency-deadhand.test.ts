@@ -5,7 +5,6 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { emergencyActs } from '../../../operator/api/emergency-acts.ts';
 import {
   accepted,
   targetOf,
@@ -19,6 +18,7 @@ import { at, kinds, one, podTemplate } from '../../admission-policies/world/guar
 import { open, startGuardWorld, type GuardWorld } from '../../admission-policies/world/guard-world.ts';
 import { fresh, production } from '../../support/attack/objects.ts';
 import { bind, eventually, said } from '../../support/attack/world.ts';
+import { emergencyActs } from '../../../operator/decide/manifest/emergency-acts.ts';
 
 const who = 'oncall-dead-hand';
 const minuteMs = 60_000;

@@ -24,7 +24,6 @@ import {
   type ObjectKey,
 } from '../../../operator/decide/objects.ts';
 import type { Place, Sibling } from '../../../operator/decide/gates/snapshot.ts';
-import { isWorkload } from '../../../operator/decide/release/steps.ts';
 import type {
   CandidateRecord,
   NamespaceRecord,
@@ -33,6 +32,7 @@ import type {
 } from '../../../operator/decide/record/record.ts';
 import type { Watched } from '../../../operator/decide/findings/view.ts';
 import { digestOfBundle } from '../../../operator/decide/bundle-digest.ts';
+import { isWorkload } from '../../../operator/decide/manifest/kinds/index.ts';
 
 /** A Wednesday, 11:00 in New York: the window is open, the soak is over, the signatures are an hour old. */
 export const now: Instant = Date.parse('2026-03-11T15:00:00Z');

@@ -3,11 +3,12 @@ import type { Reason } from '../../../api/reasons.ts';
 import { objectAt } from '../../json/json.ts';
 import { keyOf } from '../../objects.ts';
 import { newCandidate } from '../remedies.ts';
-import { references, type Reference } from '../../manifest/config-references.ts';
+import { references } from '../../manifest/config-references.ts';
 import { runsNothing } from '../../manifest/pod-spec.ts';
 import { listed, objectNamed } from '../../messages.ts';
 import type { KeysByName } from '../snapshot.ts';
 import { blocked, passed, type Gate, type GateSnapshot } from '../gate.ts';
+import type { Reference } from '../../manifest/kinds/shared/kind.ts';
 
 /** ConfigMaps as they will be: those of the release are what the release makes of them, and what it drops is gone. */
 const configMapsAfter = ({ bundle, configMaps }: GateSnapshot): KeysByName => {

@@ -1,9 +1,9 @@
 /** Is staging healthy with this content? */
 import { hasMoved, mustHold, stagingDifference } from './staging-hold.ts';
 import { keyOf } from '../../objects.ts';
-import { isWorkload } from '../../release/steps.ts';
 import { argumentFor, listed, objectNamed } from '../../messages.ts';
 import { blocked, passed, unknown, waiting, type Gate, type WorkloadHealth } from '../gate.ts';
+import { isWorkload } from '../../manifest/kinds/index.ts';
 
 const unseen: WorkloadHealth = { state: 'Unknown', message: 'not observed' };
 

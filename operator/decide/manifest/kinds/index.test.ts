@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { promotableKinds, waves } from './kinds.ts';
+import { promotableKinds } from './index.ts';
+import { waves } from './shared/kind.ts';
 
 const kindsOf = (pick: (row: (typeof promotableKinds)[number]) => boolean) =>
   promotableKinds.filter(pick).map(({ kind }) => kind);
@@ -15,7 +16,7 @@ test('each promotable kind has its wave', () => {
 });
 
 test('what a running release may still need is deleted late', () => {
-  expect(kindsOf((row) => row.deferredPrune)).toEqual(['ServiceAccount', 'PersistentVolumeClaim', 'Service']);
+  expect(kindsOf((row) => row.prune === 'AfterObservation')).toEqual(['ServiceAccount', 'PersistentVolumeClaim', 'Service']);
 });
 
 test('no Secret is ever promoted', () => {

@@ -1,0 +1,94 @@
+import type { JsonObject } from '../../../api/meta.ts';
+import { objectAt, textAt } from '../../json/json.ts';
+import { failed, healthy } from './shared/health.ts';
+import { fixed } from './shared/immutable.ts';
+import type { HealthRule, Kind, ObjectHealth } from './shared/kind.ts';
+import { amount } from './shared/quantity.ts';
+
+/** Set by controllers or changed on purpose while the claim lives. */
+const freeFields = new Set(['resources', 'volumeName', 'volumeAttributesClassName']);
+
+/** A claim may grow. What the content leaves open, the API server has filled in. */
+const changed = (next: JsonObject, live: JsonObject): readonly string[] => {
+  const others = fixed(...Object.keys(objectAt(next, 'spec')).filter((field) => !freeFields.has(field)));
+  const [wanted, had] = [next, live].map((claim) =>
+    amount(textAt(claim, 'spec', 'resources', 'requests', 'storage') ?? ''),
+  );
+  const shrinks = wanted !== undefined && had !== undefined && wanted < had;
+  return [...others(next, live), ...(shrinks ? ['spec.resources.requests.storage'] : [])];
+};
+
+/** Pending may mean that it waits for its first pod (WaitForFirstConsumer); a pod that waits in vain shows in its workload. */
+const byPhase: Readonly<Record<string, ObjectHealth>> = {
+  Bound: healthy('Bound', 'the claim is bound'),
+  Pending: healthy('NotBoundYet', 'the claim is not bound yet; it may be waiting for its first pod'),
+  Lost: failed('VolumeLost', 'the volume of the claim is gone'),
+};
+
+const health: HealthRule = ({ status }) =>
+  byPhase[textAt(status, 'phase') ?? ''] ?? {
+    state: 'Unknown',
+    reason: 'HealthUnknown',
+    message: 'the claim has no phase yet',
+  };
+
+export const persistentVolumeClaim: Kind = {
+  kind: 'PersistentVolumeClaim',
+  apiVersion: 'v1',
+  plural: 'persistentvolumeclaims',
+  namespaced: true,
+  promotable: true,
+  wave: 'Foundation',
+  prune: 'AfterObservation',
+  followed: 'Digest',
+  serverOwned: [{ path: ['spec', 'volumeName'] }],
+  immutable: {
+    changed,
+    remedy:
+      'leave the claim as it is in production but for growing requests, or give it another name and move its data',
+  },
+  health,
+  risk: { spec: 'storage' },
+  guard: {
+    topic: 'storage',
+    create: ['statefulset-controller', 'ephemeral-volume-controller'],
+    update: [
+      'statefulset-controller',
+      'persistent-volume-binder',
+      'pvc-protection-controller',
+      'kube-scheduler',
+      'storage-controllers',
+      'generic-garbage-collector',
+    ],
+    delete: ['generic-garbage-collector'],
+    rewrite: ['persistent-volume-binder'],
+  },
+  subresources: {
+    status: {
+      guard: {
+        topic: 'status',
+        update: [
+          'persistent-volume-binder',
+          'pvc-protection-controller',
+          'expand-controller',
+          'storage-controllers',
+          'kubelets',
+        ],
+      },
+    },
+  },
+  controllerFields: [
+    // A claim without a class is given the default one, even later on.
+    { path: ['spec', 'storageClassName'], by: 'system:serviceaccount:kube-system:persistent-volume-binder' },
+  ],
+  controllerFinalizers: [
+    'kubernetes.io/pvc-protection',
+    'provisioner.storage.kubernetes.io/cloning-protection',
+    'snapshot.storage.kubernetes.io/pvc-as-source-protection',
+  ],
+  ownersByControllers: true,
+  madeBy: ['Pod', 'StatefulSet'],
+  // What is deleted of a claim is data.
+  emergency: ['create', 'update'],
+  operate: ['free'],
+};

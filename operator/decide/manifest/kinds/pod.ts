@@ -1,0 +1,71 @@
+import type { Kind } from './shared/kind.ts';
+
+/** Pods are made by controllers. Nothing of one is released by itself, and an emergency makes no bare one. */
+export const pod: Kind = {
+  kind: 'Pod',
+  apiVersion: 'v1',
+  plural: 'pods',
+  namespaced: true,
+  promotable: false,
+  followed: 'Facts',
+  guard: {
+    topic: 'pods',
+    create: [
+      'replicaset-controller',
+      'statefulset-controller',
+      'daemon-set-controller',
+      'job-controller',
+      'replication-controller',
+    ],
+    update: [
+      'replicaset-controller',
+      'statefulset-controller',
+      'daemon-set-controller',
+      'job-controller',
+      'replication-controller',
+      'generic-garbage-collector',
+      'kubelets',
+    ],
+    delete: [
+      'replicaset-controller',
+      'statefulset-controller',
+      'daemon-set-controller',
+      'job-controller',
+      'replication-controller',
+      'generic-garbage-collector',
+      'pod-garbage-collector',
+      'node-controller',
+      'device-taint-eviction-controller',
+      'kube-scheduler',
+      'kubelets',
+    ],
+  },
+  subresources: {
+    binding: { guard: { topic: 'pods', create: ['kube-scheduler'] } },
+    ephemeralcontainers: { guard: { topic: 'pods', update: [] }, emergency: ['update'] },
+    resize: { guard: { topic: 'pods', update: [] } },
+    exec: { guard: { topic: 'sessions', connect: [] }, emergency: ['connect'] },
+    attach: { guard: { topic: 'sessions', connect: [] }, emergency: ['connect'] },
+    portforward: { guard: { topic: 'sessions', connect: [] }, emergency: ['connect'] },
+    proxy: { guard: { topic: 'sessions', connect: [] } },
+    status: {
+      guard: {
+        topic: 'status',
+        update: [
+          'kubelets',
+          'kube-scheduler',
+          'node-controller',
+          'pod-garbage-collector',
+          'disruption-controller',
+          'resource-claim-controller',
+          'device-taint-eviction-controller',
+        ],
+      },
+    },
+  },
+  controllerFinalizers: ['batch.kubernetes.io/job-tracking'],
+  madeBy: ['ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'ReplicationController'],
+  transient: true,
+  emergency: ['delete'],
+  operate: ['free'],
+};
