@@ -1,7 +1,7 @@
 /** Caches → snapshots. Gathers, never judges; what is not there is undefined. */
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import { policyName } from '../api/kinds.ts';
-import { kindRows, promotableKinds } from '../decide/manifest/kinds/index.ts';
+import { isAutoscaler, kindRows, promotableKinds } from '../decide/manifest/kinds/index.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import type { Bundle } from '../decide/bundle.ts';
 import {
@@ -255,14 +255,14 @@ export const observeCandidate = (sources: Sources, candidate: ReleaseCandidate):
     bundles: inTarget.filter((bundle) => bundle.candidate.uid === metadata.uid),
     production: inTarget.find(({ name }) => name === base),
     staged: stagedObjects(caches, candidate),
-    stagedAutoscalers: caches.objects.get('HorizontalPodAutoscaler')?.in(metadata.namespace)?.list() ?? [],
+    stagedAutoscalers: autoscalersIn(caches, metadata.namespace),
     stagedPods: podsIn(caches, metadata.namespace),
     live: objectsIn(caches, target),
     claims: claimsOf(sources, target, spec.package),
     approvals: (caches.approvals.in()?.byIndex('subject', metadata.uid) ?? [])
       .filter((approval) => approval.metadata.namespace === target)
       .toSorted(byAge),
-    autoscalers: caches.objects.get('HorizontalPodAutoscaler')?.in(target)?.list() ?? [],
+    autoscalers: autoscalersIn(caches, target),
     siblings: siblingsOf(sources, candidate),
     places: () => placesOf(sources, candidate),
     secrets: keysByName(caches.secrets.in(target)?.list()),
@@ -385,6 +385,11 @@ export const observeIntegrity = (
     installedObjects(caches),
   );
 
+const autoscalersIn = (caches: Caches, namespace: string): readonly LiveObject[] =>
+  promotableKinds
+    .filter(({ kind }) => isAutoscaler(kind))
+    .flatMap(({ kind }) => caches.objects.get(kind)?.in(namespace)?.list() ?? []);
+
 /** Kinds that pick pods by labels which no controller keeps to. */
 const selectingKinds = kindRows.flatMap(({ kind, selects }) => (selects === undefined ? [] : [kind]));
 
@@ -434,7 +439,7 @@ const sceneOf = (sources: Sources, namespace: string): Scene => {
   let unmanaged: ReadonlyMap<ObjectKey, readonly string[]> | undefined;
   const unmanagedFields = (): ReadonlyMap<ObjectKey, readonly string[]> => {
     const declared = policyIn(caches, namespace)?.spec.unmanagedFields ?? [];
-    const autoscalers = caches.objects.get('HorizontalPodAutoscaler')?.in(namespace)?.list() ?? [];
+    const autoscalers = autoscalersIn(caches, namespace);
     return new Map(impliedUnmanaged([], autoscalers, declared).map((row) => [keyOf(row), row.fields] as const));
   };
   return {

@@ -1,4 +1,5 @@
 /** What has to be looked at again when something changed. The one place that knows which decision depends on what. */
+import { isAutoscaler } from '../decide/manifest/kinds/index.ts';
 import { installation, policyName } from '../api/kinds.ts';
 import type { Approval } from '../api/approval.ts';
 import type { ReleaseCandidate } from '../api/candidate.ts';
@@ -371,7 +372,7 @@ export const createRoutes = (options: RoutesOptions): Routes => {
               suspects.replaced(old.uid, ifHere(() => watchedLive(old).programs) ?? []);
           }
           for (const each of [change.old, change.new]) {
-            const isScaler = each?.ref.kind === 'HorizontalPodAutoscaler';
+            const isScaler = each !== undefined && isAutoscaler(each.ref.kind);
             const target = isScaler ? ifHere(() => scaleTarget(each.manifest)) : undefined;
             if (target === undefined) continue;
             changed(object.namespace, target);

@@ -343,3 +343,11 @@ spec:
   matchResources:
     namespaceSelector: {matchExpressions: [{key: countersign.dev/guarded, operator: In, values: [audit]}]}
 {{- end }}
+
+{{/* Resources with which holders of the right to operate do one thing, as a JSON list. Called with (list $ "restart"). */}}
+{{- define "countersign.guard.operated" -}}
+{{- $act := index . 1 }}
+{{- $resources := list }}
+{{- range (index . 0).Files.Get "files/operate.yaml" | fromYamlArray }}{{ if has $act .acts }}{{ $resources = append $resources .resource }}{{ end }}{{ end }}
+{{- toJson $resources }}
+{{- end }}

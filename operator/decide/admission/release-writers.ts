@@ -1,4 +1,5 @@
 /** May our own two identities, or a GitOps tool, write this? Only what the ledger says is under way, and exactly that. */
+import { runsOncePerBundle } from '../manifest/kinds/index.ts';
 import type { Bundle } from '../bundle.ts';
 import { toolLabels } from '../manifest/gitops-tools.ts';
 import { stayingOn } from '../record/expected-state.ts';
@@ -148,7 +149,7 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
 /** What going back takes away: whatever the newer bundle brought or was about to drop, and the one gone back to does not hold. */
 const isAdded = ({ to, from }: Pick<Course, 'to' | 'from'>, ref: ObjectRef): boolean =>
   (objectIn(from, ref) !== undefined || has(from?.removed ?? [], ref)) &&
-  (objectIn(to, ref) === undefined || ref.kind === 'Job');
+  (objectIn(to, ref) === undefined || runsOncePerBundle(ref.kind));
 
 /** A rollback leads to what production ran before by the record, the baseline included, and to exactly that content. */
 const wasInProduction = ({ package: pkg, to }: Course, open: OpenIntent): boolean =>

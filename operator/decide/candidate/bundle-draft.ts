@@ -1,4 +1,5 @@
 /** The bundle that a candidate should have now: frozen content against what production runs. */
+import { isAutoscaler, runsOncePerBundle } from '../manifest/kinds/index.ts';
 import { handsOn } from '../people/authors.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from '../bundle.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
@@ -69,7 +70,7 @@ const baselineOf = (
 ): Bundle | undefined => {
   const { spec } = s.candidate;
   const objects = content
-    .filter(({ ref }) => ref.kind !== 'Job' && !s.claims.has(keyOf(ref)))
+    .filter(({ ref }) => !runsOncePerBundle(ref.kind) && !s.claims.has(keyOf(ref)))
     .flatMap(({ ref }): BundleObject[] => {
       const live = s.live.get(keyOf(ref));
       if (live === undefined || live.deleting) return [];
@@ -114,7 +115,7 @@ const unmanagedFor = (
   const declared = [...unmanagedFields, ...scaled, ...kept].filter((row) => present.has(keyOf(row)));
   return impliedUnmanaged(
     // Nothing else scales, and contents are large.
-    objects.filter(({ ref }) => ref.kind === 'HorizontalPodAutoscaler').map(({ content }) => content),
+    objects.filter(({ ref }) => isAutoscaler(ref.kind)).map(({ content }) => content),
     s.autoscalers,
     declared,
   ).filter((row) => present.has(keyOf(row)));
@@ -136,7 +137,9 @@ export const draftBundle = (
   const gone = [...base.objects.map(({ ref }) => ref), ...base.lingering, ...revertedCreations(s.candidate, s.record)];
   const dropped = gone.filter(
     (ref, i) =>
-      ref.kind !== 'Job' && !kept.has(keyOf(ref)) && gone.findIndex((other) => keyOf(other) === keyOf(ref)) === i,
+      !runsOncePerBundle(ref.kind) &&
+      !kept.has(keyOf(ref)) &&
+      gone.findIndex((other) => keyOf(other) === keyOf(ref)) === i,
   );
   const bundle = {
     namespace: spec.targetNamespace,

@@ -1,4 +1,5 @@
 /** The words of the ledger: one function for each thing that can have happened. */
+import { runsOncePerBundle } from '../manifest/kinds/index.ts';
 import { installation } from '../../api/kinds.ts';
 import type { Approval } from '../../api/approval.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
@@ -265,7 +266,7 @@ export const rollbackStarted = (
       restores === undefined
         ? []
         : writtenBy(
-            { ...restores, objects: restores.objects.filter(({ ref }) => ref.kind !== 'Job') },
+            { ...restores, objects: restores.objects.filter(({ ref }) => !runsOncePerBundle(ref.kind)) },
             takesBack?.objects ?? [],
           ),
     removes: removes.map(keyOf),

@@ -6,7 +6,7 @@ import { keyOf, type Instant, type LiveObject, type PodFacts } from '../objects.
 import { liveRef } from './steps.ts';
 import type { Health, CheckFacts } from '../health/types.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { isWorkload } from '../manifest/kinds/index.ts';
+import { isWorkload, runsOncePerBundle } from '../manifest/kinds/index.ts';
 
 /** The Jobs of the bundle: Healthy once all are complete. */
 export const jobsDone = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): Health =>
@@ -14,7 +14,7 @@ export const jobsDone = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): He
 
 const jobs = (s: ReleaseSnapshot, bundle: Bundle, since: Instant) =>
   bundle.objects
-    .filter(({ ref }) => ref.kind === 'Job')
+    .filter(({ ref }) => runsOncePerBundle(ref.kind))
     .map((object) => {
       const ref = liveRef(object, bundle);
       const job = s.live.get(keyOf(ref));
@@ -27,7 +27,7 @@ type Judge = (object: LiveObject, pods: readonly PodFacts[]) => Health;
 
 const workloads = (s: ReleaseSnapshot, bundle: Bundle, judge: Judge) =>
   bundle.objects
-    .filter(({ ref }) => isWorkload(ref.kind) && ref.kind !== 'Job')
+    .filter(({ ref }) => isWorkload(ref.kind) && !runsOncePerBundle(ref.kind))
     .map(({ ref }) => {
       const object = s.live.get(keyOf(ref));
       return { ref, health: object === undefined ? absent : judge(object, s.pods.get(keyOf(ref)) ?? []) };

@@ -1,4 +1,5 @@
 /** A rollback: how it begins, and what production needs until it equals the earlier bundle. */
+import { runsOncePerBundle } from '../manifest/kinds/index.ts';
 import { fieldManagers } from '../../api/field-managers.ts';
 import type { Rollback } from '../../api/rollback.ts';
 import type { Bundle } from '../bundle.ts';
@@ -61,7 +62,7 @@ export const goBack = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan
     unmanaged: course.to?.unmanaged ?? course.from.unmanaged,
     intentFor: (): IntentRef => ({ namespace: s.namespace, id: open.id, type: 'Rollback', onRefusal: undefined }),
   };
-  const restore = writeSteps(course, s.live).filter(({ ref }) => ref.kind !== 'Job');
+  const restore = writeSteps(course, s.live).filter(({ ref }) => !runsOncePerBundle(ref.kind));
   const added = open.delivery === 'GitOps' ? toolsSteps(course, s) : addedSteps(course, s);
   const effects = open.delivery === 'GitOps' ? [] : [...restore, ...added].flatMap((step) => effectOf(step, how) ?? []);
   if (effects.length > 0) {

@@ -1,4 +1,5 @@
 /** Would the API server accept every object, and does nobody else own it? */
+import { runsOncePerBundle } from '../../manifest/kinds/index.ts';
 import { unsettledOf } from '../../emergency/follow-up.ts';
 import { immutableChange } from '../../manifest/immutable-fields.ts';
 import { keyOf, type ObjectKey } from '../../objects.ts';
@@ -10,7 +11,7 @@ import { blocked, type GateSnapshot, passed, unknown, waiting, type Gate } from 
 
 const immutableFields = (s: GateSnapshot): Verdict | undefined => {
   const conflicts = s.bundle.objects
-    .filter(({ ref }) => ref.kind !== 'Job')
+    .filter(({ ref }) => !runsOncePerBundle(ref.kind))
     .flatMap(({ ref, content }) => {
       const live = s.live.get(keyOf(ref));
       const change = live === undefined ? undefined : immutableChange(content, live.manifest);
@@ -25,7 +26,9 @@ const immutableFields = (s: GateSnapshot): Verdict | undefined => {
 
 /** A Job runs once a bundle, under a name of its own; nobody can write that name into Git beforehand. */
 const jobsForTools = (s: GateSnapshot): Verdict | undefined => {
-  const jobs = s.bundle.objects.filter(({ ref }) => ref.kind === 'Job').map(({ ref }) => objectNamed(keyOf(ref)));
+  const jobs = s.bundle.objects
+    .filter(({ ref }) => runsOncePerBundle(ref.kind))
+    .map(({ ref }) => objectNamed(keyOf(ref)));
   if (s.policy.spec.deliveredBy !== 'GitOps' || jobs.length === 0) return undefined;
   return blocked('JobNotDeliverable', {
     message: `${s.target.name} is delivered by GitOps, and a release that a tool delivers cannot hold Jobs: ${listed(jobs)}`,

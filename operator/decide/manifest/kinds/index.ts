@@ -85,6 +85,9 @@ export const runsOncePerBundle = (kind: string): boolean => kindRow(kind)?.wave 
 /** Whether it runs pods, so that its health is watched. */
 export const isWorkload = (kind: string): boolean => kindRow(kind)?.workload ?? false;
 
+/** Whether it decides how many replicas a workload has. */
+export const isAutoscaler = (kind: string): boolean => kindRow(kind)?.scales !== undefined;
+
 /** How the API server calls a promotable kind. @throws RangeError for any other: nothing else is ever written to production */
 export const promotableResource = (kind: string): Pick<Kind, 'apiVersion' | 'kind' | 'plural' | 'namespaced'> => {
   const row = kindRow(kind);
