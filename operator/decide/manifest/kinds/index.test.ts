@@ -7,7 +7,14 @@ const kindsOf = (pick: (row: (typeof promotableKinds)[number]) => boolean) =>
 
 test('each promotable kind has its wave', () => {
   expect(Object.fromEntries(waves.map((wave) => [wave, kindsOf((row) => row.wave === wave)]))).toEqual({
-    Foundation: ['ServiceAccount', 'ConfigMap', 'PersistentVolumeClaim', 'NetworkPolicy', 'PodDisruptionBudget'],
+    Foundation: [
+      'ServiceAccount',
+      'ConfigMap',
+      'PersistentVolumeClaim',
+      'NetworkPolicy',
+      'PodDisruptionBudget',
+      'Role',
+    ],
     Jobs: ['Job'],
     Workloads: ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'],
     Scaling: ['HorizontalPodAutoscaler'],
@@ -16,7 +23,12 @@ test('each promotable kind has its wave', () => {
 });
 
 test('what a running release may still need is deleted late', () => {
-  expect(kindsOf((row) => row.prune === 'AfterObservation')).toEqual(['ServiceAccount', 'PersistentVolumeClaim', 'Service']);
+  expect(kindsOf((row) => row.prune === 'AfterObservation')).toEqual([
+    'ServiceAccount',
+    'PersistentVolumeClaim',
+    'Service',
+    'Role',
+  ]);
 });
 
 test('no Secret is ever promoted', () => {

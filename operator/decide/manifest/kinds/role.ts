@@ -1,4 +1,5 @@
 import { byReleases } from './shared/guard.ts';
+import { present } from './shared/health.ts';
 import type { Kind } from './shared/kind.ts';
 
 export const role: Kind = {
@@ -6,8 +7,11 @@ export const role: Kind = {
   apiVersion: 'rbac.authorization.k8s.io/v1',
   plural: 'roles',
   namespaced: true,
-  promotable: false,
+  promotable: true,
+  wave: 'Foundation',
+  prune: 'AfterObservation',
   followed: 'Digest',
+  health: present,
   risk: { rules: 'rights' },
   guard: { topic: 'rights', ...byReleases },
 };
