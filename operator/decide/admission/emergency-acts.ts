@@ -1,4 +1,4 @@
-/** May somebody do this under an emergency access? To the second, on the API server's clock, and only what `api/emergency-acts.ts` lists. */
+/** May somebody do this under an emergency access? To the second, on the API server's clock, and only what `manifest/emergency-acts.ts` lists. */
 import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { Json, JsonObject } from '../../api/meta.ts';
 import { notAfterOf } from '../emergency/grant.ts';

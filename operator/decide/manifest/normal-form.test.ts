@@ -167,7 +167,6 @@ const rows: readonly Row[] = [
   { kind: 'Ingress', live: { spec: { ingressClassName: 'n' } }, normal: { spec: { ingressClassName: 'n' } } },
   { kind: 'NetworkPolicy', live: { spec: { podSelector: {} } }, normal: { spec: { podSelector: {} } } },
   { kind: 'PodDisruptionBudget', live: { spec: { minAvailable: 1 } }, normal: { spec: { minAvailable: 1 } } },
-  { kind: 'Role', live: { rules: [] }, normal: { rules: [] } },
   { kind: 'HorizontalPodAutoscaler', live: { spec: { maxReplicas: 3 } }, normal: { spec: { maxReplicas: 3 } } },
 ];
 

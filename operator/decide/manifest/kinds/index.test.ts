@@ -7,14 +7,7 @@ const kindsOf = (pick: (row: (typeof promotableKinds)[number]) => boolean) =>
 
 test('each promotable kind has its wave', () => {
   expect(Object.fromEntries(waves.map((wave) => [wave, kindsOf((row) => row.wave === wave)]))).toEqual({
-    Foundation: [
-      'ServiceAccount',
-      'ConfigMap',
-      'PersistentVolumeClaim',
-      'NetworkPolicy',
-      'PodDisruptionBudget',
-      'Role',
-    ],
+    Foundation: ['ServiceAccount', 'ConfigMap', 'PersistentVolumeClaim', 'NetworkPolicy', 'PodDisruptionBudget'],
     Jobs: ['Job'],
     Workloads: ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'],
     Scaling: ['HorizontalPodAutoscaler'],
@@ -27,7 +20,6 @@ test('what a running release may still need is deleted late', () => {
     'ServiceAccount',
     'PersistentVolumeClaim',
     'Service',
-    'Role',
   ]);
 });
 

@@ -7,7 +7,8 @@ export const role: Kind = {
   apiVersion: 'rbac.authorization.k8s.io/v1',
   plural: 'roles',
   namespaced: true,
-  promotable: true,
+  // Until the guard lets releases write it, and limits which rights they hand out.
+  promotable: false,
   wave: 'Foundation',
   prune: 'AfterObservation',
   followed: 'Digest',
