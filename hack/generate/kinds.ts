@@ -1,7 +1,12 @@
 /** What the chart and the API say of kinds, from their rows. */
 import { stringify } from 'yaml';
 import { emergencyActs } from '../../operator/decide/manifest/emergency-acts.ts';
-import { kindRows, promotableKinds, watchedKinds } from '../../operator/decide/manifest/kinds/index.ts';
+import {
+  kindRows,
+  promotableKinds,
+  runsOncePerBundle,
+  watchedKinds,
+} from '../../operator/decide/manifest/kinds/index.ts';
 import {
   guardExempt,
   guardIdentities,
@@ -26,25 +31,31 @@ const file = (name: string, ...blocks: readonly string[]): GeneratedFile => ({
   text: `${[kindsHeader, ...blocks].join('\n').trimEnd()}\n`,
 });
 
-/** Resources group by group, in the order of names. */
+const plurals = (kinds: readonly Kind[]): string =>
+  kinds
+    .map(({ plural }) => plural)
+    .toSorted()
+    .join(', ');
+
+/** Resources group by group, in the order of names. `once`: those of which each bundle has objects of its own. */
 const grouped = (rows: readonly Kind[]): string => {
-  const groups = Map.groupBy(rows, groupOf);
-  return [...groups]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(
-      ([group, kinds]) =>
-        `- group: ${JSON.stringify(group)}\n  resources: [${kinds
-          .map(({ plural }) => plural)
-          .toSorted()
-          .join(', ')}]`,
-    )
+  const groups = [...Map.groupBy(rows, groupOf)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return groups
+    .map(([group, kinds]) => {
+      const once = kinds.filter(({ kind, promotable: isReleased }) => isReleased && runsOncePerBundle(kind));
+      return [
+        `- group: ${JSON.stringify(group)}`,
+        `  resources: [${plurals(kinds)}]`,
+        ...(once.length === 0 ? [] : [`  once: [${plurals(once)}]`]),
+      ].join('\n');
+    })
     .join('\n');
 };
 
 const promotable = file(
   'promotable.yaml',
   ...comment(
-    'What a release may contain: the kinds that the operator and the restorer may write, in RBAC (templates/rbac/programs.yaml) and in the\nconfinement of those two (templates/custody/confinement.yaml).',
+    'What a release may contain: the kinds that the operator and the restorer may write, in RBAC (templates/rbac/programs.yaml) and in the\nconfinement of those two (templates/custody/confinement.yaml). `once`: each bundle has its own, which are never changed.',
   ),
   grouped(promotableKinds),
 );

@@ -65,3 +65,27 @@ system:serviceaccount:{{ (index . 0).Release.Namespace }}:{{ index . 1 }}
   resources: [clusterroles, clusterrolebindings]
   verbs: [list, watch]
 {{- end }}
+
+{{/*
+Rules by which releases write. What runs once for each bundle is never changed. Called with (list $ verb comment): what an identity does to
+those, and why no more.
+*/}}
+{{- define "countersign.rbac.releases" -}}
+{{- $verb := index . 1 }}
+{{- $why := index . 2 }}
+{{- range $row := (index . 0).Files.Get "files/promotable.yaml" | fromYamlArray }}
+{{- $once := $row.once | default list }}
+{{- $changed := list }}
+{{- range $row.resources }}{{ if not (has . $once) }}{{ $changed = append $changed . }}{{ end }}{{ end }}
+{{- if $changed }}
+- apiGroups: [{{ $row.group | quote }}]
+  resources: [{{ join ", " $changed }}]
+  verbs: [create, update, delete]
+{{- end }}
+{{- if $once }}
+- apiGroups: [{{ $row.group | quote }}]
+  resources: [{{ join ", " $once }}] # {{ $why }}
+  verbs: [{{ $verb }}]
+{{- end }}
+{{- end }}
+{{- end }}
