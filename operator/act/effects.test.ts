@@ -1,7 +1,7 @@
 /** What is asked of the API server and of the ledger, and in which order, where one write of several is refused. */
 import { expect, test } from '@jest/globals';
 import { aBundle, anIntent } from '../../test/support/builders/decide.ts';
-import * as drafts from '../decide/record/drafts.ts';
+import * as drafts from '../decide/release/entries.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
 import { keyOf } from '../decide/objects.ts';
 import type { ObjectEffect } from '../decide/plan.ts';

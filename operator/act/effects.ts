@@ -2,7 +2,7 @@
 import { inFlightFinalizer } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
 import { sizeOf } from '../decide/json/canonical.ts';
-import { withRefusal } from '../decide/record/drafts.ts';
+import { withRefusal } from '../decide/release/entries.ts';
 import type { Effect, ObjectEffect, Writer } from '../decide/plan.ts';
 import { fieldManagers } from '../api/field-managers.ts';
 import type { Client } from '../kube/client.ts';

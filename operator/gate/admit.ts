@@ -6,7 +6,7 @@ import { refusalText, type AdmissionRequest, type AdmissionVerdict } from '../de
 import type { AdmissionSnapshot, GrantGrounds } from '../decide/admission/snapshot.ts';
 import { textAt } from '../decide/json/json.ts';
 import type { Answer } from '../decide/api-queries.ts';
-import type { OpenIntent } from '../decide/record/record.ts';
+import type { OpenIntent } from '../decide/record/package.ts';
 import type { ServerTime } from '../kube/server-time.ts';
 import { ContentAway } from '../observe/contents.ts';
 import type { Append } from '../ledger/append.ts';

@@ -6,7 +6,7 @@ import { judgeConsent, type Consent } from '../decide/admission/consent.ts';
 import { judgeReturn, type ReturnAct } from '../decide/admission/rollback-consent.ts';
 import type { Instant } from '../decide/objects.ts';
 import { questionKey, type Answer, type Question } from '../decide/api-queries.ts';
-import type { OpenIntent } from '../decide/record/record.ts';
+import type { OpenIntent } from '../decide/record/package.ts';
 import type { Sight } from './state.ts';
 
 export type AnsweredConsent = Exclude<Consent, { is: 'Ask' }>;

@@ -1,7 +1,8 @@
 /** The atomic append: the name of an entry is its place, so the API server decides who gets it. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
-import { followEntries, movedAt, type NamespaceRecord } from '../decide/record/record.ts';
+import { movedAt, type NamespaceRecord } from '../decide/record/record.ts';
+import { followEntries } from '../decide/record/follow.ts';
 import { whyNotNext } from '../decide/record/transitions.ts';
 import { goesFirst, joined, mayJoin, mayWait, roomForActs, roomOf } from '../decide/record/batch.ts';
 import { nextEntry } from '../decide/record/chain.ts';

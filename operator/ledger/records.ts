@@ -1,6 +1,7 @@
 /** The ledgers as they grow, folded entry by entry: one record a production namespace. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
-import { emptyRecord, followEntries, type Link, type NamespaceRecord } from '../decide/record/record.ts';
+import { emptyRecord, type NamespaceRecord } from '../decide/record/record.ts';
+import { followEntries, type Link } from '../decide/record/follow.ts';
 import { whyNotNext } from '../decide/record/transitions.ts';
 import { breakOf, emptyHead, entryHash, entryName, linksOf } from '../decide/record/chain.ts';
 

@@ -13,7 +13,9 @@ import {
   type ObjectKey,
   type PodsOf,
 } from '../decide/objects.ts';
-import { baseBundle, packageRecord, type CandidateRecord, type NamespaceRecord } from '../decide/record/record.ts';
+import { packageRecord, type NamespaceRecord } from '../decide/record/record.ts';
+import { baseBundle } from '../decide/record/package.ts';
+import type { CandidateRecord } from '../decide/record/candidate.ts';
 import type { PolicySnapshot } from '../decide/policy/plan.ts';
 import { liveRef } from '../decide/release/steps.ts';
 import type { CandidateSnapshot, KeysByName, Place, Sibling } from '../decide/gates/snapshot.ts';

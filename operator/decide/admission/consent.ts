@@ -15,7 +15,8 @@ import { segregationOfDuties } from '../gates/people/segregation-of-duties.ts';
 import { window } from '../gates/calendar/window.ts';
 import { keyOf, type NamespaceFacts } from '../objects.ts';
 import { questionKey, type Answers, type Question } from '../api-queries.ts';
-import { packageRecord, type NamespaceRecord, type OpenIntent } from '../record/record.ts';
+import { packageRecord, type NamespaceRecord } from '../record/record.ts';
+import type { OpenIntent } from '../record/package.ts';
 import { heldRight, rightToSign } from '../people/approval-right.ts';
 import { digestOfBundle } from '../bundle-digest.ts';
 

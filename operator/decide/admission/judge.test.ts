@@ -26,7 +26,7 @@ import type { AdmissionRequest } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 import { digestOf as digest } from '../json/canonical.ts';
 import type { Answer } from '../api-queries.ts';
-import type { OpenIntent, PackageRecord, ProductionFact } from '../record/record.ts';
+import type { OpenIntent, PackageRecord, ProductionFact } from '../record/package.ts';
 
 const next = aBundle({
   removed: [

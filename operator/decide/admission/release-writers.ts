@@ -4,7 +4,7 @@ import type { Bundle } from '../bundle.ts';
 import { toolLabels } from '../manifest/gitops-tools.ts';
 import { stayingOn } from '../record/expected-state.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
-import type { OpenIntent, PackageRecord, ProductionFact } from '../record/record.ts';
+import type { OpenIntent, PackageRecord, ProductionFact } from '../record/package.ts';
 import { prunedLate, prunedNow } from '../release/steps.ts';
 import { departures, listedPaths, objectIn, type Leave } from './approved-content.ts';
 import { admittedAct } from './admitted-entry.ts';

@@ -3,7 +3,7 @@ import { denialText, type DenialCode, type MoreFacts } from '../../api/denials.t
 import type { Identity, JsonObject } from '../../api/meta.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import { textAt } from '../json/json.ts';
-import type { OpenIntent } from '../record/record.ts';
+import type { OpenIntent } from '../record/package.ts';
 import type { Question } from '../api-queries.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';

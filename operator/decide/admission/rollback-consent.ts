@@ -10,7 +10,8 @@ import { digestOf } from '../json/canonical.ts';
 import { keyOf } from '../objects.ts';
 import { isSystemName, peopleAmong } from '../people/identity.ts';
 import { quorum } from '../people/quorum.ts';
-import type { NamespaceRecord, OpenIntent } from '../record/record.ts';
+import type { NamespaceRecord } from '../record/record.ts';
+import type { OpenIntent } from '../record/package.ts';
 import type { Consent } from './consent.ts';
 import { digestOfBundle } from '../bundle-digest.ts';
 

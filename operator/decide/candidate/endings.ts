@@ -9,8 +9,9 @@ import type { Instant } from '../objects.ts';
 import { rightToSign } from '../people/approval-right.ts';
 import { isSystemName } from '../people/identity.ts';
 import { earliest, type Effect, nothing, type Plan } from '../plan.ts';
-import * as drafts from '../record/drafts.ts';
-import { type CandidateRecord, packageRecord } from '../record/record.ts';
+import * as drafts from './entries.ts';
+import { packageRecord } from '../record/record.ts';
+import type { CandidateRecord } from '../record/candidate.ts';
 import { leaving } from '../release/course.ts';
 
 /** Promoted, and observed to the end, or followed by a later release. */

@@ -28,7 +28,7 @@ import { approvalSummary, authorsOf, consents, signatures } from '../people/appr
 import { handsOn, nobody } from '../people/authors.ts';
 import { isSystemName } from '../people/identity.ts';
 import { earliest, type Effect, nothing, type Plan } from '../plan.ts';
-import * as drafts from '../record/drafts.ts';
+import * as drafts from './entries.ts';
 import { packageRecord } from '../record/record.ts';
 import { type Course, effectOf, removeSteps, type Step, writeSteps } from '../release/steps.ts';
 import { isWorkload } from '../manifest/kinds/index.ts';

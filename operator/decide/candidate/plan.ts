@@ -15,8 +15,8 @@ import { replacingOf } from '../gates/production/replaces.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import type { Instant } from '../objects.ts';
 import { earliest, nothing, type Plan, type StatusWrite } from '../plan.ts';
-import * as drafts from '../record/drafts.ts';
-import type { CandidateRecord } from '../record/record.ts';
+import * as drafts from './entries.ts';
+import type { CandidateRecord } from '../record/candidate.ts';
 
 export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Instant): Plan => {
   if (!s.complete) return nothing;

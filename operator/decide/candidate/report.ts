@@ -7,7 +7,7 @@ import { candidateStatus, type Standing } from './status.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import type { Instant } from '../objects.ts';
 import { earliest, type Effect, nothing, type Plan, type StatusWrite } from '../plan.ts';
-import type * as drafts from '../record/drafts.ts';
+import type * as drafts from './entries.ts';
 
 export const bounded = (text: string, length: number): string =>
   text.length <= length ? text : `${text.slice(0, length).replace(/[\ud800-\udbff]$/, '')}…`;

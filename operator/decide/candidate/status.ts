@@ -11,7 +11,7 @@ import type { NamedVerdict } from '../gates/verdict.ts';
 import type { Instant } from '../objects.ts';
 import { approvalManifests } from '../people/approval-manifest.ts';
 import { approvalSummary } from '../people/approvals.ts';
-import type { CandidateRecord, FinishedReason } from '../record/record.ts';
+import type { CandidateRecord, FinishedReason } from '../record/candidate.ts';
 
 /** Where a candidate stands, as far as its status is concerned. */
 export type Standing =

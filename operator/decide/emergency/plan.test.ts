@@ -19,7 +19,7 @@ import type { JsonObject } from '../../api/meta.ts';
 import { recordAfter, recordAsTold } from '../../../test/support/builders/record.ts';
 import { emptyHead } from '../record/chain.ts';
 import { contentDigest } from '../manifest/content-digest.ts';
-import * as drafts from '../record/drafts.ts';
+import * as drafts from '../findings/entries.ts';
 import { planEmergency } from './plan.ts';
 import { minutesOf, notAfterOf } from './grant.ts';
 import type { EmergencyRecord } from '../record/emergency.ts';

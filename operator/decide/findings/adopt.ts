@@ -7,7 +7,7 @@ import type { EntryData } from '../ledger-entry.ts';
 import { listed } from '../messages.ts';
 import type { ObjectKey } from '../objects.ts';
 import { nothing, type Plan } from '../plan.ts';
-import * as drafts from '../record/drafts.ts';
+import * as drafts from './entries.ts';
 import type { State } from '../record/expected-state.ts';
 
 /** Objects that one entry takes: 255 characters of name each, and a digest, in 256 KiB. */

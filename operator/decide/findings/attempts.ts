@@ -4,7 +4,7 @@ import type { Entries, WatchSnapshot } from './snapshot.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import type { Instant } from '../objects.ts';
 import { earliest } from '../plan.ts';
-import * as drafts from '../record/drafts.ts';
+import * as drafts from './entries.ts';
 import type { Attempt } from '../record/expected-state.ts';
 
 /** An admitted act that is not seen by then did not happen. */

@@ -9,7 +9,7 @@ import type { LedgerDraft } from '../ledger-entry.ts';
 import { asKey, type Instant } from '../objects.ts';
 import { isConsent, rightToSign } from '../people/approval-right.ts';
 import { peopleAmong } from '../people/identity.ts';
-import * as drafts from '../record/drafts.ts';
+import * as drafts from './entries.ts';
 import type { Finding } from '../record/expected-state.ts';
 
 /** A release that wrote or removed the object after it was found, and left nothing of what was found. */

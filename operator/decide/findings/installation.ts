@@ -6,7 +6,7 @@ import type { Scene, Watched } from './view.ts';
 import { digestOf } from '../json/canonical.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import { listed } from '../messages.ts';
-import * as drafts from '../record/drafts.ts';
+import * as drafts from './entries.ts';
 import { isInstalledKind } from '../manifest/installed-kinds.ts';
 
 /** What an integrity finding is about, as one thing. */

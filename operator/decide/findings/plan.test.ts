@@ -15,7 +15,7 @@ import type { Approval } from '../../api/approval.ts';
 import { recordAfter } from '../../../test/support/builders/record.ts';
 import { emptyHead } from '../record/chain.ts';
 import { scaleDigest } from '../manifest/content-digest.ts';
-import * as drafts from '../record/drafts.ts';
+import * as drafts from './entries.ts';
 import type { EntryData, LedgerDraft } from '../ledger-entry.ts';
 import { explainedKinds, type Finding } from '../record/expected-state.ts';
 import type { Instant, NamespaceFacts, ObjectKey } from '../objects.ts';

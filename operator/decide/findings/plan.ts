@@ -14,7 +14,7 @@ import type { LedgerDraft } from '../ledger-entry.ts';
 import { changedFields, lifetimeChange, sameLifetime } from '../manifest/lifetime.ts';
 import type { Instant, ObjectKey } from '../objects.ts';
 import { earliest, type Effect, nothing, type Plan } from '../plan.ts';
-import * as drafts from '../record/drafts.ts';
+import * as drafts from './entries.ts';
 import type { State } from '../record/expected-state.ts';
 import { planResume } from '../record/resume.ts';
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { aPackageRecord, anAccess, aPolicy, aRecord, now } from '../../../test/support/builders/decide.ts';
 import type { Rollback } from '../../api/rollback.ts';
-import type { Order } from '../record/record.ts';
+import type { Order } from '../record/package.ts';
 import { emergencyStuck, policyStuck, releaseStuck } from './stuck.ts';
 
 const failure = { message: 'Maximum call stack size exceeded' };

@@ -5,9 +5,11 @@ import { aCandidateRecord, anAdmittedAct, now } from '../../../test/support/buil
 import { longestLedgerData, type LedgerEntrySpec } from '../../api/ledger.ts';
 import type { Identity } from '../../api/meta.ts';
 import { emptyHead, entryHash, nextEntry } from './chain.ts';
-import * as drafts from './drafts.ts';
+import * as candidateEntries from '../candidate/entries.ts';
+import * as findingsEntries from '../findings/entries.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
-import { emptyRecord, foldEntries, type NamespaceRecord } from './record.ts';
+import { emptyRecord, type NamespaceRecord } from './record.ts';
+import { foldEntries } from './follow.ts';
 import { actsIn, joined, mayJoin, roomForActs, roomOf, type JointDraft } from './batch.ts';
 
 const place = 'payments-prod';
@@ -72,7 +74,7 @@ test('what came of acts is told of each, whether they were entered alone or toge
     fc.property(several(admitted), fc.boolean(), (acts: Several, happened) => {
       const before = fold(empty, [entryOf(joined(place, acts, self), 'id')]);
       const [first, ...more] = [...before.explained.attempts.values()].map((attempt) =>
-        drafts.observed(place, attempt, happened ? { object: attempt.object, uid: '' } : undefined),
+        findingsEntries.observed(place, attempt, happened ? { object: attempt.object, uid: '' } : undefined),
       );
       if (first === undefined) return;
       const together = fold(before, [entryOf(joined(place, [first, ...more], self), 'seen')]);
@@ -117,7 +119,7 @@ test('people read in the reason who did what, and how many more there are when t
 
 test('only acts of one sort share an entry, and nothing that others rest on', () => {
   const act = anAdmittedAct('Operate', {});
-  const staged = drafts.withdrawn(aCandidateRecord());
+  const staged = candidateEntries.withdrawn(aCandidateRecord());
   expect(mayJoin(act, act)).toBe(true);
   expect(mayJoin(act, staged)).toBe(false);
   expect(mayJoin(staged, staged)).toBe(false);

@@ -3,7 +3,7 @@ import { ledgerNameDigits, noPrevious, type LedgerEntrySpec } from '../../api/le
 import { canonicalJson, digestOf } from '../json/canonical.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import type { JointDraft } from './batch.ts';
-import type { Break, Link } from './record.ts';
+import type { Break, Link } from './follow.ts';
 
 /** The end of a chain: where the next entry goes, and what it points back to. */
 export interface Head {

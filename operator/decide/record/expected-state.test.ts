@@ -11,14 +11,17 @@ import {
 } from '../../../test/support/builders/decide.ts';
 import { emptyHead, entryHash, nextEntry } from './chain.ts';
 import { contentDigest, scaleDigest } from '../manifest/content-digest.ts';
-import * as drafts from './drafts.ts';
+import * as findingsEntries from '../findings/entries.ts';
+import * as releaseEntries from '../release/entries.ts';
+import * as candidateEntries from '../candidate/entries.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import { absent, explainedKinds, lifetimesOf, stayingOn, type ExplainedRecord } from './expected-state.ts';
-import { emptyRecord, foldEntries, packageRecord, type Link, type NamespaceRecord } from './record.ts';
+import { emptyRecord, packageRecord, type NamespaceRecord } from './record.ts';
+import { foldEntries, type Link } from './follow.ts';
 
 const place = 'payments-prod';
 const adopting = (object: string, digest: string, more = false): LedgerDraft =>
-  drafts.adopted(place, {
+  findingsEntries.adopted(place, {
     objects: [{ object, digest, replicas: null, without: [] }],
     kinds: [...explainedKinds],
     more,
@@ -32,7 +35,7 @@ const admitting = (
 ): LedgerDraft => anAdmittedAct(decision, { after, ...given });
 
 const finding = (object: string, after: string): LedgerDraft =>
-  drafts.findingOpened(place, {
+  findingsEntries.findingOpened(place, {
     object,
     uid: '',
     digest: after,
@@ -77,7 +80,7 @@ const bundle = aBundle({
   removed: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'old' }],
 });
 const wanted = contentDigest(settings.content);
-const started = drafts.promotionStarted(aCandidate(), bundle, {
+const started = candidateEntries.promotionStarted(aCandidate(), bundle, {
   from: 'first',
   fromDigest: '',
   quorum: '3/3',
@@ -88,15 +91,15 @@ const started = drafts.promotionStarted(aCandidate(), bundle, {
 const promoted = (record: NamespaceRecord): LedgerDraft => {
   const { open } = packageRecord(record, 'payments');
   if (open === undefined) throw new Error('no intent');
-  return drafts.promoted(open, bundle, { observeUntil: now, healthy: true, reason: '' });
+  return releaseEntries.promoted(open, bundle, { observeUntil: now, healthy: true, reason: '' });
 };
 const wentBack = (record: NamespaceRecord): LedgerDraft => {
   const { open } = packageRecord(record, 'payments');
   if (open === undefined) throw new Error('no intent');
-  return drafts.rolledBack(open, { package: 'payments', fromDigest: bundle.digest, previous: '' });
+  return releaseEntries.rolledBack(open, { package: 'payments', fromDigest: bundle.digest, previous: '' });
 };
 const before = anObject('ConfigMap', 'settings', { data: { level: 'info' } });
-const goingBack = drafts.rollbackStarted(
+const goingBack = releaseEntries.rollbackStarted(
   {
     candidate: bundle.candidate,
     package: 'payments',
@@ -116,7 +119,7 @@ const goingBack = drafts.rollbackStarted(
 );
 const migrate = anObject('Job', 'migrate', { spec: { template: {} } });
 const jobDigest = contentDigest(migrate.content);
-const jobStarted = drafts.promotionStarted(aCandidate(), aBundle({ objects: [migrate] }), {
+const jobStarted = candidateEntries.promotionStarted(aCandidate(), aBundle({ objects: [migrate] }), {
   from: '',
   fromDigest: '',
   quorum: '',
@@ -124,7 +127,7 @@ const jobStarted = drafts.promotionStarted(aCandidate(), aBundle({ objects: [mig
   delivery: 'Countersign',
   followsUp: null,
 });
-const jobBack = drafts.rollbackStarted(
+const jobBack = releaseEntries.rollbackStarted(
   {
     candidate: bundle.candidate,
     package: 'payments',
@@ -188,7 +191,7 @@ test.each<[sentence: string, record: NamespaceRecord, key: string, states: reado
   [
     'once seen it is',
     told(adopting('Deployment/api', a), admitting('Operate', b), ({ explained }) =>
-      drafts.observed(place, firstOf(explained), { object: 'Deployment/api', uid: '' }),
+      findingsEntries.observed(place, firstOf(explained), { object: 'Deployment/api', uid: '' }),
     ),
     'Deployment/api',
     [b],
@@ -196,7 +199,7 @@ test.each<[sentence: string, record: NamespaceRecord, key: string, states: reado
   [
     'not seen, it never happened',
     told(adopting('Deployment/api', a), admitting('Operate', b), ({ explained }) =>
-      drafts.observed(place, firstOf(explained), undefined),
+      findingsEntries.observed(place, firstOf(explained), undefined),
     ),
     'Deployment/api',
     [a],
@@ -233,7 +236,7 @@ function closing(accepted: boolean) {
   return ({ explained }: NamespaceRecord): LedgerDraft => {
     const [open] = explained.findings.values();
     if (open === undefined) throw new Error('no finding');
-    const draft = drafts.findingClosed(place, open, { by: 'Release', bundle: '' });
+    const draft = findingsEntries.findingClosed(place, open, { by: 'Release', bundle: '' });
     return draft.data.type === 'FindingClosed' ? { ...draft, data: { ...draft.data, accepted } } : draft;
   };
 }
@@ -262,7 +265,7 @@ test('scaling that was admitted and seen changes how many, and nothing else', ()
   const { explained } = told(
     adopting('Deployment/api', a),
     admitting('Operate', scaleDigest(4), { subresource: 'scale' }),
-    ({ explained: so }) => drafts.observed(place, firstOf(so), { object: 'Deployment/api', uid: '' }),
+    ({ explained: so }) => findingsEntries.observed(place, firstOf(so), { object: 'Deployment/api', uid: '' }),
   );
   expect(explained.objects.get('Deployment/api')?.settled).toEqual([{ digest: a, scale: scaleDigest(4), without: [] }]);
 });
@@ -336,7 +339,7 @@ const held = (...finalizers: readonly string[]) =>
     data: { level: 'debug' },
   });
 const releaseOf = (delivery: 'Countersign' | 'GitOps', from: readonly string[], to: readonly string[]) =>
-  drafts.promotionStarted(aCandidate(), aBundle({ name: 'second', objects: [held(...to)], removed: [] }), {
+  candidateEntries.promotionStarted(aCandidate(), aBundle({ name: 'second', objects: [held(...to)], removed: [] }), {
     from: 'first',
     fromDigest: '',
     fromObjects: [held(...from)],
@@ -346,7 +349,7 @@ const releaseOf = (delivery: 'Countersign' | 'GitOps', from: readonly string[], 
     followsUp: null,
   });
 const adoptedWith = (...finalizers: readonly string[]) =>
-  drafts.adopted('payments-prod', {
+  findingsEntries.adopted('payments-prod', {
     objects: [
       {
         object: 'ConfigMap/settings',

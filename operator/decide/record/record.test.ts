@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { aPackageRecord, now } from '../../../test/support/builders/decide.ts';
-import { baseBundle, type OpenIntent, type PackageRecord } from './record.ts';
+import { baseBundle, type OpenIntent, type PackageRecord } from './package.ts';
 
 const open = (type: OpenIntent['type'], from: string, to: string): PackageRecord['open'] => ({
   type,

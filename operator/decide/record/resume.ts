@@ -2,12 +2,12 @@
 import type { Approval } from '../../api/approval.ts';
 import { apiVersion, kinds } from '../../api/kinds.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
-import { resumed } from './drafts.ts';
+import { type Answers, askAgainAt, questionKey } from '../api-queries.ts';
+import type { LedgerDraft } from '../ledger-entry.ts';
 import type { Instant } from '../objects.ts';
-import { nothing, type Plan } from '../plan.ts';
-import { askAgainAt, questionKey, type Answers } from '../api-queries.ts';
-import type { NamespaceRecord, RefusedEntry } from './record.ts';
 import { isConsent, rightToSign } from '../people/approval-right.ts';
+import { nothing, type Plan } from '../plan.ts';
+import type { NamespaceRecord, RefusedEntry } from './record.ts';
 
 export interface ResumeSnapshot {
   readonly namespace: string;
@@ -69,3 +69,25 @@ export const planResume = (s: ResumeSnapshot, answers: Answers, now: Instant): P
   const draft = resumed(subject, entry.hash, valid.approval);
   return { ...nothing, effects: [{ do: 'Append', namespace: s.namespace, draft }] };
 };
+
+export const resumed = (
+  subject: LedgerDraft['subject'],
+  hash: string,
+  { metadata, spec: { approver, role, comment } }: Approval,
+): LedgerDraft => ({
+  actor: approver,
+  subject,
+  package: '',
+  digest: hash,
+  decision: 'Approve',
+  reason:
+    `${approver.username} signed as ${role} for going on without entry ${subject.name}, and without what came after it${comment === '' ? '' : `: ${comment}`}`.slice(
+      0,
+      4096,
+    ),
+  data: {
+    type: 'Resumed',
+    entry: subject.uid,
+    approval: { name: metadata.name, uid: metadata.uid, role, username: approver.username },
+  },
+});

@@ -18,10 +18,14 @@ import { rollback } from '../../api/rollback.ts';
 import { breakOf, emptyHead, entryHash, entryName } from './chain.ts';
 import type { Bundle } from '../bundle.ts';
 import { digest8 } from '../json/canonical.ts';
-import * as drafts from './drafts.ts';
+import * as candidateEntries from '../candidate/entries.ts';
+import * as findingsEntries from '../findings/entries.ts';
+import * as releaseEntries from '../release/entries.ts';
+import { resumed } from './resume.ts';
 import * as emergency from '../emergency/entries.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
-import { packageRecord, emptyRecord, followEntries, type Link, type NamespaceRecord } from './record.ts';
+import { packageRecord, emptyRecord, type NamespaceRecord } from './record.ts';
+import { followEntries, type Link } from './follow.ts';
 import { joined, type JointDraft } from './batch.ts';
 import { whyNotNext } from './transitions.ts';
 
@@ -73,9 +77,9 @@ const bundleOf = (name: string, digit: string, base: Base = none): Bundle => {
   });
 };
 
-const staged = (bundle: Bundle): Step => drafts.staged(candidate(bundle.candidate.name), bundle);
+const staged = (bundle: Bundle): Step => candidateEntries.staged(candidate(bundle.candidate.name), bundle);
 const started = (bundle: Bundle, given: { from?: string; fromDigest?: string } = {}): Step =>
-  drafts.promotionStarted(candidate(bundle.candidate.name), bundle, {
+  candidateEntries.promotionStarted(candidate(bundle.candidate.name), bundle, {
     from: bundle.previous,
     fromDigest: bundle.base === 'none' ? '' : bundle.base,
     quorum: '3/3',
@@ -93,7 +97,7 @@ const openOf = (record: NamespaceRecord) => {
 const promoted =
   (bundle: Bundle, healthy = true): Step =>
   (record) =>
-    drafts.promoted(openOf(record), bundle, { observeUntil: now + hour, healthy, reason: '' });
+    releaseEntries.promoted(openOf(record), bundle, { observeUntil: now + hour, healthy, reason: '' });
 
 const order = (name = 'back') =>
   rollback.parse({
@@ -110,8 +114,8 @@ const order = (name = 'back') =>
     spec: { package: 'payments', reason: 'broken', requester: { username: 'sre-a', uid: '', groups: [] } },
   });
 
-const goingBack = (from: Bundle, to: Base, ordered = false, given: Partial<drafts.Return> = {}): Step =>
-  drafts.rollbackStarted(
+const goingBack = (from: Bundle, to: Base, ordered = false, given: Partial<releaseEntries.Return> = {}): Step =>
+  releaseEntries.rollbackStarted(
     {
       candidate: from.candidate,
       package: 'payments',
@@ -128,7 +132,7 @@ const goingBack = (from: Bundle, to: Base, ordered = false, given: Partial<draft
 const wentBack =
   (from: Bundle, previous = ''): Step =>
   (record) =>
-    drafts.rolledBack(openOf(record), { package: 'payments', fromDigest: from.digest, previous });
+    releaseEntries.rolledBack(openOf(record), { package: 'payments', fromDigest: from.digest, previous });
 
 const first = bundleOf('first', '1');
 const second = bundleOf('second', '2', first);
@@ -159,7 +163,7 @@ const reviewed =
     const known = emergencyOf(record);
     return emergency.reviewed(place, known, anApproval(who, { digest: known.accounted?.digest ?? '' }));
   };
-const openedFinding = drafts.findingOpened(place, {
+const openedFinding = findingsEntries.findingOpened(place, {
   object: 'ConfigMap/settings',
   uid: '',
   digest: digestOf('7'),
@@ -182,14 +186,17 @@ const closedFinding =
     const [finding] = record.explained.findings.values();
     if (finding === undefined) throw new Error('no finding is open');
     const approval = signedBy('approver-a');
-    return { ...drafts.findingClosed(place, finding, { by: 'Signature', approval, accepted: true }), ...given };
+    return {
+      ...findingsEntries.findingClosed(place, finding, { by: 'Signature', approval, accepted: true }),
+      ...given,
+    };
   };
 
 const settings = { object: 'ConfigMap/settings', digest: digestOf('8'), replicas: null, without: [] };
 const adopting = (kinds: readonly string[]): LedgerDraft =>
-  drafts.adopted(place, { objects: [settings], kinds: [...kinds], more: false, reason: '' });
+  findingsEntries.adopted(place, { objects: [settings], kinds: [...kinds], more: false, reason: '' });
 const binding = (kinds: readonly string[]): LedgerDraft =>
-  drafts.adopted(place, {
+  findingsEntries.adopted(place, {
     objects: [],
     kinds: [...kinds],
     more: false,
@@ -204,10 +211,10 @@ const came =
   (record) => {
     const [attempt] = record.explained.attempts.values();
     if (attempt === undefined) throw new Error('no act is open');
-    return drafts.observed(place, attempt, object === '' ? undefined : { object, uid: '' });
+    return findingsEntries.observed(place, attempt, object === '' ? undefined : { object, uid: '' });
   };
 const rejecting = (inFlight: boolean): Step =>
-  drafts.rejected(candidate('first'), anApproval('approver-a', { decision: 'Reject' }), inFlight);
+  candidateEntries.rejected(candidate('first'), anApproval('approver-a', { decision: 'Reject' }), inFlight);
 
 const never = (): never => {
   throw new Error('none');
@@ -291,21 +298,27 @@ describe('legitimate histories', () => {
       ],
     ],
     ['a release that pages', [...runsFirst.slice(0, 2), promoted(first, false)]],
-    ['a release that pages while it is observed', [...runsFirst, drafts.failedObserved(first, 'crashes')]],
+    ['a release that pages while it is observed', [...runsFirst, releaseEntries.failedObserved(first, 'crashes')]],
     [
       'a write that is refused',
       [
         ...runsFirst.slice(0, 2),
-        (r) => drafts.refusedWrite(openOf(r), 'payments', 'ConfigMap/x'),
+        (r) => releaseEntries.refusedWrite(openOf(r), 'payments', 'ConfigMap/x'),
         goingBack(first, none),
         wentBack(first),
       ],
     ],
-    ['an order that is refused', [drafts.refusedOrder(order(), 'BundleUnknown', 'no')]],
-    ['a candidate that expires before it was staged', [drafts.refusedCandidate(candidate('first'), 'Expired', 'late')]],
+    ['an order that is refused', [releaseEntries.refusedOrder(order(), 'BundleUnknown', 'no')]],
+    [
+      'a candidate that expires before it was staged',
+      [candidateEntries.refusedCandidate(candidate('first'), 'Expired', 'late')],
+    ],
     [
       'a candidate that is withdrawn',
-      [staged(first), drafts.withdrawn(aCandidateRecord({ uid: candidate('first').metadata.uid, name: 'first' }))],
+      [
+        staged(first),
+        candidateEntries.withdrawn(aCandidateRecord({ uid: candidate('first').metadata.uid, name: 'first' })),
+      ],
     ],
     [
       'content that is staged against another base',
@@ -313,10 +326,10 @@ describe('legitimate histories', () => {
     ],
     [
       'signatures, and a rejection',
-      [staged(first), drafts.signed(candidate('first'), signedBy('tester-a')), rejecting(false)],
+      [staged(first), candidateEntries.signed(candidate('first'), signedBy('tester-a')), rejecting(false)],
     ],
     ['a rejection in flight', [staged(first), started(first), rejecting(true), (r) => goingBackRejected(r)]],
-    ['a tested release', [staged(first), drafts.tested(candidate('first'), first, []), started(first)]],
+    ['a tested release', [staged(first), candidateEntries.tested(candidate('first'), first, []), started(first)]],
     ['what was there is taken up, and measured anew', [adopting(['ConfigMap']), adopting([])]],
     ['finalizers are taken up, and those of a kind that is added later', [binding([]), binding(['ConfigMap'])]],
     ['an act that was seen', [adopting(['ConfigMap']), acted, came('Deployment/api')]],
@@ -362,7 +375,7 @@ describe('forged histories', () => {
       'Promoted without an intent',
       runsSecond,
       () =>
-        drafts.promoted({ ...openOf(follow(empty, staged(first), started(first))), to: 'evil-bundle' }, evil, {
+        releaseEntries.promoted({ ...openOf(follow(empty, staged(first), started(first))), to: 'evil-bundle' }, evil, {
           observeUntil: now,
           healthy: true,
           reason: '',
@@ -412,7 +425,7 @@ describe('forged histories', () => {
       'an outcome for other content',
       [staged(first), started(first)],
       (r) => ({
-        ...drafts.promoted(openOf(r), first, { observeUntil: now, healthy: true, reason: '' }),
+        ...releaseEntries.promoted(openOf(r), first, { observeUntil: now, healthy: true, reason: '' }),
         digest: evil.digest,
       }),
       'other content',
@@ -472,7 +485,7 @@ describe('forged histories', () => {
       'an end of a rollback to elsewhere',
       [...runsSecond, goingBack(second, first)],
       (r) =>
-        drafts.rolledBack(
+        releaseEntries.rolledBack(
           { ...openOf(r), to: evil.name, toDigest: evil.digest },
           { package: 'payments', fromDigest: second.digest, previous: '' },
         ),
@@ -488,7 +501,7 @@ describe('forged histories', () => {
       'an end of a rollback that was not begun',
       runsSecond,
       () =>
-        drafts.rolledBack(openOf(follow(empty, ...runsSecond, goingBack(second, first))), {
+        releaseEntries.rolledBack(openOf(follow(empty, ...runsSecond, goingBack(second, first))), {
           package: 'payments',
           fromDigest: second.digest,
           previous: '',
@@ -504,15 +517,15 @@ describe('forged histories', () => {
     ['content staged twice', [staged(first)], staged(first), 'staged before'],
     [
       'a signature that is entered twice',
-      [staged(first), drafts.signed(candidate('first'), signedBy('tester-a'))],
-      drafts.signed(candidate('first'), signedBy('tester-a')),
+      [staged(first), candidateEntries.signed(candidate('first'), signedBy('tester-a'))],
+      candidateEntries.signed(candidate('first'), signedBy('tester-a')),
       'entered before',
     ],
     [
       'a signature in another name',
       [staged(first)],
       {
-        ...drafts.signed(candidate('first'), signedBy('tester-a')),
+        ...candidateEntries.signed(candidate('first'), signedBy('tester-a')),
         actor: { username: 'tester-b', uid: '', groups: [] },
       },
       'another name',
@@ -520,7 +533,7 @@ describe('forged histories', () => {
     [
       'a signature in the name of a program',
       [staged(first)],
-      { ...drafts.signed(candidate('first'), signedBy('tester-a')), actor: 'operator' },
+      { ...candidateEntries.signed(candidate('first'), signedBy('tester-a')), actor: 'operator' },
       'in that of a person',
     ],
     [
@@ -549,7 +562,7 @@ describe('forged histories', () => {
     [
       'something seen of no act',
       [],
-      drafts.observed(place, { ...attemptOf(follow(empty, acted)), id: 'none' }, undefined),
+      findingsEntries.observed(place, { ...attemptOf(follow(empty, acted)), id: 'none' }, undefined),
       'no act none is open',
     ],
     ['something seen on another object', [acted], came('Deployment/other'), 'about another object'],
@@ -569,7 +582,10 @@ describe('forged histories', () => {
       'a finding closed by a release that is none',
       [openedFinding],
       (r) =>
-        drafts.findingClosed(place, [...r.explained.findings.values()][0] ?? never(), { by: 'Release', bundle: 'x' }),
+        findingsEntries.findingClosed(place, [...r.explained.findings.values()][0] ?? never(), {
+          by: 'Release',
+          bundle: 'x',
+        }),
       'no release covers it',
     ],
     [
@@ -650,7 +666,7 @@ const goesOn =
   ({ refused }) => {
     const { name, id, hash } = { name: entryName(0), id: 'none', hash: digestOf('0'), ...refused, ...given };
     const subject = { kind: 'LedgerEntry', name, uid: id, namespace: place };
-    return drafts.resumed(subject, hash, signedBy(who));
+    return resumed(subject, hash, signedBy(who));
   };
 
 describe('a record that an entry broke goes on', () => {
@@ -718,7 +734,7 @@ const anySound: fc.Arbitrary<Step> = fc.oneof(
     ),
   anyBundle.map((bundle): Step => (r) => {
     const { open } = packageRecord(r, 'payments');
-    return drafts.promoted(
+    return releaseEntries.promoted(
       open ?? { ...openOf(follow(empty, staged(first), started(first))), to: bundle.name },
       bundle,
       { observeUntil: now, healthy: true, reason: '' },
@@ -727,7 +743,10 @@ const anySound: fc.Arbitrary<Step> = fc.oneof(
   fc.tuple(anyBundle, anyBase, fc.boolean()).map(([from, to, ordered]) => goingBack(from, to, ordered)),
   fc.tuple(anyBundle, anyBase).map(([from, to]): Step => (r) => {
     const open = packageRecord(r, 'payments').open ?? openOf(follow(empty, staged(first), started(first)));
-    return drafts.rolledBack({ ...open, to: to.name }, { package: 'payments', fromDigest: from.digest, previous: '' });
+    return releaseEntries.rolledBack(
+      { ...open, to: to.name },
+      { package: 'payments', fromDigest: from.digest, previous: '' },
+    );
   }),
   fc.constantFrom<Step>(openedFinding, adopting(['ConfigMap']), acted, emergency.granted(access, role)),
   // Acts that follow, and others, in one entry.
@@ -738,7 +757,7 @@ const anySound: fc.Arbitrary<Step> = fc.oneof(
     const attempts = [...r.explained.attempts.values()];
     const [seen, ...more] = happened.map((isSeen, i) => {
       const attempt = attempts[i % attempts.length] ?? attemptOf(follow(empty, acted));
-      return drafts.observed(place, attempt, isSeen ? { object: attempt.object, uid: '' } : undefined);
+      return findingsEntries.observed(place, attempt, isSeen ? { object: attempt.object, uid: '' } : undefined);
     });
     return draftOf(r, together(seen ?? never(), ...more));
   }),

@@ -2,206 +2,14 @@
  * Which entry may follow the record as it stands: one row a type. A row says why an entry does not follow; undefined = it does. An entry
  * that does not follow breaks the record, for whoever wrote it knew another history, or made one up.
  */
-import { ledgerNameDigits, type LedgerEntrySpec } from '../../api/ledger.ts';
 import { whyNotInNameOf } from '../../api/ledger-writers.ts';
-import { digest8 } from '../json/canonical.ts';
-import type { EmergencyRecord } from './emergency.ts';
+import { type LedgerEntrySpec, ledgerNameDigits } from '../../api/ledger.ts';
 import type { EntryData } from '../ledger-entry.ts';
-import {
-  packageRecord,
-  type CandidateRecord,
-  type NamespaceRecord,
-  type OpenIntent,
-  type PackageRecord,
-} from './record.ts';
-
-type State = Omit<NamespaceRecord, 'demanded'>;
-type Type = EntryData['type'];
-type Of<T extends Type> = Extract<EntryData, { type: T }>;
-
-/** Why the entry does not follow; undefined = it does. */
-type Wrong = string | undefined;
-
-interface Given<T extends Type> {
-  readonly entry: LedgerEntrySpec;
-  readonly data: Of<T>;
-  readonly state: State;
-  /** The package that the entry names. */
-  readonly pkg: PackageRecord;
-  /** The candidate that is the entry's subject; undefined = the record knows none of that uid. */
-  readonly candidate: CandidateRecord | undefined;
-  /** The emergency access that is the entry's subject. */
-  readonly emergency: EmergencyRecord | undefined;
-}
-
-type Row<T extends Type> = (given: Given<T>) => Wrong;
-
-/** The first that is so is what is wrong. */
-const firstOf = (...rows: readonly (readonly [isWrong: boolean, why: string])[]): Wrong =>
-  rows.find(([isWrong]) => isWrong)?.[1];
-
-// --- candidates ------------------------------------------------------------------------------------------------------
-
-const finished = (candidate: CandidateRecord | undefined) =>
-  [candidate?.finished !== undefined, 'its candidate is finished'] as const;
-const notStaged = (candidate: CandidateRecord | undefined) =>
-  [(candidate?.stagedDigests.size ?? 0) === 0, 'its candidate was never staged'] as const;
-const begun = (candidate: CandidateRecord | undefined) =>
-  [candidate?.intent !== undefined, 'the promotion of its candidate has begun'] as const;
-const isOpenFor = ({ open }: PackageRecord, { subject }: LedgerEntrySpec): boolean =>
-  open?.candidate.uid === subject.uid;
-
-/** A signature is entered once, in the name of who gave it. */
-const signature = ({ entry, data, candidate }: Given<'Signed'> | Given<'Rejected'>) =>
-  [
-    [data.approval.username !== entry.actor.username, 'it is in another name than its signature'],
-    [candidate?.recordedApprovals.has(data.approval.uid) === true, 'its signature was entered before'],
-  ] as const;
-
-const candidates = {
-  Staged: ({ entry, candidate }) =>
-    firstOf([entry.digest === '', 'it names no digest'], finished(candidate), begun(candidate), [
-      candidate?.stagedDigests.has(entry.digest) === true,
-      'that content was staged before',
-    ]),
-  Tested: ({ entry, candidate }) =>
-    firstOf(
-      finished(candidate),
-      [candidate?.stagedDigests.has(entry.digest) !== true, 'that content was never staged'],
-      [candidate?.tested === true, 'its candidate was tested before'],
-    ),
-  Signed: (given) => firstOf(notStaged(given.candidate), finished(given.candidate), ...signature(given)),
-  Rejected: (given) =>
-    firstOf(
-      [given.candidate === undefined, 'the record does not know its candidate'],
-      finished(given.candidate),
-      [
-        given.data.inFlight !== (given.candidate?.intent !== undefined),
-        given.data.inFlight ? 'no promotion of its candidate has begun' : 'the promotion of its candidate has begun',
-      ],
-      ...signature(given),
-    ),
-  Withdrawn: ({ entry, pkg, candidate }) =>
-    firstOf([candidate === undefined, 'the record does not know its candidate'], finished(candidate), [
-      candidate?.promoted !== undefined || isOpenFor(pkg, entry),
-      'its candidate is in production or on its way there',
-    ]),
-} satisfies { readonly [T in Type]?: Row<T> };
-
-// --- packages --------------------------------------------------------------------------------------------------------
-
-/** Name of the bundle of what production held of a package before its first promotion. */
-const baselineName = (pkg: string, digest: string): string => `${pkg}-baseline-${digest8(digest)}`;
-
-/** What a promotion begins from is what production runs; before the first one, what it held, or nothing. */
-const wrongFrom = ({ entry, data, pkg }: Given<'PromotionStarted'>): boolean =>
-  pkg.production === undefined
-    ? data.from !== (data.fromDigest === '' ? '' : baselineName(entry.package, data.fromDigest))
-    : data.from !== pkg.production.bundle || data.fromDigest !== pkg.production.digest;
-
-/** The open intent is the one that the entry ends. */
-const notOf = ({ open }: PackageRecord, type: OpenIntent['type'], intent: string) =>
-  [open?.type !== type || open.id !== intent, `no ${type.toLowerCase()} ${intent} is open`] as const;
-
-/** Where a package may go back to, by name, with the digest of each. */
-const isWhereItCameFrom = ({ open, production }: PackageRecord, to: string): boolean =>
-  to === (open?.from ?? production?.previous);
-
-const wrongOrder = ({ entry, data, pkg }: Given<'RollbackStarted'>): Wrong => {
-  const isOrdered = data.rollback !== '';
-  const byPerson = !entry.actor.username.startsWith('system:');
-  return firstOf(
-    [isOrdered !== byPerson, isOrdered ? 'it was ordered by no person' : 'nobody ordered it, and it names a person'],
-    [isOrdered && pkg.orders.has(data.rollback), 'its order was answered before'],
-    [
-      !isOrdered && pkg.open === undefined && pkg.production?.how !== 'Promoted',
-      'nothing of the package is observed, and nobody ordered it',
-    ],
-    [
-      !isOrdered && !isWhereItCameFrom(pkg, data.to),
-      `${data.to === '' ? 'nothing' : data.to} is not what it came from`,
-    ],
-  );
-};
-
-const packages = {
-  PromotionStarted: (given) => {
-    const { entry, data, pkg, candidate } = given;
-    return firstOf(
-      [pkg.open !== undefined, 'another promotion or rollback of the package is open'],
-      [candidate?.stagedDigests.has(entry.digest) !== true, 'that content was never staged'],
-      finished(candidate),
-      begun(candidate),
-      [pkg.held.has(entry.digest), 'that content is on hold'],
-      [wrongFrom(given), `it begins from ${data.from === '' ? 'nothing' : data.from}, which production does not run`],
-      [
-        (candidate?.bases.get(entry.digest) ?? '') !== (data.fromDigest === '' ? 'none' : data.fromDigest),
-        'that content was staged against another base',
-      ],
-    );
-  },
-  Promoted: ({ entry, data, pkg }) =>
-    firstOf(
-      notOf(pkg, 'Promotion', data.intent),
-      [!isOpenFor(pkg, entry), 'it is about another candidate than its intent'],
-      [data.to !== pkg.open?.to || data.from !== pkg.open.from, 'it is about other bundles than its intent'],
-      [entry.digest !== pkg.open?.toDigest, 'it is about other content than its intent'],
-      [pkg.open?.rejected === true || pkg.open?.refused !== undefined, 'its promotion was rejected or refused'],
-    ),
-  RollbackStarted: (given) => {
-    const { data, pkg, candidate } = given;
-    const from = pkg.open === undefined ? pkg.production?.bundle : pkg.open.to;
-    const fromDigest = pkg.open === undefined ? pkg.production?.digest : pkg.open.toDigest;
-    const wrong = firstOf(
-      [pkg.open?.type === 'Rollback', 'a rollback of the package is open'],
-      [data.from !== from || data.fromDigest !== fromDigest, `production does not run ${data.from}`],
-      [candidate?.intent?.bundle !== data.from, 'it is about another candidate than production runs'],
-      [data.to === data.from, 'it leads to where production is'],
-      [data.to !== '' && !isWhereItCameFrom(pkg, data.to) && !pkg.ran.has(data.to), `production never ran ${data.to}`],
-      [data.to === '' && !isWhereItCameFrom(pkg, ''), 'production was never without the package'],
-      [data.toDigest !== (data.to === '' ? '' : pkg.ran.get(data.to)?.digest), 'it leads to other content than ran'],
-    );
-    return wrong ?? wrongOrder(given);
-  },
-  RolledBack: ({ entry, data, pkg }) => {
-    const { open } = pkg;
-    return firstOf(
-      notOf(pkg, 'Rollback', data.intent),
-      [!isOpenFor(pkg, entry), 'it is about another candidate than its intent'],
-      [data.to !== open?.to || data.from !== open.from, 'it is about other bundles than its intent'],
-      [
-        data.toDigest !== open?.toDigest || data.fromDigest !== open.fromDigest,
-        'it is about other content than its intent',
-      ],
-      [data.rollback !== open?.rollback, 'it is about another order than its intent'],
-      [data.rejected !== open?.rejected, 'it says otherwise whether the candidate was rejected'],
-      [Date.parse(data.startedAt) !== open?.at, 'its intent began at another time'],
-      [data.previous !== (pkg.ran.get(data.to)?.previous ?? ''), `${data.to} did not come after ${data.previous}`],
-    );
-  },
-  Refused: ({ entry, data, pkg, candidate }) => {
-    if (entry.subject.kind === 'Rollback') {
-      return firstOf([pkg.orders.has(entry.subject.uid), 'its order was answered before']);
-    }
-    if (data.intent !== '') {
-      return firstOf(notOf(pkg, 'Promotion', data.intent), [
-        pkg.open?.refused !== undefined,
-        'a write of that promotion was refused before',
-      ]);
-    }
-    if (data.outcome === 'Failed') {
-      return firstOf(
-        [pkg.open !== undefined, 'a promotion or rollback of the package is open'],
-        [pkg.production?.candidateUid !== entry.subject.uid, 'production does not run its candidate'],
-        [pkg.production?.how !== 'Promoted', 'what production runs is not observed'],
-      );
-    }
-    return firstOf(finished(candidate), [
-      candidate?.promoted !== undefined || isOpenFor(pkg, entry),
-      'its candidate is in production or on its way there',
-    ]);
-  },
-} satisfies { readonly [T in Type]?: Row<T> };
+import { candidates } from './candidate-transitions.ts';
+import type { EmergencyRecord } from './emergency.ts';
+import { packages } from './package-transitions.ts';
+import { type NamespaceRecord, packageRecord } from './record.ts';
+import { firstOf, type Given, type Row, type Type, type Wrong } from './transition.ts';
 
 // --- what is explained, and findings ---------------------------------------------------------------------------------
 
@@ -320,7 +128,13 @@ const itself = {
 } satisfies { readonly [T in Type]?: Row<T> };
 
 /** Every type has its row: the compiler says so. */
-const rows: { readonly [T in Type]: Row<T> } = { ...candidates, ...packages, ...explained, ...emergencies, ...itself };
+export const rows: { readonly [T in Type]: Row<T> } = {
+  ...candidates,
+  ...packages,
+  ...explained,
+  ...emergencies,
+  ...itself,
+};
 
 /** Types about a candidate of one package, and what their subject is otherwise. */
 const ofPackages: ReadonlySet<string> = new Set([...Object.keys(candidates), ...Object.keys(packages)]);

@@ -2,7 +2,8 @@
 import type { Delivery } from '../ledger-entry.ts';
 import { keyOf, type LiveObject } from '../objects.ts';
 import { stayingOn } from '../record/expected-state.ts';
-import { type OpenIntent, packageRecord } from '../record/record.ts';
+import { packageRecord } from '../record/record.ts';
+import type { OpenIntent } from '../record/package.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 import { addedBy, type Course, prunedNow, removeSteps, writeSteps } from './steps.ts';
 

@@ -2,8 +2,8 @@
 import type { Bundle } from '../bundle.ts';
 import type { Instant } from '../objects.ts';
 import { earliest, nothing, type Plan } from '../plan.ts';
-import * as drafts from '../record/drafts.ts';
-import type { ProductionFact } from '../record/record.ts';
+import * as drafts from './entries.ts';
+import type { ProductionFact } from '../record/package.ts';
 import { deliveryNow, isGitOps } from './course.ts';
 import { act, append, together, waitUntil } from './effects.ts';
 import { observedRelease } from './health.ts';

@@ -3,7 +3,7 @@ import { policyName } from '../../api/kinds.ts';
 import type { Rollback } from '../../api/rollback.ts';
 import { type Answers, type Question, questionKey } from '../api-queries.ts';
 import type { Plan } from '../plan.ts';
-import * as drafts from '../record/drafts.ts';
+import * as drafts from './entries.ts';
 import { packageRecord } from '../record/record.ts';
 import { deliveryNow } from './course.ts';
 import { act, ask } from './effects.ts';

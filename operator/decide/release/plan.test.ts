@@ -16,7 +16,9 @@ import { recordAsTold, recordStarting } from '../../../test/support/builders/rec
 import { emptyHead } from '../record/chain.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
 import { digestOf as digest } from '../json/canonical.ts';
-import * as drafts from '../record/drafts.ts';
+import * as releaseEntries from './entries.ts';
+import * as candidateEntries from '../candidate/entries.ts';
+import * as findingsEntries from '../findings/entries.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import { objectAt, withMember } from '../json/json.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } from '../objects.ts';
@@ -280,7 +282,7 @@ const caseOf = (had: readonly ObjectKey[], has: readonly ObjectKey[]): Case => {
 
 const began = (model: Model, { from, to }: Case): void => {
   model.append(
-    drafts.promotionStarted(aCandidate({}, 'first'), from, {
+    candidateEntries.promotionStarted(aCandidate({}, 'first'), from, {
       from: '',
       fromDigest: '',
       quorum: '3/3',
@@ -293,11 +295,11 @@ const began = (model: Model, { from, to }: Case): void => {
   const first = packageRecord(model.record, pkg).open;
   if (first === undefined) throw new Error('no intent');
   model.append(
-    drafts.promoted(first, from, { observeUntil: now - 8 * minute, healthy: true, reason: '' }),
+    releaseEntries.promoted(first, from, { observeUntil: now - 8 * minute, healthy: true, reason: '' }),
     now - 8 * minute,
   );
   model.append(
-    drafts.promotionStarted(aCandidate({}, 'second'), to, {
+    candidateEntries.promotionStarted(aCandidate({}, 'second'), to, {
       from: from.name,
       fromDigest: from.digest,
       quorum: '3/3',
@@ -380,7 +382,7 @@ test('a rollback ends with all that was before, whatever it meets', () => {
       mixed(model, given, mix);
       const { from, to } = given;
       model.append(
-        drafts.rollbackStarted(
+        releaseEntries.rollbackStarted(
           {
             candidate: to.candidate,
             package: pkg,
@@ -509,7 +511,7 @@ test('going back over two releases deletes what the newest dropped and had not d
   model.put(part('Service/v', 'o'), 'Service/v', fieldManagers.operator, now - 9 * minute);
   const { to } = given;
   model.tell(
-    drafts.rollbackStarted(
+    releaseEntries.rollbackStarted(
       {
         candidate: to.candidate,
         package: pkg,
@@ -546,7 +548,7 @@ describe('delivered by a GitOps tool', () => {
   const opened = (given: ReturnType<typeof caseOf>): Model => {
     const model = new Model([given.from, given.to]);
     model.tell(
-      drafts.promotionStarted(aCandidate({}, given.to.name), given.to, {
+      candidateEntries.promotionStarted(aCandidate({}, given.to.name), given.to, {
         from: given.from.name,
         fromDigest: given.from.digest,
         quorum: '3/3',
@@ -625,7 +627,13 @@ describe('delivered by a GitOps tool', () => {
       delivery: 'GitOps' as const,
     };
     model.append(
-      drafts.rollbackStarted(back, { cause: 'x', overwrites: [], order: undefined, restores: given.from, removes: [] }),
+      releaseEntries.rollbackStarted(back, {
+        cause: 'x',
+        overwrites: [],
+        order: undefined,
+        restores: given.from,
+        removes: [],
+      }),
       now,
     );
     for (const object of given.from.objects) model.put(object, keyOf(object.ref), 'helm', now);
@@ -730,16 +738,25 @@ describe('a finalizer that nothing explains', () => {
   const goingBack = (): Model => {
     const model = new Model([given.from, given.to]);
     model.append(
-      drafts.adopted('payments-prod', { objects: [], kinds: [], more: false, measuresLifetimes: true, reason: '' }),
+      findingsEntries.adopted('payments-prod', {
+        objects: [],
+        kinds: [],
+        more: false,
+        measuresLifetimes: true,
+        reason: '',
+      }),
       now - 10 * minute,
     );
     began(model, given);
     const { open } = packageRecord(model.record, pkg);
     if (open === undefined) throw new Error('no intent');
-    model.append(drafts.promoted(open, given.to, { observeUntil: now, healthy: true, reason: '' }), now - minute);
+    model.append(
+      releaseEntries.promoted(open, given.to, { observeUntil: now, healthy: true, reason: '' }),
+      now - minute,
+    );
     const { candidate } = given.to;
     model.append(
-      drafts.rollbackStarted(
+      releaseEntries.rollbackStarted(
         {
           candidate,
           package: pkg,

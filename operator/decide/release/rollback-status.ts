@@ -6,7 +6,8 @@ import { setConditions, type Wanted } from '../conditions.ts';
 import type { Instant, LiveObject } from '../objects.ts';
 import type { StatusWrite } from '../plan.ts';
 import { heldUpText } from '../manifest/pending-deletion.ts';
-import { packageRecord, type NamespaceRecord, type Order } from '../record/record.ts';
+import { packageRecord, type NamespaceRecord } from '../record/record.ts';
+import type { Order } from '../record/package.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 
 /** `held`: objects of the package whose deletion a finalizer holds up. */

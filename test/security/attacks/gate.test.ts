@@ -6,7 +6,8 @@ import { parseReleaseCandidate } from '../../../operator/api/candidate.ts';
 import type { JsonObject } from '../../../operator/api/meta.ts';
 import type { Bundle } from '../../../operator/decide/bundle.ts';
 import { digestOf } from '../../../operator/decide/json/canonical.ts';
-import * as drafts from '../../../operator/decide/record/drafts.ts';
+import * as candidateEntries from '../../../operator/decide/candidate/entries.ts';
+import * as releaseEntries from '../../../operator/decide/release/entries.ts';
 import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
 import { emptyHead, entryHash, entryName, nextEntry } from '../../../operator/decide/record/chain.ts';
 import { bundleHead } from '../../../operator/observe/bundles.ts';
@@ -98,7 +99,7 @@ const forge = async (pair: Pair, operator: ApiClient, to?: Bundle): Promise<void
     delivery: 'Countersign' as const,
     followsUp: null,
   };
-  await append(pair, operator, drafts.promotionStarted(candidate, bundle, intent));
+  await append(pair, operator, candidateEntries.promotionStarted(candidate, bundle, intent));
 };
 
 /** Another content under the digest that people have signed for, and have been shown. */
@@ -134,7 +135,7 @@ const forgeBack = async (pair: Pair, operator: ApiClient): Promise<void> => {
   await append(
     pair,
     operator,
-    drafts.rollbackStarted(
+    releaseEntries.rollbackStarted(
       {
         candidate: bundle.candidate,
         package: bundle.package,

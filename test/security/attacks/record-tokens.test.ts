@@ -12,9 +12,12 @@ import { parseReleaseCandidate, type ReleaseCandidate } from '../../../operator/
 import type { LedgerWriter } from '../../../operator/api/ledger-writers.ts';
 import type { Bundle } from '../../../operator/decide/bundle.ts';
 import { digest8 } from '../../../operator/decide/json/canonical.ts';
-import * as drafts from '../../../operator/decide/record/drafts.ts';
+import * as releaseEntries from '../../../operator/decide/release/entries.ts';
+import * as candidateEntries from '../../../operator/decide/candidate/entries.ts';
 import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
-import { foldEntries, emptyRecord, packageRecord, type OpenIntent } from '../../../operator/decide/record/record.ts';
+import { emptyRecord, packageRecord } from '../../../operator/decide/record/record.ts';
+import { foldEntries } from '../../../operator/decide/record/follow.ts';
+import type { OpenIntent } from '../../../operator/decide/record/package.ts';
 import { emptyHead, entryHash, entryName, nextEntry } from '../../../operator/decide/record/chain.ts';
 import { bundleHead } from '../../../operator/observe/bundles.ts';
 import { anAdmittedAct } from '../../support/builders/decide.ts';
@@ -175,7 +178,7 @@ const anIntent = (bundle: Bundle, from: Bundle, id: string): OpenIntent => ({
 
 /** A promotion that nobody signed for says that everybody did. */
 const started = (candidate: ReleaseCandidate, bundle: Bundle, from: Pick<Bundle, 'name' | 'digest'>): LedgerDraft =>
-  drafts.promotionStarted(candidate, bundle, {
+  candidateEntries.promotionStarted(candidate, bundle, {
     from: from.name,
     fromDigest: from.digest,
     quorum: '2/2',
@@ -185,14 +188,18 @@ const started = (candidate: ReleaseCandidate, bundle: Bundle, from: Pick<Bundle,
   });
 
 const promoted = (bundle: Bundle, from: Bundle, id: string): LedgerDraft =>
-  drafts.promoted(anIntent(bundle, from, id), bundle, { observeUntil: Date.now(), healthy: true, reason: 'forged' });
+  releaseEntries.promoted(anIntent(bundle, from, id), bundle, {
+    observeUntil: Date.now(),
+    healthy: true,
+    reason: 'forged',
+  });
 
 const goingBack = (
   from: Bundle,
   to: Bundle,
   by?: { readonly username: string; readonly order: string },
 ): LedgerDraft => {
-  const draft = drafts.rollbackStarted(
+  const draft = releaseEntries.rollbackStarted(
     {
       candidate: from.candidate,
       package: from.package,
@@ -227,7 +234,11 @@ const tellThatItRan = async (world: World, { second: now, x }: Ran): Promise<voi
   await enter(promoted(x, now, (await openIn(world)).id));
   await enter(goingBack(x, now));
   await enter(
-    drafts.rolledBack(await openIn(world), { package: 'payments', fromDigest: x.digest, previous: now.previous }),
+    releaseEntries.rolledBack(await openIn(world), {
+      package: 'payments',
+      fromDigest: x.digest,
+      previous: now.previous,
+    }),
   );
   await enter(goingBack(now, x, { username: 'sre-a', order: randomUUID() }));
 };
@@ -256,7 +267,7 @@ const tellThatItWasThere = async (world: World): Promise<void> => {
   const sealed = await create({ ...over, digest: digestOfBundle(over) }, {});
   const candidate = await candidateOf(world, 'x');
   const enter = async (draft: LedgerDraft) => accepted(await append(world, 'operator', draft));
-  await enter(drafts.staged(candidate, sealed));
+  await enter(candidateEntries.staged(candidate, sealed));
   await enter(started(candidate, sealed, { name, digest }));
   await enter(goingBack(sealed, baseline));
 };

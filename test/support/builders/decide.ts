@@ -24,12 +24,9 @@ import {
   type ObjectKey,
 } from '../../../operator/decide/objects.ts';
 import type { Place, Sibling } from '../../../operator/decide/gates/snapshot.ts';
-import type {
-  CandidateRecord,
-  NamespaceRecord,
-  OpenIntent,
-  PackageRecord,
-} from '../../../operator/decide/record/record.ts';
+import type { NamespaceRecord } from '../../../operator/decide/record/record.ts';
+import type { CandidateRecord } from '../../../operator/decide/record/candidate.ts';
+import type { OpenIntent, PackageRecord } from '../../../operator/decide/record/package.ts';
 import type { Watched } from '../../../operator/decide/findings/view.ts';
 import { digestOfBundle } from '../../../operator/decide/bundle-digest.ts';
 import { isWorkload } from '../../../operator/decide/manifest/kinds/index.ts';

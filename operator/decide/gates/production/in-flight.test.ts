@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { aGateSnapshot, aRecord, aSibling, hour, now } from '../../../../test/support/builders/decide.ts';
-import type { OpenIntent } from '../../record/record.ts';
+import type { OpenIntent } from '../../record/package.ts';
 import type { Sibling } from '../snapshot.ts';
 import { placeLimits } from './open-limits.ts';
 import { inFlight } from './in-flight.ts';

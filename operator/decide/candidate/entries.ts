@@ -1,0 +1,116 @@
+/** What the ledger is told of a candidate, up to the start of its promotion. */
+import type { Approval } from '../../api/approval.ts';
+import type { ReleaseCandidate } from '../../api/candidate.ts';
+import type { Bundle, BundleObject } from '../bundle.ts';
+import type { Delivery, LedgerDraft } from '../ledger-entry.ts';
+import { keyOf } from '../objects.ts';
+import type { CandidateRecord } from '../record/candidate.ts';
+import { candidateSubject, type Data, signature, subjectOf } from '../record/subjects.ts';
+import { writtenBy } from '../release/entries.ts';
+
+export const staged = (candidate: ReleaseCandidate, bundle: Bundle): LedgerDraft => ({
+  actor: candidate.spec.author,
+  subject: subjectOf(candidate),
+  package: bundle.package,
+  digest: bundle.digest,
+  decision: '',
+  reason: candidate.spec.notes.summary.slice(0, 4096),
+  data: { type: 'Staged', bundle: bundle.name, base: bundle.base, authors: [...bundle.authors] },
+});
+
+export const tested = (candidate: ReleaseCandidate, bundle: Bundle, authors: readonly string[]): LedgerDraft => ({
+  actor: 'operator',
+  subject: subjectOf(candidate),
+  package: bundle.package,
+  digest: bundle.digest,
+  decision: '',
+  reason: 'staging held the content through the soak and the testers’ signatures',
+  data: { type: 'Tested', bundle: bundle.name, authors: authors.toSorted() },
+});
+
+export const signed = (candidate: ReleaseCandidate, approval: Approval): LedgerDraft => ({
+  actor: approval.spec.approver,
+  subject: subjectOf(candidate),
+  package: candidate.spec.package,
+  digest: approval.spec.digest,
+  decision: 'Approve',
+  reason: approval.spec.comment,
+  data: { type: 'Signed', approval: signature(approval) },
+});
+
+export const rejected = (candidate: ReleaseCandidate, approval: Approval, inFlight: boolean): LedgerDraft => ({
+  actor: approval.spec.approver,
+  subject: subjectOf(candidate),
+  package: candidate.spec.package,
+  digest: approval.spec.digest,
+  decision: 'Reject',
+  reason: `rejected by ${approval.spec.approver.username}: ${approval.spec.comment}`,
+  data: { type: 'Rejected', approval: signature(approval), inFlight },
+});
+
+export const withdrawn = (candidate: CandidateRecord): LedgerDraft => ({
+  actor: 'operator',
+  subject: candidateSubject(candidate),
+  package: candidate.package,
+  digest: '',
+  decision: '',
+  reason: 'the candidate was deleted by somebody who holds the right to withdraw',
+  // The API server tells nobody who deleted an object; its audit log does.
+  data: { type: 'Withdrawn', by: '' },
+});
+
+export const refusedCandidate = (
+  candidate: ReleaseCandidate,
+  outcome: 'Expired' | 'Superseded',
+  message: string,
+): LedgerDraft => ({
+  actor: 'operator',
+  subject: subjectOf(candidate),
+  package: candidate.spec.package,
+  digest: '',
+  decision: outcome,
+  reason: message,
+  data: { type: 'Refused', intent: '', outcome, object: '', message },
+});
+
+export const promotionStarted = (
+  candidate: ReleaseCandidate,
+  bundle: Bundle,
+  {
+    from,
+    fromDigest,
+    fromObjects = [],
+    quorum,
+    approvals,
+    delivery,
+    followsUp,
+  }: {
+    from: string;
+    fromDigest: string;
+    /** What production holds before; absent = nothing. */
+    fromObjects?: readonly BundleObject[];
+    quorum: string;
+    approvals: readonly Approval[];
+    delivery: Delivery;
+    followsUp: Data<'PromotionStarted'>['followsUp'];
+  },
+): LedgerDraft => ({
+  actor: 'operator',
+  subject: subjectOf(candidate),
+  package: bundle.package,
+  digest: bundle.digest,
+  decision: 'Promote',
+  reason: 'every gate passed',
+  data: {
+    type: 'PromotionStarted',
+    to: bundle.name,
+    from,
+    fromDigest,
+    quorum,
+    approvals: approvals.map(signature),
+    writes: writtenBy(bundle, fromObjects),
+    removes: bundle.removed.map(keyOf),
+    delivery,
+    followsUp,
+  },
+});

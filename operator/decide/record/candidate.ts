@@ -1,0 +1,114 @@
+/** What the ledger says of one candidate. */
+import type { LedgerEntrySpec } from '../../api/ledger.ts';
+import type { EntryData } from '../ledger-entry.ts';
+import type { Instant } from '../objects.ts';
+import { including, type ProductionFact } from './package.ts';
+
+export interface CandidateRecord {
+  readonly uid: string;
+  readonly stagedDigests: ReadonlySet<string>;
+  /** By staged digest, that of what production ran when it was staged; `none` = nothing. */
+  readonly bases: ReadonlyMap<string, string>;
+  /** Who proposed it, and who had a hand in any content that was staged for it. */
+  readonly authors: ReadonlySet<string>;
+  /** Soak and tester lines were met once for this content: staging may move on. */
+  readonly tested: boolean;
+  /** Who had had a hand in the content by then: what staging says afterwards is about other releases. */
+  readonly authorsWhenTested: readonly string[];
+  /** What its promotion began with, and where; undefined = it has not begun. */
+  readonly intent:
+    { readonly bundle: string; readonly digest: string; readonly quorum: string; readonly seq: number } | undefined;
+  /** Set when its promotion completed. */
+  readonly promoted: ProductionFact | undefined;
+  /** Approval uids already entered as Signed or Rejected. */
+  readonly recordedApprovals: ReadonlySet<string>;
+  readonly finished: { readonly reason: FinishedReason; readonly message: string; readonly at: Instant } | undefined;
+  readonly name: string;
+  readonly namespace: string;
+  readonly package: string;
+}
+
+export type FinishedReason = 'Promoted' | 'RolledBack' | 'Rejected' | 'Withdrawn' | 'Expired' | 'Superseded' | 'Failed';
+
+export const unseen = (entry: LedgerEntrySpec): CandidateRecord => ({
+  uid: entry.subject.uid,
+  name: entry.subject.name,
+  namespace: entry.subject.namespace,
+  package: entry.package,
+  stagedDigests: new Set(),
+  bases: new Map(),
+  authors: new Set(),
+  recordedApprovals: new Set(),
+  tested: false,
+  authorsWhenTested: [],
+  intent: undefined,
+  promoted: undefined,
+  finished: undefined,
+});
+
+const finish = (before: CandidateRecord, reason: FinishedReason, entry: LedgerEntrySpec, message: string) =>
+  before.finished === undefined ? { ...before, finished: { reason, message, at: Date.parse(entry.time) } } : before;
+
+export const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: EntryData): CandidateRecord => {
+  switch (data.type) {
+    case 'Staged':
+      return {
+        ...before,
+        name: entry.subject.name,
+        namespace: entry.subject.namespace,
+        package: entry.package,
+        stagedDigests: including(before.stagedDigests, entry.digest),
+        bases: new Map(before.bases).set(entry.digest, data.base),
+        authors: new Set([...before.authors, entry.actor.username, ...data.authors]),
+      };
+    case 'Tested':
+      return { ...before, tested: true, authorsWhenTested: data.authors };
+    case 'Signed':
+      return { ...before, recordedApprovals: including(before.recordedApprovals, data.approval.uid) };
+    case 'Rejected': {
+      const noted = { ...before, recordedApprovals: including(before.recordedApprovals, data.approval.uid) };
+      return data.inFlight ? noted : finish(noted, 'Rejected', entry, entry.reason);
+    }
+    case 'Withdrawn':
+      return finish(before, 'Withdrawn', entry, entry.reason);
+    case 'Refused':
+      return data.intent === '' ? finish(before, data.outcome, entry, data.message) : before;
+    case 'Promoted': {
+      const at = Date.parse(entry.time);
+      const promoted: ProductionFact = {
+        bundle: data.to,
+        digest: entry.digest,
+        candidateUid: entry.subject.uid,
+        previous: data.from,
+        at,
+        observeUntil: Date.parse(data.observeUntil),
+        how: 'Promoted',
+      };
+      return data.healthy ? { ...before, promoted } : finish({ ...before, promoted }, 'Failed', entry, entry.reason);
+    }
+    case 'RolledBack': {
+      const settled = before.promoted !== undefined && before.promoted.observeUntil <= Date.parse(data.startedAt);
+      return settled
+        ? finish(before, 'Promoted', entry, 'observed to the end')
+        : finish(before, data.rejected ? 'Rejected' : 'RolledBack', entry, entry.reason);
+    }
+    case 'PromotionStarted':
+      return { ...before, intent: { bundle: data.to, digest: entry.digest, quorum: data.quorum, seq: entry.seq } };
+    case 'RollbackStarted':
+    case 'Adopted':
+    case 'Admitted':
+    case 'Observed':
+    case 'FindingOpened':
+    case 'FindingClosed':
+    case 'EmergencyGranted':
+    case 'EmergencyRefused':
+    case 'EmergencyOpened':
+    case 'EmergencyEnded':
+    case 'EmergencyAccounted':
+    case 'EmergencyReviewed':
+    case 'EmergencyOverdue':
+    case 'EmergencyClosed':
+    case 'Resumed':
+      return before;
+  }
+};

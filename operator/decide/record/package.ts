@@ -1,0 +1,244 @@
+/** What the ledger says of one package: what production runs of it, what is under way, and what it ran before. */
+import type { LedgerEntrySpec } from '../../api/ledger.ts';
+import type { Delivery, EntryData } from '../ledger-entry.ts';
+import type { Instant } from '../objects.ts';
+
+export interface OpenIntent {
+  readonly type: 'Promotion' | 'Rollback';
+  readonly id: string;
+  readonly seq: number;
+  readonly at: Instant;
+  /** The candidate being promoted, or whose release is being taken back. */
+  readonly candidate: { readonly name: string; readonly uid: string; readonly namespace: string };
+  /** Bundle that production is to equal when the intent ends; '' = nothing of the package. */
+  readonly to: string;
+  readonly toDigest: string;
+  /** Bundle that production equalled when it began; '' = nothing. */
+  readonly from: string;
+  /** Its digest; '' = nothing. */
+  readonly fromDigest: string;
+  /** Why a rollback began; '' for a promotion. */
+  readonly cause: string;
+  /** The `Rollback` object that ordered it; '' for none. */
+  readonly rollback: string;
+  readonly delivery: Delivery;
+  /** The emergency whose changes it settles; null = none. */
+  readonly followsUp: Extract<EntryData, { type: 'PromotionStarted' }>['followsUp'];
+  /** Set when the API server refused a write under this intent for good. */
+  readonly refused: string | undefined;
+  /** Somebody with the right rejected the candidate while its promotion was open. */
+  readonly rejected: boolean;
+}
+
+export interface ProductionFact {
+  readonly bundle: string;
+  readonly digest: string;
+  readonly candidateUid: string;
+  readonly previous: string;
+  readonly at: Instant;
+  /** Until when failing health takes the release back; equals `at` where nothing is observed. */
+  readonly observeUntil: Instant;
+  /** `Failed`: it failed, and the candidate said to page instead of going back. Nothing is observed, nothing pruned. */
+  readonly how: 'Promoted' | 'Failed' | 'RolledBack';
+}
+
+export interface Order {
+  readonly state: 'Started' | 'Done' | 'Refused';
+  /** A word of the catalogue when refused; '' otherwise. */
+  readonly decision: string;
+  readonly message: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface PackageRecord {
+  /** Sequence number of the newest entry that moved this package; the precondition of the next intent. */
+  readonly seq: number;
+  readonly production: ProductionFact | undefined;
+  readonly open: OpenIntent | undefined;
+  /** Digests that were taken back: refused until a new candidate. */
+  readonly held: ReadonlySet<string>;
+  /** A rollback happened and nothing has been promoted since: the next candidate explains it. */
+  readonly analysisDue: boolean;
+  /** Rollbacks that somebody ordered, by uid, and what came of each. */
+  readonly orders: ReadonlyMap<string, Order>;
+  /** Names of bundles that were in production, newest first. */
+  readonly history: readonly string[];
+  /** Bundles that were in production, and the baseline, by name: the content of each, and what it came after; '' = nothing. */
+  readonly ran: ReadonlyMap<string, { readonly digest: string; readonly previous: string }>;
+}
+
+export const untouched: PackageRecord = {
+  seq: -1,
+  production: undefined,
+  open: undefined,
+  held: new Set(),
+  analysisDue: false,
+  orders: new Map(),
+  history: [],
+  ran: new Map(),
+};
+
+/**
+ * Name of the bundle that candidates are compared with: the one in production, and while the first promotion of a package is in flight
+ * the one it came from, for what it writes is not production yet. '' = nothing of the package; undefined = no release has touched it.
+ */
+export const baseBundle = ({ production, open }: PackageRecord): string | undefined =>
+  production?.bundle ?? (open?.type === 'Rollback' ? open.to : open?.from);
+
+const withOrder = (before: PackageRecord, uid: string, order: Order): Pick<PackageRecord, 'orders'> => ({
+  orders: uid === '' ? before.orders : new Map(before.orders).set(uid, order),
+});
+
+const withRan = (
+  before: PackageRecord['ran'],
+  bundle: string,
+  fact: { readonly digest: string; readonly previous: string },
+): PackageRecord['ran'] => (bundle === '' ? before : new Map(before).set(bundle, fact));
+
+export const including = <T>(set: ReadonlySet<T>, value: T): ReadonlySet<T> => new Set([...set, value]);
+
+/** The package after `entry`. Entries that do not concern a package leave it as it is. */
+export const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryData): PackageRecord => {
+  const at = Date.parse(entry.time);
+  const candidate = { name: entry.subject.name, uid: entry.subject.uid, namespace: entry.subject.namespace };
+  switch (data.type) {
+    case 'PromotionStarted':
+      return {
+        ...before,
+        // What production ran before the first promotion.
+        ran:
+          before.production === undefined
+            ? withRan(before.ran, data.from, { digest: data.fromDigest, previous: '' })
+            : before.ran,
+        seq: entry.seq,
+        open: {
+          type: 'Promotion',
+          id: entry.id,
+          seq: entry.seq,
+          at,
+          candidate,
+          to: data.to,
+          toDigest: entry.digest,
+          from: data.from,
+          fromDigest: data.fromDigest,
+          cause: '',
+          rollback: '',
+          delivery: data.delivery,
+          followsUp: data.followsUp,
+          refused: undefined,
+          rejected: false,
+        },
+      };
+    case 'RollbackStarted':
+      return {
+        ...before,
+        ...withOrder(before, data.rollback, {
+          state: 'Started',
+          decision: '',
+          message: entry.reason,
+          from: data.from,
+          to: data.to,
+        }),
+        seq: entry.seq,
+        open: {
+          type: 'Rollback',
+          id: entry.id,
+          seq: entry.seq,
+          at,
+          candidate,
+          to: data.to,
+          toDigest: data.toDigest,
+          from: data.from,
+          fromDigest: data.fromDigest,
+          cause: entry.reason,
+          rollback: data.rollback,
+          delivery: data.delivery,
+          followsUp: null,
+          refused: undefined,
+          rejected: before.open?.rejected ?? false,
+        },
+      };
+    case 'Promoted':
+      return {
+        ...before,
+        seq: entry.seq,
+        open: undefined,
+        analysisDue: false,
+        production: {
+          bundle: data.to,
+          digest: entry.digest,
+          candidateUid: candidate.uid,
+          previous: data.from,
+          at,
+          observeUntil: Date.parse(data.observeUntil),
+          how: data.healthy ? 'Promoted' : 'Failed',
+        },
+        history: [data.to, ...before.history.filter((name) => name !== data.to)],
+        ran: withRan(before.ran, data.to, { digest: entry.digest, previous: data.from }),
+      };
+    case 'RolledBack':
+      return {
+        ...before,
+        seq: entry.seq,
+        open: undefined,
+        analysisDue: true,
+        ...withOrder(before, data.rollback, {
+          state: 'Done',
+          decision: '',
+          message: entry.reason,
+          from: data.from,
+          to: data.to,
+        }),
+        held: including(before.held, data.fromDigest),
+        production:
+          data.to === ''
+            ? undefined
+            : {
+                bundle: data.to,
+                digest: data.toDigest,
+                candidateUid: '',
+                previous: data.previous,
+                at,
+                observeUntil: at,
+                how: 'RolledBack',
+              },
+        history: data.to === '' ? before.history : [data.to, ...before.history.filter((name) => name !== data.to)],
+      };
+    case 'Refused':
+      if (entry.subject.kind === 'Rollback') {
+        const order: Order = { state: 'Refused', decision: entry.decision, message: data.message, from: '', to: '' };
+        return { ...before, ...withOrder(before, entry.subject.uid, order) };
+      }
+      // What is in production failed while it was observed, and stays.
+      if (data.intent === '' && data.outcome === 'Failed' && before.production?.candidateUid === candidate.uid) {
+        return { ...before, seq: entry.seq, production: { ...before.production, how: 'Failed' } };
+      }
+      return before.open !== undefined && before.open.id === data.intent
+        ? { ...before, seq: entry.seq, open: { ...before.open, refused: data.message } }
+        : before;
+    case 'Rejected':
+      return before.open?.type === 'Promotion' && before.open.candidate.uid === candidate.uid
+        ? { ...before, seq: entry.seq, open: { ...before.open, rejected: true } }
+        : before;
+    case 'Staged':
+    case 'Tested':
+    case 'Signed':
+    case 'Withdrawn':
+    case 'Adopted':
+    case 'Admitted':
+    case 'Observed':
+    case 'FindingOpened':
+    case 'FindingClosed':
+    case 'EmergencyGranted':
+    case 'EmergencyRefused':
+    case 'EmergencyOpened':
+    case 'EmergencyEnded':
+    case 'EmergencyAccounted':
+    case 'EmergencyReviewed':
+    case 'EmergencyOverdue':
+    case 'EmergencyClosed':
+    case 'Resumed':
+      return before;
+  }
+};

@@ -1,0 +1,37 @@
+/** Whom and what an entry is about. */
+import type { Approval } from '../../api/approval.ts';
+import type { ReleaseCandidate } from '../../api/candidate.ts';
+import type { EntryData, LedgerDraft } from '../ledger-entry.ts';
+
+type Subject = LedgerDraft['subject'];
+
+export const candidateSubject = (candidate: { name: string; uid: string; namespace: string }): Subject => ({
+  kind: 'ReleaseCandidate',
+  name: candidate.name,
+  uid: candidate.uid,
+  namespace: candidate.namespace,
+});
+
+export const subjectOf = ({ metadata }: ReleaseCandidate): Subject => candidateSubject(metadata);
+
+export const signature = ({ metadata, spec }: Approval) => ({
+  name: metadata.name,
+  uid: metadata.uid,
+  role: spec.role,
+  username: spec.approver.username,
+});
+
+export const namespaceSubject = (namespace: string): Subject => ({
+  kind: 'Namespace',
+  name: namespace,
+  uid: '',
+  namespace,
+});
+
+/** The subject that an object key names. */
+export const objectSubject = (namespace: string, object: string, uid: string): Subject => {
+  const slash = object.indexOf('/');
+  return { kind: object.slice(0, slash), name: object.slice(slash + 1), uid, namespace };
+};
+
+export type Data<T extends EntryData['type']> = Extract<EntryData, { type: T }>;

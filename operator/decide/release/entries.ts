@@ -1,0 +1,170 @@
+/** What the ledger is told of promotions and rollbacks. */
+import type { Rollback } from '../../api/rollback.ts';
+import type { Bundle, BundleObject } from '../bundle.ts';
+import type { Delivery, LedgerDraft, Written } from '../ledger-entry.ts';
+import { contentDigest, replicasOf } from '../manifest/content-digest.ts';
+import { runsOncePerBundle } from '../manifest/kinds/index.ts';
+import { decidedFinalizers } from '../manifest/lifetime.ts';
+import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
+import { firstLine } from '../messages.ts';
+import { type Instant, keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
+import type { OpenIntent } from '../record/package.ts';
+import { candidateSubject } from '../record/subjects.ts';
+import { visible } from '../safe-text.ts';
+
+/** What writing a bundle makes of production, object by object. `from`: what production holds before. */
+export const writtenBy = ({ objects, unmanaged }: Bundle, from: readonly BundleObject[]): Written[] => {
+  const before = new Map<ObjectKey, BundleObject>(from.map((object) => [keyOf(object.ref), object]));
+  return objects.map(({ ref, digest, content }) => {
+    const without = unmanagedOf(unmanaged, ref);
+    const finalizers = decidedFinalizers(content, ref.kind);
+    const frees = decidedFinalizers(before.get(keyOf(ref))?.content, ref.kind).filter(
+      (name) => !finalizers.includes(name),
+    );
+    return {
+      object: keyOf(ref),
+      digest,
+      content: contentDigest(content, { unmanaged: without }),
+      replicas: without.includes('spec.replicas') ? null : (replicasOf(content) ?? null),
+      without: [...without],
+      ...(finalizers.length === 0 ? {} : { finalizers: [...finalizers] }),
+      ...(frees.length === 0 ? {} : { frees: [...frees] }),
+    };
+  });
+};
+
+export const refusedWrite = (open: OpenIntent, pkg: string, object: string): LedgerDraft => ({
+  actor: 'operator',
+  subject: candidateSubject(open.candidate),
+  package: pkg,
+  digest: open.toDigest,
+  decision: 'Refused',
+  reason: '',
+  data: { type: 'Refused', intent: open.id, outcome: 'Failed', object, message: '' },
+});
+
+/** An order that was not carried out, and never will be. */
+export const refusedOrder = ({ metadata, spec }: Rollback, decision: string, message: string): LedgerDraft => ({
+  actor: spec.requester,
+  subject: { kind: 'Rollback', name: metadata.name, uid: metadata.uid, namespace: metadata.namespace },
+  package: spec.package,
+  digest: '',
+  decision,
+  reason: message,
+  data: { type: 'Refused', intent: '', outcome: 'Failed', object: '', message },
+});
+
+/** `refusedWrite` with what the API server said. */
+export const withRefusal = (draft: LedgerDraft, said: string): LedgerDraft => {
+  if (draft.data.type !== 'Refused') return draft;
+  const message = `${draft.data.object}: ${visible(firstLine(said))}`.slice(0, 4096);
+  return { ...draft, reason: message, data: { ...draft.data, message } };
+};
+
+export const promoted = (
+  open: OpenIntent,
+  bundle: Bundle,
+  { observeUntil, healthy, reason }: { observeUntil: Instant; healthy: boolean; reason: string },
+): LedgerDraft => ({
+  actor: 'operator',
+  subject: candidateSubject(open.candidate),
+  package: bundle.package,
+  digest: bundle.digest,
+  decision: healthy ? 'Complete' : 'Unhealthy',
+  reason,
+  data: {
+    type: 'Promoted',
+    intent: open.id,
+    to: open.to,
+    from: open.from,
+    observeUntil: new Date(observeUntil).toISOString(),
+    healthy,
+  },
+});
+
+/** A release that failed while it was observed, and whose candidate said to page instead of going back. */
+export const failedObserved = (bundle: Bundle, message: string): LedgerDraft => ({
+  actor: 'operator',
+  subject: candidateSubject(bundle.candidate),
+  package: bundle.package,
+  digest: bundle.digest,
+  decision: 'Unhealthy',
+  reason: message.slice(0, 4096),
+  data: { type: 'Refused', intent: '', outcome: 'Failed', object: '', message },
+});
+
+/** What is taken back, and where to. */
+export interface Return {
+  readonly candidate: { readonly name: string; readonly uid: string; readonly namespace: string };
+  readonly package: string;
+  readonly from: string;
+  readonly fromDigest: string;
+  readonly to: string;
+  readonly toDigest: string;
+  readonly delivery: Delivery;
+}
+
+export interface ReturnOf {
+  readonly cause: string;
+  readonly overwrites: readonly string[];
+  readonly order: Rollback | undefined;
+  /** The bundle that is restored; undefined = production is left without the package. Jobs are not run again. */
+  readonly restores: Bundle | undefined;
+  /** What is taken back; absent = it is not known, so nothing of it is taken off. */
+  readonly takesBack?: Bundle | undefined;
+  readonly removes: readonly ObjectRef[];
+}
+
+export const rollbackStarted = (
+  back: Return,
+  { cause, overwrites, order, restores, takesBack, removes }: ReturnOf,
+): LedgerDraft => ({
+  actor: order?.spec.requester ?? 'operator',
+  subject: candidateSubject(back.candidate),
+  package: back.package,
+  digest: back.toDigest,
+  decision: order === undefined ? 'Automatic' : 'Ordered',
+  reason: cause.slice(0, 4096),
+  data: {
+    type: 'RollbackStarted',
+    to: back.to,
+    toDigest: back.toDigest,
+    from: back.from,
+    fromDigest: back.fromDigest,
+    rollback: order?.metadata.uid ?? '',
+    overwrites: [...overwrites],
+    delivery: back.delivery,
+    writes:
+      restores === undefined
+        ? []
+        : writtenBy(
+            { ...restores, objects: restores.objects.filter(({ ref }) => !runsOncePerBundle(ref.kind)) },
+            takesBack?.objects ?? [],
+          ),
+    removes: removes.map(keyOf),
+  },
+});
+
+export const rolledBack = (
+  open: OpenIntent,
+  { package: pkg, fromDigest, previous }: { package: string; fromDigest: string; previous: string },
+): LedgerDraft => ({
+  actor: 'operator',
+  subject: candidateSubject(open.candidate),
+  package: pkg,
+  digest: open.toDigest,
+  decision: '',
+  reason: open.cause,
+  data: {
+    type: 'RolledBack',
+    intent: open.id,
+    startedAt: new Date(open.at).toISOString(),
+    to: open.to,
+    toDigest: open.toDigest,
+    from: open.from,
+    fromDigest,
+    previous,
+    rollback: open.rollback,
+    rejected: open.rejected,
+  },
+});
