@@ -3,6 +3,7 @@ import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import type { EntryData } from '../ledger-entry.ts';
 import type { Instant } from '../objects.ts';
 import { including, type ProductionFact } from './package.ts';
+import { foldBy, unchanged, type Folds } from './fold.ts';
 
 export interface CandidateRecord {
   readonly uid: string;
@@ -49,66 +50,68 @@ export const unseen = (entry: LedgerEntrySpec): CandidateRecord => ({
 const finish = (before: CandidateRecord, reason: FinishedReason, entry: LedgerEntrySpec, message: string) =>
   before.finished === undefined ? { ...before, finished: { reason, message, at: Date.parse(entry.time) } } : before;
 
-export const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: EntryData): CandidateRecord => {
-  switch (data.type) {
-    case 'Staged':
-      return {
-        ...before,
-        name: entry.subject.name,
-        namespace: entry.subject.namespace,
-        package: entry.package,
-        stagedDigests: including(before.stagedDigests, entry.digest),
-        bases: new Map(before.bases).set(entry.digest, data.base),
-        authors: new Set([...before.authors, entry.actor.username, ...data.authors]),
-      };
-    case 'Tested':
-      return { ...before, tested: true, authorsWhenTested: data.authors };
-    case 'Signed':
-      return { ...before, recordedApprovals: including(before.recordedApprovals, data.approval.uid) };
-    case 'Rejected': {
-      const noted = { ...before, recordedApprovals: including(before.recordedApprovals, data.approval.uid) };
-      return data.inFlight ? noted : finish(noted, 'Rejected', entry, entry.reason);
-    }
-    case 'Withdrawn':
-      return finish(before, 'Withdrawn', entry, entry.reason);
-    case 'Refused':
-      return data.intent === '' ? finish(before, data.outcome, entry, data.message) : before;
-    case 'Promoted': {
-      const at = Date.parse(entry.time);
-      const promoted: ProductionFact = {
-        bundle: data.to,
-        digest: entry.digest,
-        candidateUid: entry.subject.uid,
-        previous: data.from,
-        at,
-        observeUntil: Date.parse(data.observeUntil),
-        how: 'Promoted',
-      };
-      return data.healthy ? { ...before, promoted } : finish({ ...before, promoted }, 'Failed', entry, entry.reason);
-    }
-    case 'RolledBack': {
-      const settled = before.promoted !== undefined && before.promoted.observeUntil <= Date.parse(data.startedAt);
-      return settled
-        ? finish(before, 'Promoted', entry, 'observed to the end')
-        : finish(before, data.rejected ? 'Rejected' : 'RolledBack', entry, entry.reason);
-    }
-    case 'PromotionStarted':
-      return { ...before, intent: { bundle: data.to, digest: entry.digest, quorum: data.quorum, seq: entry.seq } };
-    case 'RollbackStarted':
-    case 'Adopted':
-    case 'Admitted':
-    case 'Observed':
-    case 'FindingOpened':
-    case 'FindingClosed':
-    case 'EmergencyGranted':
-    case 'EmergencyRefused':
-    case 'EmergencyOpened':
-    case 'EmergencyEnded':
-    case 'EmergencyAccounted':
-    case 'EmergencyReviewed':
-    case 'EmergencyOverdue':
-    case 'EmergencyClosed':
-    case 'Resumed':
-      return before;
-  }
+/** What each type of entry makes of a candidate. */
+const folds: Folds<CandidateRecord> = {
+  Staged: (before, { entry, data }) => ({
+    ...before,
+    name: entry.subject.name,
+    namespace: entry.subject.namespace,
+    package: entry.package,
+    stagedDigests: including(before.stagedDigests, entry.digest),
+    bases: new Map(before.bases).set(entry.digest, data.base),
+    authors: new Set([...before.authors, entry.actor.username, ...data.authors]),
+  }),
+  Tested: (before, { data }) => ({ ...before, tested: true, authorsWhenTested: data.authors }),
+  Signed: (before, { data }) => ({
+    ...before,
+    recordedApprovals: including(before.recordedApprovals, data.approval.uid),
+  }),
+  Rejected: (before, { entry, data }) => {
+    const noted = { ...before, recordedApprovals: including(before.recordedApprovals, data.approval.uid) };
+    return data.inFlight ? noted : finish(noted, 'Rejected', entry, entry.reason);
+  },
+  Withdrawn: (before, { entry }) => finish(before, 'Withdrawn', entry, entry.reason),
+  Refused: (before, { entry, data }) =>
+    data.intent === '' ? finish(before, data.outcome, entry, data.message) : before,
+  Promoted: (before, { entry, data }) => {
+    const at = Date.parse(entry.time);
+    const promoted: ProductionFact = {
+      bundle: data.to,
+      digest: entry.digest,
+      candidateUid: entry.subject.uid,
+      previous: data.from,
+      at,
+      observeUntil: Date.parse(data.observeUntil),
+      how: 'Promoted',
+    };
+    return data.healthy ? { ...before, promoted } : finish({ ...before, promoted }, 'Failed', entry, entry.reason);
+  },
+  RolledBack: (before, { entry, data }) => {
+    const settled = before.promoted !== undefined && before.promoted.observeUntil <= Date.parse(data.startedAt);
+    return settled
+      ? finish(before, 'Promoted', entry, 'observed to the end')
+      : finish(before, data.rejected ? 'Rejected' : 'RolledBack', entry, entry.reason);
+  },
+  PromotionStarted: (before, { entry, data }) => ({
+    ...before,
+    intent: { bundle: data.to, digest: entry.digest, quorum: data.quorum, seq: entry.seq },
+  }),
+  RollbackStarted: unchanged,
+  Adopted: unchanged,
+  Admitted: unchanged,
+  Observed: unchanged,
+  FindingOpened: unchanged,
+  FindingClosed: unchanged,
+  EmergencyGranted: unchanged,
+  EmergencyRefused: unchanged,
+  EmergencyOpened: unchanged,
+  EmergencyEnded: unchanged,
+  EmergencyAccounted: unchanged,
+  EmergencyReviewed: unchanged,
+  EmergencyOverdue: unchanged,
+  EmergencyClosed: unchanged,
+  Resumed: unchanged,
 };
+
+export const foldCandidate = (before: CandidateRecord, entry: LedgerEntrySpec, data: EntryData): CandidateRecord =>
+  foldBy(folds, before, { entry, data });

@@ -3,6 +3,7 @@ import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import type { EntryData } from '../ledger-entry.ts';
 import { absent, type ExplainedRecord, type State } from './expected-state.ts';
 import { asKey, type Instant, type ObjectKey } from '../objects.ts';
+import { foldBy, unchanged, type Folds } from './fold.ts';
 
 type Of<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
 
@@ -103,80 +104,73 @@ interface Folding {
   readonly followsUp: Of<'PromotionStarted'>['followsUp'];
 }
 
-export const foldEmergencies = (before: Emergencies, folding: Folding): Emergencies => {
-  const { entry, data } = folding;
-  switch (data.type) {
-    case 'EmergencyGranted':
-      return judged(before, entry, {
-        ...begun(entry),
-        stage: 'Granted',
-        grantee: data.grantee,
-        grantor: data.grantor,
-        notAfter: Date.parse(data.notAfter),
-        clusterRole: data.clusterRole,
-        roleDigest: data.roleDigest,
-      });
-    case 'EmergencyRefused':
-      return judged(before, entry, {
-        ...begun(entry),
-        stage: 'Refused',
-        decision: entry.decision,
-        message: data.message,
-      });
-    case 'EmergencyOpened':
-      return changed(before, entry, (each) => ({ ...each, stage: 'Opened' }));
-    case 'EmergencyEnded':
-      return changed(before, entry, (each) => ({
-        ...each,
-        stage: 'Ended',
-        decision: entry.decision,
-        message: data.message,
-        endedAt: Date.parse(entry.time),
-      }));
-    case 'EmergencyAccounted':
-      return changed(before, entry, (each) => ({
-        ...each,
-        stage: 'Accounted',
-        accounted: {
-          seq: entry.seq,
-          digest: entry.digest,
-          drift: data.drift,
-          sessions: data.sessions,
-          dueAt: data.dueAt === '' ? undefined : Date.parse(data.dueAt),
-        },
-      }));
-    case 'EmergencyReviewed':
-      return changed(before, entry, (each) => ({
-        ...each,
-        reviewed: { approval: data.approval.uid, username: data.approval.username },
-      }));
-    case 'EmergencyOverdue':
-      return changed(before, entry, (each) => ({ ...each, overdue: true }));
-    case 'EmergencyClosed':
-      return changed(before, entry, (each) => ({ ...each, stage: 'Closed', overdue: false }));
-    case 'Admitted':
-      return acted(before, folding, data);
-    case 'Observed':
-      return touched(before, folding, data);
-    case 'Promoted':
-      return data.healthy ? followedUp(before, folding.followsUp, data.to) : before;
-    case 'RolledBack':
-      return takenBack(before, data.from);
-    case 'Staged':
-    case 'Tested':
-    case 'Signed':
-    case 'Rejected':
-    case 'Withdrawn':
-    case 'PromotionStarted':
-    case 'RollbackStarted':
-    case 'Refused':
-    case 'Resumed':
-    case 'Adopted':
-    case 'FindingOpened':
-    case 'FindingClosed':
-      return before;
-  }
+/** What each type of entry makes of the emergencies of a namespace. */
+const folds: Folds<Emergencies, Omit<Folding, 'entry' | 'data'>> = {
+  EmergencyGranted: (before, { entry, data }) =>
+    judged(before, entry, {
+      ...begun(entry),
+      stage: 'Granted',
+      grantee: data.grantee,
+      grantor: data.grantor,
+      notAfter: Date.parse(data.notAfter),
+      clusterRole: data.clusterRole,
+      roleDigest: data.roleDigest,
+    }),
+  EmergencyRefused: (before, { entry, data }) =>
+    judged(before, entry, {
+      ...begun(entry),
+      stage: 'Refused',
+      decision: entry.decision,
+      message: data.message,
+    }),
+  EmergencyOpened: (before, { entry }) => changed(before, entry, (each) => ({ ...each, stage: 'Opened' })),
+  EmergencyEnded: (before, { entry, data }) =>
+    changed(before, entry, (each) => ({
+      ...each,
+      stage: 'Ended',
+      decision: entry.decision,
+      message: data.message,
+      endedAt: Date.parse(entry.time),
+    })),
+  EmergencyAccounted: (before, { entry, data }) =>
+    changed(before, entry, (each) => ({
+      ...each,
+      stage: 'Accounted',
+      accounted: {
+        seq: entry.seq,
+        digest: entry.digest,
+        drift: data.drift,
+        sessions: data.sessions,
+        dueAt: data.dueAt === '' ? undefined : Date.parse(data.dueAt),
+      },
+    })),
+  EmergencyReviewed: (before, { entry, data }) =>
+    changed(before, entry, (each) => ({
+      ...each,
+      reviewed: { approval: data.approval.uid, username: data.approval.username },
+    })),
+  EmergencyOverdue: (before, { entry }) => changed(before, entry, (each) => ({ ...each, overdue: true })),
+  EmergencyClosed: (before, { entry }) =>
+    changed(before, entry, (each) => ({ ...each, stage: 'Closed', overdue: false })),
+  Admitted: (before, given) => acted(before, given, given.data),
+  Observed: (before, given) => touched(before, given, given.data),
+  Promoted: (before, { data, followsUp }) => (data.healthy ? followedUp(before, followsUp, data.to) : before),
+  RolledBack: (before, { data }) => takenBack(before, data.from),
+  Staged: unchanged,
+  Tested: unchanged,
+  Signed: unchanged,
+  Rejected: unchanged,
+  Withdrawn: unchanged,
+  PromotionStarted: unchanged,
+  RollbackStarted: unchanged,
+  Refused: unchanged,
+  Resumed: unchanged,
+  Adopted: unchanged,
+  FindingOpened: unchanged,
+  FindingClosed: unchanged,
 };
+
+export const foldEmergencies = (before: Emergencies, folding: Folding): Emergencies => foldBy(folds, before, folding);
 
 const begun = ({ subject }: LedgerEntrySpec): EmergencyRecord => ({
   uid: subject.uid,

@@ -17,75 +17,72 @@ import {
 } from './expected-state.ts';
 import { begun, ended, liveKey, writesOf } from './explained-releases.ts';
 import { grantKeys } from './grant-names.ts';
+import { foldBy, unchanged, type Folds } from './fold.ts';
+
+/** What each type of entry explains. */
+const folds: Folds<ExplainedRecord> = {
+  Adopted: (before, { data }) => ({
+    ...before,
+    adopted: data.more ? before.adopted : new Set([...before.adopted, ...data.kinds]),
+    measuresLifetimes: before.measuresLifetimes || (data.measuresLifetimes === true && !data.more),
+    objects: boundAs(
+      settledAs(
+        before.objects,
+        data.objects.map(({ object, digest, replicas, without, lifetime = [] }) => [
+          object,
+          { digest, scale: replicas === null ? '' : scaleDigest(replicas), without, lifetime },
+        ]),
+      ),
+      data.lifetimes ?? [],
+    ),
+  }),
+  PromotionStarted: (before, { entry, data }) =>
+    begun(before, entry, {
+      id: entry.id,
+      type: 'Promotion',
+      bundle: data.to,
+      byTool: data.delivery === 'GitOps',
+      writes: writesOf(before, data.writes, (object) => liveKey(object, entry.digest)),
+      removes: data.removes.map(asKey),
+    }),
+  RollbackStarted: (before, { entry, data }) =>
+    begun(before, entry, {
+      id: entry.id,
+      type: 'Rollback',
+      bundle: data.to,
+      byTool: data.delivery === 'GitOps',
+      writes: writesOf(before, data.writes, asKey),
+      removes: data.removes.map(asKey),
+    }),
+  Promoted: (before, { entry }) => ended(before, entry),
+  RolledBack: (before, { entry }) => ended(before, entry),
+  Admitted: (before, { entry, data }) => admitted(before, entry, data),
+  Observed: (before, { data }) => observed(before, data),
+  FindingOpened: (before, { entry, data }) => ({
+    ...before,
+    findings: new Map(before.findings).set(entry.id, findingOf(entry, data)),
+  }),
+  FindingClosed: (before, { data }) => closed(before, data),
+  EmergencyGranted: (before, { data }) => ({ ...before, objects: comingAs(before.objects, data.objects) }),
+  EmergencyAccounted: (before, { entry }) => ({ ...before, objects: goneFor(before.objects, entry.subject.uid) }),
+  Staged: unchanged,
+  Tested: unchanged,
+  Signed: unchanged,
+  Rejected: unchanged,
+  Withdrawn: unchanged,
+  Refused: unchanged,
+  EmergencyRefused: unchanged,
+  EmergencyOpened: unchanged,
+  EmergencyEnded: unchanged,
+  EmergencyReviewed: unchanged,
+  EmergencyOverdue: unchanged,
+  EmergencyClosed: unchanged,
+  Resumed: unchanged,
+};
 
 /** The record after one more entry. What an entry does not touch is the same object as before. */
-export const foldExplained = (before: ExplainedRecord, entry: LedgerEntrySpec, data: EntryData): ExplainedRecord => {
-  switch (data.type) {
-    case 'Adopted':
-      return {
-        ...before,
-        adopted: data.more ? before.adopted : new Set([...before.adopted, ...data.kinds]),
-        measuresLifetimes: before.measuresLifetimes || (data.measuresLifetimes === true && !data.more),
-        objects: boundAs(
-          settledAs(
-            before.objects,
-            data.objects.map(({ object, digest, replicas, without, lifetime = [] }) => [
-              object,
-              { digest, scale: replicas === null ? '' : scaleDigest(replicas), without, lifetime },
-            ]),
-          ),
-          data.lifetimes ?? [],
-        ),
-      };
-    case 'PromotionStarted':
-      return begun(before, entry, {
-        id: entry.id,
-        type: 'Promotion',
-        bundle: data.to,
-        byTool: data.delivery === 'GitOps',
-        writes: writesOf(before, data.writes, (object) => liveKey(object, entry.digest)),
-        removes: data.removes.map(asKey),
-      });
-    case 'RollbackStarted':
-      return begun(before, entry, {
-        id: entry.id,
-        type: 'Rollback',
-        bundle: data.to,
-        byTool: data.delivery === 'GitOps',
-        writes: writesOf(before, data.writes, asKey),
-        removes: data.removes.map(asKey),
-      });
-    case 'Promoted':
-    case 'RolledBack':
-      return ended(before, entry);
-    case 'Admitted':
-      return admitted(before, entry, data);
-    case 'Observed':
-      return observed(before, data);
-    case 'FindingOpened':
-      return { ...before, findings: new Map(before.findings).set(entry.id, findingOf(entry, data)) };
-    case 'FindingClosed':
-      return closed(before, data);
-    case 'Staged':
-    case 'Tested':
-    case 'Signed':
-    case 'Rejected':
-    case 'Withdrawn':
-    case 'Refused':
-    case 'EmergencyRefused':
-    case 'EmergencyOpened':
-    case 'EmergencyEnded':
-    case 'EmergencyReviewed':
-    case 'EmergencyOverdue':
-    case 'EmergencyClosed':
-    case 'Resumed':
-      return before;
-    case 'EmergencyGranted':
-      return { ...before, objects: comingAs(before.objects, data.objects) };
-    case 'EmergencyAccounted':
-      return { ...before, objects: goneFor(before.objects, entry.subject.uid) };
-  }
-};
+export const foldExplained = (before: ExplainedRecord, entry: LedgerEntrySpec, data: EntryData): ExplainedRecord =>
+  foldBy(folds, before, { entry, data });
 
 /** What an emergency access is made of comes and goes: with any of these contents, or not there. */
 const comingAs = (

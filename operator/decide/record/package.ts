@@ -2,6 +2,7 @@
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import type { Delivery, EntryData } from '../ledger-entry.ts';
 import type { Instant } from '../objects.ts';
+import { foldBy, unchanged, type Folds } from './fold.ts';
 
 export interface OpenIntent {
   readonly type: 'Promotion' | 'Rollback';
@@ -98,147 +99,151 @@ const withRan = (
 
 export const including = <T>(set: ReadonlySet<T>, value: T): ReadonlySet<T> => new Set([...set, value]);
 
-/** The package after `entry`. Entries that do not concern a package leave it as it is. */
-export const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryData): PackageRecord => {
-  const at = Date.parse(entry.time);
-  const candidate = { name: entry.subject.name, uid: entry.subject.uid, namespace: entry.subject.namespace };
-  switch (data.type) {
-    case 'PromotionStarted':
-      return {
-        ...before,
-        // What production ran before the first promotion.
-        ran:
-          before.production === undefined
-            ? withRan(before.ran, data.from, { digest: data.fromDigest, previous: '' })
-            : before.ran,
-        seq: entry.seq,
-        open: {
-          type: 'Promotion',
-          id: entry.id,
-          seq: entry.seq,
-          at,
-          candidate,
-          to: data.to,
-          toDigest: entry.digest,
-          from: data.from,
-          fromDigest: data.fromDigest,
-          cause: '',
-          rollback: '',
-          delivery: data.delivery,
-          followsUp: data.followsUp,
-          refused: undefined,
-          rejected: false,
-        },
-      };
-    case 'RollbackStarted':
-      return {
-        ...before,
-        ...withOrder(before, data.rollback, {
-          state: 'Started',
-          decision: '',
-          message: entry.reason,
-          from: data.from,
-          to: data.to,
-        }),
-        seq: entry.seq,
-        open: {
-          type: 'Rollback',
-          id: entry.id,
-          seq: entry.seq,
-          at,
-          candidate,
-          to: data.to,
-          toDigest: data.toDigest,
-          from: data.from,
-          fromDigest: data.fromDigest,
-          cause: entry.reason,
-          rollback: data.rollback,
-          delivery: data.delivery,
-          followsUp: null,
-          refused: undefined,
-          rejected: before.open?.rejected ?? false,
-        },
-      };
-    case 'Promoted':
-      return {
-        ...before,
-        seq: entry.seq,
-        open: undefined,
-        analysisDue: false,
-        production: {
-          bundle: data.to,
-          digest: entry.digest,
-          candidateUid: candidate.uid,
-          previous: data.from,
-          at,
-          observeUntil: Date.parse(data.observeUntil),
-          how: data.healthy ? 'Promoted' : 'Failed',
-        },
-        history: [data.to, ...before.history.filter((name) => name !== data.to)],
-        ran: withRan(before.ran, data.to, { digest: entry.digest, previous: data.from }),
-      };
-    case 'RolledBack':
-      return {
-        ...before,
-        seq: entry.seq,
-        open: undefined,
-        analysisDue: true,
-        ...withOrder(before, data.rollback, {
-          state: 'Done',
-          decision: '',
-          message: entry.reason,
-          from: data.from,
-          to: data.to,
-        }),
-        held: including(before.held, data.fromDigest),
-        production:
-          data.to === ''
-            ? undefined
-            : {
-                bundle: data.to,
-                digest: data.toDigest,
-                candidateUid: '',
-                previous: data.previous,
-                at,
-                observeUntil: at,
-                how: 'RolledBack',
-              },
-        history: data.to === '' ? before.history : [data.to, ...before.history.filter((name) => name !== data.to)],
-      };
-    case 'Refused':
-      if (entry.subject.kind === 'Rollback') {
-        const order: Order = { state: 'Refused', decision: entry.decision, message: data.message, from: '', to: '' };
-        return { ...before, ...withOrder(before, entry.subject.uid, order) };
-      }
-      // What is in production failed while it was observed, and stays.
-      if (data.intent === '' && data.outcome === 'Failed' && before.production?.candidateUid === candidate.uid) {
-        return { ...before, seq: entry.seq, production: { ...before.production, how: 'Failed' } };
-      }
-      return before.open !== undefined && before.open.id === data.intent
-        ? { ...before, seq: entry.seq, open: { ...before.open, refused: data.message } }
-        : before;
-    case 'Rejected':
-      return before.open?.type === 'Promotion' && before.open.candidate.uid === candidate.uid
-        ? { ...before, seq: entry.seq, open: { ...before.open, rejected: true } }
-        : before;
-    case 'Staged':
-    case 'Tested':
-    case 'Signed':
-    case 'Withdrawn':
-    case 'Adopted':
-    case 'Admitted':
-    case 'Observed':
-    case 'FindingOpened':
-    case 'FindingClosed':
-    case 'EmergencyGranted':
-    case 'EmergencyRefused':
-    case 'EmergencyOpened':
-    case 'EmergencyEnded':
-    case 'EmergencyAccounted':
-    case 'EmergencyReviewed':
-    case 'EmergencyOverdue':
-    case 'EmergencyClosed':
-    case 'Resumed':
-      return before;
-  }
+const timeOf = ({ time }: LedgerEntrySpec): Instant => Date.parse(time);
+
+const candidateOf = ({ subject: { name, uid, namespace } }: LedgerEntrySpec): OpenIntent['candidate'] => ({
+  name,
+  uid,
+  namespace,
+});
+
+/** What each type of entry makes of a package. */
+const folds: Folds<PackageRecord> = {
+  PromotionStarted: (before, { entry, data }) => ({
+    ...before,
+    // What production ran before the first promotion.
+    ran:
+      before.production === undefined
+        ? withRan(before.ran, data.from, { digest: data.fromDigest, previous: '' })
+        : before.ran,
+    seq: entry.seq,
+    open: {
+      type: 'Promotion',
+      id: entry.id,
+      seq: entry.seq,
+      at: timeOf(entry),
+      candidate: candidateOf(entry),
+      to: data.to,
+      toDigest: entry.digest,
+      from: data.from,
+      fromDigest: data.fromDigest,
+      cause: '',
+      rollback: '',
+      delivery: data.delivery,
+      followsUp: data.followsUp,
+      refused: undefined,
+      rejected: false,
+    },
+  }),
+  RollbackStarted: (before, { entry, data }) => ({
+    ...before,
+    ...withOrder(before, data.rollback, {
+      state: 'Started',
+      decision: '',
+      message: entry.reason,
+      from: data.from,
+      to: data.to,
+    }),
+    seq: entry.seq,
+    open: {
+      type: 'Rollback',
+      id: entry.id,
+      seq: entry.seq,
+      at: timeOf(entry),
+      candidate: candidateOf(entry),
+      to: data.to,
+      toDigest: data.toDigest,
+      from: data.from,
+      fromDigest: data.fromDigest,
+      cause: entry.reason,
+      rollback: data.rollback,
+      delivery: data.delivery,
+      followsUp: null,
+      refused: undefined,
+      rejected: before.open?.rejected ?? false,
+    },
+  }),
+  Promoted: (before, { entry, data }) => ({
+    ...before,
+    seq: entry.seq,
+    open: undefined,
+    analysisDue: false,
+    production: {
+      bundle: data.to,
+      digest: entry.digest,
+      candidateUid: entry.subject.uid,
+      previous: data.from,
+      at: timeOf(entry),
+      observeUntil: Date.parse(data.observeUntil),
+      how: data.healthy ? 'Promoted' : 'Failed',
+    },
+    history: [data.to, ...before.history.filter((name) => name !== data.to)],
+    ran: withRan(before.ran, data.to, { digest: entry.digest, previous: data.from }),
+  }),
+  RolledBack: (before, { entry, data }) => ({
+    ...before,
+    seq: entry.seq,
+    open: undefined,
+    analysisDue: true,
+    ...withOrder(before, data.rollback, {
+      state: 'Done',
+      decision: '',
+      message: entry.reason,
+      from: data.from,
+      to: data.to,
+    }),
+    held: including(before.held, data.fromDigest),
+    production:
+      data.to === ''
+        ? undefined
+        : {
+            bundle: data.to,
+            digest: data.toDigest,
+            candidateUid: '',
+            previous: data.previous,
+            at: timeOf(entry),
+            observeUntil: timeOf(entry),
+            how: 'RolledBack',
+          },
+    history: data.to === '' ? before.history : [data.to, ...before.history.filter((name) => name !== data.to)],
+  }),
+  Refused: (before, { entry, data }) => {
+    if (entry.subject.kind === 'Rollback') {
+      const order: Order = { state: 'Refused', decision: entry.decision, message: data.message, from: '', to: '' };
+      return { ...before, ...withOrder(before, entry.subject.uid, order) };
+    }
+    // What is in production failed while it was observed, and stays.
+    if (data.intent === '' && data.outcome === 'Failed' && before.production?.candidateUid === entry.subject.uid) {
+      return { ...before, seq: entry.seq, production: { ...before.production, how: 'Failed' } };
+    }
+    return before.open !== undefined && before.open.id === data.intent
+      ? { ...before, seq: entry.seq, open: { ...before.open, refused: data.message } }
+      : before;
+  },
+  Rejected: (before, { entry }) =>
+    before.open?.type === 'Promotion' && before.open.candidate.uid === entry.subject.uid
+      ? { ...before, seq: entry.seq, open: { ...before.open, rejected: true } }
+      : before,
+  Staged: unchanged,
+  Tested: unchanged,
+  Signed: unchanged,
+  Withdrawn: unchanged,
+  Adopted: unchanged,
+  Admitted: unchanged,
+  Observed: unchanged,
+  FindingOpened: unchanged,
+  FindingClosed: unchanged,
+  EmergencyGranted: unchanged,
+  EmergencyRefused: unchanged,
+  EmergencyOpened: unchanged,
+  EmergencyEnded: unchanged,
+  EmergencyAccounted: unchanged,
+  EmergencyReviewed: unchanged,
+  EmergencyOverdue: unchanged,
+  EmergencyClosed: unchanged,
+  Resumed: unchanged,
 };
+
+/** The package after `entry`. Entries that do not concern a package leave it as it is. */
+export const foldPackage = (before: PackageRecord, entry: LedgerEntrySpec, data: EntryData): PackageRecord =>
+  foldBy(folds, before, { entry, data });
