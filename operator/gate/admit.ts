@@ -35,6 +35,7 @@ interface Known {
   readonly grant: GrantGrounds | undefined;
 }
 
+// oxlint-disable-next-line max-lines-per-function -- one closure: asking, answering and judging again share what is known
 export const createJudge = (tools: JudgeTools): Judge => {
   const { sight } = tools;
 

@@ -51,6 +51,7 @@ const contentBytes = 16 * 1024 * 1024;
 /** Field manager of what the gate writes: ledger entries. */
 const fieldManager = 'countersign-gate';
 
+// oxlint-disable-next-line max-lines-per-function -- wiring: every part is named where it is made
 export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
   const { transport, clock, random, logger, metrics, usernames, digestKey } = options;
   let isComplete = false;

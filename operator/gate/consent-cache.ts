@@ -44,6 +44,7 @@ export const answerAll = async (
   await Promise.all(questions.map(async (question) => answers.set(questionKey(question), await ask(question))));
 };
 
+// oxlint-disable-next-line max-lines-per-function -- one closure holds what was verified and what is being verified
 export const createConsents = ({ sight, ask, now }: ConsentTools): Consents => {
   const verified = new Set<string>();
   const verifying = new Map<string, Promise<AnsweredConsent>>();

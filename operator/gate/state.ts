@@ -132,6 +132,7 @@ const ifReadable = async <T>(call: Promise<T>): Promise<T | undefined> => {
   }
 };
 
+// oxlint-disable-next-line max-lines-per-function -- one closure: every method reads the same caches
 export const createSight = ({ place, caches, records, client, transport, store, clock }: SightTools): Sight => {
   const head = (namespace: string, name: string): BundleHead | undefined =>
     caches.bundles.in()?.get(indexKey(namespace, name));

@@ -101,6 +101,7 @@ const taken = (asked: Asked[], self: AppendTools['self']): Batch | undefined => 
  * `packageSeq`: only while that is the newest entry that moved what the draft is about (`movedAt`). An entry that would not follow from those
  * before it is not written: it would break the record. @throws Overtaken when that is no longer so, or it would not follow
  */
+// oxlint-disable-next-line max-lines-per-function -- one closure holds who waits for which namespace
 export const createAppend = ({ store, now, newId, pause, self }: AppendTools): Append => {
   const waiting = new Map<string, Line>();
 

@@ -80,6 +80,7 @@ export interface CachesOptions {
 }
 
 /** The families of reflectors, by what they reflect. */
+// oxlint-disable-next-line max-lines-per-function -- a table: one row for each family of reflectors
 export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place, large }: CachesOptions) => {
   const family = <T>(spec: FamilySpec<T>): ReflectorFamily<T> => reflectors.family(spec);
   return {

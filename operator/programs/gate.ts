@@ -22,6 +22,7 @@ const program = 'countersign-gate';
 const deadSilenceMs = 10 * 60_000;
 
 /** Runs until a signal ends it. `judge`: who is asked; the gate's own judge when absent. */
+// oxlint-disable-next-line max-lines-per-function -- wiring from top to bottom: what is started first is named first
 export const runGate = async (judge?: Judge): Promise<void> => {
   const settings = readSettings(process.env);
   const gateSettings = readGateSettings(process.env);

@@ -82,9 +82,21 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
       wakeAt,
     });
   }
-  const { have, need } = approvalSummary(gateSnapshot, now);
-  const counted = new Set(consents(signatures(gateSnapshot, now), 'Counts').map(({ approval }) => approval));
-  const begin: Effect = {
+  const begin = beginning(s, gateSnapshot, { base, now });
+  const before: Effect[] =
+    base.baseline === undefined ? [] : [{ do: 'CreateBundle', bundle: base.baseline, compare: undefined }];
+  return withStatus(s, { is: 'Judged', gates: gateSnapshot, verdicts }, now, {
+    effects: [...notes, ...before, begin],
+    wakeAt,
+  });
+};
+
+/** The entry that begins the promotion, with the signatures that it rests on. */
+const beginning = (s: Governed, gates: GateSnapshot, { base, now }: { base: Base; now: Instant }): Effect => {
+  const { bundle } = gates;
+  const { have, need } = approvalSummary(gates, now);
+  const counted = new Set(consents(signatures(gates, now), 'Counts').map(({ approval }) => approval));
+  return {
     do: 'Append',
     namespace: s.candidate.spec.targetNamespace,
     packageSeq: packageRecord(s.record, bundle.package).seq,
@@ -99,12 +111,6 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
       followsUp: followUpOf(s.candidate, bundle, s),
     }),
   };
-  const before: Effect[] =
-    base.baseline === undefined ? [] : [{ do: 'CreateBundle', bundle: base.baseline, compare: undefined }];
-  return withStatus(s, { is: 'Judged', gates: gateSnapshot, verdicts }, now, {
-    effects: [...notes, ...before, begin],
-    wakeAt,
-  });
 };
 
 /** From what production runs to the bundle, past what an emergency left and the candidate openly takes back. */

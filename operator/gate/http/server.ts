@@ -2,17 +2,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { Server as NetServer, Socket } from 'node:net';
-import type { Clock } from '../../time/clock.ts';
-import { sleep } from '../../time/clock.ts';
-import type { Logger } from '../../log.ts';
-import { readBody, type Held } from './body.ts';
-import { createLimit } from '../../work/slices.ts';
 import { entries, type Entry } from '../../api/webhooks.ts';
-import { refusalText, type AdmissionRequest } from '../../decide/admission/request.ts';
-import { readReview, writeReview, type AdmissionAnswer, type Judge } from './admission-review.ts';
-import { Strangers } from './unverified-connections.ts';
+import { type AdmissionRequest, refusalText } from '../../decide/admission/request.ts';
+import { type AdmissionAnswer, type Judge, readReview, writeReview } from './admission-review.ts';
+import { type Held, readBody } from './body.ts';
 import { judgeInTime } from './judge-deadline.ts';
+import { namesOf, parseJson, respond, turnAway } from './respond.ts';
+import { Strangers } from './unverified-connections.ts';
+import type { Logger } from '../../log.ts';
 import type { ReviewOutcome, WebhookMetrics } from '../../telemetry/gate.ts';
+import { type Clock, sleep } from '../../time/clock.ts';
+import { createLimit } from '../../work/slices.ts';
 
 export interface ServerLimits {
   /** Of one request's body, in bytes; the API server stores no object above 3 MiB, and sends two of them at most. */
@@ -271,34 +271,6 @@ export class GateServer {
     respond(response, 200, JSON.stringify(writeReview(uid, answer)), 'application/json');
   }
 }
-
-/** For the log: what was asked, never what is in it. */
-const namesOf = ({ uid, operation, resource, subresource, namespace, name, user }: AdmissionRequest): object => ({
-  uid,
-  operation,
-  resource: subresource === '' ? resource.resource : `${resource.resource}/${subresource}`,
-  namespace,
-  name,
-  username: user.username,
-});
-
-const parseJson = (text: string): unknown => {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-};
-
-const respond = (response: ServerResponse, status: number, text: string, type: string): void => {
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text) }).end(text);
-};
-
-/** For callers who are wrong here: answered, and their connection closed, whatever they still send. */
-const turnAway = (response: ServerResponse, status: number, text: string): void => {
-  response.setHeader('connection', 'close');
-  respond(response, status, `${text}\n`, 'text/plain; charset=utf-8');
-};
 
 const listen = (server: Server, options: GateServerOptions['listen']): Promise<void> =>
   new Promise((resolve, reject) => {
