@@ -28,7 +28,7 @@ export const settle = (s: CandidateSnapshot, known: CandidateRecord | undefined,
   const { objects, wakeAt } = heldUp(isLast && s.release !== undefined ? leaving(s.release) : [], now);
   const message = `production has the content, complete${objects.length === 0 ? '' : `. ${heldUpText(objects)}`}`;
   return withStatus(s, { is: 'Finished', how: known?.finished ?? { reason: 'Promoted', message, at: now } }, now, {
-    effects: held(s, false),
+    effects: finalizerEffects(s, false),
     wakeAt,
   });
 };
@@ -42,11 +42,11 @@ export const follow = (s: CandidateSnapshot, answers: Answers, now: Instant): Pl
   // While something is open, its end is an event; the observation that it cut short is over.
   const ends = open === undefined ? promoted?.observeUntil : undefined;
   const wakeAt = earliest(ends, s.release && heldUp(leaving(s.release), now).wakeAt);
-  return withStatus(s, { is: 'Released' }, now, { effects: held(s, open !== undefined), wakeAt });
+  return withStatus(s, { is: 'Released' }, now, { effects: finalizerEffects(s, open !== undefined), wakeAt });
 };
 
 /** The finalizer that keeps a candidate from being deleted half way; written only when it has to change. */
-const held = ({ candidate }: CandidateSnapshot, wanted: boolean): Effect[] => {
+const finalizerEffects = ({ candidate }: CandidateSnapshot, wanted: boolean): Effect[] => {
   const { namespace, name, uid, resourceVersion, finalizers = [] } = candidate.metadata;
   if (finalizers.includes(inFlightFinalizer) === wanted) return [];
   const others = finalizers.filter((each) => each !== inFlightFinalizer);

@@ -21,7 +21,7 @@ export type Standing =
   | { readonly is: 'Finished'; readonly how: NonNullable<CandidateRecord['finished']> };
 
 export const candidateStatus = (s: CandidateSnapshot, standing: Standing, now: Instant): ReleaseCandidateStatus => {
-  const { fields, conditions: said } = say(s, standing, now);
+  const { fields, conditions: said } = conditionsOf(s, standing, now);
   const conditions = [...said, ...replaces(s, standing)];
   const { generation } = s.candidate.metadata;
   return {
@@ -31,7 +31,7 @@ export const candidateStatus = (s: CandidateSnapshot, standing: Standing, now: I
   };
 };
 
-const say = (s: CandidateSnapshot, standing: Standing, now: Instant): Said => {
+const conditionsOf = (s: CandidateSnapshot, standing: Standing, now: Instant): Said => {
   switch (standing.is) {
     case 'NotStaged':
       return notStaged(s, standing.obstacle);

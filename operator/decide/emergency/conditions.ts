@@ -31,7 +31,7 @@ const notOver: Say = ['False', 'NotOver', 'it is not over yet'];
 const settled: Say = ['False', 'Settled', 'no work is under way'];
 const notStalled: Say = ['False', 'NotStalled', 'nothing needs to be changed'];
 
-export const say = (
+export const conditionsOf = (
   s: Seen,
   known: EmergencyRecord | undefined,
   { drift, now }: { readonly drift: readonly DriftNow[]; readonly now: Instant },

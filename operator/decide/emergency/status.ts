@@ -3,15 +3,15 @@ import type { EmergencyAccessStatus } from '../../api/emergency.ts';
 import { apiVersion, kinds } from '../../api/kinds.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { rfc3339, setConditions } from '../conditions.ts';
-import { type DriftNow, say, type Seen } from './conditions.ts';
+import { type DriftNow, conditionsOf, type Seen } from './conditions.ts';
 import { settledHow } from './drift.ts';
 import { notAfterOf } from './grant.ts';
 import { openSessions } from './sessions.ts';
 import type { Instant } from '../objects.ts';
 import type { EmergencyRecord } from '../record/emergency.ts';
 
-const mostDrift = 200;
-const mostSessions = 100;
+const maxDrift = 200;
+const maxSessions = 100;
 
 export const emergencyStatus = (s: Seen, known: EmergencyRecord | undefined, now: Instant): EmergencyAccessStatus => {
   const { metadata, status } = s.access;
@@ -19,7 +19,7 @@ export const emergencyStatus = (s: Seen, known: EmergencyRecord | undefined, now
     ...each,
     how: known === undefined ? 'Open' : settledHow(known, each, s.scene),
   }));
-  const { state, conditions } = say(s, known, { drift, now });
+  const { state, conditions } = conditionsOf(s, known, { drift, now });
   const { digest, dueAt } = known?.accounted ?? {};
   return {
     observedGeneration: metadata.generation,
@@ -29,7 +29,7 @@ export const emergencyStatus = (s: Seen, known: EmergencyRecord | undefined, now
     guarantee: known?.stage === 'Refused' ? '' : guarantee(s, known),
     actions: known?.actions ?? 0,
     ...(digest === undefined ? {} : { digest }),
-    drift: drift.slice(0, mostDrift).map(({ object, change, how }) => ({
+    drift: drift.slice(0, maxDrift).map(({ object, change, how }) => ({
       object,
       change,
       settled: how,
@@ -56,11 +56,11 @@ const guarantee = (s: Seen, known: EmergencyRecord | undefined): string => {
 };
 
 const sessionsOf = (s: Seen, known: EmergencyRecord): EmergencyAccessStatus['sessions'] => {
-  if (known.accounted !== undefined) return known.accounted.sessions.slice(0, mostSessions);
+  if (known.accounted !== undefined) return known.accounted.sessions.slice(0, maxSessions);
   const open = new Set(openSessions(s, known).map(({ name }) => name));
   return [...new Set(known.sessions.map(({ pod }) => pod))]
     .toSorted()
-    .slice(0, mostSessions)
+    .slice(0, maxSessions)
     .map((pod) => ({ pod, outcome: open.has(pod) ? 'Open' : 'Gone' }));
 };
 

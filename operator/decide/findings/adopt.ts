@@ -11,9 +11,9 @@ import * as drafts from './entries.ts';
 import type { State } from '../record/expected-state.ts';
 
 /** Objects that one entry takes: 255 characters of name each, and a digest, in 256 KiB. */
-export const mostAdopted = 400;
+export const maxAdopted = 400;
 /** The same of finalizers and owners: 24 of them each at most, 400 characters long. */
-const mostLifetimes = 20;
+const maxLifetimes = 20;
 
 /** What a release wrote before anybody watched is measured by that release; the rest is taken as it is. */
 export const adopt = (s: WatchSnapshot, kinds: readonly string[]): Plan => {
@@ -23,16 +23,16 @@ export const adopt = (s: WatchSnapshot, kinds: readonly string[]): Plan => {
     .all()
     .filter(({ key, kind }) => isNew.has(kind) && !objects.has(key) && standing(s.scene, key).is === 'Unexplained')
     .toSorted((a, b) => (a.key < b.key ? -1 : 1));
-  const entered = open.slice(0, mostAdopted);
+  const entered = open.slice(0, maxAdopted);
   const lifetimes = lifetimesToAdopt(s, isNew, new Set(open.map(({ key }) => key)));
-  const isMore = open.length > mostAdopted || lifetimes.length > mostLifetimes;
+  const isMore = open.length > maxAdopted || lifetimes.length > maxLifetimes;
   const what =
     adopted.size === 0 ? 'production' : kinds.length === 0 ? 'when objects go (finalizers, owners)' : listed(kinds);
   const draft = drafts.adopted(s.namespace, {
     objects: entered.map((live) => adoptedAs(live, stateOf(s.scene, live))),
     kinds: [...kinds],
     more: isMore,
-    ...(lifetimes.length === 0 ? {} : { lifetimes: lifetimes.slice(0, mostLifetimes) }),
+    ...(lifetimes.length === 0 ? {} : { lifetimes: lifetimes.slice(0, maxLifetimes) }),
     measuresLifetimes: true,
     reason: `${what} was looked at for the first time`,
   });

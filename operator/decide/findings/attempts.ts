@@ -10,7 +10,7 @@ import type { Attempt } from '../record/expected-state.ts';
 /** An admitted act that is not seen by then did not happen. */
 const attemptMs = 30_000;
 
-export const cameOf = (s: WatchSnapshot, now: Instant): Entries => {
+export const resolveAttempts = (s: WatchSnapshot, now: Instant): Entries => {
   /** What is there now is entered last: from it on changes are measured. */
   const [earlier, current]: [LedgerDraft[], LedgerDraft[]] = [[], []];
   let wakeAt: Instant | undefined;

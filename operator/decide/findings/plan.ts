@@ -3,8 +3,8 @@
  * nothing explains. A finding closes by a signature under what was found, or by a release that covers the object.
  */
 import type { Answers } from '../api-queries.ts';
-import { adopt, adoptedAs, mostAdopted } from './adopt.ts';
-import { cameOf } from './attempts.ts';
+import { adopt, adoptedAs, maxAdopted } from './adopt.ts';
+import { resolveAttempts } from './attempts.ts';
 import { covered, signed } from './close.ts';
 import { standing } from './explain.ts';
 import { integrityFinding } from './installation.ts';
@@ -26,7 +26,7 @@ const patienceMs = 5_000;
 const orphanPatienceMs = 25_000;
 /** An installation changes object by object, within the time that an upgrade takes. */
 const quietMs = 5_000;
-const longestUpgradeMs = 20_000;
+const maxUpgradeMs = 20_000;
 
 export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Plan => {
   if (!s.complete || s.policy === undefined || !isWatched(s)) return nothing;
@@ -37,15 +37,15 @@ export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Pla
   if (unmeasured.length > 0 || !measuresLifetimes) return adopt(s, unmeasured);
   const signatures = signed(s, s.policy, answers, now);
   if (signatures.questions.length > 0) return { ...nothing, questions: signatures.questions };
-  const found = look(s, now);
-  const acts = cameOf(s, now);
+  const found = unexplainedChanges(s, now);
+  const acts = resolveAttempts(s, now);
   const append = (draft: LedgerDraft): Effect => ({ do: 'Append', namespace: s.namespace, draft });
-  const cameOfActs: Effect = { do: 'AppendEach', namespace: s.namespace, drafts: acts.entries };
+  const observedActs: Effect = { do: 'AppendEach', namespace: s.namespace, drafts: acts.entries };
   return {
     ...nothing,
     effects: [
       ...[...covered(s), ...signatures.entries].map(append),
-      ...(acts.entries.length === 0 ? [] : [cameOfActs]),
+      ...(acts.entries.length === 0 ? [] : [observedActs]),
       ...found.entries.map(append),
     ],
     wakeAt: earliest(found.wakeAt, acts.wakeAt, signatures.wakeAt, resume.wakeAt),
@@ -54,7 +54,7 @@ export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Pla
 
 // --- what is not explained -------------------------------------------------------------------------------------------
 
-const look = (s: WatchSnapshot, now: Instant): Entries => {
+const unexplainedChanges = (s: WatchSnapshot, now: Instant): Entries => {
   const judged = s.suspects.map((suspect) => ({ suspect, is: standing(s.scene, suspect.key) }));
   const rebased = judged.flatMap(({ suspect: { key }, is }) => {
     const live = s.scene.get(key);
@@ -64,9 +64,9 @@ const look = (s: WatchSnapshot, now: Instant): Entries => {
   if (rebased.length > 0) {
     entries.push(
       drafts.adopted(s.namespace, {
-        objects: rebased.slice(0, mostAdopted),
+        objects: rebased.slice(0, maxAdopted),
         kinds: [],
-        more: rebased.length > mostAdopted,
+        more: rebased.length > maxAdopted,
         reason: 'other fields are left to others now; the content is the same',
       }),
     );
@@ -85,7 +85,7 @@ const look = (s: WatchSnapshot, now: Instant): Entries => {
   if (ofInstallation.length > 0) {
     const since = Math.min(...ofInstallation.map(({ suspect }) => suspect.since));
     const changedAt = Math.max(...ofInstallation.map(({ suspect }) => suspect.changedAt));
-    const due = Math.min(changedAt + quietMs, since + longestUpgradeMs);
+    const due = Math.min(changedAt + quietMs, since + maxUpgradeMs);
     if (now >= due) entries.push(integrityFinding(s, ofInstallation));
     else wakeAt = earliest(wakeAt, due);
   }

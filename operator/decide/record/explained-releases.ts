@@ -69,7 +69,7 @@ export const ended = (before: ExplainedRecord, { package: pkg, seq }: LedgerEntr
     objects.set(key, {
       settled: [state],
       coming: [],
-      lifetimes: intent.byTool ? distinctLifetimes([lifetime, ...lifetimes]).slice(0, mostByTool) : [lifetime],
+      lifetimes: intent.byTool ? distinctLifetimes([lifetime, ...lifetimes]).slice(0, maxByTool) : [lifetime],
       release,
     });
   }
@@ -97,7 +97,7 @@ const distinct = (states: readonly State[]): readonly State[] =>
   );
 
 /** What a tool left of the releases before. */
-const mostByTool = 4;
+const maxByTool = 4;
 
 const distinctLifetimes = (all: readonly (readonly string[])[]): readonly (readonly string[])[] =>
   all.filter((lifetime, i) => all.findIndex((each) => sameLifetime(each, lifetime)) === i);
