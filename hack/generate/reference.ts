@@ -1,10 +1,11 @@
 /** The reference for people: every field, rule, condition and reason, from the same source as the CRDs. */
-import { conditionMeanings, gateMeanings, gateNames, outcomes } from '../../operator/api/conditions.ts';
+import { conditionMeanings, outcomes } from '../../operator/api/conditions.ts';
 import { finishedReasons } from '../../operator/api/phases.ts';
 import { reasons } from '../../operator/api/reasons.ts';
 import type { Definition } from '../../operator/api/definition.ts';
 import { denials, type Denial } from '../../operator/api/denials.ts';
 import { apiVersion, kinds } from '../../operator/api/kinds.ts';
+import { gates } from '../../operator/decide/gates/gates.ts';
 import type { GeneratedFile } from './files.ts';
 import { rulesOf, structural, type Structural } from './structural.ts';
 import { promotableKinds } from '../../operator/decide/manifest/kinds/index.ts';
@@ -181,8 +182,12 @@ const conditionsPage = (): string[] => [
   '## Gates',
   `Every gate is judged and shown, always, in this order. An outcome is one of ${outcomes.map(code).join(', ')}.`,
   table(
-    ['Gate', 'What it asks'],
-    gateNames.map((name) => [code(name), gateMeanings[name]]),
+    ['Gate', 'What it asks', 'Judged again when production is written'],
+    gates.map(({ name, asks, rejudgedAtAdmission }) => [
+      code(name),
+      asks,
+      rejudgedAtAdmission === true ? 'Yes, by the admission webhook.' : `No. ${rejudgedAtAdmission}`,
+    ]),
   ),
   '## Reasons',
   table(

@@ -7,45 +7,6 @@ import type { Kind } from './kinds.ts';
 /** What a gate says. Unknown is not Passed. */
 export const outcomes = ['Passed', 'Waiting', 'Blocked', 'Unknown'] as const;
 
-/** The gates, in the order in which they are shown. */
-export const gateNames = [
-  'Notes',
-  'Images',
-  'Applicable',
-  'StagingHealthy',
-  'StagingUnchanged',
-  'Soak',
-  'Approvals',
-  'SegregationOfDuties',
-  'Window',
-  'Freeze',
-  'SecretsPresent',
-  'EmergencyDrift',
-  'Integrity',
-  'Hold',
-  'InFlight',
-] as const;
-export type GateName = (typeof gateNames)[number];
-
-/** What each gate asks. */
-export const gateMeanings: Record<GateName, string> = {
-  Notes: 'Do the release notes say what the policy demands?',
-  Images: 'Is every image named by digest?',
-  Applicable: 'Would the API server accept every object, and does nobody else own it?',
-  StagingHealthy: 'Is staging healthy with this content?',
-  StagingUnchanged: 'Does staging still run exactly this content?',
-  Soak: 'Has staging run it long enough?',
-  Approvals: 'Is every approval line met by signatures under this digest?',
-  SegregationOfDuties: 'Are authors, testers and approvers different people?',
-  Window: 'Is a window open?',
-  Freeze: 'Is there no freeze?',
-  SecretsPresent: 'Has production every Secret and key that the content refers to?',
-  EmergencyDrift: 'Does it say what becomes of what an emergency changed?',
-  Integrity: 'Are our own policies, definitions and roles as the record knows them?',
-  Hold: 'Is the content not on hold after a rollback?',
-  InFlight: 'Is the package free for another promotion?',
-};
-
 /** The condition types of each kind, with what `True` means. */
 export const conditionMeanings = {
   ReleasePolicy: {

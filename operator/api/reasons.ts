@@ -2,6 +2,7 @@
  * Every reason that a status may give, with its meaning and with what to do about it. A reason that is not here does not compile; one that
  * nobody says does not belong here.
  */
+import type { ConditionType } from './conditions.ts';
 import { candidateReasons } from './reasons/candidate.ts';
 import type { ReasonEntry } from './reasons/entry.ts';
 import { gateReasons } from './reasons/gates.ts';
@@ -15,6 +16,9 @@ const catalogue = { ...gateReasons, ...candidateReasons, ...productionReasons } 
 
 /** A word of the catalogue: a typo does not compile. */
 export type Reason = keyof typeof catalogue;
+
+/** Whatever says a reason and is no condition is a gate. Gates are registered in decide/gates/gates.ts, which compiles only with exactly these. */
+export type GateName = Exclude<(typeof catalogue)[Reason]['at'][number], ConditionType>;
 
 export const reasons: Readonly<Record<Reason, ReasonEntry>> = catalogue;
 

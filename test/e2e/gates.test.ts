@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import { accepted, refused, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
 import { bindRole } from '../support/cluster/rights.ts';
 import { condition, gate, image, ours, type Reported, type World } from '../support/cluster/system.ts';
-import { gateNames } from '../../operator/api/conditions.ts';
+import { gateNames } from '../../operator/decide/gates/gates.ts';
 import {
   amendPolicy,
   approverA,

@@ -128,7 +128,17 @@ test.each<[string, Partial<ConsentSnapshot>, string]>([
         package: { held: new Set([bundle.digest]) },
       }),
     },
-    'hold',
+    'was rolled back',
+  ],
+  [
+    'an earlier bundle of it was taken back',
+    {
+      record: aRecord({
+        candidate: { stagedDigests: new Set([digits('c'), bundle.digest]) },
+        package: { held: new Set([digits('c')]) },
+      }),
+    },
+    'was rolled back',
   ],
   ['notes are missing', { candidate: aCandidate({ notes: { ...notes, rollbackPlan: '' } }) }, 'rollbackPlan'],
   [

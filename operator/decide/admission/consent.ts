@@ -2,20 +2,13 @@
 import type { Approval } from '../../api/approval.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
-import { nobody } from '../people/authors.ts';
+import { noContributors } from '../people/authors.ts';
 import type { Bundle } from '../bundle.ts';
 import { digestOf } from '../json/canonical.ts';
-import { approvals } from '../gates/people/approvals.ts';
-import { freeze } from '../gates/calendar/freeze.ts';
-import type { GateSnapshot } from '../gates/gate.ts';
-import { images } from '../gates/content/images.ts';
-import { integrity } from '../gates/production/installation-integrity.ts';
-import { notes } from '../gates/content/notes.ts';
-import { segregationOfDuties } from '../gates/people/segregation-of-duties.ts';
-import { window } from '../gates/calendar/window.ts';
+import { judgeAtAdmission, type AdmissionFacts } from '../gates/gates.ts';
 import { keyOf, type NamespaceFacts } from '../objects.ts';
 import { questionKey, type Answers, type Question } from '../api-queries.ts';
-import { packageRecord, type NamespaceRecord } from '../record/record.ts';
+import type { NamespaceRecord } from '../record/record.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { heldRight, rightToSign } from '../people/approval-right.ts';
 import { digestOfBundle } from '../bundle-digest.ts';
@@ -44,9 +37,6 @@ export type Consent =
 
 const missing = (message: string): Consent => ({ is: 'Missing', message });
 
-/** The gates of people, of paper and of the calendar: those that do not need to look at the clusters' workloads. */
-const gates = [notes, images, approvals, segregationOfDuties, window, freeze];
-
 export const judgeConsent = (s: ConsentSnapshot): Consent => {
   const { policy, candidate, bundle, intent, record } = s;
   if (policy === undefined) return missing('the policy of the namespace is gone');
@@ -64,18 +54,19 @@ export const judgeConsent = (s: ConsentSnapshot): Consent => {
   if (wrong !== undefined) return missing(wrong);
   const known = record.candidates.get(candidate.metadata.uid);
   if (known?.stagedDigests.has(bundle.digest) !== true) return missing('the record does not know that it was staged');
-  if (packageRecord(record, bundle.package).held.has(bundle.digest)) return missing('its digest is on hold');
 
-  const view = gateView(s, { policy, candidate, bundle });
   const open = s.approvals
     .map((approval) => rightToSign(spec.targetNamespace, approval))
     .filter((question) => !s.answers.has(questionKey(question)));
   if (open.length > 0) return { is: 'Ask', questions: open };
   // Consent is judged at the instant of the intent; what expires or closes afterwards does not stop what has begun.
-  const failed = gates.map((gate) => gate(view, intent.at)).find(({ outcome }) => outcome !== 'Passed');
-  if (failed !== undefined) return missing(failed.message);
-  const locks = integrity(view, intent.at);
-  return locks.outcome === 'Passed' ? { is: 'Given' } : { is: 'Held', message: locks.message };
+  const failed = judgeAtAdmission(factsOf(s, { policy, candidate, bundle }), intent.at).filter(
+    ({ outcome }) => outcome !== 'Passed',
+  );
+  const withheld = failed.find(({ name }) => name !== 'Integrity');
+  if (withheld !== undefined) return missing(withheld.message);
+  const [lock] = failed;
+  return lock === undefined ? { is: 'Given' } : { is: 'Held', message: lock.message };
 };
 
 /** What does not agree between bundle, intent and policy, and what is not what its digest says. */
@@ -95,51 +86,29 @@ interface Judged {
   readonly bundle: Bundle;
 }
 
-/** What the gates above look at. The rest is what the operator saw of two clusters at work; nobody asks for it here. */
-const gateView = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): GateSnapshot => {
-  const view = {
-    candidate,
-    policy,
-    bundle,
-    target: s.target,
-    source: undefined,
-    record: s.record,
-    bundles: [bundle],
-    production: undefined,
-    staged: new Map(),
-    stagedPods: new Map(),
-    live: new Map(),
-    claims: new Map(),
-    approvals: s.approvals,
-    autoscalers: [],
-    stagedAutoscalers: [],
-    siblings: [],
-    places: () => [],
-    secrets: new Map(),
-    configMaps: new Map(),
-    release: undefined,
-    serverVersion: '',
-    complete: true,
-    stagedNow: new Map(),
-    soakingSince: undefined,
-    stagedHealth: new Map(),
-    preflight: undefined,
-    unanswered: undefined,
-    // Who else touches staging meanwhile is the operator's to see; whom the bundle names was frozen.
-    hands: nobody,
-    integrity: () => s.integrity,
-    foreign: new Map(),
-  };
-  return { ...view, rights: rightsOf(view, s.answers) };
-};
+/** What the gates look at that are judged here again. One that reads anything else does not compile. */
+const factsOf = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): AdmissionFacts => ({
+  candidate,
+  policy,
+  bundle,
+  target: s.target,
+  record: s.record,
+  approvals: s.approvals,
+  rights: rightsOf(candidate, s),
+  integrity: () => s.integrity,
+  // The record names the digests of those before it.
+  bundles: [bundle],
+  // Whoever changes staging meanwhile is the operator's to see; the authors of the bundle and of the record are here.
+  hands: noContributors,
+});
 
 const rightsOf = (
-  view: Pick<GateSnapshot, 'candidate' | 'approvals'>,
-  answers: Answers,
+  { spec }: ReleaseCandidate,
+  { approvals, answers }: ConsentSnapshot,
 ): ReadonlyMap<string, boolean | undefined> =>
   new Map(
-    view.approvals.map((approval) => {
-      const question = rightToSign(view.candidate.spec.targetNamespace, approval);
+    approvals.map((approval) => {
+      const question = rightToSign(spec.targetNamespace, approval);
       return [approval.metadata.uid, heldRight(answers.get(questionKey(question)))];
     }),
   );

@@ -1,6 +1,6 @@
 /** Conditions of a candidate that several stages share. */
 import type { ReleaseCandidateStatus } from '../../api/candidate.ts';
-import { gateNames } from '../../api/conditions.ts';
+import { gateNames } from '../gates/gates.ts';
 import type { Phase } from '../../api/phases.ts';
 import type { Reason } from '../../api/reasons.ts';
 import type { StagingProblem } from './content.ts';

@@ -14,7 +14,7 @@ import type { Rendering } from './content.ts';
 import { append, expiryOf, withStatus } from './report.ts';
 import { followUpOf } from '../emergency/follow-up.ts';
 import type { ForeignContent, GateSnapshot, Refusal } from '../gates/gate.ts';
-import { judge } from '../gates/gates.ts';
+import { judge, wouldPass } from '../gates/gates.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { soakingSince } from '../gates/staging/staged-since.ts';
 import { isTested, mustHold, wasTested } from '../gates/staging/staging-hold.ts';
@@ -25,7 +25,7 @@ import { firstLine } from '../messages.ts';
 import { type Instant, keyOf, type ObjectKey } from '../objects.ts';
 import { heldRight, rightToSign } from '../people/approval-right.ts';
 import { approvalSummary, authorsOf, consents, signatures } from '../people/approvals.ts';
-import { handsOn, nobody } from '../people/authors.ts';
+import { contributorsOf } from '../people/authors.ts';
 import { isSystemName } from '../people/identity.ts';
 import { earliest, type Effect, nothing, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
@@ -61,12 +61,10 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
 
   // Ask about people first, and about writes only when nothing but those two can still be in the way.
   const openRights = rightQuestions.filter((question) => !answers.has(questionKey(question)));
-  const hopeful = judge({ ...gateSnapshot, rights: optimistic(s), preflight: [] }, now).every(
-    ({ outcome }) => outcome === 'Passed',
-  );
-  const openWrites = hopeful
-    ? writes.filter((write) => !answers.has(questionKey(write))).flatMap((write) => preflight(write, course))
-    : [];
+  const untried = writes.filter((write) => !answers.has(questionKey(write)));
+  const assumed = { rights: optimistic(s), preflight: [] };
+  const isHopeful = untried.length > 0 && wouldPass(verdicts, gateSnapshot, assumed, now);
+  const openWrites = isHopeful ? untried.flatMap((write) => preflight(write, course)) : [];
   const isBroken = s.record.broken !== undefined;
   const notes = isBroken ? [] : unrecorded.map((approval) => append(s, drafts.signed(s.candidate, approval)));
   if (openRights.length + openWrites.length > 0) {
@@ -154,7 +152,7 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
     ),
     stagedNow,
     stagedHealth,
-    hands: mustHold(s) ? handsOn(s, bundle) : nobody,
+    hands: contributorsOf(s, s.candidate.metadata.namespace, mustHold(s) ? bundle : undefined),
     soakingSince: soakingSince(s, bundle, { stagedNow, stagedHealth }),
     preflight: refusals(asked.writes, answers),
     unanswered: unansweredWrite(asked.writes, answers),

@@ -1,7 +1,7 @@
-/** What a gate looks at, and what it may answer. */
-import type { Reason } from '../../api/reasons.ts';
+/** What a gate is, what it looks at, and what it may answer. */
+import type { GateName, Reason } from '../../api/reasons.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
-import type { Hands } from '../people/authors.ts';
+import type { Contributors } from '../people/authors.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Instant, NamespaceFacts, ObjectKey } from '../objects.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
@@ -40,7 +40,7 @@ export interface GateSnapshot extends CandidateSnapshot {
   /** Digest of what staging would be rendered to now. Absent = staging lacks the object; undefined = not answered. */
   readonly stagedNow: ReadonlyMap<ObjectKey, { readonly digest: string } | undefined>;
   /** Who changed staging since the bundle was frozen, as long as staging must hold it; afterwards staging is about other releases. */
-  readonly hands: Hands;
+  readonly hands: Contributors;
   /** Since when staging has run what the bundle holds, healthy; undefined = it does not. Computed in `soak.ts` beside the candidate's plan. */
   readonly soakingSince: Instant | undefined;
   /** Of every workload of the bundle, as it is in staging. Absent = it could not be observed. */
@@ -53,8 +53,43 @@ export interface GateSnapshot extends CandidateSnapshot {
   readonly foreign: ReadonlyMap<ObjectKey, ForeignContent>;
 }
 
-/** One question, one answer. Pure: the same snapshot at the same instant gives the same verdict. */
-export type Gate = (s: GateSnapshot, now: Instant) => Verdict;
+/** A field of the snapshot. */
+export type Field = keyof GateSnapshot;
+
+/** Those fields of the snapshot that a list names. */
+export type Facts<Reads extends readonly Field[]> = Pick<GateSnapshot, Reads[number]>;
+
+/** Pure: the same facts at the same instant give the same verdict. */
+export type Judge<Reads extends Field> = (s: Pick<GateSnapshot, Reads>, now: Instant) => Verdict;
+
+/** One question about a candidate. All there is to know of a gate is in its file, and `gates.ts` registers it. */
+export interface Gate<
+  Name extends GateName = GateName,
+  Reads extends Field = Field,
+  Rejudged extends true | string = true | string,
+> {
+  readonly name: Name;
+  /** The question that it answers, as the reference shows it. */
+  readonly asks: string;
+  /** The fields that its verdict depends on; `judge` is given these and no others. */
+  readonly reads: readonly Reads[];
+  /** true: the admission webhook judges it again before the first write of a promotion. Otherwise a sentence that says why not. */
+  readonly rejudgedAtAdmission: Rejudged;
+  readonly judge: Judge<Reads>;
+}
+
+/** Checks the parts of a gate against each other: `judge` compiles only if `reads` names every field that it takes. */
+export const defineGate = <
+  const Name extends GateName,
+  const Reads extends Field,
+  const Rejudged extends true | string,
+>(gate: {
+  readonly name: Name;
+  readonly asks: string;
+  readonly reads: readonly Reads[];
+  readonly rejudgedAtAdmission: Rejudged;
+  readonly judge: Judge<NoInfer<Reads>>;
+}): Gate<Name, Reads, Rejudged> => gate;
 
 /** A verdict that lets pass. `wakeAt`: until when, if time alone ends it. */
 export const passed = (reason: Reason, message: string, wakeAt?: Instant): Verdict => ({

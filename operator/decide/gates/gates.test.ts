@@ -14,9 +14,9 @@ import {
   timestamp,
 } from '../../../test/support/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
-import { gateNames, type GateName } from '../../api/conditions.ts';
-import { reasons } from '../../api/reasons.ts';
-import { judge } from './gates.ts';
+import { conditionMeanings } from '../../api/conditions.ts';
+import { reasons, type GateName } from '../../api/reasons.ts';
+import { gateNames, gates, judge, judgeAtAdmission, wouldPass } from './gates.ts';
 import type { GateSnapshot } from './gate.ts';
 import type { Instant } from '../objects.ts';
 import { approvalSummary } from '../people/approvals.ts';
@@ -139,6 +139,70 @@ test('what passes every gate passes', () => {
 
 test('every gate is asked, in the order in which they are shown', () => {
   expect(judge(aGateSnapshot({ approvals: [] }), now).map(({ name }) => name)).toEqual([...gateNames]);
+});
+
+test.each(gates)('gate $name asks a question', ({ asks }) => {
+  expect(asks).toMatch(/^[A-Z].*\?$/);
+});
+
+const notRejudged = gates.filter(({ rejudgedAtAdmission }) => rejudgedAtAdmission !== true);
+test.each(notRejudged)('gate $name says in a sentence why admission does not judge it again', (gate) => {
+  expect(gate.rejudgedAtAdmission).toMatch(/^[A-Z].*\.$/);
+});
+
+test.each(gates.map(({ name }) => name))('gate %s can say that it has passed, and why it has not', (gate) => {
+  const own = Object.values(reasons).filter(({ at }) => at.includes(gate));
+  expect(own.some(({ remedy }) => remedy === '')).toBe(true);
+  expect(own.some(({ remedy }) => remedy !== '')).toBe(true);
+});
+
+test('reasons are said by gates and conditions that exist', () => {
+  const conditions = Object.values(conditionMeanings).flatMap((meanings) => Object.keys(meanings));
+  const said = Object.values(reasons).flatMap(({ at }) => at);
+  expect(new Set(said)).toEqual(new Set([...gateNames, ...conditions]));
+});
+
+/** The snapshot, which notes what is read of it. */
+const watched = (s: GateSnapshot, read: Set<string>): GateSnapshot =>
+  new Proxy(s, {
+    get: (target, field: keyof GateSnapshot) => {
+      read.add(field);
+      return target[field];
+    },
+  });
+
+test('a gate looks at what it names, and at nothing else', () => {
+  const seen = new Map(gates.map(({ name }) => [name, new Set<string>()]));
+  fc.assert(
+    fc.property(snapshots, (s) => {
+      for (const { name, judge: ask } of gates) ask(watched(s, seen.get(name) ?? new Set()), now);
+    }),
+  );
+  for (const { name, reads } of gates)
+    expect([name, [...reads]]).toEqual([name, expect.arrayContaining([...(seen.get(name) ?? [])])]);
+});
+
+test('gates that are judged again at admission say there what they said before', () => {
+  const again = new Set(gates.flatMap(({ name, rejudgedAtAdmission }) => (rejudgedAtAdmission === true ? [name] : [])));
+  fc.assert(
+    fc.property(snapshots, ({ candidate, policy, target, record, bundle, bundles, ...s }) => {
+      const { hands, approvals, rights, integrity } = s;
+      const facts = { candidate, policy, target, record, bundle, bundles, hands, approvals, rights, integrity };
+      expect(judgeAtAdmission(facts, now)).toEqual(
+        judge({ ...s, ...facts }, now).filter(({ name }) => again.has(name)),
+      );
+    }),
+  );
+});
+
+test('whether a candidate would pass under assumptions is what judging all gates under them says', () => {
+  fc.assert(
+    fc.property(snapshots, (s) => {
+      const assumed = { rights: new Map(s.approvals.map(({ metadata }) => [metadata.uid, true])), preflight: [] };
+      expect(wouldPass(judge(s, now), s, assumed, now)).toBe(passes({ ...s, ...assumed }));
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('who does not pass is told what to do, and only they; each reason is one of the gate', () => {

@@ -1,10 +1,10 @@
 /** May this go to production? Every gate is asked, every answer is shown. */
-import { gateNames, type GateName } from '../../api/conditions.ts';
+import type { GateName } from '../../api/reasons.ts';
 import { applicable } from './content/preflight.ts';
 import { approvals } from './people/approvals.ts';
 import { emergencyDrift } from './production/emergency-drift.ts';
 import { freeze } from './calendar/freeze.ts';
-import type { Gate, GateSnapshot } from './gate.ts';
+import type { Field, Gate, GateSnapshot } from './gate.ts';
 import { images } from './content/images.ts';
 import { inFlight } from './production/in-flight.ts';
 import { integrity } from './production/installation-integrity.ts';
@@ -19,25 +19,63 @@ import { window } from './calendar/window.ts';
 import type { Instant } from '../objects.ts';
 import type { NamedVerdict } from './verdict.ts';
 
-/** A name without its gate does not compile. */
-const gates: Readonly<Record<GateName, Gate>> = {
-  Notes: notes,
-  Images: images,
-  Applicable: applicable,
-  StagingHealthy: stagingHealthy,
-  StagingUnchanged: stagingUnchanged,
-  Soak: soak,
-  Approvals: approvals,
-  SegregationOfDuties: segregationOfDuties,
-  Window: window,
-  Freeze: freeze,
-  SecretsPresent: secretsPresent,
-  EmergencyDrift: emergencyDrift,
-  Integrity: integrity,
-  Hold: rollbackHold,
-  InFlight: inFlight,
-};
+/** The registration: a gate that is not here is not asked. This is the order in which they are shown. */
+const registered = [
+  notes,
+  images,
+  applicable,
+  stagingHealthy,
+  stagingUnchanged,
+  soak,
+  approvals,
+  segregationOfDuties,
+  window,
+  freeze,
+  secretsPresent,
+  emergencyDrift,
+  integrity,
+  rollbackHold,
+  inFlight,
+] as const;
+
+type Registered = (typeof registered)[number];
+type Rejudged = Extract<Registered, { rejudgedAtAdmission: true }>;
+
+/** Does not compile when the catalogue of reasons speaks of a gate that nobody registered. */
+type Complete<Name extends Registered['name']> = readonly Gate<Name>[];
+
+/** Every gate, in the order in which they are shown. */
+export const gates: Complete<GateName> = registered;
+
+export const gateNames: readonly GateName[] = gates.map(({ name }) => name);
 
 /** Every gate's verdict, in the order in which they are shown. Only if all are Passed may the content go to production. */
 export const judge = (s: GateSnapshot, now: Instant): readonly NamedVerdict[] =>
-  gateNames.map((name) => ({ name, ...gates[name](s, now) }));
+  gates.map((gate) => ({ name: gate.name, ...gate.judge(s, now) }));
+
+/**
+ * Would every gate pass if some facts were as assumed? Judges only the gates that read one of those; of the others the verdicts hold.
+ * @param verdicts of `judge` for the same snapshot and instant
+ */
+export const wouldPass = (
+  verdicts: readonly NamedVerdict[],
+  s: GateSnapshot,
+  assumed: Partial<GateSnapshot>,
+  now: Instant,
+): boolean => {
+  const view = { ...s, ...assumed };
+  const outcomes = new Map(verdicts.map(({ name, outcome }) => [name, outcome]));
+  const isAffected = (reads: readonly Field[]): boolean => reads.some((field) => Object.hasOwn(assumed, field));
+  return gates.every(
+    ({ name, reads, judge: again }) => (isAffected(reads) ? again(view, now).outcome : outcomes.get(name)) === 'Passed',
+  );
+};
+
+/** What the gates look at that are judged again at admission: exactly what they read. */
+export type AdmissionFacts = Pick<GateSnapshot, Rejudged['reads'][number]>;
+
+/** The verdicts of those gates that the admission webhook judges again. */
+export const judgeAtAdmission = (s: AdmissionFacts, now: Instant): readonly NamedVerdict[] =>
+  registered
+    .filter((gate): gate is Rejudged => gate.rejudgedAtAdmission === true)
+    .map((gate) => ({ name: gate.name, ...gate.judge(s, now) }));

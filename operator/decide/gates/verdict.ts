@@ -1,6 +1,5 @@
 /** What a gate says. Every gate always says something, and to whom. */
-import type { GateName } from '../../api/conditions.ts';
-import type { Reason } from '../../api/reasons.ts';
+import type { GateName, Reason } from '../../api/reasons.ts';
 import type { Instant } from '../objects.ts';
 
 export interface Verdict {

@@ -4,7 +4,7 @@ import { milliseconds } from '../../api/duration.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
-import type { Hands } from './authors.ts';
+import type { Contributors } from './authors.ts';
 import type { Instant } from '../objects.ts';
 import { linesOf } from './approval-lines.ts';
 import { isSystemName, peopleAmong } from './identity.ts';
@@ -30,7 +30,7 @@ export interface SignedCandidate {
   /** By uid of an approval: does its signer hold the right to sign in that role now? undefined or absent = not answered. */
   readonly rights: ReadonlyMap<string, boolean | undefined>;
   /** Who changed staging since the bundle was frozen. */
-  readonly hands: Hands;
+  readonly hands: Pick<Contributors, 'known'>;
   /** By uid of a candidate: the authors that the record names. */
   readonly record: {
     readonly candidates: ReadonlyMap<

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { aBundle, aDeployment, aLiveObject, anObject, aNamespace } from '../../../test/support/builders/decide.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { Writer } from '../../api/writers.ts';
-import { handsOn, unknownWriters, writtenBy } from './authors.ts';
+import { contributorsOf, handsOn, unknownWriters } from './authors.ts';
 import type { ObjectSource } from '../bundle.ts';
 import { keyOf, type LiveObject } from '../objects.ts';
 
@@ -165,7 +165,8 @@ describe('what scales it', () => {
   });
 
   test('is named among what somebody wrote', () => {
-    expect(writtenBy(seen({}, [scaler()]), ['approver-b'])).toEqual(['HorizontalPodAutoscaler/api']);
+    const { writtenBy } = contributorsOf(seen({}, [scaler()]), 'payments-staging', undefined);
+    expect(writtenBy(['approver-b'])).toEqual(['HorizontalPodAutoscaler/api']);
   });
 });
 

@@ -17,7 +17,20 @@ export interface Hands {
   readonly scaled: ReadonlyMap<ObjectKey, number>;
 }
 
-export const nobody: Hands = { known: [], unknown: [], scaled: new Map() };
+const nobody: Hands = { known: [], unknown: [], scaled: new Map() };
+
+/** What gates are told of those who changed staging since the content was frozen. */
+export interface Contributors {
+  /** Usernames. */
+  readonly known: readonly string[];
+  /** What to say of objects of which it is not recorded who changed them; undefined = there are none. */
+  readonly unrecorded: { readonly message: string; readonly remedy: string } | undefined;
+  /** Staged objects, and autoscalers of staged objects, that one of these usernames wrote at any time. */
+  readonly writtenBy: (usernames: readonly string[]) => readonly ObjectKey[];
+}
+
+/** Where nobody looks at staging. */
+export const noContributors: Contributors = { known: [], unrecorded: undefined, writtenBy: () => [] };
 
 /** What staging holds of a candidate. */
 interface Staging {
@@ -61,8 +74,18 @@ export const handsOn = (s: Staging, since: Bundle | undefined): Hands => {
   };
 };
 
+/** @param since what was frozen; undefined = staging need not hold it any more, so that changes are about other releases */
+export const contributorsOf = (s: Staging, namespace: string, since: Bundle | undefined): Contributors => {
+  const hands = since === undefined ? nobody : handsOn(s, since);
+  return {
+    known: hands.known,
+    unrecorded: unknownWriters(s, namespace, hands),
+    writtenBy: (usernames) => writtenBy(s, usernames),
+  };
+};
+
 /** Staged objects, and autoscalers of staged objects, whose record names one of these. */
-export const writtenBy = (s: Staging, usernames: readonly string[]): readonly ObjectKey[] => {
+const writtenBy = (s: Staging, usernames: readonly string[]): readonly ObjectKey[] => {
   const scalers = [...s.staged.keys()].flatMap((object) => scalersOf(s, object));
   const all = [...s.staged, ...scalers.map((scaler) => [keyOf(scaler.ref), scaler] as const)];
   return [...new Map(all)]

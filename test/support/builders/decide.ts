@@ -4,7 +4,7 @@ import { releaseCandidate, type ReleaseCandidate } from '../../../operator/api/c
 import { emergencyAccess, type EmergencyAccess } from '../../../operator/api/emergency.ts';
 import type { JsonObject } from '../../../operator/api/meta.ts';
 import { releasePolicy, type ReleasePolicy } from '../../../operator/api/policy.ts';
-import { nobody } from '../../../operator/decide/people/authors.ts';
+import { noContributors } from '../../../operator/decide/people/authors.ts';
 import type { Bundle, BundleObject } from '../../../operator/decide/bundle.ts';
 import { digestOf as digestOfContent } from '../../../operator/decide/json/canonical.ts';
 import type { EntryData, LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
@@ -361,7 +361,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     production: undefined,
     staged: new Map(),
     stagedPods: new Map(),
-    hands: nobody,
+    hands: noContributors,
     soakingSince: now - 2 * hour,
     live: new Map(),
     claims: new Map(),

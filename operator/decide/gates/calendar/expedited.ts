@@ -1,11 +1,13 @@
 /** What the expedited lane lets a candidate pass. */
-import { blocked, passed, type Gate, type GateSnapshot } from '../gate.ts';
+import { blocked, passed, type Field, type GateSnapshot, type Judge } from '../gate.ts';
 import { expeditedLane } from '../../people/approval-lines.ts';
 import { editPolicy, newCandidate } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';
 
+type Seen = Pick<GateSnapshot, 'candidate' | 'policy'>;
+
 /** A candidate that asks for a lane which is not there, or which it may not take. */
-const refusedLane = (s: GateSnapshot): Verdict | undefined => {
+const refusedLane = (s: Seen): Verdict | undefined => {
   if (s.candidate.spec.urgency !== 'Expedited' || expeditedLane(s) !== undefined) return undefined;
   return blocked('ExpeditedNotOffered', {
     message:
@@ -18,11 +20,11 @@ const refusedLane = (s: GateSnapshot): Verdict | undefined => {
 
 /** A gate of waiting, for which an expedited candidate need not wait if the policy says so. It passes nothing that is Blocked. */
 export const unlessExpedited =
-  (name: 'Window' | 'Freeze', gate: Gate): Gate =>
+  <Reads extends Field>(name: 'Window' | 'Freeze', judge: Judge<Reads>): Judge<Reads | 'candidate' | 'policy'> =>
   (s, now) => {
     const refused = refusedLane(s);
     if (refused !== undefined) return refused;
-    const verdict = gate(s, now);
+    const verdict = judge(s, now);
     const passes = expeditedLane(s)?.passes.includes(name) === true;
     if (verdict.outcome !== 'Waiting' || !passes) return verdict;
     return passed(
@@ -33,7 +35,7 @@ export const unlessExpedited =
   };
 
 /** How not to wait at a gate of waiting, if the policy offers it. */
-export const orExpedite = (s: GateSnapshot, name: 'Window' | 'Freeze'): string =>
+export const orExpedite = (s: Seen, name: 'Window' | 'Freeze'): string =>
   s.policy.spec.expedited?.passes.includes(name) === true && expeditedLane(s) === undefined
     ? `; if it cannot wait: ${newCandidate(s, 'and urgency: Expedited and its incident')}`
     : '';

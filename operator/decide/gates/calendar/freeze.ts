@@ -3,10 +3,12 @@ import { orExpedite, unlessExpedited } from './expedited.ts';
 import { editPolicy } from '../remedies.ts';
 import { visible } from '../../safe-text.ts';
 import { listed } from '../../messages.ts';
-import { blocked, passed, waiting, type Gate } from '../gate.ts';
+import { blocked, defineGate, passed, waiting, type Judge } from '../gate.ts';
+
+const reads = ['candidate', 'policy', 'target'] as const;
 
 /** A freeze is on from `from` until, not including, `to`. */
-const noFreeze: Gate = (s, now) => {
+const noFreeze: Judge<(typeof reads)[number]> = (s, now) => {
   const freezes = s.policy.spec.freezes.map(({ from, to, reason }) => ({
     from: Date.parse(from),
     to: Date.parse(to),
@@ -31,4 +33,10 @@ const noFreeze: Gate = (s, now) => {
   });
 };
 
-export const freeze = unlessExpedited('Freeze', noFreeze);
+export const freeze = defineGate({
+  name: 'Freeze',
+  asks: 'Is there no freeze?',
+  reads,
+  rejudgedAtAdmission: true,
+  judge: unlessExpedited('Freeze', noFreeze),
+});

@@ -3,10 +3,12 @@ import { orExpedite, unlessExpedited } from './expedited.ts';
 import { editPolicy } from '../remedies.ts';
 import { windowAt } from '../../schedule.ts';
 import { listed } from '../../messages.ts';
-import { blocked, passed, waiting, type Gate } from '../gate.ts';
+import { blocked, defineGate, passed, waiting, type Judge } from '../gate.ts';
+
+const reads = ['candidate', 'policy', 'target'] as const;
 
 /** One open window is enough; no windows at all is always open. A window that cannot be read holds everything up. */
-const openWindow: Gate = (s, now) => {
+const openWindow: Judge<(typeof reads)[number]> = (s, now) => {
   const windows = s.policy.spec.windows.map((window) => ({
     named: `"${window.schedule}" ${window.timeZone} for ${window.duration}`,
     state: windowAt(window, now),
@@ -41,4 +43,10 @@ const openWindow: Gate = (s, now) => {
   });
 };
 
-export const window = unlessExpedited('Window', openWindow);
+export const window = defineGate({
+  name: 'Window',
+  asks: 'Is a window open?',
+  reads,
+  rejudgedAtAdmission: true,
+  judge: unlessExpedited('Window', openWindow),
+});

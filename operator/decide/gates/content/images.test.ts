@@ -11,7 +11,7 @@ import {
 import type { BundleObject } from '../../bundle.ts';
 import { images } from './images.ts';
 
-const judged = (...objects: BundleObject[]) => images(aGateSnapshot({ bundle: aBundle({ objects }) }), now);
+const judged = (...objects: BundleObject[]) => images.judge(aGateSnapshot({ bundle: aBundle({ objects }) }), now);
 const running = (reference: string) => aDeployment('api', { containers: [{ name: 'app', image: reference }] });
 const digest = digestOf('e');
 const loose = { containers: [{ name: 'app', image: 'api:1' }] };

@@ -7,7 +7,9 @@ import { containersOf, podSpecsOf, runsNothing } from '../../manifest/pod-spec.t
 import { newCandidate } from '../remedies.ts';
 import { visibleAscii } from '../../safe-text.ts';
 import { listed, objectNamed } from '../../messages.ts';
-import { blocked, passed, type Gate } from '../gate.ts';
+import { blocked, defineGate, type Facts, passed } from '../gate.ts';
+
+const reads = ['candidate', 'bundle'] as const;
 
 /** An image that a pod spec names, and where. */
 interface NamedImage {
@@ -29,7 +31,7 @@ const imagesOf = (podSpec: JsonObject): readonly NamedImage[] => [
 ];
 
 /** A tag may be moved after people have signed; a digest may not. Image volumes are images too. */
-export const images: Gate = (s) => {
+const judge = (s: Facts<typeof reads>) => {
   const loose = s.bundle.objects.flatMap((object) =>
     runsNothing(object.ref.kind)
       ? []
@@ -46,3 +48,11 @@ export const images: Gate = (s) => {
     remedy: `In staging, name each as <repository>@sha256:<digest>; the digests that run there: kubectl get pods -n ${s.candidate.metadata.namespace} -o jsonpath={..imageID}. ${newCandidate(s, 'from that')}`,
   });
 };
+
+export const images = defineGate({
+  name: 'Images',
+  asks: 'Is every image named by digest?',
+  reads,
+  rejudgedAtAdmission: true,
+  judge,
+});

@@ -13,12 +13,12 @@ const fields = ['summary', 'changes', 'dependencies', 'installation', 'rollbackP
 const analysisDue = aRecord({ package: { analysisDue: true } });
 
 test('complete notes pass', () => {
-  expect(notes(aGateSnapshot(), now)).toMatchObject({ outcome: 'Passed', reason: 'NotesComplete', remedy: '' });
+  expect(notes.judge(aGateSnapshot(), now)).toMatchObject({ outcome: 'Passed', reason: 'NotesComplete', remedy: '' });
 });
 
 test.each(fields)('without %s they are blocked, and named', (field) => {
   const { [field]: _, ...others } = complete;
-  const verdict = notes(aGateSnapshot({ candidate: aCandidate({ notes: others }) }), now);
+  const verdict = notes.judge(aGateSnapshot({ candidate: aCandidate({ notes: others }) }), now);
   expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'NotesMissing' });
   expect(verdict.message).toContain(field);
   expect(verdict.remedy).toContain(`notes.${field}`);
@@ -28,20 +28,20 @@ test.each([
   ['blank text', { ...complete, installation: ' \n' }],
   ['a list of blanks', { ...complete, changes: ['  '] }],
 ])('%s is no note', (_, given) => {
-  expect(notes(aGateSnapshot({ candidate: aCandidate({ notes: given }) }), now).reason).toBe('NotesMissing');
+  expect(notes.judge(aGateSnapshot({ candidate: aCandidate({ notes: given }) }), now).reason).toBe('NotesMissing');
 });
 
 test('a policy that does not require notes takes none', () => {
   const s = aGateSnapshot({ candidate: aCandidate({ notes: {} }), policy: aPolicy({ notes: 'Optional' }) });
-  expect(notes(s, now).outcome).toBe('Passed');
+  expect(notes.judge(s, now).outcome).toBe('Passed');
 });
 
 test.each(['Required', 'Optional'])('after a rollback the analysis is asked for, with notes %s', (policy) => {
   const s = aGateSnapshot({ policy: aPolicy({ notes: policy }), record: analysisDue });
-  expect(notes(s, now)).toMatchObject({ outcome: 'Blocked', reason: 'AnalysisMissing' });
+  expect(notes.judge(s, now)).toMatchObject({ outcome: 'Blocked', reason: 'AnalysisMissing' });
 });
 
 test('after a rollback complete notes with an analysis pass', () => {
   const candidate = aCandidate({ notes: { ...complete, analysis: 'a lock was held too long' } });
-  expect(notes(aGateSnapshot({ candidate, record: analysisDue }), now).outcome).toBe('Passed');
+  expect(notes.judge(aGateSnapshot({ candidate, record: analysisDue }), now).outcome).toBe('Passed');
 });

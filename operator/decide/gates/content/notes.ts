@@ -1,9 +1,9 @@
-/** Do the release notes say what the policy demands? */
+/** Asks for the release notes. */
 import type { ReleaseNotes } from '../../../api/candidate.ts';
 import { packageRecord } from '../../record/record.ts';
 import { newCandidate } from '../remedies.ts';
 import { listed } from '../../messages.ts';
-import { blocked, passed, type Gate } from '../gate.ts';
+import { blocked, defineGate, passed, type Facts } from '../gate.ts';
 
 const required = ['summary', 'changes', 'dependencies', 'installation', 'rollbackPlan'] as const;
 
@@ -11,8 +11,10 @@ const isBlank = (note: string | readonly string[]): boolean => [note].flat().eve
 
 const missingFrom = (notes: ReleaseNotes): readonly string[] => required.filter((field) => isBlank(notes[field]));
 
+const reads = ['candidate', 'policy', 'bundle', 'record'] as const;
+
 /** Asks for every note if the policy requires them, and after a rollback of the package for its analysis, whatever the policy says. */
-export const notes: Gate = (s) => {
+const judge = (s: Facts<typeof reads>) => {
   const given = s.candidate.spec.notes;
   const missing = s.policy.spec.notes === 'Required' ? missingFrom(given) : [];
   if (missing.length > 0) {
@@ -29,3 +31,11 @@ export const notes: Gate = (s) => {
   }
   return passed('NotesComplete', 'The release notes say everything that the policy demands');
 };
+
+export const notes = defineGate({
+  name: 'Notes',
+  asks: 'Do the release notes say what the policy demands?',
+  reads,
+  rejudgedAtAdmission: true,
+  judge,
+});

@@ -7,9 +7,23 @@ import { newCandidate } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';
 import { visible } from '../../safe-text.ts';
 import { argumentFor, listed, objectNamed } from '../../messages.ts';
-import { blocked, type GateSnapshot, passed, unknown, waiting, type Gate } from '../gate.ts';
+import { blocked, defineGate, type Facts, passed, unknown, waiting } from '../gate.ts';
 
-const immutableFields = (s: GateSnapshot): Verdict | undefined => {
+const reads = [
+  'candidate',
+  'policy',
+  'target',
+  'record',
+  'bundle',
+  'live',
+  'claims',
+  'foreign',
+  'unanswered',
+  'preflight',
+] as const;
+type Seen = Facts<typeof reads>;
+
+const immutableFields = (s: Seen): Verdict | undefined => {
   const conflicts = s.bundle.objects
     .filter(({ ref }) => !runsOncePerBundle(ref.kind))
     .flatMap(({ ref, content }) => {
@@ -25,7 +39,7 @@ const immutableFields = (s: GateSnapshot): Verdict | undefined => {
 };
 
 /** A Job runs once a bundle, under a name of its own; nobody can write that name into Git beforehand. */
-const jobsForTools = (s: GateSnapshot): Verdict | undefined => {
+const jobsForTools = (s: Seen): Verdict | undefined => {
   const jobs = s.bundle.objects
     .filter(({ ref }) => runsOncePerBundle(ref.kind))
     .map(({ ref }) => objectNamed(keyOf(ref)));
@@ -36,7 +50,7 @@ const jobsForTools = (s: GateSnapshot): Verdict | undefined => {
   });
 };
 
-const claims = (s: GateSnapshot): Verdict | undefined => {
+const claims = (s: Seen): Verdict | undefined => {
   const claimed = s.bundle.objects.flatMap(({ ref }) => {
     const owner = s.claims.get(keyOf(ref));
     return owner === undefined || owner === s.bundle.package ? [] : [`${objectNamed(keyOf(ref))} (package ${owner})`];
@@ -48,7 +62,7 @@ const claims = (s: GateSnapshot): Verdict | undefined => {
   });
 };
 
-const foreignContent = (s: GateSnapshot): Verdict | undefined => {
+const foreignContent = (s: Seen): Verdict | undefined => {
   const [first] = s.foreign.keys();
   if (first === undefined) return undefined;
   const conflicts = [...s.foreign].map(([key, { manager, fields }]) => {
@@ -62,7 +76,7 @@ const foreignContent = (s: GateSnapshot): Verdict | undefined => {
 };
 
 /** What was done in an emergency is for a release to follow up, and not for its writer to stop. */
-const remedyFor = (s: GateSnapshot, first: ObjectKey): string => {
+const remedyFor = (s: Seen, first: ObjectKey): string => {
   const changed = [...s.record.emergencies.all.values()].flatMap((emergency) =>
     unsettledOf(emergency).map((key) => [key, emergency.name] as const),
   );
@@ -73,7 +87,7 @@ const remedyFor = (s: GateSnapshot, first: ObjectKey): string => {
     : `Have the named writer stop, or a platform admin lists the fields under unmanagedFields; see who wrote what: kubectl get ${argumentFor(stranger)} -n ${s.target.name} -o yaml --show-managed-fields`;
 };
 
-const preflight = (s: GateSnapshot): Verdict | undefined => {
+const preflight = (s: Seen): Verdict | undefined => {
   if (s.unanswered !== undefined) {
     return unknown('GateNotReady', {
       message: `No promotion starts without a gate that judges its writes: ${visible(s.unanswered)}`,
@@ -98,10 +112,19 @@ const preflight = (s: GateSnapshot): Verdict | undefined => {
 const checks = [jobsForTools, immutableFields, claims, foreignContent, preflight];
 
 /** The first thing that stands in the way of writing the content to production. */
-export const applicable: Gate = (s) => {
+const judge = (s: Seen) => {
   for (const check of checks) {
     const found = check(s);
     if (found !== undefined) return found;
   }
   return passed('Applicable', 'The API server would accept every object as it is');
 };
+
+export const applicable = defineGate({
+  name: 'Applicable',
+  asks: 'Would the API server accept every object, and does nobody else own it?',
+  reads,
+  rejudgedAtAdmission:
+    'The API server judges each write when it happens, and the webhook compares what it writes with the signed content.',
+  judge,
+});

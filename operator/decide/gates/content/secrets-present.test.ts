@@ -10,7 +10,7 @@ const withEnv = (valueFrom: JsonObject) =>
   aDeployment('api', { containers: [{ name: 'app', env: [{ name: 'X', valueFrom }] }] });
 const withVolume = (volume: JsonObject) => aDeployment('api', { volumes: [{ name: 'v', ...volume }] });
 const judged = (objects: BundleObject[], given: Partial<GateSnapshot> = {}) =>
-  secretsPresent(aGateSnapshot({ bundle: aBundle({ objects }), ...given }), now);
+  secretsPresent.judge(aGateSnapshot({ bundle: aBundle({ objects }), ...given }), now);
 
 const password = withEnv({ secretKeyRef: { name: 'db', key: 'password' } });
 const level = withEnv({ configMapKeyRef: { name: 'settings', key: 'level' } });
@@ -157,6 +157,6 @@ describe('a ConfigMap', () => {
 
   test('that the release drops is as good as gone', () => {
     const bundle = aBundle({ objects: [level], removed: [shippedSettings.ref] });
-    expect(secretsPresent(aGateSnapshot({ bundle, ...inProduction }), now).reason).toBe('ConfigMapMissing');
+    expect(secretsPresent.judge(aGateSnapshot({ bundle, ...inProduction }), now).reason).toBe('ConfigMapMissing');
   });
 });

@@ -7,11 +7,14 @@ import { references } from '../../manifest/config-references.ts';
 import { runsNothing } from '../../manifest/pod-spec.ts';
 import { listed, objectNamed } from '../../messages.ts';
 import type { KeysByName } from '../snapshot.ts';
-import { blocked, passed, type Gate, type GateSnapshot } from '../gate.ts';
 import type { Reference } from '../../manifest/kinds/shared/kind.ts';
+import { blocked, defineGate, type Facts, passed } from '../gate.ts';
+
+const reads = ['candidate', 'target', 'bundle', 'secrets', 'configMaps'] as const;
+type Seen = Facts<typeof reads>;
 
 /** ConfigMaps as they will be: those of the release are what the release makes of them, and what it drops is gone. */
-const configMapsAfter = ({ bundle, configMaps }: GateSnapshot): KeysByName => {
+const configMapsAfter = ({ bundle, configMaps }: Seen): KeysByName => {
   const dropped = new Set(bundle.removed.filter(({ kind }) => kind === 'ConfigMap').map(({ name }) => name));
   const shipped = new Map(
     bundle.objects.filter(({ ref }) => ref.kind === 'ConfigMap').map((object) => [object.ref.name, object]),
@@ -35,7 +38,7 @@ const reasons = {
   ConfigMap: { object: 'ConfigMapMissing', key: 'ConfigMapKeyMissing' },
 } as const;
 
-const missing = (s: GateSnapshot): readonly Missing[] => {
+const missing = (s: Seen): readonly Missing[] => {
   const there: Record<Reference['kind'], KeysByName> = { Secret: s.secrets, ConfigMap: configMapsAfter(s) };
   return s.bundle.objects.flatMap((object) =>
     (runsNothing(object.ref.kind) ? [] : references(object.content)).flatMap((reference): readonly Missing[] => {
@@ -51,7 +54,7 @@ const missing = (s: GateSnapshot): readonly Missing[] => {
 const named = ({ kind, name, key, reason, by }: Missing): string =>
   reason === reasons[kind].key ? `key ${key} of ${kind} ${name} for ${by}` : `${kind} ${name} for ${by}`;
 
-const remedyFor = (s: GateSnapshot, { kind, name, key, reason }: Missing): string => {
+const remedyFor = (s: Seen, { kind, name, key, reason }: Missing): string => {
   if (kind === 'ConfigMap') return newCandidate(s, `that has ConfigMap ${name} among its components, complete`);
   const keeper = `Somebody who manages the Secrets of ${s.target.name}`;
   if (reason === 'SecretKeyMissing')
@@ -60,7 +63,7 @@ const remedyFor = (s: GateSnapshot, { kind, name, key, reason }: Missing): strin
 };
 
 /** Secrets are never copied from staging, so that production must have its own; only names and keys are looked at. */
-export const secretsPresent: Gate = (s) => {
+const judge = (s: Seen) => {
   const all = missing(s);
   const [first] = all;
   if (first === undefined)
@@ -70,3 +73,12 @@ export const secretsPresent: Gate = (s) => {
     remedy: [...new Set(all.map((each) => remedyFor(s, each)))].join('; '),
   });
 };
+
+export const secretsPresent = defineGate({
+  name: 'SecretsPresent',
+  asks: 'Has production every Secret and key that the content refers to?',
+  reads,
+  rejudgedAtAdmission:
+    'The webhook has no right to read Secrets of production; pods that lack one fail, and the release is rolled back.',
+  judge,
+});

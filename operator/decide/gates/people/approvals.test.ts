@@ -23,7 +23,8 @@ const rejection = anApproval('security-a', { role: 'security', decision: 'Reject
 
 const given = (signed: readonly Approval[], more: Partial<GateSnapshot> = {}) =>
   aGateSnapshot({ approvals: signed, ...more });
-const judged = (signed: readonly Approval[], more: Partial<GateSnapshot> = {}) => approvals(given(signed, more), now);
+const judged = (signed: readonly Approval[], more: Partial<GateSnapshot> = {}) =>
+  approvals.judge(given(signed, more), now);
 const answers = (signed: readonly Approval[], held: Record<string, boolean | undefined>) =>
   new Map(signed.map(({ metadata }) => [metadata.uid, metadata.name in held ? held[metadata.name] : true]));
 

@@ -1,4 +1,5 @@
 /** Is every approval line met by signatures under this digest? */
+import type { Instant } from '../../objects.ts';
 import { linesOf } from '../../people/approval-lines.ts';
 import { quorum, type LineSummary } from '../../people/quorum.ts';
 import { newCandidate, signAs } from '../remedies.ts';
@@ -6,7 +7,10 @@ import { consents, signatures, type Signature, type Standing } from '../../peopl
 import type { Verdict } from '../verdict.ts';
 import { visible } from '../../safe-text.ts';
 import { listed } from '../../messages.ts';
-import { blocked, passed, unknown, waiting, type Gate, type GateSnapshot } from '../gate.ts';
+import { blocked, defineGate, type Facts, passed, unknown, waiting } from '../gate.ts';
+
+const reads = ['candidate', 'policy', 'target', 'record', 'bundle', 'hands', 'approvals', 'rights'] as const;
+type Seen = Facts<typeof reads>;
 
 /** Why a signature does not count, as people read it. */
 const whyNot: Readonly<Record<Exclude<Standing, 'Counts' | 'Unanswered'>, string>> = {
@@ -29,7 +33,7 @@ const pending = {
 };
 
 /** A refusal by somebody who may sign is final. While it is not known whether they may, it is not passed over. */
-const refusal = (s: GateSnapshot, all: readonly Signature[]): Verdict | undefined => {
+const refusal = (s: Seen, all: readonly Signature[]): Verdict | undefined => {
   const refusals = all.filter(({ decision }) => decision === 'Reject');
   const final = refusals.find(({ standing }) => standing === 'Counts');
   if (final !== undefined) {
@@ -75,7 +79,7 @@ const explained = (signature: Signature): readonly string[] =>
  * A signature counts when it is for this candidate and this digest, is not too old, its signer may sign now and had no hand in
  * the content. One person counts once over all lines.
  */
-export const approvals: Gate = (s, now) => {
+const judge = (s: Seen, now: Instant) => {
   const all = signatures(s, now);
   const refused = refusal(s, all);
   if (refused !== undefined) return refused;
@@ -107,3 +111,11 @@ export const approvals: Gate = (s, now) => {
     wakeAt,
   });
 };
+
+export const approvals = defineGate({
+  name: 'Approvals',
+  asks: 'Is every approval line met by signatures under this digest?',
+  reads,
+  rejudgedAtAdmission: true,
+  judge,
+});

@@ -5,7 +5,9 @@ import {
   aDeployment,
   aGateSnapshot,
   aLiveObject,
+  aNamespace,
   anApproval,
+  anObject,
   aPolicy,
   aRecord,
   enoughApprovals,
@@ -13,7 +15,9 @@ import {
 } from '../../../../test/support/builders/decide.ts';
 import { keyOf } from '../../objects.ts';
 import type { GateSnapshot } from '../gate.ts';
-import { nobody } from '../../people/authors.ts';
+import { contributorsOf } from '../../people/authors.ts';
+import type { BundleObject } from '../../bundle.ts';
+import type { Writer } from '../../../api/writers.ts';
 import { segregationOfDuties } from './segregation-of-duties.ts';
 
 const robot = 'system:serviceaccount:ci:deployer';
@@ -22,15 +26,16 @@ const byRobot = (onBehalfOf: string[]) => ({
   bundle: aBundle({ authors: [robot] }),
   candidate: aCandidate({ author: { username: robot }, onBehalfOf }),
 });
-const judged = (given: Partial<GateSnapshot>) => segregationOfDuties(aGateSnapshot(given), now);
+const judged = (given: Partial<GateSnapshot>) => segregationOfDuties.judge(aGateSnapshot(given), now);
 
-const byHand = (username: string): Partial<GateSnapshot> => {
-  const object = aDeployment();
-  return {
-    hands: { ...nobody, known: [username] },
-    staged: new Map([[keyOf(object.ref), aLiveObject(object, { changedBy: [{ username, position: '0' }] })]]),
-  };
+/** Staging holds objects that were changed after the bundle was frozen; undefined = it is not recorded by whom. */
+const changed = (objects: readonly BundleObject[], changedBy: readonly Writer[] | undefined): Partial<GateSnapshot> => {
+  const staged = new Map(objects.map((object) => [keyOf(object.ref), aLiveObject(object, { changedBy })]));
+  const staging = { source: aNamespace({ staging: true }), staged, stagedAutoscalers: [] };
+  return { hands: contributorsOf(staging, 'payments-staging', aBundle({ objects: [] })) };
 };
+
+const byHand = (username: string): Partial<GateSnapshot> => changed([aDeployment()], [{ username, position: '0' }]);
 
 describe('who changed staging', () => {
   const [testerA, , approverB] = enoughApprovals();
@@ -71,7 +76,7 @@ describe('who changed staging', () => {
   });
 
   test('and is not known blocks it', () => {
-    expect(judged({ hands: { ...nobody, unknown: ['Deployment/api', 'ConfigMap/a'] } })).toMatchObject({
+    expect(judged(changed([aDeployment(), anObject('ConfigMap', 'a')], undefined))).toMatchObject({
       outcome: 'Blocked',
       reason: 'WriterUnknown',
       message: 'It is not recorded who wrote Deployment api and ConfigMap a in payments-staging',

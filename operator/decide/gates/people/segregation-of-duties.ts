@@ -1,5 +1,5 @@
 /** Are authors, testers and approvers different people? */
-import { unknownWriters, writtenBy } from '../../people/authors.ts';
+import type { Instant } from '../../objects.ts';
 import { linesOf } from '../../people/approval-lines.ts';
 import { isSystemName } from '../../people/identity.ts';
 import { quorum } from '../../people/quorum.ts';
@@ -8,12 +8,14 @@ import { authorsOf, consents, signatures, type Signature } from '../../people/ap
 import type { Verdict } from '../verdict.ts';
 import { visible } from '../../safe-text.ts';
 import { argumentFor, listed, objectNamed } from '../../messages.ts';
-import { blocked, passed, waiting, type Gate, type GateSnapshot } from '../gate.ts';
+import { blocked, defineGate, type Facts, passed, waiting } from '../gate.ts';
+
+const reads = ['candidate', 'policy', 'target', 'record', 'bundle', 'hands', 'approvals', 'rights'] as const;
+type Seen = Facts<typeof reads>;
 
 /** Who wrote it must be known, and a machine writes for somebody: it must be trusted to say for whom, and say it. */
-const authorProblem = (s: GateSnapshot): Verdict | undefined => {
-  const unrecorded = unknownWriters(s, s.candidate.metadata.namespace, s.hands);
-  if (unrecorded !== undefined) return blocked('WriterUnknown', unrecorded);
+const authorProblem = (s: Seen): Verdict | undefined => {
+  if (s.hands.unrecorded !== undefined) return blocked('WriterUnknown', s.hands.unrecorded);
   const machines = authorsOf(s).filter(isSystemName);
   const untrusted = machines.filter((username) => !s.policy.spec.trustedAutomation.includes(username));
   if (untrusted.length > 0) {
@@ -31,9 +33,9 @@ const authorProblem = (s: GateSnapshot): Verdict | undefined => {
 };
 
 /** A record never forgets: only a new object is without a writer that the old one had. */
-const writtenAnew = (s: GateSnapshot, usernames: readonly string[]): string => {
+const writtenAnew = (s: Seen, usernames: readonly string[]): string => {
   const { namespace } = s.candidate.metadata;
-  const objects = writtenBy(s, usernames);
+  const objects = s.hands.writtenBy(usernames);
   return objects.length === 0
     ? 'applies the content'
     : `creates ${listed(objects.map(objectNamed))} again (kubectl get ${objects.map(argumentFor).join(' ')} -n ${namespace} -o yaml | kubectl replace --force -f -)`;
@@ -53,7 +55,7 @@ const twice = (counted: readonly Signature[]): readonly string[] =>
  * says so: it holds while such a signature stands in a place that somebody else must take, and passes, still naming it, once
  * others have signed. Otherwise one mistaken signature, which nobody can take back, would end the candidate.
  */
-export const segregationOfDuties: Gate = (s, now) => {
+const judge = (s: Seen, now: Instant) => {
   const problem = authorProblem(s);
   if (problem !== undefined) return problem;
   const all = signatures(s, now);
@@ -76,3 +78,11 @@ export const segregationOfDuties: Gate = (s, now) => {
   }
   return passed('DutiesSegregated', 'Authors, testers and approvers are different people');
 };
+
+export const segregationOfDuties = defineGate({
+  name: 'SegregationOfDuties',
+  asks: 'Are authors, testers and approvers different people?',
+  reads,
+  rejudgedAtAdmission: true,
+  judge,
+});

@@ -5,11 +5,14 @@ import { keyOf, type ObjectKey } from '../../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';
 import { listed, objectNamed } from '../../messages.ts';
-import { blocked, passed, waiting, type Gate, type GateSnapshot } from '../gate.ts';
+import { blocked, defineGate, type Facts, passed, waiting } from '../gate.ts';
+
+const reads = ['candidate', 'target', 'record', 'bundle', 'live'] as const;
+type Seen = Facts<typeof reads>;
 
 const named = (objects: readonly ObjectKey[]): string => listed(objects.map(objectNamed));
 
-export const emergencyDrift: Gate = (s) => {
+const judge = (s: Seen) => {
   const { followsUp, reverts } = s.candidate.spec;
   const followed = followedUpBy(s.record.emergencies, followsUp);
   if (followsUp !== '' && followed === undefined) {
@@ -31,13 +34,13 @@ export const emergencyDrift: Gate = (s) => {
     : followUp(s, followed, reverts.map(keyOf));
 };
 
-const silentRevert = (s: GateSnapshot, { name }: EmergencyRecord, objects: readonly ObjectKey[]): Verdict =>
+const silentRevert = (s: Seen, { name }: EmergencyRecord, objects: readonly ObjectKey[]): Verdict =>
   blocked('EmergencyDrift', {
     message: `It would take back what emergency access ${name} changed: ${named(objects)}`,
     remedy: `See what was changed: kubectl get emergencyaccess ${name} -n ${s.target.name} -o yaml. ${newCandidate(s, `with spec.followsUp: ${name}, that holds these as production does now, or names them in spec.reverts`)}`,
   });
 
-const followUp = (s: GateSnapshot, emergency: EmergencyRecord, said: readonly ObjectKey[]): Verdict => {
+const followUp = (s: Seen, emergency: EmergencyRecord, said: readonly ObjectKey[]): Verdict => {
   const { name, accounted } = emergency;
   if (accounted === undefined) {
     return waiting('EmergencyUnderWay', {
@@ -65,3 +68,12 @@ const followUp = (s: GateSnapshot, emergency: EmergencyRecord, said: readonly Ob
     `It follows up emergency access ${name}${parts.length === 0 ? ', and touches nothing that it left changed' : ` and ${parts.join(', and ')}`}`,
   );
 };
+
+export const emergencyDrift = defineGate({
+  name: 'EmergencyDrift',
+  asks: 'Does it say what becomes of what an emergency changed?',
+  reads,
+  rejudgedAtAdmission:
+    'It compares with production as it was before the promotion, which the first writes of the promotion change.',
+  judge,
+});

@@ -25,7 +25,7 @@ const intent = (given: Partial<OpenIntent> = {}): OpenIntent => ({
 });
 const own = { name: 'payments-2.4.0', uid: 'uid-payments-2-4-0', namespace: 'payments-staging' };
 const judged = (open: OpenIntent | undefined) =>
-  inFlight(aGateSnapshot({ record: aRecord({ package: { open } }) }), now);
+  inFlight.judge(aGateSnapshot({ record: aRecord({ package: { open } }) }), now);
 
 test('a package at rest is free', () => {
   expect(judged(undefined)).toMatchObject({ outcome: 'Passed', reason: 'Free' });
@@ -48,7 +48,10 @@ test('its own promotion is not in its way', () => {
 });
 
 test('nothing is promoted on a broken record', () => {
-  const verdict = inFlight(aGateSnapshot({ record: aRecord({ broken: 'entry 7 does not follow entry 6' }) }), now);
+  const verdict = inFlight.judge(
+    aGateSnapshot({ record: aRecord({ broken: 'entry 7 does not follow entry 6' }) }),
+    now,
+  );
   expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'LedgerBroken' });
   expect(verdict.message).toContain('entry 7 does not follow entry 6');
 });
@@ -70,6 +73,6 @@ describe('other candidates', () => {
     ['many of the same second with a smaller uid', others(99, { createdAt: now - 3 * hour, uid: 'uid-a' }), 'Waiting'],
     ['many of the same second with a larger uid', others(99, { createdAt: now - 3 * hour, uid: 'uid-z' }), 'Passed'],
   ])('%s', (_, siblings, outcome) => {
-    expect(inFlight(aGateSnapshot({ siblings }), now).outcome).toBe(outcome);
+    expect(inFlight.judge(aGateSnapshot({ siblings }), now).outcome).toBe(outcome);
   });
 });

@@ -4,9 +4,12 @@ import { placeLimits } from './open-limits.ts';
 import { packageRecord } from '../../record/record.ts';
 import { agedOf, isEarlier } from './replaces.ts';
 import type { Verdict } from '../verdict.ts';
-import { blocked, passed, waiting, type Gate, type GateSnapshot } from '../gate.ts';
+import { blocked, defineGate, type Facts, passed, waiting } from '../gate.ts';
 
-const brokenLedger = (s: GateSnapshot): Verdict | undefined =>
+const reads = ['candidate', 'target', 'record', 'bundle', 'siblings'] as const;
+type Seen = Facts<typeof reads>;
+
+const brokenLedger = (s: Seen): Verdict | undefined =>
   s.record.broken === undefined
     ? undefined
     : blocked('LedgerBroken', {
@@ -14,7 +17,7 @@ const brokenLedger = (s: GateSnapshot): Verdict | undefined =>
         remedy: brokenRemedy(s.target.name, s.record),
       });
 
-const openIntent = (s: GateSnapshot): Verdict | undefined => {
+const openIntent = (s: Seen): Verdict | undefined => {
   const { open } = packageRecord(s.record, s.bundle.package);
   const isOwn = open?.type === 'Promotion' && open.candidate.uid === s.candidate.metadata.uid;
   if (open === undefined || isOwn) return undefined;
@@ -26,7 +29,7 @@ const openIntent = (s: GateSnapshot): Verdict | undefined => {
   });
 };
 
-const earlierOpen = (s: GateSnapshot): Verdict | undefined => {
+const earlierOpen = (s: Seen): Verdict | undefined => {
   const own = agedOf(s.candidate);
   const earlier = s.siblings.filter((other) => other.staged && !other.finished && isEarlier(other, own));
   if (earlier.length < placeLimits.package.candidates) return undefined;
@@ -38,8 +41,17 @@ const earlierOpen = (s: GateSnapshot): Verdict | undefined => {
 };
 
 /** One promotion at a time per package, in a namespace whose record can be trusted. */
-export const inFlight: Gate = (s) =>
+const judge = (s: Seen) =>
   brokenLedger(s) ??
   openIntent(s) ??
   earlierOpen(s) ??
   passed('Free', 'No other promotion of the package is in flight');
+
+export const inFlight = defineGate({
+  name: 'InFlight',
+  asks: 'Is the package free for another promotion?',
+  reads,
+  rejudgedAtAdmission:
+    'A promotion that was begun is itself in flight; the webhook admits writes only of the one that the record names as open.',
+  judge,
+});

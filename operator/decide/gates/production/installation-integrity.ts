@@ -3,7 +3,9 @@ import type { ReleasePolicy } from '../../../api/policy.ts';
 import type { Finding } from '../../record/expected-state.ts';
 import { listed } from '../../messages.ts';
 import { signFinding } from '../../findings/status.ts';
-import { blocked, passed, type Gate } from '../gate.ts';
+import { blocked, defineGate, type Facts, passed } from '../gate.ts';
+
+const reads = ['policy', 'target', 'record', 'integrity'] as const;
 
 /**
  * An upgrade takes back what the chart says, and leaves what somebody added beside it; so what may go, goes first. A definition may not: every
@@ -21,7 +23,7 @@ const signer = (policy: ReleasePolicy, { home, name }: Finding): string =>
     : `somebody who holds role installation in ${home}, and did not upgrade it, signs once for all production namespaces`;
 
 /** Nothing is promoted past a lock that changed; a rollback asks no gate, and is never held. */
-export const integrity: Gate = (s) => {
+const judge = (s: Facts<typeof reads>) => {
   const findings = [...s.record.explained.findings.values()].filter(({ change }) => change === 'Integrity');
   const changed = [
     ...new Set([...s.integrity(), ...findings.flatMap(({ parts }) => parts.map(({ object }) => object))]),
@@ -37,3 +39,11 @@ export const integrity: Gate = (s) => {
         : `If it was an upgrade, ${signer(s.policy, finding)}: ${signFinding(s.policy, finding)}; ${back}`,
   });
 };
+
+export const integrity = defineGate({
+  name: 'Integrity',
+  asks: 'Are our own policies, definitions and roles as the record knows them?',
+  reads,
+  rejudgedAtAdmission: true,
+  judge,
+});

@@ -15,7 +15,7 @@ const earlier = aBundle({ name: 'payments-2.4.0-cccccccc', digest: digestOf('c')
 
 test('content that was never taken back passes', () => {
   const record = aRecord(held(digestOf('9')));
-  expect(rollbackHold(aGateSnapshot({ record }), now)).toMatchObject({ outcome: 'Passed', reason: 'NotHeld' });
+  expect(rollbackHold.judge(aGateSnapshot({ record }), now)).toMatchObject({ outcome: 'Passed', reason: 'NotHeld' });
 });
 
 test.each<[sentence: string, given: Partial<GateSnapshot>]>([
@@ -31,12 +31,12 @@ test.each<[sentence: string, given: Partial<GateSnapshot>]>([
     },
   ],
 ])('content that was taken back %s is held', (_, given) => {
-  const verdict = rollbackHold(aGateSnapshot(given), now);
+  const verdict = rollbackHold.judge(aGateSnapshot(given), now);
   expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'HeldAfterRollback' });
   expect(verdict.remedy).toContain('spec.replaces: payments-2.4.0');
 });
 
 test('what was taken back of another package holds nothing', () => {
   const record = { ...aRecord(), packages: new Map([['billing', aPackageRecord({ held: new Set([digestOf('d')]) })]]) };
-  expect(rollbackHold(aGateSnapshot({ record }), now).outcome).toBe('Passed');
+  expect(rollbackHold.judge(aGateSnapshot({ record }), now).outcome).toBe('Passed');
 });

@@ -1,13 +1,15 @@
 /** Is the content not on hold after a rollback? */
 import { packageRecord } from '../../record/record.ts';
 import { newCandidate } from '../remedies.ts';
-import { blocked, passed, type Gate } from '../gate.ts';
+import { blocked, defineGate, type Facts, passed } from '../gate.ts';
+
+const reads = ['candidate', 'record', 'bundle', 'bundles'] as const;
 
 /**
  * What was rolled back does not go forward again. A candidate keeps its content when it is rendered anew on another base,
  * so the digests of all its bundles are looked for, not only the current one.
  */
-export const rollbackHold: Gate = (s) => {
+const judge = (s: Facts<typeof reads>) => {
   const { held } = packageRecord(s.record, s.bundle.package);
   const staged = s.record.candidates.get(s.candidate.metadata.uid)?.stagedDigests ?? [];
   const own = [s.bundle.digest, ...s.bundles.map(({ digest }) => digest), ...staged];
@@ -17,3 +19,11 @@ export const rollbackHold: Gate = (s) => {
     remedy: newCandidate(s, 'that fixes it, and notes.analysis'),
   });
 };
+
+export const rollbackHold = defineGate({
+  name: 'Hold',
+  asks: 'Is the content not on hold after a rollback?',
+  reads,
+  rejudgedAtAdmission: true,
+  judge,
+});

@@ -1,10 +1,13 @@
 /** Has staging run this content long enough? */
 import { soakedAt, wasTested } from './staging-hold.ts';
+import type { Instant } from '../../objects.ts';
 import { soakOf } from '../../people/approval-lines.ts';
-import { passed, waiting, type Gate } from '../gate.ts';
+import { defineGate, type Facts, passed, waiting } from '../gate.ts';
+
+const reads = ['candidate', 'policy', 'record', 'soakingSince'] as const;
 
 /** Over once, over for good: the record remembers it when staging moves on. */
-export const soak: Gate = (s, now) => {
+const judge = (s: Facts<typeof reads>, now: Instant) => {
   const needed = soakOf(s);
   const end = soakedAt(s);
   if (wasTested(s) || (end !== undefined && end <= now)) {
@@ -23,3 +26,12 @@ export const soak: Gate = (s, now) => {
     wakeAt: end,
   });
 };
+
+export const soak = defineGate({
+  name: 'Soak',
+  asks: 'Has staging run it long enough?',
+  reads,
+  rejudgedAtAdmission:
+    'It is about staging, which the webhook does not follow; the record says that the content was staged.',
+  judge,
+});

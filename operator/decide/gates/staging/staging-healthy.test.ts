@@ -19,7 +19,7 @@ const tested = aRecord({ candidate: { tested: true } });
 const failed = health('Failed');
 
 test('healthy workloads pass', () => {
-  expect(stagingHealthy(aGateSnapshot(), now)).toMatchObject({ outcome: 'Passed', reason: 'StagingHealthy' });
+  expect(stagingHealthy.judge(aGateSnapshot(), now)).toMatchObject({ outcome: 'Passed', reason: 'StagingHealthy' });
 });
 
 test.each([
@@ -27,32 +27,32 @@ test.each([
   ['Progressing', 'Waiting', 'StagingUnhealthy'],
   ['Unknown', 'Unknown', 'HealthUnknown'],
 ] as const)('a workload that is %s makes it %s', (state, outcome, reason) => {
-  const verdict = stagingHealthy(aGateSnapshot({ stagedHealth: health(state) }), now);
+  const verdict = stagingHealthy.judge(aGateSnapshot({ stagedHealth: health(state) }), now);
   expect(verdict).toMatchObject({ outcome, reason });
   expect(verdict.message).toContain('Deployment api (crash loop)');
   expect(verdict.remedy).toContain('kubectl describe deployment/api -n payments-staging');
 });
 
 test('a workload that could not be observed is not healthy', () => {
-  expect(stagingHealthy(aGateSnapshot({ stagedHealth: new Map() }), now).outcome).toBe('Unknown');
+  expect(stagingHealthy.judge(aGateSnapshot({ stagedHealth: new Map() }), now).outcome).toBe('Unknown');
 });
 
 test('the worst is said first', () => {
   const objects = ['a', 'b'].map((name) => anObject('StatefulSet', name));
   const stagedHealth = new Map([...health('Progressing', 'StatefulSet/a'), ...health('Failed', 'StatefulSet/b')]);
-  const verdict = stagingHealthy(aGateSnapshot({ bundle: aBundle({ objects }), stagedHealth }), now);
+  const verdict = stagingHealthy.judge(aGateSnapshot({ bundle: aBundle({ objects }), stagedHealth }), now);
   expect(verdict.outcome).toBe('Blocked');
   expect(verdict.message).not.toContain('StatefulSet a');
 });
 
 test('a release without workloads is healthy', () => {
   const bundle = aBundle({ objects: [anObject('ConfigMap', 'a')] });
-  expect(stagingHealthy(aGateSnapshot({ bundle, stagedHealth: new Map() }), now).outcome).toBe('Passed');
+  expect(stagingHealthy.judge(aGateSnapshot({ bundle, stagedHealth: new Map() }), now).outcome).toBe('Passed');
 });
 
 test('staging that moved on after it was tested says nothing about this content', () => {
   const s = aGateSnapshot({ record: tested, stagedNow: moved, stagedHealth: failed });
-  expect(stagingHealthy(s, now)).toMatchObject({ outcome: 'Passed', reason: 'HoldOver' });
+  expect(stagingHealthy.judge(s, now)).toMatchObject({ outcome: 'Passed', reason: 'HoldOver' });
 });
 
 test.each([
@@ -63,5 +63,5 @@ test.each([
     { record: tested, stagedNow: moved, stagedHealth: failed, policy: aPolicy({ stagingHold: 'UntilPromoted' }) },
   ],
 ])('%s is not healthy', (_, given) => {
-  expect(stagingHealthy(aGateSnapshot(given), now).outcome).toBe('Blocked');
+  expect(stagingHealthy.judge(aGateSnapshot(given), now).outcome).toBe('Blocked');
 });

@@ -2,8 +2,10 @@
 import { hasMoved, mustHold, stagingDifference } from './staging-hold.ts';
 import { keyOf } from '../../objects.ts';
 import { argumentFor, listed, objectNamed } from '../../messages.ts';
-import { blocked, passed, unknown, waiting, type Gate, type WorkloadHealth } from '../gate.ts';
 import { isWorkload } from '../../manifest/kinds/index.ts';
+import { blocked, defineGate, type Facts, passed, unknown, waiting, type WorkloadHealth } from '../gate.ts';
+
+const reads = ['candidate', 'policy', 'record', 'bundle', 'stagedNow', 'stagedHealth'] as const;
 
 const unseen: WorkloadHealth = { state: 'Unknown', message: 'not observed' };
 
@@ -15,7 +17,7 @@ const verdicts = [
 ] as const;
 
 /** Once staging was allowed to move on, and did, its health says nothing about this content any more. */
-export const stagingHealthy: Gate = (s) => {
+const judge = (s: Facts<typeof reads>) => {
   if (!mustHold(s) && hasMoved(stagingDifference(s))) {
     return passed('HoldOver', 'Staging was healthy with this content for as long as the policy asks, and has moved on');
   }
@@ -35,3 +37,12 @@ export const stagingHealthy: Gate = (s) => {
   }
   return passed('StagingHealthy', `Every workload of the package is healthy in ${namespace}`);
 };
+
+export const stagingHealthy = defineGate({
+  name: 'StagingHealthy',
+  asks: 'Is staging healthy with this content?',
+  reads,
+  rejudgedAtAdmission:
+    'It is about staging, which the webhook does not follow; the record says that the content was staged.',
+  judge,
+});

@@ -6,7 +6,7 @@ import { keyOf, type Instant, type ObjectKey } from '../../objects.ts';
 import { testersHaveSigned } from '../../people/approvals.ts';
 
 /** First instant at which the soak is over; undefined = it has not begun. A soak of 0s is over before it begins. */
-export const soakedAt = (s: GateSnapshot): Instant | undefined => {
+export const soakedAt = (s: Pick<GateSnapshot, 'candidate' | 'policy' | 'soakingSince'>): Instant | undefined => {
   const soak = milliseconds(soakOf(s));
   if (soak === 0) return -Infinity;
   return s.soakingSince === undefined ? undefined : s.soakingSince + soak;
@@ -31,7 +31,10 @@ export interface StagingDifference {
 }
 
 /** How staging differs from the bundle now. */
-export const stagingDifference = ({ bundle, stagedNow }: GateSnapshot): StagingDifference => {
+export const stagingDifference = ({
+  bundle,
+  stagedNow,
+}: Pick<GateSnapshot, 'bundle' | 'stagedNow'>): StagingDifference => {
   const digests = new Map(bundle.objects.map(({ ref, digest }) => [keyOf(ref), digest]));
   const keys = [...digests.keys()];
   const present = keys.filter((key) => stagedNow.has(key));

@@ -28,7 +28,7 @@ const unanswered = staged(configMap, ['Deployment/api', undefined]);
 const tested = { record: aRecord({ candidate: { tested: true } }) };
 
 test('staging with exactly this content passes', () => {
-  expect(stagingUnchanged(aGateSnapshot(), now)).toMatchObject({ outcome: 'Passed', reason: 'StagingUnchanged' });
+  expect(stagingUnchanged.judge(aGateSnapshot(), now)).toMatchObject({ outcome: 'Passed', reason: 'StagingUnchanged' });
 });
 
 test.each([
@@ -36,14 +36,14 @@ test.each([
   ['an object that is gone', gone, 'Deployment api is gone'],
   ['an object that was added', added, 'Service api was added'],
 ])('%s blocks before it was tested, and is named', (_, given, message) => {
-  const verdict = stagingUnchanged(aGateSnapshot(given), now);
+  const verdict = stagingUnchanged.judge(aGateSnapshot(given), now);
   expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'StagingChanged' });
   expect(verdict.message).toContain(message);
   expect(verdict.remedy).toContain('spec.replaces: payments-2.4.0');
 });
 
 test('after it was tested staging may move on', () => {
-  expect(stagingUnchanged(aGateSnapshot({ ...changed, ...tested }), now)).toMatchObject({
+  expect(stagingUnchanged.judge(aGateSnapshot({ ...changed, ...tested }), now)).toMatchObject({
     outcome: 'Passed',
     reason: 'HoldOver',
   });
@@ -51,11 +51,11 @@ test('after it was tested staging may move on', () => {
 
 test('a policy that holds staging until the promotion lets it move never', () => {
   const policy = aPolicy({ stagingHold: 'UntilPromoted' });
-  expect(stagingUnchanged(aGateSnapshot({ ...changed, ...tested, policy }), now).outcome).toBe('Blocked');
+  expect(stagingUnchanged.judge(aGateSnapshot({ ...changed, ...tested, policy }), now).outcome).toBe('Blocked');
 });
 
 test('while it is not answered what staging would become it is unknown', () => {
-  expect(stagingUnchanged(aGateSnapshot(unanswered), now)).toMatchObject({
+  expect(stagingUnchanged.judge(aGateSnapshot(unanswered), now)).toMatchObject({
     outcome: 'Unknown',
     reason: 'StagingUnknown',
   });
@@ -63,11 +63,11 @@ test('while it is not answered what staging would become it is unknown', () => {
 
 test('a change that is seen counts more than one that is not', () => {
   const s = aGateSnapshot(staged(['Deployment/api', undefined]));
-  expect(stagingUnchanged(s, now).reason).toBe('StagingChanged');
+  expect(stagingUnchanged.judge(s, now).reason).toBe('StagingChanged');
 });
 
 test('after it was tested nobody need ask what staging would become', () => {
-  expect(stagingUnchanged(aGateSnapshot({ ...unanswered, ...tested }), now).outcome).toBe('Passed');
+  expect(stagingUnchanged.judge(aGateSnapshot({ ...unanswered, ...tested }), now).outcome).toBe('Passed');
 });
 
 describe('it was tested', () => {

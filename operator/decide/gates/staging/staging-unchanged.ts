@@ -3,13 +3,15 @@ import { hasMoved, mustHold, stagingDifference } from './staging-hold.ts';
 import type { ObjectKey } from '../../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import { listed, objectNamed } from '../../messages.ts';
-import { blocked, passed, unknown, type Gate } from '../gate.ts';
+import { blocked, defineGate, type Facts, passed, unknown } from '../gate.ts';
+
+const reads = ['candidate', 'policy', 'record', 'bundle', 'stagedNow'] as const;
 
 const said = (keys: readonly ObjectKey[], what: string): readonly string[] =>
   keys.map((key) => `${objectNamed(key)} ${what}`);
 
 /** What testers look at, and what soaks, is what people sign for: staging holds it until the policy lets it go. */
-export const stagingUnchanged: Gate = (s) => {
+const judge = (s: Facts<typeof reads>) => {
   const difference = stagingDifference(s);
   if (hasMoved(difference)) {
     if (!mustHold(s))
@@ -30,3 +32,12 @@ export const stagingUnchanged: Gate = (s) => {
   }
   return passed('StagingUnchanged', 'Staging runs exactly this content');
 };
+
+export const stagingUnchanged = defineGate({
+  name: 'StagingUnchanged',
+  asks: 'Does staging still run exactly this content?',
+  reads,
+  rejudgedAtAdmission:
+    'It is about staging, which the webhook does not follow; the record says that the content was staged.',
+  judge,
+});
