@@ -259,7 +259,7 @@ export const lockTakenAway = async (demo: Demo): Promise<void> => {
   await release(demo, '2.5.0');
   await terminal.run(
     'developer-a',
-    waitFor(`jsonpath='{.status.gates[?(@.name=="Integrity")].outcome}'=Blocked`, second),
+    waitFor(`jsonpath='{.status.gates[?(@.name=="InstallationIntegrity")].outcome}'=Blocked`, second),
   );
   await terminal.run(
     'auditor-a',
@@ -270,10 +270,14 @@ export const lockTakenAway = async (demo: Demo): Promise<void> => {
   await terminal.run('developer-a', openGates(second));
   const status = await facts.status(second);
   const blocked = status.gates.filter(({ outcome }) => outcome === 'Blocked').map(({ name }) => name);
-  terminal.check('with all signatures, it is held by that', same([status.approvals, blocked], ['3/3', ['Integrity']]), {
-    approvals: status.approvals,
-    blocked,
-  });
+  terminal.check(
+    'with all signatures, it is held by that',
+    same([status.approvals, blocked], ['3/3', ['InstallationIntegrity']]),
+    {
+      approvals: status.approvals,
+      blocked,
+    },
+  );
 
   terminal.say(
     'The administrator puts it back. That is not the end of it either: somebody else looks at what was let through meanwhile, and signs for the finding.',

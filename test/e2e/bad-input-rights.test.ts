@@ -61,7 +61,7 @@ scenario('a right that the operator lacks is named, and the release goes on when
   await world.propose(world.candidate('second', ['ConfigMap/settings']));
   await sign(world, 'second', ...everybody);
   await signedFor(world);
-  const verdict = await gateSays(world, 'second', 'Applicable', 'ObjectRefused');
+  const verdict = await gateSays(world, 'second', 'Preflight', 'ObjectRefused');
   expect(verdict.outcome).toBe('Blocked');
   expect(verdict.message).toContain('cannot update resource "configmaps"');
   await giveBackUpdate();

@@ -89,14 +89,14 @@ scenario('a field that cannot change is named before anything is written', async
   await world.propose(world.candidate('second', ['Deployment/api']));
   await sign(world, 'second', ...everybody);
 
-  const verdict = await gateSays(world, 'second', 'Applicable', 'ImmutableFieldChanged');
+  const verdict = await gateSays(world, 'second', 'Preflight', 'ImmutableFieldChanged');
   expect(verdict).toMatchObject({
     outcome: 'Blocked',
     message: 'Fields change that cannot change on a live object: spec.selector of Deployment api',
   });
   expect(verdict.remedy).toContain('another name');
   await world.when('second', (each) => each.status?.approvals === '3/3', patienceMs);
-  expect(condition(await world.when('second', () => true), 'Promotable')?.message).toBe('not passed: Applicable');
+  expect(condition(await world.when('second', () => true), 'Promotable')?.message).toBe('not passed: Preflight');
   const types = (await world.ledger()).map(({ type }) => type);
   expect(types.filter((type) => type === 'PromotionStarted')).toHaveLength(1);
 });
@@ -105,7 +105,7 @@ scenario('an object belongs to one package', async (world) => {
   await world.stage(world.configMap('shared', { level: 'info' }));
   expect(await release(world, world.candidate('first', ['ConfigMap/shared']))).toBe('Promoted');
   await world.propose(world.candidate('other', ['ConfigMap/shared'], { package: 'billing' }));
-  const verdict = await gateSays(world, 'other', 'Applicable', 'ClaimedByOtherPackage');
+  const verdict = await gateSays(world, 'other', 'Preflight', 'ClaimedByOtherPackage');
   expect(verdict).toMatchObject({
     outcome: 'Blocked',
     message: `Objects of this release belong to other packages of ${world.production}: ConfigMap shared (package payments)`,

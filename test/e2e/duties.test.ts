@@ -239,7 +239,7 @@ scenario('replicas that no autoscaler explains are staged once somebody answers 
   accepted(await world.as('approver-a').delete(scaler));
   await world.propose(world.candidate('orphan', ['Deployment/api']));
   const command = `kubectl annotate deployment/api -n ${world.staging} --overwrite countersign.dev/writers='3 %replicas'`;
-  const unknown = await conditionSays(world, 'orphan', 'Staged', 'WriterUnknown');
+  const unknown = await conditionSays(world, 'orphan', 'Staged', 'AuthorUnrecorded');
   expect(unknown.message).toBe(
     `It is not recorded who set the replicas of Deployment api in ${world.staging}, which no autoscaler explains. Somebody who answers for the replicas says so: ${command}`,
   );
@@ -268,7 +268,7 @@ scenario('an autoscaler that comes once it is staged makes who wrote it an autho
 scenario('what nobody is recorded to have written is not staged, until somebody answers for it', async (world) => {
   // A controller made it.
   await world.propose(world.candidate('unclear', ['ServiceAccount/default']));
-  const staged = await conditionSays(world, 'unclear', 'Staged', 'WriterUnknown');
+  const staged = await conditionSays(world, 'unclear', 'Staged', 'AuthorUnrecorded');
   const command = `kubectl get serviceaccount/default -n ${world.staging} -o yaml | kubectl replace -f -`;
   expect(staged.message).toBe(
     `It is not recorded who wrote ServiceAccount default in ${world.staging}. Somebody who answers for it sends it again as it is: ${command}`,
@@ -294,7 +294,7 @@ scenario('staging whose label is gone blocks what is staged: nobody can tell who
     accepted(await world.as('installer').patch(namespace, 'merge', { metadata: { labels } }));
   };
   await label(null);
-  expect(await gateSays(world, 'blind', 'SegregationOfDuties', 'WriterUnknown')).toMatchObject({
+  expect(await gateSays(world, 'blind', 'SegregationOfDuties', 'AuthorUnrecorded')).toMatchObject({
     outcome: 'Blocked',
     remedy: expect.stringContaining(`kubectl label namespace ${world.staging} countersign.dev/staging=true; then `),
   });
@@ -321,7 +321,7 @@ scenario('automation that writes staging is trusted by name, and stands for peop
   );
 
   await amendPolicy(world, { trustedAutomation: [account] });
-  await gateSays(world, 'by-person', 'SegregationOfDuties', 'AuthorNamesNobody');
+  await gateSays(world, 'by-person', 'SegregationOfDuties', 'AutomationWithoutPerson');
   await world.propose(world.candidate('named', ['ConfigMap/settings'], { onBehalfOf: ['developer-b'] }));
   await sign(world, 'named', ...everybody);
   expect(await end(world, 'named')).toBe('Promoted');
@@ -347,7 +347,7 @@ scenario('automation stages for people whom it names, once it is trusted', async
   await gateSays(world, 'untrusted', 'SegregationOfDuties', 'DutiesSegregated');
 
   accepted(await ci.create(world.candidate('nobody', ['ConfigMap/settings'])));
-  expect(await gateSays(world, 'nobody', 'SegregationOfDuties', 'AuthorNamesNobody')).toMatchObject({
+  expect(await gateSays(world, 'nobody', 'SegregationOfDuties', 'AutomationWithoutPerson')).toMatchObject({
     outcome: 'Blocked',
     message: `${account} wrote this content and spec.onBehalfOf names no person behind it`,
     remedy: `The developer creates a new candidate with spec.replaces: nobody and the people behind it in spec.onBehalfOf: kubectl create -f <candidate>.yaml -n ${world.staging}`,

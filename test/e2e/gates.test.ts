@@ -79,7 +79,7 @@ scenario('every gate is shown, and every one that does not pass says what is mis
   expect(condition(signed, 'Promotable')).toMatchObject({
     status: 'False',
     reason: 'GatesBlocked',
-    message: 'not passed: Notes, Images, Applicable',
+    message: 'not passed: Notes, Images, Preflight',
   });
   expect(await world.live('Deployment', 'api')).toBeUndefined();
 });
@@ -265,7 +265,7 @@ scenario('what was rolled back is held, and its successor says why it failed', a
     outcome: 'Blocked',
     message: 'The last release of payments was rolled back and notes.analysis does not say why',
   });
-  expect(await gateSays(world, 'same', 'Hold', 'HeldAfterRollback')).toMatchObject({
+  expect(await gateSays(world, 'same', 'RollbackHold', 'HeldAfterRollback')).toMatchObject({
     outcome: 'Blocked',
     message: 'This content was in production and was rolled back, so only a new candidate goes forward',
   });
@@ -292,7 +292,7 @@ scenario(
       message: 'The promotion of slow is in flight',
       remedy: `Wait, it continues automatically when that has ended: kubectl get cand slow -n ${world.staging}`,
     });
-    expect(gate(await world.when('next', () => true), 'Applicable')?.reason).not.toBe('OwnershipConflict');
+    expect(gate(await world.when('next', () => true), 'Preflight')?.reason).not.toBe('OwnershipConflict');
     expect(await end(world, 'slow')).toBe('RolledBack');
     expect(await end(world, 'next')).toBe('Promoted');
   },

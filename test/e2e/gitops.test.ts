@@ -202,7 +202,7 @@ scenario(
       object.kind === 'Deployment' ? world.deployment('api', 'b', { behaviour: 'crash-loop' }) : object,
     );
     ok(await upgrade(world, failing));
-    const back = await conditionSays(world, 'second', 'ActionRequired', 'ToolMustGoBack');
+    const back = await conditionSays(world, 'second', 'ActionRequired', 'GitOpsRollbackRequired');
     expect(back.message).toMatch(/Argo CD: argocd app rollback.*Flux: .*Helm: helm rollback/);
     expect(refusal(await apply(world, failing))).toMatch(/ContentNotApproved: |NoReleaseUnderWay: /);
     ok(await helm(world, 'rollback', 'payments'));
@@ -214,7 +214,7 @@ scenario(
     await world.propose(
       world.candidate('again', componentsOf(second), { overlay: [behaving('Deployment', 'api', 'crash-loop')] }),
     );
-    await gateSays(world, 'again', 'Hold', 'HeldAfterRollback');
+    await gateSays(world, 'again', 'RollbackHold', 'HeldAfterRollback');
     expect(refusal(await upgrade(world, failing))).toMatch(/ContentNotApproved: |NoReleaseUnderWay: /);
     expect(await writesTo(system(), world)).toEqual([]);
     expect(await foundUnderGuard(world)).toEqual([]);

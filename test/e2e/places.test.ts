@@ -103,7 +103,7 @@ scenario('who holds as many bytes as one may is told so, and others stage on', a
   expect(full.message).toMatch(/^open candidates of developer-a for \S+ hold 24\d{6} bytes and this one has 48\d{5};/);
   expect(full.message).toMatch(/kubectl delete cand large-\d -n /);
   await world.propose(own('settings', ['ConfigMap/settings']), 'developer-b');
-  await gateSays(world, 'settings', 'InFlight', 'Free');
+  await gateSays(world, 'settings', 'InFlight', 'NoPromotionInFlight');
 
   accepted(await world.as('owner-a').delete(world.ref('ReleaseCandidate', 'large-0')));
   const moved = await staged(world, 'large-5');

@@ -208,7 +208,7 @@ scenario(
     await world.propose(world.candidate('second', components));
     await sign(world, 'second', ...everybody);
 
-    const verdict = await gateSays(world, 'second', 'Applicable', 'OwnershipConflict');
+    const verdict = await gateSays(world, 'second', 'Preflight', 'OwnershipConflict');
 
     expect(verdict.outcome).toBe('Blocked');
     expect(verdict.message).toContain('data.level of ConfigMap settings (written by by-hand)');
@@ -386,7 +386,7 @@ scenario('what the API server would refuse blocks before anything is written, in
   await quota(world, 'none', { 'count/services': '0' });
   await sign(world, 'first', everybody[2]);
 
-  const verdict = await gateSays(world, 'first', 'Applicable', 'ObjectRefused');
+  const verdict = await gateSays(world, 'first', 'Preflight', 'ObjectRefused');
 
   expect(verdict.outcome).toBe('Blocked');
   expect(verdict.message).toContain('Service api: services "api" is forbidden: exceeded quota: none');

@@ -95,7 +95,7 @@ scenario(
 
     // The same content again is held, whoever proposes it; other content needs the analysis.
     await world.propose(world.candidate('again', ['ConfigMap/settings', 'Deployment/api', 'ConfigMap/new']));
-    expect((await gateSays(world, 'again', 'Hold', 'HeldAfterRollback')).outcome).toBe('Blocked');
+    expect((await gateSays(world, 'again', 'RollbackHold', 'HeldAfterRollback')).outcome).toBe('Blocked');
     const mended = world.candidate('mended', ['ConfigMap/settings', 'Deployment/api']) as Manifest & {
       readonly spec: { readonly notes: Readonly<Record<string, unknown>> };
     };
@@ -126,12 +126,12 @@ scenario('an order may name the bundle; one that is unknown or there already is 
   expect(await differences(world, first)).toEqual([]);
 
   const again = await ordered(world, order(world, 'again', { to: first }));
-  expect(condition(again, 'Finished')?.reason).toBe('AlreadyThere');
+  expect(condition(again, 'Finished')?.reason).toBe('AlreadyAtTarget');
   const lost = await ordered(world, order(world, 'lost', { to: 'no-such-bundle' }));
   expect(condition(lost, 'Finished')?.reason).toBe('BundleUnknown');
   expect(await entriesOf(world, 'RollbackStarted')).toHaveLength(1);
   expect((await entriesOf(world, 'Refused')).map(({ decision }) => decision)).toEqual([
-    'AlreadyThere',
+    'AlreadyAtTarget',
     'BundleUnknown',
   ]);
 });

@@ -90,7 +90,7 @@ test('a binding that is deleted holds promotions at once, by name; a rollback go
   await fresh.stage(fresh.configMap('settings', { text: 'c' }));
   await fresh.propose(fresh.candidate('third', ['ConfigMap/settings']));
   await sign(fresh, 'third', ...everybody);
-  const verdict = await gateSays(fresh, 'third', 'Integrity', 'InstallationChanged', ({ remedy }) =>
+  const verdict = await gateSays(fresh, 'third', 'InstallationIntegrity', 'InstallationChanged', ({ remedy }) =>
     remedy.includes('kubectl create -f -'),
   );
   expect(verdict).toMatchObject({ outcome: 'Blocked' });
@@ -119,11 +119,14 @@ test('a binding that is deleted holds promotions at once, by name; a rollback go
 
   // Back as it was: nobody knows what was let through meanwhile, so it still takes a signature.
   accepted(await setup.create({ ...lock, metadata: { name: binding.name, labels: lock.metadata.labels ?? {} } }));
-  const held = await fresh.when('third', (each) => gate(each, 'Integrity')?.reason === 'InstallationChanged');
-  expect(gate(held, 'Integrity')?.outcome).toBe('Blocked');
+  const held = await fresh.when(
+    'third',
+    (each) => gate(each, 'InstallationIntegrity')?.reason === 'InstallationChanged',
+  );
+  expect(gate(held, 'InstallationIntegrity')?.outcome).toBe('Blocked');
   await signFor(fresh, installation, 'approver-a', 'approver');
   expect(await closed(fresh, installation)).toMatchObject({ by: 'Signature', accepted: false });
-  await gateSays(fresh, 'third', 'Integrity', 'InstallationUnchanged');
+  await gateSays(fresh, 'third', 'InstallationIntegrity', 'InstallationUnchanged');
   // The rollback made another base, so people sign again.
   await sign(fresh, 'third', ...everybody);
   expect(await end(fresh, 'third')).toBe('Promoted');

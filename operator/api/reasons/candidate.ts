@@ -99,7 +99,7 @@ export const candidateReasons = {
     'The release is opened for the GitOps tool, which has not written all of it yet.',
     'Sync the tool to the commit that holds the content.',
   ),
-  ToolMustGoBack: entry(
+  GitOpsRollbackRequired: entry(
     ['ActionRequired'],
     'The release failed, the one before it is opened again, and the GitOps tool has not written it yet.',
     'Take the commit back, or roll back in the tool, as the message says.',

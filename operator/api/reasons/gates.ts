@@ -21,38 +21,38 @@ export const gateReasons = {
     'Name the image as <repository>@sha256:<digest> in staging, then create a new candidate.',
   ),
 
-  Applicable: entry(['Applicable'], 'The API server would accept every object as it is.'),
+  PreflightPassed: entry(['Preflight'], 'The API server would accept every object as it is.'),
   GateNotReady: entry(
-    ['Applicable'],
+    ['Preflight'],
     'Whether the writes would be accepted cannot be told now: the gate, or the API server, does not answer.',
   ),
   PreflightPending: entry(
-    ['Applicable'],
+    ['Preflight'],
     'The API server is asked whether it would accept every object once every other gate has passed.',
     'Wait; if it lasts when every other gate has passed, look at the log of the operator.',
   ),
   ImmutableFieldChanged: entry(
-    ['Applicable'],
+    ['Preflight'],
     'A field changes that Kubernetes does not let change on a live object.',
     'Give the object another name, or leave the field as it is in production.',
   ),
   ObjectRefused: entry(
-    ['Applicable'],
+    ['Preflight'],
     'The API server, or an admission policy, refuses an object.',
     'Fix the object in staging as the message says, then create a new candidate.',
   ),
   JobNotDeliverable: entry(
-    ['Applicable'],
+    ['Preflight'],
     'A GitOps tool delivers this namespace, and a Job runs under another name for each release, which Git cannot know.',
     'Run what the Job does from an init container or a CronJob, then create a new candidate.',
   ),
   ClaimedByOtherPackage: entry(
-    ['Applicable'],
+    ['Preflight'],
     'An object of this release belongs to another package of the same production namespace.',
     'Release it with the package that owns it, or drop it there first.',
   ),
   OwnershipConflict: entry(
-    ['Applicable', 'Finished', 'Stalled'],
+    ['Preflight', 'Finished', 'Stalled'],
     'Production holds content in an object that neither this release nor the policy explains.',
     'Ask the named field manager to stop, or list the field under unmanagedFields of the policy.',
   ),
@@ -136,12 +136,12 @@ export const gateReasons = {
     'The author is a ServiceAccount that the policy does not trust to author releases.',
     'A person creates the candidate, or the policy lists the ServiceAccount under trustedAutomation.',
   ),
-  AuthorNamesNobody: entry(
+  AutomationWithoutPerson: entry(
     ['SegregationOfDuties'],
     'The author is trusted automation and names no person behind it.',
     'Create a new candidate with the people in spec.onBehalfOf.',
   ),
-  WriterUnknown: entry(
+  AuthorUnrecorded: entry(
     ['SegregationOfDuties', 'Staged', 'Stalled'],
     'It is not recorded who wrote a staged object, so it cannot be told who may sign for it.',
     'Somebody who answers for the named object sends it again as it is, in a namespace labelled countersign.dev/staging=true: kubectl get <object> -o yaml | kubectl replace -f -.',
@@ -221,21 +221,21 @@ export const gateReasons = {
     'Create a new candidate whose spec.reverts names objects of status.drift of the EmergencyAccess only.',
   ),
 
-  InstallationUnchanged: entry(['Integrity'], 'The installation of Countersign is as the record knows it.'),
+  InstallationUnchanged: entry(['InstallationIntegrity'], 'The installation of Countersign is as the record knows it.'),
   InstallationChanged: entry(
-    ['Integrity'],
+    ['InstallationIntegrity'],
     'A policy, definition, webhook configuration or role of Countersign changed, and nobody has signed for that.',
     'If it was an upgrade, a holder of an approval role signs for the finding that the message names; otherwise a platform admin puts the named object back: helm upgrade.',
   ),
 
-  NotHeld: entry(['Hold'], 'The content is not on hold.'),
+  NotHeld: entry(['RollbackHold'], 'The content is not on hold.'),
   HeldAfterRollback: entry(
-    ['Hold'],
+    ['RollbackHold'],
     'Exactly this content failed in production and was rolled back.',
     'Fix it, and create a new candidate; the same content does not go forward again.',
   ),
 
-  Free: entry(['InFlight'], 'No other promotion of the package is in flight.'),
+  NoPromotionInFlight: entry(['InFlight'], 'No other promotion of the package is in flight.'),
   PromotionInFlight: entry(
     ['InFlight'],
     'Another promotion or rollback of the package is in flight.',

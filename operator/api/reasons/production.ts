@@ -63,7 +63,7 @@ export const productionReasons = {
   ),
   GrantPending: entry(['Pending', 'Active', 'Ended', 'Finished', 'Reconciling'], 'It is being judged and made.'),
   GrantMade: entry(['Pending'], 'It was judged.'),
-  GranteeLetIn: entry(['Active', 'Ended', 'Finished'], 'The grantee has access until the named moment.'),
+  AccessGranted: entry(['Active', 'Ended', 'Finished'], 'The grantee has access until the named moment.'),
   AccessExpired: entry(['Active', 'Ended'], 'Its time is over.'),
   AccessRevoked: entry(['Active', 'Ended'], 'Somebody ended it before its time.'),
   AccessChanged: entry(
@@ -155,11 +155,11 @@ export const productionReasons = {
     'The clock of the gate or of the operator is more than five seconds from that of the API server.',
     'A platform admin sets the clocks of the nodes right; then create a new EmergencyAccess.',
   ),
-  TooLate: entry(
+  AccessAlreadyOver: entry(
     ['Active', 'Finished'],
     'Its time was over, or it was revoked, before anybody had access.',
     'Create a new EmergencyAccess.',
   ),
 
-  AlreadyThere: entry(['Finished'], 'Production already runs that bundle.'),
+  AlreadyAtTarget: entry(['Finished'], 'Production already runs that bundle.'),
 } as const satisfies Record<string, ReasonEntry>;

@@ -63,7 +63,7 @@ export const judgeConsent = (s: ConsentSnapshot): Consent => {
   const failed = judgeAtAdmission(factsOf(s, { policy, candidate, bundle }), intent.at).filter(
     ({ outcome }) => outcome !== 'Passed',
   );
-  const withheld = failed.find(({ name }) => name !== 'Integrity');
+  const withheld = failed.find(({ name }) => name !== 'InstallationIntegrity');
   if (withheld !== undefined) return missing(withheld.message);
   const [lock] = failed;
   return lock === undefined ? { is: 'Given' } : { is: 'Held', message: lock.message };

@@ -100,7 +100,7 @@ const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem |
 const unclearAuthors = (s: CandidateSnapshot): StagingProblem | undefined => {
   const hands = handsOn(s, s.production);
   const unknown = unknownWriters(s, s.candidate.metadata.namespace, hands);
-  if (unknown !== undefined) return problem('WriterUnknown', `${unknown.message}. ${unknown.remedy}`);
+  if (unknown !== undefined) return problem('AuthorUnrecorded', `${unknown.message}. ${unknown.remedy}`);
   const authors = hands.known.length;
   return authors > maxPackageAuthors
     ? problem('PackageTooLarge', `${authors} people have changed the package; at most ${maxPackageAuthors} are taken`)

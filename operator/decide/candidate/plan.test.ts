@@ -298,7 +298,7 @@ describe('who changed staging', () => {
     expect(model.types()).toEqual([]);
     expect(condition(model, 'Stalled')).toMatchObject({
       status: 'True',
-      reason: 'WriterUnknown',
+      reason: 'AuthorUnrecorded',
       message:
         'It is not recorded who wrote Deployment api in payments-staging. Somebody who answers for it sends it again as it is: kubectl get deployment/api -n payments-staging -o yaml | kubectl replace -f -',
     });
@@ -379,9 +379,9 @@ test('nothing begins when the API server would refuse a write, and its words are
   model.settle(now);
 
   expect(model.types()).not.toContain('PromotionStarted');
-  const applicable = model.status()?.gates.find(({ name }) => name === 'Applicable');
-  expect(applicable).toMatchObject({ outcome: 'Blocked' });
-  expect(applicable?.message).toContain('exceeded quota: pods');
+  const preflight = model.status()?.gates.find(({ name }) => name === 'Preflight');
+  expect(preflight).toMatchObject({ outcome: 'Blocked' });
+  expect(preflight?.message).toContain('exceeded quota: pods');
   expect(JSON.stringify([model.status(), model.effects])).not.toContain('of-production');
 });
 

@@ -63,7 +63,7 @@ export const released = (s: CandidateSnapshot, now: Instant): Said => {
         condition('Promoted', 'False', 'RollingBack', message),
         condition('Healthy', 'False', 'WorkloadUnhealthy', open.cause),
         ...(open.delivery === 'GitOps'
-          ? [condition('ActionRequired', 'True', 'ToolMustGoBack', `${message}. ${goBackWith}`)]
+          ? [condition('ActionRequired', 'True', 'GitOpsRollbackRequired', `${message}. ${goBackWith}`)]
           : []),
         unfinished,
         reconciling(release, 'RollingBack', message),

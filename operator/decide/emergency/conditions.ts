@@ -84,13 +84,13 @@ const active = ({ grantee, notAfter, name }: EmergencyRecord): Said => {
     state: 'Active',
     conditions: all({
       Pending: ['False', 'GrantMade', 'it was judged and made'],
-      Active: ['True', 'GranteeLetIn', until],
-      Ended: ['False', 'GranteeLetIn', until],
+      Active: ['True', 'AccessGranted', until],
+      Ended: ['False', 'AccessGranted', until],
       ReviewDue: notOver,
       FollowUpDue: notOver,
       Overdue: notOver,
       Closed: notOver,
-      Finished: ['False', 'GranteeLetIn', until],
+      Finished: ['False', 'AccessGranted', until],
       Reconciling: settled,
       Stalled: notStalled,
     }),
@@ -100,7 +100,7 @@ const active = ({ grantee, notAfter, name }: EmergencyRecord): Said => {
 const word = (decision: string, otherwise: Reason): Reason => (isReason(decision) ? decision : otherwise);
 
 const refused = ({ decision, message }: EmergencyRecord): Said => {
-  const why = word(decision, 'TooLate');
+  const why = word(decision, 'AccessAlreadyOver');
   const never: Say = ['False', why, message];
   return {
     state: 'Refused',

@@ -63,7 +63,11 @@ test.each<[string, GrantSnapshot, GrantRefusal]>([
   ],
   ['by somebody without the right', snapshot({}, { kind: 'No', message: '' }), 'GrantorLacksRight'],
   ['when the clocks are apart', snapshot({ skewMs: 5_001 }), 'ClockSkewed'],
-  ['at the instant of its end', snapshot({ serverTime: { earliest: 0, latest: notAfterOf(anAccess()) } }), 'TooLate'],
+  [
+    'at the instant of its end',
+    snapshot({ serverTime: { earliest: 0, latest: notAfterOf(anAccess()) } }),
+    'AccessAlreadyOver',
+  ],
   ['to somebody who is let in', snapshot(after(earlier('inc-1', 'developer-a'))), 'GranteeHasGrant'],
   [
     'to another account of somebody who is being let in',

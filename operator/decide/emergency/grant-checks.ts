@@ -32,7 +32,7 @@ export type GrantRefusal =
   | 'RoleMissing'
   | 'RoleTooStrong'
   | 'ClockSkewed'
-  | 'TooLate';
+  | 'AccessAlreadyOver';
 
 export interface GrantSnapshot {
   /** What is asked for. It need not be stored yet; its creationTimestamp and uid are the API server's. */
@@ -151,7 +151,7 @@ const clocks: Check = (s) => {
     });
   }
   if (s.now.latest < notAfterOf(s.access)) return undefined;
-  return refused(s, 'TooLate', { why: 'its time is over', next: 'create a new EmergencyAccess' });
+  return refused(s, 'AccessAlreadyOver', { why: 'its time is over', next: 'create a new EmergencyAccess' });
 };
 
 const followUps: Check = (s) => {

@@ -355,8 +355,8 @@ describe('a grant', () => {
     ['nobody else grants', (n) => (n.access = anAccess({ grantee: 'SRE-A' })), 'GranteeIsGrantor'],
     ['the grantor may not', (n) => (n.answer = { kind: 'No', message: '' }), 'GrantorLacksRight'],
     ['the clock of the process is wrong', (n) => (n.skew = 10 * minute), 'ClockSkewed'],
-    ['it is over already', (n) => (n.server += 4 * hour), 'TooLate'],
-    ['it was revoked at once', (n) => (n.access = anAccess({ revoked: true })), 'TooLate'],
+    ['it is over already', (n) => (n.server += 4 * hour), 'AccessAlreadyOver'],
+    ['it was revoked at once', (n) => (n.access = anAccess({ revoked: true })), 'AccessAlreadyOver'],
   ])('is refused for good when %s', (_, given, decision) => {
     const night = active(given);
     expect(night.types).toEqual(['EmergencyRefused']);

@@ -96,7 +96,8 @@ const judge = (s: EmergencySnapshot, access: EmergencyAccess, { answers, now, ti
   const role = policy?.spec.emergency?.clusterRole ?? '';
   const bound = s.clusterRole(role);
   // Ended before anybody had access.
-  if (access.spec.revoked) return act(append(s, drafts.refusedAccess(access, 'TooLate', 'it was revoked at once')));
+  if (access.spec.revoked)
+    return act(append(s, drafts.refusedAccess(access, 'AccessAlreadyOver', 'it was revoked at once')));
   const { emergencies } = s.record;
   const verdict = refusalOfGrant({
     access,

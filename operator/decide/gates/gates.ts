@@ -1,13 +1,13 @@
 /** May this go to production? Every gate is asked, every answer is shown. */
 import type { GateName } from '../../api/reasons.ts';
-import { applicable } from './content/preflight.ts';
+import { preflight } from './content/preflight.ts';
 import { approvals } from './people/approvals.ts';
 import { emergencyDrift } from './production/emergency-drift.ts';
 import { freeze } from './calendar/freeze.ts';
 import type { Field, Gate, GateSnapshot } from './gate.ts';
 import { images } from './content/images.ts';
 import { inFlight } from './production/in-flight.ts';
-import { integrity } from './production/installation-integrity.ts';
+import { installationIntegrity } from './production/installation-integrity.ts';
 import { notes } from './content/notes.ts';
 import { rollbackHold } from './production/rollback-hold.ts';
 import { secretsPresent } from './content/secrets-present.ts';
@@ -23,7 +23,7 @@ import type { NamedVerdict } from './verdict.ts';
 const registered = [
   notes,
   images,
-  applicable,
+  preflight,
   stagingHealthy,
   stagingUnchanged,
   soak,
@@ -33,7 +33,7 @@ const registered = [
   freeze,
   secretsPresent,
   emergencyDrift,
-  integrity,
+  installationIntegrity,
   rollbackHold,
   inFlight,
 ] as const;

@@ -13,7 +13,7 @@ const about = (data: EntryData) => ({ ...drafts.opened('payments-prod', known as
 
 const entries = {
   Granted: drafts.granted(access, { name: 'countersign-emergency', digest: digestOf('1') }),
-  Refused: drafts.refusedAccess(access, 'TooLate', 'x'),
+  Refused: drafts.refusedAccess(access, 'AccessAlreadyOver', 'x'),
   Opened: about({ type: 'EmergencyOpened' }),
   Ended: about({ type: 'EmergencyEnded', cause: 'Changed', message: 'x' }),
   Accounted: about({ type: 'EmergencyAccounted', actions: 0, drift: [], sessions: [], dueAt: '' }),

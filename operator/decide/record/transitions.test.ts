@@ -351,7 +351,7 @@ describe('legitimate histories', () => {
         (r) => emergency.closed(place, emergencyOf(r)),
       ],
     ],
-    ['an access that is refused', [emergency.refusedAccess(access, 'TooLate', 'no')]],
+    ['an access that is refused', [emergency.refusedAccess(access, 'AccessAlreadyOver', 'no')]],
     ['several acts in one entry', [staged(first), together(acted, withdrawing, demanding), came()]],
   ])('%s', (_, steps) => {
     expect(follow(empty, ...steps).broken).toBeUndefined();
@@ -603,7 +603,7 @@ describe('forged histories', () => {
     ['an emergency granted twice', [emergency.granted(access, role)], emergency.granted(access, role), 'judged before'],
     [
       'an emergency granted after it was refused',
-      [emergency.refusedAccess(access, 'TooLate', 'no')],
+      [emergency.refusedAccess(access, 'AccessAlreadyOver', 'no')],
       emergency.granted(access, role),
       'judged before',
     ],

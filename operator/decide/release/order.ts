@@ -42,7 +42,7 @@ export type JudgedOrder =
   | { readonly state: 'Wait'; readonly message: string }
   | {
       readonly state: 'Refuse';
-      readonly reason: 'RequesterLacksRight' | 'BundleUnknown' | 'NoEarlierBundle' | 'AlreadyThere';
+      readonly reason: 'RequesterLacksRight' | 'BundleUnknown' | 'NoEarlierBundle' | 'AlreadyAtTarget';
       readonly message: string;
     }
   | { readonly state: 'Go'; readonly back: drafts.Return };
@@ -73,7 +73,7 @@ export const judgeOrder = (s: ReleaseSnapshot, order: Rollback, answers: Answers
   }
   const previous = open?.from ?? production?.previous ?? '';
   const to = order.spec.to ?? previous;
-  if (to === from) return { state: 'Refuse', reason: 'AlreadyThere', message: `production runs ${to} already` };
+  if (to === from) return { state: 'Refuse', reason: 'AlreadyAtTarget', message: `production runs ${to} already` };
   const target = s.bundles.get(to);
   // What a bundle says of itself is nobody's word but its writer's: the record knows what production ran.
   const isKnown = to === '' ? previous === '' : target !== undefined && (to === previous || ran.has(to));

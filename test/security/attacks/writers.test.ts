@@ -331,7 +331,7 @@ const signedFor = async (pair: Pair): Promise<Pair> => {
 
 /** Whether it is staged, or waits for somebody who answers for it. */
 const waitsForSomebody = async (pair: Pair): Promise<Attempt> => {
-  const { message, reason } = await conditionSays(pair, 'x', 'Staged', 'WriterUnknown');
+  const { message, reason } = await conditionSays(pair, 'x', 'Staged', 'AuthorUnrecorded');
   return { reached: false, said: `${reason}: ${message}` };
 };
 
@@ -440,7 +440,7 @@ attacks<Whole>(
       id: 'T61',
       name: 'an approver-to-be scales staging by an autoscaler, and takes it away again',
       act: async () => waitsForSomebody(await autoscaled('Gone')),
-      denied: 'WriterUnknown: It is not recorded who set the replicas of Deployment api',
+      denied: 'AuthorUnrecorded: It is not recorded who set the replicas of Deployment api',
       twin: async () => answeredFor(await autoscaled('Gone')),
       locks: [],
       without: counted(async () => signedFor(await autoscaled('None'))),

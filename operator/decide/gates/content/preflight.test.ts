@@ -14,13 +14,13 @@ import {
 } from '../../../../test/support/builders/decide.ts';
 import type { JsonObject } from '../../../api/meta.ts';
 import { keyOf, type ObjectKey } from '../../objects.ts';
-import { applicable } from './preflight.ts';
+import { preflight } from './preflight.ts';
 
 /** What the gate says of content `next` where production holds `live`. */
 const judged = (kind: string, next: JsonObject, live: JsonObject) => {
   const bundle = aBundle({ objects: [anObject(kind, 'api', next)] });
   const there = aLiveObject(anObject(kind, 'api', live));
-  return applicable.judge(aGateSnapshot({ bundle, live: new Map([[keyOf(there.ref), there]]) }), now);
+  return preflight.judge(aGateSnapshot({ bundle, live: new Map([[keyOf(there.ref), there]]) }), now);
 };
 
 const claim = (storage: string, more: JsonObject = {}) => ({ spec: { ...more, resources: { requests: { storage } } } });
@@ -169,16 +169,16 @@ describe('changes that the API server takes', () => {
     ],
     ['anything of a kind that nobody knows', 'constructor', { spec: { a: 1 } }, { spec: { a: 2 } }],
   ])('%s', (_, kind, next, live) => {
-    expect(judged(kind, next, live)).toMatchObject({ outcome: 'Passed', reason: 'Applicable' });
+    expect(judged(kind, next, live)).toMatchObject({ outcome: 'Passed', reason: 'PreflightPassed' });
   });
 });
 
 test('an object that production lacks conflicts with nothing', () => {
-  expect(applicable.judge(aGateSnapshot(), now).outcome).toBe('Passed');
+  expect(preflight.judge(aGateSnapshot(), now).outcome).toBe('Passed');
 });
 
 test('an object of another package is blocked, and the package named', () => {
-  const verdict = applicable.judge(aGateSnapshot({ claims: new Map([['Deployment/api', 'billing']]) }), now);
+  const verdict = preflight.judge(aGateSnapshot({ claims: new Map([['Deployment/api', 'billing']]) }), now);
   expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'ClaimedByOtherPackage' });
   expect(verdict.message).toContain('Deployment api (package billing)');
 });
@@ -187,7 +187,7 @@ test.each([
   ['an object of this very package', new Map([['Deployment/api' as const, 'payments']])],
   ['an object of another package that this release does not touch', new Map([['Deployment/web' as const, 'billing']])],
 ])('%s is no conflict', (_, claims) => {
-  expect(applicable.judge(aGateSnapshot({ claims }), now).outcome).toBe('Passed');
+  expect(preflight.judge(aGateSnapshot({ claims }), now).outcome).toBe('Passed');
 });
 
 test.each([
@@ -195,7 +195,7 @@ test.each([
   ['a whole object', [], 'content that no release put there: Deployment api (written by kubectl-edit)'],
 ])('foreign content in %s is blocked, and its manager named', (_, fields, message) => {
   const foreign = new Map([['Deployment/api' as const, { manager: 'kubectl-edit', fields }]]);
-  const verdict = applicable.judge(aGateSnapshot({ foreign }), now);
+  const verdict = preflight.judge(aGateSnapshot({ foreign }), now);
   expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'OwnershipConflict' });
   expect(verdict.message).toContain(message);
   expect(verdict.remedy).toContain('kubectl get deployment/api -n payments-prod -o yaml --show-managed-fields');
@@ -206,7 +206,7 @@ describe('foreign content of an emergency', () => {
   const before = { digest: digestOf('a'), scale: '', without: undefined };
   const emergencies = someEmergencies(anEmergency(anAccess(), { touched: new Map([['Deployment/api', before]]) }));
   const judging = (...foreign: readonly ObjectKey[]) =>
-    applicable.judge(
+    preflight.judge(
       aGateSnapshot({
         foreign: new Map(foreign.map((key) => [key, written])),
         record: aRecord({ emergencies }),
@@ -226,14 +226,14 @@ describe('foreign content of an emergency', () => {
 });
 
 test("a write that would be refused is blocked in the API server's own words", () => {
-  const preflight = [{ object: 'Deployment/api' as const, message: 'quota exceeded' }];
-  const verdict = applicable.judge(aGateSnapshot({ preflight }), now);
+  const refusals = [{ object: 'Deployment/api' as const, message: 'quota exceeded' }];
+  const verdict = preflight.judge(aGateSnapshot({ preflight: refusals }), now);
   expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'ObjectRefused' });
   expect(verdict.message).toContain('Deployment api: quota exceeded');
 });
 
 test('while the API server has not been asked it waits', () => {
-  expect(applicable.judge(aGateSnapshot({ preflight: undefined }), now)).toMatchObject({
+  expect(preflight.judge(aGateSnapshot({ preflight: undefined }), now)).toMatchObject({
     outcome: 'Waiting',
     reason: 'PreflightPending',
   });
@@ -242,16 +242,16 @@ test('while the API server has not been asked it waits', () => {
 test('a Job cannot be delivered by a tool, and can by the operator', () => {
   const bundle = aBundle({ objects: [anObject('Job', 'migrate')] });
   const policy = aPolicy({ deliveredBy: 'GitOps', gitOpsWriters: ['system:serviceaccount:argocd:controller'] });
-  expect(applicable.judge(aGateSnapshot({ bundle, policy }), now)).toMatchObject({ reason: 'JobNotDeliverable' });
-  expect(applicable.judge(aGateSnapshot({ bundle }), now).outcome).toBe('Passed');
+  expect(preflight.judge(aGateSnapshot({ bundle, policy }), now)).toMatchObject({ reason: 'JobNotDeliverable' });
+  expect(preflight.judge(aGateSnapshot({ bundle }), now).outcome).toBe('Passed');
 });
 
 test('without a gate that judges writes it is not known', () => {
   const snapshot = aGateSnapshot({ preflight: undefined, unanswered: 'no gate judged the write' });
-  expect(applicable.judge(snapshot, now)).toMatchObject({ outcome: 'Unknown', reason: 'GateNotReady' });
+  expect(preflight.judge(snapshot, now)).toMatchObject({ outcome: 'Unknown', reason: 'GateNotReady' });
 });
 
 test('what can be told without asking is told first', () => {
   const claims = new Map([['Deployment/api' as const, 'billing']]);
-  expect(applicable.judge(aGateSnapshot({ claims, preflight: undefined }), now).reason).toBe('ClaimedByOtherPackage');
+  expect(preflight.judge(aGateSnapshot({ claims, preflight: undefined }), now).reason).toBe('ClaimedByOtherPackage');
 });

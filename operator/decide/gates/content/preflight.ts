@@ -87,7 +87,7 @@ const remedyFor = (s: Seen, first: ObjectKey): string => {
     : `Have the named writer stop, or a platform admin lists the fields under unmanagedFields; see who wrote what: kubectl get ${argumentFor(stranger)} -n ${s.target.name} -o yaml --show-managed-fields`;
 };
 
-const preflight = (s: Seen): Verdict | undefined => {
+const dryRun = (s: Seen): Verdict | undefined => {
   if (s.unanswered !== undefined) {
     return unknown('GateNotReady', {
       message: `No promotion starts without a gate that judges its writes: ${visible(s.unanswered)}`,
@@ -109,7 +109,7 @@ const preflight = (s: Seen): Verdict | undefined => {
 };
 
 /** In the order in which they would have to be mended: a dry-run says little while another package owns the object. */
-const checks = [jobsForTools, immutableFields, claims, foreignContent, preflight];
+const checks = [jobsForTools, immutableFields, claims, foreignContent, dryRun];
 
 /** The first thing that stands in the way of writing the content to production. */
 const judge = (s: Seen) => {
@@ -117,11 +117,11 @@ const judge = (s: Seen) => {
     const found = check(s);
     if (found !== undefined) return found;
   }
-  return passed('Applicable', 'The API server would accept every object as it is');
+  return passed('PreflightPassed', 'The API server would accept every object as it is');
 };
 
-export const applicable = defineGate({
-  name: 'Applicable',
+export const preflight = defineGate({
+  name: 'Preflight',
   asks: 'Would the API server accept every object, and does nobody else own it?',
   reads,
   rejudgedAtAdmission:

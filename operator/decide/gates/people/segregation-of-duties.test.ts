@@ -70,7 +70,7 @@ describe('who changed staging', () => {
   });
 
   test('and is a trusted machine stands for people who are named', () => {
-    expect(judged({ ...byHand(robot), policy: trusting }).reason).toBe('AuthorNamesNobody');
+    expect(judged({ ...byHand(robot), policy: trusting }).reason).toBe('AutomationWithoutPerson');
     const named = aCandidate({ onBehalfOf: ['developer-a'] });
     expect(judged({ ...byHand(robot), policy: trusting, candidate: named }).outcome).toBe('Passed');
   });
@@ -78,7 +78,7 @@ describe('who changed staging', () => {
   test('and is not known blocks it', () => {
     expect(judged(changed([aDeployment(), anObject('ConfigMap', 'a')], undefined))).toMatchObject({
       outcome: 'Blocked',
-      reason: 'WriterUnknown',
+      reason: 'AuthorUnrecorded',
       message: 'It is not recorded who wrote Deployment api and ConfigMap a in payments-staging',
       remedy:
         'Somebody who answers for each sends it again as it is: kubectl get deployment/api configmap/a -n payments-staging -o yaml | kubectl replace -f -',
@@ -116,7 +116,7 @@ describe('an author who is a machine', () => {
   ])('and names %s is refused though it is trusted', (_, onBehalfOf) => {
     expect(judged({ ...byRobot(onBehalfOf), policy: trusting })).toMatchObject({
       outcome: 'Blocked',
-      reason: 'AuthorNamesNobody',
+      reason: 'AutomationWithoutPerson',
     });
   });
 

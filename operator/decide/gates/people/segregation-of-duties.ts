@@ -15,7 +15,7 @@ type Seen = Facts<typeof reads>;
 
 /** Who wrote it must be known, and a machine writes for somebody: it must be trusted to say for whom, and say it. */
 const authorProblem = (s: Seen): Verdict | undefined => {
-  if (s.hands.unrecorded !== undefined) return blocked('WriterUnknown', s.hands.unrecorded);
+  if (s.hands.unrecorded !== undefined) return blocked('AuthorUnrecorded', s.hands.unrecorded);
   const machines = authorsOf(s).filter(isSystemName);
   const untrusted = machines.filter((username) => !s.policy.spec.trustedAutomation.includes(username));
   if (untrusted.length > 0) {
@@ -26,7 +26,7 @@ const authorProblem = (s: Seen): Verdict | undefined => {
   }
   const people = s.candidate.spec.onBehalfOf.filter((name) => name.trim() !== '' && !isSystemName(name));
   if (machines.length === 0 || people.length > 0) return undefined;
-  return blocked('AuthorNamesNobody', {
+  return blocked('AutomationWithoutPerson', {
     message: `${listed(machines.map(visible))} wrote this content and spec.onBehalfOf names no person behind it`,
     remedy: newCandidate(s, 'and the people behind it in spec.onBehalfOf'),
   });

@@ -28,7 +28,7 @@ const judged = (open: OpenIntent | undefined) =>
   inFlight.judge(aGateSnapshot({ record: aRecord({ package: { open } }) }), now);
 
 test('a package at rest is free', () => {
-  expect(judged(undefined)).toMatchObject({ outcome: 'Passed', reason: 'Free' });
+  expect(judged(undefined)).toMatchObject({ outcome: 'Passed', reason: 'NoPromotionInFlight' });
 });
 
 test.each([

@@ -45,7 +45,7 @@ const judge = (s: Seen) =>
   brokenLedger(s) ??
   openIntent(s) ??
   earlierOpen(s) ??
-  passed('Free', 'No other promotion of the package is in flight');
+  passed('NoPromotionInFlight', 'No other promotion of the package is in flight');
 
 export const inFlight = defineGate({
   name: 'InFlight',

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { aGateSnapshot, aRecord, digestOf, now } from '../../../../test/support/builders/decide.ts';
 import type { Finding } from '../../record/expected-state.ts';
 import type { GateSnapshot } from '../gate.ts';
-import { integrity } from './installation-integrity.ts';
+import { installationIntegrity } from './installation-integrity.ts';
 
 const guard = 'ValidatingAdmissionPolicy/countersign-guard-pods';
 
@@ -44,14 +44,14 @@ test.each<[sentence: string, given: Partial<GateSnapshot>, outcome: string, says
   ],
   ['a finding holds, though the policy is back', found(finding()), 'Blocked', new RegExp(guard)],
 ])('%s', (_, given, outcome, says) => {
-  const verdict = integrity.judge(aGateSnapshot(given), now);
+  const verdict = installationIntegrity.judge(aGateSnapshot(given), now);
   expect(verdict.outcome).toBe(outcome);
   expect(verdict.message).toMatch(says);
 });
 
 test('what is put back goes first, for an upgrade leaves what was added; a definition never goes', () => {
   const definition = 'CustomResourceDefinition/approvals.countersign.dev';
-  const { remedy } = integrity.judge(aGateSnapshot({ integrity: () => [guard, definition] }), now);
+  const { remedy } = installationIntegrity.judge(aGateSnapshot({ integrity: () => [guard, definition] }), now);
   expect(remedy).toContain(
     'kubectl delete --ignore-not-found validatingadmissionpolicy/countersign-guard-pods && helm upgrade countersign',
   );
@@ -59,7 +59,7 @@ test('what is put back goes first, for an upgrade leaves what was added; a defin
 });
 
 test('the remedy is the very command that signs for the installation, once for every namespace', () => {
-  const { remedy } = integrity.judge(
+  const { remedy } = installationIntegrity.judge(
     aGateSnapshot(found(finding({ digest: digestOf('c'), seq: 3 }), finding({ id: 'b' }))),
     now,
   );
@@ -70,7 +70,7 @@ test('the remedy is the very command that signs for the installation, once for e
 });
 
 test('a finding of before there was that signature is signed for in its namespace', () => {
-  expect(integrity.judge(aGateSnapshot(found(finding({ home: 'payments-prod' }))), now).remedy).toContain(
+  expect(installationIntegrity.judge(aGateSnapshot(found(finding({ home: 'payments-prod' }))), now).remedy).toContain(
     `kubectl get relpol production -n payments-prod -o jsonpath='{.status.findings[?(@.name=="000000000012")].approvalManifests.tester}' | kubectl create -f -`,
   );
 });

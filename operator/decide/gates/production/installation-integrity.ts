@@ -40,8 +40,8 @@ const judge = (s: Facts<typeof reads>) => {
   });
 };
 
-export const integrity = defineGate({
-  name: 'Integrity',
+export const installationIntegrity = defineGate({
+  name: 'InstallationIntegrity',
   asks: 'Are our own policies, definitions and roles as the record knows them?',
   reads,
   rejudgedAtAdmission: true,

@@ -21,7 +21,7 @@ const judge = (s: Facts<typeof reads>) => {
 };
 
 export const rollbackHold = defineGate({
-  name: 'Hold',
+  name: 'RollbackHold',
   asks: 'Is the content not on hold after a rollback?',
   reads,
   rejudgedAtAdmission: true,
