@@ -134,7 +134,9 @@ const releaseCandidateSpec = z
       .default('Normal')
       .describe('Expedited takes the hotfix lane of the policy: more signatures, less waiting. It needs incident.'),
     notes: releaseNotes.prefault({}).describe('What signers and operators read.'),
-    change: reference.describe('The change in the system of record. Empty: none.'),
+    change: reference.describe(
+      'The change in the system of record, where the policy requires one (changeTicket). Empty: none.',
+    ),
     incident: reference.describe('The incident that this fixes. Empty: none.'),
     onFailure: z
       .enum(['Rollback', 'Page'])

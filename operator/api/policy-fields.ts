@@ -14,6 +14,7 @@ import {
   label,
   objectName,
   patternedLine,
+  referencePattern,
   roleName,
   timeZone,
   typedUsername,
@@ -98,6 +99,20 @@ export const expedited = z.object({
   approvals: approvalLines.describe(
     'Lines that must be met on top of spec.approvals: the hotfix lane takes more signatures and less waiting.',
   ),
+});
+
+export const changeTicket = z.object({
+  mode: z
+    .enum(['Required', 'Optional'])
+    .default('Optional')
+    .describe(
+      'Required: a candidate names its change in spec.change. Optional: it need not; one that it names must match all the same.',
+    ),
+  pattern: referencePattern
+    .optional()
+    .describe(
+      'What spec.change must match as a whole, such as ^CHG[0-9]{7}$. Absent: any text. Only whether it has this form is judged; the system of record is not asked.',
+    ),
 });
 
 export const unmanaged = z.object({

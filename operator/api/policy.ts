@@ -7,6 +7,7 @@ import { conditions, envelope, observedGeneration } from './meta.ts';
 import { parser } from './parse.ts';
 import {
   approvalLines,
+  changeTicket,
   defaultCandidateValidFor,
   emergency,
   expedited,
@@ -84,6 +85,9 @@ const releasePolicySpec = z
       .describe(
         'Required: a candidate gives summary, changes, dependencies, installation and rollbackPlan. Optional: it need not.',
       ),
+    changeTicket: changeTicket
+      .prefault({})
+      .describe('Whether a release needs a change in the system of record, and the form of its name.'),
     soak: duration('0s', '720h')
       .default('0s')
       .describe(

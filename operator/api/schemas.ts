@@ -195,6 +195,22 @@ export const httpUrl = typed({
   message: 'write an http:// or https:// address without user name, such as http://api.payments-prod.svc:8080/healthz',
 });
 
+/** One character of a reference: itself, any, a digit, or one of a class. */
+const referenceCharacter = String.raw`([A-Za-z0-9 _:/#@.-]|\\[.d]|\[[A-Za-z0-9_:/#@.][A-Za-z0-9_:/#@.-]*\])`;
+const fixedPart = `(${referenceCharacter}([{][0-9]{1,2}[}])?)*`;
+const variablePart = `${referenceCharacter}([*+?]|[{][0-9]{1,2},[0-9]{0,2}[}])`;
+
+/**
+ * The form of a reference into another system, as a pattern for the whole of it. It is matched in bounded time, whoever wrote the reference:
+ * no groups, no alternatives, and at most three parts of variable length, so that 128 characters take at most some hundred thousand steps.
+ */
+export const referencePattern = typed({
+  pattern: `^\\^${fixedPart}(${variablePart}${fixedPart}){0,3}[$]$`,
+  max: 64,
+  message:
+    'write a pattern for the whole reference, from ^ to $, of characters, classes such as [A-Z] and counts such as {7}, without groups and with at most three of *, + and ?, such as ^CHG[0-9]{7}$',
+});
+
 /** A path to a field: names joined by dots, list items picked by `[key=value]`. */
 export const fieldPath = typed({
   pattern: '^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z0-9_-]+(\\[[A-Za-z][A-Za-z0-9]*=[A-Za-z0-9._/-]+\\])?)+$',

@@ -117,6 +117,30 @@ scenario(
 );
 
 scenario(
+  'a change ticket that the policy requires is missed, and one of its form promoted',
+  async (world) => {
+    await ready(world, 'unnamed');
+    expect(await gateSays(world, 'unnamed', 'ChangeTicket', 'ChangeTicketMissing')).toEqual({
+      name: 'ChangeTicket',
+      outcome: 'Blocked',
+      reason: 'ChangeTicketMissing',
+      message: 'The policy requires a change that matches ^CHG[0-9]{7}$, and spec.change is empty',
+      remedy: `The developer creates a new candidate with spec.replaces: unnamed and spec.change: the name of its change in the system of record: kubectl create -f <candidate>.yaml -n ${world.staging}`,
+    });
+    await ready(world, 'mistyped', { change: 'CHG-12345', replaces: 'unnamed' });
+    expect(await gateSays(world, 'mistyped', 'ChangeTicket', 'ChangeTicketMalformed')).toMatchObject({
+      outcome: 'Blocked',
+      message: 'The policy takes only a change that matches ^CHG[0-9]{7}$, and spec.change is "CHG-12345"',
+    });
+    await ready(world, 'ticketed', { change: 'CHG0012345', replaces: 'mistyped' });
+    await sign(world, 'ticketed', ...everybody);
+    expect(await end(world, 'ticketed')).toBe('Promoted');
+    expect(await end(world, 'mistyped')).toBe('Superseded');
+  },
+  { changeTicket: { mode: 'Required', pattern: '^CHG[0-9]{7}$' } },
+);
+
+scenario(
   'the expedited lane passes window and freeze, and asks for one more person',
   async (world) => {
     await ready(world, 'patient');

@@ -8,7 +8,7 @@ export const candidateReasons = {
     'A platform admin creates it.',
   ),
   PolicyInvalid: entry(
-    ['Ready', 'Staged', 'Promotable', 'Stalled', 'Window', 'Freeze'],
+    ['Ready', 'Staged', 'Promotable', 'Stalled', 'ChangeTicket', 'Window', 'Freeze'],
     'The ReleasePolicy cannot be applied as it is.',
     'A platform admin corrects the named field.',
   ),

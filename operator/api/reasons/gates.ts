@@ -14,6 +14,22 @@ export const gateReasons = {
     'Create a new candidate with notes.analysis: why the other failed, and why this one does not.',
   ),
 
+  ChangeTicketGiven: entry(['ChangeTicket'], 'The candidate names a change of the form that the policy demands.'),
+  ChangeTicketNotRequired: entry(
+    ['ChangeTicket'],
+    'The candidate names no change, and the policy does not require one.',
+  ),
+  ChangeTicketMissing: entry(
+    ['ChangeTicket'],
+    'The policy requires a change in the system of record, and the candidate names none.',
+    'Create a new candidate with the change in spec.change, and set spec.replaces.',
+  ),
+  ChangeTicketMalformed: entry(
+    ['ChangeTicket'],
+    'The change that the candidate names is not of the form that the policy demands.',
+    'Create a new candidate with the change as the system of record writes it in spec.change, and set spec.replaces.',
+  ),
+
   DigestsPinned: entry(['Images'], 'Every image is named by digest.'),
   TagWithoutDigest: entry(
     ['Images'],

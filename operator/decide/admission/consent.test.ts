@@ -140,6 +140,7 @@ test.each<[string, Partial<ConsentSnapshot>, string]>([
     },
     'was rolled back',
   ],
+  ['a change ticket is missing', { policy: aPolicy({ changeTicket: { mode: 'Required' } }) }, 'spec.change is empty'],
   ['notes are missing', { candidate: aCandidate({ notes: { ...notes, rollbackPlan: '' } }) }, 'rollbackPlan'],
   [
     'it began while the window was closed',

@@ -2,6 +2,7 @@
 import type { GateName } from '../../api/reasons.ts';
 import { preflight } from './content/preflight.ts';
 import { approvals } from './people/approvals.ts';
+import { changeTicket } from './content/change-ticket.ts';
 import { emergencyDrift } from './production/emergency-drift.ts';
 import { freeze } from './calendar/freeze.ts';
 import type { Field, Gate, GateSnapshot } from './gate.ts';
@@ -22,6 +23,7 @@ import type { NamedVerdict } from './verdict.ts';
 /** The registration: a gate that is not here is not asked. This is the order in which they are shown. */
 const registered = [
   notes,
+  changeTicket,
   images,
   preflight,
   stagingHealthy,

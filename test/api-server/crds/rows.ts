@@ -30,6 +30,7 @@ const expedited = (fields: Fields): Fields => ({
 const unmanaged = (path: string): Fields => ({
   unmanagedFields: [{ kind: 'Deployment', name: 'api', fields: [path] }],
 });
+const ticket = (pattern: string): Fields => ({ changeTicket: { mode: 'Required', pattern } });
 const freeze = (from: string, to: string): Fields => ({ freezes: [{ from, to, reason: 'year-end' }] });
 
 const emergency = (fields: Fields): Change => spec({ emergency: fields });
@@ -74,6 +75,9 @@ const policy: Omit<RuleRow, 'kind'>[] = [
   { at: 'spec.approvalValidFor', bad: spec({ approvalValidFor: '' }), twin: spec({ approvalValidFor: '1h30m' }) },
   { at: 'spec.approvalValidFor', bad: spec({ approvalValidFor: '3d' }), twin: spec({ approvalValidFor: '72h' }) },
   { at: 'spec.candidateValidFor', bad: spec({ candidateValidFor: '2161h' }), twin: spec({ candidateValidFor: '2160h' }) },
+  { at: 'spec.changeTicket.pattern', bad: spec(ticket('CHG[0-9]{7}')), twin: spec(ticket('^CHG[0-9]{7}$')) },
+  { at: 'spec.changeTicket.pattern', bad: spec(ticket('^(A+)+$')), twin: spec(ticket(String.raw`^[A-Z]+-\d+[A-Z]?$`)) },
+  { at: 'spec.changeTicket.pattern', bad: spec(ticket('^A*B*C*D*$')), twin: spec(ticket('^A*B*C*D$')) },
   { at: 'spec.soak', bad: spec({ soak: '720h1s' }), twin: spec({ soak: '720h' }) },
   { at: 'spec.soak', bad: spec({ soak: '-1h' }), twin: spec({ soak: '0s' }) },
   { at: 'spec.windows[].schedule', bad: spec(window({ schedule: '0 9 * *' })), twin: spec(window({ schedule: '0 9 * * *' })) },
