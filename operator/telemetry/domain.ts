@@ -21,7 +21,7 @@ export interface Emergencies {
   readonly namespace: string;
   readonly live: number;
   /** Over, and not closed: a review or a release is still to come. */
-  readonly unsettled: number;
+  readonly reviewOrFollowUpDue: number;
   readonly overdue: number;
 }
 
@@ -60,14 +60,14 @@ export const createDomainMetrics = (
   });
   void new Gauge({
     name: 'countersign_emergencies',
-    help: 'Emergency accesses that are live, unsettled (over, and waiting for review or follow-up release) or overdue, by namespace.',
+    help: 'Emergency accesses that are live, over and waiting for a review or a follow-up release (review_or_followup_due), or overdue, by namespace.',
     labelNames: ['namespace', 'state'],
     registers: [registry],
     collect() {
       this.reset();
-      for (const { namespace, live, unsettled, overdue } of emergencies()) {
+      for (const { namespace, live, reviewOrFollowUpDue, overdue } of emergencies()) {
         this.set({ namespace, state: 'live' }, live);
-        this.set({ namespace, state: 'unsettled' }, unsettled);
+        this.set({ namespace, state: 'review_or_followup_due' }, reviewOrFollowUpDue);
         this.set({ namespace, state: 'overdue' }, overdue);
       }
     },

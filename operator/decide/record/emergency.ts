@@ -67,7 +67,7 @@ export const countEmergencies = ({ all }: Emergencies) => {
   const each = [...all.values()];
   return {
     live: each.filter(isLive).length,
-    unsettled: each.filter(({ stage }) => stage === 'Ended' || stage === 'Accounted').length,
+    reviewOrFollowUpDue: each.filter(({ stage }) => stage === 'Ended' || stage === 'Accounted').length,
     overdue: each.filter(({ overdue }) => overdue).length,
   };
 };
