@@ -14,12 +14,13 @@ import { Records } from '../ledger/records.ts';
 import type { ContentPlace } from '../observe/bundles.ts';
 import { Contents } from '../observe/contents.ts';
 import { createCaches } from '../observe/caches.ts';
+import { followLedger } from '../observe/ledger-follower.ts';
 import { sleep, type Clock } from '../time/clock.ts';
 import type { Logger } from '../log.ts';
 import { createConsents } from './consent-cache.ts';
 import { createJudge } from './admit.ts';
 import type { Judge } from './http/admission-review.ts';
-import { createSight, followLedger } from './state.ts';
+import { createSight } from './state.ts';
 
 export interface KnowledgeOptions {
   /** As ServiceAccount `countersign-gate`. */
@@ -94,7 +95,7 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
   return {
     judge,
     async start() {
-      followLedger({ caches, records });
+      followLedger({ ...caches, records });
       const followed = [
         caches.namespaces,
         caches.policies,

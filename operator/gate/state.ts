@@ -24,7 +24,7 @@ import type { Records } from '../ledger/records.ts';
 import { bundleHead, createContentLoader, joinParts, type BundleHead, type ContentPlace } from '../observe/bundles.ts';
 import type { Home } from '../observe/contents.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
-import { observeIntegrity } from '../observe/snapshots.ts';
+import { changedInstalled } from '../observe/installation.ts';
 import type { Clock } from '../time/clock.ts';
 import { inTurns } from './coalesced-refresh.ts';
 import { digestOfBundle } from '../decide/bundle-digest.ts';
@@ -76,22 +76,6 @@ const clusterRoles: ResourceRow = {
   kind: 'ClusterRole',
   plural: 'clusterroles',
   namespaced: false,
-};
-
-/** Fills the records from the copy of the ledger. Call it before the copies are filled. */
-export const followLedger = ({ caches, records }: Pick<SightTools, 'caches' | 'records'>): void => {
-  caches.ledger.onChange((_, { new: now, old }) => {
-    if (now === undefined && old !== undefined) {
-      const place = caches.namespaces.in()?.get(old.metadata.namespace);
-      if (place === undefined || place.terminating) records.forget(old.metadata.namespace);
-      else records.gone(old.metadata.namespace, old.spec.seq);
-    }
-    if (now !== undefined && old !== undefined) records.changed(now.metadata.namespace, old.spec, now.spec);
-    if (now !== undefined) records.seen(now.metadata.namespace, now.spec);
-  });
-  caches.namespaces.onChange((name, change) => {
-    if (change.new === undefined) records.forget(name);
-  });
 };
 
 /** What is not there is undefined; what cannot be read is thrown. */
@@ -217,7 +201,7 @@ export const createSight = ({ place, caches, records, client, transport, store, 
     record: (namespace) => records.get(namespace),
     bundle,
     accesses: (namespace, grantee) => caches.emergencies.in()?.byIndex('grantee', indexKey(namespace, grantee)) ?? [],
-    integrity: (namespace) => observeIntegrity({ caches, records }, namespace),
+    integrity: (namespace) => changedInstalled({ ...caches, records }, namespace),
     refresh: inTurns(
       { clock, everyMs: refreshMs, stateOf: (namespace) => records.get(namespace).head.seq },
       async (namespace) => {

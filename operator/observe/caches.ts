@@ -14,7 +14,7 @@ import type { FamilySpec, ReflectorFamily, Reflectors } from '../kube/reflectors
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead, type ContentPlace } from './bundles.ts';
-import { componentsOf, isLarge, keptCandidate } from './candidates.ts';
+import { componentsOf, isLarge, keptCandidate } from './kept-candidates.ts';
 import { GuardedKinds } from './custom-kinds.ts';
 import { boundRole, type BoundRole, type WatchedObject, watchedObject } from './fingerprint.ts';
 import { mutatorBinding, mutatorRows, policyMutator, serviceMutator, webhookMutator } from './foreign-mutators.ts';
@@ -212,7 +212,7 @@ export const clusterWide = (caches: Caches) => [
 ];
 
 /** What production is looked at for: kinds, and resources that the chart adds to the guard. */
-export const lookedAt = (caches: Caches): readonly string[] => [
+export const lookedAt = (caches: Pick<Caches, 'objects' | 'watched' | 'installed' | 'guarded'>): readonly string[] => [
   ...caches.objects.keys(),
   'Pod',
   'Secret',

@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
-import { Suspects } from './dirty-objects.ts';
+import { DirtyObjects } from './dirty-objects.ts';
 
 test('a process that only waits to lead keeps nothing of what changes, and looks at everything once it leads', () => {
   let leads = false;
-  const suspects = new Suspects({ now: () => 0 }, () => leads);
+  const dirty = new DirtyObjects({ now: () => 0 }, { looks: () => leads, marked: () => {} });
   const all = ['Pod/api-1', 'Pod/api-2'] as const;
-  for (let i = 0; i < 1_000; i += 1) suspects.mark('n', `Pod/gone-${i}`);
+  for (let i = 0; i < 1_000; i += 1) dirty.mark('n', `Pod/gone-${i}`);
   leads = true;
-  const seen = suspects.look(
+  const seen = dirty.look(
     'n',
     () => all,
     () => true,

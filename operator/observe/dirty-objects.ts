@@ -13,34 +13,36 @@ interface Place {
   everything: boolean;
 }
 
-export class Suspects {
+export interface DirtyObjectsOptions {
+  /** Whether this process looks at what is marked; before it does, that something changed is all it keeps. */
+  readonly looks: () => boolean;
+  /** Told the namespace of whatever is marked. */
+  readonly marked: (namespace: string) => void;
+}
+
+/** Changed objects of production by namespace, until they are explained. */
+export class DirtyObjects {
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #looks: () => boolean;
+  readonly #options: DirtyObjectsOptions;
   readonly #places = new Map<string, Place>();
   /** By uid of the workload. */
   readonly #former = new Map<string, readonly (readonly Program[])[]>();
 
-  /** @param looks whether this process looks at what is marked; before it does, that something changed is all it keeps */
-  constructor(clock: Pick<Clock, 'now'>, looks: () => boolean = () => true) {
+  constructor(clock: Pick<Clock, 'now'>, options: DirtyObjectsOptions) {
     this.#clock = clock;
-    this.#looks = looks;
+    this.#options = options;
   }
 
   /** An object came, changed or went. */
   mark(namespace: string, key: ObjectKey): void {
-    const place = this.#place(namespace);
-    if (!this.#looks()) {
-      place.everything = true;
-      return;
-    }
-    const { open } = place;
-    const now = this.#clock.now();
-    open.set(key, { since: open.get(key)?.since ?? now, changedAt: now });
+    this.#mark(this.#place(namespace), key);
+    this.#options.marked(namespace);
   }
 
   /** Whatever was explained may not be any more, or was never looked at. */
   markAll(namespace: string): void {
     this.#place(namespace).everything = true;
+    this.#options.marked(namespace);
   }
 
   /** What is left of the marked objects when those that are explained are let go. `all`: every key there is or should be. */
@@ -69,6 +71,15 @@ export class Suspects {
   /** The workload is gone. */
   forget(uid: string): void {
     this.#former.delete(uid);
+  }
+
+  #mark(place: Place, key: ObjectKey): void {
+    if (!this.#options.looks()) {
+      place.everything = true;
+      return;
+    }
+    const now = this.#clock.now();
+    place.open.set(key, { since: place.open.get(key)?.since ?? now, changedAt: now });
   }
 
   #place(namespace: string): Place {

@@ -1,6 +1,7 @@
 /** Which namespaces are followed, and whether everything of them has been read once. */
 import { policyName } from '../api/kinds.ts';
-import type { Caches } from './caches.ts';
+import { clusterWide, type Caches } from './caches.ts';
+import { isStatusOnly, type OnChange } from './changes.ts';
 
 /** What following needs of a family, whatever it keeps. */
 interface Followable {
@@ -86,6 +87,16 @@ export class Followed {
     }
   }
 
+  /** Whether what is followed in the whole cluster has been read once. Nothing is judged before. */
+  isClusterRead(): boolean {
+    return clusterWide(this.#caches).every((family) => family.in()?.isSynced() ?? false);
+  }
+
+  /** Whether everything that a namespace is looked at for, as production, has been read once. */
+  isProductionRead(namespace: string): boolean {
+    return (['Production', 'Secrets', 'Watched'] as const).every((role) => this.isComplete(role, namespace));
+  }
+
   /** Whether everything that is followed in a namespace has been read once. */
   isComplete(role: Role, namespace: string): boolean {
     const held = this.#held.get(`${role} ${namespace}`);
@@ -94,3 +105,14 @@ export class Followed {
 }
 
 const namespaceOf = (key: string): string => key.slice(key.indexOf(' ') + 1);
+
+/** From now on what is followed is brought in line whenever policies, labels or definitions change. */
+export const keepFollowing = (followed: Followed, { guarded }: Pick<Caches, 'guarded'>, on: OnChange): void => {
+  on.policies((change) => {
+    if (!isStatusOnly(change)) followed.update();
+  });
+  on.namespaces(({ old, new: now }) => {
+    if (old?.guarded !== now?.guarded) followed.update();
+  });
+  for (const family of guarded.definitions) family.onChange(() => followed.update());
+};

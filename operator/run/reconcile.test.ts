@@ -54,8 +54,10 @@ const shellThat = (given: Partial<Shell> = {}) => {
   return { shell, done };
 };
 
+const textOf = (key: string): string => key;
+
 const reconcile = (plan: (answers: ReadonlyMap<string, Answer>) => Plan, shell: Shell) =>
-  createReconcile({ name: 'thing', observe: (key) => key, plan: (_, answers) => plan(answers) }, shell)('k');
+  createReconcile({ name: 'thing', textOf, observe: (key) => key, plan: (_, answers) => plan(answers) }, shell)('k');
 
 test('questions are answered before anything is done', async () => {
   const { shell, done } = shellThat();
@@ -156,7 +158,7 @@ test('a changed status waits for what follows at once, and is written once', asy
   const clock = manualClock(1_000);
   const { shell, done } = shellThat({ clock, settleMs: 100 });
   const plan = (): Plan => ({ ...nothing, statuses: [write(undefined, status)], wakeAt: 9_000 });
-  const again = createReconcile({ name: 'thing', observe: (key) => key, plan }, shell);
+  const again = createReconcile({ name: 'thing', textOf, observe: (key) => key, plan }, shell);
 
   await expect(again('k')).resolves.toEqual({ wakeAt: 1_100 });
   await clock.advance(99);
@@ -169,7 +171,7 @@ test('a changed status waits for what follows at once, and is written once', asy
 
 test('nothing of a key means nothing to do', async () => {
   const { shell } = shellThat();
-  const gone = createReconcile({ name: 'thing', observe: () => undefined, plan: () => nothing }, shell);
+  const gone = createReconcile({ name: 'thing', textOf, observe: () => undefined, plan: () => nothing }, shell);
   await expect(gone('k')).resolves.toEqual({ wakeAt: undefined });
 });
 
@@ -183,6 +185,7 @@ test('what cannot be worked on is reported, unless the plan had something to rep
   const { shell, done } = shellThat();
   const kind = {
     name: 'thing',
+    textOf,
     observe: (key: string) => key,
     plan: (): Plan => {
       throw new RangeError('Maximum call stack size exceeded');
@@ -197,6 +200,7 @@ test('a bug that an effect runs into is reported in place of a status that knows
   const { shell, done } = shellThat({ act: () => Promise.reject(new TypeError('undefined is no function')) });
   const kind = {
     name: 'thing',
+    textOf,
     observe: (key: string) => key,
     plan: (): Plan => ({ ...nothing, effects: [effect], statuses: [write(status, { conditions: [] })] }),
     stuck: (_: string, { kind, message }: Failure) => [write(status, stalled(kind, message))],
@@ -209,6 +213,7 @@ test('what only has to be tried again is not reported as stuck', async () => {
   const { shell, done } = shellThat({ act: () => Promise.reject(new Failure('Unavailable', 'no answer')) });
   const kind = {
     name: 'thing',
+    textOf,
     observe: (key: string) => key,
     plan: (): Plan => ({ ...nothing, effects: [effect] }),
     stuck: () => [write(status, stalled('Bug', 'stuck'))],
@@ -222,6 +227,7 @@ test('steps are taken before the plan, with turns of the loop between them', asy
   const order: string[] = [];
   const kind = {
     name: 'thing',
+    textOf,
     observe: (key: string) => key,
     *ahead() {
       order.push('step');
@@ -244,6 +250,7 @@ test('of heavy plans one is worked on at a time, and another comes back later wi
   const heavy = createReconcile(
     {
       name: 'thing',
+      textOf,
       observe: (key) => key,
       ahead: () => [],
       isHeavy: (key) => key !== 'light',
@@ -271,6 +278,7 @@ test('of very many heavy plans each looks the more seldom for its turn, and at n
   const heavy = createReconcile(
     {
       name: 'thing',
+      textOf,
       observe: (key) => (observed.push(key), key),
       ahead: () => [],
       isHeavy: () => true,
@@ -297,6 +305,7 @@ test('a heavy plan keeps its turn while what it needs is loaded', async () => {
   const heavy = createReconcile(
     {
       name: 'thing',
+      textOf,
       observe: (key) => key,
       ahead: () => [],
       isHeavy: () => true,

@@ -12,10 +12,12 @@ import type { Clock } from '../time/clock.ts';
 import { inSlices, turn } from '../work/slices.ts';
 
 /** One kind of thing to reconcile, by key. */
-export interface Kind<Seen> {
+export interface Kind<K, Seen> {
   readonly name: string;
+  /** Equal for equal keys, and for no others. */
+  readonly textOf: (key: K) => string;
   /** Undefined when there is nothing of that key. */
-  readonly observe: (key: string) => Seen | undefined;
+  readonly observe: (key: K) => Seen | undefined;
   readonly plan: (seen: Seen, answers: Answers, now: number) => Plan;
   /** What of a plan takes long, in steps: between them other things go on, and the plan finds it done for as long as what it made is held. */
   readonly ahead?: (seen: Seen) => Iterable<unknown>;
@@ -51,7 +53,7 @@ export type Outcome =
     }
   | 'Again';
 
-export type Reconcile = (key: string) => Promise<Outcome>;
+export type Reconcile<K> = (key: K) => Promise<Outcome>;
 
 /** A plan that asks this often without end is a bug in the plan. */
 const mostRounds = 8;
@@ -75,7 +77,8 @@ export class EndlessQuestions extends Error {
   }
 }
 
-export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile => {
+export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Reconcile<K> => {
+  const { textOf } = kind;
   const patience = createPatience(shell);
   let heavyKey: string | undefined;
   const heavyWaiting = new Set<string>();
@@ -86,19 +89,20 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
     heavyWaiting.add(key);
     return { wakeAt: shell.clock.now() + heavyAgainMs * heavyWaiting.size };
   };
-  const settle = async (key: string): Promise<Outcome> => {
+  const settle = async (key: K): Promise<Outcome> => {
     if (kind.ahead === undefined) return settleInRounds(key);
-    if (isTaken(key) && heavyWaiting.has(key)) return later(key);
-    heavyWaiting.delete(key);
+    const text = textOf(key);
+    if (isTaken(text) && heavyWaiting.has(text)) return later(text);
+    heavyWaiting.delete(text);
     await turn();
     const before = kind.observe(key);
     if (before === undefined) return settleInRounds(key);
     if (kind.isHeavy?.(before) !== true) return prepared(before, key);
-    if (isTaken(key)) return later(key);
-    heavyKey = key;
+    if (isTaken(text)) return later(text);
+    heavyKey = text;
     return prepared(before, key);
   };
-  const prepared = async (before: Seen, key: string): Promise<Outcome> => {
+  const prepared = async (before: Seen, key: K): Promise<Outcome> => {
     const made = await inSlices(kind.ahead?.(before) ?? []);
     try {
       return await settleInRounds(key);
@@ -106,20 +110,21 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
       made.length = 0;
     }
   };
-  const settleInRounds = async (key: string): Promise<Outcome> => {
+  const settleInRounds = async (key: K): Promise<Outcome> => {
+    const text = textOf(key);
     const answers = new Map<string, Answer>();
     for (let round = 0; round < mostRounds; round += 1) {
       await turn(kind.isUrgent === true ? 'First' : 'Routine');
       const seen = kind.observe(key);
       if (seen === undefined) {
-        patience.forget(key);
+        patience.forget(text);
         return { wakeAt: undefined };
       }
       const now = shell.clock.now();
       const plan = kind.plan(seen, answers, now);
       if (plan.questions.length === 0) {
         const open = [...answers.values()].find(({ kind }) => kind === 'Unavailable');
-        const settlesAt = open === undefined && plan.effects.length === 0 ? patience.settlesAt(key, plan) : undefined;
+        const settlesAt = open === undefined && plan.effects.length === 0 ? patience.settlesAt(text, plan) : undefined;
         if (settlesAt !== undefined) return { wakeAt: earliest(plan.wakeAt, settlesAt) };
         const outcome = await carryOut(plan, shell, (failure) => kind.stuck?.(seen, failure, now) ?? []);
         if (open?.kind === 'Unavailable' && outcome !== 'Again') throw new Unanswered(open.message);
@@ -135,10 +140,10 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
         carryOutEach(plan.meanwhile, shell).catch(() => {}),
       ]);
     }
-    throw new EndlessQuestions(kind.name, key);
+    throw new EndlessQuestions(kind.name, text);
   };
   /** What a plan reads of bundles may have to be read first. */
-  const settleLoading = async (key: string): Promise<Outcome> => {
+  const settleLoading = async (key: K): Promise<Outcome> => {
     for (let loads = 0; loads < mostLoads; loads += 1) {
       try {
         return await settle(key);
@@ -154,7 +159,7 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
     try {
       // What a heavy plan has had loaded is not driven out by another before it is done.
       return await settleLoading(key).finally(() => {
-        if (heavyKey === key) heavyKey = undefined;
+        if (heavyKey === textOf(key)) heavyKey = undefined;
       });
     } catch (error) {
       if (!(error instanceof Error && told.has(error)))
@@ -167,7 +172,7 @@ export const createReconcile = <Seen>(kind: Kind<Seen>, shell: Shell): Reconcile
 /** Repeating changes nothing: something is wrong with the object, or with us. */
 const lasting: ReadonlySet<FailureKind> = new Set(['Bug', 'Invalid', 'TooLarge']);
 
-const reportStuck = async <Seen>(kind: Kind<Seen>, key: string, failure: Failure, shell: Shell): Promise<void> => {
+const reportStuck = async <K, Seen>(kind: Kind<K, Seen>, key: K, failure: Failure, shell: Shell): Promise<void> => {
   if (kind.stuck === undefined || !lasting.has(failure.kind) || isWeather(failure)) return;
   const seen = kind.observe(key);
   if (seen !== undefined) await reportEach(kind.stuck(seen, failure, shell.clock.now()), shell);

@@ -24,7 +24,8 @@ test('calls are counted under the names of client-go', async () => {
 test('a queue is measured under the names of controller-runtime, as it is at scrape time', async () => {
   const metrics = createMetrics();
   const clock = manualClock();
-  const queue = new WorkQueue({
+  const queue = new WorkQueue<string>({
+    textOf: (key) => key,
     workers: 1,
     clock,
     random: () => 0,

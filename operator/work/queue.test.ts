@@ -15,7 +15,8 @@ function byHand(clock: ManualClock, options: Partial<QueueOptions<string>> = {})
   const started: string[] = [];
   const errors: unknown[] = [];
   const open = new Map<string, PromiseWithResolvers<void>>();
-  const queue = new WorkQueue({
+  const queue = new WorkQueue<string>({
+    textOf: (key) => key,
     workers: 1,
     clock,
     random: () => 0,
@@ -267,7 +268,8 @@ describe('against a model', () => {
         const wished = new Map<string, Priority>();
         const open = new Map<string, PromiseWithResolvers<void>>();
         const urgencies: number[] = [];
-        const queue = new WorkQueue({
+        const queue = new WorkQueue<string>({
+          textOf: (key) => key,
           workers,
           clock,
           random: () => 0.5,

@@ -28,6 +28,8 @@ export interface QueueGauges {
 }
 
 export interface QueueOptions<K> {
+  /** Equal for equal keys, and for no others. */
+  readonly textOf: (key: K) => string;
   readonly workers: number;
   /** Of these, how many take nothing but rollbacks and promotions: routine that takes long holds neither up. None when absent. */
   readonly reserved?: number;
@@ -48,18 +50,18 @@ const defaultBackoff: Backoff = { firstMs: 20, capMs: 60_000 };
  * Keys to work on, each by one worker at a time. A key that is added again while it waits is worked on once, at the higher of its priorities;
  * one that is added again while it is worked on is worked on once more. Nothing starts before `start`.
  */
-export class WorkQueue<K extends string = string> {
+export class WorkQueue<K> {
   readonly #options: QueueOptions<K>;
   /** Keys that wait, in order of arrival; a key is in one of these sets at most. */
-  readonly #waiting: Readonly<Record<Priority, Map<K, number>>> = {
+  readonly #waiting: Readonly<Record<Priority, Map<string, Waiting<K>>>> = {
     Rollback: new Map(),
     Promotion: new Map(),
     Normal: new Map(),
     Resync: new Map(),
   };
-  readonly #working = new Map<K, Working>();
-  readonly #timers = new Map<K, { readonly due: number; readonly priority: Priority; readonly cancel: Cancel }>();
-  readonly #failures = new Map<K, number>();
+  readonly #working = new Map<string, Working>();
+  readonly #timers = new Map<string, { readonly due: number; readonly priority: Priority; readonly cancel: Cancel }>();
+  readonly #failures = new Map<string, number>();
   #state: 'Idle' | 'Running' | 'Draining' | 'Stopped' = 'Idle';
   #whenIdle: (() => void)[] = [];
 
@@ -83,7 +85,7 @@ export class WorkQueue<K extends string = string> {
   add(key: K, priority: Priority = 'Normal'): void {
     if (!this.#takes()) return;
     this.#options.metrics?.added();
-    const working = this.#working.get(key);
+    const working = this.#working.get(this.#textOf(key));
     if (working) working.again = higher(working.again, priority);
     else this.#wait(key, priority);
     this.#dispatch();
@@ -97,15 +99,16 @@ export class WorkQueue<K extends string = string> {
       return;
     }
     const { clock } = this.#options;
-    const planned = this.#timers.get(key);
+    const text = this.#textOf(key);
+    const planned = this.#timers.get(text);
     planned?.cancel();
     const due = Math.min(clock.monotonic() + ms, planned?.due ?? Infinity);
     const urgent = higher(planned?.priority, priority);
     const cancel = clock.after(due - clock.monotonic(), () => {
-      this.#timers.delete(key);
+      this.#timers.delete(text);
       this.add(key, urgent);
     });
-    this.#timers.set(key, { due, priority: urgent, cancel });
+    this.#timers.set(text, { due, priority: urgent, cancel });
   }
 
   /**
@@ -113,21 +116,22 @@ export class WorkQueue<K extends string = string> {
    * @param atLeastMs the server's own wish, where it has one
    */
   retry(key: K, { priority, backoff, atLeastMs = 0 }: RetryOptions = {}): void {
-    const failures = (this.#failures.get(key) ?? 0) + 1;
-    this.#failures.set(key, failures);
+    const text = this.#textOf(key);
+    const failures = (this.#failures.get(text) ?? 0) + 1;
+    this.#failures.set(text, failures);
     this.#options.metrics?.retried();
     const wait = delayMs(backoff ?? this.#options.backoff ?? defaultBackoff, failures, this.#options.random());
-    this.addAfter(key, Math.max(wait, atLeastMs), priority ?? this.#working.get(key)?.priority);
+    this.addAfter(key, Math.max(wait, atLeastMs), priority ?? this.#working.get(text)?.priority);
   }
 
   /** The key went well: its next failure counts as the first. */
   forget(key: K): void {
-    this.#failures.delete(key);
+    this.#failures.delete(this.#textOf(key));
   }
 
   /** How often `retry` was asked for a key since `forget`. */
   failures(key: K): number {
-    return this.#failures.get(key) ?? 0;
+    return this.#failures.get(this.#textOf(key)) ?? 0;
   }
 
   /** Keys that wait for a worker, without those that wait for their time. */
@@ -152,16 +156,21 @@ export class WorkQueue<K extends string = string> {
     await this.#idle();
   }
 
+  #textOf(key: K): string {
+    return this.#options.textOf(key);
+  }
+
   #takes(): boolean {
     return this.#state === 'Idle' || this.#state === 'Running';
   }
 
   #wait(key: K, priority: Priority): void {
-    const present = priorities.find((each) => this.#waiting[each].has(key));
-    const since = (present && this.#waiting[present].get(key)) ?? this.#options.clock.monotonic();
+    const text = this.#textOf(key);
+    const present = priorities.find((each) => this.#waiting[each].has(text));
+    const since = (present && this.#waiting[present].get(text)?.since) ?? this.#options.clock.monotonic();
     if (present && higher(present, priority) === present) return;
-    if (present) this.#waiting[present].delete(key);
-    this.#waiting[priority].set(key, since);
+    if (present) this.#waiting[present].delete(text);
+    this.#waiting[priority].set(text, { key, since });
   }
 
   #dispatch(): void {
@@ -177,8 +186,8 @@ export class WorkQueue<K extends string = string> {
     const { clock, metrics } = this.#options;
     for (const priority of priorities) {
       if (isRoutine(priority) && !this.#hasRoomForRoutine()) continue;
-      for (const [key, since] of this.#waiting[priority]) {
-        this.#waiting[priority].delete(key);
+      for (const [text, { key, since }] of this.#waiting[priority]) {
+        this.#waiting[priority].delete(text);
         metrics?.queued((clock.monotonic() - since) / 1_000);
         return [key, priority];
       }
@@ -194,7 +203,7 @@ export class WorkQueue<K extends string = string> {
   async #work(key: K, priority: Priority): Promise<void> {
     const { clock, metrics, work, failed } = this.#options;
     const entry: Working = { since: clock.monotonic(), priority, again: undefined };
-    this.#working.set(key, entry);
+    this.#working.set(this.#textOf(key), entry);
     try {
       await work(key);
     } catch (error) {
@@ -202,7 +211,7 @@ export class WorkQueue<K extends string = string> {
       this.retry(key);
     }
     metrics?.worked((clock.monotonic() - entry.since) / 1_000);
-    this.#working.delete(key);
+    this.#working.delete(this.#textOf(key));
     if (entry.again !== undefined) this.#wait(key, entry.again);
     this.#dispatch();
     this.#tellIdle();
@@ -232,6 +241,12 @@ export class WorkQueue<K extends string = string> {
 }
 
 const isRoutine = (priority: Priority): boolean => priority === 'Normal' || priority === 'Resync';
+
+/** A key that waits for a worker, and since when. */
+interface Waiting<K> {
+  readonly key: K;
+  readonly since: number;
+}
 
 /** A key being worked on: since when, how urgently, and what was asked for meanwhile. */
 interface Working {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { installChart, serviceAccountToken } from '../../hack/controlplane/chart.ts';
 import { ledgerStore } from '../../operator/act/ledger-store.ts';
-import { followLedger } from '../../operator/gate/state.ts';
+import { followLedger } from '../../operator/observe/ledger-follower.ts';
 import { actsIn } from '../../operator/decide/record/batch.ts';
 import { createClient } from '../../operator/kube/client.ts';
 import { connect } from '../../operator/kube/connection.ts';
@@ -69,7 +69,7 @@ const writer = async (name: string): Promise<Append> => {
     place: aPlace(),
     large: new PackedValues(Infinity),
   });
-  followLedger({ caches, records });
+  followLedger({ ...caches, records });
   caches.ledger.hold();
   await reflectors.synced();
   records.complete();

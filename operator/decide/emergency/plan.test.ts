@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import {
   anAdmittedAct,
-  aNamespace,
   anApproval,
   aPolicy,
   digestOf,
@@ -120,7 +119,6 @@ class Night {
           uid,
           access: this.access?.metadata.uid === uid ? this.access : undefined,
           policy: this.policy,
-          target: aNamespace(),
           record: this.record,
           scene: {
             explained: this.record.explained,

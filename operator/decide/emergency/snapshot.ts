@@ -2,7 +2,7 @@
 import type { Approval } from '../../api/approval.ts';
 import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
-import type { NamespaceFacts, ObjectKey, PodFacts } from '../objects.ts';
+import type { ObjectKey, PodFacts } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import type { Scene } from '../findings/view.ts';
 import type { ServerNow } from './grant-checks.ts';
@@ -23,7 +23,6 @@ export interface EmergencySnapshot {
   /** undefined = it is gone from the cluster. */
   readonly access: EmergencyAccess | undefined;
   readonly policy: ReleasePolicy | undefined;
-  readonly target: NamespaceFacts | undefined;
   readonly record: NamespaceRecord;
   readonly scene: Scene;
   readonly made: (key: ObjectKey) => MadeObject | undefined;

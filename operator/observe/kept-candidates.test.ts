@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { aCandidate } from '../../test/support/builders/decide.ts';
 import type { JsonObject } from '../api/meta.ts';
 import { PackedValues } from '../kube/packed.ts';
-import { componentsOf, isLarge, keptCandidate, mayName } from './candidates.ts';
+import { componentsOf, isLarge, keptCandidate, mayName } from './kept-candidates.ts';
 import { ObjectAway } from './large.ts';
 
 const refs = (count: number) => Array.from({ length: count }, (_, i) => ({ kind: 'ConfigMap', name: `c-${i}` }));

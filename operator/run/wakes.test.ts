@@ -8,8 +8,11 @@ import type { FamilySpec, Reflectors } from '../kube/reflectors.ts';
 import { Store, type ChangeHandler } from '../kube/store.ts';
 import { Records } from '../ledger/records.ts';
 import { createCaches } from '../observe/caches.ts';
-import { Suspects } from '../observe/dirty-objects.ts';
-import { createRoutes } from './routes.ts';
+import { changesOf, ownSignals } from '../observe/changes.ts';
+import type { Facts } from '../observe/facts.ts';
+import { keyText } from './keys.ts';
+import type { Shell } from './reconcile.ts';
+import { runControllers } from './running.ts';
 
 /** Copies that hold what a test puts there, by the plural of their resource. */
 const filledReflectors = () => {
@@ -53,16 +56,14 @@ const setUp = () => {
     place: aPlace(),
     large: new PackedValues<object>(Infinity),
   });
-  const records = new Records((namespace, entry) => routes.recorded(namespace, entry));
-  const routes = createRoutes({
-    caches,
-    records,
-    suspects: new Suspects({ now: () => now }),
-    add: (key, priority) => added.push(`${priority} ${key}`),
-    addSoon: (key, priority = 'Resync') => soon.push(`${priority} ${key}`),
-    policiesChanged: () => {},
-  });
-  routes.connect();
+  const own = ownSignals();
+  const records = new Records((namespace, entry) => own.records.emit({ namespace, entry }));
+  const facts = { ...caches, records, followed: { isClusterRead: () => true } } as unknown as Facts; // oxlint-disable-line typescript/no-unsafe-type-assertion -- as much of them as triggers use
+  const controllers = runControllers({ facts, shell: {} as Shell }); // oxlint-disable-line typescript/no-unsafe-type-assertion -- nothing is worked on
+  const on = changesOf(caches, own);
+  for (const each of Object.values(controllers)) {
+    each.connect(on, (wake) => (wake.soon === true ? soon : added).push(`${wake.priority} ${keyText(wake.key)}`));
+  }
   put('releasepolicies', aPolicy());
   return {
     put,

@@ -1,0 +1,210 @@
+/** What deciding about one candidate looks at; of one that is gone, what the record tells of it. */
+import type { ReleaseCandidate } from '../api/candidate.ts';
+import { promotableKinds } from '../decide/manifest/kinds/index.ts';
+import { maxPackageObjects } from '../decide/candidate/content.ts';
+import type { CandidateSnapshot, KeysByName, Place, Sibling } from '../decide/gates/snapshot.ts';
+import { keyOf, type LiveObject, type ObjectKey } from '../decide/objects.ts';
+import type { CandidateRecord } from '../decide/record/candidate.ts';
+import { baseBundle } from '../decide/record/package.ts';
+import { packageRecord, type NamespaceRecord } from '../decide/record/record.ts';
+import { liveRef } from '../decide/release/steps.ts';
+import { joinParts, type BundleHead } from './bundles.ts';
+import { indexKey } from './caches.ts';
+import type { Read } from './facts.ts';
+import { changedInstalled } from './installation.ts';
+import { autoscalersIn, bundlesBy, byAge, namespaceIn, objectsIn, podsIn, policyIn } from './lookup.ts';
+import { observeRelease, type ReleaseFacts } from './release.ts';
+
+/** A candidate whose story is over, or whose content is in production. */
+const isOver = (known: CandidateRecord | undefined): boolean =>
+  known?.finished !== undefined || known?.promoted !== undefined;
+
+const siblingsOf = (facts: Read<'candidates' | 'bundles' | 'records'>, candidate: ReleaseCandidate): Sibling[] => {
+  const { spec, metadata } = candidate;
+  const record = facts.records.get(spec.targetNamespace);
+  return (facts.candidates.in()?.byIndex('package', indexKey(spec.targetNamespace, spec.package)) ?? [])
+    .filter((other) => other.metadata.uid !== metadata.uid && other.metadata.namespace === metadata.namespace)
+    .map((other) => {
+      const known = record.candidates.get(other.metadata.uid);
+      const bundles = facts.bundles.in()?.byIndex('candidate', other.metadata.uid) ?? [];
+      return {
+        name: other.metadata.name,
+        uid: other.metadata.uid,
+        replaces: other.spec.replaces,
+        createdAt: Date.parse(other.metadata.creationTimestamp),
+        author: other.spec.author,
+        owners: [
+          ...new Set([
+            other.spec.author.username,
+            ...other.spec.onBehalfOf,
+            ...bundles.flatMap(({ bundle }) => bundle.authors),
+          ]),
+        ],
+        staged: (known?.stagedDigests.size ?? 0) > 0,
+        promoted: known?.promoted !== undefined && (known.finished?.reason ?? 'Promoted') === 'Promoted',
+        finished: isOver(known),
+      };
+    });
+};
+
+/** Bytes of a whole bundle, as far as its parts are there. */
+const bytesOf = ({ bundles }: Read<'bundles'>, { bundle, bytes, parts }: BundleHead): number =>
+  parts.reduce((sum, part) => sum + (bundles.in()?.get(indexKey(bundle.namespace, part))?.bytes ?? 0), bytes);
+
+/** The other open candidates that take, or may come to take, places of the target. */
+const placesOf = (facts: Read<'candidates' | 'bundles' | 'records'>, { spec, metadata }: ReleaseCandidate): Place[] => {
+  const record = facts.records.get(spec.targetNamespace);
+  return (facts.candidates.in()?.byIndex('target', spec.targetNamespace) ?? [])
+    .filter((other) => other.metadata.uid !== metadata.uid && other.metadata.namespace === metadata.namespace)
+    .filter((other) => !isOver(record.candidates.get(other.metadata.uid)))
+    .map((other) => {
+      const bundles = facts.bundles.in()?.byIndex('candidate', other.metadata.uid) ?? [];
+      return {
+        name: other.metadata.name,
+        uid: other.metadata.uid,
+        package: other.spec.package,
+        author: other.spec.author.username,
+        createdAt: Date.parse(other.metadata.creationTimestamp),
+        staged: bundles.length > 0 || (record.candidates.get(other.metadata.uid)?.stagedDigests.size ?? 0) > 0,
+        bytes: bundles.reduce((sum, head) => sum + bytesOf(facts, head), 0),
+      };
+    });
+};
+
+const matches = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
+  Object.entries(wanted).every(([key, value]) => labels[key] === value);
+
+/**
+ * The staging objects that the candidate names, or that its selector picks; what another object made is left out. Of more than a package takes
+ * only so many that it is known: staging may hold a hundred thousand, and each candidate is looked at whenever one of them changes.
+ */
+const stagedObjects = (facts: Read<'objects'>, { spec, metadata }: ReleaseCandidate): Map<ObjectKey, LiveObject> => {
+  const { namespace } = metadata;
+  const { components, selector } = spec;
+  const wanted = selector?.matchLabels ?? {};
+  const found = new Map<ObjectKey, LiveObject>();
+  if (components !== undefined) {
+    for (const key of components.map(keyOf)) {
+      const object = objectsIn(facts, namespace).get(key);
+      if (object?.deleting === false) found.set(key, object);
+    }
+    return found;
+  }
+  for (const { kind } of promotableKinds) {
+    for (const object of facts.objects.get(kind)?.in(namespace)?.list() ?? []) {
+      if (object.isOwned || object.deleting || !matches(object.labels, wanted)) continue;
+      found.set(keyOf(object.ref), object);
+      if (found.size > maxPackageObjects) return found;
+    }
+  }
+  return found;
+};
+
+/** Objects that the production bundles of other packages hold. */
+const claimsOf = (
+  { records, bundles }: Read<'records' | 'bundles'>,
+  namespace: string,
+  pkg: string,
+): ReadonlyMap<ObjectKey, string> => {
+  const claims = new Map<ObjectKey, string>();
+  for (const [other, { production, open }] of records.get(namespace).packages) {
+    if (other === pkg) continue;
+    for (const name of [production?.bundle, open?.to]) {
+      const head = name === undefined ? undefined : bundles.in()?.get(indexKey(namespace, name));
+      const bundle = head && joinParts(head, (part) => bundles.in()?.get(indexKey(namespace, part)));
+      if (bundle === undefined) continue;
+      for (const object of bundle.objects) claims.set(keyOf(liveRef(object, bundle)), other);
+    }
+  }
+  return claims;
+};
+
+const keysByName = (all: readonly { readonly name: string; readonly keys: ReadonlySet<string> }[] | undefined) =>
+  new Map((all ?? []).map(({ name, keys }) => [name, keys]));
+
+/** Looked into when asked: large ones are not kept as they are. */
+const configMapKeys = ({ objects }: Read<'objects'>, namespace: string): KeysByName => ({
+  get(name) {
+    const found = objects.get('ConfigMap')?.in(namespace)?.get(indexKey(namespace, name));
+    if (found === undefined) return undefined;
+    const { manifest } = found;
+    return new Set(['data', 'binaryData'].flatMap((field) => Object.keys(manifest[field] ?? {})));
+  },
+});
+
+const inProduction = (record: NamespaceRecord, candidate: ReleaseCandidate): boolean => {
+  const { open, production } = packageRecord(record, candidate.spec.package);
+  const { uid } = candidate.metadata;
+  return open?.candidate.uid === uid || production?.candidateUid === uid;
+};
+
+/** What `observeCandidate` reads. */
+export type CandidateFacts = ReleaseFacts &
+  Read<'candidates' | 'approvals' | 'secrets' | 'installed' | 'serverVersion'>;
+
+/** A candidate with everything that its gates look at. */
+export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandidate): CandidateSnapshot => {
+  const { records, followed } = facts;
+  const { spec, metadata } = candidate;
+  const target = spec.targetNamespace;
+  const record = records.get(target);
+  const base = baseBundle(packageRecord(record, spec.package));
+  const inTarget = bundlesBy(facts, 'package', indexKey(target, spec.package));
+  const policy = policyIn(facts, target);
+  const follows = policy?.spec.sourceNamespace === metadata.namespace;
+  return {
+    candidate,
+    policy,
+    target: namespaceIn(facts, target),
+    source: namespaceIn(facts, metadata.namespace),
+    record,
+    bundles: inTarget.filter((bundle) => bundle.candidate.uid === metadata.uid),
+    production: inTarget.find(({ name }) => name === base),
+    staged: stagedObjects(facts, candidate),
+    stagedAutoscalers: autoscalersIn(facts, metadata.namespace),
+    stagedPods: podsIn(facts, metadata.namespace),
+    live: objectsIn(facts, target),
+    claims: claimsOf(facts, target, spec.package),
+    approvals: (facts.approvals.in()?.byIndex('subject', metadata.uid) ?? [])
+      .filter((approval) => approval.metadata.namespace === target)
+      .toSorted(byAge),
+    autoscalers: autoscalersIn(facts, target),
+    siblings: siblingsOf(facts, candidate),
+    places: () => placesOf(facts, candidate),
+    secrets: keysByName(facts.secrets.in(target)?.list()),
+    configMaps: configMapKeys(facts, target),
+    release: inProduction(record, candidate) ? observeRelease(facts, target, spec.package) : undefined,
+    integrity: () => (policy === undefined ? [] : changedInstalled(facts, target)),
+    serverVersion: facts.serverVersion(),
+    complete:
+      followed.isClusterRead() &&
+      (!follows ||
+        (followed.isComplete('Production', target) &&
+          followed.isComplete('Secrets', target) &&
+          followed.isComplete('Staging', metadata.namespace))),
+  };
+};
+
+/** A candidate of the record that the cluster no longer has. */
+export interface DeletedCandidate {
+  readonly namespace: string;
+  readonly candidate: CandidateRecord;
+  readonly inFlight: boolean;
+}
+
+/** What `observeDeletedCandidate` reads. */
+export type DeletionFacts = Read<'records' | 'candidates' | 'followed'>;
+
+/** @returns undefined when it is there, or the record knows of none */
+export const observeDeletedCandidate = (
+  { records, candidates, followed }: DeletionFacts,
+  namespace: string,
+  uid: string,
+): DeletedCandidate | undefined => {
+  const record = records.get(namespace);
+  const candidate = record.candidates.get(uid);
+  if (candidate === undefined || !followed.isClusterRead()) return undefined;
+  const present = candidates.in()?.get(indexKey(candidate.namespace, candidate.name));
+  if (present?.metadata.uid === uid) return undefined;
+  return { namespace, candidate, inFlight: packageRecord(record, candidate.package).open?.candidate.uid === uid };
+};

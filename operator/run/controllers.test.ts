@@ -1,0 +1,363 @@
+/** Every fact that a plan reads wakes its controller when it changes, or says why it need not. */
+import { describe, expect, test } from '@jest/globals';
+import { manualClock } from '../../test/support/builders/clock.ts';
+import {
+  aBundle,
+  aCandidate,
+  aCandidateRecord,
+  aDeployment,
+  aLiveObject,
+  anAccess,
+  anApproval,
+  anEmergency,
+  anIntent,
+  aNamespace,
+  aPolicy,
+  aRecord,
+  digestOf,
+  now,
+  someEmergencies,
+  thing,
+} from '../../test/support/builders/decide.ts';
+import { aPlace } from '../../test/support/builders/place.ts';
+import type { LedgerEntrySpec } from '../api/ledger.ts';
+import type { PodFacts } from '../decide/objects.ts';
+import { grantName } from '../decide/record/grant-names.ts';
+import type { NamespaceRecord } from '../decide/record/record.ts';
+import { PackedValues } from '../kube/packed.ts';
+import type { FamilySpec, Reflectors, ReflectorFamily } from '../kube/reflectors.ts';
+import { Store, type ChangeHandler } from '../kube/store.ts';
+import { createCaches, indexKey } from '../observe/caches.ts';
+import { changesOf, ownSignals, type ChangingFact } from '../observe/changes.ts';
+import { DirtyObjects } from '../observe/dirty-objects.ts';
+import { followDirtyObjects } from '../observe/dirty-objects-follower.ts';
+import type { FactName, Facts } from '../observe/facts.ts';
+import { connectTriggers, factsReadBy, pickFacts, type Controller, type Wake } from './controller.ts';
+import { candidateController } from './controllers/candidate.ts';
+import { deletionController } from './controllers/deletion.ts';
+import { emergencyController } from './controllers/emergency.ts';
+import { findingsController } from './controllers/findings.ts';
+import { policyController } from './controllers/policy.ts';
+import { releaseController } from './controllers/release.ts';
+import { keyText, type ControllerName, type KeyOf } from './keys.ts';
+
+const [production, staging] = ['payments-prod', 'payments-staging'];
+const candidate = aCandidate();
+const bundle = aBundle();
+const access = anAccess();
+const emergency = anEmergency(access, { sessions: [{ pod: 'api-1', at: now }] });
+
+/** A promotion is under way, somebody has emergency access, and a candidate is gone. */
+const inFlight = ((): NamespaceRecord => {
+  const record = aRecord({ package: { open: anIntent(bundle) }, emergencies: someEmergencies(emergency) });
+  const gone = aCandidateRecord({ uid: 'uid-gone', name: 'gone' });
+  return { ...record, candidates: new Map(record.candidates).set(gone.uid, gone) };
+})();
+
+/** Copies that hold what the test puts there. */
+const inMemory = () => {
+  const stores = new Map<unknown, Store<unknown>>();
+  let version = 0;
+  const family = <T>({ resource, indexes = {} }: FamilySpec<T>) => {
+    const handlers: ChangeHandler<T>[] = [];
+    const store = new Store<T>(indexes, (key, change) => handlers.forEach((each) => each(key, change)));
+    const copy = {
+      get: (key: string) => store.get(key),
+      list: () => store.values(),
+      byIndex: (index: string, key: string) => store.byIndex(index, key),
+      countBy: (index: string, key: string) => store.countBy(index, key),
+      isSynced: () => true,
+    };
+    const made = { resource, in: () => copy, onChange: (handler: ChangeHandler<T>) => handlers.push(handler) };
+    stores.set(made, store as Store<unknown>);
+    return made;
+  };
+  return {
+    reflectors: { family } as unknown as Reflectors, // as much of them as copies need
+    put<T>(into: ReflectorFamily<T> | undefined, key: string, value: T): void {
+      stores.get(into)?.put(key, { uid: key, resourceVersion: String((version += 1)), value });
+    },
+    remove: (from: unknown, key: string): void => stores.get(from)?.remove(key, String((version += 1))),
+  };
+};
+
+const options = {
+  digestKey: 'key',
+  guarded: ['rollouts.argoproj.io'],
+  place: aPlace(),
+  large: new PackedValues<object>(Infinity),
+};
+
+/** A cluster in which `record` is so, and the keys that its changes wake. */
+const aWorld = (record: NamespaceRecord = inFlight) => {
+  const { reflectors, put, remove } = inMemory();
+  const caches = createCaches(reflectors, options);
+  const own = ownSignals();
+  const facts: Facts = {
+    ...caches,
+    records: { get: () => record, namespaces: () => [production] } as unknown as Facts['records'],
+    followed: {
+      isClusterRead: () => true,
+      isProductionRead: () => true,
+      isComplete: () => true,
+    } as unknown as Facts['followed'],
+    dirtyObjects: new DirtyObjects(manualClock(now), {
+      looks: () => true,
+      marked: (namespace) => own.dirtyObjects.emit({ namespace }),
+    }),
+    checks: { facts: () => new Map(), follow: () => {} } as unknown as Facts['checks'],
+    serverVersion: () => 'v1.36.3',
+    serverTime: { bounds: () => undefined, skewMs: () => undefined },
+    home: 'countersign-system',
+  };
+  put(facts.policies, `${production}/production`, aPolicy({ emergency: { clusterRole: 'countersign-emergency' } }));
+  put(facts.namespaces, production, aNamespace());
+  put(facts.namespaces, staging, aNamespace({ name: staging, guarded: undefined, staging: true }));
+  put(facts.candidates, indexKey(staging, candidate.metadata.name), candidate);
+  put(facts.bundles, indexKey(production, bundle.name), {
+    uid: 'uid-bundle',
+    partOf: '',
+    bundle,
+    parts: [],
+    bytes: 10,
+    programs: new Map(),
+  });
+  put(facts.emergencies, indexKey(production, access.metadata.name), access);
+  const on = changesOf(caches, own);
+  const woken: Wake[] = [];
+  followDirtyObjects({ facts, dirtyObjects: facts.dirtyObjects, on });
+  for (const { connect } of table) connect(facts, on, (wake) => woken.push(wake));
+  return { facts, own, put, remove, woken };
+};
+
+type World = ReturnType<typeof aWorld>;
+
+/** What the test needs of a controller, whatever it works on. */
+const described = <C extends ControllerName, Seen, N extends FactName>(
+  controller: Controller<C, Seen, N>,
+  key: KeyOf<C>,
+) => ({
+  name: controller.name,
+  reads: factsReadBy(controller.triggers),
+  without: factsReadBy(controller.triggers).filter((fact) => 'none' in controller.triggers[fact]),
+  connect: (facts: Facts, on: ReturnType<typeof changesOf>, wake: (wake: Wake) => void) =>
+    connectTriggers(controller.triggers, { facts, on, wake }),
+  given: (facts: Facts) => pickFacts(facts, factsReadBy(controller.triggers)),
+  observe: (facts: Facts) => controller.observe(pickFacts(facts, factsReadBy(controller.triggers)), key, now),
+});
+
+const uid = access.metadata.uid;
+const table = [
+  described(candidateController, { controller: 'candidate', namespace: staging, name: candidate.metadata.name }),
+  described(releaseController, { controller: 'release', namespace: production, package: 'payments' }),
+  described(policyController, { controller: 'policy', namespace: production }),
+  described(findingsController, { controller: 'findings', namespace: production }),
+  described(emergencyController, { controller: 'emergency', namespace: production, uid }),
+  described(deletionController, { controller: 'candidate-deletion', namespace: production, uid: 'uid-gone' }),
+];
+
+const entry = (given: Partial<LedgerEntrySpec>): LedgerEntrySpec => ({
+  seq: 2,
+  id: 'id-2',
+  previous: digestOf('1'),
+  time: '2026-03-11T15:00:00Z',
+  actor: { username: 'somebody', uid: '', groups: [] },
+  type: 'Observed',
+  subject: { kind: 'Deployment', namespace: production, name: 'api', uid: 'uid-api' },
+  package: '',
+  digest: '',
+  decision: '',
+  reason: '',
+  data: '',
+  ...given,
+});
+
+const aWatched = (kind: string, name: string) => ({
+  ...thing(`${kind}/${name}`, name),
+  namespace: production,
+  resourceVersion: '1',
+});
+
+const aPod: PodFacts = {
+  name: 'api-1',
+  namespace: production,
+  uid: 'uid-api-1',
+  createdAt: now,
+  deleting: false,
+  phase: 'Running',
+  ready: true,
+  readySince: now,
+  labels: {},
+  ownerKind: 'Deployment',
+  ownerName: 'api',
+  ownerUid: 'uid-api',
+  controller: undefined,
+  programs: [],
+  lifetime: [],
+  manager: '',
+  containers: [],
+};
+
+const kept = { labels: {}, isOwned: false, selects: [] };
+
+/** A change of each fact. */
+const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
+  namespaces: ({ facts, put }) => put(facts.namespaces, production, aNamespace({ guarded: 'audit' })),
+  policies: ({ facts, put }) => {
+    const policy = aPolicy();
+    put(facts.policies, `${production}/production`, { ...policy, metadata: { ...policy.metadata, generation: 2 } });
+  },
+  candidates: ({ facts, remove }) => remove(facts.candidates, indexKey(staging, candidate.metadata.name)),
+  bundles: ({ facts, remove }) => remove(facts.bundles, indexKey(production, bundle.name)),
+  approvals: ({ facts, put }) => {
+    const signed = anApproval('tester-a');
+    const of = (kind: 'ReleaseCandidate' | 'Finding' | 'EmergencyAccess') => {
+      const subject = { ...signed.spec.subject, kind, ...(kind === 'EmergencyAccess' && { uid }) };
+      put(facts.approvals, `${production}/${kind}`, { ...signed, spec: { ...signed.spec, subject } });
+    };
+    of('ReleaseCandidate');
+    of('Finding');
+    of('EmergencyAccess');
+  },
+  rollbacks: ({ facts, put }) =>
+    put(facts.rollbacks, `${production}/back`, {
+      apiVersion: 'countersign.dev/v1alpha1',
+      kind: 'Rollback',
+      metadata: { ...access.metadata, name: 'back' },
+      spec: { package: 'payments', reason: 'r', requester: { username: 'sre-a', uid: '', groups: [] } },
+    } as never), // no more of it is asked
+  emergencies: ({ facts, remove }) => remove(facts.emergencies, indexKey(production, access.metadata.name)),
+  clusterRoles: ({ facts, put }) =>
+    put(facts.clusterRoles, 'countersign-emergency', { name: 'countersign-emergency', digest: digestOf('8') } as never),
+  ledger: () => {}, // nobody reads it but the records
+  objects: ({ facts, put }) =>
+    put(facts.objects.get('Deployment'), `${production}/api`, { ...aLiveObject(aDeployment()), ...kept }),
+  pods: ({ facts, put }) => {
+    put(facts.pods, `${production}/api-1`, aPod);
+    put(facts.pods, `${production}/api-1`, { ...aPod, deleting: true });
+  },
+  secrets: ({ facts, put }) =>
+    put(facts.secrets, `${production}/s`, { ...aWatched('Secret', 's'), keys: new Set<string>() }),
+  watched: ({ facts, put }) =>
+    put(facts.watched.get('Role'), `${production}/${grantName(uid)}`, aWatched('Role', grantName(uid))),
+  definitions: ({ facts, put }) => put(facts.definitions, 'a.example', 'a.example'),
+  mutators: ({ facts, put }) =>
+    put(facts.mutators.webhooks, 'w', { key: 'MutatingWebhookConfiguration/w', version: '1', reaches: [] }),
+  guarded: ({ facts, put }) => {
+    const row = { apiVersion: 'argoproj.io/v1', kind: 'Rollout', plural: 'rollouts', namespaced: true };
+    put(facts.guarded.definitions[0], 'rollouts.argoproj.io', row);
+  },
+  installed: ({ facts, put }) =>
+    put(facts.installed.get('ClusterRole'), 'c', {
+      ...aWatched('ClusterRole', 'c'),
+      namespace: '',
+      changedBy: '',
+    }),
+  records: ({ own }) => {
+    const subject = { kind: 'EmergencyAccess', namespace: production, name: access.metadata.name, uid };
+    own.records.emit({ namespace: production, entry: entry({ subject, type: 'EmergencyOpened' }) });
+    own.records.emit({ namespace: production, entry: entry({ type: 'Promoted', package: 'payments' }) });
+    const gone = { kind: 'ReleaseCandidate', namespace: staging, name: 'gone', uid: 'uid-gone' };
+    own.records.emit({ namespace: production, entry: entry({ subject: gone, type: 'Staged', package: 'payments' }) });
+  },
+  followed: ({ own }) => {
+    own.followed.emit({ namespace: production });
+    own.followed.emit({ namespace: undefined });
+  },
+  dirtyObjects: ({ facts }) => facts.dirtyObjects.mark(production, 'Deployment/api'),
+  checks: ({ own }) => own.checks.emit({ namespace: production, package: 'payments' }),
+};
+
+const keysOf = ({ woken }: World): readonly string[] => [...new Set(woken.map(({ key }) => keyText(key)))].toSorted();
+
+const the = {
+  candidate: `candidate/${staging}/${candidate.metadata.name}`,
+  release: `release/${production}/payments`,
+  policy: `policy/${production}`,
+  findings: `findings/${production}`,
+  emergency: `emergency/${production}/${uid}`,
+  deletion: `candidate-deletion/${production}/${candidate.metadata.uid}`,
+} as const;
+
+test.each<[ChangingFact, readonly string[]]>([
+  ['namespaces', [the.candidate, the.findings, the.policy, the.release]],
+  ['policies', [the.candidate, the.emergency, the.findings, the.policy, the.release]],
+  ['candidates', [the.deletion, the.candidate]],
+  ['bundles', [the.candidate, the.release]],
+  ['approvals', [the.candidate, the.emergency, the.findings]],
+  ['rollbacks', [the.release]],
+  ['emergencies', [the.emergency]],
+  ['clusterRoles', [the.emergency]],
+  ['objects', [the.candidate, the.findings, the.release]],
+  ['pods', [the.candidate, the.emergency, the.findings, the.release]],
+  ['secrets', [the.candidate, the.findings]],
+  ['watched', [the.emergency, the.findings]],
+  ['definitions', [the.policy]],
+  ['mutators', [the.policy]],
+  ['guarded', [the.findings]],
+  ['installed', [the.candidate, the.findings]],
+  ['records', [`candidate/${staging}/gone`, the.candidate, the.emergency, the.findings, the.policy, the.release]],
+  ['followed', [the.candidate, the.emergency, the.findings, the.policy, the.release]],
+  ['dirtyObjects', [the.findings]],
+  ['checks', [the.candidate, the.release]],
+])('a change of %s wakes whom it concerns', (fact, expected) => {
+  const world = aWorld();
+  world.woken.length = 0;
+  happens[fact](world);
+  expect(keysOf(world)).toEqual(expected.toSorted());
+});
+
+describe.each(table)('$name', ({ name, reads, without, given, observe }) => {
+  test('every fact that its plan reads wakes it, but those of which it says why not', () => {
+    const silent = reads.filter((fact) => {
+      const world = aWorld();
+      world.woken.length = 0;
+      if (isChanging(fact)) happens[fact](world);
+      return world.woken.every(({ key }) => key.controller !== name);
+    });
+    expect(silent.toSorted()).toEqual(without.filter((fact) => !markedBy(name, fact)).toSorted());
+  });
+
+  test('it is given the facts that have a row, and observes by these alone', () => {
+    const { facts } = aWorld();
+    expect(new Set(Object.keys(given(facts)))).toEqual(new Set(reads));
+    expect(observe(facts)).toBeDefined();
+  });
+});
+
+/** A change of these marks an object as dirty, and that wakes. */
+const markedBy = (name: ControllerName, fact: FactName): boolean =>
+  name === 'findings' && !['bundles', 'home'].includes(fact);
+
+const isChanging = (fact: FactName): fact is ChangingFact => fact in happens;
+
+test('facts without a trigger are few, and known', () => {
+  expect(Object.fromEntries(table.map(({ name, without }) => [name, new Set(without)]))).toEqual({
+    candidate: new Set(['rollbacks', 'serverVersion']),
+    release: new Set(),
+    policy: new Set(['bundles', 'candidates', 'guarded']),
+    findings: new Set([
+      'bundles',
+      'guarded',
+      'home',
+      'installed',
+      'namespaces',
+      'objects',
+      'pods',
+      'policies',
+      'secrets',
+      'watched',
+    ]),
+    emergency: new Set(['bundles', 'dirtyObjects', 'guarded', 'installed', 'objects', 'secrets', 'serverTime']),
+    'candidate-deletion': new Set(['followed', 'records']),
+  });
+});
+
+test('a fact without a row cannot be read, and a fact that is read cannot be without one', () => {
+  // @ts-expect-error -- one that names the policies alone is not given the candidates
+  const other: keyof Parameters<Controller<'policy', unknown, 'policies'>['observe']>[0] = 'candidates';
+  expect(Object.keys(pickFacts(aWorld().facts, ['policies']))).not.toContain(other);
+  // @ts-expect-error -- a fact that it names has no row
+  const missing: Controller<'policy', unknown, 'policies' | 'pods'>['triggers'] = { policies: () => [] };
+  expect(factsReadBy(missing)).toEqual(['policies']);
+});

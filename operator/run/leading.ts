@@ -1,0 +1,73 @@
+/** Which of the replicas writes: the one that holds the Lease. */
+import { randomUUID } from 'node:crypto';
+import { Failure } from '../kube/failures.ts';
+import { createElector } from '../kube/lease.ts';
+import type { Transport } from '../kube/transport.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Clock } from '../time/clock.ts';
+
+const leaseName = 'countersign-operator';
+
+export interface LeadingOptions {
+  readonly transports: { readonly lease: Transport };
+  /** Namespace of the Lease. */
+  readonly namespace: string;
+  /** Unlike that of every other replica. */
+  readonly instance: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly metrics: Pick<Metrics, 'leading'>;
+  readonly onAcquired: () => void;
+  readonly onLost: () => void;
+}
+
+export interface Leading {
+  /** Joins the election. */
+  start(): void;
+  /** Releases the Lease. */
+  stop(): Promise<void>;
+  isLeader(): boolean;
+  /** From the first moment of leading to the end of the process, which the end of leading is. */
+  hasLed(): boolean;
+  /**
+   * Asked at the last moment: what a process that lost the Lease still has in hand is not written.
+   * @throws {Failure} `Unavailable` when this process does not lead
+   */
+  ifLeading(write: () => Promise<void>): Promise<void>;
+}
+
+export const createLeading = (options: LeadingOptions): Leading => {
+  const { transports, namespace, instance, clock, random, logger, metrics, onAcquired, onLost } = options;
+  let hasLed = false;
+  const elector = createElector({
+    transport: transports.lease,
+    namespace,
+    name: leaseName,
+    identity: `${instance}_${randomUUID()}`,
+    clock,
+    random,
+    logger,
+    onAcquired: () => {
+      logger.info({ instance }, 'leading');
+      metrics.leading(leaseName, true);
+      hasLed = true;
+      onAcquired();
+    },
+    onLost: () => {
+      metrics.leading(leaseName, false);
+      onLost();
+    },
+  });
+  return {
+    start: () => elector.start(),
+    stop: () => elector.stop(),
+    isLeader: () => elector.isLeader(),
+    hasLed: () => hasLed,
+    async ifLeading(write) {
+      if (!elector.isLeader()) throw new Failure('Unavailable', 'not leading any more');
+      await write();
+    },
+  };
+};
