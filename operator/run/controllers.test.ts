@@ -296,7 +296,18 @@ test.each<[ChangingFact, readonly string[]]>([
   ['mutators', [the.policy]],
   ['guarded', [the.findings]],
   ['installed', [the.candidate, the.findings]],
-  ['records', [`candidate/${staging}/gone`, the.candidate, the.emergency, the.findings, the.policy, the.release]],
+  [
+    'records',
+    [
+      `candidate-deletion/${production}/uid-gone`,
+      `candidate/${staging}/gone`,
+      the.candidate,
+      the.emergency,
+      the.findings,
+      the.policy,
+      the.release,
+    ],
+  ],
   ['followed', [the.candidate, the.emergency, the.findings, the.policy, the.release]],
   ['dirtyObjects', [the.findings]],
   ['checks', [the.candidate, the.release]],
@@ -349,7 +360,7 @@ test('facts without a trigger are few, and known', () => {
       'watched',
     ]),
     emergency: new Set(['bundles', 'dirtyObjects', 'guarded', 'installed', 'objects', 'secrets', 'serverTime']),
-    'candidate-deletion': new Set(['followed', 'records']),
+    'candidate-deletion': new Set(['followed']),
   });
 });
 
@@ -360,4 +371,14 @@ test('a fact without a row cannot be read, and a fact that is read cannot be wit
   // @ts-expect-error -- a fact that it names has no row
   const missing: Controller<'policy', unknown, 'policies' | 'pods'>['triggers'] = { policies: () => [] };
   expect(factsReadBy(missing)).toEqual(['policies']);
+});
+
+test('a candidate that is deleted while it is being staged is withdrawn', () => {
+  const world = aWorld(aRecord());
+  const { name, uid: candidateUid } = candidate.metadata;
+  world.remove(world.facts.candidates, indexKey(staging, name));
+  world.woken.length = 0;
+  const subject = { kind: 'ReleaseCandidate', namespace: staging, name, uid: candidateUid };
+  world.own.records.emit({ namespace: production, entry: entry({ subject, type: 'Staged', package: 'payments' }) });
+  expect(keysOf(world)).toContain(the.deletion);
 });
