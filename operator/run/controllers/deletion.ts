@@ -1,5 +1,6 @@
 /** Candidates that were deleted: the record says that they were withdrawn. */
 import { planGone } from '../../decide/candidate/plan.ts';
+import { indexKey } from '../../observe/caches.ts';
 import { observeDeletedCandidate, type DeletedCandidate, type DeletionFacts } from '../../observe/candidate.ts';
 import type { Priority } from '../../work/queue.ts';
 import type { Controller, Wake } from '../controller.ts';
@@ -18,7 +19,13 @@ export const deletionController: Controller<'candidate-deletion', DeletedCandida
       change.new === undefined && change.old !== undefined
         ? [one(change.old.spec.targetNamespace, change.old.metadata.uid)]
         : [],
-    records: { none: 'What the record holds of a candidate is looked at when the candidate goes.' },
+    // One may be deleted while it is being staged: then it is in the record only after it is gone.
+    records: ({ namespace, entry }, { candidates, followed }) => {
+      if (entry?.type !== 'Staged' || !followed.isClusterRead()) return [];
+      const { subject } = entry;
+      const present = candidates.in()?.get(indexKey(subject.namespace, subject.name));
+      return present?.metadata.uid === subject.uid ? [] : [one(namespace, subject.uid)];
+    },
     followed: { none: 'Nothing is worked on before the cluster has been read.' },
   },
   everything: ({ records }) =>
