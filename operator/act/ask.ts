@@ -11,10 +11,10 @@ import {
   type RightQuestion,
 } from '../decide/api-queries.ts';
 import { gateIsHere } from '../decide/admission/release-writers.ts';
-import { digestOf, digestSteps, sizeOf } from '../decide/json/canonical.ts';
+import { digestOf, digestSteps } from '../decide/json/canonical.ts';
 import { normalForm } from '../decide/manifest/normal-form.ts';
 import { fieldManagers } from '../api/field-managers.ts';
-import { fromScratch, scratchManifest, scratchName } from '../decide/manifest/dry-run.ts';
+import { fromScratch } from '../decide/manifest/dry-run.ts';
 import type { Client } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf } from '../kube/resource.ts';
@@ -78,9 +78,8 @@ const digested = async (manifest: JsonObject): Promise<Answer> => {
   return { kind: 'Object', manifest };
 };
 
-const askNormalForm = async (client: Client, { ref, content, namespace }: NormalFormQuestion): Promise<Answer> => {
-  const scratch = scratchManifest(content, ref, scratchName(ref, content), namespace);
-  const made = await client.dryRunCreate(promotableResource(ref.kind), manifestOf(scratch));
+const askNormalForm = async (client: Client, { ref, manifest }: NormalFormQuestion): Promise<Answer> => {
+  const made = await client.dryRunCreate(promotableResource(ref.kind), manifestOf(manifest));
   // What nobody asks for is more than half of an object of many fields.
   return digested(fromScratch(jsonObject(made), ref));
 };
@@ -115,17 +114,17 @@ export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
   const [normalForms, preflights, reads] = [createLimit(atOnce), createLimit(atOnce), createLimit(atOnce)];
   const large = createLimit(1);
   const reviews = createLimit(reviewsAtOnce);
-  const limitOf = (limit: Limit, content: JsonObject): Limit => (sizeOf(content) > largeBytes ? large : limit);
+  const limitOf = (limit: Limit, bytes: number): Limit => (bytes > largeBytes ? large : limit);
   const put = (question: Question): Promise<Answer> => {
     switch (question.ask) {
       case 'Right':
         return askRight(client, reviews, question);
       case 'NormalForm':
-        return limitOf(normalForms, question.content)(() => askNormalForm(client, question));
+        return limitOf(normalForms, question.bytes)(() => askNormalForm(client, question));
       case 'Preflight':
         return preflights(() => askPreflight(client, question));
       case 'Current':
-        return (question.bytes > largeBytes ? large : reads)(() => askCurrent(client, question));
+        return limitOf(reads, question.bytes)(() => askCurrent(client, question));
     }
   };
   /** What is asked for by several at once is asked once. */

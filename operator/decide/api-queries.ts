@@ -22,8 +22,11 @@ export interface NormalFormQuestion {
   readonly ask: 'NormalForm';
   readonly namespace: string;
   readonly ref: ObjectRef;
-  readonly content: JsonObject;
-  /** Digest of `content`; the answer is kept under it and the server version. */
+  /** What is sent; made when it is asked for. */
+  readonly manifest: JsonObject;
+  /** Bytes of the content: large ones are asked about one after the other. */
+  readonly bytes: number;
+  /** Digest of the content; the answer is kept under it and the server version. */
   readonly digest: string;
 }
 

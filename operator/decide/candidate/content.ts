@@ -10,7 +10,7 @@ import { digestOf, digestSteps, sizeOf } from '../json/canonical.ts';
 import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from '../api-queries.ts';
 import { normalForm, render, renderSteps, strayOverlays, type Rendered } from '../manifest/normal-form.ts';
-import { fromScratch } from '../manifest/dry-run.ts';
+import { fromScratch, scratchManifest } from '../manifest/dry-run.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { overlayBytes } from '../gates/production/open-limits.ts';
 import { visible } from '../safe-text.ts';
@@ -245,11 +245,16 @@ const renderOne = (
     return problem('NormalFormRefused', `${rendered.problem.object}: ${rendered.problem.message}`);
   }
   const { content } = rendered;
+  const namespace = s.candidate.spec.targetNamespace;
   const question: NormalFormQuestion = {
     ask: 'NormalForm',
-    namespace: s.candidate.spec.targetNamespace,
+    namespace,
     ref,
-    content,
+    // Most are known under their digest: it is made for those that are not.
+    get manifest() {
+      return scratchManifest(content, ref, namespace);
+    },
+    bytes: sizeOf(content),
     digest: digestOf(content),
   };
   const answer = answers.get(questionKey(question));

@@ -28,6 +28,7 @@ import { keyOf, type Instant } from '../objects.ts';
 import type { Effect, Plan } from '../plan.ts';
 import { questionKey, type Answer, type Question } from '../api-queries.ts';
 import { emptyRecord, type NamespaceRecord } from '../record/record.ts';
+import { fromScratch } from '../manifest/dry-run.ts';
 import { normalForm } from '../manifest/normal-form.ts';
 import type { CandidateSnapshot, Place, Sibling } from '../gates/snapshot.ts';
 
@@ -160,7 +161,7 @@ class Model {
         kind: 'Digest',
         digest: digestOf(normalForm(this.#given.current ?? this.staged.manifest, question.ref)),
       };
-    return { kind: 'Object', manifest: normalForm(question.content, question.ref) };
+    return { kind: 'Object', manifest: fromScratch(question.manifest, question.ref) };
   }
 
   #apply(effect: Effect, at: Instant): void {

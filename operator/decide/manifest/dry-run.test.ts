@@ -3,8 +3,13 @@ import * as fc from 'fast-check';
 import type { JsonObject } from '../../api/meta.ts';
 import { anyObject } from '../json/json-arbitrary.ts';
 import { normalForm } from './normal-form.ts';
-import { fromScratch, scratchManifest, scratchName } from './dry-run.ts';
+import { objectAt } from '../json/json.ts';
+import type { ObjectRef } from '../objects.ts';
+import { fromScratch, scratchManifest } from './dry-run.ts';
 import { promotableKinds } from './kinds/index.ts';
+
+const scratchName = (ref: ObjectRef, content: JsonObject) =>
+  objectAt(scratchManifest(content, ref, 'prod'), 'metadata')['name'];
 
 const refs = promotableKinds.map(({ apiVersion, kind }) => ({ apiVersion, kind, name: 'api' }));
 
@@ -23,8 +28,8 @@ describe('a scratch object', () => {
     fc.assert(
       fc.property(fc.constantFrom(...refs), anyObject, (ref, manifest) => {
         const content = normalForm(manifest, ref);
-        const sent = scratchManifest(content, ref, 'scratch', 'prod');
-        expect(sent['metadata']).toMatchObject({ name: 'scratch', namespace: 'prod' });
+        const sent = scratchManifest(content, ref, 'prod');
+        expect(sent['metadata']).toMatchObject({ name: scratchName(ref, content), namespace: 'prod' });
         expect(fromScratch({ ...sent, status: {} }, ref)).toEqual(content);
       }),
     );
@@ -44,6 +49,6 @@ describe('a scratch object', () => {
     ],
   ])('%s', (sentence, manifest, spec) => {
     const ref = { apiVersion: 'v1', kind: sentence.includes('Job') ? 'Job' : 'Service', name: 'api' };
-    expect(scratchManifest(manifest, ref, 'scratch', 'prod')['spec']).toEqual(spec);
+    expect(scratchManifest(manifest, ref, 'prod')['spec']).toEqual(spec);
   });
 });

@@ -6,15 +6,15 @@ import type { ObjectRef } from '../objects.ts';
 import { forCreate, normalForm } from './normal-form.ts';
 
 /** A name that is valid for every kind: a DNS-1035 label (Service), short enough for CronJob (52). The same for the same content. */
-export const scratchName = (ref: ObjectRef, content: JsonObject): string =>
+const scratchName = (ref: ObjectRef, content: JsonObject): string =>
   `countersign-scratch-${digestOf([ref.apiVersion, ref.kind, ref.name, digestOf(content)])
     .slice('sha256:'.length)
     .slice(0, 16)}`;
 
 /** The manifest of the dry-run. Nothing but metadata.name follows from the name once server-owned fields are gone. */
-export const scratchManifest = (content: JsonObject, ref: ObjectRef, name: string, namespace: string): JsonObject => {
+export const scratchManifest = (content: JsonObject, ref: ObjectRef, namespace: string): JsonObject => {
   const manifest = forCreate(normalForm(content, ref), namespace);
-  return withMember(manifest, 'metadata', { ...objectAt(manifest, 'metadata'), name });
+  return withMember(manifest, 'metadata', { ...objectAt(manifest, 'metadata'), name: scratchName(ref, content) });
 };
 
 /** What the API server answered, as the object it stands for. */
