@@ -77,6 +77,7 @@ export class EndlessQuestions extends Error {
   }
 }
 
+// oxlint-disable-next-line max-lines-per-function -- one closure: rounds, loading and heavy work share who is worked on
 export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Reconcile<K> => {
   const { textOf } = kind;
   const patience = createPatience(shell);
