@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { chartNodeOptions } from '../../../hack/controlplane/chart.ts';
 import { overlayBounds } from '../../../operator/api/candidate.ts';
-import { accepted, startTimeoutMs, type Manifest } from '../../support/cluster/cluster.ts';
+import { accepted, refused, startTimeoutMs, type Manifest } from '../../support/cluster/cluster.ts';
 import {
   condition,
   image,
@@ -159,14 +159,16 @@ test('a selector that picks thousands of small objects is told so, takes no plac
   expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
 });
 
-test('a selector with a label of hundreds of thousands of letters is told so in a few words, and stops nobody', async () => {
+test('a selector with a label of hundreds of thousands of letters is refused; of as many as it may have it is told in a few words, and stops nobody', async () => {
   const world = await system.world('label');
   const picking = (name: string, key: string): Manifest =>
     world.candidate(name, [], { package: name, components: undefined, selector: { matchLabels: { [key]: 'x' } } });
   const labelled = world.configMap('few', { level: 'info' });
   await world.stage({ ...labelled, metadata: { ...labelled.metadata, labels: { app: 'x' } } });
 
-  await world.propose(picking('long', 'ж'.repeat(400_000)));
+  const tooLong = refused(await world.as('developer-a').create(picking('long', 'ж'.repeat(400_000))));
+  expect(tooLong.message).toContain('no label has a key of more than 317 characters');
+  await world.propose(picking('long', 'ж'.repeat(317)));
   await world.propose(picking('twin', 'app'));
   await staged(world, 'twin');
   const { status } = await stalled(world, 'long', 'has the labels');
