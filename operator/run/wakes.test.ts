@@ -2,6 +2,8 @@ import { expect, test } from '@jest/globals';
 import { aCandidate, anApproval, aPolicy, digestOf, now } from '../../test/support/builders/decide.ts';
 import { aPlace } from '../../test/support/builders/place.ts';
 import { entryAfter, program } from '../../test/support/builders/record.ts';
+import type { ReleaseCandidate } from '../api/candidate.ts';
+import { inFlightFinalizer } from '../api/kinds.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
 import { PackedValues } from '../kube/packed.ts';
 import type { FamilySpec, Reflectors } from '../kube/reflectors.ts';
@@ -167,6 +169,34 @@ test('a signature has its candidate looked at at once, until nothing hangs on it
   expect(after(sign('second', 'Approve')).added).toEqual([]);
   // It takes back what is on its way.
   expect(after(sign('third', 'Reject')).added).toEqual(['Promotion candidate/payments-staging/one']);
+});
+
+test('a candidate whose end is in the record is looked at until its status and finalizers say so, too', () => {
+  const { put, after, enter } = setUp();
+  const one = aCandidate({}, 'one');
+  const waiting = { type: 'Finished', status: 'False', reason: 'InProgress', message: '' };
+  const reported = (finished: object): ReleaseCandidate => ({
+    ...one,
+    status: { conditions: [{ ...finished, lastTransitionTime: new Date(now).toISOString() }] } as never, // oxlint-disable-line typescript/no-unsafe-type-assertion -- as much of it as is read
+  });
+  put('releasecandidates', reported(waiting));
+  enter(staged('one'));
+  enter({ ...staged('one'), actor: program('operator'), data: { type: 'Withdrawn', by: '' } });
+  let generation = 1;
+  const policyChanges = () => {
+    const policy = aPolicy();
+    generation += 1;
+    return { ...policy, metadata: { ...policy.metadata, generation } };
+  };
+
+  expect(after(() => put('releasepolicies', policyChanges())).added).toContain(looksAt('one'));
+
+  put('releasecandidates', reported({ ...waiting, status: 'True', reason: 'Withdrawn' }));
+  expect(after(() => put('releasepolicies', policyChanges())).added).not.toContain(looksAt('one'));
+
+  const held = { metadata: { ...one.metadata, finalizers: [inFlightFinalizer] } };
+  put('releasecandidates', { ...reported({ ...waiting, status: 'True', reason: 'Withdrawn' }), ...held });
+  expect(after(() => put('releasepolicies', policyChanges())).added).toContain(looksAt('one'));
 });
 
 test('of very many signatures under one candidate not each has it looked at', () => {

@@ -71,6 +71,10 @@ const run = async (
     });
     await Promise.race([release(world), successor.then(() => new Promise<never>(() => {}))]);
     return { end: await endOf(world), writes: [...first.writes], died };
+  } catch (error) {
+    const writes = processes.map((each, i) => `writes of process ${i + 1}:\n${each.writes.join('\n')}`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error([...writes, why].join('\n'), { cause: error });
   } finally {
     await Promise.all(processes.map((each) => each.end().catch(() => {})));
   }
