@@ -2,7 +2,7 @@
 import type { Approval } from '../../api/approval.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
-import { installation } from '../../api/kinds.ts';
+import { inFlightFinalizer, installation } from '../../api/kinds.ts';
 import { isHeavy, renderInSteps } from '../../decide/candidate/content.ts';
 import { candidateStuck, planCandidate } from '../../decide/candidate/plan.ts';
 import type { CandidateSnapshot } from '../../decide/gates/snapshot.ts';
@@ -38,13 +38,15 @@ const one = ({ namespace, name }: Named, priority: Priority = 'Normal'): Wake<'c
   priority,
 });
 
-/** Those whose story is not over. */
-const open = ({ records }: Facts, found: readonly ReleaseCandidate[] = []): Wakes =>
-  found
-    .filter(
-      ({ metadata, spec }) => records.get(spec.targetNamespace).candidates.get(metadata.uid)?.finished === undefined,
-    )
-    .map(({ metadata }) => one(metadata));
+/** Nothing is left to do or to report: the end is in the record, and status and finalizers say so, too. */
+const isSettled = ({ records }: Facts, { metadata, spec, status }: ReleaseCandidate): boolean =>
+  records.get(spec.targetNamespace).candidates.get(metadata.uid)?.finished !== undefined &&
+  metadata.finalizers?.includes(inFlightFinalizer) !== true &&
+  status?.conditions?.some(({ type, status: is }) => type === 'Finished' && is === 'True') === true;
+
+/** Those of which something is left to do or to report. */
+const open = (facts: Facts, found: readonly ReleaseCandidate[] = []): Wakes =>
+  found.filter((each) => !isSettled(facts, each)).map(({ metadata }) => one(metadata));
 
 type Index = 'target' | 'source' | 'package' | 'staged' | 'selecting' | 'written' | 'writtenBySelector';
 
