@@ -1,14 +1,10 @@
-/**
- * A part of `make mutants`: every mutant of the policies against sessions and of those on nodes is noticed; in a whole proof those of the label
- * of staging namespaces, too.
- */
+/** A part of `make mutants`: every mutant of the policies against sessions and of those on nodes is noticed. */
 import { afterAll, describe, expect, jest, test } from '@jest/globals';
 
 import { accepted } from '../../support/cluster/cluster.ts';
 import { guardTopics, startGuardSuites } from './guard-suites.ts';
 import { tryMutants } from './mutation.ts';
 import { ownTopics, startOwnSuites } from './own-suites.ts';
-import { isWhole } from '../../support/proofs.ts';
 import type { Started } from './suite.ts';
 
 jest.setTimeout(400_000);
@@ -19,7 +15,7 @@ const parts: readonly (readonly [
   atLeast: number,
 ])[] = [
   [['sessions'], startGuardSuites, 5],
-  isWhole ? [['nodes', 'staging'], startOwnSuites, 5] : [['nodes'], startOwnSuites, 3],
+  [['nodes'], startOwnSuites, 3],
 ];
 
 describe.each(parts)('of %j', (topics, start, atLeast) => {
