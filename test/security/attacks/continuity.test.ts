@@ -478,20 +478,23 @@ const operations: Readonly<Record<string, () => Promise<unknown>>> = {
     await waitForGone(world.as('installer'), pods('scratch'), patienceMs);
   },
 
-  'a pod that asks for a device gets its claim': async () => {
-    await released(
-      runs(
-        'deployments',
-        'device',
-        { replicas: 1 },
-        { resourceClaims: [{ name: 'one', resourceClaimTemplateName: 'device' }] },
-      ),
-    );
+  'a pod that asks for a device gets its claim, which goes when the pod is done': async () => {
     const claims = { apiVersion: 'resource.k8s.io/v1', kind: 'ResourceClaim', namespace: production };
-    const made = ({ metadata }: KubeObject) => metadata.generateName?.startsWith('device-') === true;
-    await waitFor(world.as('installer'), claims, made, patienceMs);
+    const madeFor =
+      (name: string) =>
+      ({ metadata }: KubeObject) =>
+        metadata.generateName?.startsWith(name) === true;
+    const asks = { resourceClaims: [{ name: 'one', resourceClaimTemplateName: 'device' }] };
+    await released(runs('deployments', 'device', { replicas: 1 }, asks));
+    await waitFor(world.as('installer'), claims, madeFor('device-'), patienceMs);
     await withdrawn('deployments', 'device', 'Background');
-    await waitForAll(world.as('installer'), claims, (all) => !all.some(made), patienceMs);
+    await waitForAll(world.as('installer'), claims, (all) => !all.some(madeFor('device-')), patienceMs);
+
+    // A pod that stays when it is done leaves its claim to the resource claim controller; with a pod that goes, the garbage collector is often first.
+    const done = podTemplate('done', { ...asks, nodeName: 'node-0', restartPolicy: 'Never' });
+    await released(one('jobs', 'done', { spec: { template: done } }));
+    await becomes('jobs', 'done', ({ status }) => status?.['succeeded'] === 1);
+    await waitForAll(world.as('installer'), claims, (all) => !all.some(madeFor('done-')), patienceMs);
   },
 
   'an eviction is counted against its budget, and the pod is replaced': async () => {
