@@ -1,48 +1,65 @@
-/** What is asked of the API server and of the ledger, and in which order, where one write of several is refused. */
+/** What becomes of writes that the API server does not take. */
 import { expect, test } from '@jest/globals';
-import { aBundle, anIntent } from '../../test/support/builders/decide.ts';
-import * as drafts from '../decide/release/entries.ts';
-import type { LedgerDraft } from '../decide/ledger-entry.ts';
-import { keyOf } from '../decide/objects.ts';
 import type { ObjectEffect } from '../decide/plan.ts';
 import type { Client } from '../kube/client.ts';
-import { Failure } from '../kube/failures.ts';
-import { Overtaken } from '../ledger/append.ts';
-import { createAct } from './effects.ts';
-import { compared } from '../decide/delta/compare.ts';
-
-const open = anIntent(aBundle());
+import { Failure, type FailureKind } from '../kube/failures.ts';
+import type { KubeObject } from '../kube/resource.ts';
+import { createAct, type ActTools } from './effects.ts';
 
 const creating = (name: string): ObjectEffect => {
   const ref = { apiVersion: 'v1', kind: 'ConfigMap', name };
-  const onRefusal = { draft: drafts.refusedWrite(open, 'payments', keyOf(ref)), packageSeq: 5 };
   return {
     do: 'Create',
     as: 'operator',
     namespace: 'payments-prod',
-    intent: { namespace: 'payments-prod', id: open.id, type: 'Promotion', onRefusal },
+    intent: { namespace: 'payments-prod', id: 'i', type: 'Promotion', package: 'payments' },
     ref,
     manifest: { ...ref, metadata: { name } },
   };
 };
 
-test('of several writes that are refused the first is recorded, and only that', async () => {
-  const recorded: LedgerDraft[] = [];
-  const refusing: Pick<Client, 'createResource'> = {
-    createResource: (_, { metadata }) => Promise.reject(new Failure('Forbidden', `${metadata.name}: no`)),
+/** Answers by the name of the object; what is not named is taken. */
+const actThat = (refuses: Readonly<Record<string, FailureKind>>) => {
+  const told: string[] = [];
+  const client: Pick<Client, 'createResource'> = {
+    createResource(_, object): Promise<KubeObject> {
+      const { name = '' } = object.metadata;
+      const kind = refuses[name];
+      return kind === undefined
+        ? Promise.resolve({
+            ...object,
+            metadata: {
+              ...object.metadata,
+              name,
+              uid: 'u',
+              resourceVersion: '1',
+              generation: 1,
+              creationTimestamp: '',
+            },
+          } as KubeObject)
+        : Promise.reject(new Failure(kind, `${name}: no\nand more`));
+    },
   };
   const act = createAct({
-    clients: { operator: refusing as Client, restorer: refusing as Client }, // as much of them as is asked here
-    append: (namespace, draft, packageSeq) => {
-      // The entry before it moved the package.
-      if (packageSeq !== undefined && recorded.length > 0)
-        return Promise.reject(new Overtaken(namespace, draft.package));
-      recorded.push(draft);
-      return Promise.resolve();
-    },
-    compare: (comparison) => Promise.resolve(compared(comparison)),
-    wrote: () => {},
+    clients: { operator: client as Client, restorer: client as Client }, // as much of them as is asked here
+    wrote: ({ ref }) => void told.push(`${ref.name} taken`),
+    notTaken: ({ ref }, { message, isFinal }) =>
+      void told.push(`${ref.name} ${isFinal ? 'refused' : 'failed'}: ${message}`),
+  } as ActTools); // nothing else is done here
+  return { act, told };
+};
+
+test('of several writes each is tried, and each that is refused is told with the words of the API server', async () => {
+  const { act, told } = actThat({ a: 'Forbidden', c: 'Invalid' });
+  const done = await act({ do: 'Together', effects: [creating('a'), creating('b'), creating('c')] });
+  expect(done).toMatchObject({ kind: 'Forbidden' });
+  expect(told.toSorted()).toEqual(['a refused: a: no', 'b taken', 'c refused: c: no']);
+});
+
+test('a write that raced or was not answered is tried again by whoever asked for it, and told as well', async () => {
+  const { act, told } = actThat({ a: 'Forbidden', b: 'Unavailable' });
+  await expect(act({ do: 'Together', effects: [creating('a'), creating('b')] })).rejects.toMatchObject({
+    kind: 'Unavailable',
   });
-  await expect(act({ do: 'Together', effects: [creating('a'), creating('b')] })).rejects.toBeInstanceOf(Overtaken);
-  expect(recorded.map(({ reason }) => reason)).toEqual(['ConfigMap/a: a: no']);
+  expect(told.toSorted()).toEqual(['a refused: a: no', 'b failed: b: no']);
 });

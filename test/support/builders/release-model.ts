@@ -1,6 +1,10 @@
 /** Production of one package as an API server would keep it, and its ledger: plans of a release are applied to it, all or some of their effects. */
 import { expect } from '@jest/globals';
 import { fieldManagers } from '../../../operator/api/field-managers.ts';
+import type { JsonObject } from '../../../operator/api/meta.ts';
+import type { Rollback } from '../../../operator/api/rollback.ts';
+import { questionKey } from '../../../operator/decide/api-queries.ts';
+import { RefusedWritesOfPackages } from '../../../operator/observe/refused-writes.ts';
 import type { Bundle, BundleObject } from '../../../operator/decide/bundle.ts';
 import * as candidateEntries from '../../../operator/decide/candidate/entries.ts';
 import { digestOf as digest } from '../../../operator/decide/json/canonical.ts';
@@ -63,8 +67,15 @@ export class Model {
   readonly pods = new Map<ObjectKey, readonly PodFacts[]>();
   readonly writes: string[] = [];
   readonly types: string[] = [];
+  /** What the API server says to writes of these objects. */
+  readonly refuses = new Map<ObjectKey, string>();
   record: NamespaceRecord = { ...emptyRecord, head: emptyHead };
-  readonly #bundles: readonly Bundle[];
+  /** Pods of what is restored do not come up. */
+  holdsPods = false;
+  readonly #drafts: LedgerDraft[] = [];
+  readonly #refused = new RefusedWritesOfPackages(() => {});
+  #rollbacks: readonly Rollback[] = [];
+  #bundles: readonly Bundle[];
   readonly #fate: Fate;
   readonly #observeFor: string;
   #versions = 1;
@@ -78,14 +89,8 @@ export class Model {
   put(object: BundleObject, key: ObjectKey, manager: string, at: Instant): void {
     const name = key.slice(key.indexOf('/') + 1);
     const generation = (this.live.get(key)?.generation ?? 0) + 1;
-    const replicas = 6;
-    const done = {
-      observedGeneration: generation,
-      replicas,
-      updatedReplicas: replicas,
-      readyReplicas: replicas,
-      availableReplicas: replicas,
-    };
+    const done = ready(generation);
+    const isHeld = this.holdsPods && manager === fieldManagers.restorer;
     const complete = { conditions: [{ type: 'Complete', status: 'True' }] };
     const { kind } = object.ref;
     this.live.set(
@@ -96,7 +101,8 @@ export class Model {
         resourceVersion: String((this.#versions += 1)),
         generation,
         manifest: withMember(object.content, 'metadata', { ...objectAt(object.content, 'metadata'), name }),
-        status: kind === 'Deployment' ? done : kind === 'Job' ? complete : {},
+        status:
+          kind === 'Deployment' ? (isHeld ? { ...done, readyReplicas: 0 } : done) : kind === 'Job' ? complete : {},
         writers: [{ manager, operation: 'Update', at }, ...(this.live.get(key)?.writers ?? [])],
       }),
     );
@@ -111,8 +117,32 @@ export class Model {
     this.pods.set(key, [podOf(key, 'CrashLoopBackOff', at)]);
   }
 
+  /** Pods of what was restored come up. */
+  releasePods(): void {
+    this.holdsPods = false;
+    for (const [key, live] of this.live) {
+      if (live.ref.kind === 'Deployment') this.live.set(key, { ...live, status: ready(live.generation) });
+    }
+  }
+
+  /** The newest entry. */
+  last(): LedgerDraft | undefined {
+    return this.#drafts.at(-1);
+  }
+
+  /** Somebody takes a bundle away. */
+  forget(name: string): void {
+    this.#bundles = this.#bundles.filter((bundle) => bundle.name !== name);
+  }
+
+  /** Somebody with the right orders a rollback. */
+  orders(at: Instant): void {
+    this.#rollbacks = [...this.#rollbacks, aRollback(`order-${this.#rollbacks.length}`, at)];
+  }
+
   append(draft: LedgerDraft, at: Instant): void {
     this.types.push(draft.data.type);
+    this.#drafts.push(draft);
     this.record = recordStarting(this.record, draft, { at });
   }
 
@@ -133,13 +163,21 @@ export class Model {
       live: this.live,
       pods: this.pods,
       checks: new Map(),
-      rollbacks: [],
+      refused: this.#refused.facts('payments-prod', pkg, packageRecord(this.record, pkg).open?.id),
+      rollbacks: this.#rollbacks,
       complete: true,
     };
   }
 
   plan(at: Instant): Plan {
-    return planRelease(this.snapshot(), new Map(), at);
+    const s = this.snapshot();
+    const { questions } = planRelease(s, new Map(), at);
+    return planRelease(s, new Map(questions.map((question) => [questionKey(question), { kind: 'Yes' }])), at);
+  }
+
+  /** One plan, carried out. */
+  step(at: Instant): void {
+    this.apply(this.plan(at).effects, Infinity, at);
   }
 
   /** Applies effects until `reach` of them are done: then the process dies. */
@@ -153,11 +191,20 @@ export class Model {
         this.append(effect.draft, at);
       }
       if (effect.do !== 'Together') continue;
+      let isRefused = false;
       for (const each of effect.effects) {
         if (left <= 0) return;
         left -= 1;
-        this.#write(each, at);
+        const message = this.refuses.get(keyOf(each.ref));
+        if (message === undefined) {
+          this.#refused.taken(each);
+          this.#write(each, at);
+        } else {
+          isRefused = true;
+          this.#refused.note(each, { message, isFinal: true, at });
+        }
       }
+      if (isRefused) return;
     }
   }
 
@@ -194,6 +241,28 @@ export class Model {
     throw new Error('the effects of this plan do not settle');
   }
 }
+
+const ready = (generation: number): JsonObject => ({
+  observedGeneration: generation,
+  replicas: 6,
+  updatedReplicas: 6,
+  readyReplicas: 6,
+  availableReplicas: 6,
+});
+
+const aRollback = (name: string, at: Instant): Rollback => ({
+  apiVersion: 'countersign.dev/v1alpha1',
+  kind: 'Rollback',
+  metadata: {
+    name,
+    namespace: 'payments-prod',
+    uid: `uid-${name}`,
+    resourceVersion: '1',
+    generation: 1,
+    creationTimestamp: new Date(at).toISOString(),
+  },
+  spec: { package: pkg, reason: 'again', requester: { username: 'sre-a', uid: '', groups: [] } },
+});
 
 const podOf = (key: ObjectKey, waiting: string, createdAt: Instant): PodFacts => ({
   name: `pod-of-${key}`,
