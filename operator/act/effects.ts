@@ -2,13 +2,13 @@
 import { inFlightFinalizer } from '../api/kinds.ts';
 import type { JsonObject } from '../api/meta.ts';
 import { sizeOf } from '../decide/json/canonical.ts';
-import { withRefusal } from '../decide/release/entries.ts';
+import { firstLine } from '../decide/messages.ts';
 import type { Effect, ObjectEffect, Writer } from '../decide/plan.ts';
 import { fieldManagers } from '../api/field-managers.ts';
 import type { Client } from '../kube/client.ts';
-import { toFailure, type FailureKind } from '../kube/failures.ts';
+import { toFailure, type Failure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf, type Manifest, type ResourceRow } from '../kube/resource.ts';
-import { Overtaken, type Append } from '../ledger/append.ts';
+import type { Append } from '../ledger/append.ts';
 import { grantResource, ourResource } from '../kube/rows.ts';
 import { createLimit } from '../work/slices.ts';
 import { createBundle } from './bundle.ts';
@@ -22,9 +22,17 @@ export interface ActTools {
   readonly compare: (comparison: Comparison) => Promise<Shown>;
   /** Told every write to production that the API server took, for metrics. */
   readonly wrote: (effect: ObjectEffect) => void;
+  /** Told every write to production that it did not take. `isFinal`: repeating it changes nothing by itself. */
+  readonly notTaken: (effect: ObjectEffect, why: { readonly message: string; readonly isFinal: boolean }) => void;
 }
 
-export type Act = (effect: Effect) => Promise<void>;
+/**
+ * A failure: a write to production was refused in a way that repeating does not change by itself. What was to follow is not done: the next plan
+ * knows of it.
+ */
+export type Done = 'Done' | Failure;
+
+export type Act = (effect: Effect) => Promise<Done>;
 
 /** Requests in flight at once for one group of independent writes. */
 const atOnce = 16;
@@ -32,42 +40,46 @@ const atOnce = 16;
 export const createAct =
   (tools: ActTools): Act =>
   async (effect) => {
-    switch (effect.do) {
-      case 'Append':
-        return tools.append(effect.namespace, effect.draft, effect.packageSeq);
-      case 'AppendEach':
-        await Promise.all(effect.drafts.map((draft) => tools.append(effect.namespace, draft)));
-        return;
-      case 'CreateBundle':
-        return freeze(tools, effect);
-      case 'Together':
-        return together(tools, effect.effects);
-      case 'CreateGrant':
-        return already('AlreadyExists', tools.clients.operator.createResource(...grant(effect.manifest)));
-      case 'ReplaceGrant':
-        return void (await tools.clients.operator.replaceResource(...grant(effect.manifest)));
-      case 'RemoveGrant': {
-        const { kind, namespace, name, uid } = effect;
-        return already(
-          'NotFound',
-          tools.clients.restorer.deleteResource(grantResource(kind), { namespace, name }, { uid }),
-        );
-      }
-      case 'Evict': {
-        const { namespace, pod, uid } = effect;
-        return already('NotFound', tools.clients.restorer.evictPod({ namespace, name: pod }, uid));
-      }
-      case 'SetFinalizers':
-        return setFinalizers(tools.clients.operator, effect);
-      case 'Remove': {
-        const { kind, namespace, name, uid } = effect;
-        return already(
-          'NotFound',
-          tools.clients.operator.deleteResource(ourResource(kind), { namespace, name }, { uid }),
-        );
-      }
-    }
+    if (effect.do === 'Together') return together(tools, effect.effects);
+    await carryOut(tools, effect);
+    return 'Done';
   };
+
+const carryOut = async (tools: ActTools, effect: Exclude<Effect, { do: 'Together' }>): Promise<void> => {
+  switch (effect.do) {
+    case 'Append':
+      return tools.append(effect.namespace, effect.draft, effect.packageSeq);
+    case 'AppendEach':
+      await Promise.all(effect.drafts.map((draft) => tools.append(effect.namespace, draft)));
+      return;
+    case 'CreateBundle':
+      return freeze(tools, effect);
+    case 'CreateGrant':
+      return already('AlreadyExists', tools.clients.operator.createResource(...grant(effect.manifest)));
+    case 'ReplaceGrant':
+      return void (await tools.clients.operator.replaceResource(...grant(effect.manifest)));
+    case 'RemoveGrant': {
+      const { kind, namespace, name, uid } = effect;
+      return already(
+        'NotFound',
+        tools.clients.restorer.deleteResource(grantResource(kind), { namespace, name }, { uid }),
+      );
+    }
+    case 'Evict': {
+      const { namespace, pod, uid } = effect;
+      return already('NotFound', tools.clients.restorer.evictPod({ namespace, name: pod }, uid));
+    }
+    case 'SetFinalizers':
+      return setFinalizers(tools.clients.operator, effect);
+    case 'Remove': {
+      const { kind, namespace, name, uid } = effect;
+      return already(
+        'NotFound',
+        tools.clients.operator.deleteResource(ourResource(kind), { namespace, name }, { uid }),
+      );
+    }
+  }
+};
 
 /** Large contents are there several times over while they are compared and written: those of one bundle at a time. */
 const heavy = createLimit(1);
@@ -117,33 +129,34 @@ const setFinalizers = async (
 };
 
 /** All are tried, whatever becomes of the others: a rollback restores what it can. */
-const together = async (tools: ActTools, effects: readonly ObjectEffect[]): Promise<void> => {
+const together = async (tools: ActTools, effects: readonly ObjectEffect[]): Promise<Done> => {
   const waiting = [...effects];
-  const failures: unknown[] = [];
+  const failures: Failure[] = [];
   const worker = async (): Promise<void> => {
     for (let effect = waiting.shift(); effect !== undefined; effect = waiting.shift()) {
-      await write(tools, effect).catch((error: unknown) => failures.push(error));
+      const failure = await write(tools, effect);
+      if (failure !== undefined) failures.push(failure);
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, effects.length) }, worker));
-  if (failures.length > 0) throw failures[0];
+  const passing = failures.find(({ kind }) => !final.has(kind));
+  if (passing !== undefined) throw passing;
+  return failures[0] ?? 'Done';
 };
 
-/** Refusals that repeating will not change, and that therefore end the promotion. */
+/** Refusals that repeating will not change by itself. */
 const final: ReadonlySet<FailureKind> = new Set(['Invalid', 'TooLarge', 'Forbidden']);
 
-const write = async (tools: ActTools, effect: ObjectEffect): Promise<void> => {
+/** What became of one write: the failure is told, and an answer like any other. */
+const write = async (tools: ActTools, effect: ObjectEffect): Promise<Failure | undefined> => {
   try {
     await send(tools.clients[effect.as], effect);
     tools.wrote(effect);
+    return undefined;
   } catch (error) {
     const failure = toFailure(error);
-    const { onRefusal, namespace } = effect.intent;
-    if (onRefusal === undefined || !final.has(failure.kind)) throw failure;
-    const { draft, packageSeq } = onRefusal;
-    await tools.append(namespace, withRefusal(draft, failure.message), packageSeq);
-    // The promotion is over: what was to follow this write is judged again.
-    throw new Overtaken(namespace, draft.package);
+    tools.notTaken(effect, { message: firstLine(failure.message), isFinal: final.has(failure.kind) });
+    return failure;
   }
 };
 

@@ -156,6 +156,11 @@ export const health = z.object({
   progressTimeout: duration('10s', '6h')
     .default('10m')
     .describe('How long a promotion may take until every workload is complete. Then it is rolled back.'),
+  rollbackTimeout: duration('10s', '6h')
+    .optional()
+    .describe(
+      'How long a rollback may take until every pod runs the restored revision and is ready. Then it ends as Failed, with a list of what is not as it should be. Absent: progressTimeout.',
+    ),
   observeFor: duration('0s', '168h')
     .default('15m')
     .describe('How long after completion failing health still rolls back. 0s: not at all.'),

@@ -32,6 +32,10 @@ const written = z.object({
 });
 export type Written = z.infer<typeof written>;
 
+/** What is not as it should be when a promotion or rollback ends, for people: of which object, what was wanted, what is there, why, and what to do next. */
+const left = z.object({ object: text, wanted: text, found: text, why: text, next: text });
+export type Left = z.infer<typeof left>;
+
 const entryData = z.discriminatedUnion('type', [
   z.object({ type: z.literal('Staged'), bundle: text, base: text, authors: z.array(text) }),
   z.object({ type: z.literal('Tested'), bundle: text, authors: z.array(text).default([]) }),
@@ -65,6 +69,7 @@ const entryData = z.discriminatedUnion('type', [
     observeUntil: text,
     /** False when it failed and the candidate said to page instead of going back. */
     healthy: z.boolean(),
+    left: z.array(left).default([]),
   }),
   z.object({
     type: z.literal('RollbackStarted'),
@@ -92,6 +97,9 @@ const entryData = z.discriminatedUnion('type', [
     previous: text,
     rollback: text,
     rejected: z.boolean(),
+    /** Failed: its time was over before every pod ran the restored revision. */
+    outcome: z.enum(['Complete', 'Failed']).default('Complete'),
+    left: z.array(left).default([]),
   }),
   z.object({
     type: z.literal('Refused'),

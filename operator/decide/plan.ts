@@ -18,8 +18,7 @@ export interface IntentRef {
   readonly namespace: string;
   readonly id: string;
   readonly type: 'Promotion' | 'Rollback';
-  /** The entry that records a final refusal of this write, unless something has moved the package; undefined = a refusal is retried. */
-  readonly onRefusal: { readonly draft: LedgerDraft; readonly packageSeq: number } | undefined;
+  readonly package: string;
 }
 
 export type ObjectEffect =

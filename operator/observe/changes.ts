@@ -24,6 +24,8 @@ export interface OwnChanges {
   readonly dirtyObjects: { readonly namespace: string };
   /** A check of a package says something else. */
   readonly checks: { readonly namespace: string; readonly package: string };
+  /** A write of a package was not taken, or is taken at last. */
+  readonly refusedWrites: { readonly namespace: string; readonly package: string };
 }
 
 export type OwnSignals = { readonly [N in keyof OwnChanges]: Signal<OwnChanges[N]> };
@@ -33,6 +35,7 @@ export const ownSignals = (): OwnSignals => ({
   followed: new Signal(),
   dirtyObjects: new Signal(),
   checks: new Signal(),
+  refusedWrites: new Signal(),
 });
 
 type ObjectOf<F> =
@@ -89,6 +92,7 @@ export const changesOf = (caches: Caches, own: OwnSignals): OnChange => ({
   followed: (handler) => own.followed.on(handler),
   dirtyObjects: (handler) => own.dirtyObjects.on(handler),
   checks: (handler) => own.checks.on(handler),
+  refusedWrites: (handler) => own.refusedWrites.on(handler),
 });
 
 /** A policy of which nothing but the status changed. That is our own word, and decides nothing. */

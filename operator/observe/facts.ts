@@ -5,6 +5,7 @@ import type { Caches } from './caches.ts';
 import type { DirtyObjects } from './dirty-objects.ts';
 import type { Followed } from './following.ts';
 import type { Checks } from './http-checks.ts';
+import type { RefusedWritesOfPackages } from './refused-writes.ts';
 
 /** What a controller may read. It names those that it reads, and gets no others. */
 export interface Facts extends Caches {
@@ -16,6 +17,8 @@ export interface Facts extends Caches {
   readonly dirtyObjects: DirtyObjects;
   /** Results of the policy's http checks. */
   readonly checks: Checks;
+  /** Writes to production that the API server did not take. */
+  readonly refusedWrites: RefusedWritesOfPackages;
   /** Version of the API server; '' = not read yet. */
   readonly serverVersion: () => string;
   /** The API server's clock. */

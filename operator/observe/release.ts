@@ -1,4 +1,5 @@
 /** What deciding about one package in production looks at. */
+import { packageRecord } from '../decide/record/record.ts';
 import type { ReleaseSnapshot } from '../decide/release/snapshot.ts';
 import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
@@ -6,8 +7,23 @@ import { bundlesBy, byAge, namespaceIn, objectsIn, podsIn, policyIn } from './lo
 
 /** What `observeRelease` reads. */
 export type ReleaseFacts = Read<
-  'policies' | 'namespaces' | 'records' | 'bundles' | 'objects' | 'pods' | 'checks' | 'rollbacks' | 'followed'
+  | 'policies'
+  | 'namespaces'
+  | 'records'
+  | 'bundles'
+  | 'objects'
+  | 'pods'
+  | 'checks'
+  | 'refusedWrites'
+  | 'rollbacks'
+  | 'followed'
 >;
+
+/** Under which writes are refused: the open intent, or what production runs, of which something is still to be removed. */
+const intentOf = (facts: ReleaseFacts, namespace: string, pkg: string): string | undefined => {
+  const { open, production } = packageRecord(facts.records.get(namespace), pkg);
+  return open?.id ?? production?.bundle;
+};
 
 /** One package of a production namespace, whether anything of it is there or not. */
 export const observeRelease = (facts: ReleaseFacts, namespace: string, pkg: string): ReleaseSnapshot => ({
@@ -20,6 +36,7 @@ export const observeRelease = (facts: ReleaseFacts, namespace: string, pkg: stri
   live: objectsIn(facts, namespace),
   pods: podsIn(facts, namespace),
   checks: facts.checks.facts(namespace, pkg),
+  refused: facts.refusedWrites.facts(namespace, pkg, intentOf(facts, namespace, pkg)),
   rollbacks: (facts.rollbacks.in()?.byIndex('package', indexKey(namespace, pkg)) ?? []).toSorted(byAge),
   complete: facts.followed.isClusterRead() && facts.followed.isComplete('Production', namespace),
 });

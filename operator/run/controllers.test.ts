@@ -28,6 +28,7 @@ import { PackedValues } from '../kube/packed.ts';
 import type { FamilySpec, Reflectors, ReflectorFamily } from '../kube/reflectors.ts';
 import { Store, type ChangeHandler } from '../kube/store.ts';
 import { createCaches, indexKey } from '../observe/caches.ts';
+import { RefusedWritesOfPackages } from '../observe/refused-writes.ts';
 import { changesOf, ownSignals, type ChangingFact } from '../observe/changes.ts';
 import { DirtyObjects } from '../observe/dirty-objects.ts';
 import { followDirtyObjects } from '../observe/dirty-objects-follower.ts';
@@ -106,6 +107,7 @@ const aWorld = (record: NamespaceRecord = inFlight) => {
       marked: (namespace) => own.dirtyObjects.emit({ namespace }),
     }),
     checks: { facts: () => new Map(), follow: () => {} } as unknown as Facts['checks'],
+    refusedWrites: new RefusedWritesOfPackages(() => {}),
     serverVersion: () => 'v1.36.3',
     serverTime: { bounds: () => undefined, skewMs: () => undefined },
     home: 'countersign-system',
@@ -266,6 +268,7 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
   },
   dirtyObjects: ({ facts }) => facts.dirtyObjects.mark(production, 'Deployment/api'),
   checks: ({ own }) => own.checks.emit({ namespace: production, package: 'payments' }),
+  refusedWrites: ({ own }) => own.refusedWrites.emit({ namespace: production, package: 'payments' }),
 };
 
 const keysOf = ({ woken }: World): readonly string[] => [...new Set(woken.map(({ key }) => keyText(key)))].toSorted();
@@ -311,6 +314,7 @@ test.each<[ChangingFact, readonly string[]]>([
   ['followed', [the.candidate, the.emergency, the.findings, the.policy, the.release]],
   ['dirtyObjects', [the.findings]],
   ['checks', [the.candidate, the.release]],
+  ['refusedWrites', [the.candidate]],
 ])('a change of %s wakes whom it concerns', (fact, expected) => {
   const world = aWorld();
   world.woken.length = 0;
@@ -345,7 +349,7 @@ const isChanging = (fact: FactName): fact is ChangingFact => fact in happens;
 test('facts without a trigger are few, and known', () => {
   expect(Object.fromEntries(table.map(({ name, without }) => [name, new Set(without)]))).toEqual({
     candidate: new Set(['rollbacks', 'serverVersion']),
-    release: new Set(),
+    release: new Set(['refusedWrites']),
     policy: new Set(['bundles', 'candidates', 'guarded']),
     findings: new Set([
       'bundles',

@@ -16,6 +16,7 @@ import type { Facts } from '../observe/facts.ts';
 import { Followed, keepFollowing } from '../observe/following.ts';
 import { Checks } from '../observe/http-checks.ts';
 import type { LargeParts } from '../observe/large.ts';
+import { RefusedWritesOfPackages } from '../observe/refused-writes.ts';
 import { followLedger } from '../observe/ledger-follower.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -129,6 +130,9 @@ const createFacts = (
       marked: (where) => own.dirtyObjects.emit({ namespace: where }),
     }),
     checks: new Checks({ clock, changed: (where, pkg) => own.checks.emit({ namespace: where, package: pkg }) }),
+    refusedWrites: new RefusedWritesOfPackages((where, pkg) =>
+      own.refusedWrites.emit({ namespace: where, package: pkg }),
+    ),
     serverVersion,
     serverTime: transports.operator.serverTime,
     home: namespace,

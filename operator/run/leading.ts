@@ -35,7 +35,7 @@ export interface Leading {
    * Asked at the last moment: what a process that lost the Lease still has in hand is not written.
    * @throws {Failure} `Unavailable` when this process does not lead
    */
-  ifLeading(write: () => Promise<void>): Promise<void>;
+  ifLeading<T>(write: () => Promise<T>): Promise<T>;
 }
 
 export const createLeading = (options: LeadingOptions): Leading => {
@@ -67,7 +67,7 @@ export const createLeading = (options: LeadingOptions): Leading => {
     hasLed: () => hasLed,
     async ifLeading(write) {
       if (!elector.isLeader()) throw new Failure('Unavailable', 'not leading any more');
-      await write();
+      return write();
     },
   };
 };

@@ -43,7 +43,10 @@ const shellThat = (given: Partial<Shell> = {}) => {
   const shell: Shell = {
     clock: systemClock,
     ask: () => Promise.resolve<Answer>({ kind: 'Yes' }),
-    act: ({ do: what }) => Promise.resolve(void done.push(`act ${what}`)),
+    act: ({ do: what }) => {
+      done.push(`act ${what}`);
+      return Promise.resolve('Done');
+    },
     report: ({ name }) => Promise.resolve(void done.push(`report ${name}`)),
     tell: ({ note }) => void done.push(`tell ${note}`),
     load: () => Promise.resolve(),
@@ -95,7 +98,7 @@ test('what no answer changes is done while questions are asked, and what fails t
     },
     act: ({ do: what }) => {
       done.push(`act ${what}${fails ? ' fails' : ''}`);
-      return fails ? Promise.reject(new Error('refused')) : Promise.resolve();
+      return fails ? Promise.reject(new Error('refused')) : Promise.resolve('Done');
     },
   });
   const plan = (answers: ReadonlyMap<string, Answer>): Plan =>

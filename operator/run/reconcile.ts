@@ -27,12 +27,15 @@ export interface Kind<K, Seen> {
   readonly isHeavy?: (seen: Seen) => boolean;
   /** What is to be reported when it cannot be worked on: people wait for it, and the log is not theirs. */
   readonly stuck?: (seen: Seen, failure: Failure, now: number) => readonly StatusWrite[];
+  /** What people are told of a write that is refused; undefined = nothing. */
+  readonly refused?: (key: K, failure: Failure) => Notice | undefined;
 }
 
 export interface Shell {
   readonly clock: Clock;
   readonly ask: (question: Question) => Promise<Answer>;
-  readonly act: (effect: Effect) => Promise<void>;
+  /** A failure: a write was refused, which the next plan answers. */
+  readonly act: (effect: Effect) => Promise<'Done' | Failure>;
   /** Writes a status over the state it was derived from. */
   readonly report: (write: StatusWrite) => Promise<void>;
   readonly tell: (notice: Notice) => void;
@@ -127,7 +130,10 @@ export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Rec
         const open = [...answers.values()].find(({ kind }) => kind === 'Unavailable');
         const settlesAt = open === undefined && plan.effects.length === 0 ? patience.settlesAt(text, plan) : undefined;
         if (settlesAt !== undefined) return { wakeAt: earliest(plan.wakeAt, settlesAt) };
-        const outcome = await carryOut(plan, shell, (failure) => kind.stuck?.(seen, failure, now) ?? []);
+        const outcome = await carryOut(plan, shell, {
+          stuck: (failure) => kind.stuck?.(seen, failure, now) ?? [],
+          refused: (failure) => kind.refused?.(key, failure),
+        });
         if (open?.kind === 'Unavailable' && outcome !== 'Again') throw new Unanswered(open.message);
         return outcome === 'Again' || outcome.wakeAt === undefined || outcome.wakeAt > now
           ? outcome
@@ -200,24 +206,33 @@ const createPatience = ({ clock, settleMs }: Shell) => {
   };
 };
 
-const carryOutEach = async (effects: readonly Effect[], shell: Shell): Promise<void> => {
-  for (const effect of effects) await shell.act(effect);
+/** One after the other, up to the first of which a write is refused. */
+const carryOutEach = async (effects: readonly Effect[], shell: Shell): Promise<Failure | undefined> => {
+  for (const effect of effects) {
+    const done = await shell.act(effect);
+    if (done !== 'Done') return done;
+  }
+  return undefined;
 };
+
+interface Reports {
+  /** Of an object on which something failed that the plan knows nothing of. */
+  readonly stuck: (failure: Failure) => readonly StatusWrite[];
+  readonly refused: (failure: Failure) => Notice | undefined;
+}
 
 /** Errors of an effect beside which the plan had a status to report: that is the truer one. */
 const told = new WeakSet<Error>();
 
 /**
  * Effects first. What they changed is then looked at anew, so the status never tells of an attempt: but of a bug that an effect ran into it does,
- * for the plan knows nothing of it and would say that all is well. `stuck`: what is to be reported then.
+ * for the plan knows nothing of it and would say that all is well.
  */
-const carryOut = async (
-  plan: Plan,
-  shell: Shell,
-  stuck: (failure: Failure) => readonly StatusWrite[],
-): Promise<Outcome> => {
+const carryOut = async (plan: Plan, shell: Shell, { stuck, refused }: Reports): Promise<Outcome> => {
   try {
-    await carryOutEach(plan.effects, shell);
+    const failure = await carryOutEach(plan.effects, shell);
+    const notice = failure && refused(failure);
+    if (notice !== undefined) shell.tell(notice);
   } catch (error) {
     const failure = toFailure(error);
     const instead = failure.kind === 'Bug' && !isWeather(failure) ? stuck(failure) : [];

@@ -48,7 +48,7 @@ const run = <C extends ControllerName, Seen, N extends FactName>(
   controller: Controller<C, Seen, N>,
   { facts, shell }: RunningTools,
 ): Running => {
-  const { name, plan, ahead, isHeavy, stuck } = controller;
+  const { name, plan, ahead, isHeavy, stuck, refused } = controller;
   const read = pickFacts(facts, factsReadBy(controller.triggers));
   const reconcile = createReconcile(
     {
@@ -60,6 +60,9 @@ const run = <C extends ControllerName, Seen, N extends FactName>(
       ...(ahead && { ahead }),
       ...(isHeavy && { isHeavy }),
       ...(stuck && { stuck }),
+      ...(refused && {
+        refused: (key: Parameters<typeof refused>[1], failure: Failure) => refused(read, key, failure),
+      }),
     },
     shell,
   );

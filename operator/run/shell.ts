@@ -41,7 +41,17 @@ const settleMs = 100;
 
 export const createShell = (tools: ShellTools): Shell => {
   const { copies, clients, transport, append, comparer, events, leading, clock, wrote } = tools;
-  const act = createAct({ clients, append, compare: (comparison) => comparer.compare(comparison), wrote });
+  const { refusedWrites } = copies.facts;
+  const act = createAct({
+    clients,
+    append,
+    compare: (comparison) => comparer.compare(comparison),
+    wrote(effect) {
+      refusedWrites.taken(effect);
+      wrote(effect);
+    },
+    notTaken: (effect, why) => refusedWrites.note(effect, { ...why, at: clock.now() }),
+  });
   // By lists of one: the operator may list these, and needs no other right to read them.
   const read = (resource: ResourceRow, namespace: string, name: string) =>
     readOne(transport, resource, { namespace, name });

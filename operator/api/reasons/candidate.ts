@@ -151,6 +151,11 @@ export const candidateReasons = {
     'An object is being deleted, and a finalizer that nobody takes off keeps it.',
     'Repair the controller that set it; if that is gone, a holder of operate runs the command of the message.',
   ),
+  WriteRefused: entry(
+    ['Stalled'],
+    'The API server refuses a write to production, and it is tried again until its time is over.',
+    'A platform admin removes what refuses it: the message has the words of the API server.',
+  ),
   NotStalled: entry(['Stalled'], 'Nothing needs to be changed for it to go on.'),
   Settled: entry(['Reconciling'], 'No work is under way.'),
 } as const satisfies Record<string, ReasonEntry>;

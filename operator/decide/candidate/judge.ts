@@ -115,7 +115,10 @@ const beginning = (s: Governed, gates: GateSnapshot, { base, now }: { base: Base
 const courseOf = (s: CandidateSnapshot, bundle: Bundle, base: Base): Course => ({
   to: bundle,
   from: base.baseline ?? s.production,
-  over: new Set(followUpOf(s.candidate, bundle, s)?.reverts),
+  over: new Set([
+    ...(followUpOf(s.candidate, bundle, s)?.reverts ?? []),
+    ...(packageRecord(s.record, bundle.package).unfinished?.left ?? []),
+  ]),
 });
 
 const optimistic = ({ approvals }: CandidateSnapshot): GateSnapshot['rights'] =>
@@ -181,7 +184,7 @@ const preflight = ({ step, ...outline }: PendingWrite, course: Course): Prefligh
     as: 'operator',
     namespace: outline.namespace,
     unmanaged: course.to?.unmanaged ?? [],
-    intentFor: () => ({ namespace: outline.namespace, id: '', type: 'Promotion', onRefusal: undefined }),
+    intentFor: () => ({ namespace: outline.namespace, id: '', type: 'Promotion', package: '' }),
   });
   return effect === undefined || effect.do === 'Delete' ? [] : [{ ...outline, manifest: effect.manifest }];
 };

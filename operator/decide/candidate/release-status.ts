@@ -13,6 +13,8 @@ import { packageRecord } from '../record/record.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { leaving, undelivered } from '../release/course.ts';
 import { observedRelease, progressOf } from '../release/health.ts';
+import { refusedWritesText } from '../release/left.ts';
+import { backHealth } from '../release/roll-back.ts';
 import type { ReleaseSnapshot } from '../release/snapshot.ts';
 
 /** It waits for the record to be mended, or until an object is gone, and a finalizer keeps that. */
@@ -21,6 +23,8 @@ const stalled = (release: ReleaseSnapshot, now: Instant): Wanted => {
   if (broken !== undefined) {
     return condition('Stalled', 'True', 'LedgerBroken', brokenText(release.namespace, broken, release.record));
   }
+  const refused = refusedWritesText(release);
+  if (refused !== undefined) return condition('Stalled', 'True', 'WriteRefused', refused);
   const { objects } = heldUp(leaving(release), now);
   return objects.length === 0 ? moving : condition('Stalled', 'True', 'FinalizerHolds', heldUpText(objects));
 };
@@ -55,7 +59,8 @@ export const released = (s: CandidateSnapshot, now: Instant): Said => {
   const { release } = s;
   if (release === undefined) return notStaged(s, undefined);
   if (open?.type === 'Rollback') {
-    const message = `production goes back to ${open.to === '' ? 'what it was before' : open.to}: ${open.cause}`;
+    const waits = backHealth(release, open, now)?.message;
+    const message = `production goes back to ${open.to === '' ? 'what it was before' : open.to}: ${open.cause}${waits === undefined ? '' : `. It waits for ${waits}`}`;
     return {
       fields: { ...before(s), phase: 'RollingBack', reason: 'RollingBack' },
       conditions: [

@@ -277,6 +277,7 @@ class Night {
         from: '',
         observeUntil: new Date(this.server + 15 * minute).toISOString(),
         healthy: true,
+        left: [],
       },
     });
   }
@@ -632,6 +633,8 @@ describe('the day after', () => {
         previous: '',
         rollback: '',
         rejected: false,
+        outcome: 'Complete',
+        left: [],
       },
     });
     expect(night.emergency?.settled.size).toBe(0);

@@ -50,6 +50,9 @@ export const unseen = (entry: LedgerEntrySpec): CandidateRecord => ({
 const finish = (before: CandidateRecord, reason: FinishedReason, entry: LedgerEntrySpec, message: string) =>
   before.finished === undefined ? { ...before, finished: { reason, message, at: Date.parse(entry.time) } } : before;
 
+const endOf = ({ outcome, rejected }: Extract<EntryData, { type: 'RolledBack' }>): FinishedReason =>
+  outcome === 'Failed' ? 'Failed' : rejected ? 'Rejected' : 'RolledBack';
+
 /** What each type of entry makes of a candidate. */
 const folds: Folds<CandidateRecord> = {
   Staged: (before, { entry, data }) => ({
@@ -90,7 +93,7 @@ const folds: Folds<CandidateRecord> = {
     const settled = before.promoted !== undefined && before.promoted.observeUntil <= Date.parse(data.startedAt);
     return settled
       ? finish(before, 'Promoted', entry, 'observed to the end')
-      : finish(before, data.rejected ? 'Rejected' : 'RolledBack', entry, entry.reason);
+      : finish(before, endOf(data), entry, entry.reason);
   },
   PromotionStarted: (before, { entry, data }) => ({
     ...before,

@@ -96,7 +96,7 @@ const promoted = (record: NamespaceRecord): LedgerDraft => {
 const wentBack = (record: NamespaceRecord): LedgerDraft => {
   const { open } = packageRecord(record, 'payments');
   if (open === undefined) throw new Error('no intent');
-  return releaseEntries.rolledBack(open, { package: 'payments', fromDigest: bundle.digest, previous: '' });
+  return releaseEntries.rolledBack(open, { package: 'payments', previous: '', outcome: 'Complete', left: [] });
 };
 const before = anObject('ConfigMap', 'settings', { data: { level: 'info' } });
 const goingBack = releaseEntries.rollbackStarted(

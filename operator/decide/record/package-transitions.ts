@@ -37,6 +37,17 @@ const wrongOrder = ({ entry, data, pkg }: Given<'RollbackStarted'>): Wrong => {
   );
 };
 
+/** What a rollback takes back: the promotion that is open, what an unfinished rollback to the same bundle took back, or what production runs. */
+const takenBack = ({
+  data,
+  pkg: { open, unfinished, production },
+}: Given<'RollbackStarted'>): { readonly bundle: string; readonly digest: string } | undefined => {
+  if (open !== undefined) return { bundle: open.to, digest: open.toDigest };
+  return unfinished !== undefined && data.from === unfinished.from && data.to === unfinished.to
+    ? { bundle: unfinished.from, digest: unfinished.fromDigest }
+    : production;
+};
+
 export const packages = {
   PromotionStarted: (given) => {
     const { entry, data, pkg, candidate } = given;
@@ -63,8 +74,7 @@ export const packages = {
     ),
   RollbackStarted: (given) => {
     const { data, pkg, candidate } = given;
-    const from = pkg.open === undefined ? pkg.production?.bundle : pkg.open.to;
-    const fromDigest = pkg.open === undefined ? pkg.production?.digest : pkg.open.toDigest;
+    const { bundle: from, digest: fromDigest } = takenBack(given) ?? {};
     const wrong = firstOf(
       [pkg.open?.type === 'Rollback', 'a rollback of the package is open'],
       [data.from !== from || data.fromDigest !== fromDigest, `production does not run ${data.from}`],

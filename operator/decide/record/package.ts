@@ -39,13 +39,23 @@ export interface ProductionFact {
   readonly at: Instant;
   /** Until when failing health takes the release back; equals `at` where nothing is observed. */
   readonly observeUntil: Instant;
-  /** `Failed`: it failed, and the candidate said to page instead of going back. Nothing is observed, nothing pruned. */
+  /** `Failed`: the release failed and its candidate said to page, or going back did not end as it should. Nothing is observed, nothing pruned. */
   readonly how: 'Promoted' | 'Failed' | 'RolledBack';
+}
+
+/** A rollback, or a promotion that pages, that ended before production was as it should be. */
+export interface Unfinished {
+  /** The bundle that was taken back, and its digest. */
+  readonly from: string;
+  readonly fromDigest: string;
+  readonly to: string;
+  /** Objects that are not as the bundle of production says. The next release may write over them. */
+  readonly left: readonly string[];
 }
 
 export interface Order {
   readonly state: 'Started' | 'Done' | 'Refused';
-  /** A word of the catalogue when refused; '' otherwise. */
+  /** A word of the catalogue when refused, or when going back failed; '' otherwise. */
   readonly decision: string;
   readonly message: string;
   readonly from: string;
@@ -57,6 +67,8 @@ export interface PackageRecord {
   readonly seq: number;
   readonly production: ProductionFact | undefined;
   readonly open: OpenIntent | undefined;
+  /** Set until a promotion or rollback of the package is complete again. */
+  readonly unfinished: Unfinished | undefined;
   /** Digests that were taken back: refused until a new candidate. */
   readonly held: ReadonlySet<string>;
   /** A rollback happened and nothing has been promoted since: the next candidate explains it. */
@@ -73,6 +85,7 @@ export const untouched: PackageRecord = {
   seq: -1,
   production: undefined,
   open: undefined,
+  unfinished: undefined,
   held: new Set(),
   analysisDue: false,
   orders: new Map(),
@@ -167,6 +180,9 @@ const folds: Folds<PackageRecord> = {
     ...before,
     seq: entry.seq,
     open: undefined,
+    unfinished: data.healthy
+      ? undefined
+      : { from: data.to, fromDigest: entry.digest, to: data.from, left: data.left.map(({ object }) => object) },
     analysisDue: false,
     production: {
       bundle: data.to,
@@ -185,9 +201,18 @@ const folds: Folds<PackageRecord> = {
     seq: entry.seq,
     open: undefined,
     analysisDue: true,
+    unfinished:
+      data.outcome === 'Complete'
+        ? undefined
+        : {
+            from: data.from,
+            fromDigest: data.fromDigest,
+            to: data.to,
+            left: data.left.map(({ object }) => object),
+          },
     ...withOrder(before, data.rollback, {
       state: 'Done',
-      decision: '',
+      decision: data.outcome === 'Failed' ? data.outcome : '',
       message: entry.reason,
       from: data.from,
       to: data.to,
@@ -203,7 +228,7 @@ const folds: Folds<PackageRecord> = {
             previous: data.previous,
             at: timeOf(entry),
             observeUntil: timeOf(entry),
-            how: 'RolledBack',
+            how: data.outcome === 'Failed' ? data.outcome : 'RolledBack',
           },
     history: data.to === '' ? before.history : [data.to, ...before.history.filter((name) => name !== data.to)],
   }),

@@ -10,7 +10,7 @@ import { addedBy, type Course, prunedNow, removeSteps, writeSteps } from './step
 export const courseOf = (s: ReleaseSnapshot, open: OpenIntent): Course => ({
   to: s.bundles.get(open.to),
   from: s.bundles.get(open.from),
-  over: new Set(open.followsUp?.reverts),
+  over: new Set([...(open.followsUp?.reverts ?? []), ...(packageRecord(s.record, s.package).unfinished?.left ?? [])]),
   stays: (key) => stayingOn(s.record.explained, key),
   // A tool brings the finalizers that it knows of; the others are brought by their controllers.
   ...(open.delivery === 'GitOps' ? { finalizers: 'Left' } : {}),

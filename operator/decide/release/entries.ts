@@ -1,15 +1,15 @@
 /** What the ledger is told of promotions and rollbacks. */
 import type { Rollback } from '../../api/rollback.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
-import type { Delivery, LedgerDraft, Written } from '../ledger-entry.ts';
+import type { Delivery, Left, LedgerDraft, Written } from '../ledger-entry.ts';
 import { contentDigest, replicasOf } from '../manifest/content-digest.ts';
 import { runsOncePerBundle } from '../manifest/kinds/index.ts';
 import { decidedFinalizers } from '../manifest/lifetime.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
-import { firstLine } from '../messages.ts';
 import { type Instant, keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { candidateSubject } from '../record/subjects.ts';
+import { leftText } from './left.ts';
 import { visible } from '../safe-text.ts';
 
 /** What writing a bundle makes of production, object by object. `from`: what production holds before. */
@@ -33,15 +33,19 @@ export const writtenBy = ({ objects, unmanaged }: Bundle, from: readonly BundleO
   });
 };
 
-export const refusedWrite = (open: OpenIntent, pkg: string, object: string): LedgerDraft => ({
-  actor: 'operator',
-  subject: candidateSubject(open.candidate),
-  package: pkg,
-  digest: open.toDigest,
-  decision: 'Refused',
-  reason: '',
-  data: { type: 'Refused', intent: open.id, outcome: 'Failed', object, message: '' },
-});
+/** `message`: what the API server said. */
+export const refusedWrite = (open: OpenIntent, pkg: string, object: string, message: string): LedgerDraft => {
+  const said = `${object}: ${visible(message)}`.slice(0, 4096);
+  return {
+    actor: 'operator',
+    subject: candidateSubject(open.candidate),
+    package: pkg,
+    digest: open.toDigest,
+    decision: 'Refused',
+    reason: said,
+    data: { type: 'Refused', intent: open.id, outcome: 'Failed', object, message: said },
+  };
+};
 
 /** An order that was not carried out, and never will be. */
 export const refusedOrder = ({ metadata, spec }: Rollback, decision: string, message: string): LedgerDraft => ({
@@ -54,24 +58,22 @@ export const refusedOrder = ({ metadata, spec }: Rollback, decision: string, mes
   data: { type: 'Refused', intent: '', outcome: 'Failed', object: '', message },
 });
 
-/** `refusedWrite` with what the API server said. */
-export const withRefusal = (draft: LedgerDraft, said: string): LedgerDraft => {
-  if (draft.data.type !== 'Refused') return draft;
-  const message = `${draft.data.object}: ${visible(firstLine(said))}`.slice(0, 4096);
-  return { ...draft, reason: message, data: { ...draft.data, message } };
-};
-
 export const promoted = (
   open: OpenIntent,
   bundle: Bundle,
-  { observeUntil, healthy, reason }: { observeUntil: Instant; healthy: boolean; reason: string },
+  {
+    observeUntil,
+    healthy,
+    reason,
+    left = [],
+  }: { observeUntil: Instant; healthy: boolean; reason: string; left?: readonly Left[] },
 ): LedgerDraft => ({
   actor: 'operator',
   subject: candidateSubject(open.candidate),
   package: bundle.package,
   digest: bundle.digest,
   decision: healthy ? 'Complete' : 'Unhealthy',
-  reason,
+  reason: reason.slice(0, 4096),
   data: {
     type: 'Promoted',
     intent: open.id,
@@ -79,6 +81,7 @@ export const promoted = (
     from: open.from,
     observeUntil: new Date(observeUntil).toISOString(),
     healthy,
+    left: [...left],
   },
 });
 
@@ -145,16 +148,27 @@ export const rollbackStarted = (
   },
 });
 
-export const rolledBack = (
-  open: OpenIntent,
-  { package: pkg, fromDigest, previous }: { package: string; fromDigest: string; previous: string },
-): LedgerDraft => ({
+export interface RolledBackOf {
+  readonly package: string;
+  /** What the restored bundle came after; '' = nothing. */
+  readonly previous: string;
+  readonly outcome: 'Complete' | 'Failed';
+  readonly left: readonly Left[];
+}
+
+export const rolledBack = (open: OpenIntent, { package: pkg, previous, outcome, left }: RolledBackOf): LedgerDraft => ({
   actor: 'operator',
   subject: candidateSubject(open.candidate),
   package: pkg,
   digest: open.toDigest,
-  decision: '',
-  reason: open.cause,
+  decision: outcome,
+  reason:
+    left.length === 0
+      ? open.cause
+      : `${open.cause}. ${outcome === 'Failed' ? 'Not back when rollbackTimeout was over' : 'Not as it was'}: ${leftText(left)}`.slice(
+          0,
+          4096,
+        ),
   data: {
     type: 'RolledBack',
     intent: open.id,
@@ -162,9 +176,11 @@ export const rolledBack = (
     to: open.to,
     toDigest: open.toDigest,
     from: open.from,
-    fromDigest,
+    fromDigest: open.fromDigest,
     previous,
     rollback: open.rollback,
     rejected: open.rejected,
+    outcome,
+    left: [...left],
   },
 });

@@ -2,7 +2,9 @@
 import { milliseconds } from '../../api/duration.ts';
 import type { Bundle } from '../bundle.ts';
 import { checkHealth, observedHealth, packageHealth, workloadHealth } from '../health/health.ts';
-import { keyOf, type Instant, type LiveObject, type PodFacts } from '../objects.ts';
+import { rolloutHealth } from '../health/kstatus.ts';
+import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } from '../objects.ts';
+import { earliest } from '../plan.ts';
 import { liveRef } from './steps.ts';
 import type { Health, CheckFacts } from '../health/types.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
@@ -33,17 +35,49 @@ const workloads = (s: ReleaseSnapshot, bundle: Bundle, judge: Judge) =>
       return { ref, health: object === undefined ? absent : judge(object, s.pods.get(keyOf(ref)) ?? []) };
     });
 
+/** The Jobs and workloads of a bundle on its way, each by itself. */
+export const progressParts = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): readonly HealthOf[] =>
+  progressing(s, bundle, since).map(({ ref, health }) => ({ key: keyOf(ref), health }));
+
+const progressing = (s: ReleaseSnapshot, bundle: Bundle, since: Instant) => [
+  ...jobs(s, bundle, since),
+  ...workloads(s, bundle, (object, pods) => workloadHealth(object, pods, since)),
+];
+
 /** On the way: Healthy when everything is complete, Jobs included, and every check has answered well. */
 export const progressOf = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): Health =>
   packageHealth({
     // While a Job runs, the workloads are still those of the release before, and healthy.
-    objects: [
-      ...jobs(s, bundle, since),
-      ...workloads(s, bundle, (object, pods) => workloadHealth(object, pods, since)),
-    ],
+    objects: progressing(s, bundle, since),
     checks: (s.policy?.spec.health.checks ?? []).map(({ name }) => ({ name, health: arriving(s.checks.get(name)) })),
     during: 'Rollout',
   });
+
+/** One object, and how it is. */
+export interface HealthOf {
+  readonly key: ObjectKey;
+  readonly health: Health;
+}
+
+/** The workloads of a bundle that production went back to, each by whether all its pods run it and are ready. */
+export const restoredParts = (s: ReleaseSnapshot, bundle: Bundle, _now: Instant): readonly HealthOf[] =>
+  workloads(s, bundle, (object) => rolloutHealth(object, object.createdAt)).map(({ ref, health }) => ({
+    key: keyOf(ref),
+    health,
+  }));
+
+/** Whether every pod of every workload runs the bundle that production went back to, and is ready. */
+export const restoredHealth = (s: ReleaseSnapshot, bundle: Bundle, now: Instant): Health => {
+  const waiting = restoredParts(s, bundle, now).filter(({ health }) => health.state !== 'Healthy');
+  const [first] = waiting;
+  if (first === undefined) return { state: 'Healthy', reason: 'Healthy', message: 'every workload is back' };
+  const wakeAt = earliest(...waiting.map(({ health }) => health.wakeAt));
+  return {
+    ...first.health,
+    message: `${first.key}: ${first.health.message}`,
+    ...(wakeAt === undefined ? {} : { wakeAt }),
+  };
+};
 
 /** What a check asks may not have been up until now: earlier failures hold completion up, they do not fail the release. */
 const arriving = (facts: CheckFacts | undefined): Health => {

@@ -1,6 +1,6 @@
 /** A complete promotion: its health is observed; afterwards, what had to wait is removed. */
 import type { Bundle } from '../bundle.ts';
-import type { Instant } from '../objects.ts';
+import { type Instant, keyOf } from '../objects.ts';
 import { earliest, nothing, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
 import type { ProductionFact } from '../record/package.ts';
@@ -9,12 +9,13 @@ import { act, append, together, waitUntil } from './effects.ts';
 import { observedRelease } from './health.ts';
 import { startBack } from './roll-back.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { effectOf, prunedLate, removeSteps } from './steps.ts';
+import { effectOf, prunedLate, removeSteps, type Step } from './steps.ts';
+import { triedAgainAt } from './refused-writes.ts';
 
 export const observe = (s: ReleaseSnapshot, production: ProductionFact, now: Instant): Plan => {
   const bundle = s.bundles.get(production.bundle);
   if (bundle === undefined) return nothing;
-  if (now >= production.observeUntil) return isGitOps(s) ? nothing : pruneLate(s, production, bundle);
+  if (now >= production.observeUntil) return isGitOps(s) ? nothing : pruneLate(s, production, bundle, now);
   const health = observedRelease(s, bundle, production.at, now);
   if (health.state !== 'Failed') return waitUntil(earliest(production.observeUntil, health.wakeAt));
   if (bundle.onFailure === 'Page') {
@@ -37,17 +38,20 @@ export const observe = (s: ReleaseSnapshot, production: ProductionFact, now: Ins
   );
 };
 
-const pruneLate = (s: ReleaseSnapshot, production: ProductionFact, bundle: Bundle): Plan => {
+const pruneLate = (s: ReleaseSnapshot, production: ProductionFact, bundle: Bundle, now: Instant): Plan => {
   const course = { to: bundle, from: s.bundles.get(production.previous) };
   const steps = removeSteps(course, prunedLate(bundle), s.live).filter(({ standing }) => standing === 'Pending');
-  const effects = steps.flatMap(
-    (step) =>
-      effectOf(step, {
-        as: 'operator',
-        namespace: s.namespace,
-        unmanaged: bundle.unmanaged,
-        intentFor: () => ({ namespace: s.namespace, id: '', type: 'Promotion', onRefusal: undefined }),
-      }) ?? [],
-  );
-  return act(...together(effects));
+  const again = (step: Step): Instant | undefined => triedAgainAt(s.refused.get(keyOf(step.ref)), step.live, now);
+  const effects = steps
+    .filter((step) => again(step) === undefined)
+    .flatMap(
+      (step) =>
+        effectOf(step, {
+          as: 'operator',
+          namespace: s.namespace,
+          unmanaged: bundle.unmanaged,
+          intentFor: () => ({ namespace: s.namespace, id: bundle.name, type: 'Promotion', package: s.package }),
+        }) ?? [],
+    );
+  return { ...act(...together(effects)), wakeAt: earliest(...steps.map(again)) };
 };

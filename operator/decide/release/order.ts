@@ -49,7 +49,10 @@ export type JudgedOrder =
 
 /** Whether an order can be carried out: the right is asked for again, and the bundle must be one that production ran. */
 export const judgeOrder = (s: ReleaseSnapshot, order: Rollback, answers: Answers): JudgedOrder => {
-  const { open, production, ran } = packageRecord(s.record, s.package);
+  const { open, production, ran, unfinished } = packageRecord(s.record, s.package);
+  // What was not finished is finished, unless somebody wants to go elsewhere.
+  const isAgain =
+    unfinished !== undefined && production !== undefined && (order.spec.to ?? unfinished.to) === unfinished.to;
   const question = orderQuestion(s, order);
   const answer = answers.get(questionKey(question));
   if (answer === undefined) return { state: 'Ask', question };
@@ -62,7 +65,7 @@ export const judgeOrder = (s: ReleaseSnapshot, order: Rollback, answers: Answers
     };
   }
   if (open?.type === 'Rollback') return { state: 'Wait', message: 'a rollback of the package is under way' };
-  const from = open?.to ?? production?.bundle;
+  const from = open?.to ?? (isAgain ? unfinished.from : production?.bundle);
   const bundle = from === undefined ? undefined : s.bundles.get(from);
   if (from === undefined || bundle === undefined || bundle.baseline) {
     return {
@@ -71,7 +74,7 @@ export const judgeOrder = (s: ReleaseSnapshot, order: Rollback, answers: Answers
       message: `production runs no release of package ${s.package} that could be taken back`,
     };
   }
-  const previous = open?.from ?? production?.previous ?? '';
+  const previous = open?.from ?? (isAgain ? unfinished.to : production?.previous) ?? '';
   const to = order.spec.to ?? previous;
   if (to === from) return { state: 'Refuse', reason: 'AlreadyAtTarget', message: `production runs ${to} already` };
   const target = s.bundles.get(to);

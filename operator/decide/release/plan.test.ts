@@ -433,8 +433,12 @@ describe('an object that is dropped and whose finalizer nobody serves', () => {
     const [effect] = model.plan(now + 9 * minute).effects;
     expect(effect).toMatchObject({ do: 'Append', draft: { data: { type: 'RollbackStarted' } } });
     if (effect?.do === 'Append') model.append(effect.draft, now + 9 * minute);
-    // The rollback waits for the object to go, and for no moment.
-    expect(model.plan(now + 9 * minute)).toMatchObject({ effects: [], wakeAt: undefined });
+    // The rollback waits for the object to go, as long as a rollback may take.
+    expect(model.plan(now + 9 * minute)).toMatchObject({ effects: [], wakeAt: now + 19 * minute });
+    const [end] = model.plan(now + 19 * minute).effects;
+    expect(end).toMatchObject({
+      draft: { decision: 'Failed', data: { left: [{ object: 'ConfigMap/a', found: 'being deleted' }] } },
+    });
     expect(heldUpText(leaving(model.snapshot()))).toContain(finalizer);
   });
 

@@ -2,16 +2,17 @@
 import { milliseconds } from '../../api/duration.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Health } from '../health/types.ts';
+import type { Left } from '../ledger-entry.ts';
 import { finalizersOf, heldUpText } from '../manifest/pending-deletion.ts';
 import { listed } from '../messages.ts';
-import { type Instant, keyOf, type ObjectRef } from '../objects.ts';
+import { type Instant, keyOf, type ObjectKey } from '../objects.ts';
 import { type Effect, type IntentRef, nothing, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
-import { packageRecord } from '../record/record.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { courseOf } from './course.ts';
 import { act, append, together, waitUntil } from './effects.ts';
-import { jobsDone, progressOf } from './health.ts';
+import { jobsDone, progressOf, progressParts } from './health.ts';
+import { leftOf, unhealthyLeft } from './left.ts';
 import { takeBack } from './roll-back.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 import { type Course, effectOf, prunedNow, removeSteps, type Step, writeSteps } from './steps.ts';
@@ -20,14 +21,20 @@ import { waves } from '../manifest/kinds/shared/kind.ts';
 export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
   const course = courseOf(s, open);
   const bundle = course.to;
-  // The bundle was written before the intent; a cache that lacks it has not caught up, or somebody took it away.
-  if (bundle === undefined) return nothing;
-  if (open.rejected) return takeBack(s, open, bundle, 'the candidate was rejected while its promotion was open');
-  if (open.refused !== undefined) return takeBack(s, open, bundle, `a write was refused: ${open.refused}`);
+  if (open.rejected) return takeBack(s, open, 'the candidate was rejected while its promotion was open');
+  if (open.refused !== undefined) return takeBack(s, open, `a write was refused: ${open.refused}`);
+  if (bundle === undefined) {
+    // The bundle was written before the intent; a cache that lacks it has not caught up, or somebody took it away.
+    return now < deadline(s, open)
+      ? waitUntil(deadline(s, open))
+      : takeBack(s, open, `ReleaseBundle ${open.to} is not there any more`);
+  }
+  const refused = refusedNow(s);
+  if (refused !== undefined) return act(append(s, drafts.refusedWrite(open, s.package, ...refused)));
 
   const steps = writeSteps(course, s.live);
   const foreign = steps.find(({ standing }) => standing === 'Foreign');
-  if (foreign !== undefined) return takeBack(s, open, bundle, conflict(foreign));
+  if (foreign !== undefined) return takeBack(s, open, conflict(foreign));
 
   const jobs = jobsDone(s, bundle, open.at);
   if (jobs.state === 'Failed') return fail(s, open, bundle, jobs, now);
@@ -42,7 +49,7 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Pla
 
   const prune = removeSteps(course, prunedNow(bundle), s.live);
   const inTheWay = prune.find(({ standing }) => standing === 'Foreign');
-  if (inTheWay !== undefined) return takeBack(s, open, bundle, conflict(inTheWay));
+  if (inTheWay !== undefined) return takeBack(s, open, conflict(inTheWay));
   const removals =
     open.delivery === 'GitOps' ? [] : prune.flatMap((step) => effectOf(step, promoterOf(s, open, course)) ?? []);
   if (removals.length > 0) return act(...together(removals));
@@ -60,6 +67,7 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Pla
         observeUntil,
         healthy: true,
         reason: `every workload and check is healthy${leavingText(prune)}`,
+        left: leftOf(s, prune, course),
       }),
     ),
   );
@@ -118,15 +126,7 @@ const promoterOf = (s: ReleaseSnapshot, open: OpenIntent, course: Course) => ({
   as: 'operator' as const,
   namespace: s.namespace,
   unmanaged: course.to?.unmanaged ?? [],
-  intentFor: (ref: ObjectRef): IntentRef => ({
-    namespace: s.namespace,
-    id: open.id,
-    type: 'Promotion',
-    onRefusal: {
-      draft: drafts.refusedWrite(open, s.package, keyOf(ref)),
-      packageSeq: packageRecord(s.record, s.package).seq,
-    },
-  }),
+  intentFor: (): IntentRef => ({ namespace: s.namespace, id: open.id, type: 'Promotion', package: s.package }),
 });
 
 const conflict = ({ ref, live }: Step): string => {
@@ -137,5 +137,31 @@ const conflict = ({ ref, live }: Step): string => {
 /** Failing health: back, or call people when the candidate said that going back would be worse. */
 const fail = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, health: Health, now: Instant): Plan =>
   bundle.onFailure === 'Rollback'
-    ? takeBack(s, open, bundle, health.message)
-    : act(append(s, drafts.promoted(open, bundle, { observeUntil: now, healthy: false, reason: health.message })));
+    ? takeBack(s, open, health.message)
+    : act(
+        append(
+          s,
+          drafts.promoted(open, bundle, {
+            observeUntil: now,
+            healthy: false,
+            reason: health.message,
+            left: leftBehind(s, open, bundle),
+          }),
+        ),
+      );
+
+/** What a release that failed and stays leaves that is not as its bundle says. */
+const leftBehind = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle): Left[] => {
+  const course = courseOf(s, open);
+  const steps = [...writeSteps(course, s.live), ...removeSteps(course, prunedNow(bundle), s.live)];
+  const unwritten = leftOf(s, steps, course);
+  const named = new Set(unwritten.map(({ object }) => object));
+  const unhealthy = unhealthyLeft(s, bundle, progressParts(s, bundle, open.at));
+  return [...unwritten, ...unhealthy.filter(({ object }) => !named.has(object))];
+};
+
+/** A write of this promotion that the API server refused for good, with its words. */
+const refusedNow = ({ refused }: ReleaseSnapshot): readonly [object: ObjectKey, message: string] | undefined => {
+  const [first] = [...refused].filter(([, { isFinal }]) => isFinal).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return first && [first[0], first[1].message];
+};

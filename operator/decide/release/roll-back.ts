@@ -1,18 +1,24 @@
 /** A rollback: how it begins, and what production needs until it equals the earlier bundle. */
 import { runsOncePerBundle } from '../manifest/kinds/index.ts';
 import { fieldManagers } from '../../api/field-managers.ts';
+import { milliseconds } from '../../api/duration.ts';
 import type { Rollback } from '../../api/rollback.ts';
-import type { Bundle } from '../bundle.ts';
+import type { Health } from '../health/types.ts';
+import type { Left } from '../ledger-entry.ts';
+import { packageRecord } from '../record/record.ts';
 import { type Instant, keyOf } from '../objects.ts';
-import { type Effect, type IntentRef, nothing, type Plan } from '../plan.ts';
+import { earliest, type Effect, type IntentRef, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { courseOf } from './course.ts';
-import { act, append, together } from './effects.ts';
+import { act, append, together, waitUntil } from './effects.ts';
+import { restoredHealth, restoredParts } from './health.ts';
+import { leftOf, unhealthyLeft } from './left.ts';
+import { triedAgainAt } from './refused-writes.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 import { addedBy, type Course, effectOf, removeSteps, type Step, writeSteps } from './steps.ts';
 
-export const takeBack = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, cause: string): Plan =>
+export const takeBack = (s: ReleaseSnapshot, open: OpenIntent, cause: string): Plan =>
   act(
     startBack(
       s,
@@ -20,9 +26,9 @@ export const takeBack = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, c
         candidate: open.candidate,
         package: s.package,
         from: open.to,
-        fromDigest: bundle.digest,
+        fromDigest: open.toDigest,
         to: open.from,
-        toDigest: s.bundles.get(open.from)?.digest ?? '',
+        toDigest: open.fromDigest,
         delivery: open.delivery,
       },
       { cause, order: undefined },
@@ -52,35 +58,104 @@ export const startBack = (
 const strictMs = 10_000;
 
 export const goBack = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
+  const deadline = rollbackDeadline(s, open);
+  const isLate = now >= deadline;
   const isStrict = now < open.at + strictMs && open.delivery === 'Countersign';
   const course: Course = isStrict ? { ...courseOf(s, open), finalizers: 'Strict' } : courseOf(s, open);
   // Never take "the bundle is not in the cache" for "there was nothing": that would delete a whole package.
-  if (course.from === undefined || (open.to !== '' && course.to === undefined)) return nothing;
-  const how = {
-    as: 'restorer' as const,
-    namespace: s.namespace,
-    unmanaged: course.to?.unmanaged ?? course.from.unmanaged,
-    intentFor: (): IntentRef => ({ namespace: s.namespace, id: open.id, type: 'Rollback', onRefusal: undefined }),
-  };
-  const restore = writeSteps(course, s.live).filter(({ ref }) => !runsOncePerBundle(ref.kind));
-  const added = open.delivery === 'GitOps' ? toolsSteps(course, s) : addedSteps(course, s);
-  const effects = open.delivery === 'GitOps' ? [] : [...restore, ...added].flatMap((step) => effectOf(step, how) ?? []);
+  const missing = missingBundle(s, open, course);
+  if (missing !== undefined) return isLate ? end(s, open, course, [missing]) : waitUntil(deadline);
+
+  const steps = backSteps(s, open, course);
+  const due = open.delivery === 'GitOps' || isLate ? [] : steps.filter((step) => isDue(s, step, now));
+  const effects = due.flatMap((step) => effectOf(step, restorerOf(s, open, course)) ?? []);
   if (effects.length > 0) {
-    return { ...act(...together(effects)), wakeAt: isStrict ? open.at + strictMs : undefined };
+    return { ...act(...together(effects)), wakeAt: earliest(deadline, isStrict ? open.at + strictMs : undefined) };
   }
-  const onTheirWay = [...restore, ...added].some(({ standing }) => standing !== 'Done');
-  if (onTheirWay) return nothing;
-  return act(
+  const waits = waitsFor(s, course, steps, now);
+  if (waits === undefined) return end(s, open, course, []);
+  return isLate ? end(s, open, course, leftBy(s, course, steps, now)) : waitUntil(earliest(deadline, waits.wakeAt));
+};
+
+const rollbackDeadline = (s: ReleaseSnapshot, open: OpenIntent): Instant => {
+  const { rollbackTimeout, progressTimeout } = s.policy?.spec.health ?? {};
+  return open.at + milliseconds(rollbackTimeout ?? progressTimeout ?? '10m');
+};
+
+const restorerOf = (s: ReleaseSnapshot, open: OpenIntent, course: Course) => ({
+  as: 'restorer' as const,
+  namespace: s.namespace,
+  unmanaged: course.to?.unmanaged ?? course.from?.unmanaged ?? [],
+  intentFor: (): IntentRef => ({ namespace: s.namespace, id: open.id, type: 'Rollback', package: s.package }),
+});
+
+/** What is to be written and what is to be removed; Jobs are not run again. */
+const backSteps = (s: ReleaseSnapshot, open: OpenIntent, course: Course): readonly Step[] => [
+  ...writeSteps(course, s.live).filter(({ ref }) => !runsOncePerBundle(ref.kind)),
+  ...(open.delivery === 'GitOps' ? toolsSteps(course, s) : addedSteps(course, s)),
+];
+
+const isDue = (s: ReleaseSnapshot, { ref, live }: Step, now: Instant): boolean =>
+  triedAgainAt(s.refused.get(keyOf(ref)), live, now) === undefined;
+
+/** What going back still waits for, as people are told; undefined = it is complete. */
+export const backHealth = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Health | undefined => {
+  const course = courseOf(s, open);
+  return missingBundle(s, open, course) === undefined
+    ? waitsFor(s, course, backSteps(s, open, course), now)
+    : { state: 'Unknown', reason: 'HealthUnknown', message: 'a bundle of the package is not there' };
+};
+
+const waitsFor = (s: ReleaseSnapshot, course: Course, steps: readonly Step[], now: Instant): Health | undefined => {
+  const behind = steps.filter(({ standing }) => standing !== 'Done');
+  const [first] = leftOf(s, behind, course);
+  if (first !== undefined) {
+    const tries = behind.flatMap(({ ref, live }) => triedAgainAt(s.refused.get(keyOf(ref)), live, now) ?? []);
+    return {
+      state: 'Progressing',
+      reason: 'RolloutInProgress',
+      message: `${first.object}: ${first.found}; ${first.why}`,
+      ...(tries.length === 0 ? {} : { wakeAt: Math.min(...tries) }),
+    };
+  }
+  const health = course.to && restoredHealth(s, course.to, now);
+  return health === undefined || health.state === 'Healthy' ? undefined : health;
+};
+
+const missingBundle = (s: ReleaseSnapshot, open: OpenIntent, { to, from }: Course): Left | undefined => {
+  const name = from === undefined ? open.from : open.to !== '' && to === undefined ? open.to : undefined;
+  return name === undefined
+    ? undefined
+    : {
+        object: `ReleaseBundle/${name}`,
+        wanted: 'there',
+        found: 'not there',
+        why: 'what production is to hold, or held, is not known without it',
+        next: `somebody deleted it: kubectl get relbundle -n ${s.namespace}; a developer stages a new candidate`,
+      };
+};
+
+const leftBy = (s: ReleaseSnapshot, course: Course, steps: readonly Step[], now: Instant): Left[] => {
+  const unwritten = leftOf(s, steps, course);
+  const named = new Set(unwritten.map(({ object }) => object));
+  const unhealthy = course.to === undefined ? [] : unhealthyLeft(s, course.to, restoredParts(s, course.to, now));
+  return [...unwritten, ...unhealthy.filter(({ object }) => !named.has(object))];
+};
+
+/** `left` that is not empty: its time was over before everything was back. */
+const end = (s: ReleaseSnapshot, open: OpenIntent, { to }: Course, left: readonly Left[]): Plan =>
+  act(
     append(
       s,
       drafts.rolledBack(open, {
         package: s.package,
-        fromDigest: course.from.digest,
-        previous: course.to?.previous ?? '',
+        // The record knows it, though the bundle may be gone.
+        previous: to?.previous ?? packageRecord(s.record, s.package).ran.get(open.to)?.previous ?? '',
+        outcome: left.length === 0 ? 'Complete' : 'Failed',
+        left,
       }),
     ),
   );
-};
 
 const addedSteps = (course: Course, s: ReleaseSnapshot): Step[] =>
   removeSteps(course, addedBy(course, s.live), s.live).filter((step) => wroteIt(step));

@@ -8,6 +8,7 @@ import type { StatusWrite } from '../plan.ts';
 import { heldUpText } from '../manifest/pending-deletion.ts';
 import { packageRecord, type NamespaceRecord } from '../record/record.ts';
 import type { Order } from '../record/package.ts';
+import { refusedWritesText } from './left.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 
 /** `held`: objects of the package whose deletion a finalizer holds up. */
@@ -25,6 +26,7 @@ export const orderStatuses = (s: ReleaseSnapshot, held: readonly LiveObject[], n
         order: packageRecord(s.record, s.package).orders.get(metadata.uid),
         record: s.record,
         held,
+        refused: refusedWritesText(s),
         now,
       }),
     };
@@ -34,14 +36,15 @@ interface Known {
   readonly order: Order | undefined;
   readonly record: NamespaceRecord;
   readonly held: readonly LiveObject[];
+  readonly refused: string | undefined;
   readonly now: Instant;
 }
 
-const statusOf = ({ metadata, status }: Rollback, { order, record, held, now }: Known): RollbackStatus => ({
+const statusOf = ({ metadata, status }: Rollback, { order, record, held, refused, now }: Known): RollbackStatus => ({
   observedGeneration: metadata.generation,
   conditions: setConditions(
     status?.conditions ?? [],
-    [...wanted(order, record.broken !== undefined), stalled(metadata.namespace, { order, record, held })],
+    [...wanted(order, record.broken !== undefined), stalled(metadata.namespace, { order, record, held, refused })],
     {
       now,
       generation: metadata.generation,
@@ -60,18 +63,23 @@ const wanted = (order: Order | undefined, isBroken: boolean): Wanted[] => {
     case 'Started':
       return conditions('False', 'RollingBack', 'production goes back', busy);
     case 'Done':
-      return conditions('True', 'RolledBack', 'production is back, complete', 'False');
+      return order.decision === 'Failed'
+        ? conditions('True', 'Failed', order.message, 'False')
+        : conditions('True', 'RolledBack', 'production is back, complete', 'False');
     case 'Refused':
       return conditions('True', isReason(order.decision) ? order.decision : 'Failed', order.message, 'False');
   }
 };
 
 /** It waits for what only somebody else can do: an auditor, or whoever takes the finalizer of an object off. */
-const stalled = (namespace: string, { order, record, held }: Omit<Known, 'now'>): Wanted => {
+const stalled = (namespace: string, { order, record, held, refused }: Omit<Known, 'now'>): Wanted => {
   const isOpen = order === undefined || order.state === 'Started';
   if (isOpen && record.broken !== undefined) {
     const message = brokenText(namespace, record.broken, record);
     return { type: 'Stalled', status: 'True', reason: 'LedgerBroken', message };
+  }
+  if (order?.state === 'Started' && refused !== undefined) {
+    return { type: 'Stalled', status: 'True', reason: 'WriteRefused', message: refused };
   }
   return order?.state === 'Started' && held.length > 0
     ? { type: 'Stalled', status: 'True', reason: 'FinalizerHolds', message: heldUpText(held) }

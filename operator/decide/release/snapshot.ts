@@ -5,6 +5,7 @@ import type { Bundle } from '../bundle.ts';
 import type { CheckFacts } from '../health/types.ts';
 import type { LiveObjects, NamespaceFacts, PodsOf } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
+import type { RefusedWrites } from './refused-writes.ts';
 
 /** What is in production, or on its way there, for one package: what `decide/release/plan.ts` judges. */
 export interface ReleaseSnapshot {
@@ -21,6 +22,8 @@ export interface ReleaseSnapshot {
   readonly pods: PodsOf;
   /** Results of the policy's http checks since the release began; a missing name has not answered yet. */
   readonly checks: ReadonlyMap<string, CheckFacts>;
+  /** Writes under the open intent that the API server did not take, by the object. */
+  readonly refused: RefusedWrites;
   /** Rollbacks of this package that have no outcome yet, oldest first. */
   readonly rollbacks: readonly Rollback[];
   /** False until every cache behind this snapshot has synced once: nothing is judged before. */

@@ -68,7 +68,7 @@ test.each<[sentence: string, row: Row, becomes: 'Done' | readonly string[]]>([
     as: 'operator',
     namespace: 'payments-prod',
     unmanaged: rows,
-    intentFor: () => ({ namespace: 'payments-prod', id: 'i', type: 'Promotion', onRefusal: undefined }),
+    intentFor: () => ({ namespace: 'payments-prod', id: 'i', type: 'Promotion', package: 'payments' }),
   });
   const written = effect?.do === 'Replace' ? effect.manifest['metadata'] : undefined;
   expect([step.standing, step.standing === 'Done' ? effect : listAt(written, 'finalizers')]).toEqual(

@@ -219,6 +219,7 @@ export const candidateController: Controller<'candidate', CandidateSnapshot, key
         ? []
         : productions(facts).flatMap((namespace) => openBy(facts, 'target', namespace)),
     checks: ({ namespace, package: pkg }, facts) => showing(activeRelease(facts, namespace, pkg)),
+    refusedWrites: ({ namespace, package: pkg }, facts) => showing(activeRelease(facts, namespace, pkg)),
     followed: ({ namespace }, facts) =>
       namespace === undefined ? [] : [...openBy(facts, 'target', namespace), ...openBy(facts, 'source', namespace)],
     rollbacks: { none: 'A rollback counts for a candidate once it is in the record, and entries wake.' },

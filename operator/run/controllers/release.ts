@@ -84,6 +84,7 @@ export const releaseController: Controller<'release', ReleaseSnapshot, keyof Rel
         : wakes(activeReleasesOf(facts, pod.namespace, `${pod.ownerKind}/${pod.ownerName}`));
     },
     checks: ({ namespace, package: pkg }, facts) => wakes(activeRelease(facts, namespace, pkg)),
+    refusedWrites: { none: 'a plan whose write was not taken is made again at once' },
     rollbacks: (change) => {
       const rollback = change.new ?? change.old;
       return rollback === undefined ? [] : [one(rollback.metadata.namespace, rollback.spec.package, 'Rollback')];
@@ -105,7 +106,9 @@ export const releaseController: Controller<'release', ReleaseSnapshot, keyof Rel
   stuck: releaseStuck,
   refused(facts, { namespace, package: pkg }, { message }) {
     const policy = policyIn(facts, namespace);
-    if (policy === undefined) return undefined;
+    // A promotion goes back when a write is refused, and says so itself.
+    if (policy === undefined || packageRecord(facts.records.get(namespace), pkg).open?.type === 'Promotion')
+      return undefined;
     const { name, uid } = policy.metadata;
     return {
       regarding: { apiVersion, kind: 'ReleasePolicy', namespace, name, uid },

@@ -236,8 +236,9 @@ const tellThatItRan = async (world: World, { second: now, x }: Ran): Promise<voi
   await enter(
     releaseEntries.rolledBack(await openIn(world), {
       package: 'payments',
-      fromDigest: x.digest,
       previous: now.previous,
+      outcome: 'Complete',
+      left: [],
     }),
   );
   await enter(goingBack(now, x, { username: 'sre-a', order: randomUUID() }));

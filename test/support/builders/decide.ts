@@ -214,6 +214,7 @@ export const aPackageRecord = (given: Partial<PackageRecord> = {}): PackageRecor
   seq: 1,
   production: undefined,
   open: undefined,
+  unfinished: undefined,
   held: new Set(),
   analysisDue: false,
   orders: new Map(),

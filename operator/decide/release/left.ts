@@ -1,0 +1,98 @@
+/** What is not as it should be when a promotion or rollback ends: of each object what was wanted, what is there, why, and what to do next. */
+import type { Bundle } from '../bundle.ts';
+import type { Health } from '../health/types.ts';
+import type { Left } from '../ledger-entry.ts';
+import { finalizersOf, heldUpText } from '../manifest/pending-deletion.ts';
+import { argumentFor, listed } from '../messages.ts';
+import { keyOf, type ObjectKey } from '../objects.ts';
+import { visible } from '../safe-text.ts';
+import type { RefusedWrite } from './refused-writes.ts';
+import type { ReleaseSnapshot } from './snapshot.ts';
+import { holds, type Step } from './steps.ts';
+
+/** Of one text of an entry, in characters. */
+const longest = 1024;
+
+const text = (said: string): string => visible(said).slice(0, longest);
+
+/** Objects that are not written or removed. `names`: of the bundle that was to be, and of the one before it. */
+export const leftOf = (
+  s: ReleaseSnapshot,
+  steps: readonly Step[],
+  ends: { readonly to: Bundle | undefined; readonly from: Bundle | undefined },
+): Left[] =>
+  steps
+    .filter(({ standing }) => standing !== 'Done')
+    .map((step) => {
+      const key = keyOf(step.ref);
+      return {
+        object: key,
+        wanted: step.object === undefined ? 'not there' : `as in ${ends.to?.name ?? 'the bundle'}`,
+        found: foundIn(step, ends.from),
+        why: text(whyOf(s, step)),
+        next: text(nextOf(s, step)),
+      };
+    });
+
+const foundIn = ({ live, object }: Step, from: Bundle | undefined): string => {
+  if (live === undefined) return 'not there';
+  if (live.deleting) return 'being deleted';
+  const before = from?.objects.find(({ ref }) => ref.kind === live.ref.kind && ref.name === live.ref.name);
+  if (before !== undefined && holds(live, before, from?.unmanaged ?? [])) return `as in ${from?.name ?? ''}`;
+  return object === undefined ? 'there' : 'other content';
+};
+
+const whyOf = (s: ReleaseSnapshot, { ref, live, standing }: Step): string => {
+  const refused = s.refused.get(keyOf(ref));
+  if (refused !== undefined) return refusedText(refused);
+  if (standing === 'Deleting' && live !== undefined) {
+    return finalizersOf(live).length > 0 ? heldUpText([live]) : 'the API server has not deleted it yet';
+  }
+  return 'it was not written in time';
+};
+
+/** What the API server said, and how often. */
+export const refusedText = ({ message, tries, isFinal }: RefusedWrite): string =>
+  `${isFinal ? 'the API server refuses the write' : 'the write was not taken'}, tried ${tries} ${tries === 1 ? 'time' : 'times'}: ${message}`;
+
+/** What the API server refuses of what a package goes to, for people who wait for it; undefined = nothing. */
+export const refusedWritesText = ({ refused }: ReleaseSnapshot): string | undefined => {
+  const said = [...refused]
+    .filter(([, { isFinal, tries }]) => isFinal || tries > triesThatPass)
+    .map(([key, write]) => `${key}: ${refusedText(write)}`)
+    .toSorted();
+  return said.length === 0
+    ? undefined
+    : `${listed(said)}. It is tried again until the time of the rollback is over; a platform admin removes what refuses it`;
+};
+
+/** A race or an outage of a moment takes no more tries than these. */
+const triesThatPass = 3;
+
+const nextOf = (s: ReleaseSnapshot, { standing }: Step): string =>
+  standing === 'Deleting'
+    ? `when it is gone, a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`
+    : `a platform admin removes what refuses it; then a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`;
+
+/** Workloads that are written and whose pods do not run them, or are not ready. */
+export const unhealthyLeft = (
+  s: ReleaseSnapshot,
+  to: Bundle,
+  parts: readonly { readonly key: ObjectKey; readonly health: Health }[],
+): Left[] =>
+  parts
+    .filter(({ health }) => health.state !== 'Healthy')
+    .map(({ key, health }) => ({
+      object: key,
+      wanted: `every pod runs it as in ${to.name} and is ready`,
+      found: text(health.message),
+      why: health.reason,
+      next: `look at its pods: kubectl describe ${argumentFor(key)} -n ${s.namespace}; then stage a new candidate, or order a Rollback of package ${s.package}`,
+    }));
+
+/** In one sentence, for the reason of an entry and the message of a condition. */
+export const leftText = (left: readonly Left[]): string => {
+  const named = left.slice(0, 5).map(({ object, found, why, next }) => `${object} (${found}): ${why}. Next: ${next}`);
+  const more = left.length - named.length;
+  return `${named.join('; ')}${more > 0 ? `; and ${more} more, each in the entry of the ledger` : ''}`;
+};
