@@ -8,12 +8,12 @@
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 
-import { parseLedgerEntry, type LedgerEntry, type LedgerEntrySpec } from '../operator/api/ledger.ts';
+import { entryName, parseLedgerEntry, type LedgerEntry, type LedgerEntrySpec } from '../operator/api/ledger.ts';
 import { emptyRecord } from '../operator/decide/record/record.ts';
 import { followEntries } from '../operator/decide/record/follow.ts';
 import { actsIn } from '../operator/decide/record/batch.ts';
 import { whyNotNext } from '../operator/decide/record/transitions.ts';
-import { emptyHead, entryHash, entryName, linksOf } from '../operator/decide/record/chain.ts';
+import { emptyHead, entryHash, linksOf } from '../operator/decide/record/chain.ts';
 import { parseJson } from './controlplane/json.ts';
 
 interface Exported {

@@ -1,13 +1,12 @@
 /** Where entries are kept. */
 import { apiVersion } from '../api/kinds.ts';
-import { parseLedgerEntry } from '../api/ledger.ts';
+import { entryName, parseLedgerEntry } from '../api/ledger.ts';
 import type { Client } from '../kube/client.ts';
 import { Failure, toFailure } from '../kube/failures.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
 import type { LedgerStore } from '../ledger/append.ts';
 import { isRestoring } from '../decide/record/batch.ts';
-import { entryName } from '../decide/record/chain.ts';
 import type { Records } from '../ledger/records.ts';
 
 /**

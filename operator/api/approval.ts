@@ -8,13 +8,15 @@ import { digest, objectName, objectUid, roleName, written } from './schemas.ts';
 
 const subject = z.object({
   kind: z
-    .enum(['ReleaseCandidate', 'Finding', 'EmergencyAccess', 'LedgerEntry', 'Installation'])
+    .enum(['ReleaseCandidate', 'Finding', 'EmergencyAccess', 'LedgerEntry', 'Installation', 'Hold'])
     .describe(
-      'What is signed for: a candidate; a finding, whose signature says that production may stay as it was found; an emergency access that is over, whose signature says that its acts were looked at; an entry of the ledger that does not follow from those before it, whose signature says that the record goes on without it; or, in the namespace of Countersign itself, its installation as it is now, for all production namespaces at once.',
+      'What is signed for: a candidate; a finding, whose signature says that production may stay as it was found; an emergency access that is over, whose signature says that its acts were looked at; an entry of the ledger that does not follow from those before it, whose signature says that the record goes on without it; a hold on content that was rolled back, whose signature says that the content was not the cause; or, in the namespace of Countersign itself, its installation as it is now, for all production namespaces at once.',
     ),
-  name: objectName.describe('Its name. Of a finding: the name of the LedgerEntry that opened it.'),
+  name: objectName.describe(
+    'Its name. Of a finding: the name of the LedgerEntry that opened it; of a hold: of the one that says RolledBack.',
+  ),
   uid: objectUid.describe(
-    'Its uid. A candidate that was deleted and created again needs signatures again. Of a finding, or of an entry: spec.id of that entry. Of the installation: countersign, which is its name, too.',
+    'Its uid. A candidate that was deleted and created again needs signatures again. Of a finding, of a hold, or of an entry: spec.id of that entry. Of the installation: countersign, which is its name, too.',
   ),
 });
 
@@ -34,10 +36,17 @@ const approvalSpec = z
     approver: identity.describe('Who signs. Stamped by the API server; leave it out.'),
   })
   .meta(
-    celRules(neverChanges('create a new Approval'), {
-      rule: "self.decision != 'Reject' || size(self.comment) > 0",
-      message: 'decision Reject needs spec.comment: say what is wrong, so that the author can fix it',
-    }),
+    celRules(
+      neverChanges('create a new Approval'),
+      {
+        rule: "self.decision != 'Reject' || size(self.comment) > 0",
+        message: 'decision Reject needs spec.comment: say what is wrong, so that the author can fix it',
+      },
+      {
+        rule: "self.subject.kind != 'Hold' || size(self.comment) > 0",
+        message: 'a signature for a Hold needs spec.comment: say why the content was not the cause',
+      },
+    ),
   );
 
 export const approval = z.object({ ...envelope('Approval'), spec: approvalSpec.describe('The signature.') });

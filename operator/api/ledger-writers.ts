@@ -23,6 +23,7 @@ export const ledgerWriters: Readonly<
   Promoted: { writer: 'operator', actor: 'Self' },
   RollbackStarted: { writer: 'operator', actor: 'PersonOrSelf' },
   RolledBack: { writer: 'operator', actor: 'Self' },
+  HoldLifted: { writer: 'operator', actor: 'Person' },
   Refused: { writer: 'operator', actor: 'PersonOrSelf' },
   Adopted: { writer: 'operator', actor: 'Self' },
   Admitted: { writer: 'gate', actor: 'Other' },

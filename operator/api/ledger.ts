@@ -9,6 +9,9 @@ import { digest, prose } from './schemas.ts';
 /** Digits in the name of an entry: its sequence number, filled up with zeros so that names sort as numbers do. */
 export const ledgerNameDigits = 12;
 
+/** The name of an entry is its place, so creating it is the atomic append: two writers cannot both have it. */
+export const entryName = (seq: number): string => String(seq).padStart(ledgerNameDigits, '0');
+
 /** Characters that `data` takes. */
 export const longestLedgerData = 262_144;
 
@@ -25,6 +28,7 @@ export const ledgerTypes = [
   'Promoted',
   'RollbackStarted',
   'RolledBack',
+  'HoldLifted',
   'Refused',
   'Adopted',
   'Admitted',

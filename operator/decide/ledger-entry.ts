@@ -101,6 +101,8 @@ const entryData = z.discriminatedUnion('type', [
     outcome: z.enum(['Complete', 'Failed']).default('Complete'),
     left: z.array(left).default([]),
   }),
+  /** Somebody signed that content which was taken back was not the cause: it may go forward again. `hold`: `id` of the entry that holds it. */
+  z.object({ type: z.literal('HoldLifted'), hold: text, approval }),
   z.object({
     type: z.literal('Refused'),
     /** The intent under which a write was refused; '' when the candidate itself is refused. */

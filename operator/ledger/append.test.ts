@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { anAdmittedAct } from '../../test/support/builders/decide.ts';
-import { longestLedgerData, type LedgerEntrySpec } from '../api/ledger.ts';
+import { entryName, longestLedgerData, type LedgerEntrySpec } from '../api/ledger.ts';
 import { digestOf } from '../decide/json/canonical.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
 import { actsIn } from '../decide/record/batch.ts';
 import { BrokenLedger, createAppend, Overtaken, pauseMs, type LedgerStore } from './append.ts';
-import { entryHash, entryName, verifyChain } from '../decide/record/chain.ts';
+import { entryHash, verifyChain } from '../decide/record/chain.ts';
 import { Records } from './records.ts';
 
 const program = (name: string) => ({

@@ -2,9 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { digestOf } from '../decide/json/canonical.ts';
-import type { LedgerEntrySpec } from '../api/ledger.ts';
+import { entryName, type LedgerEntrySpec } from '../api/ledger.ts';
 import type { LedgerDraft } from '../decide/ledger-entry.ts';
-import { emptyHead, entryName, linksOf, nextEntry } from '../decide/record/chain.ts';
+import { emptyHead, linksOf, nextEntry } from '../decide/record/chain.ts';
 import { emptyRecord, type NamespaceRecord } from '../decide/record/record.ts';
 import { followEntries } from '../decide/record/follow.ts';
 import { whyNotNext } from '../decide/record/transitions.ts';

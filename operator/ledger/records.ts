@@ -1,9 +1,9 @@
 /** The ledgers as they grow, folded entry by entry: one record a production namespace. */
-import type { LedgerEntrySpec } from '../api/ledger.ts';
+import { entryName, type LedgerEntrySpec } from '../api/ledger.ts';
 import { emptyRecord, type NamespaceRecord } from '../decide/record/record.ts';
 import { followEntries, type Link } from '../decide/record/follow.ts';
 import { whyNotNext } from '../decide/record/transitions.ts';
-import { breakOf, emptyHead, entryHash, entryName, linksOf } from '../decide/record/chain.ts';
+import { breakOf, emptyHead, entryHash, linksOf } from '../decide/record/chain.ts';
 
 const start: NamespaceRecord = { ...emptyRecord, head: emptyHead };
 

@@ -1,7 +1,8 @@
 /** The record: what it says, in which order against what happened, and what happens when somebody tampers with it. */
+import { entryName } from '../../operator/api/ledger.ts';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
-import { entryName, verifyChain } from '../../operator/decide/record/chain.ts';
+import { verifyChain } from '../../operator/decide/record/chain.ts';
 import {
   accepted,
   refused,

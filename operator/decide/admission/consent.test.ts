@@ -12,6 +12,7 @@ import {
   hour,
   notes,
   now,
+  holding,
 } from '../../../test/support/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
 import { questionKey } from '../api-queries.ts';
@@ -125,7 +126,7 @@ test.each<[string, Partial<ConsentSnapshot>, string]>([
     {
       record: aRecord({
         candidate: { stagedDigests: new Set([bundle.digest]) },
-        package: { held: new Set([bundle.digest]) },
+        package: { held: holding(bundle.digest) },
       }),
     },
     'was rolled back',
@@ -135,7 +136,7 @@ test.each<[string, Partial<ConsentSnapshot>, string]>([
     {
       record: aRecord({
         candidate: { stagedDigests: new Set([digits('c'), bundle.digest]) },
-        package: { held: new Set([digits('c')]) },
+        package: { held: holding(digits('c')) },
       }),
     },
     'was rolled back',

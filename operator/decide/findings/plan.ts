@@ -16,6 +16,7 @@ import type { Instant, ObjectKey } from '../objects.ts';
 import { earliest, type Effect, nothing, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
 import type { State } from '../record/expected-state.ts';
+import { lifted } from '../record/holds.ts';
 import { planResume } from '../record/resume.ts';
 
 /**
@@ -36,7 +37,9 @@ export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Pla
   const unmeasured = s.kinds.filter((kind) => !adopted.has(kind));
   if (unmeasured.length > 0 || !measuresLifetimes) return adopt(s, unmeasured);
   const signatures = signed(s, s.policy, answers, now);
-  if (signatures.questions.length > 0) return { ...nothing, questions: signatures.questions };
+  const holds = lifted({ ...s, policy: s.policy }, answers, now);
+  const questions = [...signatures.questions, ...holds.questions];
+  if (questions.length > 0) return { ...nothing, questions };
   const found = unexplainedChanges(s, now);
   const acts = resolveAttempts(s, now);
   const append = (draft: LedgerDraft): Effect => ({ do: 'Append', namespace: s.namespace, draft });
@@ -44,11 +47,11 @@ export const planWatch = (s: WatchSnapshot, answers: Answers, now: Instant): Pla
   return {
     ...nothing,
     effects: [
-      ...[...covered(s), ...signatures.entries].map(append),
+      ...[...covered(s), ...signatures.entries, ...holds.entries].map(append),
       ...(acts.entries.length === 0 ? [] : [observedActs]),
       ...found.entries.map(append),
     ],
-    wakeAt: earliest(found.wakeAt, acts.wakeAt, signatures.wakeAt, resume.wakeAt),
+    wakeAt: earliest(found.wakeAt, acts.wakeAt, signatures.wakeAt, holds.wakeAt, resume.wakeAt),
   };
 };
 

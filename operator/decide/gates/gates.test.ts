@@ -9,6 +9,7 @@ import {
   aPolicy,
   aRecord,
   digestOf,
+  holding,
   hour,
   now,
   timestamp,
@@ -121,7 +122,7 @@ const snapshots: fc.Arbitrary<GateSnapshot> = fc
     record: fc.constantFrom(
       aRecord(),
       aRecord({ candidate: { tested: true } }),
-      aRecord({ package: { analysisDue: true, held: new Set([digestOf('d')]) }, broken: 'entry 7 is missing' }),
+      aRecord({ package: { analysisDue: true, held: holding(digestOf('d')) }, broken: 'entry 7 is missing' }),
     ),
     soakingSince: fc.constantFrom(undefined, now - 2 * hour, now - 30 * hour),
     preflight: fc.constantFrom([], [], undefined, [{ object: 'Deployment/api' as const, message: 'no' }]),

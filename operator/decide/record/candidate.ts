@@ -103,6 +103,7 @@ const folds: Folds<CandidateRecord> = {
   Adopted: unchanged,
   Admitted: unchanged,
   Observed: unchanged,
+  HoldLifted: unchanged,
   FindingOpened: unchanged,
   FindingClosed: unchanged,
   EmergencyGranted: unchanged,

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { LedgerEntrySpec } from '../../api/ledger.ts';
+import { entryName, type LedgerEntrySpec } from '../../api/ledger.ts';
 import { parseData, type LedgerDraft } from '../ledger-entry.ts';
-import { emptyHead, entryHash, entryName, linksOf, nextEntry, verifyChain, type Head } from './chain.ts';
+import { emptyHead, entryHash, linksOf, nextEntry, verifyChain, type Head } from './chain.ts';
 
 const self = { username: 'operator', uid: '', groups: [] };
 

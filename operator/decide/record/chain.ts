@@ -1,5 +1,5 @@
 /** One hash chain a production namespace: what an entry looks like, and whether it continues the one before it. */
-import { ledgerNameDigits, noPrevious, type LedgerEntrySpec } from '../../api/ledger.ts';
+import { entryName, noPrevious, type LedgerEntrySpec } from '../../api/ledger.ts';
 import { canonicalJson, digestOf } from '../json/canonical.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import type { JointDraft } from './batch.ts';
@@ -13,9 +13,6 @@ export interface Head {
 }
 
 export const emptyHead: Head = { seq: -1, hash: noPrevious };
-
-/** The name of an entry is its place, so creating it is the atomic append: two writers cannot both have it. */
-export const entryName = (seq: number): string => String(seq).padStart(ledgerNameDigits, '0');
 
 export const entryHash = (spec: LedgerEntrySpec): string => digestOf(spec);
 

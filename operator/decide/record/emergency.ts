@@ -166,6 +166,7 @@ const folds: Folds<Emergencies, Omit<Folding, 'entry' | 'data'>> = {
   Refused: unchanged,
   Resumed: unchanged,
   Adopted: unchanged,
+  HoldLifted: unchanged,
   FindingOpened: unchanged,
   FindingClosed: unchanged,
 };

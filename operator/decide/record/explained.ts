@@ -1,5 +1,5 @@
 /** What entries explain of production, one after the other. */
-import { type LedgerEntrySpec, ledgerNameDigits } from '../../api/ledger.ts';
+import { entryName, type LedgerEntrySpec } from '../../api/ledger.ts';
 import type { EntryData } from '../ledger-entry.ts';
 import { scaleDigest } from '../manifest/content-digest.ts';
 import { asKey, keyOf } from '../objects.ts';
@@ -68,6 +68,7 @@ const folds: Folds<ExplainedRecord> = {
   Staged: unchanged,
   Tested: unchanged,
   Signed: unchanged,
+  HoldLifted: unchanged,
   Rejected: unchanged,
   Withdrawn: unchanged,
   Refused: unchanged,
@@ -185,7 +186,7 @@ const observed = (before: ExplainedRecord, data: Of<'Observed'>): ExplainedRecor
 const findingOf = (entry: LedgerEntrySpec, data: Of<'FindingOpened'>): Finding => ({
   id: entry.id,
   seq: entry.seq,
-  name: String(entry.seq).padStart(ledgerNameDigits, '0'),
+  name: entryName(entry.seq),
   at: Date.parse(entry.time),
   object: data.object,
   home: entry.subject.namespace,

@@ -1,6 +1,6 @@
 /** The record after more entries: folded as they are, or followed, where an entry that does not follow counts for nothing. */
 import { whyNotInNameOf } from '../../api/ledger-writers.ts';
-import { type LedgerEntrySpec, ledgerNameDigits } from '../../api/ledger.ts';
+import { entryName, type LedgerEntrySpec } from '../../api/ledger.ts';
 import { type EntryData, parseData } from '../ledger-entry.ts';
 import { actsIn } from './batch.ts';
 import { foldCandidate, unseen } from './candidate.ts';
@@ -171,4 +171,4 @@ const orUndefined = <T>(read: () => T): T | undefined => {
   }
 };
 
-const nameOf = ({ entry }: Link): string => String(entry.seq).padStart(ledgerNameDigits, '0');
+const nameOf = ({ entry }: Link): string => entryName(entry.seq);

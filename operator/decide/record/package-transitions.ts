@@ -102,6 +102,15 @@ export const packages = {
       [data.previous !== (pkg.ran.get(data.to)?.previous ?? ''), `${data.to} did not come after ${data.previous}`],
     );
   },
+  HoldLifted: ({ entry, data, pkg, candidate }) => {
+    const hold = pkg.held.get(entry.digest);
+    return firstOf(
+      [hold === undefined || hold.id !== data.hold, 'that content is not on hold'],
+      [hold?.candidate.uid !== entry.subject.uid, 'it is about another candidate than the hold'],
+      [data.approval.username !== entry.actor.username, 'it is in another name than its signature'],
+      [candidate?.authors.has(entry.actor.username) === true, 'it is signed by an author of the content'],
+    );
+  },
   Refused: ({ entry, data, pkg, candidate }) => {
     if (entry.subject.kind === 'Rollback') {
       return firstOf([pkg.orders.has(entry.subject.uid), 'its order was answered before']);

@@ -1,5 +1,5 @@
 /** What the ledger says of one package: what production runs of it, what is under way, and what it ran before. */
-import type { LedgerEntrySpec } from '../../api/ledger.ts';
+import { entryName, type LedgerEntrySpec } from '../../api/ledger.ts';
 import type { Delivery, EntryData } from '../ledger-entry.ts';
 import type { Instant } from '../objects.ts';
 import { foldBy, unchanged, type Folds } from './fold.ts';
@@ -53,6 +53,13 @@ export interface Unfinished {
   readonly left: readonly string[];
 }
 
+/** Why a content is on hold: the entry that said it was taken back, by name and id, and whose it was. */
+export interface Hold {
+  readonly name: string;
+  readonly id: string;
+  readonly candidate: OpenIntent['candidate'];
+}
+
 export interface Order {
   readonly state: 'Started' | 'Done' | 'Refused';
   /** A word of the catalogue when refused, or when going back failed; '' otherwise. */
@@ -69,8 +76,8 @@ export interface PackageRecord {
   readonly open: OpenIntent | undefined;
   /** Set until a promotion or rollback of the package is complete again. */
   readonly unfinished: Unfinished | undefined;
-  /** Digests that were taken back: refused until a new candidate. */
-  readonly held: ReadonlySet<string>;
+  /** Digests that were taken back: refused until a new candidate, or until somebody signs that the content was not the cause. */
+  readonly held: ReadonlyMap<string, Hold>;
   /** A rollback happened and nothing has been promoted since: the next candidate explains it. */
   readonly analysisDue: boolean;
   /** Rollbacks that somebody ordered, by uid, and what came of each. */
@@ -86,7 +93,7 @@ export const untouched: PackageRecord = {
   production: undefined,
   open: undefined,
   unfinished: undefined,
-  held: new Set(),
+  held: new Map(),
   analysisDue: false,
   orders: new Map(),
   history: [],
@@ -217,7 +224,11 @@ const folds: Folds<PackageRecord> = {
       from: data.from,
       to: data.to,
     }),
-    held: including(before.held, data.fromDigest),
+    held: new Map(before.held).set(data.fromDigest, {
+      name: entryName(entry.seq),
+      id: entry.id,
+      candidate: candidateOf(entry),
+    }),
     production:
       data.to === ''
         ? undefined
@@ -249,6 +260,11 @@ const folds: Folds<PackageRecord> = {
     before.open?.type === 'Promotion' && before.open.candidate.uid === entry.subject.uid
       ? { ...before, seq: entry.seq, open: { ...before.open, rejected: true } }
       : before,
+  HoldLifted: (before, { entry }) => {
+    const held = new Map(before.held);
+    held.delete(entry.digest);
+    return { ...before, held };
+  },
   Staged: unchanged,
   Tested: unchanged,
   Signed: unchanged,

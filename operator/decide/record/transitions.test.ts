@@ -12,15 +12,16 @@ import {
   now,
 } from '../../../test/support/builders/decide.ts';
 import { entryAfter, program } from '../../../test/support/builders/record.ts';
-import type { LedgerEntrySpec } from '../../api/ledger.ts';
+import { entryName, type LedgerEntrySpec } from '../../api/ledger.ts';
 import { ledgerWriters } from '../../api/ledger-writers.ts';
 import { rollback } from '../../api/rollback.ts';
-import { breakOf, emptyHead, entryHash, entryName } from './chain.ts';
+import { breakOf, emptyHead, entryHash } from './chain.ts';
 import type { Bundle } from '../bundle.ts';
 import { digest8 } from '../json/canonical.ts';
 import * as candidateEntries from '../candidate/entries.ts';
 import * as findingsEntries from '../findings/entries.ts';
 import * as releaseEntries from '../release/entries.ts';
+import { holdLifted } from './holds.ts';
 import { resumed } from './resume.ts';
 import * as emergency from '../emergency/entries.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
@@ -133,6 +134,19 @@ const wentBack =
   (previous = ''): Step =>
   (record) =>
     releaseEntries.rolledBack(openOf(record), { package: 'payments', previous, outcome: 'Complete', left: [] });
+
+/** Somebody signs that what was taken back was not the cause. */
+const lifting =
+  ({ digest }: Bundle, username = 'approver-a'): Step =>
+  (record) => {
+    const hold = packageRecord(record, 'payments').held.get(digest) ?? {
+      name: '000000000000',
+      id: 'none',
+      candidate: { name: 'second', uid: candidate('second').metadata.uid, namespace: 'payments-staging' },
+    };
+    const approval = anApproval(username);
+    return holdLifted({ package: 'payments', digest, hold }, approval);
+  };
 
 const first = bundleOf('first', '1');
 const second = bundleOf('second', '2', first);
@@ -297,6 +311,19 @@ describe('legitimate histories', () => {
         started(bundleOf('second', '2')),
       ],
     ],
+    [
+      'content whose hold somebody lifted goes forward again',
+      [
+        ...runsFirst,
+        staged(second),
+        started(second),
+        goingBack(second, first),
+        wentBack(),
+        lifting(second),
+        staged({ ...third, digest: second.digest, base: first.digest, previous: first.name }),
+        started({ ...third, digest: second.digest, base: first.digest, previous: first.name }),
+      ],
+    ],
     ['a release that pages', [...runsFirst.slice(0, 2), promoted(first, false)]],
     ['a release that pages while it is observed', [...runsFirst, releaseEntries.failedObserved(first, 'crashes')]],
     [
@@ -420,6 +447,19 @@ describe('forged histories', () => {
       started({ ...third, digest: second.digest, base: first.digest, previous: first.name }),
       'on hold',
     ],
+    [
+      'a hold that is lifted in another name than its signature',
+      [...runsFirst, staged(second), started(second), goingBack(second, first), wentBack()],
+      (r) => ({ ...draftOf(r, lifting(second)), actor: { username: 'approver-b', uid: '', groups: [] } }),
+      'in another name',
+    ],
+    [
+      'a hold that an author of the content lifts',
+      [...runsFirst, staged(second), started(second), goingBack(second, first), wentBack()],
+      lifting(second, 'developer-a'),
+      'an author of the content',
+    ],
+    ['a hold that is none', runsSecond, lifting(second), 'not on hold'],
     ['a promotion again', [...runsFirst, goingBack(first, none, true), wentBack()], started(first), 'finished'],
     [
       'an outcome for other content',

@@ -132,7 +132,7 @@ test('a rollback ends with all that was before, whatever it meets', () => {
 
       expect(is(model, from, to)).toEqual([]);
       expect(model.types.slice(3)).toEqual(['RollbackStarted', 'RolledBack']);
-      expect(packageRecord(model.record, pkg).held).toEqual(new Set([to.digest]));
+      expect([...packageRecord(model.record, pkg).held.keys()]).toEqual([to.digest]);
     }),
     { numRuns: 150 },
   );

@@ -1,5 +1,6 @@
 /** Findings: looks at every change of production, and records those that nothing explains. */
 import { installation } from '../../api/kinds.ts';
+import { holdKind } from '../../decide/record/holds.ts';
 import { planWatch } from '../../decide/findings/plan.ts';
 import type { WatchSnapshot } from '../../decide/findings/snapshot.ts';
 import { observeFindings, type FindingsFacts } from '../../observe/findings.ts';
@@ -35,7 +36,9 @@ export const findingsController: Controller<'findings', WatchSnapshot, keyof Fin
       if (approval === undefined) return [];
       const { kind } = approval.spec.subject;
       if (kind === installation.kind) return productions(facts).map(one);
-      return kind === 'Finding' || kind === 'LedgerEntry' ? [one(approval.metadata.namespace)] : [];
+      return kind === 'Finding' || kind === 'LedgerEntry' || kind === holdKind
+        ? [one(approval.metadata.namespace)]
+        : [];
     },
     followed: ({ namespace }) => (namespace === undefined ? [] : [one(namespace)]),
     bundles: { none: 'A bundle is there before what it explains is written, and what is written is marked.' },

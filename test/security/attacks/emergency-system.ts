@@ -5,14 +5,14 @@ import { gateUrl } from '../../../hack/controlplane/gate.ts';
 import { startOperator, type OperatorProcess } from '../../../hack/controlplane/operator.ts';
 import { releasePort, reservePort } from '../../../hack/controlplane/ports.ts';
 import { parseEmergencyAccess, type EmergencyAccess } from '../../../operator/api/emergency.ts';
-import type { LedgerEntrySpec } from '../../../operator/api/ledger.ts';
+import { entryName, type LedgerEntrySpec } from '../../../operator/api/ledger.ts';
 import type { JsonObject } from '../../../operator/api/meta.ts';
 import { contentDigest } from '../../../operator/decide/manifest/content-digest.ts';
 import { actsIn } from '../../../operator/decide/record/batch.ts';
 import { parseData, type EntryData, type LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
 import * as drafts from '../../../operator/decide/emergency/entries.ts';
 import { grantObjects, type GrantPhase } from '../../../operator/decide/emergency/grant.ts';
-import { emptyHead, entryHash, entryName, nextEntry } from '../../../operator/decide/record/chain.ts';
+import { emptyHead, entryHash, nextEntry } from '../../../operator/decide/record/chain.ts';
 import {
   accepted,
   startCluster,

@@ -1,4 +1,5 @@
 /** Attacks with stolen tokens of our own programs: lock A lets them write, and the gate holds what people did not sign for. No operator runs. */
+import { entryName } from '../../../operator/api/ledger.ts';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll } from '@jest/globals';
 import { serviceAccountToken } from '../../../hack/controlplane/chart.ts';
@@ -9,7 +10,7 @@ import { digestOf } from '../../../operator/decide/json/canonical.ts';
 import * as candidateEntries from '../../../operator/decide/candidate/entries.ts';
 import * as releaseEntries from '../../../operator/decide/release/entries.ts';
 import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
-import { emptyHead, entryHash, entryName, nextEntry } from '../../../operator/decide/record/chain.ts';
+import { emptyHead, entryHash, nextEntry } from '../../../operator/decide/record/chain.ts';
 import { bundleHead } from '../../../operator/observe/bundles.ts';
 import { accepted, startTimeoutMs, type ApiClient } from '../../support/cluster/cluster.ts';
 import { ours, startSystem, type Reported, type System, type World as Pair } from '../../support/cluster/system.ts';

@@ -2,6 +2,7 @@
  * Forged history: stolen tokens of our own programs say in the record that production ran what nobody signed for, and begin to go back to it.
  * Operator and gate run; what is looked at is what production came to hold.
  */
+import { entryName } from '../../../operator/api/ledger.ts';
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
@@ -18,7 +19,7 @@ import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
 import { emptyRecord, packageRecord } from '../../../operator/decide/record/record.ts';
 import { foldEntries } from '../../../operator/decide/record/follow.ts';
 import type { OpenIntent } from '../../../operator/decide/record/package.ts';
-import { emptyHead, entryHash, entryName, nextEntry } from '../../../operator/decide/record/chain.ts';
+import { emptyHead, entryHash, nextEntry } from '../../../operator/decide/record/chain.ts';
 import { bundleHead } from '../../../operator/observe/bundles.ts';
 import { anAdmittedAct } from '../../support/builders/decide.ts';
 import { program } from '../../support/builders/record.ts';

@@ -215,13 +215,26 @@ export const aPackageRecord = (given: Partial<PackageRecord> = {}): PackageRecor
   production: undefined,
   open: undefined,
   unfinished: undefined,
-  held: new Set(),
+  held: new Map(),
   analysisDue: false,
   orders: new Map(),
   history: [],
   ran: new Map(),
   ...given,
 });
+
+/** Contents on hold. */
+export const holding = (...digests: readonly string[]): PackageRecord['held'] =>
+  new Map(
+    digests.map((digest) => [
+      digest,
+      {
+        name: '000000000007',
+        id: 'entry-7',
+        candidate: { name: 'payments-2.4.0', uid: 'uid-payments-2.4.0', namespace: 'payments-staging' },
+      },
+    ]),
+  );
 
 /** What the gate enters of an act on Deployment `api` that it lets through. */
 export const anAdmittedAct = (

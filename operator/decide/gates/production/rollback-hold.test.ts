@@ -5,12 +5,13 @@ import {
   aPackageRecord,
   aRecord,
   digestOf,
+  holding,
   now,
 } from '../../../../test/support/builders/decide.ts';
 import type { GateSnapshot } from '../gate.ts';
 import { rollbackHold } from './rollback-hold.ts';
 
-const held = (...digests: string[]) => ({ package: { held: new Set(digests) } });
+const held = (...digests: string[]) => ({ package: { held: holding(...digests) } });
 const earlier = aBundle({ name: 'payments-2.4.0-cccccccc', digest: digestOf('c') });
 
 test('content that was never taken back passes', () => {
@@ -34,9 +35,10 @@ test.each<[sentence: string, given: Partial<GateSnapshot>]>([
   const verdict = rollbackHold.judge(aGateSnapshot(given), now);
   expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'HeldAfterRollback' });
   expect(verdict.remedy).toContain('spec.replaces: payments-2.4.0');
+  expect(verdict.remedy).toContain('"subject":{"kind":"Hold","name":"000000000007","uid":"entry-7"}');
 });
 
 test('what was taken back of another package holds nothing', () => {
-  const record = { ...aRecord(), packages: new Map([['billing', aPackageRecord({ held: new Set([digestOf('d')]) })]]) };
+  const record = { ...aRecord(), packages: new Map([['billing', aPackageRecord({ held: holding(digestOf('d')) })]]) };
   expect(rollbackHold.judge(aGateSnapshot({ record }), now).outcome).toBe('Passed');
 });
