@@ -1,4 +1,5 @@
 /** The one entry of the image: `operator` (or nothing) runs the operator, `gate` the webhook that judges writes. */
+import { writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 
 // The heap grows by less before it is collected: what waits to be collected is memory that a node has to have. It costs time on a processor where
@@ -11,10 +12,29 @@ const programs: Readonly<Record<string, () => Promise<unknown>>> = {
   gate: async () => (await import('./programs/gate.ts')).runGate(),
 };
 
+/** The last line of a program, for whoever runs it: what is wrong, and what to do. */
+const fail = async (why: unknown): Promise<never> => {
+  const [{ createLogger }, { remedyFor }, { version }] = await Promise.all([
+    import('./log.ts'),
+    import('./programs/start-failure.ts'),
+    import('./programs/program.ts'),
+  ]);
+  // It ends at once, so nothing may be left to be written later.
+  const logger = createLogger({
+    level: 'error',
+    fields: { program: `countersign-${name}`, version },
+    write: (line) => void writeSync(1, line),
+  });
+  logger.error({ err: why, next: remedyFor(why) }, 'the program ends');
+  process.exit(1);
+};
+
 const [name = 'operator'] = process.argv.slice(2);
+process.on('uncaughtException', (error) => void fail(error));
+process.on('unhandledRejection', (error) => void fail(error));
 const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
 if (program === undefined) {
   process.stderr.write(`there is no program ${name}; there are: ${Object.keys(programs).join(', ')}\n`);
   process.exit(2);
 }
-await program();
+await program().catch(fail);

@@ -37,15 +37,23 @@ export interface Settings {
   readonly outside: { readonly server: string; readonly caFile: string; readonly tokenFile: string } | undefined;
 }
 
+/** The environment does not say what a program needs. The message names every variable that is wrong. */
+export class WrongSettings extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'WrongSettings';
+  }
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const read = <S extends z.ZodType>(schema: S, env: Environment): z.infer<S> => {
   const result = schema.safeParse(env);
   if (result.success) return result.data;
-  throw new Error(result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
+  throw new WrongSettings(result.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '));
 };
 
-/** @throws an Error that names every variable that is wrong */
+/** @throws {WrongSettings} which names every variable that is wrong */
 export const readSettings = (env: Environment): Settings => {
   const data = read(environment, env);
   const outside = {
@@ -55,7 +63,9 @@ export const readSettings = (env: Environment): Settings => {
   };
   const given = Object.values(outside).filter((value) => value !== '').length;
   if (given !== 0 && given !== 3) {
-    throw new Error('COUNTERSIGN_SERVER, COUNTERSIGN_CA_FILE and COUNTERSIGN_TOKEN_FILE: set all three, or none');
+    throw new WrongSettings(
+      'COUNTERSIGN_SERVER, COUNTERSIGN_CA_FILE and COUNTERSIGN_TOKEN_FILE: set all three, or none',
+    );
   }
   return {
     namespace: data.COUNTERSIGN_NAMESPACE,
@@ -107,7 +117,7 @@ export interface GateSettings {
   readonly lameDuckMs: number;
 }
 
-/** What only the gate needs. @throws an Error that names every variable that is wrong */
+/** What only the gate needs. @throws {WrongSettings} which names every variable that is wrong */
 export const readGateSettings = (env: Environment): GateSettings => {
   const data = read(gateEnvironment, env);
   const lifetimes = {
@@ -116,7 +126,9 @@ export const readGateSettings = (env: Environment): GateSettings => {
     overlapMs: data.COUNTERSIGN_GATE_CERTIFICATE_OVERLAP,
   };
   if (lifetimes.renewAfterMs + lifetimes.overlapMs >= lifetimes.validForMs) {
-    throw new Error('COUNTERSIGN_GATE_CERTIFICATE_LIFETIME must be longer than RENEW_AFTER and OVERLAP together');
+    throw new WrongSettings(
+      'COUNTERSIGN_GATE_CERTIFICATE_LIFETIME must be longer than RENEW_AFTER and OVERLAP together',
+    );
   }
   return {
     port: data.COUNTERSIGN_GATE_PORT,
