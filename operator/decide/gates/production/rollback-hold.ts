@@ -22,7 +22,7 @@ const judge = (s: Facts<typeof reads>) => {
   if (sign === undefined) return passed('NotHeld', 'The content is not on hold');
   return blocked('HeldAfterRollback', {
     message: 'This content was in production and was rolled back, so only a new candidate goes forward',
-    remedy: `${newCandidate(s, 'that fixes it, and notes.analysis')}. Where the content was not the cause, such as a node, a quota or a registry, an approver who is no author lifts the hold and says why: ${sign}`,
+    remedy: `${newCandidate(s, 'that fixes it, and notes.analysis')}. Where the content was not the cause, such as a node, a quota or a registry, a holder of an approval role who is no author lifts the hold and says why: ${sign}`,
   });
 };
 
