@@ -20,7 +20,8 @@ const lifetime = z.array(text).exactOptional();
 
 /**
  * An object that an intent will write. `digest` is that of the bundle; `content` is the one that any writer's content is compared by.
- * `finalizers`: those that it sets; `frees`: those that it takes off, because only the release before it has them. Absent = none.
+ * `finalizers`: those that it sets; `frees`: those that it takes off, because only the release before it has them. Absent = none. `replaced`: it is
+ * deleted and created again.
  */
 const written = z.object({
   object: text,
@@ -29,6 +30,7 @@ const written = z.object({
   ...content,
   finalizers: z.array(text).exactOptional(),
   frees: z.array(text).exactOptional(),
+  replaced: z.literal(true).exactOptional(),
 });
 export type Written = z.infer<typeof written>;
 

@@ -6,6 +6,7 @@ import { listAt } from '../json/json.ts';
 import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { getPath, parsePath } from '../json/field-path.ts';
+import { withFilledIn, withLeft } from '../manifest/live-values.ts';
 import { differingPaths, normalForm } from '../manifest/normal-form.ts';
 import { liveRef } from '../release/steps.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
@@ -55,6 +56,8 @@ export interface Leave {
   readonly partly?: boolean;
   /** Finalizers that may not be taken off (`stayingOn`); undefined = none may, but those that a create never had. */
   readonly stays: readonly string[] | undefined;
+  /** It goes back: fields that nobody can change back may stay as they are where that loses nothing. */
+  readonly goesBack?: boolean;
 }
 
 /** Of finalizers only those of the release come, and none goes that is to stay. What controllers set is theirs, but for a new object. */
@@ -89,9 +92,14 @@ export const departures = (
 ): readonly string[] => {
   if (object === undefined) return ['(no object)'];
   if (!isAsDigested(expected)) return ['(everything: the content is not what its digest says)'];
-  const { free = [] } = leave;
+  const { free = [], goesBack = false } = leave;
   const unmanaged = oldObject === undefined ? [] : unmanagedOf(bundle.unmanaged, expected.ref);
-  const content = differingPaths(normalForm(object, expected.ref), expected.content, [...unmanaged, ...free]);
+  // On a create the API server itself fills in what the release leaves open, before anybody is asked.
+  const wanted =
+    goesBack && oldObject !== undefined
+      ? withLeft(expected.content, oldObject).content
+      : withFilledIn(expected.content, oldObject ?? object);
+  const content = differingPaths(normalForm(object, expected.ref), wanted, [...unmanaged, ...free]);
   const left = unmanaged.filter((path) => {
     const steps = parsePath(path);
     return (

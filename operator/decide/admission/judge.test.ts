@@ -135,6 +135,41 @@ const write = (who: string, object: JsonObject, oldObject = stored(configBefore)
 const remove = (who: string, kind: string, name: string) =>
   request(who, kind, name, { operation: 'DELETE', oldObject: stored(anObject(kind, name).content) });
 
+/** What the older release says of a claim, and what may be written over one that has grown and was given a class since. */
+const claim = (storage: string, storageClassName?: string) =>
+  anObject('PersistentVolumeClaim', 'data', {
+    spec: {
+      resources: { requests: { storage } },
+      ...(storageClassName === undefined ? {} : { storageClassName }),
+    },
+  });
+const small = aBundle({ name: before.name, digest: before.digest, objects: [claim('1Gi')] });
+
+const grown: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = (
+  [
+    [
+      'the restorer leaves a claim as large as it is, in its class',
+      claim('2Gi', 'later'),
+      claim('2Gi', 'later'),
+      'allowed',
+    ],
+    ['the restorer lets a claim grow', claim('3Gi', 'later'), claim('2Gi', 'later'), 'ContentNotApproved'],
+    ['the restorer creates a claim as the release has it', claim('1Gi'), undefined, 'allowed'],
+    ['the restorer creates a claim that the API server gave a class', claim('1Gi', 'later'), undefined, 'allowed'],
+    ['the restorer creates a larger claim', claim('2Gi'), undefined, 'ContentNotApproved'],
+    ['the restorer gives a claim a class', claim('1Gi', 'later'), claim('1Gi'), 'ContentNotApproved'],
+  ] as const
+).map(([sentence, object, old, code]) => [
+  sentence,
+  request(restorer, 'PersistentVolumeClaim', 'data', {
+    operation: old === undefined ? 'CREATE' : 'UPDATE',
+    object: stored(object.content),
+    oldObject: old && stored(old.content),
+  }),
+  { ...snapshot({ open: back, ran }), bundle: (name) => [next, small].find((bundle) => bundle.name === name) },
+  code,
+]);
+
 const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
   ['the operator writes what was signed for', write(operator, stored(config)), snapshot({ open: intent() }), 'allowed'],
   [
@@ -249,6 +284,31 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
     snapshot({ open: back, ran }),
     'ContentNotApproved',
   ],
+  [
+    'the restorer deletes what cannot be written as it was',
+    request(restorer, 'ConfigMap', 'api-config', {
+      operation: 'DELETE',
+      oldObject: stored({ ...config, immutable: true }),
+    }),
+    snapshot({ open: back, ran }),
+    'allowed',
+  ],
+  [
+    'the restorer deletes what can be written as it was',
+    request(restorer, 'ConfigMap', 'api-config', { operation: 'DELETE', oldObject: stored(config) }),
+    snapshot({ open: back, ran }),
+    'NoReleaseUnderWay',
+  ],
+  [
+    'the operator deletes what cannot be written as it is to be',
+    request(operator, 'ConfigMap', 'api-config', {
+      operation: 'DELETE',
+      oldObject: stored({ ...config, immutable: true, data: {} }),
+    }),
+    snapshot({ open: intent() }),
+    'NoReleaseUnderWay',
+  ],
+  ...grown,
   ['the restorer writes with nothing open', write(restorer, stored(configBefore)), snapshot(), 'NoReleaseUnderWay'],
   ['the restorer promotes', write(restorer, stored(config)), snapshot({ open: intent() }), 'NoReleaseUnderWay'],
   [

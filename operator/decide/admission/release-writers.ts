@@ -2,6 +2,7 @@
 import { runsOncePerBundle } from '../manifest/kinds/index.ts';
 import type { Bundle } from '../bundle.ts';
 import { toolLabels } from '../manifest/gitops-tools.ts';
+import { isReplaced } from '../manifest/live-values.ts';
 import { stayingOn } from '../record/expected-state.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from '../record/package.ts';
@@ -130,7 +131,7 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
     const { to, from, open } = course;
     const expected = objectIn(to, ref);
     if (request.operation === 'DELETE') {
-      if (isAdded({ to, from }, ref)) return allowed({ under: open });
+      if (isAdded({ to, from }, ref) || isMadeAgain(request, course, open)) return allowed({ under: open });
       continue;
     }
     if (to === undefined || expected === undefined) continue;
@@ -138,12 +139,27 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
       return refuse(request, 'NeverInProduction', { bundle: to.name });
     }
     return judged(request, {
-      paths: departures(request, expected, { bundle: to, leave: { stays: stayingOn(s.record.explained, keyOf(ref)) } }),
+      paths: departures(request, expected, {
+        bundle: to,
+        leave: { stays: stayingOn(s.record.explained, keyOf(ref)), goesBack: true },
+      }),
       bundle: to,
       open,
     });
   }
   return nothingOpen(request);
+};
+
+/** What going back deletes only to create it as the bundle has it: the API server would refuse to change it. */
+const isMadeAgain = (request: AdmissionRequest, course: Course, open: OpenIntent): boolean => {
+  const expected = objectIn(course.to, refOf(request));
+  return (
+    expected !== undefined &&
+    request.oldObject !== undefined &&
+    !runsOncePerBundle(expected.ref.kind) &&
+    wasInProduction(course, open) &&
+    isReplaced(expected.content, request.oldObject)
+  );
 };
 
 /** What going back takes away: whatever the newer bundle brought or was about to drop, and the one gone back to does not hold. */
@@ -174,7 +190,10 @@ export const judgeGitOps = (request: AdmissionRequest, s: AdmissionSnapshot): Ad
     if (to === undefined || expected === undefined) continue;
     if (intent.rejected || intent.refused !== undefined) return ended(request, intent);
     return judged(request, {
-      paths: departures(request, expected, { bundle: to, leave: toolsLeave(s, ref) }),
+      paths: departures(request, expected, {
+        bundle: to,
+        leave: { ...toolsLeave(s, ref), goesBack: intent.type === 'Rollback' },
+      }),
       bundle: to,
       open: intent,
     });
@@ -201,7 +220,9 @@ const toolDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): Admission
     if (!has(to?.removed ?? [], ref)) continue;
     return open.rejected || open.refused !== undefined ? ended(request, open) : allowed({ under: open });
   }
-  const back = courses(s, 'Rollback').find((course) => isAdded(course, ref));
+  const back = courses(s, 'Rollback').find(
+    (course) => isAdded(course, ref) || isMadeAgain(request, course, course.open),
+  );
   if (back !== undefined) return allowed({ under: back.open });
   // Another package may have taken the name since.
   const isHeld = [...s.record.packages.values()].some(

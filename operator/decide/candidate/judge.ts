@@ -19,6 +19,7 @@ import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { soakingSince } from '../gates/staging/staged-since.ts';
 import { isTested, mustHold, wasTested } from '../gates/staging/staging-hold.ts';
 import { workloadHealth } from '../health/health.ts';
+import { withLeft } from '../manifest/live-values.ts';
 import { differingPaths, normalForm } from '../manifest/normal-form.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import { firstLine } from '../messages.ts';
@@ -203,7 +204,7 @@ const foreignContent = (s: Governed, bundle: Bundle, base: Base): ReadonlyMap<Ob
         const fields =
           live === undefined || before === undefined
             ? []
-            : differingPaths(normalForm(live.manifest, ref), before.content, [
+            : differingPaths(normalForm(live.manifest, ref), withLeft(before.content, live.manifest).content, [
                 ...unmanagedOf(bundle.unmanaged, ref),
                 ...unmanagedOf(course.from?.unmanaged ?? [], ref),
               ]);

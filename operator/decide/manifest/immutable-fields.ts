@@ -2,16 +2,18 @@
 import type { JsonObject } from '../../api/meta.ts';
 import { textAt } from '../json/json.ts';
 import { kindRow } from './kinds/index.ts';
+import type { WayBack } from './kinds/shared/kind.ts';
 
 /** A change that the API server would refuse; `fields` are dot paths. */
 export interface ImmutableChange {
   readonly fields: readonly string[];
   readonly remedy: string;
+  readonly wayBack: WayBack;
 }
 
 /** What of `next` would be refused because of what `live` is; undefined = nothing. */
 export const immutableChange = (next: JsonObject, live: JsonObject): ImmutableChange | undefined => {
   const rule = kindRow(textAt(next, 'kind') ?? '')?.immutable;
   const fields = rule?.changed(next, live) ?? [];
-  return rule === undefined || fields.length === 0 ? undefined : { fields, remedy: rule.remedy };
+  return rule === undefined || fields.length === 0 ? undefined : { fields, remedy: rule.remedy, wayBack: rule.wayBack };
 };

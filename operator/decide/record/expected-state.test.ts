@@ -117,6 +117,25 @@ const goingBack = releaseEntries.rollbackStarted(
     removes: [aDeployment().ref],
   },
 );
+const remaking = releaseEntries.rollbackStarted(
+  {
+    candidate: bundle.candidate,
+    package: 'payments',
+    from: 'second',
+    fromDigest: bundle.digest,
+    to: 'first',
+    toDigest: digestOf('b'),
+    delivery: 'Countersign' as const,
+  },
+  {
+    cause: '',
+    overwrites: [],
+    order: undefined,
+    restores: aBundle({ name: 'first', objects: [before] }),
+    removes: [aDeployment().ref],
+    way: { left: new Map(), replaced: new Set(['ConfigMap/settings']) },
+  },
+);
 const migrate = anObject('Job', 'migrate', { spec: { template: {} } });
 const jobDigest = contentDigest(migrate.content);
 const jobStarted = candidateEntries.promotionStarted(aCandidate(), aBundle({ objects: [migrate] }), {
@@ -166,6 +185,18 @@ test.each<[sentence: string, record: NamespaceRecord, key: string, states: reado
   [
     'after a rollback only the content before is',
     told(started, promoted, goingBack, wentBack),
+    'ConfigMap/settings',
+    [contentDigest(before.content)],
+  ],
+  [
+    'what a rollback makes again may be gone meanwhile',
+    told(started, promoted, remaking),
+    'ConfigMap/settings',
+    [wanted, contentDigest(before.content), ''],
+  ],
+  [
+    'and not afterwards',
+    told(started, promoted, remaking, wentBack),
     'ConfigMap/settings',
     [contentDigest(before.content)],
   ],

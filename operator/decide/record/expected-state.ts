@@ -85,6 +85,8 @@ export interface Intent {
   readonly byTool: boolean;
   readonly writes: ReadonlyMap<ObjectKey, State>;
   readonly removes: readonly ObjectKey[];
+  /** Of the writes, those that delete an object first and create it then. */
+  readonly replaces: readonly ObjectKey[];
 }
 
 export interface ExplainedRecord {

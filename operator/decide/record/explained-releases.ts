@@ -29,8 +29,10 @@ export const writesOf = (
   new Map(
     writes.map((each) => {
       const key = keyFor(each.object);
-      const { finalizers: sets = [], frees = [] } = each;
-      const lifetime = released((objects.get(key) ?? unknown).lifetimes[0] ?? [], { sets, frees });
+      const { finalizers: sets = [], frees = [], replaced = false } = each;
+      // What is made again has what the release sets, and nothing else.
+      const before = replaced ? [] : ((objects.get(key) ?? unknown).lifetimes[0] ?? []);
+      const lifetime = released(before, { sets, frees });
       return [key, { ...stateOf(each), lifetime }];
     }),
   );
@@ -48,7 +50,7 @@ export const begun = (before: ExplainedRecord, { package: pkg }: LedgerEntrySpec
     objects.set(key, { ...was, coming: [...was.coming, state] });
   };
   for (const [key, state] of intent.writes) coming(key, state);
-  for (const key of intent.removes) coming(key, absent);
+  for (const key of [...intent.removes, ...intent.replaces]) coming(key, absent);
   return { ...before, objects, intents: new Map(before.intents).set(pkg, withRest(before.intents.get(pkg), intent)) };
 };
 

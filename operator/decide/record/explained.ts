@@ -44,6 +44,7 @@ const folds: Folds<ExplainedRecord> = {
       byTool: data.delivery === 'GitOps',
       writes: writesOf(before, data.writes, (object) => liveKey(object, entry.digest)),
       removes: data.removes.map(asKey),
+      replaces: [],
     }),
   RollbackStarted: (before, { entry, data }) =>
     begun(before, entry, {
@@ -53,6 +54,7 @@ const folds: Folds<ExplainedRecord> = {
       byTool: data.delivery === 'GitOps',
       writes: writesOf(before, data.writes, asKey),
       removes: data.removes.map(asKey),
+      replaces: data.writes.flatMap(({ object, replaced }) => (replaced === true ? [asKey(object)] : [])),
     }),
   Promoted: (before, { entry }) => ended(before, entry),
   RolledBack: (before, { entry }) => ended(before, entry),

@@ -14,6 +14,7 @@ export const courseOf = (s: ReleaseSnapshot, open: OpenIntent): Course => ({
   stays: (key) => stayingOn(s.record.explained, key),
   // A tool brings the finalizers that it knows of; the others are brought by their controllers.
   ...(open.delivery === 'GitOps' ? { finalizers: 'Left' } : {}),
+  goesBack: open.type === 'Rollback',
 });
 
 export const deliveryNow = (s: ReleaseSnapshot): Delivery => s.policy?.spec.deliveredBy ?? 'Countersign';

@@ -10,13 +10,15 @@ import { type Instant, keyOf, type ObjectKey, type ObjectRef } from '../objects.
 import type { OpenIntent } from '../record/package.ts';
 import { candidateSubject } from '../record/subjects.ts';
 import { leftText } from './left.ts';
+import type { WayBack } from './way-back.ts';
 import { visible } from '../safe-text.ts';
 
-/** What writing a bundle makes of production, object by object. `from`: what production holds before. */
-export const writtenBy = ({ objects, unmanaged }: Bundle, from: readonly BundleObject[]): Written[] => {
+/** What writing a bundle makes of production, object by object. `from`: what production holds before; `way`: of a rollback. */
+export const writtenBy = ({ objects, unmanaged }: Bundle, from: readonly BundleObject[], way?: WayBack): Written[] => {
   const before = new Map<ObjectKey, BundleObject>(from.map((object) => [keyOf(object.ref), object]));
   return objects.map(({ ref, digest, content }) => {
-    const without = unmanagedOf(unmanaged, ref);
+    // What stays as it is live is not compared until it is known, when the rollback has ended.
+    const without = [...unmanagedOf(unmanaged, ref), ...(way?.left.get(keyOf(ref)) ?? [])];
     const finalizers = decidedFinalizers(content, ref.kind);
     const frees = decidedFinalizers(before.get(keyOf(ref))?.content, ref.kind).filter(
       (name) => !finalizers.includes(name),
@@ -29,6 +31,7 @@ export const writtenBy = ({ objects, unmanaged }: Bundle, from: readonly BundleO
       without: [...without],
       ...(finalizers.length === 0 ? {} : { finalizers: [...finalizers] }),
       ...(frees.length === 0 ? {} : { frees: [...frees] }),
+      ...(way?.replaced.has(keyOf(ref)) === true ? { replaced: true } : {}),
     };
   });
 };
@@ -116,11 +119,13 @@ export interface ReturnOf {
   /** What is taken back; absent = it is not known, so nothing of it is taken off. */
   readonly takesBack?: Bundle | undefined;
   readonly removes: readonly ObjectRef[];
+  /** Absent = everything can be written back. */
+  readonly way?: WayBack;
 }
 
 export const rollbackStarted = (
   back: Return,
-  { cause, overwrites, order, restores, takesBack, removes }: ReturnOf,
+  { cause, overwrites, order, restores, takesBack, removes, way }: ReturnOf,
 ): LedgerDraft => ({
   actor: order?.spec.requester ?? 'operator',
   subject: candidateSubject(back.candidate),
@@ -143,6 +148,7 @@ export const rollbackStarted = (
         : writtenBy(
             { ...restores, objects: restores.objects.filter(({ ref }) => !runsOncePerBundle(ref.kind)) },
             takesBack?.objects ?? [],
+            way,
           ),
     removes: removes.map(keyOf),
   },

@@ -17,6 +17,7 @@ import { leftOf, unhealthyLeft } from './left.ts';
 import { triedAgainAt } from './refused-writes.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 import { addedBy, type Course, effectOf, removeSteps, type Step, writeSteps } from './steps.ts';
+import { remains, wayBack } from './way-back.ts';
 
 export const takeBack = (s: ReleaseSnapshot, open: OpenIntent, cause: string): Plan =>
   act(
@@ -40,14 +41,22 @@ export const startBack = (
   back: drafts.Return,
   { cause, order }: { readonly cause: string; readonly order: Rollback | undefined },
 ): Effect => {
-  const course = { to: s.bundles.get(back.to), from: s.bundles.get(back.from) };
+  const course = { to: s.bundles.get(back.to), from: s.bundles.get(back.from), goesBack: true };
   const overwrites = [...writeSteps(course, s.live), ...addedSteps(course, s)]
     .filter(({ standing }) => standing === 'Foreign')
     .map(({ ref }) => keyOf(ref));
   const removes = addedBy(course, s.live);
   return append(
     s,
-    drafts.rollbackStarted(back, { cause, overwrites, order, restores: course.to, takesBack: course.from, removes }),
+    drafts.rollbackStarted(back, {
+      cause,
+      overwrites,
+      order,
+      restores: course.to,
+      takesBack: course.from,
+      removes,
+      way: wayBack(course, s.live),
+    }),
   );
 };
 
@@ -142,17 +151,17 @@ const leftBy = (s: ReleaseSnapshot, course: Course, steps: readonly Step[], now:
   return [...unwritten, ...unhealthy.filter(({ object }) => !named.has(object))];
 };
 
-/** `left` that is not empty: its time was over before everything was back. */
-const end = (s: ReleaseSnapshot, open: OpenIntent, { to }: Course, left: readonly Left[]): Plan =>
+/** `left` that is not empty: its time was over before everything was back. What cannot be changed back is told in either case. */
+const end = (s: ReleaseSnapshot, open: OpenIntent, course: Course, left: readonly Left[]): Plan =>
   act(
     append(
       s,
       drafts.rolledBack(open, {
         package: s.package,
         // The record knows it, though the bundle may be gone.
-        previous: to?.previous ?? packageRecord(s.record, s.package).ran.get(open.to)?.previous ?? '',
+        previous: course.to?.previous ?? packageRecord(s.record, s.package).ran.get(open.to)?.previous ?? '',
         outcome: left.length === 0 ? 'Complete' : 'Failed',
-        left,
+        left: [...left, ...remains(course, s.live)],
       }),
     ),
   );

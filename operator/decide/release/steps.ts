@@ -7,6 +7,7 @@ import { keyOf } from '../objects.ts';
 import type { IntentRef, ObjectEffect, Writer } from '../plan.ts';
 import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
 import { kindRow, runsOncePerBundle, waveOf } from '../manifest/kinds/index.ts';
+import { isReplaced, withFilledIn, withLeft } from '../manifest/live-values.ts';
 import type { Wave } from '../manifest/kinds/shared/kind.ts';
 import { forCreate, forReplace, jobName, normalForm, sameContent } from '../manifest/normal-form.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
@@ -19,7 +20,17 @@ export const liveRef = (object: BundleObject, bundle: Bundle): ObjectRef =>
 
 /** Whether a live object is what a bundle says, in normal form and outside unmanaged fields; its finalizers aside. */
 export const holds = (live: LiveObject, object: BundleObject, unmanaged: readonly UnmanagedFields[]): boolean =>
-  sameContent(normalForm(live.manifest, object.ref), object.content, unmanagedOf(unmanaged, object.ref));
+  has(live, object, { content: withFilledIn(object.content, live.manifest), unmanaged });
+
+const has = (
+  live: LiveObject,
+  { ref }: BundleObject,
+  { content, unmanaged }: { readonly content: JsonObject; readonly unmanaged: readonly UnmanagedFields[] },
+): boolean => sameContent(normalForm(live.manifest, ref), content, unmanagedOf(unmanaged, ref));
+
+/** The same, but for fields that an earlier rollback had to leave as they were. */
+const heldBefore = (live: LiveObject, object: BundleObject, unmanaged: readonly UnmanagedFields[]): boolean =>
+  has(live, object, { content: withLeft(object.content, live.manifest).content, unmanaged });
 
 const objectIn = (bundle: Bundle | undefined, ref: ObjectRef): BundleObject | undefined =>
   bundle?.objects.find((object) => object.ref.kind === ref.kind && object.ref.name === ref.name);
@@ -34,6 +45,10 @@ export interface Step {
   readonly standing: Standing;
   /** What the object is to become; undefined = nothing: it is to be deleted. */
   readonly object: BundleObject | undefined;
+  /** Its content, with the live values that stay. */
+  readonly content: JsonObject | undefined;
+  /** A live object that cannot become the content: it is deleted, and then created. */
+  readonly isReplaced: boolean;
   /** The finalizers that it is to have when it is written: those of the release, and those of the live object that stay. */
   readonly finalizers: readonly string[];
 }
@@ -51,6 +66,11 @@ export interface Course {
   readonly stays?: (key: ObjectKey) => readonly string[] | undefined;
   /** `Strict`: an object is not done before finalizers that may not stay are gone. `Left`: finalizers are left to somebody else. */
   readonly finalizers?: 'Strict' | 'Left';
+  /**
+   * It goes back: a field that nobody can change back stays as it is live where that loses nothing, and where making the object again loses nothing
+   * that is done. A promotion that would need either does not start (gate Preflight).
+   */
+  readonly goesBack?: boolean;
 }
 
 const unmanagedOn = ({ to, from }: Course): readonly UnmanagedFields[] => to?.unmanaged ?? from?.unmanaged ?? [];
@@ -60,9 +80,29 @@ export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
   (course.to?.objects ?? []).map((object) => {
     const ref = course.to === undefined ? object.ref : liveRef(object, course.to);
     const now = live.get(keyOf(ref));
-    const finalizers = now === undefined ? [] : finalizersFor(course, object, now).wanted;
-    return { ref, wave: waveOf(ref.kind), live: now, object, standing: standingOf(course, object, now), finalizers };
+    const wanted = wantedOf(course, object, now);
+    return {
+      ref,
+      wave: waveOf(ref.kind),
+      live: now,
+      object,
+      ...wanted,
+      standing: standingOf(course, object, { live: now, ...wanted }),
+      finalizers: now === undefined ? [] : finalizersFor(course, object, now).wanted,
+    };
   });
+
+/** What an object of the target bundle is to become, and whether it has to be made again for that. */
+const wantedOf = (
+  { goesBack = false }: Course,
+  { content, ref }: BundleObject,
+  live: LiveObject | undefined,
+): Pick<Step, 'isReplaced'> & { readonly content: JsonObject } => {
+  if (live === undefined || runsOncePerBundle(ref.kind)) return { content, isReplaced: false };
+  return goesBack
+    ? { content: withLeft(content, live.manifest).content, isReplaced: isReplaced(content, live.manifest) }
+    : { content: withFilledIn(content, live.manifest), isReplaced: false };
+};
 
 /** What becomes of the finalizers of a live object when it is written, and whether they have to be written at all. */
 const finalizersFor = (
@@ -95,16 +135,24 @@ const finalizersFor = (
   };
 };
 
-const standingOf = (course: Course, object: BundleObject, live: LiveObject | undefined): Standing => {
+const standingOf = (
+  course: Course,
+  object: BundleObject,
+  { live, content }: { readonly live: LiveObject | undefined; readonly content: JsonObject },
+): Standing => {
   if (live === undefined) return 'Pending';
   if (live.deleting) return 'Deleting';
   // A Job's template cannot change once it runs, and its name says which bundle it runs for.
   if (runsOncePerBundle(object.ref.kind)) return 'Done';
   // Who set or took a finalizer wrote nothing of what a release is for, and the record says which may stay.
-  if (holds(live, object, unmanagedOn(course))) return finalizersFor(course, object, live).areDone ? 'Done' : 'Pending';
+  const unmanaged = unmanagedOn(course);
+  if (has(live, object, { content, unmanaged }))
+    return finalizersFor(course, object, live).areDone ? 'Done' : 'Pending';
   const before = objectIn(course.from, object.ref);
-  const known = course.over?.has(keyOf(live.ref)) === true;
-  return known || (before !== undefined && holds(live, before, unmanagedOn(course))) ? 'Pending' : 'Foreign';
+  // What an earlier release dropped, and nobody has deleted yet, is the package's own.
+  const isLeftover = course.from?.removed.some((ref) => keyOf(ref) === keyOf(live.ref)) === true;
+  const known = isLeftover || course.over?.has(keyOf(live.ref)) === true;
+  return known || (before !== undefined && heldBefore(live, before, unmanaged)) ? 'Pending' : 'Foreign';
 };
 
 /** Objects of the package that the target bundle no longer has and production still does. */
@@ -115,9 +163,10 @@ export const removeSteps = (course: Course, refs: readonly ObjectRef[], live: Li
     const before = objectIn(course.from, ref);
     // What leaves is measured by the bundle that holds it: the other one leaves none of its fields to anybody.
     const known = before === undefined || course.over?.has(keyOf(ref)) === true;
-    const ours = known || holds(now, before, course.from?.unmanaged ?? []);
+    const ours = known || heldBefore(now, before, course.from?.unmanaged ?? []);
     const standing: Standing = now.deleting ? 'Deleting' : ours ? 'Pending' : 'Foreign';
-    return [{ ref, wave: waveOf(ref.kind), live: now, object: undefined, standing, finalizers: [] }];
+    const gone = { object: undefined, content: undefined, isReplaced: false, finalizers: [] };
+    return [{ ref, wave: waveOf(ref.kind), live: now, standing, ...gone }];
   });
 
 /** What a promotion deletes once its workloads are complete. */
@@ -159,31 +208,34 @@ export interface WriteAs {
 
 /** The request that moves one object on; undefined = it is where it should be, or on its way out. */
 export const effectOf = (step: Step, how: WriteAs): ObjectEffect | undefined => {
-  const { ref, live, object } = step;
+  const { ref, live, object, content } = step;
   const { as, namespace } = how;
   const intent = how.intentFor(ref);
-  if (object === undefined) {
-    return live === undefined || live.deleting
-      ? undefined
-      : { do: 'Delete', as, namespace, ref, uid: live.uid, resourceVersion: live.resourceVersion, intent };
-  }
+  if (object === undefined || content === undefined) return deleted(step, how);
   if (step.standing === 'Done' || step.standing === 'Deleting') return undefined;
   if (live === undefined) {
-    return {
-      do: 'Create',
-      as,
-      namespace,
-      ref,
-      manifest: named(forCreate(object.content, namespace), ref.name),
-      intent,
-    };
+    return { do: 'Create', as, namespace, ref, manifest: named(forCreate(content, namespace), ref.name), intent };
   }
-  const manifest = forReplace(object.content, live, {
+  if (step.isReplaced) return deleted(step, how);
+  const manifest = forReplace(content, live, {
     unmanaged: unmanagedOf(how.unmanaged, object.ref),
     finalizers: step.finalizers,
   });
   return { do: 'Replace', as, namespace, ref, manifest, intent };
 };
+
+const deleted = ({ ref, live }: Step, { as, namespace, intentFor }: WriteAs): ObjectEffect | undefined =>
+  live === undefined || live.deleting
+    ? undefined
+    : {
+        do: 'Delete',
+        as,
+        namespace,
+        ref,
+        uid: live.uid,
+        resourceVersion: live.resourceVersion,
+        intent: intentFor(ref),
+      };
 
 const named = (manifest: JsonObject, name: string): JsonObject =>
   withMember(manifest, 'metadata', { ...objectAt(manifest, 'metadata'), name });

@@ -91,7 +91,7 @@ const failing = async (world: World, candidate: Manifest): Promise<string | unde
   await world.propose(candidate);
   await sign(world, name, ...everybody);
   await recorded(world, 'PromotionStarted', name);
-  await amendPolicy(world, health('3s'));
+  await amendPolicy(world, health('10s'));
   await recorded(world, 'RollbackStarted', name);
   await amendPolicy(world, patient);
   return end(world, name);
@@ -129,6 +129,14 @@ scenario(
     expect(await failing(world, world.candidate('second', parts, neverReady))).toBe('RolledBack');
     expect(await letterOf(world, 'Deployment', 'web')).toBe('a');
     expect((await world.live<Claim>('PersistentVolumeClaim', 'data'))?.spec.resources.requests.storage).toBe('2Gi');
+    const told = dataOf((await entriesOf(world, 'RolledBack'))[0]);
+    expect(told['left']).toMatchObject([
+      {
+        object: 'PersistentVolumeClaim/data',
+        wanted: 'spec.resources.requests.storage: 1Gi',
+        found: 'spec.resources.requests.storage: 2Gi',
+      },
+    ]);
 
     await world.stage(world.deployment('web', 'c'));
     expect(await release(world, world.candidate('third', parts))).toBe('Promoted');

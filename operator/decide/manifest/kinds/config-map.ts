@@ -27,6 +27,7 @@ export const configMap: Kind = {
     changed,
     remedy:
       'give the ConfigMap another name, such as one that ends in a digest of its data, and let the workloads refer to that',
+    wayBack: 'Replace',
   },
   health: present,
   risk: {},

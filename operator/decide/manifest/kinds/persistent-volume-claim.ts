@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../api/meta.ts';
-import { objectAt, textAt } from '../../json/json.ts';
+import { at, objectAt, textAt } from '../../json/json.ts';
 import { failed, healthy } from './shared/health.ts';
 import { fixed } from './shared/immutable.ts';
 import type { HealthRule, Kind, ObjectHealth } from './shared/kind.ts';
@@ -8,9 +8,19 @@ import { amount } from './shared/quantity.ts';
 /** Set by controllers or changed on purpose while the claim lives. */
 const freeFields = new Set(['resources', 'volumeName', 'volumeAttributesClassName']);
 
-/** A claim may grow. What the content leaves open, the API server has filled in. */
+/** Filled in by the API server, and a storage class also later, when there is a default one. */
+const filledIn = ['storageClassName', 'volumeMode', 'dataSource', 'dataSourceRef'];
+
+/** What the content leaves open has been filled in; a class may be given once (k8s.io/kubernetes, ValidatePersistentVolumeClaimUpdate). */
+const mayDiffer = (field: string, next: JsonObject, live: JsonObject): boolean =>
+  freeFields.has(field) ||
+  (filledIn.includes(field) && at(next, 'spec', field) === undefined) ||
+  (field === 'storageClassName' && at(live, 'spec', field) === undefined);
+
+/** A claim may grow. */
 const changed = (next: JsonObject, live: JsonObject): readonly string[] => {
-  const others = fixed(...Object.keys(objectAt(next, 'spec')).filter((field) => !freeFields.has(field)));
+  const fields = new Set([next, live].flatMap((claim) => Object.keys(objectAt(claim, 'spec'))));
+  const others = fixed(...[...fields].filter((field) => !mayDiffer(field, next, live)));
   const [wanted, had] = [next, live].map((claim) =>
     amount(textAt(claim, 'spec', 'resources', 'requests', 'storage') ?? ''),
   );
@@ -42,10 +52,12 @@ export const persistentVolumeClaim: Kind = {
   prune: 'AfterObservation',
   followed: 'Digest',
   serverOwned: [{ path: ['spec', 'volumeName'] }],
+  filledIn: filledIn.map((field) => ['spec', field]),
   immutable: {
     changed,
     remedy:
       'leave the claim as it is in production but for growing requests, or give it another name and move its data',
+    wayBack: 'Leave',
   },
   health,
   risk: { spec: 'storage' },

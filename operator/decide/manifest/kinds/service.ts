@@ -42,6 +42,7 @@ export const service: Kind = {
     changed,
     remedy:
       'leave spec.clusterIP as it is in production, or give the Service another name and let its clients use that',
+    wayBack: 'Replace',
   },
   health: present,
   // Controllers of load balancers are configured through annotations, clouds bind identities by them.

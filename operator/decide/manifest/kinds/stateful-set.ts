@@ -40,6 +40,7 @@ export const statefulSet: Kind = {
     changed: fixed('selector', 'serviceName', 'volumeClaimTemplates', 'podManagementPolicy'),
     remedy:
       'leave these fields as they are in production, or give the StatefulSet another name and move its data, for volumes stay with the old name',
+    wayBack: 'Replace',
   },
   health: observed(health),
   risk: {

@@ -38,4 +38,5 @@ export const fixedSelector: ImmutableRule = {
   changed: fixed('selector'),
   remedy:
     'leave spec.selector as it is in production, or give the object another name: the next release then drops the old one',
+  wayBack: 'Replace',
 };

@@ -43,12 +43,19 @@ export interface ControllerField {
   readonly by: string;
 }
 
+/**
+ * What a rollback does about a field that cannot be changed back. `Leave`: it stays as it is live, which loses nothing. `Replace`: the object is
+ * deleted and created again, which loses nothing either.
+ */
+export type WayBack = 'Leave' | 'Replace';
+
 /** Fields that the API server lets nobody change on a live object. */
 export interface ImmutableRule {
   /** Which of them differ, as dot paths. */
   readonly changed: (next: JsonObject, live: JsonObject) => readonly string[];
   /** The way round. */
   readonly remedy: string;
+  readonly wayBack: WayBack;
 }
 
 /** What the status of an object says of its health. */
@@ -104,6 +111,11 @@ interface KindFacts extends ServedKind {
   /** Data for programs: nothing in it runs, whatever it looks like. */
   readonly data?: true;
   readonly serverOwned?: readonly ServerOwnedField[];
+  /**
+   * Fields that the control plane fills in where the content leaves them open, at once or later, and that nobody changes afterwards: such a field is
+   * compared and written as it is live.
+   */
+  readonly filledIn?: readonly (readonly string[])[];
   /** Absent = every field may change. */
   readonly immutable?: ImmutableRule;
   /** Absent = by the conditions that kstatus gives a meaning to, and existence where there are none. */
