@@ -207,7 +207,7 @@ const entryData = z.discriminatedUnion('type', [
   z.object({ type: z.literal('EmergencyOpened') }),
   /** It is over; what it was made of is taken away next. */
   z.object({ type: z.literal('EmergencyEnded'), cause: z.enum(['Expired', 'Revoked', 'Changed']), message: text }),
-  /** What it was made of is gone, and what it left behind is known. The entry's digest is what a reviewer signs. */
+  /** What it was made of is gone, or named, and what it left behind is known. The entry's digest is what a reviewer signs. */
   z.object({
     type: z.literal('EmergencyAccounted'),
     actions: z.int(),
@@ -217,6 +217,8 @@ const entryData = z.discriminatedUnion('type', [
     sessions: z.array(z.object({ pod: text, outcome: z.enum(['Gone', 'Reported']) })),
     /** By when a follow-up release is to be in production; '' = nothing was left changed. */
     dueAt: text,
+    /** Of its Role and bindings, what a finalizer still keeps; absent = nothing. */
+    left: z.array(text).exactOptional(),
   }),
   z.object({ type: z.literal('EmergencyReviewed'), approval }),
   z.object({ type: z.literal('EmergencyOverdue'), dueAt: text }),

@@ -5,6 +5,7 @@ import type { EmergencyAccess, EmergencyState } from '../../api/emergency.ts';
 import { rfc3339, type Wanted } from '../conditions.ts';
 import { observedUntil, type Settled } from './drift.ts';
 import { isReleasable } from './follow-up.ts';
+import { leftOfGrantText } from './left-of-grant.ts';
 import type { EmergencySnapshot } from './snapshot.ts';
 import { listed } from '../messages.ts';
 import type { Instant } from '../objects.ts';
@@ -45,7 +46,7 @@ export const conditionsOf = (
     case 'Refused':
       return refused(known);
     case 'Ended':
-      return ended(known);
+      return ended(s, known);
     case 'Accounted':
     case 'Closed':
       return afterwards(s, known, { drift, now });
@@ -119,7 +120,8 @@ const refused = ({ decision, message }: EmergencyRecord): Said => {
   };
 };
 
-const ended = ({ decision, message }: EmergencyRecord): Said => {
+const ended = (s: Seen, { decision, message }: EmergencyRecord): Said => {
+  const kept = leftOfGrantText(s);
   const why = word(decision, 'AccessExpired');
   const going = 'what it was made of is being taken away, and what was done is being accounted for';
   const busy: Say = ['False', 'TakingAway', going];
@@ -135,7 +137,7 @@ const ended = ({ decision, message }: EmergencyRecord): Said => {
       Closed: notOver,
       Finished: ['False', 'AccessOver', going],
       Reconciling: ['True', 'TakingAway', going],
-      Stalled: notStalled,
+      Stalled: kept === undefined ? notStalled : ['True', 'FinalizerHolds', kept],
     }),
   };
 };
@@ -146,6 +148,7 @@ const afterwards = (
   { drift, now }: { readonly drift: readonly DriftNow[]; readonly now: Instant },
 ): Said => {
   const why = word(known.decision, 'AccessExpired');
+  const kept = leftOfGrantText(s);
   const isClosed = known.stage === 'Closed';
   const open = drift.filter(({ how, object }) => how === 'Open' && isReleasable(object)).map(({ object }) => object);
   const review = reviewSaid(known, s.namespace);
@@ -180,14 +183,18 @@ const afterwards = (
     conditions: all({
       Pending: ['False', 'AccessOver', 'it is over'],
       Active: ['False', why, known.message],
-      Ended: ['True', why, `${known.message}; nothing of it is left in the cluster`],
+      Ended: ['True', why, `${known.message}; ${kept ?? 'nothing of it is left in the cluster'}`],
       ReviewDue: review,
       FollowUpDue: followUp,
       Overdue: overdue,
       Closed: closed,
       Finished: isClosed ? closed : ['False', closed[1], closed[2]],
       Reconciling: settled,
-      Stalled: late ? ['True', 'FollowUpLate', overdue[2]] : notStalled,
+      Stalled: late
+        ? ['True', 'FollowUpLate', overdue[2]]
+        : kept === undefined
+          ? notStalled
+          : ['True', 'FinalizerHolds', kept],
     }),
   };
 };

@@ -81,29 +81,33 @@ export interface Account {
   readonly drift: readonly Drift[];
   readonly sessions: Data<'EmergencyAccounted'>['sessions'];
   readonly dueAt: Instant | undefined;
+  /** Of its Role and bindings, what could not be taken away; absent = nothing. */
+  readonly left?: readonly string[];
 }
 
 /** What a reviewer signs for: every entry of an act, by its place and hash, and what all of them left behind. */
-export const accountDigest = (emergency: EmergencyRecord, { drift, sessions }: Account): string =>
+export const accountDigest = (emergency: EmergencyRecord, { drift, sessions, left }: Account): string =>
   digestOf({
     emergency: emergency.uid,
     entries: emergency.entries.map(({ seq, hash }) => [seq, hash]),
     drift: drift.map((each) => ({ ...each })),
     sessions: sessions.map((each) => ({ ...each })),
+    ...(left === undefined ? {} : { left: [...left] }),
   });
 
 export const accounted = (namespace: string, emergency: EmergencyRecord, account: Account): LedgerDraft => {
-  const { drift, sessions, dueAt } = account;
+  const { drift, sessions, dueAt, left } = account;
   const { actions } = emergency;
   return about(namespace, emergency, {
     digest: accountDigest(emergency, account),
-    reason: `${actions} ${actions === 1 ? 'act' : 'acts'} under it; ${drift.length} ${drift.length === 1 ? 'object' : 'objects'} left changed`,
+    reason: `${actions} ${actions === 1 ? 'act' : 'acts'} under it; ${drift.length} ${drift.length === 1 ? 'object' : 'objects'} left changed${left === undefined ? '' : `; not taken away yet: ${left.join(', ')}`}`,
     data: {
       type: 'EmergencyAccounted',
       actions,
       drift: [...drift],
       sessions: [...sessions],
       dueAt: dueAt === undefined ? '' : rfc3339(dueAt),
+      ...(left === undefined ? {} : { left: [...left] }),
     },
   });
 };

@@ -18,10 +18,12 @@ import type { JsonObject } from '../../api/meta.ts';
 import { recordAfter, recordAsTold } from '../../../test/support/builders/record.ts';
 import { emptyHead } from '../record/chain.ts';
 import { contentDigest } from '../manifest/content-digest.ts';
+import { lifetimeOf } from '../manifest/lifetime.ts';
 import * as drafts from '../findings/entries.ts';
 import { planEmergency } from './plan.ts';
 import { minutesOf, notAfterOf } from './grant.ts';
 import type { EmergencyRecord } from '../record/emergency.ts';
+import { grantKeys } from '../record/grant-names.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import { listAt, textAt } from '../json/json.ts';
 import type { Instant, ObjectKey, PodFacts } from '../objects.ts';
@@ -29,7 +31,6 @@ import type { Effect, Plan } from '../plan.ts';
 import { questionKey, type Answer } from '../api-queries.ts';
 import { emptyRecord, movedAt, type NamespaceRecord } from '../record/record.ts';
 import type { Watched } from '../findings/view.ts';
-import { grantKeys } from '../record/grant-names.ts';
 import { promotableKinds, watchedKinds } from '../manifest/kinds/index.ts';
 import { resourceName } from '../manifest/kinds/shared/kind.ts';
 
@@ -99,6 +100,18 @@ class Night {
   /** Every stretch of the API server's time in which the grantee was bound. */
   readonly bound: { from: Instant; to: Instant | undefined }[] = [];
 
+  /** Objects that a finalizer keeps when they are deleted, and those that are. */
+  readonly keeps = new Map<ObjectKey, string>();
+  readonly #deleted = new Set<ObjectKey>();
+
+  #lifeOf(key: ObjectKey) {
+    const finalizer = this.keeps.get(key);
+    return {
+      deleting: this.#deleted.has(key),
+      lifetime: finalizer === undefined ? [] : lifetimeOf({ metadata: { finalizers: [finalizer] } }),
+    };
+  }
+
   append(draft: LedgerDraft, time = this.server): void {
     this.types.push(draft.data.type);
     this.record = recordAfter(this.record, draft, { at: time });
@@ -130,7 +143,7 @@ class Night {
           },
           made: (key) => {
             const found = this.made.get(key);
-            return found && { ...found, key, digest: contentDigest(found.manifest), deleting: false };
+            return found && { ...found, key, digest: contentDigest(found.manifest), ...this.#lifeOf(key) };
           },
           clusterRole: (name) => (this.clusterRole?.name === name ? this.clusterRole : undefined),
           pod: (name) => this.pods.get(name),
@@ -182,7 +195,8 @@ class Night {
       }
       case 'RemoveGrant': {
         const key: ObjectKey = `${effect.kind}/${effect.name}`;
-        if (this.made.get(key)?.uid === effect.uid) this.made.delete(key);
+        if (this.keeps.has(key)) this.#deleted.add(key);
+        else if (this.made.get(key)?.uid === effect.uid) this.made.delete(key);
         return this.#noteBound();
       }
       case 'Evict':
@@ -364,6 +378,26 @@ describe('a grant', () => {
     expect(night.status?.conditions).toContainEqual(
       expect.objectContaining({ type: 'Finished', status: 'True', reason: decision }),
     );
+  });
+
+  test('whose binding a finalizer keeps says who takes it off, and is accounted for all the same, naming it', () => {
+    const night = new Night();
+    const key = grantKeys('uid-inc-4711').find((each) => each.startsWith('RoleBinding/')) ?? 'RoleBinding/none';
+    night.keeps.set(key, 'planted.example.com/x');
+    night.settle();
+    night.server = noon + 4 * hour;
+    const wakeAt = night.settle();
+
+    expect(night.emergency?.stage).toBe('Ended');
+    expect(wakeAt).toBe(night.server + 10 * minute);
+    const stalled = night.status?.conditions.find(({ type }) => type === 'Stalled');
+    expect(stalled).toMatchObject({ status: 'True', reason: 'FinalizerHolds' });
+    expect(stalled?.message).toContain(`kubectl patch ${key.replace('RoleBinding', 'rolebinding')} -n payments-prod`);
+
+    night.server += 10 * minute;
+    expect(night.settle()).toBeUndefined();
+    expect(night.emergency?.stage).toBe('Accounted');
+    expect(night.status?.conditions.find(({ type }) => type === 'Ended')?.message).toContain('planted.example.com/x');
   });
 
   test('is not judged on a record that does not verify, and what is over goes all the same', () => {

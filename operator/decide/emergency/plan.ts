@@ -12,6 +12,7 @@ import { isReleasable } from './follow-up.ts';
 import { grantDigests, grantObjects, notAfterOf, type GrantPhase } from './grant.ts';
 import type { EmergencyRecord } from '../record/emergency.ts';
 import { refusalOfGrant, type ServerNow } from './grant-checks.ts';
+import { leftOfGrant } from './left-of-grant.ts';
 import { openSessions } from './sessions.ts';
 import type { EmergencySnapshot } from './snapshot.ts';
 import { objectAt, withMember } from '../json/json.ts';
@@ -24,7 +25,7 @@ import { rightToSign } from '../people/approval-right.ts';
 import { nextClosing } from '../schedule.ts';
 import { grantKeys } from '../record/grant-names.ts';
 
-/** A disruption budget may keep a pod; after this long it is named instead. */
+/** A disruption budget may keep a pod, and a finalizer a binding; after this long they are named instead. */
 const evictForMs = 10 * 60_000;
 const soonMs = 1_000;
 
@@ -203,8 +204,8 @@ const clearOut = (s: EmergencySnapshot, known: EmergencyRecord, means: Means): P
 const takeAway = (s: EmergencySnapshot, known: EmergencyRecord, means: Means): Plan => {
   const gone = removals(s);
   if (gone.length > 0) return act(...gone);
-  if (grantKeys(s.uid).some((key) => s.made(key) !== undefined)) return nothing;
   const until = (known.endedAt ?? 0) + evictForMs;
+  if (leftOfGrant(s).length > 0 && means.now < until) return { ...nothing, wakeAt: until };
   const open = openSessions(s, known);
   const evict = (s.policy?.spec.emergency?.endSessions ?? 'Evict') === 'Evict' && means.now < until;
   if (evict && open.length > 0) {
@@ -224,8 +225,10 @@ const accountOf = (s: EmergencySnapshot, known: EmergencyRecord): drafts.Account
   const pods = [...new Set(known.sessions.map(({ pod }) => pod))].toSorted();
   const within = milliseconds(s.policy?.spec.emergency?.followUpWithin ?? '24h');
   const due = nextClosing(s.policy?.spec.windows ?? [], (known.endedAt ?? 0) + within);
+  const left = leftOfGrant(s);
   return {
     drift,
+    ...(left.length === 0 ? {} : { left }),
     sessions: pods.map((pod) => ({ pod, outcome: still.has(pod) ? 'Reported' : 'Gone' })),
     dueAt: drift.some(({ object }) => isReleasable(object)) ? due : undefined,
   };

@@ -15,6 +15,8 @@ export interface MadeObject {
   readonly resourceVersion: string;
   readonly digest: string;
   readonly deleting: boolean;
+  /** Finalizers and owners (`lifetime.ts`). */
+  readonly lifetime: readonly string[];
 }
 
 export interface EmergencySnapshot {
