@@ -1,6 +1,5 @@
 # syntax=docker/dockerfile:1
 # The operator's image: a bundled program and its thread on a runtime without a shell. It runs as any non-root user on a read-only root file system.
-# Written and linted, not built where this repository is developed: there is no container engine there.
 #   docker build --build-arg BASE_IMAGE=<registry>/distroless/nodejs24-debian12:nonroot -t countersign-operator:0.1.0 .
 ARG BUILD_IMAGE=node:24-bookworm-slim
 # A distroless Node 24 image from the registry that you trust: there is no default, so that nobody runs one by accident.
