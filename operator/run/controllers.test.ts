@@ -205,6 +205,12 @@ const kept = { labels: {}, isOwned: false, selects: [] };
 /** A change of each fact. */
 const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
   namespaces: ({ facts, put }) => put(facts.namespaces, production, aNamespace({ guarded: 'audit' })),
+  nodes: ({ facts, put, woken }) => {
+    put(facts.pods, `${production}/api-1`, { ...aPod, nodeName: 'node-1' });
+    woken.length = 0;
+    const node = { name: 'node-1', ready: false, readySince: undefined, bootID: '', rebootedAt: undefined };
+    put(facts.nodes, 'node-1', { ...node, unreachable: true });
+  },
   policies: ({ facts, put }) => {
     const policy = aPolicy();
     put(facts.policies, `${production}/production`, { ...policy, metadata: { ...policy.metadata, generation: 2 } });
@@ -284,6 +290,7 @@ const the = {
 
 test.each<[ChangingFact, readonly string[]]>([
   ['namespaces', [the.candidate, the.findings, the.policy, the.release]],
+  ['nodes', [the.candidate, the.release]],
   ['policies', [the.candidate, the.emergency, the.findings, the.policy, the.release]],
   ['candidates', [the.deletion, the.candidate]],
   ['bundles', [the.candidate, the.release]],

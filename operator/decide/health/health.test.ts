@@ -1,14 +1,31 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
+import { aPolicy } from '../../../test/support/builders/decide.ts';
 import type { JsonObject } from '../../api/meta.ts';
-import { checkHealth, observedHealth, packageHealth, workloadHealth } from './health.ts';
-import type { ContainerFacts, LiveObject, PodFacts } from '../objects.ts';
+import {
+  checkHealth,
+  goneWorkload,
+  type Judging,
+  observedHealth,
+  packageHealth,
+  podsToDelete,
+  restoredWorkload,
+  settledHealth,
+  workloadHealth,
+} from './health.ts';
+import type { ContainerFacts, LiveObject, NodeFacts, PodFacts } from '../objects.ts';
+import { noSurroundings } from './node-cause.ts';
+import { patienceOf } from './patience.ts';
 import type { Health } from './types.ts';
 
 /** A release that began and completed inside a second, as instants of ours do and those of the API server never do. */
 const since = Date.parse('2026-03-11T15:00:00.700Z');
 const second = 1000;
 const minute = 60 * second;
+
+const patience = patienceOf(undefined);
+/** A moment after the release began, where no node is known. */
+const judging: Judging = { since, now: since + 2 * second, patience, around: noSurroundings };
 
 const object = (kind: string, status: JsonObject, spec: JsonObject = { replicas: 2 }): LiveObject => ({
   ref: { apiVersion: 'apps/v1', kind, name: 'api' },
@@ -160,8 +177,14 @@ describe('what a status says', () => {
       'RolloutInProgress',
     ],
     [
-      'a StatefulSet that people update',
+      'a StatefulSet that people update and have not updated',
       object('StatefulSet', { ...set, updatedReplicas: 0, updateRevision: 'b' }, onDelete),
+      'Progressing',
+      'RolloutInProgress',
+    ],
+    [
+      'a StatefulSet that people have updated',
+      object('StatefulSet', { ...set, updateRevision: 'b' }, onDelete),
       'Healthy',
       'Ready',
     ],
@@ -179,10 +202,10 @@ describe('what a status says', () => {
       'RolloutInProgress',
     ],
     [
-      'a DaemonSet that people update',
+      'a DaemonSet that people update and have not updated',
       object('DaemonSet', { ...daemons, updatedNumberScheduled: 0 }, onDelete),
-      'Healthy',
-      'Ready',
+      'Progressing',
+      'RolloutInProgress',
     ],
     ['a DaemonSet without a node', object('DaemonSet', { observedGeneration: 3 }), 'Healthy', 'Ready'],
     ['a Job that has not begun', object('Job', {}), 'Progressing', 'JobRunning'],
@@ -224,29 +247,57 @@ describe('what a status says', () => {
       'NotObserved',
     ],
   ])('%s', (_, live, state, reason) => {
-    expect(workloadHealth(live, [], since)).toMatchObject({ state, reason });
+    expect(workloadHealth(live, [], judging)).toMatchObject({ state, reason });
   });
 });
 
 const rolling = object('Deployment', { ...complete, replicas: 3, updatedReplicas: 1, readyReplicas: 2 });
 const settled = object('Deployment', { ...complete, readyReplicas: 1 });
-const crash = { ready: false, waiting: 'CrashLoopBackOff', restarts: 3 };
+const crash = { ready: false, waiting: 'CrashLoopBackOff', restarts: 4 };
 const old = { labels: { 'pod-template-hash': 'old' } };
 
 describe('failing pods', () => {
-  it.each([
-    'CrashLoopBackOff',
-    'ImagePullBackOff',
-    'InvalidImageName',
-    'ErrImageNeverPull',
-    'CreateContainerConfigError',
-    'CreateContainerError',
-    'RunContainerError',
-  ])('%s in a pod of the release fails it at once', (waiting) => {
-    expect(workloadHealth(rolling, [pod(since + second, { ready: false, waiting })], since)).toMatchObject({
+  it.each(['InvalidImageName', 'ErrImageNeverPull'])('%s in a pod of the release fails it at once', (waiting) => {
+    expect(workloadHealth(rolling, [pod(since + second, { ready: false, waiting })], judging)).toMatchObject({
       state: 'Failed',
       reason: waiting,
     });
+  });
+
+  it.each(['CrashLoopBackOff', 'CreateContainerError', 'RunContainerError'])(
+    '%s fails a release once the container has restarted more often than is allowed',
+    (waiting) => {
+      const health = (restarts: number) =>
+        workloadHealth(rolling, [pod(since + second, { ready: false, waiting, restarts })], judging);
+      expect(health(3)).toMatchObject({ state: 'Progressing', wakeAt: since + second + 10 * minute });
+      expect(health(3).message).toContain('it has up to 3 restarts and 600s to start');
+      expect(health(4)).toMatchObject({ state: 'Failed', reason: waiting });
+      expect(health(4).message).toContain('it restarted more than 3 times');
+    },
+  );
+
+  it.each(['CrashLoopBackOff', 'ImagePullBackOff', 'CreateContainerConfigError'])(
+    '%s may pass, and fails a release at the end of the time that is allowed',
+    (waiting) => {
+      const pods = [pod(since + second, { ready: false, waiting })];
+      const { wakeAt = 0 } = workloadHealth(rolling, pods, judging);
+      expect(wakeAt).toBe(since + second + 10 * minute);
+      expect(workloadHealth(rolling, pods, { ...judging, now: wakeAt - 1 }).state).toBe('Progressing');
+      expect(workloadHealth(rolling, pods, { ...judging, now: wakeAt })).toMatchObject({
+        state: 'Failed',
+        reason: waiting,
+      });
+    },
+  );
+
+  it('are allowed no longer than progressTimeout, whatever the policy says of restarts', () => {
+    const pods = [pod(since + second, { ready: false, waiting: 'ImagePullBackOff' })];
+    const within = (text: string) => {
+      const health = { progressTimeout: '1m', restarts: { within: text } };
+      return workloadHealth(rolling, pods, { ...judging, patience: patienceOf(aPolicy({ health })) }).wakeAt;
+    };
+    expect(within('10s')).toBe(since + second + 10 * second);
+    expect(within('1h')).toBe(since + second + minute);
   });
 
   it.each<[string, LiveObject, readonly PodFacts[], Health['state']]>([
@@ -317,13 +368,13 @@ describe('failing pods', () => {
     ],
     ['a pod that is going away', rolling, [pod(since + second, crash, { deleting: true })], 'Progressing'],
   ])('%s', (_, live, pods, state) => {
-    expect(workloadHealth(live, pods, since).state).toBe(state);
+    expect(workloadHealth(live, pods, judging).state).toBe(state);
   });
 
   it('of a Job are retried as often as the Job says, but not when they cannot start', () => {
     const job = object('Job', {});
-    expect(workloadHealth(job, [pod(since, crash)], since).state).toBe('Progressing');
-    expect(workloadHealth(job, [pod(since, { waiting: 'ImagePullBackOff' })], since).state).toBe('Failed');
+    expect(workloadHealth(job, [pod(since, crash)], judging).state).toBe('Progressing');
+    expect(workloadHealth(job, [pod(since, { waiting: 'InvalidImageName' })], judging).state).toBe('Failed');
   });
 
   it('are told in one sentence that does not change with the pod or the attempt', () => {
@@ -333,20 +384,21 @@ describe('failing pods', () => {
         pod(since, { ...crash, name: 'b' }),
         pod(since, { ...crash, message: 'back-off 20s restarting' }, { name: 'api-y' }),
       ],
-    ].map((pods) => workloadHealth(rolling, pods, since).message);
-    expect(seen).toEqual(['container api is in CrashLoopBackOff', 'container api is in CrashLoopBackOff']);
+    ].map((pods) => workloadHealth(rolling, pods, judging).message);
+    const said = 'container api is in CrashLoopBackOff: it restarted more than 3 times';
+    expect(seen).toEqual([said, said]);
   });
 
   it('that cannot be configured say what is missing', () => {
     const missing = pod(since, { waiting: 'CreateContainerConfigError', message: 'secret "db" not found' });
-    expect(workloadHealth(rolling, [missing], since).message).toBe(
+    expect(workloadHealth(rolling, [missing], judging).message).toContain(
       'container api cannot start (CreateContainerConfigError): secret "db" not found',
     );
   });
 });
 
 const completedAt = since;
-const during = { completedAt, progressTimeout: 10 * minute, now: completedAt + minute };
+const during: Judging = { ...judging, since: completedAt, now: completedAt + minute };
 const short = object('Deployment', { ...complete, readyReplicas: 1, availableReplicas: 1 });
 
 describe('after completion', () => {
@@ -413,6 +465,323 @@ describe('after completion', () => {
       state: 'Failed',
       reason: 'ReplicasLost',
     });
+  });
+});
+
+// --- what runs -----------------------------------------------------------------------------------------------------
+
+const named = (name: string, revision: string, rest: Partial<PodFacts> = {}): PodFacts =>
+  pod(
+    since - minute,
+    { ready: rest.ready ?? true },
+    {
+      name,
+      uid: name,
+      labels: { 'controller-revision-hash': revision },
+      ...rest,
+    },
+  );
+
+const updating: JsonObject = { ...set, currentRevision: 'a', updateRevision: 'b' };
+
+describe('pods of an earlier revision', () => {
+  it('that OnDelete leaves are named, with the command, and are not healthy', () => {
+    const live = object('StatefulSet', { ...updating, updatedReplicas: 0 }, onDelete);
+    const health = workloadHealth(live, [named('db-1', 'a'), named('db-0', 'a')], judging);
+    expect(health).toMatchObject({ state: 'Progressing', reason: 'PodsNotReplaced' });
+    expect(health.message).toContain('2 of 2 pods still run the revision before: db-0 and db-1');
+    expect(health.message).toContain('kubectl delete pod db-0 db-1 -n prod');
+    const replaced = object('StatefulSet', { ...updating, currentRevision: 'b' }, onDelete);
+    expect(workloadHealth(replaced, [named('db-1', 'b'), named('db-0', 'b')], judging).state).toBe('Healthy');
+  });
+
+  it('of a DaemonSet that people update are told by the generation of its template', () => {
+    const manifest = {
+      metadata: { annotations: { 'deprecated.daemonset.template.generation': '2' } },
+      spec: { updateStrategy: { type: 'OnDelete' } },
+    };
+    const live = { ...object('DaemonSet', { ...daemons, updatedNumberScheduled: 1 }), manifest };
+    const labels = (hash: string, generation: string) => ({
+      labels: { 'controller-revision-hash': hash, 'pod-template-generation': generation },
+    });
+    const pods = [named('agent-x', '', labels('old', '1')), named('agent-y', '', labels('new', '2'))];
+    expect(workloadHealth(live, pods, judging).message).toContain(
+      '1 of 2 pods still run the revision before: agent-x;',
+    );
+    // Back to what it was: no pod has the new generation, and both are counted as updated.
+    const back = { ...live, status: daemons };
+    const same = [named('agent-x', '', labels('old', '1')), named('agent-y', '', labels('old', '1'))];
+    expect(workloadHealth(back, same, judging).state).toBe('Healthy');
+  });
+
+  it('below a partition are rightly of it', () => {
+    const live = object('StatefulSet', { ...updating, updatedReplicas: 1 }, partitioned);
+    expect(workloadHealth(live, [named('db-0', 'a'), named('db-1', 'b')], judging).state).toBe('Healthy');
+    expect(workloadHealth(live, [named('db-0', 'a'), named('db-1', 'a')], judging).message).toBe(
+      'db-1 (revision a) still runs',
+    );
+  });
+
+  it('that are on their way out do not hold a promotion up, and a rollback they do', () => {
+    const pods = [pod(since + second), pod(since - minute, {}, { ...old, name: 'api-old-1', deleting: true })];
+    const live = object('Deployment', { ...complete, replicas: 2 });
+    expect(workloadHealth(live, pods, judging).state).toBe('Healthy');
+    expect(restoredWorkload(live, pods, judging)).toMatchObject({
+      state: 'Progressing',
+      message: 'api-old-1 (revision old, being deleted) still runs',
+    });
+    expect(restoredWorkload(live, pods.slice(0, 1), judging).state).toBe('Healthy');
+  });
+
+  it('are told from the others by what the controller counts, whatever its last message names', () => {
+    const live = object('Deployment', { ...complete, ...newReplicaSet });
+    const labels = { 'pod-template-hash': 'other' };
+    expect(restoredWorkload(live, [pod(since, {}, { labels }), pod(since, {}, { labels })], judging).state).toBe(
+      'Healthy',
+    );
+  });
+
+  it('of a workload that is gone run until they have ended', () => {
+    expect(goneWorkload([named('new-1', 'a'), named('new-2', 'a', { phase: 'Failed' })]).message).toBe(
+      'new-1 still run',
+    );
+    expect(goneWorkload([named('new-2', 'a', { phase: 'Succeeded' })]).state).toBe('Healthy');
+  });
+
+  it('that are not ready keep a StatefulSet in order from replacing them, and only these are deleted', () => {
+    const back = object('StatefulSet', { ...set, updateRevision: 'a' });
+    const broken = named('db-1', 'b', { ready: false });
+    const names = (live: LiveObject, pods: readonly PodFacts[]) => podsToDelete(live, pods).map(({ name }) => name);
+    expect(names(back, [named('db-0', 'a'), broken])).toEqual(['db-1']);
+    expect(names(back, [named('db-0', 'b'), named('db-1', 'a', { ready: false })])).toEqual([]);
+    expect(names(back, [{ ...broken, deleting: true }])).toEqual([]);
+    expect(names(object('StatefulSet', { ...set, observedGeneration: 2 }), [broken])).toEqual([]);
+    expect(names(object('StatefulSet', set, { replicas: 2, podManagementPolicy: 'Parallel' }), [broken])).toEqual([]);
+    expect(names(object('StatefulSet', set, onDelete), [broken])).toEqual([]);
+    expect(names(object('StatefulSet', set, partitioned), [named('db-0', 'b', { ready: false })])).toEqual([]);
+    expect(names(object('Deployment', complete), [pod(since, crash, old)])).toEqual([]);
+  });
+});
+
+describe('a pod that is not ready', () => {
+  it('is not healthy, though the status of its workload does not say so yet', () => {
+    expect(workloadHealth(object('Deployment', complete), [pod(since, {}, { ready: false })], judging)).toMatchObject({
+      state: 'Progressing',
+      message: 'api-x is not ready',
+    });
+  });
+
+  it('was ready for too short a time does not complete a release', () => {
+    const pods = [pod(since, {}, { readySince: since + second })];
+    const healthy = workloadHealth(object('Deployment', complete), pods, judging);
+    const settling = settledHealth(healthy, pods, judging);
+    expect(settling).toMatchObject({ state: 'Progressing', reason: 'Settling', wakeAt: since + 7 * second });
+    expect(settledHealth(healthy, pods, { ...judging, now: since + 7 * second - 1 }).state).toBe('Progressing');
+    expect(settledHealth(healthy, pods, { ...judging, now: since + 7 * second }).state).toBe('Healthy');
+    expect(settledHealth(healthy, pods, { ...judging, patience: { ...patience, settle: 0 } }).state).toBe('Healthy');
+  });
+});
+
+describe('the cause that is given', () => {
+  const failing = (message: string): JsonObject => ({
+    conditions: [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }],
+  });
+
+  it.each<[string, LiveObject, readonly PodFacts[], string]>([
+    [
+      'is the quota that refuses its pods, without the name that changes with each attempt',
+      object('Deployment', {
+        ...complete,
+        updatedReplicas: 1,
+        ...failing('pods "api-7d-x2z" is forbidden: exceeded quota: few, requested: pods=1'),
+      }),
+      [],
+      '1 of 2 replicas are updated: its pods are refused (FailedCreate): exceeded quota: few, requested: pods=1',
+    ],
+    [
+      'is the ServiceAccount that is missing',
+      object('Deployment', {
+        ...complete,
+        updatedReplicas: 0,
+        ...failing(
+          'pods "api-7d-" is forbidden: error looking up service account prod/runner: serviceaccount "runner" not found',
+        ),
+      }),
+      [],
+      '0 of 2 replicas are updated: its pods are refused (FailedCreate): error looking up service account prod/runner: serviceaccount "runner" not found',
+    ],
+    [
+      'is what the scheduler says',
+      object('Deployment', { ...complete, readyReplicas: 1 }),
+      [
+        pod(
+          since,
+          {},
+          { phase: 'Pending', ready: false, unschedulable: '0/3 nodes are available: 3 Insufficient cpu.' },
+        ),
+      ],
+      '1 of 2 replicas are ready: no node can take pod api-x: 0/3 nodes are available: 3 Insufficient cpu.',
+    ],
+    [
+      'is the node that cannot take the pod of a DaemonSet',
+      object('DaemonSet', { ...daemons, numberReady: 1 }),
+      [named('agent-x', 'a', { ready: false, nodeName: 'node-2', unschedulable: '1 Insufficient memory' })],
+      '1 of 2 nodes are ready: node node-2 cannot take its pod: 1 Insufficient memory',
+    ],
+    [
+      'is the image that cannot be pulled',
+      object('Deployment', { ...complete, readyReplicas: 1 }),
+      [pod(since + second, { ready: false, waiting: 'ImagePullBackOff' })],
+      '1 of 2 replicas are ready: container api is in ImagePullBackOff; it has 600s to start',
+    ],
+    [
+      'is the pod that is not ready',
+      object('Deployment', { ...complete, readyReplicas: 1 }),
+      [pod(since, {}, { ready: false })],
+      '1 of 2 replicas are ready: api-x is not ready',
+    ],
+    [
+      'is the broken pod of before that keeps a StatefulSet from going on',
+      object('StatefulSet', { ...updating, readyReplicas: 1, updatedReplicas: 0 }),
+      [named('db-0', 'a'), named('db-1', 'z', { ready: false })],
+      '0 of 2 replicas are updated: db-1 of an earlier revision is not ready',
+    ],
+    [
+      'is the pod of a StatefulSet that does not come to be',
+      object('StatefulSet', { ...set, replicas: 1, updatedReplicas: 1, readyReplicas: 1 }),
+      [named('db-0', 'a')],
+      '1 of 2 replicas are updated: 1 of 2 pods exist; what keeps the next one away is in its events: kubectl describe statefulset api -n prod',
+    ],
+    [
+      'of a Job is the reason that Kubernetes gives',
+      object('Job', {
+        conditions: [
+          {
+            type: 'FailureTarget',
+            status: 'True',
+            reason: 'BackoffLimitExceeded',
+            message: 'Job has reached the specified backoff limit',
+          },
+        ],
+      }),
+      [],
+      'the Job failed (BackoffLimitExceeded): Job has reached the specified backoff limit',
+    ],
+  ])('%s', (_, live, pods, message) => {
+    expect(workloadHealth(live, pods, judging).message).toBe(message);
+  });
+});
+
+// --- nodes ---------------------------------------------------------------------------------------------------------
+
+const aNode = (facts: Partial<NodeFacts> = {}): NodeFacts => ({
+  name: 'node-1',
+  ready: true,
+  readySince: since - 60 * minute,
+  bootID: 'a',
+  rebootedAt: undefined,
+  unreachable: false,
+  ...facts,
+});
+
+const on = (node: NodeFacts, others: readonly PodFacts[] = []): Judging => ({
+  ...during,
+  around: { nodes: new Map([[node.name, node]]), others: new Map([[node.name, others]]) },
+});
+const there = { nodeName: 'node-1' };
+const lost = [pod(since - minute, { ready: false }, { ...there, unreadySince: since + minute })];
+
+describe('a node that may be the cause', () => {
+  it('is not assumed: a container that loses readiness on a node that is ready and was not restarted fails at once', () => {
+    expect(observedHealth(short, lost, on(aNode()))).toMatchObject({ state: 'Failed', reason: 'ReplicasLost' });
+  });
+
+  it.each<[string, NodeFacts, readonly PodFacts[], string]>([
+    [
+      'was rebooted',
+      aNode({ bootID: 'b', rebootedAt: since + 50 * second }),
+      lost,
+      'node node-1 was rebooted: it has 60s to be ready again',
+    ],
+    [
+      'was not ready',
+      aNode({ readySince: since + 50 * second }),
+      lost,
+      'node node-1 was not ready: it has 60s to be ready again',
+    ],
+    [
+      'is about to lose the pod',
+      aNode(),
+      [{ ...lost[0]!, disruption: { reason: 'PreemptionByScheduler', since: since + 50 * second } }],
+      'it is to leave its node (PreemptionByScheduler): it has 60s to be ready again',
+    ],
+    [
+      'lost the sandbox of the container',
+      aNode(),
+      [
+        pod(
+          since - minute,
+          {
+            ready: false,
+            restarts: 1,
+            lastEndedAt: since + 50 * second,
+            lastEnd: { exitCode: 255, reason: 'Unknown' },
+          },
+          there,
+        ),
+      ],
+      "container api was lost with its node's runtime: it has 60s to be ready again",
+    ],
+  ])('%s: the pod has nodeGrace from then on, and not a moment more', (_, node, pods, says) => {
+    const judged = on(node);
+    const until = since + 110 * second;
+    expect(observedHealth(short, pods, judged)).toMatchObject({
+      state: 'Progressing',
+      message: `container api was ready when the release completed and is not any more; ${says}`,
+      wakeAt: until,
+    });
+    expect(observedHealth(short, pods, { ...judged, now: until - 1 }).state).toBe('Progressing');
+    expect(observedHealth(short, pods, { ...judged, now: until }).state).toBe('Failed');
+    const strict = { ...judged, patience: { ...patience, nodeGrace: 0 } };
+    expect(observedHealth(short, pods, strict).state).toBe('Failed');
+  });
+
+  it.each([{ ready: false, readySince: undefined }, { unreachable: true }])(
+    'and is away (%p) is waited for until it is back',
+    (facts) => {
+      const health = observedHealth(short, lost, on(aNode(facts)));
+      expect(health).toMatchObject({ state: 'Progressing', reason: 'NodeTrouble' });
+      expect(health.message).toContain('node node-1 is not ready: it is judged 60s after the node is back');
+      expect(health.wakeAt).toBeUndefined();
+    },
+  );
+
+  it('restarted containers of other packages at the same time, and only these count', () => {
+    const restarted = (at: number) => pod(since - minute, { ready: false, restarts: 1, lastEndedAt: at }, there);
+    const ours = [restarted(since + 50 * second)];
+    expect(observedHealth(short, ours, on(aNode(), [restarted(since + 55 * second)])).message).toContain(
+      'containers of other packages on node node-1 restarted with it',
+    );
+    expect(observedHealth(short, ours, on(aNode(), [restarted(since + 20 * second)])).state).toBe('Failed');
+  });
+
+  it('does not excuse a pod that came after it was back, nor what was before the release', () => {
+    const after = [pod(since - minute, { ready: false }, there)];
+    expect(observedHealth(short, after, on(aNode({ readySince: since - second * 10 }))).state).toBe('Failed');
+    const fresh = [pod(since + second, { ...crash }, there)];
+    expect(observedHealth(short, fresh, on(aNode({ readySince: since }))).state).toBe('Failed');
+  });
+
+  it('of a DaemonSet does not hold a release up, up to maxUnavailable', () => {
+    const pods = [named('agent-x', 'a', { nodeName: 'node-0' }), named('agent-y', 'a', { ...there, ready: false })];
+    const live = object('DaemonSet', { ...daemons, numberReady: 1, numberAvailable: 1 }, {});
+    expect(workloadHealth(live, pods, on(aNode({ ready: false })))).toMatchObject({
+      state: 'Healthy',
+      message: 'every node that is ready runs it; node-1 is not ready',
+    });
+    expect(workloadHealth(live, pods, on(aNode())).state).toBe('Progressing');
+    const strict = { ...live, manifest: { spec: { updateStrategy: { rollingUpdate: { maxUnavailable: 0 } } } } };
+    expect(workloadHealth(strict, pods, on(aNode({ ready: false }))).state).toBe('Progressing');
   });
 });
 
