@@ -11,7 +11,7 @@ const releases = 20;
 export const rollback = async (system: System): Promise<readonly Figure[]> => {
   const world = await system.world('rollback', {
     approvals: [{ role: 'tester', count: 1 }],
-    health: { progressTimeout: '60s', observeFor: '1h' },
+    health: { progressTimeout: '60s', observeFor: '1h', settle: '0s' },
   });
   const names = Array.from({ length: releases }, (_, i) => `app-${i}`);
   for (const letter of ['a', 'b']) {

@@ -66,7 +66,7 @@ describe('a pod that says how it fails', () => {
     {
       behaviour: 'crash-loop',
       phase: 'Running',
-      container: { restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } } },
+      container: { restartCount: 4, state: { waiting: { reason: 'CrashLoopBackOff' } } },
     },
     { behaviour: 'image-pull', phase: 'Pending', container: { state: { waiting: { reason: 'ImagePullBackOff' } } } },
     {
@@ -101,7 +101,7 @@ describe('a pod that says how it fails', () => {
 
     await behave('crash-loop');
     const crashed = await waitFor<Pod>(admin, target, (pod) => !isReady(pod));
-    expect(crashed.status.containerStatuses?.[0]?.restartCount).toBe(3);
+    expect(crashed.status.containerStatuses?.[0]?.restartCount).toBe(4);
 
     await behave(null);
     const healed = await waitFor<Pod>(admin, target, isReady);

@@ -152,6 +152,20 @@ const check = z
     ),
   );
 
+const restarts = z.object({
+  most: z
+    .int32()
+    .min(0)
+    .max(100)
+    .default(3)
+    .describe('How many restarts of one container are allowed. The next crash fails the release. 0: none.'),
+  within: duration('1s', '6h')
+    .optional()
+    .describe(
+      'How long after the creation of its pod a container may still fail to start: crash, wait for an image or for configuration. Absent, or longer: as long as progressTimeout.',
+    ),
+});
+
 export const health = z.object({
   progressTimeout: duration('10s', '6h')
     .default('10m')
@@ -164,6 +178,19 @@ export const health = z.object({
   observeFor: duration('0s', '168h')
     .default('15m')
     .describe('How long after completion failing health still rolls back. 0s: not at all.'),
+  settle: duration('0s', '10m')
+    .default('5s')
+    .describe(
+      'How long every pod must have been ready before a release counts as complete. The API server notes readiness in whole seconds, so it may be up to a second more. 0s: as soon as they are ready.',
+    ),
+  nodeGrace: duration('0s', '30m')
+    .default('60s')
+    .describe(
+      'How long a pod may take to be ready again when its node may be the cause: a reboot, a node that was not ready, a disruption. Counted from the last sign of it. 0s: a node is no excuse.',
+    ),
+  restarts: restarts
+    .prefault({})
+    .describe('How often and for how long a container of a new pod may fail to start before the release has failed.'),
   checks: z
     .array(check)
     .max(16)

@@ -60,6 +60,8 @@ export interface ContainerFacts {
   readonly message: string;
   /** When the container last ended (current or last termination); undefined = never. */
   readonly lastEndedAt: Instant | undefined;
+  /** How it last ended; absent = never. `reason` is the kubelet's word, such as Error, OOMKilled, ContainerStatusUnknown. */
+  readonly lastEnd?: { readonly exitCode: number; readonly reason: string };
 }
 
 export interface PodFacts {
@@ -86,6 +88,39 @@ export interface PodFacts {
   /** Field manager that wrote it last; '' = not said. */
   readonly manager: string;
   readonly containers: readonly ContainerFacts[];
+  /** The node that it is on, or that it alone may go to, as a pod of a DaemonSet does; absent = none yet. */
+  readonly nodeName?: string;
+  /** When the Ready condition last became false; absent = it is true, or nobody has said. */
+  readonly unreadySince?: Instant;
+  /** Why the scheduler finds no node for it, in the scheduler's words; absent = it has one, or has not looked. */
+  readonly unschedulable?: string;
+  /** Condition DisruptionTarget: since when and why it is to leave its node; absent = it is not. */
+  readonly disruption?: { readonly reason: string; readonly since: Instant };
+}
+
+/** What of a Node decisions use. */
+export interface NodeFacts {
+  readonly name: string;
+  /** Condition Ready is True. */
+  readonly ready: boolean;
+  /** When it last became True; undefined = it is not. */
+  readonly readySince: Instant | undefined;
+  /** Changes with each boot of the machine; '' = not reported. */
+  readonly bootID: string;
+  /** When its kubelet first reported another bootID than before, as this process has seen it; undefined = it has not. */
+  readonly rebootedAt: Instant | undefined;
+  /** The control plane does not hear from its kubelet. */
+  readonly unreachable: boolean;
+}
+
+/** Looks up a node of the cluster; a Map will do. */
+export interface NodesByName {
+  get(name: string): NodeFacts | undefined;
+}
+
+/** Looks up the pods on a node, of one namespace; a Map will do. */
+export interface PodsOnNode {
+  get(name: string): readonly PodFacts[] | undefined;
 }
 
 /** The parts of a Namespace that decisions use. */

@@ -9,7 +9,7 @@ import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import { parseRollback, type Rollback } from '../api/rollback.ts';
 import { installedKinds } from '../decide/manifest/installed-kinds.ts';
 import type { Mutator, MutatorBinding } from '../decide/findings/foreign-mutators.ts';
-import { keyOf, type NamespaceFacts, type PodFacts } from '../decide/objects.ts';
+import { keyOf, type NamespaceFacts, type NodeFacts, type PodFacts } from '../decide/objects.ts';
 import type { FamilySpec, ReflectorFamily, Reflectors } from '../kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
@@ -19,7 +19,8 @@ import { GuardedKinds } from './custom-kinds.ts';
 import { boundRole, type BoundRole, type WatchedObject, watchedObject } from './fingerprint.ts';
 import { mutatorBinding, mutatorRows, policyMutator, serviceMutator, webhookMutator } from './foreign-mutators.ts';
 import type { LargeParts } from './large.ts';
-import { type KeptObject, keyNames, type KeyNames, liveObject, namespaceFacts, podFacts } from './parse.ts';
+import { nodeFacts, podFacts } from './parse-pods.ts';
+import { type KeptObject, keyNames, type KeyNames, liveObject, namespaceFacts } from './parse.ts';
 import { definedName, definitionRow } from './unlisted-kinds.ts';
 import { promotableKinds, watchedKinds, promotableResource } from '../decide/manifest/kinds/index.ts';
 
@@ -65,6 +66,16 @@ const installedObject = (raw: KubeObject): InstalledObject => ({
   changedBy: raw.metadata.annotations?.[changedByAnnotation] ?? '',
 });
 
+/** How each node was last seen: that a bootID changed is in no object. A process that comes later does not know of it. */
+const nodesSeen = (): ((raw: KubeObject) => NodeFacts) => {
+  const seen = new Map<string, NodeFacts>();
+  return (raw) => {
+    const facts = nodeFacts(raw, seen.get(raw.metadata.name));
+    seen.set(facts.name, facts);
+    return facts;
+  };
+};
+
 /** Served only where its feature is on. */
 const optionalGroup = 'resource.k8s.io/v1';
 
@@ -85,6 +96,7 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
   const family = <T>(spec: FamilySpec<T>): ReflectorFamily<T> => reflectors.family(spec);
   return {
     namespaces: family<NamespaceFacts>({ resource: core('Namespace', 'namespaces', false), project: namespaceFacts }),
+    nodes: family<NodeFacts>({ resource: core('Node', 'nodes', false), project: nodesSeen() }),
     policies: family<ReleasePolicy>({
       resource: ourResource('ReleasePolicy'),
       project: parsed(parseReleasePolicy),
@@ -150,7 +162,10 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
       shared: true,
       resource: core('Pod', 'pods'),
       project: podFacts,
-      indexes: { owner: (pod) => (pod.ownerKind === '' ? [] : [`${pod.ownerKind}/${pod.ownerName}`]) },
+      indexes: {
+        owner: (pod) => (pod.ownerKind === '' ? [] : [`${pod.ownerKind}/${pod.ownerName}`]),
+        node: ({ nodeName }) => (nodeName === undefined ? [] : [nodeName]),
+      },
     }),
     // Each production namespace by a stream of its own: no Secret of any other enters the process. Only a leader follows them, and neither it nor
     // a release waits for those of all namespaces: what reads them asks whether they are there.
@@ -199,6 +214,7 @@ export type Caches = ReturnType<typeof createCaches>;
 /** What is followed in the whole cluster: namespaces and our own kinds. Nothing is judged before all of them have been read once. */
 export const clusterWide = (caches: Caches) => [
   caches.namespaces,
+  caches.nodes,
   caches.policies,
   caches.candidates,
   caches.bundles,

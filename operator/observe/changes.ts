@@ -72,6 +72,7 @@ const one = <T>(family: Emits<T>) => each(() => [family]);
 /** How to hear of changes of the copies and of what this process makes of them. */
 export const changesOf = (caches: Caches, own: OwnSignals): OnChange => ({
   namespaces: one(caches.namespaces),
+  nodes: one(caches.nodes),
   policies: one(caches.policies),
   candidates: one(caches.candidates),
   bundles: one(caches.bundles),

@@ -10,7 +10,8 @@ import { decidedFinalizers, lifetimeOf } from '../decide/manifest/lifetime.ts';
 import { programsOfTemplate } from '../decide/manifest/pod-fingerprint.ts';
 import type { FieldWriter, LiveObject, PodFacts } from '../decide/objects.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import { controllerOf, instantOf, json, writersOf } from './parse.ts';
+import { controllerOf } from './parse-pods.ts';
+import { instantOf, json, writersOf } from './parse.ts';
 
 export const owners = z
   .array(z.object({ kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().default(false) }))

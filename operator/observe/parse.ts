@@ -3,12 +3,9 @@ import { z } from 'zod';
 import { guardedLabel, guardedModes, stagingLabel, writersAnnotation } from '../api/kinds.ts';
 import { isJsonObject, type JsonObject } from '../api/meta.ts';
 import { parseReplicas, parseWriters } from '../api/writers.ts';
-import type { Controller } from '../decide/findings/view.ts';
 import { listAt, objectAt } from '../decide/json/json.ts';
 import { kindRow } from '../decide/manifest/kinds/index.ts';
-import { lifetimeOf } from '../decide/manifest/lifetime.ts';
-import { programsOfPod } from '../decide/manifest/pod-fingerprint.ts';
-import type { ContainerFacts, FieldWriter, LiveObject, NamespaceFacts, PodFacts } from '../decide/objects.ts';
+import type { FieldWriter, LiveObject, NamespaceFacts } from '../decide/objects.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { largeLength, type LargeParts, ObjectAway } from './large.ts';
 
@@ -109,98 +106,6 @@ const liveFacts = ({ apiVersion, kind, metadata }: KubeObject) => ({
   changedBy: parseWriters(metadata.annotations?.[writersAnnotation] ?? ''),
   recordedReplicas: parseReplicas(metadata.annotations?.[writersAnnotation] ?? ''),
 });
-
-const state = z.object({
-  waiting: z.object({ reason: z.string().default(''), message: z.string().default('') }).optional(),
-  terminated: z.object({ finishedAt: z.string().nullish(), reason: z.string().default('') }).optional(),
-});
-
-const containerStatus = z.object({
-  name: z.string(),
-  ready: z.boolean().default(false),
-  started: z.boolean().nullish(),
-  restartCount: z.number().default(0),
-  state: state.default({}),
-  lastState: state.default({}),
-});
-
-const pod = z.object({
-  metadata: z.object({
-    name: z.string(),
-    namespace: z.string(),
-    uid: z.string(),
-    creationTimestamp: z.string(),
-    deletionTimestamp: z.string().optional(),
-    labels: z.record(z.string(), z.string()).default({}),
-    ownerReferences: z
-      .array(z.object({ kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().default(false) }))
-      .default([]),
-  }),
-  status: z
-    .object({
-      phase: z.string().default(''),
-      conditions: z
-        .array(z.object({ type: z.string(), status: z.string(), lastTransitionTime: z.string().nullish() }))
-        .default([]),
-      containerStatuses: z.array(containerStatus).default([]),
-      initContainerStatuses: z.array(containerStatus).default([]),
-    })
-    .prefault({}),
-});
-
-const containerFacts = (status: z.infer<typeof containerStatus>): ContainerFacts => ({
-  name: status.name,
-  ready: status.ready,
-  started: status.started ?? false,
-  restarts: status.restartCount,
-  waiting: status.state.waiting?.reason ?? '',
-  message: status.state.waiting?.message ?? '',
-  lastEndedAt: instantOf((status.state.terminated ?? status.lastState.terminated)?.finishedAt ?? undefined),
-});
-
-/** Who controls a pod, with the ReplicaSet in between left out: a Deployment's pods belong to the Deployment. */
-const ownerOf = ({ ownerReferences, labels }: z.infer<typeof pod>['metadata']) => {
-  const owner = ownerReferences.find(({ controller }) => controller);
-  if (owner === undefined) return { ownerKind: '', ownerName: '', ownerUid: '' };
-  const suffix = `-${labels['pod-template-hash'] ?? ''}`;
-  return owner.kind === 'ReplicaSet' && owner.name.endsWith(suffix)
-    ? { ownerKind: 'Deployment', ownerName: owner.name.slice(0, -suffix.length), ownerUid: owner.uid }
-    : { ownerKind: owner.kind, ownerName: owner.name, ownerUid: owner.uid };
-};
-
-export const controllerOf = (
-  owners: readonly {
-    readonly kind: string;
-    readonly name: string;
-    readonly uid: string;
-    readonly controller?: boolean;
-  }[],
-): Controller | undefined => {
-  const owner = owners.find(({ controller }) => controller === true);
-  return owner && { kind: owner.kind, name: owner.name, uid: owner.uid };
-};
-
-export const podFacts = (raw: KubeObject): PodFacts => {
-  const { metadata, status } = pod.parse(raw);
-  const ready = status.conditions.find(({ type }) => type === 'Ready');
-  return {
-    name: metadata.name,
-    namespace: metadata.namespace,
-    uid: metadata.uid,
-    createdAt: instantOf(metadata.creationTimestamp) ?? 0,
-    deleting: metadata.deletionTimestamp !== undefined,
-    phase: status.phase,
-    ready: ready?.status === 'True',
-    readySince: ready?.status === 'True' ? instantOf(ready.lastTransitionTime ?? undefined) : undefined,
-    labels: metadata.labels,
-    ...ownerOf(metadata),
-    controller: controllerOf(metadata.ownerReferences),
-    programs: programsOfPod(json.parse(raw)),
-    lifetime: lifetimeOf(json.parse(raw)),
-    manager: writersOf(raw.metadata['managedFields'])[0]?.manager ?? '',
-    containers: [...status.initContainerStatuses, ...status.containerStatuses].map(containerFacts),
-  };
-};
 
 export const namespaceFacts = ({ metadata, ...rest }: KubeObject): NamespaceFacts => ({
   name: metadata.name,

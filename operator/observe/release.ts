@@ -1,4 +1,5 @@
 /** What deciding about one package in production looks at. */
+import type { PodsOnNode } from '../decide/objects.ts';
 import { packageRecord } from '../decide/record/record.ts';
 import type { ReleaseSnapshot } from '../decide/release/snapshot.ts';
 import { indexKey } from './caches.ts';
@@ -9,6 +10,7 @@ import { bundlesBy, byAge, namespaceIn, objectsIn, podsIn, policyIn } from './lo
 export type ReleaseFacts = Read<
   | 'policies'
   | 'namespaces'
+  | 'nodes'
   | 'records'
   | 'bundles'
   | 'objects'
@@ -25,6 +27,19 @@ const intentOf = (facts: ReleaseFacts, namespace: string, pkg: string): string |
   return open?.id ?? production?.bundle;
 };
 
+/** Pods on a node that belong to nothing that any kept bundle of the package holds. */
+const podsOfOthers = (facts: Read<'bundles' | 'pods'>, namespace: string, pkg: string): PodsOnNode => ({
+  get: (node) =>
+    facts.pods
+      .in(namespace)
+      ?.byIndex('node', node)
+      .filter(({ ownerKind, ownerName }) =>
+        (facts.bundles.in()?.byIndex('object', indexKey(namespace, `${ownerKind}/${ownerName}`)) ?? []).every(
+          ({ bundle }) => bundle.package !== pkg,
+        ),
+      ),
+});
+
 /** One package of a production namespace, whether anything of it is there or not. */
 export const observeRelease = (facts: ReleaseFacts, namespace: string, pkg: string): ReleaseSnapshot => ({
   namespace,
@@ -35,6 +50,7 @@ export const observeRelease = (facts: ReleaseFacts, namespace: string, pkg: stri
   bundles: new Map(bundlesBy(facts, 'package', indexKey(namespace, pkg)).map((bundle) => [bundle.name, bundle])),
   live: objectsIn(facts, namespace),
   pods: podsIn(facts, namespace),
+  around: { nodes: { get: (name) => facts.nodes.in()?.get(name) }, others: podsOfOthers(facts, namespace, pkg) },
   checks: facts.checks.facts(namespace, pkg),
   refused: facts.refusedWrites.facts(namespace, pkg, intentOf(facts, namespace, pkg)),
   rollbacks: (facts.rollbacks.in()?.byIndex('package', indexKey(namespace, pkg)) ?? []).toSorted(byAge),

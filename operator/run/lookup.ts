@@ -1,6 +1,8 @@
 /** What more than one controller has to know to see whom a change concerns. */
+import { isDeepStrictEqual } from 'node:util';
 import { packageRecord } from '../decide/record/record.ts';
-import type { ObjectKey } from '../decide/objects.ts';
+import { keyOf, type NodeFacts, type ObjectKey } from '../decide/objects.ts';
+import type { Change } from '../kube/store.ts';
 import { indexKey } from '../observe/caches.ts';
 import type { Read } from '../observe/facts.ts';
 import type { Priority } from '../work/queue.ts';
@@ -65,6 +67,21 @@ export const activeReleasesOf = (
     const { open, production } = packageRecord(facts.records.get(namespace), pkg);
     return [open?.to, open?.from, production?.bundle].includes(name) ? activeRelease(facts, namespace, pkg) : [];
   });
+};
+
+/** Releases of which pods are on a node that says something else of itself than before; its heartbeats say nothing. */
+export const activeReleasesOn = (
+  facts: Read<'policies' | 'records' | 'bundles' | 'pods'>,
+  { old, new: now }: Change<NodeFacts>,
+): readonly ActiveRelease[] => {
+  const name = (now ?? old)?.name;
+  if (name === undefined || isDeepStrictEqual(old, now)) return [];
+  const found = productions(facts).flatMap((namespace) => {
+    const pods = facts.pods.in(namespace)?.byIndex('node', name) ?? [];
+    const owners = new Set(pods.map(({ ownerKind, ownerName }) => keyOf({ kind: ownerKind, name: ownerName })));
+    return [...owners].flatMap((owner) => activeReleasesOf(facts, namespace, owner));
+  });
+  return [...new Map(found.map((each) => [`${each.namespace}/${each.package}`, each])).values()];
 };
 
 /** Entries that explain something of production, or ask for it. */

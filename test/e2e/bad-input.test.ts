@@ -291,5 +291,5 @@ scenario(
     accepted(await world.as('owner-a').delete(world.ref('ReleaseCandidate', 'flying')));
     await waitForGone(world.as('developer-a'), world.ref('ReleaseCandidate', 'flying'));
   },
-  { health: { progressTimeout: '10s', observeFor: '0s' } },
+  { health: { progressTimeout: '10s', observeFor: '0s', settle: '0s' } },
 );

@@ -58,6 +58,6 @@ scenario(
     ).toEqual([`sre-a Ingress/legacy: take off finalizer ${finalizer}`]);
     await explained(world);
   },
-  { health: { progressTimeout: '20s', observeFor: '0s' } },
+  { health: { progressTimeout: '20s', observeFor: '0s', settle: '0s' } },
   { before },
 );

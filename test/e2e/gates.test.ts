@@ -320,7 +320,7 @@ scenario(
     expect(await end(world, 'slow')).toBe('RolledBack');
     expect(await end(world, 'next')).toBe('Promoted');
   },
-  { health: { progressTimeout: '10s', observeFor: '0s' } },
+  { health: { progressTimeout: '10s', observeFor: '0s', settle: '0s' } },
 );
 
 scenario('a signature lapses with the right to give it, and counts again with it', async (world) => {

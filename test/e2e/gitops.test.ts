@@ -35,7 +35,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const policy = {
   deliveredBy: 'GitOps',
   gitOpsWriters: [tool],
-  health: { progressTimeout: '3m', observeFor: '0s' },
+  health: { progressTimeout: '3m', observeFor: '0s', settle: '0s' },
 };
 
 /** What staging holds, and what the tool is told to write. */

@@ -46,8 +46,8 @@ const isBack = async (world: World): Promise<void> => {
 };
 
 const failures = [
-  { behaviour: 'crash-loop', says: 'Deployment/api: container main is in CrashLoopBackOff' },
-  { behaviour: 'image-pull', says: 'Deployment/api: container main is in ImagePullBackOff' },
+  { behaviour: 'crash-loop', says: 'Deployment/api: container main is in CrashLoopBackOff (exit code 1)' },
+  { behaviour: 'image-pull', says: 'container main is in ImagePullBackOff' },
   { behaviour: 'config-error', says: 'cannot start (CreateContainerConfigError): a referenced key does not exist' },
   { behaviour: 'never-ready', says: 'not complete within progressTimeout: Deployment/api' },
 ] as const;
@@ -64,7 +64,7 @@ for (const { behaviour, says } of failures) {
       expect(messageOf(await world.finished('second'))).toContain(says);
       await isBack(world);
     },
-    { health: { progressTimeout: behaviour === 'never-ready' ? '10s' : '40s', observeFor: '0s' } },
+    { health: { progressTimeout: behaviour === 'crash-loop' ? '40s' : '10s', observeFor: '0s', settle: '0s' } },
   );
 }
 
@@ -87,7 +87,7 @@ scenario(
     expect((await entriesOf(world, 'RollbackStarted', 'second'))[0]?.reason).toContain('Deployment/api');
     await isBack(world);
   },
-  { health: { progressTimeout: '40s', observeFor: '6s' } },
+  { health: { progressTimeout: '40s', observeFor: '6s', settle: '0s' } },
 );
 
 scenario(
@@ -115,7 +115,7 @@ scenario(
 
     expect(await entriesOf(world, 'RollbackStarted')).toEqual([]);
   },
-  { health: { progressTimeout: '40s', observeFor: '4s' } },
+  { health: { progressTimeout: '40s', observeFor: '4s', settle: '0s' } },
 );
 
 scenario(
@@ -177,7 +177,9 @@ scenario(
     const http = { url, status: 200, interval: '1s', failures: 2 };
     accepted(
       await world.as('admin').patch(world.ref('ReleasePolicy', 'production'), 'merge', {
-        spec: { health: { progressTimeout: '40s', observeFor: '40s', checks: [{ name: 'smoke', http }] } },
+        spec: {
+          health: { progressTimeout: '40s', observeFor: '40s', settle: '0s', checks: [{ name: 'smoke', http }] },
+        },
       }),
     );
     await world.propose(world.candidate('second', components));

@@ -54,7 +54,11 @@ beforeAll(async () => {
   operator = setup.withToken(await serviceAccountToken(system.controlPlane, 'countersign-operator'));
   autoscaler = await loop('horizontal-pod-autoscaler');
   cronJobs = await loop('cronjob-controller');
-  world = await system.world('outage', { health: { progressTimeout: '40s', observeFor: '45s' } }, { before: populate });
+  world = await system.world(
+    'outage',
+    { health: { progressTimeout: '40s', observeFor: '45s', settle: '0s' } },
+    { before: populate },
+  );
 }, startTimeoutMs * 3);
 
 afterAll(async () => {

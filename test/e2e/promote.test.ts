@@ -147,7 +147,7 @@ scenario(
     expect(await world.live('PodDisruptionBudget', 'some')).toBeDefined();
     expect(verifyChain(await world.ledger()).broken).toBeUndefined();
   },
-  { health: { progressTimeout: '30s', observeFor: '2s' } },
+  { health: { progressTimeout: '30s', observeFor: '2s', settle: '0s' } },
 );
 
 scenario(
@@ -175,7 +175,7 @@ scenario(
     expect((await entriesOf(world, 'RollbackStarted'))[0]?.reason).toContain('the Job failed');
   },
   // Longer than anybody waits here: the failure itself is what ends it.
-  { health: { progressTimeout: '10m', observeFor: '0s' } },
+  { health: { progressTimeout: '10m', observeFor: '0s', settle: '0s' } },
 );
 
 scenario('a first promotion into an empty namespace that fails leaves nothing of itself', async (world) => {

@@ -273,7 +273,7 @@ scenario(
     expect(await differences(world, await bundleOf(world, 'first'))).toEqual([]);
     expect(await entriesOf(world, 'RollbackStarted')).toEqual([]);
   },
-  { health: { progressTimeout: '40s', observeFor: '60s' } },
+  { health: { progressTimeout: '40s', observeFor: '60s', settle: '0s' } },
 );
 
 scenario('the image of before is what runs after a rollback, and pods follow', async (world) => {

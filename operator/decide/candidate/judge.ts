@@ -20,6 +20,8 @@ import { soakingSince } from '../gates/staging/staged-since.ts';
 import { isTested, mustHold, wasTested } from '../gates/staging/staging-hold.ts';
 import { workloadHealth } from '../health/health.ts';
 import { withLeft } from '../manifest/live-values.ts';
+import { noSurroundings } from '../health/node-cause.ts';
+import { patienceOf } from '../health/patience.ts';
 import { differingPaths, normalForm } from '../manifest/normal-form.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import { firstLine } from '../messages.ts';
@@ -57,7 +59,7 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
   const rightQuestions = s.approvals.map((approval) => rightToSign(s.candidate.spec.targetNamespace, approval));
   const course = courseOf(s, bundle, base);
   const writes = pendingWrites(s, course);
-  const gateSnapshot = gateView(s, staged, { rightQuestions, writes });
+  const gateSnapshot = gateView(s, staged, { now, rightQuestions, writes });
   const verdicts = judge(gateSnapshot, now);
 
   // Ask about people first, and about writes only when nothing but those two can still be in the way.
@@ -132,15 +134,18 @@ const testedNote = (s: GateSnapshot, now: Instant): Effect[] =>
     : [];
 
 interface Asked {
+  readonly now: Instant;
   readonly rightQuestions: readonly Question[];
   readonly writes: readonly PreflightOutline[];
 }
 
 const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, asked: Asked): GateSnapshot => {
+  // Whatever staging's pods went through since they were made is part of the test.
+  const judging = { since: 0, now: asked.now, patience: patienceOf(s.policy), around: noSurroundings };
   const stagedHealth = new Map(
     [...s.staged]
       .filter(([, { ref }]) => isWorkload(ref.kind))
-      .map(([key, object]) => [key, workloadHealth(object, s.stagedPods.get(key) ?? [], 0)] as const),
+      .map(([key, object]) => [key, workloadHealth(object, s.stagedPods.get(key) ?? [], judging)] as const),
   );
   const stagedNow = new Map(
     [...s.staged.keys()].map((key) => {

@@ -1,16 +1,118 @@
 /** Whether what runs is healthy. Unknown is not healthy. */
 import { keyOf, type Instant, type LiveObject, type ObjectRef, type PodFacts } from '../objects.ts';
-import { numberAt, textAt } from '../json/json.ts';
+import { numberAt } from '../json/json.ts';
+import { listed } from '../messages.ts';
 import { kindRow } from '../manifest/kinds/index.ts';
-import { podFailure, secondOf } from './pod-failure.ts';
+import { because } from './because.ts';
+import { onNodesThatWork } from './daemons.ts';
 import { rolloutHealth } from './kstatus.ts';
+import { excused, nodeCause } from './node-cause.ts';
+import { type Judging, podTrouble } from './pod-failure.ts';
+import { isStanding, ofEarlierRevision, revisionOf, seesLatest, wantedRevision } from './revisions.ts';
+import { secondOf, seconds } from './times.ts';
 import type { CheckFacts, Health } from './types.ts';
 
-/** The health of one object of a release that began at `since`; `pods` are those of the workload. */
-export const workloadHealth = (object: LiveObject, pods: readonly PodFacts[], since: Instant): Health => {
-  const failure = podFailure(ofRelease(object, pods, since), since, kindRow(object.ref.kind)?.retries ?? []);
-  const rollout = rolloutHealth(object, since);
-  return failure === undefined || rollout.state === 'Failed' ? rollout : { state: 'Failed', ...failure };
+export { podsToDelete } from './revisions.ts';
+export type { Judging } from './pod-failure.ts';
+
+/** The health of one object of a release that began at `judging.since`; `pods` are those of the workload. */
+export const workloadHealth = (object: LiveObject, pods: readonly PodFacts[], judging: Judging): Health => {
+  const tolerated = kindRow(object.ref.kind)?.retries ?? [];
+  const trouble = podTrouble({ pods: ofRelease(object, pods, judging.since), tolerated }, judging);
+  const rollout = rolloutHealth(object, judging.since);
+  if (rollout.state === 'Failed') return because(object, pods, rollout, trouble);
+  if (trouble?.state === 'Failed') return trouble;
+  const byHand = replacedByHand(object, pods);
+  if (byHand !== undefined) return byHand;
+  const allowed = rollout.state === 'Progressing' ? onNodesThatWork(object, pods, judging.around.nodes) : undefined;
+  if (allowed !== undefined) return allowed;
+  if (rollout.state !== 'Healthy') return because(object, pods, rollout, trouble);
+  return notAllReady(object, pods) ?? rollout;
+};
+
+/** Its controller waits for somebody to delete pods, and nobody else does. */
+const replacedByHand = (object: LiveObject, pods: readonly PodFacts[]): Health | undefined => {
+  if (kindRow(object.ref.kind)?.replacedByHand?.(object.manifest) !== true) return undefined;
+  const earlier = ofEarlierRevision(object, pods);
+  if (earlier.length === 0) return undefined;
+  const names = earlier.map(({ name }) => name).toSorted();
+  return {
+    state: 'Progressing',
+    reason: 'PodsNotReplaced',
+    message: `${earlier.length} of ${pods.filter(isStanding).length} pods still run the revision before: ${listed(names)}; updateStrategy OnDelete leaves them until they are deleted. A holder of operate deletes them: kubectl delete pod ${names.slice(0, maxNamed).join(' ')} -n ${object.namespace}`,
+  };
+};
+
+/** How many pods a command names at once. */
+const maxNamed = 5;
+
+/** The counts of a status lag behind its pods. */
+const notAllReady = (object: LiveObject, pods: readonly PodFacts[]): Health | undefined => {
+  if (!countsReplicas(object)) return undefined;
+  const standing = pods.filter(isStanding);
+  const earlier = ofEarlierRevision(object, standing);
+  if (earlier.length > 0) return stillRun(earlier);
+  const unready = standing.filter(({ ready }) => !ready).map(({ name }) => name);
+  return unready.length === 0
+    ? undefined
+    : {
+        state: 'Progressing',
+        reason: 'PodsNotReady',
+        message: `${listed(unready.toSorted())} ${unready.length === 1 ? 'is' : 'are'} not ready`,
+      };
+};
+
+/** It has pods that are to be ready, as none of a Job, a CronJob or of anything else are. */
+const countsReplicas = ({ ref }: LiveObject): boolean => {
+  const row = kindRow(ref.kind);
+  return row?.wave === 'Workloads' && row.workload === true && ref.kind !== 'CronJob';
+};
+
+const stillRun = (pods: readonly PodFacts[]): Health => {
+  const names = pods
+    .map((pod) => `${pod.name} (revision ${revisionOf(pod)}${pod.deleting ? ', being deleted' : ''})`)
+    .toSorted();
+  return {
+    state: 'Progressing',
+    reason: 'EarlierPodsRun',
+    message: `${listed(names)} still ${pods.length === 1 ? 'runs' : 'run'}`,
+  };
+};
+
+/** The health of a workload that is to be what it was: nothing of any other revision may run any more, not even on its way out. */
+export const restoredWorkload = (object: LiveObject, pods: readonly PodFacts[], judging: Judging): Health => {
+  const health = workloadHealth(object, pods, judging);
+  if (health.state !== 'Healthy') return health;
+  const others = ofEarlierRevision(object, pods);
+  return others.length === 0 ? health : stillRun(others);
+};
+
+/** Pods of a workload that is to be gone, as far as they still run. */
+export const goneWorkload = (pods: readonly PodFacts[]): Health => {
+  const left = pods.filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed').map(({ name }) => name);
+  return left.length === 0
+    ? { state: 'Healthy', reason: 'Gone', message: 'none of its pods run any more' }
+    : { state: 'Progressing', reason: 'PodsRemain', message: `${listed(left.toSorted())} still run` };
+};
+
+/** A healthy workload is complete when all of its pods have been ready for a while: readiness that does not last is none. */
+export const settledHealth = (
+  health: Health,
+  pods: readonly PodFacts[],
+  { patience: { settle }, now }: Judging,
+): Health => {
+  if (health.state !== 'Healthy' || settle === 0) return health;
+  const youngest = Math.max(0, ...pods.filter(isStanding).map(({ readySince }) => readySince ?? 0));
+  // The API server cuts times down to seconds.
+  const wakeAt = youngest + 1000 + settle;
+  return youngest === 0 || now >= wakeAt
+    ? health
+    : {
+        state: 'Progressing',
+        reason: 'Settling',
+        message: `every pod is ready, and has to stay so for ${seconds(settle)}`,
+        wakeAt,
+      };
 };
 
 /**
@@ -20,9 +122,11 @@ export const workloadHealth = (object: LiveObject, pods: readonly PodFacts[], si
 const ofRelease = (object: LiveObject, pods: readonly PodFacts[], since: Instant): readonly PodFacts[] => {
   const newest = pods.toSorted((a, b) => b.createdAt - a.createdAt)[0];
   const replacing = isReplacing(object);
+  const wanted = wantedRevision(object, pods);
   return pods.filter(
     (pod) =>
-      isNew(object, pod, since) || (!replacing && newest !== undefined && revisionOf(pod) === revisionOf(newest)),
+      isNew(object, pod, { since, wanted }) ||
+      (!replacing && newest !== undefined && revisionOf(pod) === revisionOf(newest)),
   );
 };
 
@@ -30,20 +134,14 @@ const ofRelease = (object: LiveObject, pods: readonly PodFacts[], since: Instant
  * Created by the release. In the second in which it began the time does not tell, for the release before may have created pods in it
  * too: then the controller must have seen this one, and the pod be of the revision that it names as current, where it names one.
  */
-const isNew = (object: LiveObject, pod: PodFacts, since: Instant): boolean => {
+const isNew = (
+  object: LiveObject,
+  pod: PodFacts,
+  { since, wanted }: { readonly since: Instant; readonly wanted: string | undefined },
+): boolean => {
   if (pod.createdAt >= secondOf(since) + 1000) return true;
   if (pod.createdAt < secondOf(since)) return false;
-  const current = currentRevision(object);
-  return seesLatest(object) && (current === undefined || revisionOf(pod) === current);
-};
-
-/** A kind that counts no generations has nothing to see. */
-const seesLatest = ({ generation, status }: LiveObject): boolean =>
-  (numberAt(status, 'observedGeneration') ?? generation) >= generation;
-
-const currentRevision = (object: LiveObject): string | undefined => {
-  const rule = kindRow(object.ref.kind)?.currentRevision;
-  return rule === undefined ? textAt(object.status, 'updateRevision') : rule(object);
+  return seesLatest(object) && (wanted === undefined || revisionOf(pod) === wanted);
 };
 
 const isReplacing = ({ generation, status }: LiveObject): boolean =>
@@ -53,54 +151,44 @@ const isReplacing = ({ generation, status }: LiveObject): boolean =>
 
 const counted = (status: LiveObject['status'], name: string): number => numberAt(status, name) ?? 0;
 
-/** Deployments and the others label their pods with the revision of the template. */
-const revisionOf = ({ labels }: PodFacts): string =>
-  labels['pod-template-hash'] ?? labels['controller-revision-hash'] ?? '';
-
-export interface Observation {
-  /** When every workload of the release was healthy first. */
-  readonly completedAt: Instant;
-  /** How long a replacement pod may take, in milliseconds. */
-  readonly progressTimeout: number;
-  readonly now: Instant;
-}
-
 /**
- * The health of a workload after its release was complete. A pod that was there then must stay ready: when one of its
- * containers is not, it is lost at once. (A node that goes away flips the condition of the pod and leaves its containers as
- * they were; a drain deletes the pod. Neither is the release's fault.) Pods that replace others get `progressTimeout`.
+ * The health of a workload after its release was complete, at `judging.since`. A pod that was there then must stay ready: when one of its
+ * containers is not, it is lost at once, unless its node may be the cause. (A node that goes away flips the condition of the pod and leaves
+ * its containers as they were; a drain deletes the pod. Neither is the release's fault.) Pods that replace others get `progressTimeout`.
  */
-export const observedHealth = (object: LiveObject, pods: readonly PodFacts[], during: Observation): Health => {
-  const { completedAt, progressTimeout, now } = during;
-  const health = workloadHealth(object, pods, completedAt);
+export const observedHealth = (object: LiveObject, pods: readonly PodFacts[], judging: Judging): Health => {
+  const { since, patience, now } = judging;
+  const health = workloadHealth(object, pods, judging);
   if (health.state === 'Failed') return health;
   const standing = pods.filter(({ deleting }) => !deleting);
   const lost = standing
-    .filter((pod) => pod.createdAt < completedAt && pod.phase === 'Running')
-    .flatMap(unready)
-    .toSorted()[0];
-  if (lost !== undefined) {
-    return {
-      state: 'Failed',
-      reason: 'ReplicasLost',
-      message: `container ${lost} was ready when the release completed and is not any more`,
-    };
-  }
+    .filter((pod) => pod.createdAt < since && pod.phase === 'Running')
+    .flatMap((pod) => lostOf(pod, judging))
+    .toSorted((a, b) => Number(a.state === 'Progressing') - Number(b.state === 'Progressing'))[0];
+  if (lost !== undefined) return lost;
   if (health.state === 'Healthy') return health;
-  const waiting = standing.filter((pod) => pod.createdAt >= completedAt && !pod.ready);
+  const waiting = standing.filter((pod) => pod.createdAt >= since && !pod.ready);
   if (waiting.length === 0) return health;
-  const patience = Math.min(...waiting.map(({ createdAt }) => createdAt)) + progressTimeout;
-  return now < patience
-    ? { ...health, wakeAt: patience }
+  const until = Math.min(...waiting.map(({ createdAt }) => createdAt)) + patience.progressTimeout;
+  return now < until
+    ? { ...health, wakeAt: Math.min(until, health.wakeAt ?? until) }
     : {
         state: 'Failed',
         reason: 'ReplicasLost',
-        message: 'a replacement pod has not become ready within progressTimeout',
+        message: `a replacement pod has not become ready within progressTimeout: ${health.message}`,
       };
 };
 
-const unready = ({ containers }: PodFacts): string[] =>
-  containers.filter(({ ready }) => !ready).map(({ name }) => name);
+const lostOf = (pod: PodFacts, judging: Judging): Health[] => {
+  const name = pod.containers
+    .filter(({ ready }) => !ready)
+    .map((container) => container.name)
+    .toSorted()[0];
+  if (name === undefined) return [];
+  const excuse = nodeCause(pod, judging);
+  const said = `container ${name} was ready when the release completed and is not any more`;
+  return [excuse === undefined ? { state: 'Failed', reason: 'ReplicasLost', message: said } : excused(said, excuse)];
+};
 
 /** What a check of the policy says. `failures`: how many in a row make it unhealthy; undefined facts = no answer yet. */
 export const checkHealth = (failures: number, facts: CheckFacts | undefined): Health => {

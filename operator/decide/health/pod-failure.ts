@@ -1,55 +1,94 @@
-/** What is wrong with the pods of a workload, as far as it began with the release. */
+/** What is wrong with the pods of a workload, as far as it began with the release, and how much longer it may go on. */
 import type { ContainerFacts, Instant, PodFacts } from '../objects.ts';
+import { excused, nodeCause, type Surroundings } from './node-cause.ts';
+import type { Patience } from './patience.ts';
+import { secondOf, seconds } from './times.ts';
+import type { Health } from './types.ts';
 
-export interface PodFailure {
-  /** The kubelet's word for it, such as `CrashLoopBackOff`. */
-  readonly reason: string;
-  /** One sentence that stays the same while the failure does. */
-  readonly message: string;
+/** What judging pods rests on. */
+export interface Judging {
+  /** When the release began, or was complete: what happened before is not its doing. */
+  readonly since: Instant;
+  readonly patience: Patience;
+  readonly now: Instant;
+  readonly around: Surroundings;
 }
 
 /**
- * Waiting reasons of the kubelet (pkg/kubelet/container, pkg/kubelet/images) that do not pass by themselves soon enough to
- * wait for. `explained`: the kubelet's message names the cause and does not change from one attempt to the next.
+ * Waiting reasons of the kubelet (pkg/kubelet/container, pkg/kubelet/images). `AtOnce`: it never passes. `Crash`: it has so many restarts and
+ * so much time. `Time`: it may pass by itself, such as an image that cannot be pulled just now, or configuration that comes a moment later.
+ * `explained`: the kubelet's message names the cause and does not change from one attempt to the next.
  */
-const failures: Readonly<Record<string, 'explained' | 'named'>> = {
-  CrashLoopBackOff: 'named',
-  ImagePullBackOff: 'named',
-  InvalidImageName: 'named',
-  ErrImageNeverPull: 'named',
-  CreateContainerConfigError: 'explained',
-  CreateContainerError: 'named',
-  RunContainerError: 'named',
+const failures: Readonly<Record<string, { readonly fails: 'AtOnce' | 'Crash' | 'Time'; readonly explained?: true }>> = {
+  CrashLoopBackOff: { fails: 'Crash' },
+  RunContainerError: { fails: 'Crash' },
+  CreateContainerError: { fails: 'Crash' },
+  ImagePullBackOff: { fails: 'Time' },
+  CreateContainerConfigError: { fails: 'Time', explained: true },
+  InvalidImageName: { fails: 'AtOnce' },
+  ErrImageNeverPull: { fails: 'AtOnce' },
 };
 
-/** Times of the API server have whole seconds: what happened within this one may have happened after `instant`. */
-export const secondOf = (instant: Instant): Instant => Math.floor(instant / 1000) * 1000;
+/** The reasons for which the pods of a kind fail and are tried again, without the release having failed. */
+export interface Pods {
+  readonly pods: readonly PodFacts[];
+  readonly tolerated: readonly string[];
+}
 
-/** The first failure by container and reason; undefined = none. */
-export const podFailure = (
-  pods: readonly PodFacts[],
-  since: Instant,
-  tolerated: readonly string[],
-): PodFailure | undefined =>
+/**
+ * What of the containers keeps a release from being healthy: Failed, or Progressing while it may pass. The first by state, container and
+ * reason; undefined = nothing.
+ */
+export const podTrouble = ({ pods, tolerated }: Pods, judging: Judging): Health | undefined =>
   pods
     .filter(({ deleting }) => !deleting)
     .flatMap((pod) =>
-      pod.containers.filter((container) => failing(container, tolerated) && began(pod, container, since)),
+      pod.containers
+        .filter((container) => failing(container, tolerated) && began(pod, container, judging.since))
+        .map((container) => judged(pod, container, judging)),
     )
-    .map(described)
-    .toSorted((a, b) => (a.message < b.message ? -1 : 1))[0];
+    .toSorted((a, b) => rank(a) - rank(b) || (a.message < b.message ? -1 : 1))[0];
+
+const rank = ({ state }: Health): number => (state === 'Failed' ? 0 : 1);
 
 const failing = ({ waiting }: ContainerFacts, tolerated: readonly string[]): boolean =>
   Object.hasOwn(failures, waiting) && !tolerated.includes(waiting);
 
 /** In the second in which the release began, a new pod is taken for its own, and the end of an old container is not. */
 const began = (pod: PodFacts, { lastEndedAt }: ContainerFacts, since: Instant): boolean =>
-  pod.createdAt >= secondOf(since) || (lastEndedAt !== undefined && lastEndedAt >= secondOf(since) + 1000);
+  isFromThen(pod, since) || (lastEndedAt !== undefined && lastEndedAt >= secondOf(since) + 1000);
 
-const described = ({ name, waiting, message }: ContainerFacts): PodFailure => ({
-  reason: waiting,
-  message:
-    failures[waiting] === 'explained' && message !== ''
-      ? `container ${name} cannot start (${waiting}): ${message}`
-      : `container ${name} is in ${waiting}`,
-});
+const isFromThen = ({ createdAt }: PodFacts, since: Instant): boolean => createdAt >= secondOf(since);
+
+const judged = (pod: PodFacts, container: ContainerFacts, judging: Judging): Health => {
+  const { waiting } = container;
+  const { since, patience, now } = judging;
+  const fails = failures[waiting]?.fails ?? 'AtOnce';
+  const said = described(container);
+  const failed = (why: string): Health => ({ state: 'Failed', reason: waiting, message: `${said}${why}` });
+  if (fails === 'AtOnce') return failed('');
+  const excuse = nodeCause(pod, judging);
+  if (excuse !== undefined) return excused(said, excuse);
+  // It ran before the release, or when it was complete.
+  if (!isFromThen(pod, since)) return failed('');
+  if (fails === 'Crash' && container.restarts > patience.mostRestarts) {
+    return failed(`: it restarted more than ${patience.mostRestarts} times`);
+  }
+  const until = pod.createdAt + patience.within;
+  if (now >= until) return failed(`: it has not started within ${seconds(patience.within)} of the creation of its pod`);
+  const allowed = fails === 'Crash' ? `up to ${patience.mostRestarts} restarts and ` : '';
+  return {
+    state: 'Progressing',
+    reason: waiting,
+    message: `${said}; it has ${allowed}${seconds(patience.within)} to start`,
+    wakeAt: until,
+  };
+};
+
+const described = ({ name, waiting, message, lastEnd }: ContainerFacts): string => {
+  if (failures[waiting]?.explained === true && message !== '') {
+    return `container ${name} cannot start (${waiting}): ${message}`;
+  }
+  const end = waiting === 'CrashLoopBackOff' && lastEnd !== undefined ? ` (exit code ${lastEnd.exitCode})` : '';
+  return `container ${name} is in ${waiting}${end}`;
+};

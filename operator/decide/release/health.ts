@@ -1,56 +1,55 @@
 /** How a release is doing in production: its workloads and the policy's checks, taken together. */
-import { milliseconds } from '../../api/duration.ts';
-import type { Bundle } from '../bundle.ts';
-import { checkHealth, observedHealth, packageHealth, workloadHealth } from '../health/health.ts';
-import { rolloutHealth } from '../health/kstatus.ts';
-import { keyOf, type Instant, type LiveObject, type ObjectKey, type PodFacts } from '../objects.ts';
-import { earliest } from '../plan.ts';
+import type { Bundle, BundleObject } from '../bundle.ts';
+import {
+  checkHealth,
+  goneWorkload,
+  type Judging,
+  observedHealth,
+  packageHealth,
+  restoredWorkload,
+  settledHealth,
+  workloadHealth,
+} from '../health/health.ts';
+import { noSurroundings } from '../health/node-cause.ts';
+import { patienceOf } from '../health/patience.ts';
+import { keyOf, type Instant, type LiveObject, type ObjectKey, type ObjectRef, type PodFacts } from '../objects.ts';
 import { liveRef } from './steps.ts';
 import type { Health, CheckFacts } from '../health/types.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 import { isWorkload, runsOncePerBundle } from '../manifest/kinds/index.ts';
+import { packageRecord } from '../record/record.ts';
 
 /** The Jobs of the bundle: Healthy once all are complete. */
-export const jobsDone = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): Health =>
-  packageHealth({ objects: jobs(s, bundle, since), checks: [], during: 'Rollout' });
+export const jobsDone = (s: ReleaseSnapshot, bundle: Bundle, since: Instant, now: Instant): Health =>
+  packageHealth({ objects: jobs(s, bundle, judgingOf(s, since, now)), checks: [], during: 'Rollout' });
 
-const jobs = (s: ReleaseSnapshot, bundle: Bundle, since: Instant) =>
+/** What judging the pods of a package rests on, from `since` on. */
+const judgingOf = (s: ReleaseSnapshot, since: Instant, now: Instant): Judging => ({
+  since,
+  now,
+  patience: patienceOf(s.policy),
+  around: s.around ?? noSurroundings,
+});
+
+const jobs = (s: ReleaseSnapshot, bundle: Bundle, judging: Judging) =>
   bundle.objects
     .filter(({ ref }) => runsOncePerBundle(ref.kind))
     .map((object) => {
       const ref = liveRef(object, bundle);
       const job = s.live.get(keyOf(ref));
-      return { ref, health: job === undefined ? absent : workloadHealth(job, s.pods.get(keyOf(ref)) ?? [], since) };
+      return { ref, health: job === undefined ? absent : workloadHealth(job, s.pods.get(keyOf(ref)) ?? [], judging) };
     });
 
 const absent: Health = { state: 'Progressing', reason: 'NotThere', message: 'is not there' };
 
 type Judge = (object: LiveObject, pods: readonly PodFacts[]) => Health;
 
+const staysUp = ({ ref }: BundleObject): boolean => isWorkload(ref.kind) && !runsOncePerBundle(ref.kind);
+
 const workloads = (s: ReleaseSnapshot, bundle: Bundle, judge: Judge) =>
-  bundle.objects
-    .filter(({ ref }) => isWorkload(ref.kind) && !runsOncePerBundle(ref.kind))
-    .map(({ ref }) => {
-      const object = s.live.get(keyOf(ref));
-      return { ref, health: object === undefined ? absent : judge(object, s.pods.get(keyOf(ref)) ?? []) };
-    });
-
-/** The Jobs and workloads of a bundle on its way, each by itself. */
-export const progressParts = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): readonly HealthOf[] =>
-  progressing(s, bundle, since).map(({ ref, health }) => ({ key: keyOf(ref), health }));
-
-const progressing = (s: ReleaseSnapshot, bundle: Bundle, since: Instant) => [
-  ...jobs(s, bundle, since),
-  ...workloads(s, bundle, (object, pods) => workloadHealth(object, pods, since)),
-];
-
-/** On the way: Healthy when everything is complete, Jobs included, and every check has answered well. */
-export const progressOf = (s: ReleaseSnapshot, bundle: Bundle, since: Instant): Health =>
-  packageHealth({
-    // While a Job runs, the workloads are still those of the release before, and healthy.
-    objects: progressing(s, bundle, since),
-    checks: (s.policy?.spec.health.checks ?? []).map(({ name }) => ({ name, health: arriving(s.checks.get(name)) })),
-    during: 'Rollout',
+  bundle.objects.filter(staysUp).map(({ ref }) => {
+    const object = s.live.get(keyOf(ref));
+    return { ref, health: object === undefined ? absent : judge(object, s.pods.get(keyOf(ref)) ?? []) };
   });
 
 /** One object, and how it is. */
@@ -59,25 +58,26 @@ export interface HealthOf {
   readonly health: Health;
 }
 
-/** The workloads of a bundle that production went back to, each by whether all its pods run it and are ready. */
-export const restoredParts = (s: ReleaseSnapshot, bundle: Bundle, _now: Instant): readonly HealthOf[] =>
-  workloads(s, bundle, (object) => rolloutHealth(object, object.createdAt)).map(({ ref, health }) => ({
-    key: keyOf(ref),
-    health,
-  }));
+const keyed = (parts: readonly { readonly ref: ObjectRef; readonly health: Health }[]): readonly HealthOf[] =>
+  parts.map(({ ref, health }) => ({ key: keyOf(ref), health }));
 
-/** Whether every pod of every workload runs the bundle that production went back to, and is ready. */
-export const restoredHealth = (s: ReleaseSnapshot, bundle: Bundle, now: Instant): Health => {
-  const waiting = restoredParts(s, bundle, now).filter(({ health }) => health.state !== 'Healthy');
-  const [first] = waiting;
-  if (first === undefined) return { state: 'Healthy', reason: 'Healthy', message: 'every workload is back' };
-  const wakeAt = earliest(...waiting.map(({ health }) => health.wakeAt));
-  return {
-    ...first.health,
-    message: `${first.key}: ${first.health.message}`,
-    ...(wakeAt === undefined ? {} : { wakeAt }),
-  };
-};
+/** The Jobs and workloads of a bundle on its way, each by itself. */
+export const progressParts = (s: ReleaseSnapshot, bundle: Bundle, since: Instant, now: Instant): readonly HealthOf[] =>
+  keyed(progressing(s, bundle, judgingOf(s, since, now)));
+
+// While a Job runs, the workloads are still those of the release before, and healthy.
+const progressing = (s: ReleaseSnapshot, bundle: Bundle, judging: Judging) => [
+  ...jobs(s, bundle, judging),
+  ...workloads(s, bundle, (object, pods) => settledHealth(workloadHealth(object, pods, judging), pods, judging)),
+];
+
+/** On the way: Healthy when everything is complete, has been ready for a while, Jobs included, and every check has answered well. */
+export const progressOf = (s: ReleaseSnapshot, bundle: Bundle, since: Instant, now: Instant): Health =>
+  packageHealth({
+    objects: progressing(s, bundle, judgingOf(s, since, now)),
+    checks: (s.policy?.spec.health.checks ?? []).map(({ name }) => ({ name, health: arriving(s.checks.get(name)) })),
+    during: 'Rollout',
+  });
 
 /** What a check asks may not have been up until now: earlier failures hold completion up, they do not fail the release. */
 const arriving = (facts: CheckFacts | undefined): Health => {
@@ -87,15 +87,44 @@ const arriving = (facts: CheckFacts | undefined): Health => {
 
 /** After completion: Failed as soon as what worked works no more. */
 export const observedRelease = (s: ReleaseSnapshot, bundle: Bundle, completedAt: Instant, now: Instant): Health => {
-  const progressTimeout = milliseconds(s.policy?.spec.health.progressTimeout ?? '10m');
+  const judging = judgingOf(s, completedAt, now);
   return packageHealth({
-    objects: workloads(s, bundle, (object, pods) =>
-      observedHealth(object, pods, { completedAt, progressTimeout, now }),
-    ),
+    objects: workloads(s, bundle, (object, pods) => observedHealth(object, pods, judging)),
     checks: (s.policy?.spec.health.checks ?? []).map(({ name, http }) => ({
       name,
       health: checkHealth(http?.failures ?? 1, s.checks.get(name)),
     })),
     during: 'Observation',
   });
+};
+
+/**
+ * Of a rollback to `bundle`: Healthy when every pod of its workloads runs what they said before and is ready, and nothing that the
+ * rollback takes back runs any more. The messages name pods and revisions.
+ */
+export const restoredHealth = (s: ReleaseSnapshot, bundle: Bundle, now: Instant): Health =>
+  packageHealth({ objects: restoring(s, bundle, now), checks: [], during: 'Rollout' });
+
+/** The same, object by object. */
+export const restoredParts = (s: ReleaseSnapshot, bundle: Bundle, now: Instant): readonly HealthOf[] =>
+  keyed(restoring(s, bundle, now));
+
+const restoring = (s: ReleaseSnapshot, bundle: Bundle, now: Instant) => {
+  const { open } = packageRecord(s.record, s.package);
+  const judging = judgingOf(s, open?.at ?? now, now);
+  return [
+    ...workloads(s, bundle, (object, pods) => restoredWorkload(object, pods, judging)),
+    ...leftOver(s, bundle, s.bundles.get(open?.from ?? '')),
+  ];
+};
+
+/** Workloads and Jobs of the bundle that is taken back, and not of the other: none of their pods may run. */
+const leftOver = (s: ReleaseSnapshot, to: Bundle, from: Bundle | undefined) => {
+  if (from === undefined) return [];
+  const restored = new Set(to.objects.map((object) => keyOf(liveRef(object, to))));
+  return from.objects
+    .filter(({ ref }) => isWorkload(ref.kind))
+    .map((object) => liveRef(object, from))
+    .filter((ref) => !restored.has(keyOf(ref)))
+    .map((ref) => ({ ref, health: goneWorkload(s.pods.get(keyOf(ref)) ?? []) }));
 };

@@ -6,7 +6,7 @@ import type { Left } from '../ledger-entry.ts';
 import { finalizersOf, heldUpText } from '../manifest/pending-deletion.ts';
 import { listed } from '../messages.ts';
 import { type Instant, keyOf, type ObjectKey } from '../objects.ts';
-import { type Effect, type IntentRef, nothing, type Plan } from '../plan.ts';
+import { earliest, type Effect, type IntentRef, nothing, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { courseOf } from './course.ts';
@@ -36,13 +36,15 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Pla
   const foreign = steps.find(({ standing }) => standing === 'Foreign');
   if (foreign !== undefined) return takeBack(s, open, conflict(foreign));
 
-  const jobs = jobsDone(s, bundle, open.at);
+  const jobs = jobsDone(s, bundle, open.at, now);
   if (jobs.state === 'Failed') return fail(s, open, bundle, jobs, now);
   const reach = jobs.state === 'Healthy' ? waves : waves.slice(0, waves.indexOf('Jobs') + 1);
   const due = steps.filter(({ wave, standing }) => reach.includes(wave) && standing === 'Pending');
-  const health = written(steps, jobs) ?? progressOf(s, bundle, open.at);
+  const health = written(steps, jobs) ?? progressOf(s, bundle, open.at, now);
   const wait = (goOn: Plan): Plan =>
-    now < deadline(s, open) ? { ...goOn, wakeAt: deadline(s, open) } : fail(s, open, bundle, late(health), now);
+    now < deadline(s, open)
+      ? { ...goOn, wakeAt: earliest(deadline(s, open), health.wakeAt) }
+      : fail(s, open, bundle, late(health), now);
   if (open.delivery === 'Countersign' && due.length > 0) return wait(act(...inWaves(s, open, course, due)));
   if (health.state === 'Failed') return fail(s, open, bundle, health, now);
   if (health.state !== 'Healthy') return wait(nothing);
@@ -145,18 +147,18 @@ const fail = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, health: Heal
             observeUntil: now,
             healthy: false,
             reason: health.message,
-            left: leftBehind(s, open, bundle),
+            left: leftBehind(s, open, bundle, now),
           }),
         ),
       );
 
 /** What a release that failed and stays leaves that is not as its bundle says. */
-const leftBehind = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle): Left[] => {
+const leftBehind = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, now: Instant): Left[] => {
   const course = courseOf(s, open);
   const steps = [...writeSteps(course, s.live), ...removeSteps(course, prunedNow(bundle), s.live)];
   const unwritten = leftOf(s, steps, course);
   const named = new Set(unwritten.map(({ object }) => object));
-  const unhealthy = unhealthyLeft(s, bundle, progressParts(s, bundle, open.at));
+  const unhealthy = unhealthyLeft(s, bundle, progressParts(s, bundle, open.at, now));
   return [...unwritten, ...unhealthy.filter(({ object }) => !named.has(object))];
 };
 

@@ -2,6 +2,7 @@
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Rollback } from '../../api/rollback.ts';
 import type { Bundle } from '../bundle.ts';
+import type { Surroundings } from '../health/node-cause.ts';
 import type { CheckFacts } from '../health/types.ts';
 import type { LiveObjects, NamespaceFacts, PodsOf } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
@@ -20,6 +21,8 @@ export interface ReleaseSnapshot {
   readonly live: LiveObjects;
   /** Pods of the production namespace by the workload (or Job) they belong to. */
   readonly pods: PodsOf;
+  /** The nodes, and what of other packages is on them; absent = no node is ever taken for the cause. */
+  readonly around?: Surroundings;
   /** Results of the policy's http checks since the release began; a missing name has not answered yet. */
   readonly checks: ReadonlyMap<string, CheckFacts>;
   /** Writes under the open intent that the API server did not take, by the object. */

@@ -23,6 +23,7 @@ import {
   isProduction,
   isRecordInDoubt,
   productions,
+  activeReleasesOn,
   type ActiveRelease,
 } from '../lookup.ts';
 
@@ -172,6 +173,7 @@ export const candidateController: Controller<'candidate', CandidateSnapshot, key
       return policy === undefined || isStatusOnly(change) ? [] : openBy(facts, 'target', policy.metadata.namespace);
     },
     // Of the label of staging hangs whether it is known who changes it.
+    nodes: (change, facts) => showing(activeReleasesOn(facts, change)),
     namespaces: ({ key }, facts) => [...openBy(facts, 'target', key), ...openBy(facts, 'source', key)],
     records: recorded,
     bundles: (change, facts) => {

@@ -12,7 +12,7 @@ import { policyIn } from '../../observe/lookup.ts';
 import { observeRelease, type ReleaseFacts } from '../../observe/release.ts';
 import type { Priority } from '../../work/queue.ts';
 import type { Controller, Wake } from '../controller.ts';
-import { activeRelease, activeReleasesIn, activeReleasesOf, type ActiveRelease } from '../lookup.ts';
+import { activeRelease, activeReleasesIn, activeReleasesOf, activeReleasesOn, type ActiveRelease } from '../lookup.ts';
 
 const one = (namespace: string, pkg: string, priority: Priority): Wake<'release'> => ({
   key: { controller: 'release', namespace, package: pkg },
@@ -57,6 +57,7 @@ export const releaseController: Controller<'release', ReleaseSnapshot, keyof Rel
         ? []
         : wakes(activeReleasesIn(facts, policy.metadata.namespace));
     },
+    nodes: (change, facts) => wakes(activeReleasesOn(facts, change)),
     namespaces: ({ key }, facts) => wakes(activeReleasesIn(facts, key)),
     records: ({ namespace, entry }, facts) => {
       if (entry === undefined) return [];

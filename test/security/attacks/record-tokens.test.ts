@@ -642,7 +642,7 @@ test('a promotion that only the record tells of removes nothing afterwards: the 
 });
 
 test('a bundle that is exchanged after its consent was read is not what people signed for: nothing of it is written', async () => {
-  const held = { ...policy, health: { progressTimeout: '10m', observeFor: '0s' } };
+  const held = { ...policy, health: { progressTimeout: '10m', observeFor: '0s', settle: '0s' } };
   const world = await system.world('exchanged', held);
   await world.stage(world.configMap('settings', { level: 'first' }), world.deployment('api', 'a'));
   const overlay = [behaving('Deployment', 'api', 'never-ready')];

@@ -106,10 +106,9 @@ export class Model {
         writers: [{ manager, operation: 'Update', at }, ...(this.live.get(key)?.writers ?? [])],
       }),
     );
-    if (kind === 'Deployment')
-      this.pods.set(key, [
-        podOf(key, this.#fate === 'Crashing' && manager === fieldManagers.operator ? 'CrashLoopBackOff' : '', at),
-      ]);
+    // What ran before the newer release ran well.
+    const crashes = this.#fate === 'Crashing' && manager === fieldManagers.operator && at >= now - minute;
+    if (kind === 'Deployment') this.pods.set(key, [podOf(key, crashes ? 'CrashLoopBackOff' : '', at)]);
   }
 
   /** The pods of a workload, replaced by ones that crash. */
@@ -286,7 +285,7 @@ const podOf = (key: ObjectKey, waiting: string, createdAt: Instant): PodFacts =>
       name: 'app',
       ready: waiting === '',
       started: true,
-      restarts: 3,
+      restarts: 4,
       waiting,
       message: '',
       lastEndedAt: waiting === '' ? undefined : createdAt,

@@ -142,7 +142,7 @@ export const policySpec = (
     { role: 'approver', count: 2, oneFromEach: ['payments-owners', 'change-board'] },
   ],
   reviewBy: '2028-06-30',
-  health: { progressTimeout: '30s', observeFor: '0s' },
+  health: { progressTimeout: '30s', observeFor: '0s', settle: '0s' },
   ...more,
 });
 

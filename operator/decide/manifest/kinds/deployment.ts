@@ -1,5 +1,5 @@
 import { at, listAt, textAt } from '../../json/json.ts';
-import type { Instant, LiveObject } from '../../objects.ts';
+import type { Instant, LiveObject, PodFacts } from '../../objects.ts';
 import { byReleases } from './shared/guard.ts';
 import { asManyAs, condition, count, desired, failed, observed, progressing } from './shared/health.ts';
 import { fixedSelector } from './shared/immutable.ts';
@@ -32,8 +32,20 @@ const deadlineExceeded = (object: LiveObject, since: Instant): boolean => {
   return textAt(progress, 'reason') === 'ProgressDeadlineExceeded' && !(time < since);
 };
 
-/** It names its newest ReplicaSet in quotes (k8s.io/kubernetes, pkg/controller/deployment/progress.go). */
-const currentRevision = ({ status }: LiveObject): string | undefined => {
+/**
+ * It names its newest ReplicaSet in quotes (k8s.io/kubernetes, pkg/controller/deployment/progress.go), and goes on naming it when it only goes back
+ * to an older one with as many replicas. Once it counts all replicas as updated, they tell.
+ */
+const currentRevision = ({ status, generation }: LiveObject, pods: readonly PodFacts[]): string | undefined => {
+  const all = count(status, 'replicas');
+  const isUpdated = all > 0 && count(status, 'updatedReplicas') === all;
+  if (isUpdated && count(status, 'observedGeneration') >= generation) {
+    const hashes = new Set(
+      pods.filter(({ deleting }) => !deleting).map(({ labels }) => labels['pod-template-hash'] ?? ''),
+    );
+    const [only] = hashes;
+    if (hashes.size === 1 && only !== '') return only;
+  }
   const progress = listAt(status, 'conditions').find((each) => textAt(each, 'type') === 'Progressing');
   return /"[^"]*-([^"-]+)"/.exec(textAt(progress, 'message') ?? '')?.[1];
 };

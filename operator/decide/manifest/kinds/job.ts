@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../../api/meta.ts';
 import { at, listAt, textAt } from '../../json/json.ts';
-import { failed, healthy, holds, messageOf, progressing } from './shared/health.ts';
+import { condition, failed, healthy, holds, messageOf, progressing } from './shared/health.ts';
 import type { HealthRule, Kind } from './shared/kind.ts';
 import { below, jobDefaults, podTemplate } from './shared/pod-template.ts';
 
@@ -11,8 +11,12 @@ const labels = ['controller-uid', 'batch.kubernetes.io/controller-uid', 'job-nam
 
 /** A Job has no observedGeneration, and no status before its first sync. */
 const health: HealthRule = (object) => {
-  if (holds(object, 'Failed') || holds(object, 'FailureTarget')) {
-    return failed('JobFailed', `the Job failed: ${messageOf(object, 'Failed', 'no reason is given')}`);
+  // FailureTarget comes first: the Job is going to fail, and its pods are being ended.
+  const end = ['Failed', 'FailureTarget'].find((type) => holds(object, type));
+  if (end !== undefined) {
+    const reason = textAt(condition(object, end), 'reason') ?? '';
+    const why = reason === '' ? '' : ` (${reason})`;
+    return failed('JobFailed', `the Job failed${why}: ${messageOf(object, end, 'no message is given')}`);
   }
   if (holds(object, 'Complete')) return healthy('JobComplete', 'the Job is complete');
   return at(object.manifest, 'spec', 'suspend') === true

@@ -1,21 +1,30 @@
-import { numberAt, textAt } from '../../json/json.ts';
+import type { JsonObject } from '../../../api/meta.ts';
+import { numberAt } from '../../json/json.ts';
 import { byReleases } from './shared/guard.ts';
-import { asManyAs, count, desired, observed, progressing } from './shared/health.ts';
+import { asManyAs, count, desired, isOnDelete, observed, progressing } from './shared/health.ts';
 import { fixed } from './shared/immutable.ts';
 import type { HealthRule, Kind } from './shared/kind.ts';
 import { restartableTemplate, rolling, serviceDefaults } from './shared/pod-template.ts';
 
+const partitionOf = (manifest: JsonObject): number =>
+  isOnDelete(manifest) ? 0 : (numberAt(manifest, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0);
+
+/** Pods are called by their ordinal, and those below the partition are not updated. */
+const keepsEarlier = (manifest: JsonObject, pod: string): boolean =>
+  Number(pod.slice(pod.lastIndexOf('-') + 1)) < partitionOf(manifest) + firstOrdinal(manifest);
+
+const firstOrdinal = (manifest: JsonObject): number => numberAt(manifest, 'spec', 'ordinals', 'start') ?? 0;
+
 const health: HealthRule = (object) => {
   const { manifest, status } = object;
-  const partition = numberAt(manifest, 'spec', 'updateStrategy', 'rollingUpdate', 'partition') ?? 0;
-  const byHand = textAt(manifest, 'spec', 'updateStrategy', 'type') === 'OnDelete';
-  const updated = byHand ? 0 : Math.max(0, desired(object) - partition);
+  const partition = partitionOf(manifest);
+  const updated = Math.max(0, desired(object) - partition);
   const counts = asManyAs([
     [count(status, 'updatedReplicas'), updated, 'updated'],
     [count(status, 'readyReplicas'), desired(object), 'ready'],
     [count(status, 'availableReplicas'), desired(object), 'available'],
   ]);
-  const isRolling = !byHand && partition === 0 && status['currentRevision'] !== status['updateRevision'];
+  const isRolling = !isOnDelete(manifest) && partition === 0 && status['currentRevision'] !== status['updateRevision'];
   return counts.state === 'Healthy' && isRolling
     ? progressing('RolloutInProgress', 'its controller has not completed the update')
     : counts;
@@ -43,6 +52,8 @@ export const statefulSet: Kind = {
     wayBack: 'Replace',
   },
   health: observed(health),
+  replacedByHand: isOnDelete,
+  keepsEarlier,
   risk: {
     ...rolling,
     'spec.serviceName': 'network',

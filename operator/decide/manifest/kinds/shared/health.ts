@@ -15,12 +15,16 @@ export const failed = (reason: string, message: string): ObjectHealth => ({ stat
 /** A number of pods that must be reached before the rollout is complete. */
 type Count = readonly [reached: number, needed: number, are: string];
 
-export const asManyAs = (counts: readonly Count[]): ObjectHealth => {
+export const asManyAs = (counts: readonly Count[], things = 'replicas'): ObjectHealth => {
   const short = counts.find(([reached, needed]) => reached < needed);
   return short === undefined
     ? healthy('Ready', 'every replica is updated, ready and available')
-    : progressing('RolloutInProgress', `${short[0]} of ${short[1]} replicas are ${short[2]}`);
+    : progressing('RolloutInProgress', `${short[0]} of ${short[1]} ${things} are ${short[2]}`);
 };
+
+/** `updateStrategy: OnDelete`: its controller replaces a pod when somebody has deleted it. */
+export const isOnDelete = (manifest: JsonObject): boolean =>
+  textAt(manifest, 'spec', 'updateStrategy', 'type') === 'OnDelete';
 
 /** Not before the controller has seen the latest generation: until then its status is about something else. */
 export const observed =

@@ -1,7 +1,7 @@
 /** What one kind of object is to Countersign: the type of a row. A file of `kinds/` is one row; everything else that speaks of kinds is derived from it. */
 import type { DeltaClass } from '../../../../api/bundle.ts';
 import type { Json, JsonObject } from '../../../../api/meta.ts';
-import type { Instant, LiveObject } from '../../../objects.ts';
+import type { Instant, LiveObject, PodFacts } from '../../../objects.ts';
 import type { GuardedWrites } from './guard.ts';
 
 /** The order in which a promotion writes; each wave is settled before the next begins. */
@@ -122,8 +122,12 @@ interface KindFacts extends ServedKind {
   readonly health?: HealthRule;
   /** Reasons for which its pods fail and are tried again, without the release having failed. */
   readonly retries?: readonly string[];
-  /** The revision that its controller names as current, as its pods are labelled with it; absent = `status.updateRevision`. */
-  readonly currentRevision?: (object: LiveObject) => string | undefined;
+  /** The revision that its pods are to be of, as they are labelled with it; absent = `status.updateRevision`. */
+  readonly currentRevision?: (object: LiveObject, pods: readonly PodFacts[]) => string | undefined;
+  /** Its controller leaves pods of an earlier revision until somebody deletes them. */
+  readonly replacedByHand?: (manifest: JsonObject) => boolean;
+  /** Whether a pod, by name, is rightly of an earlier revision. */
+  readonly keepsEarlier?: (manifest: JsonObject, pod: string) => boolean;
   /** Every field that matters, where the common classes do not say it already. Absent = the kind is judged by the names of its fields. */
   readonly risk?: RiskClasses;
   readonly defaults?: Defaults;

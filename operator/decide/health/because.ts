@@ -1,0 +1,70 @@
+/** Why a rollout does not go on, as far as its status and its pods say: what a time-out gives as its cause. */
+import { at, numberAt, textAt } from '../json/json.ts';
+import { condition, desired, holds } from '../manifest/kinds/shared/health.ts';
+import type { ObjectHealth } from '../manifest/kinds/shared/kind.ts';
+import { firstLine, listed } from '../messages.ts';
+import type { LiveObject, PodFacts } from '../objects.ts';
+import { isStanding, ofEarlierRevision } from './revisions.ts';
+import type { Health } from './types.ts';
+
+/** `trouble`: what keeps containers from running. What is said first is nearest to the cause. */
+export const because = (
+  object: LiveObject,
+  pods: readonly PodFacts[],
+  rollout: ObjectHealth,
+  trouble: Health | undefined,
+): Health => {
+  const cause =
+    refusedPods(object) ??
+    trouble?.message ??
+    unschedulable(object, pods) ??
+    missingPods(object, pods) ??
+    brokenEarlier(object, pods) ??
+    unready(pods);
+  const message = cause === undefined ? rollout.message : `${rollout.message}: ${cause}`;
+  return { ...rollout, message, ...(trouble?.wakeAt === undefined ? {} : { wakeAt: trouble.wakeAt }) };
+};
+
+/** The API server refuses the pods that its controller makes: a quota, a policy, a ServiceAccount that is not there. */
+const refusedPods = (object: LiveObject): string | undefined => {
+  if (!holds(object, 'ReplicaFailure')) return undefined;
+  const failure = condition(object, 'ReplicaFailure');
+  const reason = textAt(failure, 'reason') ?? 'ReplicaFailure';
+  // Each attempt has a name of its own.
+  const said = firstLine(textAt(failure, 'message') ?? '').replace(/^pods "[^"]*" is forbidden: /, '');
+  return `its pods are refused (${reason}): ${said}`;
+};
+
+const unschedulable = ({ ref }: LiveObject, pods: readonly PodFacts[]): string | undefined => {
+  const pod = pods
+    .filter((each) => isStanding(each) && each.unschedulable !== undefined)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))[0];
+  if (pod === undefined) return undefined;
+  const said = firstLine(pod.unschedulable ?? '');
+  return ref.kind === 'DaemonSet' && pod.nodeName !== undefined
+    ? `node ${pod.nodeName} cannot take its pod: ${said}`
+    : `no node can take pod ${pod.name}: ${said}`;
+};
+
+/** A StatefulSet does not say why its next pod is not there. */
+const missingPods = (object: LiveObject, pods: readonly PodFacts[]): string | undefined => {
+  if (object.ref.kind !== 'StatefulSet' || at(object.manifest, 'spec') === undefined) return undefined;
+  const there = pods.filter(isStanding).length;
+  const isShort = (numberAt(object.status, 'replicas') ?? 0) < desired(object) && there < desired(object);
+  return isShort && pods.every(({ ready }) => ready)
+    ? `${there} of ${desired(object)} pods exist; what keeps the next one away is in its events: kubectl describe statefulset ${object.ref.name} -n ${object.namespace}`
+    : undefined;
+};
+
+/** A pod of an earlier revision that is not ready may keep a controller that works in order from replacing it. */
+const brokenEarlier = (object: LiveObject, pods: readonly PodFacts[]): string | undefined => {
+  const broken = ofEarlierRevision(object, pods).filter(({ ready, deleting }) => !ready && !deleting);
+  return broken.length === 0
+    ? undefined
+    : `${listed(broken.map(({ name }) => name).toSorted())} of an earlier revision ${broken.length === 1 ? 'is' : 'are'} not ready`;
+};
+
+const unready = (pods: readonly PodFacts[]): string | undefined => {
+  const names = pods.filter((pod) => isStanding(pod) && !pod.ready).map(({ name }) => name);
+  return names.length === 0 ? undefined : `${listed(names.toSorted())} ${names.length === 1 ? 'is' : 'are'} not ready`;
+};
