@@ -66,11 +66,17 @@ const world = (sight: Partial<Sight> = {}, tools: Partial<JudgeTools> = {}): Wor
     },
     grounds: () => {
       done.push('grounds');
-      return Promise.resolve({ policy: undefined, candidate: undefined, bundle: undefined, approvals: [] });
+      return Promise.resolve({
+        policy: undefined,
+        candidate: undefined,
+        bundle: undefined,
+        approvals: [],
+        lifts: new Map(),
+      });
     },
     returnGrounds: () => {
       done.push('returnGrounds');
-      const gone = { bundle: undefined, approvals: [] };
+      const gone = { bundle: undefined, approvals: [], lifts: new Map() };
       return Promise.resolve({ policy: undefined, to: gone, from: gone, above: undefined });
     },
     grant: () => {
@@ -198,7 +204,8 @@ test('what cannot be judged for good, such as a promotion past a changed lock, m
       bundle: () => bundle,
       policy: () => aPolicy(),
       integrity: () => locks,
-      grounds: () => Promise.resolve({ policy: aPolicy(), candidate: aCandidate(), bundle, approvals: given }),
+      grounds: () =>
+        Promise.resolve({ policy: aPolicy(), candidate: aCandidate(), bundle, approvals: given, lifts: new Map() }),
     },
     { ask: () => Promise.resolve({ kind: 'Yes' }) },
   );

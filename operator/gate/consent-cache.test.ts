@@ -16,7 +16,7 @@ import type { Grounds } from './state.ts';
 const bundle = aSealedBundle();
 const intent = anIntent(bundle);
 const approvals = enoughApprovals().map((each) => ({ ...each, spec: { ...each.spec, digest: bundle.digest } }));
-const enough: Grounds = { policy: aPolicy(), candidate: aCandidate(), bundle, approvals };
+const enough: Grounds = { policy: aPolicy(), candidate: aCandidate(), bundle, approvals, lifts: new Map() };
 const record = {
   ...aRecord({ candidate: { stagedDigests: new Set([bundle.digest]) } }),
   packages: new Map([['payments', aPackageRecord({ open: intent })]]),

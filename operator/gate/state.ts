@@ -35,6 +35,8 @@ export interface Grounds {
   readonly candidate: ReleaseCandidate | undefined;
   readonly bundle: Bundle | undefined;
   readonly approvals: readonly Approval[];
+  /** Signatures by which holds on the candidate's contents were lifted, by name. */
+  readonly lifts: ReadonlyMap<string, Approval>;
 }
 
 /** What a rollback rests on, read at this moment. */
@@ -171,6 +173,17 @@ export const createSight = ({ place, caches, records, client, transport, store, 
     return found;
   };
 
+  /** Mostly none: only those that the record names are read. */
+  const readLifts = async (namespace: string, uid: string): Promise<ReadonlyMap<string, Approval>> => {
+    const { packages, candidates } = records.get(namespace);
+    const staged = candidates.get(uid)?.stagedDigests ?? new Set();
+    const holds = [...packages.values()].flatMap(({ lifted }) =>
+      [...lifted].flatMap(([digest, { id }]) => (staged.has(digest) ? [id] : [])),
+    );
+    const found = await Promise.all(holds.map((id) => readApprovals(namespace, id)));
+    return new Map(found.flat().map((approval) => [approval.metadata.name, approval]));
+  };
+
   const load = createContentLoader(place, (namespace, name) =>
     client.getResource(ourResource('ReleaseBundle'), { namespace, name }),
   );
@@ -220,13 +233,15 @@ export const createSight = ({ place, caches, records, client, transport, store, 
       },
     ),
     async grounds(namespace, { candidate, to }) {
-      const [policy, found, whole, approvals] = await Promise.all([
+      const [policy, found, whole, approvals, lifts] = await Promise.all([
         readPolicy(namespace),
         read('ReleaseCandidate', candidate.namespace, candidate.name),
         readBundle(namespace, to),
         readApprovals(namespace, candidate.uid),
+        readLifts(namespace, candidate.uid),
       ]);
       return {
+        lifts,
         policy,
         candidate: found && valueOf(parseReleaseCandidate(found)),
         bundle: whole,

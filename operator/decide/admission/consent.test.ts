@@ -34,6 +34,7 @@ const snapshot = (given: Partial<ConsentSnapshot> = {}): ConsentSnapshot => {
     candidate,
     bundle,
     approvals,
+    lifts: new Map(),
     integrity: [],
     answers: new Map(
       approvals.map((approval) => [questionKey(rightToSign('payments-prod', approval)), { kind: 'Yes' as const }]),
@@ -48,6 +49,38 @@ test('consent that everybody gave is found again', () => {
 
 test('whether signers may sign is asked again', () => {
   expect(judgeConsent(snapshot({ answers: new Map() }))).toMatchObject({ is: 'Ask', questions: { length: 3 } });
+});
+
+/** The record says that this person lifted the hold on the content. */
+const liftedBy = (username: string) =>
+  new Map(
+    [...holding(bundle.digest)].map(([held, hold]) => [
+      held,
+      { ...hold, approval: { name: 'lift', uid: 'uid-lift', username } },
+    ]),
+  );
+
+const lift = (who: string): Approval => {
+  const signed = anApproval(who, { name: 'lift' });
+  return {
+    ...signed,
+    metadata: { ...signed.metadata, name: 'lift', uid: 'uid-lift' },
+    spec: {
+      ...signed.spec,
+      subject: { kind: 'Hold', name: '000000000007', uid: 'entry-7' },
+      digest: bundle.digest,
+      comment: 'a node died',
+    },
+  };
+};
+
+test('a hold that was lifted by a signature that is there holds nothing', () => {
+  const record = aRecord({
+    candidate: { stagedDigests: new Set([bundle.digest]) },
+    package: { lifted: liftedBy('approver-a') },
+  });
+  const lifts = new Map([['lift', lift('approver-a')]]);
+  expect(judgeConsent(snapshot({ record, lifts }))).toEqual({ is: 'Given' });
 });
 
 const lacking = new Map(
@@ -85,6 +118,27 @@ test.each<[string, Partial<ConsentSnapshot>, string]>([
       ),
     },
     '2 of 3',
+  ],
+  [
+    'a hold was lifted, and nobody signed for that',
+    {
+      record: aRecord({
+        candidate: { stagedDigests: new Set([bundle.digest]) },
+        package: { lifted: liftedBy('approver-a') },
+      }),
+    },
+    'nobody signed that it was not the cause',
+  ],
+  [
+    'a hold was lifted, and somebody else signed for that',
+    {
+      record: aRecord({
+        candidate: { stagedDigests: new Set([bundle.digest]) },
+        package: { lifted: liftedBy('approver-a') },
+      }),
+      lifts: new Map([['lift', lift('approver-b')]]),
+    },
+    'nobody signed that it was not the cause',
   ],
   ['the policy is gone', { policy: undefined }, 'policy'],
   ['the candidate is gone', { candidate: undefined }, 'gone'],

@@ -8,7 +8,8 @@ import { digestOf } from '../json/canonical.ts';
 import { judgeAtAdmission, type AdmissionFacts } from '../gates/gates.ts';
 import { keyOf, type NamespaceFacts } from '../objects.ts';
 import { questionKey, type Answers, type Question } from '../api-queries.ts';
-import type { NamespaceRecord } from '../record/record.ts';
+import { unsignedLift } from '../record/holds.ts';
+import { packageRecord, type NamespaceRecord } from '../record/record.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { heldRight, rightToSign } from '../people/approval-right.ts';
 import { digestOfBundle } from '../bundle-digest.ts';
@@ -23,6 +24,8 @@ export interface ConsentSnapshot {
   readonly bundle: Bundle | undefined;
   /** Everything signed for the candidate, refusals included. */
   readonly approvals: readonly Approval[];
+  /** Signatures by which holds on this content were lifted, as far as the record names any, by name. */
+  readonly lifts: ReadonlyMap<string, Approval>;
   /** Objects of our own installation that are not what the record says, as this program sees them. */
   readonly integrity: readonly string[];
   readonly answers: Answers;
@@ -54,6 +57,11 @@ export const judgeConsent = (s: ConsentSnapshot): Consent => {
   if (wrong !== undefined) return missing(wrong);
   const known = record.candidates.get(candidate.metadata.uid);
   if (known?.stagedDigests.has(bundle.digest) !== true) return missing('the record does not know that it was staged');
+
+  const { lifted } = packageRecord(record, bundle.package);
+  if (unsignedLift(lifted, [bundle.digest, ...known.stagedDigests], s.lifts) !== undefined) {
+    return missing('the content was rolled back, and nobody signed that it was not the cause');
+  }
 
   const open = s.approvals
     .map((approval) => rightToSign(spec.targetNamespace, approval))

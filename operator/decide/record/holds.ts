@@ -7,7 +7,8 @@ import type { LedgerDraft } from '../ledger-entry.ts';
 import type { Instant } from '../objects.ts';
 import { isConsent, rightToSign } from '../people/approval-right.ts';
 import { peopleAmong } from '../people/identity.ts';
-import type { Hold } from './package.ts';
+import type { Hold } from './hold.ts';
+import type { PackageRecord } from './package.ts';
 import type { NamespaceRecord } from './record.ts';
 import { candidateSubject, signature } from './subjects.ts';
 
@@ -81,12 +82,38 @@ const held = ({ record }: HoldsSnapshot): readonly Held[] =>
 
 const isFor = ({ namespace, policy }: HoldsSnapshot, { digest, hold }: Held, { metadata, spec }: Approval): boolean =>
   metadata.namespace === namespace &&
-  spec.subject.kind === holdKind &&
-  spec.subject.name === hold.name &&
-  spec.subject.uid === hold.id &&
-  spec.digest === digest &&
-  spec.comment !== '' &&
+  isUnder({ spec }, digest, hold) &&
+  spec.decision === 'Approve' &&
   policy.spec.approvals.some(({ role }) => role === spec.role);
+
+const isUnder = ({ spec }: Pick<Approval, 'spec'>, digest: string, { name, id }: Hold): boolean =>
+  spec.subject.kind === holdKind &&
+  spec.subject.name === name &&
+  spec.subject.uid === id &&
+  spec.digest === digest &&
+  spec.comment !== '';
+
+/**
+ * Of contents whose hold the record says was lifted, one that nobody signed for: whoever appends to the record signs nothing. undefined = there is none.
+ * `approvals`: by name, as the API server holds them now.
+ */
+export const unsignedLift = (
+  lifted: PackageRecord['lifted'],
+  digests: readonly string[],
+  approvals: ReadonlyMap<string, Approval>,
+): string | undefined =>
+  digests.find((digest) => {
+    const hold = lifted.get(digest);
+    if (hold === undefined) return false;
+    const signed = approvals.get(hold.approval.name);
+    return (
+      signed === undefined ||
+      signed.metadata.uid !== hold.approval.uid ||
+      signed.spec.approver.username !== hold.approval.username ||
+      signed.spec.decision !== 'Approve' ||
+      !isUnder(signed, digest, hold)
+    );
+  });
 
 /** Nobody says of their own content that it was not the cause. */
 const isAuthor = ({ policy, record }: HoldsSnapshot, { hold }: Held, { spec }: Approval): boolean => {

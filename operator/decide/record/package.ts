@@ -3,6 +3,7 @@ import { entryName, type LedgerEntrySpec } from '../../api/ledger.ts';
 import type { Delivery, EntryData } from '../ledger-entry.ts';
 import type { Instant } from '../objects.ts';
 import { foldBy, unchanged, type Folds } from './fold.ts';
+import type { Hold, LiftedHold } from './hold.ts';
 
 export interface OpenIntent {
   readonly type: 'Promotion' | 'Rollback';
@@ -53,13 +54,6 @@ export interface Unfinished {
   readonly left: readonly string[];
 }
 
-/** Why a content is on hold: the entry that said it was taken back, by name and id, and whose it was. */
-export interface Hold {
-  readonly name: string;
-  readonly id: string;
-  readonly candidate: OpenIntent['candidate'];
-}
-
 export interface Order {
   readonly state: 'Started' | 'Done' | 'Refused';
   /** A word of the catalogue when refused, or when going back failed; '' otherwise. */
@@ -78,6 +72,8 @@ export interface PackageRecord {
   readonly unfinished: Unfinished | undefined;
   /** Digests that were taken back: refused until a new candidate, or until somebody signs that the content was not the cause. */
   readonly held: ReadonlyMap<string, Hold>;
+  /** Digests whose hold somebody lifted. */
+  readonly lifted: ReadonlyMap<string, LiftedHold>;
   /** A rollback happened and nothing has been promoted since: the next candidate explains it. */
   readonly analysisDue: boolean;
   /** Rollbacks that somebody ordered, by uid, and what came of each. */
@@ -94,6 +90,7 @@ export const untouched: PackageRecord = {
   open: undefined,
   unfinished: undefined,
   held: new Map(),
+  lifted: new Map(),
   analysisDue: false,
   orders: new Map(),
   history: [],
@@ -118,6 +115,9 @@ const withRan = (
 ): PackageRecord['ran'] => (bundle === '' ? before : new Map(before).set(bundle, fact));
 
 export const including = <T>(set: ReadonlySet<T>, value: T): ReadonlySet<T> => new Set([...set, value]);
+
+const without = <T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> =>
+  map.has(key) ? new Map([...map].filter(([each]) => each !== key)) : map;
 
 const timeOf = ({ time }: LedgerEntrySpec): Instant => Date.parse(time);
 
@@ -224,6 +224,7 @@ const folds: Folds<PackageRecord> = {
       from: data.from,
       to: data.to,
     }),
+    lifted: without(before.lifted, data.fromDigest),
     held: new Map(before.held).set(data.fromDigest, {
       name: entryName(entry.seq),
       id: entry.id,
@@ -260,10 +261,16 @@ const folds: Folds<PackageRecord> = {
     before.open?.type === 'Promotion' && before.open.candidate.uid === entry.subject.uid
       ? { ...before, seq: entry.seq, open: { ...before.open, rejected: true } }
       : before,
-  HoldLifted: (before, { entry }) => {
-    const held = new Map(before.held);
-    held.delete(entry.digest);
-    return { ...before, held };
+  HoldLifted: (before, { entry, data }) => {
+    const hold = before.held.get(entry.digest);
+    return {
+      ...before,
+      held: without(before.held, entry.digest),
+      lifted:
+        hold === undefined
+          ? before.lifted
+          : new Map(before.lifted).set(entry.digest, { ...hold, approval: data.approval }),
+    };
   },
   Staged: unchanged,
   Tested: unchanged,

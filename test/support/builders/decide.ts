@@ -216,6 +216,7 @@ export const aPackageRecord = (given: Partial<PackageRecord> = {}): PackageRecor
   open: undefined,
   unfinished: undefined,
   held: new Map(),
+  lifted: new Map(),
   analysisDue: false,
   orders: new Map(),
   history: [],
