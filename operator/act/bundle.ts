@@ -98,6 +98,7 @@ const head = (bundle: Bundle, { delta, deltaText }: Extract<Shown, { is: 'Shown'
   serverVersion: bundle.serverVersion,
   removed: bundle.removed,
   unmanaged: bundle.unmanaged,
+  irreversible: bundle.irreversible,
   delta,
   deltaText,
 });

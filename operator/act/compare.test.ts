@@ -16,6 +16,7 @@ const comparison = (...after: readonly BundleObject[]): Comparison => ({
   after: { name: 'c-0', objects: after },
   removed: [],
   unmanaged: [],
+  irreversible: [],
   heading: { candidate: 'c', version: '1', package: 'p', target: 't', base: 'none', digest: 'sha256:0', unmanaged: 0 },
 });
 

@@ -59,8 +59,21 @@ const unmanagedFields = z.object({
   fields: z.array(free(256)).min(1).max(64).meta(asOne).describe('Paths of fields left alone, sorted.'),
 });
 
+const irreversible = z.object({
+  kind: kindName.describe('The kind of the object.'),
+  name: objectName.describe('Its name.'),
+  fields: z
+    .array(free(256))
+    .max(16)
+    .default([])
+    .meta(asOne)
+    .describe('Paths of the fields, sorted. Empty: the object is dropped, and its data goes with it.'),
+  reason: free(512).describe('Why, in the words of the candidate.'),
+});
+
 /** How risky a change is, for the eye of the signer. */
 export const deltaClasses = [
+  'data loss',
   'rights',
   'image',
   'command',
@@ -124,7 +137,7 @@ const releaseBundleSpec = z
       .meta(asSet)
       .describe('The usernames of everybody who changed the content, sorted. None of them can sign for it.'),
     digest: orEmpty('sha256:[0-9a-f]{64}', 71).describe(
-      'SHA-256 over the canonical JSON of targetNamespace, policyUID, package, objects, removed, unmanaged, onFailure and base. Empty on parts.',
+      'SHA-256 over the canonical JSON of targetNamespace, policyUID, package, objects, removed, unmanaged, irreversible (where there is any), onFailure and base. Empty on parts.',
     ),
     base: orEmpty('none|sha256:[0-9a-f]{64}', 71).describe(
       'The digest of what production ran when this was rendered; none when it ran nothing of the package. Empty on parts.',
@@ -162,6 +175,12 @@ const releaseBundleSpec = z
       .default([])
       .meta(asOne)
       .describe('Fields that are neither written nor compared, sorted by kind and name.'),
+    irreversible: z
+      .array(irreversible)
+      .max(50)
+      .default([])
+      .meta(asOne)
+      .describe('What no rollback takes back, as the candidate says it, sorted by kind and name.'),
     delta: z
       .array(deltaEntry)
       .max(5000)

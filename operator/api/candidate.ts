@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { outcomes } from './conditions.ts';
 import { age, type Definition } from './definition.ts';
 import { conditions, envelope, identity, observedGeneration, type Json } from './meta.ts';
+import { irreversible } from './irreversible.ts';
 import { parser } from './parse.ts';
 import { asOne, asSet, celRules, keepsUnknown, mapBy, neverChanges } from './crd-extensions.ts';
 import {
@@ -142,6 +143,14 @@ const releaseCandidateSpec = z
       .enum(['Rollback', 'Page'])
       .default('Rollback')
       .describe('What failing health does. Page: it calls people and leaves production as it is. It needs pageReason.'),
+    irreversible: z
+      .array(irreversible)
+      .max(50)
+      .default([])
+      .meta(mapBy('kind', 'name'))
+      .describe(
+        'What this release does that no rollback takes back, and why it is wanted all the same: what the gate Reversible names, and nothing else. Part of what is signed. Empty: nothing.',
+      ),
     pageReason: optional(1024).describe('Why going back would be worse, such as a migration that cannot be undone.'),
     onBehalfOf: z
       .array(typedUsername)

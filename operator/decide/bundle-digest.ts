@@ -1,6 +1,6 @@
 /** What people sign: the digest of a whole bundle. */
 import type { Json } from '../api/meta.ts';
-import type { Bundle, UnmanagedFields } from './bundle.ts';
+import type { Bundle, Irreversible, UnmanagedFields } from './bundle.ts';
 import { canonicalJson, digestOf } from './json/canonical.ts';
 import type { ObjectRef } from './objects.ts';
 
@@ -13,6 +13,7 @@ export interface SignedContent {
   readonly objects: readonly (ObjectRef & { readonly digest: string })[];
   readonly removed: readonly ObjectRef[];
   readonly unmanaged: readonly UnmanagedFields[];
+  readonly irreversible: readonly Irreversible[];
   readonly onFailure: 'Rollback' | 'Page';
   /** Digest of what production ran when this was rendered; `none` when it ran nothing. */
   readonly base: string;
@@ -27,6 +28,19 @@ export const bundleDigest = (content: SignedContent): string =>
     objects: inOrder(content.objects.map(({ apiVersion, kind, name, digest }) => ({ apiVersion, kind, name, digest }))),
     removed: inOrder(content.removed.map(({ apiVersion, kind, name }) => ({ apiVersion, kind, name }))),
     unmanaged: inOrder(content.unmanaged.map(({ kind, name, fields }) => ({ kind, name, fields: fields.toSorted() }))),
+    // Absent where there is none: the digests of bundles from before are the same.
+    ...(content.irreversible.length === 0
+      ? {}
+      : {
+          irreversible: inOrder(
+            content.irreversible.map(({ kind, name, fields, reason }) => ({
+              kind,
+              name,
+              fields: fields.toSorted(),
+              reason,
+            })),
+          ),
+        }),
     onFailure: content.onFailure,
     base: content.base,
   });
@@ -40,6 +54,7 @@ export const digestOfBundle = (bundle: Omit<Bundle, 'digest' | 'name' | 'created
     objects: bundle.objects.map(({ ref, digest }) => ({ ...ref, digest })),
     removed: bundle.removed,
     unmanaged: bundle.unmanaged,
+    irreversible: bundle.irreversible,
     onFailure: bundle.onFailure,
     base: bundle.base,
   });

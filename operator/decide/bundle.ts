@@ -25,6 +25,15 @@ export interface UnmanagedFields {
   readonly fields: readonly string[];
 }
 
+/** Something that no rollback takes back, which the candidate says and people sign for. */
+export interface Irreversible {
+  readonly kind: string;
+  readonly name: string;
+  /** Dot paths, sorted; none = the object is dropped, and its data goes with it. */
+  readonly fields: readonly string[];
+  readonly reason: string;
+}
+
 export interface Bundle {
   readonly name: string;
   readonly namespace: string;
@@ -46,4 +55,5 @@ export interface Bundle {
   readonly objects: readonly BundleObject[];
   readonly removed: readonly ObjectRef[];
   readonly unmanaged: readonly UnmanagedFields[];
+  readonly irreversible: readonly Irreversible[];
 }

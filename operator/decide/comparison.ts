@@ -1,6 +1,6 @@
 /** A bundle and what it is compared with, for its signers; the comparing is done in `delta/compare.ts`, for megabytes of it take seconds. */
 import type { DeltaEntry } from '../api/bundle.ts';
-import type { Bundle, BundleObject, UnmanagedFields } from './bundle.ts';
+import type { Bundle, BundleObject, Irreversible, UnmanagedFields } from './bundle.ts';
 import type { ObjectRef } from './objects.ts';
 
 export interface Before {
@@ -22,6 +22,8 @@ export interface DeltaHeading {
   readonly notes?: string;
   /** What it does with what an emergency changed; absent when it follows none up. */
   readonly followsUp?: string;
+  /** What no rollback takes back, a line each. */
+  readonly irreversible?: readonly string[];
   /** How many fields are neither written nor compared. */
   readonly unmanaged: number;
   /** Shows everything, whatever the text does not (`showCommand`). */
@@ -34,6 +36,7 @@ export interface Comparison {
   readonly after: Pick<Bundle, 'name' | 'objects'>;
   readonly removed: readonly ObjectRef[];
   readonly unmanaged: readonly UnmanagedFields[];
+  readonly irreversible: readonly Irreversible[];
   /** All but the command that shows everything. */
   readonly heading: Omit<DeltaHeading, 'command'>;
 }

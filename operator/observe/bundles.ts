@@ -88,6 +88,7 @@ export const bundleHead = (raw: KubeObject, place: ContentPlace = everything()):
       objects: spec.objects.map((object, index) => objectOf(object, () => place.contents.read(home, index))),
       removed: spec.removed,
       unmanaged: spec.unmanaged,
+      irreversible: spec.irreversible,
     },
   };
 };

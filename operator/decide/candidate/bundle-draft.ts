@@ -94,6 +94,7 @@ const baselineOf = (
     objects: sorted(objects),
     removed: [],
     unmanaged: unmanagedFor(s, policy, objects),
+    irreversible: [],
   };
   const digest = digestOfBundle(bundle);
   return { ...bundle, digest, name: `${spec.package}-baseline-${digest8(digest)}`, createdAt: 0 };
@@ -157,6 +158,9 @@ export const draftBundle = (
     objects: sorted(content),
     removed: dropped.toSorted(byKey),
     unmanaged: unmanagedFor(s, policy, content),
+    irreversible: spec.irreversible
+      .map(({ fields, ...rest }) => ({ ...rest, fields: fields.toSorted() }))
+      .toSorted(byKey),
   };
   const digest = digestOfBundle(bundle);
   // The uid too: a candidate that was deleted and created again with the same content has a bundle of its own.

@@ -5,8 +5,8 @@ import { showCommand } from './show-command.ts';
 import { deltaText } from './text.ts';
 import { entriesOf } from './truncate.ts';
 
-export const compared = ({ before, after, removed, unmanaged, heading }: Comparison): Shown => {
-  const changes = delta(before, after.objects, removed, unmanaged);
+export const compared = ({ before, after, removed, unmanaged, irreversible, heading }: Comparison): Shown => {
+  const changes = delta(before, after.objects, removed, unmanaged, irreversible);
   const readable = before.foreign || before.name === '' ? [after] : [after, before];
   const text = deltaText(changes, { ...heading, command: showCommand(readable, heading.target) });
   return text.is === 'TooLarge' ? text : { is: 'Shown', delta: entriesOf(changes), deltaText: text.text };

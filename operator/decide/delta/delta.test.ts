@@ -20,6 +20,43 @@ const ofPod = (before: JsonObject, after: JsonObject): Change[] =>
 const ofContainer = (before: JsonObject, after: JsonObject): Change[] =>
   ofPod({ containers: [{ name: 'api', ...before }] }, { containers: [{ name: 'api', ...after }] });
 
+const retention = (whenDeleted: string, replicas = 3): JsonObject => ({
+  spec: {
+    replicas,
+    volumeClaimTemplates: [{ metadata: { name: 'data' } }],
+    persistentVolumeClaimRetentionPolicy: { whenDeleted, whenScaled: replicas === 3 ? 'Retain' : 'Delete' },
+  },
+});
+
+describe('what loses data comes first', () => {
+  const claim = objectOf('PersistentVolumeClaim', 'data', {});
+  const set = objectOf('StatefulSet', 'db', retention('Delete'));
+  const declared = [{ kind: 'StatefulSet', name: 'db', fields: [], reason: 'moved' }];
+
+  it.each<[sentence: string, changes: Change[], classes: string[]]>([
+    ['a claim that is dropped', delta(ours(claim), [], [claim.ref], []), ['data loss']],
+    ['a set that is dropped and keeps its claims does not', delta(ours(set), [], [set.ref], []), ['removed']],
+    ['one that says that they go', delta(ours(set), [], [set.ref], [], declared), ['data loss']],
+    ['claims that are to go later', ofOne('StatefulSet', retention('Retain'), retention('Delete')), ['data loss']],
+    ['claims that are to stay do not', ofOne('StatefulSet', retention('Delete'), retention('Retain')), ['storage']],
+    [
+      'fewer replicas whose claims go',
+      ofOne('StatefulSet', retention('Retain'), retention('Retain', 2)),
+      ['data loss', 'data loss'],
+    ],
+  ])('%s', (_, changes, classes) => {
+    expect(changes.map((change) => change.class)).toEqual(classes);
+    expect(/ (?:\d data loss|\d removed|\d storage)/.exec(textOf(changes))?.[0]).toContain(classes[0]);
+  });
+
+  it('and a signer reads what no rollback takes back', () => {
+    const irreversible = ['PersistentVolumeClaim data is deleted after observation, and its data with it'];
+    expect(textOf(delta(ours(claim), [], [claim.ref], []), { irreversible })).toContain(
+      `\nCannot be taken back:\n  ${irreversible[0] ?? ''}\n`,
+    );
+  });
+});
+
 describe('the class of a change', () => {
   it.each<[Change['class'], string, Change[]]>([
     ['image', 'an image', ofContainer({ image: 'a' }, { image: 'b' })],

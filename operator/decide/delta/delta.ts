@@ -1,9 +1,10 @@
 /** What a release changes in production, field by field: what a signer consents to. Nothing is left out without being counted. */
 import type { DeltaClass } from '../../api/bundle.ts';
 import type { JsonObject } from '../../api/meta.ts';
-import type { BundleObject, UnmanagedFields } from '../bundle.ts';
+import type { BundleObject, Irreversible, UnmanagedFields } from '../bundle.ts';
 import { isDefault } from './api-defaults.ts';
 import { isBinaryData } from './binary-data.ts';
+import { endangersData, goesWithData, lostBy } from './data-loss.ts';
 import { classOf, isOpen } from './risk.ts';
 import { differences, type Difference } from '../json/diff.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
@@ -38,6 +39,7 @@ export const delta = (
   after: readonly BundleObject[],
   removed: readonly ObjectRef[],
   unmanaged: readonly UnmanagedFields[],
+  irreversible: readonly Irreversible[] = [],
 ): Change[] => {
   const search = newSearch();
   const known = new Map(before.objects.map((object) => [keyOf(object.ref), object]));
@@ -47,9 +49,10 @@ export const delta = (
     const left = unmanagedOf(unmanaged, object.ref);
     return before.foreign ? added(object, notShown, left, search) : changed(old, object, left, search);
   });
-  return [...written, ...removed.map(removal)].toSorted(
-    (a, b) => Number(a.object > b.object) - Number(a.object < b.object),
+  const gone = removed.map((ref) =>
+    removal(ref, goesWithData(ref, known.get(keyOf(ref))?.content, irreversible) ? 'data loss' : 'removed'),
   );
+  return [...written, ...gone].toSorted((a, b) => Number(a.object > b.object) - Number(a.object < b.object));
 };
 
 const ofObject = (ref: ObjectRef, sort: DeltaClass, from: string, to: string): Change => ({
@@ -66,7 +69,7 @@ const ofObject = (ref: ObjectRef, sort: DeltaClass, from: string, to: string): C
   isDefault: false,
 });
 
-const removal = (ref: ObjectRef): Change => ofObject(ref, 'removed', ref.apiVersion, '');
+const removal = (ref: ObjectRef, sort: DeltaClass): Change => ofObject(ref, sort, ref.apiVersion, '');
 
 const added = (
   { ref, content }: BundleObject,
@@ -88,17 +91,23 @@ const isFolded = ({ kind }: ObjectRef, { path, to }: Difference): boolean =>
 const unnamed = (content: JsonObject): JsonObject =>
   ['apiVersion', 'kind', 'metadata.name'].reduce((left, path) => deletePath(left, parsePath(path) ?? []), content);
 
-const changed = (before: BundleObject, after: BundleObject, unmanaged: readonly string[], search: Search): Change[] =>
-  before.digest === after.digest
-    ? []
-    : differences(outside(before.content, unmanaged), outside(after.content, unmanaged)).map((one) =>
-        change(after.ref, one, search),
-      );
+const changed = (before: BundleObject, after: BundleObject, unmanaged: readonly string[], search: Search): Change[] => {
+  if (before.digest === after.digest) return [];
+  const [was, is] = [outside(before.content, unmanaged), outside(after.content, unmanaged)];
+  const lost = new Set(lostBy(after.ref.kind, was, is));
+  return differences(was, is).map((one) => change(after.ref, one, search, lost));
+};
 
-const change = (ref: ObjectRef, { path, from, to }: Difference, search: Search): Change => {
-  const sort = classOf(ref.kind, path);
+const change = (
+  ref: ObjectRef,
+  { path, from, to }: Difference,
+  search: Search,
+  lost: ReadonlySet<string> = new Set(),
+): Change => {
+  const plain = formatPath(path);
+  const sort = lost.has(plain) || endangersData(ref.kind, plain, to) ? 'data loss' : classOf(ref.kind, path);
   const open = isOpen(sort);
-  const where = visibleName(formatPath(path));
+  const where = visibleName(plain);
   const credential = isNamedCredential(path) || isSecretValue(ref.kind, path);
   const binary = isBinaryData(ref, path);
   const values = shown(from, to, { open, credential, binary, name: !prose.has(sort), search });

@@ -8,7 +8,7 @@ import { kindRow } from '../manifest/kinds/index.ts';
 import type { RiskClasses } from '../manifest/kinds/shared/kind.ts';
 
 /** RiskClasses that say what runs, as whom, with which rights, and who reaches it. A signer sees all of it, whatever its length. */
-const open: ReadonlySet<DeltaClass> = new Set(['rights', 'identity', 'image', 'command', 'network']);
+const open: ReadonlySet<DeltaClass> = new Set(['data loss', 'rights', 'identity', 'image', 'command', 'network']);
 
 export const isOpen = (sort: DeltaClass): boolean => open.has(sort);
 

@@ -12,6 +12,7 @@ export type DeltaText =
 
 /** Riskiest first. */
 const risks = [
+  'data loss',
   'rights',
   'identity',
   'image',
@@ -40,7 +41,7 @@ export const deltaText = (all: readonly Change[], heading: DeltaHeading): DeltaT
       size(title) +
       leftBytes +
       changes.filter(mustShow).reduce((part, change) => part + size(spelt(change, heading)), 0),
-    0,
+    (heading.irreversible ?? []).reduce((sum, line) => sum + size(visible(line)), 0),
   );
   if (must > maxDeltaTextBytes - topBytes) return { is: 'TooLarge', bytes: must };
 
@@ -103,6 +104,7 @@ const titles = ({
   digest,
   notes,
   followsUp,
+  irreversible = [],
 }: DeltaHeading): string[] => [
   visible(`${name} ${version} into ${target}`),
   visible(`candidate  ${candidate}`),
@@ -110,6 +112,9 @@ const titles = ({
   visible(`against    ${base === 'none' ? 'nothing: production runs nothing of this package' : base}`),
   ...(notes === undefined ? [] : [visible(`notes      ${notes}`)]),
   ...(followsUp === undefined ? [] : [visible(`follows up ${followsUp}`)]),
+  ...(irreversible.length === 0
+    ? []
+    : ['', 'Cannot be taken back:', ...irreversible.map((line) => `  ${visible(line)}`)]),
 ];
 
 const summary = (changes: readonly Change[]): string => {

@@ -115,6 +115,7 @@ const content: SignedContent = {
     { kind: 'Deployment', name: 'a', fields: ['spec.paused', 'spec.replicas'] },
     { kind: 'Deployment', name: 'b', fields: ['spec.replicas'] },
   ],
+  irreversible: [],
   onFailure: 'Rollback',
   base: 'none',
 };

@@ -150,6 +150,12 @@ const candidate: Omit<RuleRow, 'kind'>[] = [
     twin: spec({ onFailure: 'Page', pageReason: 'drops a column' }),
   },
   {
+    at: 'spec.irreversible[]',
+    says: 'name the fields',
+    bad: spec({ irreversible: [{ kind: 'ConfigMap', name: 'settings', reason: 'it goes' }] }),
+    twin: spec({ irreversible: [{ kind: 'PersistentVolumeClaim', name: 'settings', reason: 'it goes' }] }),
+  },
+  {
     at: 'spec',
     says: 'spec.reverts',
     bad: spec({ reverts: [{ kind: 'Deployment', name: 'api' }] }),
@@ -275,6 +281,12 @@ const textFields: readonly TextField[] = [
   { kind: 'ReleaseCandidate', at: 'spec.change', lines: 'one', put: (change) => spec({ change }) },
   { kind: 'ReleaseCandidate', at: 'spec.incident', lines: 'one', put: (incident) => spec({ incident }) },
   { kind: 'ReleaseCandidate', at: 'spec.pageReason', lines: 'many', put: (pageReason) => spec({ pageReason }) },
+  {
+    kind: 'ReleaseCandidate',
+    at: 'spec.irreversible[].reason',
+    lines: 'one',
+    put: (reason) => spec({ irreversible: [{ kind: 'StatefulSet', name: 'db', reason }] }),
+  },
   { kind: 'ReleaseCandidate', at: 'spec.onBehalfOf[]', lines: 'one', put: (name) => spec({ onBehalfOf: [name] }) },
   { kind: 'ReleaseCandidate', at: 'spec.followsUp', lines: 'one', put: (followsUp) => spec({ followsUp }) },
   {

@@ -150,6 +150,7 @@ export const aBundle = (given: Partial<Bundle> = {}): Bundle => ({
   objects: [anObject('ConfigMap', 'api-config', { data: { level: 'info' } }), aDeployment()],
   removed: [],
   unmanaged: [],
+  irreversible: [],
   ...given,
 });
 
