@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { denials, denialText } from './denials.ts';
+import { denialText } from './denial-text.ts';
+import { denials } from './denials.ts';
 
 const operator = join(import.meta.dirname, '..');
 const source = globSync('{decide,gate}/**/*.ts', { cwd: operator })

@@ -151,6 +151,12 @@ export const denials = {
     why: 'it departs from bundle {{bundle}} at {{paths}}',
     next: 'read what was signed for: kubectl get relbundle {{bundle}} -n {{place}} -o yaml',
   },
+  ClaimsWouldGo: {
+    who: 'the operator, or a GitOps tool, with a deletion that would take claims along',
+    what: '{{act}} in {{place}}',
+    why: 'its whenDeleted is Delete, and no signed release says that its claims go with it',
+    next: 'stage a release that sets spec.persistentVolumeClaimRetentionPolicy.whenDeleted to Retain, or one that names the object in spec.irreversible',
+  },
   NeverInProduction: {
     who: 'the operator, with a rollback to what never ran',
     what: 'go back to bundle {{bundle}} in {{place}}',
@@ -270,30 +276,3 @@ export const denials = {
 } as const satisfies Record<string, Denial>;
 
 export type DenialCode = keyof typeof denials;
-
-type NamesIn<Text extends string> = Text extends `${string}{{${infer Name}}}${infer Rest}`
-  ? Name | NamesIn<Rest>
-  : never;
-
-/** What the message of a refusal has to be told. */
-type DenialFacts<Code extends DenialCode> = Readonly<
-  Record<'caller' | NamesIn<(typeof denials)[Code]['what' | 'why' | 'next']>, string>
->;
-
-/** What it has to be told beside facts that are known of every request. */
-export type MoreFacts<Code extends DenialCode, Known extends string> = Omit<DenialFacts<Code>, Known> &
-  Partial<Readonly<Record<Known, string>>>;
-
-/** The message of a refusal: code, who may not do what, why, and what to do next. */
-export const denialText = <Code extends DenialCode, Known extends string>(
-  code: Code,
-  known: Readonly<Record<Known, string>>,
-  more: MoreFacts<Code, NoInfer<Known>>,
-): string => {
-  const { what, why, next }: Denial = denials[code];
-  const facts = new Map(Object.entries<string>({ ...known, ...more }));
-  return `${code}: {{caller}} may not ${what}: ${why}. Next: ${next}`.replaceAll(
-    /\{\{(\w+)\}\}/g,
-    (_, name: string) => facts.get(name) ?? '',
-  );
-};

@@ -21,7 +21,7 @@ const lifetime = z.array(text).exactOptional();
 /**
  * An object that an intent will write. `digest` is that of the bundle; `content` is the one that any writer's content is compared by.
  * `finalizers`: those that it sets; `frees`: those that it takes off, because only the release before it has them. Absent = none. `replaced`: it is
- * deleted and created again.
+ * deleted and created again. `parked`: the content that it has before it is deleted.
  */
 const written = z.object({
   object: text,
@@ -31,6 +31,7 @@ const written = z.object({
   finalizers: z.array(text).exactOptional(),
   frees: z.array(text).exactOptional(),
   replaced: z.literal(true).exactOptional(),
+  parked: text.exactOptional(),
 });
 export type Written = z.infer<typeof written>;
 

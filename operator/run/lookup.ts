@@ -60,12 +60,16 @@ export const activeReleasesOf = (
   // A Job has another name for each bundle, and there are few of them.
   if (key.startsWith('Job/')) return activeReleasesIn(facts, namespace);
   const bundles = facts.bundles.in();
-  return (bundles?.byIndex('object', indexKey(namespace, key)) ?? []).flatMap((found) => {
+  const keys = [key, ...makersOfClaim(key)];
+  const heads = keys.flatMap((each) => bundles?.byIndex('object', indexKey(namespace, each)) ?? []);
+  return heads.flatMap((found) => {
     const whole = found.partOf === '' ? found : bundles?.get(indexKey(namespace, found.partOf));
     if (whole === undefined) return [];
     const { name, package: pkg } = whole.bundle;
     const { open, production } = packageRecord(facts.records.get(namespace), pkg);
-    return [open?.to, open?.from, production?.bundle].includes(name) ? activeRelease(facts, namespace, pkg) : [];
+    // What it dropped is deleted after observation.
+    const names = [open?.to, open?.from, production?.bundle, production?.previous];
+    return names.includes(name) ? activeRelease(facts, namespace, pkg) : [];
   });
 };
 
@@ -82,6 +86,12 @@ export const activeReleasesOn = (
     return [...owners].flatMap((owner) => activeReleasesOf(facts, namespace, owner));
   });
   return [...new Map(found.map((each) => [`${each.namespace}/${each.package}`, each])).values()];
+};
+
+/** A StatefulSet that is to be deleted waits until its controller has let go of its claims, which are named `<template>-<set>-<number>`. */
+const makersOfClaim = (key: ObjectKey): readonly ObjectKey[] => {
+  const parts = /^PersistentVolumeClaim\/(.+)-\d+$/.exec(key)?.[1]?.split('-') ?? [];
+  return parts.slice(1).map((_, i): ObjectKey => `StatefulSet/${parts.slice(i + 1).join('-')}`);
 };
 
 /** Entries that explain something of production, or ask for it. */

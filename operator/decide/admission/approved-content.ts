@@ -2,13 +2,14 @@
 import type { Json, JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
 import { canonicalJson, digestOf } from '../json/canonical.ts';
-import { listAt } from '../json/json.ts';
+import { listAt, textAt } from '../json/json.ts';
 import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { getPath, parsePath } from '../json/field-path.ts';
 import { withFilledIn, withLeft } from '../manifest/live-values.ts';
 import { differingPaths, normalForm } from '../manifest/normal-form.ts';
-import { liveRef } from '../release/steps.ts';
+import { parkedManifest } from '../manifest/parking.ts';
+import { liveRef, releasesData } from '../release/steps.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import type { AdmissionRequest } from './request.ts';
 
@@ -109,6 +110,27 @@ export const departures = (
   const isOwned = !same(owners(object), owners(oldObject));
   const isHeld = !unmanaged.includes(finalizersPath) && finalizersDepart({ object, oldObject }, expected, leave);
   return [...content, ...left, ...(isOwned ? ['metadata.ownerReferences'] : []), ...(isHeld ? [finalizersPath] : [])];
+};
+
+/**
+ * Where a write departs from what parking makes of the live object, under the bundle that drops it; undefined = objects of its kind are not parked,
+ * or there is none.
+ */
+export const departuresFromParked = (
+  request: Pick<AdmissionRequest, 'object' | 'oldObject'>,
+  by: Bundle | undefined,
+): readonly string[] | undefined => {
+  const { oldObject } = request;
+  const name = textAt(oldObject, 'metadata', 'name') ?? '';
+  const ref = { apiVersion: textAt(oldObject, 'apiVersion') ?? '', kind: textAt(oldObject, 'kind') ?? '', name };
+  const parked = oldObject && parkedManifest(oldObject, releasesData(by, ref) ? 'Released' : 'Kept');
+  if (by === undefined || parked === undefined) return undefined;
+  const content = normalForm(parked, ref);
+  return departures(
+    request,
+    { ref, content, digest: digestOf(content) },
+    { bundle: { ...by, unmanaged: [] }, leave: { stays: undefined } },
+  );
 };
 
 /** How many paths a message lists. */

@@ -18,6 +18,7 @@ import {
   digestOf,
   now,
 } from '../../../test/support/builders/decide.ts';
+import type { Bundle } from '../bundle.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import { judgeAdmission } from './judge.ts';
 import { admittedAct } from './admitted-entry.ts';
@@ -170,6 +171,81 @@ const grown: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = 
   code,
 ]);
 
+/** A release drops a StatefulSet whose claims would go with it. */
+const set = (replicas: number, whenDeleted: string) =>
+  anObject('StatefulSet', 'db', {
+    spec: {
+      replicas,
+      volumeClaimTemplates: [{ metadata: { name: 'data' } }],
+      persistentVolumeClaimRetentionPolicy: { whenDeleted, whenScaled: 'Retain' },
+    },
+  }).content;
+const running = set(3, 'Delete');
+const [keeps, gives] = [[], [{ kind: 'StatefulSet', name: 'db', fields: [], reason: 'moved' }]].map((irreversible) => ({
+  ...next,
+  removed: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db' }],
+  irreversible,
+}));
+const isIn = (bundle: Bundle | undefined, pkg: Partial<PackageRecord>): AdmissionSnapshot => ({
+  ...snapshot(pkg),
+  bundle: (name) => [bundle, before].find((each) => each?.name === name),
+});
+const parks = (object: JsonObject) =>
+  request(operator, 'StatefulSet', 'db', { operation: 'UPDATE', object: stored(object), oldObject: stored(running) });
+const deletes = (who: string, object: JsonObject) =>
+  request(who, 'StatefulSet', 'db', { operation: 'DELETE', oldObject: stored(object) });
+const settled = { production: inProduction() };
+
+const dropping: typeof grown = [
+  [
+    'the operator parks a set that a release drops',
+    parks(set(0, 'Retain')),
+    isIn(keeps, { open: intent() }),
+    'allowed',
+  ],
+  ['the operator scales it', parks(set(1, 'Retain')), isIn(keeps, { open: intent() }), 'ContentNotApproved'],
+  [
+    'the operator parks it with its claims',
+    parks(set(0, 'Delete')),
+    isIn(keeps, { open: intent() }),
+    'ContentNotApproved',
+  ],
+  ['and does so where that was signed for', parks(set(0, 'Delete')), isIn(gives, { open: intent() }), 'allowed'],
+  ['the operator parks it with nothing open', parks(set(0, 'Retain')), isIn(keeps, settled), 'NoReleaseUnderWay'],
+  [
+    'the operator deletes it at once',
+    deletes(operator, set(0, 'Retain')),
+    isIn(keeps, { open: intent() }),
+    'NoReleaseUnderWay',
+  ],
+  ['the operator deletes it after observation', deletes(operator, set(0, 'Retain')), isIn(keeps, settled), 'allowed'],
+  [
+    'the operator deletes it with its claims',
+    deletes(operator, set(0, 'Delete')),
+    isIn(keeps, settled),
+    'ClaimsWouldGo',
+  ],
+  [
+    'the operator does so where that was signed for',
+    deletes(operator, set(0, 'Delete')),
+    isIn(gives, settled),
+    'allowed',
+  ],
+  [
+    'a GitOps tool deletes it with its claims',
+    deletes(argo, running),
+    isIn(keeps, { open: intent() }),
+    'ClaimsWouldGo',
+  ],
+  ['a GitOps tool deletes it later with its claims', deletes(argo, running), isIn(keeps, settled), 'ClaimsWouldGo'],
+  [
+    'a GitOps tool does so where that was signed for',
+    deletes(argo, running),
+    isIn(gives, { open: intent() }),
+    'allowed',
+  ],
+];
+
 const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
   ['the operator writes what was signed for', write(operator, stored(config)), snapshot({ open: intent() }), 'allowed'],
   [
@@ -309,6 +385,7 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
     'NoReleaseUnderWay',
   ],
   ...grown,
+  ...dropping,
   ['the restorer writes with nothing open', write(restorer, stored(configBefore)), snapshot(), 'NoReleaseUnderWay'],
   ['the restorer promotes', write(restorer, stored(config)), snapshot({ open: intent() }), 'NoReleaseUnderWay'],
   [

@@ -6,8 +6,9 @@ import { isReplaced } from '../manifest/live-values.ts';
 import { stayingOn } from '../record/expected-state.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from '../record/package.ts';
-import { prunedLate, prunedNow } from '../release/steps.ts';
-import { departures, listedPaths, objectIn, type Leave } from './approved-content.ts';
+import { takesDataAlong } from '../manifest/parking.ts';
+import { prunedLate, prunedNow, releasesData } from '../release/steps.ts';
+import { departures, departuresFromParked, listedPaths, objectIn, type Leave } from './approved-content.ts';
 import { admittedAct } from './admitted-entry.ts';
 import { allowed, refuse, refuseYet, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
@@ -63,14 +64,20 @@ export const judgePromoter = (request: AdmissionRequest, s: AdmissionSnapshot): 
 const promoterWrites = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
   const ref = refOf(request);
   for (const { open, to } of courses(s, 'Promotion')) {
+    if (to === undefined) continue;
     const expected = objectIn(to, ref);
-    if (to === undefined || expected === undefined) continue;
+    const paths =
+      expected === undefined
+        ? has(prunedLate(to), ref)
+          ? departuresFromParked(request, to)
+          : undefined
+        : departures(request, expected, {
+            bundle: to,
+            leave: { stays: stayingOn(s.record.explained, keyOf(ref)) },
+          });
+    if (paths === undefined) continue;
     if (open.rejected || open.refused !== undefined) return ended(request, open);
-    return judged(request, {
-      paths: departures(request, expected, { bundle: to, leave: { stays: stayingOn(s.record.explained, keyOf(ref)) } }),
-      bundle: to,
-      open,
-    });
+    return judged(request, { paths, bundle: to, open });
   }
   return nothingOpen(request);
 };
@@ -93,8 +100,15 @@ const promoterDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): Admis
     ({ production, bundle }) =>
       production.how === 'Promoted' && s.now >= production.observeUntil && has(prunedLate(bundle), ref),
   );
-  return late === undefined ? nothingOpen(request) : allowed({ under: standing(late.production) });
+  if (late === undefined) return nothingOpen(request);
+  return losesClaims(request, late.bundle) ?? allowed({ under: standing(late.production) });
 };
+
+/** What is deleted keeps its claims, unless the release that drops it says that they go with it. */
+const losesClaims = (request: AdmissionRequest, by: Bundle | undefined): AdmissionVerdict | undefined =>
+  request.oldObject !== undefined && takesDataAlong(request.oldObject) && !releasesData(by, refOf(request))
+    ? refuse(request, 'ClaimsWouldGo', {})
+    : undefined;
 
 /** What production holds of each package of which nothing is under way. */
 const settled = (s: AdmissionSnapshot): readonly { readonly production: ProductionFact; readonly bundle: Bundle }[] =>
@@ -131,9 +145,13 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
     const { to, from, open } = course;
     const expected = objectIn(to, ref);
     if (request.operation === 'DELETE') {
-      if (isAdded({ to, from }, ref) || isMadeAgain(request, course, open)) return allowed({ under: open });
-      continue;
+      if (isMadeAgain(request, course, open)) return losesClaims(request, undefined) ?? allowed({ under: open });
+      if (!isAdded({ to, from }, ref)) continue;
+      // What the newer release brought goes as that one says.
+      const isLeftover = objectIn(from, ref) === undefined;
+      return (isLeftover ? losesClaims(request, from) : undefined) ?? allowed({ under: open });
     }
+    if (isParking(request, course, open)) return allowed({ under: open });
     if (to === undefined || expected === undefined) continue;
     if (!wasInProduction(course, open)) {
       return refuse(request, 'NeverInProduction', { bundle: to.name });
@@ -148,6 +166,13 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
     });
   }
   return nothingOpen(request);
+};
+
+/** What going back deletes, or makes again, keeps its claims. */
+const isParking = (request: AdmissionRequest, course: Course, open: OpenIntent): boolean => {
+  const isOnItsWay = isMadeAgain(request, course, open) || isAdded(course, refOf(request));
+  const paths = isOnItsWay ? departuresFromParked(request, course.from) : undefined;
+  return paths?.length === 0;
 };
 
 /** What going back deletes only to create it as the bundle has it: the API server would refuse to change it. */
@@ -218,7 +243,8 @@ const toolDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): Admission
   const ref = refOf(request);
   for (const { to, open } of courses(s, 'Promotion')) {
     if (!has(to?.removed ?? [], ref)) continue;
-    return open.rejected || open.refused !== undefined ? ended(request, open) : allowed({ under: open });
+    if (open.rejected || open.refused !== undefined) return ended(request, open);
+    return losesClaims(request, to) ?? allowed({ under: open });
   }
   const back = courses(s, 'Rollback').find(
     (course) => isAdded(course, ref) || isMadeAgain(request, course, course.open),
@@ -229,7 +255,8 @@ const toolDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): Admission
     ({ open, production }) => objectIn(s.bundle(open?.to ?? production?.bundle ?? ''), ref) !== undefined,
   );
   const left = settled(s).find(({ bundle }) => has(bundle.removed, ref));
-  return left === undefined || isHeld ? nothingOpen(request) : allowed({ under: standing(left.production) });
+  if (left === undefined || isHeld) return nothingOpen(request);
+  return losesClaims(request, left.bundle) ?? allowed({ under: standing(left.production) });
 };
 
 /** Where Helm keeps what it has installed (helm.sh/helm, pkg/storage/driver/secrets.go). */

@@ -1,5 +1,6 @@
 /** What the gate is asked, and what it may answer: an admission review as plain values. */
-import { denialText, type DenialCode, type MoreFacts } from '../../api/denials.ts';
+import { denialText, type MoreFacts } from '../../api/denial-text.ts';
+import type { DenialCode } from '../../api/denials.ts';
 import type { Identity, JsonObject } from '../../api/meta.ts';
 import type { LedgerDraft } from '../ledger-entry.ts';
 import { textAt } from '../json/json.ts';

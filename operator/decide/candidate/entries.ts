@@ -2,7 +2,7 @@
 import type { Approval } from '../../api/approval.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
-import type { Delivery, LedgerDraft } from '../ledger-entry.ts';
+import type { Delivery, LedgerDraft, Written } from '../ledger-entry.ts';
 import { keyOf } from '../objects.ts';
 import type { CandidateRecord } from '../record/candidate.ts';
 import { candidateSubject, type Data, signature, subjectOf } from '../record/subjects.ts';
@@ -80,6 +80,7 @@ export const promotionStarted = (
     from,
     fromDigest,
     fromObjects = [],
+    parks = [],
     quorum,
     approvals,
     delivery,
@@ -89,6 +90,8 @@ export const promotionStarted = (
     fromDigest: string;
     /** What production holds before; absent = nothing. */
     fromObjects?: readonly BundleObject[];
+    /** What it parks before it deletes it (`parkedBy`). */
+    parks?: readonly Written[];
     quorum: string;
     approvals: readonly Approval[];
     delivery: Delivery;
@@ -108,7 +111,7 @@ export const promotionStarted = (
     fromDigest,
     quorum,
     approvals: approvals.map(signature),
-    writes: writtenBy(bundle, fromObjects),
+    writes: [...writtenBy(bundle, fromObjects), ...parks],
     removes: bundle.removed.map(keyOf),
     delivery,
     followsUp,

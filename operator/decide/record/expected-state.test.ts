@@ -133,7 +133,7 @@ const remaking = releaseEntries.rollbackStarted(
     order: undefined,
     restores: aBundle({ name: 'first', objects: [before] }),
     removes: [aDeployment().ref],
-    way: { left: new Map(), replaced: new Set(['ConfigMap/settings']) },
+    way: { left: new Map(), replaced: new Set(['ConfigMap/settings']), parked: new Map() },
   },
 );
 const migrate = anObject('Job', 'migrate', { spec: { template: {} } });

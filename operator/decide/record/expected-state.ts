@@ -85,8 +85,8 @@ export interface Intent {
   readonly byTool: boolean;
   readonly writes: ReadonlyMap<ObjectKey, State>;
   readonly removes: readonly ObjectKey[];
-  /** Of the writes, those that delete an object first and create it then. */
-  readonly replaces: readonly ObjectKey[];
+  /** What objects are on the way: not there, or parked, before they are created again. */
+  readonly passing: readonly (readonly [key: ObjectKey, state: State])[];
 }
 
 export interface ExplainedRecord {

@@ -37,6 +37,15 @@ export const writesOf = (
     }),
   );
 
+export const passingOf = (writes: readonly Written[]): Intent['passing'] =>
+  writes.flatMap(({ object, replaced, parked }) =>
+    replaced === true
+      ? [absent, ...(parked === undefined ? [] : [{ ...absent, digest: parked }])].map(
+          (state) => [asKey(object), state] as const,
+        )
+      : [],
+  );
+
 /** A Job runs under the name of its bundle. */
 export const liveKey = (object: string, bundleDigest: string): ObjectKey => {
   const key = asKey(object);
@@ -50,7 +59,8 @@ export const begun = (before: ExplainedRecord, { package: pkg }: LedgerEntrySpec
     objects.set(key, { ...was, coming: [...was.coming, state] });
   };
   for (const [key, state] of intent.writes) coming(key, state);
-  for (const key of [...intent.removes, ...intent.replaces]) coming(key, absent);
+  for (const key of intent.removes) coming(key, absent);
+  for (const [key, state] of intent.passing) coming(key, state);
   return { ...before, objects, intents: new Map(before.intents).set(pkg, withRest(before.intents.get(pkg), intent)) };
 };
 

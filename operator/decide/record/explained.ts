@@ -15,7 +15,7 @@ import {
   type State,
   unknown,
 } from './expected-state.ts';
-import { begun, ended, liveKey, writesOf } from './explained-releases.ts';
+import { begun, ended, liveKey, passingOf, writesOf } from './explained-releases.ts';
 import { grantKeys } from './grant-names.ts';
 import { foldBy, unchanged, type Folds } from './fold.ts';
 
@@ -44,7 +44,7 @@ const folds: Folds<ExplainedRecord> = {
       byTool: data.delivery === 'GitOps',
       writes: writesOf(before, data.writes, (object) => liveKey(object, entry.digest)),
       removes: data.removes.map(asKey),
-      replaces: [],
+      passing: [],
     }),
   RollbackStarted: (before, { entry, data }) =>
     begun(before, entry, {
@@ -54,7 +54,7 @@ const folds: Folds<ExplainedRecord> = {
       byTool: data.delivery === 'GitOps',
       writes: writesOf(before, data.writes, asKey),
       removes: data.removes.map(asKey),
-      replaces: data.writes.flatMap(({ object, replaced }) => (replaced === true ? [asKey(object)] : [])),
+      passing: passingOf(data.writes),
     }),
   Promoted: (before, { entry }) => ended(before, entry),
   RolledBack: (before, { entry }) => ended(before, entry),

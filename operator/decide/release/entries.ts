@@ -1,12 +1,16 @@
 /** What the ledger is told of promotions and rollbacks. */
 import type { Rollback } from '../../api/rollback.ts';
-import type { Bundle, BundleObject } from '../bundle.ts';
+import type { Bundle, BundleObject, UnmanagedFields } from '../bundle.ts';
+import { digestOf } from '../json/canonical.ts';
 import type { Delivery, Left, LedgerDraft, Written } from '../ledger-entry.ts';
 import { contentDigest, replicasOf } from '../manifest/content-digest.ts';
 import { runsOncePerBundle } from '../manifest/kinds/index.ts';
 import { decidedFinalizers } from '../manifest/lifetime.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
-import { type Instant, keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
+import { normalForm } from '../manifest/normal-form.ts';
+import { parkedManifest } from '../manifest/parking.ts';
+import { type Instant, keyOf, type LiveObjects, type ObjectKey, type ObjectRef } from '../objects.ts';
+import { releasesData } from './steps.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { candidateSubject } from '../record/subjects.ts';
 import { leftText } from './left.ts';
@@ -20,6 +24,7 @@ export const writtenBy = ({ objects, unmanaged }: Bundle, from: readonly BundleO
     // What stays as it is live is not compared until it is known, when the rollback has ended.
     const without = [...unmanagedOf(unmanaged, ref), ...(way?.left.get(keyOf(ref)) ?? [])];
     const finalizers = decidedFinalizers(content, ref.kind);
+    const parked = way?.parked.get(keyOf(ref));
     const frees = decidedFinalizers(before.get(keyOf(ref))?.content, ref.kind).filter(
       (name) => !finalizers.includes(name),
     );
@@ -32,11 +37,31 @@ export const writtenBy = ({ objects, unmanaged }: Bundle, from: readonly BundleO
       ...(finalizers.length === 0 ? {} : { finalizers: [...finalizers] }),
       ...(frees.length === 0 ? {} : { frees: [...frees] }),
       ...(way?.replaced.has(keyOf(ref)) === true ? { replaced: true } : {}),
+      ...(parked === undefined ? {} : { parked }),
     };
   });
 };
 
 /** `message`: what the API server said. */
+/** What parking makes of the objects that a promotion drops and that could take data along. */
+export const parkedBy = (bundle: Bundle, live: LiveObjects, unmanaged: readonly UnmanagedFields[]): Written[] =>
+  bundle.removed.flatMap((ref): Written[] => {
+    const now = live.get(keyOf(ref));
+    const parked = now && parkedManifest(now.manifest, releasesData(bundle, ref) ? 'Released' : 'Kept');
+    if (now === undefined || now.deleting || parked === undefined) return [];
+    const content = normalForm(parked, ref);
+    const without = unmanagedOf(unmanaged, ref).filter((path) => path !== 'spec.replicas');
+    return [
+      {
+        object: keyOf(ref),
+        digest: digestOf(content),
+        content: contentDigest(parked, { unmanaged: without }),
+        replicas: replicasOf(parked) ?? null,
+        without,
+      },
+    ];
+  });
+
 export const refusedWrite = (open: OpenIntent, pkg: string, object: string, message: string): LedgerDraft => {
   const said = `${object}: ${visible(message)}`.slice(0, 4096);
   return {

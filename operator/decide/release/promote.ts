@@ -15,7 +15,7 @@ import { jobsDone, progressOf, progressParts } from './health.ts';
 import { leftOf, unhealthyLeft } from './left.ts';
 import { takeBack } from './roll-back.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { type Course, effectOf, prunedNow, removeSteps, type Step, writeSteps } from './steps.ts';
+import { type Course, dropSteps, effectOf, type Step, writeSteps } from './steps.ts';
 import { waves } from '../manifest/kinds/shared/kind.ts';
 
 export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
@@ -49,7 +49,7 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Pla
   if (health.state === 'Failed') return fail(s, open, bundle, health, now);
   if (health.state !== 'Healthy') return wait(nothing);
 
-  const prune = removeSteps(course, prunedNow(bundle), s.live);
+  const prune = dropSteps(course, bundle, s.live);
   const inTheWay = prune.find(({ standing }) => standing === 'Foreign');
   if (inTheWay !== undefined) return takeBack(s, open, conflict(inTheWay));
   const removals =
@@ -155,7 +155,7 @@ const fail = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, health: Heal
 /** What a release that failed and stays leaves that is not as its bundle says. */
 const leftBehind = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, now: Instant): Left[] => {
   const course = courseOf(s, open);
-  const steps = [...writeSteps(course, s.live), ...removeSteps(course, prunedNow(bundle), s.live)];
+  const steps = [...writeSteps(course, s.live), ...dropSteps(course, bundle, s.live)];
   const unwritten = leftOf(s, steps, course);
   const named = new Set(unwritten.map(({ object }) => object));
   const unhealthy = unhealthyLeft(s, bundle, progressParts(s, bundle, open.at, now));

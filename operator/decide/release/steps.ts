@@ -8,6 +8,8 @@ import type { IntentRef, ObjectEffect, Writer } from '../plan.ts';
 import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
 import { kindRow, runsOncePerBundle, waveOf } from '../manifest/kinds/index.ts';
 import { isReplaced, withFilledIn, withLeft } from '../manifest/live-values.ts';
+import { isParkedFirst, ownsClaims, parkedManifest, parking } from '../manifest/parking.ts';
+import type { DataAfter } from '../manifest/kinds/shared/kind.ts';
 import type { Wave } from '../manifest/kinds/shared/kind.ts';
 import { forCreate, forReplace, jobName, normalForm, sameContent } from '../manifest/normal-form.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
@@ -49,6 +51,8 @@ export interface Step {
   readonly content: JsonObject | undefined;
   /** A live object that cannot become the content: it is deleted, and then created. */
   readonly isReplaced: boolean;
+  /** What is written before it is deleted, so that its data stays; undefined = it is deleted as it is. */
+  readonly parks: JsonObject | undefined;
   /** The finalizers that it is to have when it is written: those of the release, and those of the live object that stay. */
   readonly finalizers: readonly string[];
 }
@@ -81,13 +85,15 @@ export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
     const ref = course.to === undefined ? object.ref : liveRef(object, course.to);
     const now = live.get(keyOf(ref));
     const wanted = wantedOf(course, object, now);
+    const parked = wanted.isReplaced && now !== undefined ? parkedAs(now, live, 'Kept') : asItIs;
     return {
       ref,
       wave: waveOf(ref.kind),
       live: now,
       object,
       ...wanted,
-      standing: standingOf(course, object, { live: now, ...wanted }),
+      parks: parked.parks,
+      standing: parked.waits ? 'Deleting' : standingOf(course, object, { live: now, ...wanted }),
       finalizers: now === undefined ? [] : finalizersFor(course, object, now).wanted,
     };
   });
@@ -149,6 +155,8 @@ const standingOf = (
   if (has(live, object, { content, unmanaged }))
     return finalizersFor(course, object, live).areDone ? 'Done' : 'Pending';
   const before = objectIn(course.from, object.ref);
+  // As a release that dropped it left it.
+  if (course.goesBack === true && isParked(live, object, unmanaged)) return 'Pending';
   // What an earlier release dropped, and nobody has deleted yet, is the package's own.
   const isLeftover = course.from?.removed.some((ref) => keyOf(ref) === keyOf(live.ref)) === true;
   const known = isLeftover || course.over?.has(keyOf(live.ref)) === true;
@@ -163,11 +171,59 @@ export const removeSteps = (course: Course, refs: readonly ObjectRef[], live: Li
     const before = objectIn(course.from, ref);
     // What leaves is measured by the bundle that holds it: the other one leaves none of its fields to anybody.
     const known = before === undefined || course.over?.has(keyOf(ref)) === true;
-    const ours = known || heldBefore(now, before, course.from?.unmanaged ?? []);
-    const standing: Standing = now.deleting ? 'Deleting' : ours ? 'Pending' : 'Foreign';
+    const unmanaged = course.from?.unmanaged ?? [];
+    const ours = known || heldBefore(now, before, unmanaged) || isParked(now, before, unmanaged);
+    const { parks, waits } = keepsData(course, ref) ? parkedAs(now, live, dataAfter(course, ref)) : asItIs;
+    const standing: Standing = now.deleting || waits ? 'Deleting' : ours ? 'Pending' : 'Foreign';
     const gone = { object: undefined, content: undefined, isReplaced: false, finalizers: [] };
-    return [{ ref, wave: waveOf(ref.kind), live: now, standing, ...gone }];
+    return [{ ref, wave: waveOf(ref.kind), live: now, standing, parks, ...gone }];
   });
+
+/** What a rollback takes away of the newer release goes as that one says; what an earlier release left behind is nobody's to lose. */
+const keepsData = ({ goesBack, from }: Course, ref: ObjectRef): boolean =>
+  goesBack !== true || objectIn(from, ref) === undefined;
+
+/** The release that drops an object may say that its data goes with it, and has been signed for that. */
+const dataAfter = ({ goesBack, to, from }: Course, ref: ObjectRef): DataAfter =>
+  releasesData(goesBack === true ? from : to, ref) ? 'Released' : 'Kept';
+
+export const releasesData = (bundle: Bundle | undefined, ref: ObjectRef): boolean =>
+  bundle?.irreversible.some(
+    ({ kind, name, fields }) => kind === ref.kind && name === ref.name && fields.length === 0,
+  ) === true;
+
+/** Whether a live object is what a bundle says, parked. */
+const isParked = (live: LiveObject, object: BundleObject, unmanaged: readonly UnmanagedFields[]): boolean =>
+  (['Kept', 'Released'] as const).some((data) => {
+    const content = parkedManifest(object.content, data);
+    return content !== undefined && has(live, object, { content, unmanaged });
+  });
+
+interface Parked {
+  readonly parks: JsonObject | undefined;
+  /** Its controller has not let go of its claims yet: whoever deletes it deletes them. */
+  readonly waits: boolean;
+}
+
+const asItIs: Parked = { parks: undefined, waits: false };
+
+const parkedAs = (now: LiveObject, live: LiveObjects, data: DataAfter): Parked => {
+  const parks = parking(now, data);
+  return { parks, waits: parks === undefined && data === 'Kept' && ownsClaims(now, live) };
+};
+
+/**
+ * What a promotion takes away once its workloads are complete. What could take data along is only parked: it is deleted after observation, and runs
+ * nothing until then.
+ */
+export const dropSteps = (course: Course, bundle: Bundle, live: LiveObjects): Step[] => [
+  ...removeSteps(course, prunedNow(bundle), live),
+  ...removeSteps(
+    course,
+    prunedLate(bundle).filter(({ kind }) => isParkedFirst(kind)),
+    live,
+  ).filter(({ parks, live: now }) => parks !== undefined && now?.deleting !== true),
+];
 
 /** What a promotion deletes once its workloads are complete. */
 export const prunedNow = (bundle: Bundle): readonly ObjectRef[] =>
@@ -224,18 +280,15 @@ export const effectOf = (step: Step, how: WriteAs): ObjectEffect | undefined => 
   return { do: 'Replace', as, namespace, ref, manifest, intent };
 };
 
-const deleted = ({ ref, live }: Step, { as, namespace, intentFor }: WriteAs): ObjectEffect | undefined =>
-  live === undefined || live.deleting
-    ? undefined
-    : {
-        do: 'Delete',
-        as,
-        namespace,
-        ref,
-        uid: live.uid,
-        resourceVersion: live.resourceVersion,
-        intent: intentFor(ref),
-      };
+const deleted = (
+  { ref, live, standing, parks }: Step,
+  { as, namespace, intentFor }: WriteAs,
+): ObjectEffect | undefined => {
+  if (live === undefined || standing === 'Deleting') return undefined;
+  const intent = intentFor(ref);
+  if (parks !== undefined) return { do: 'Replace', as, namespace, ref, manifest: parks, intent };
+  return { do: 'Delete', as, namespace, ref, uid: live.uid, resourceVersion: live.resourceVersion, intent };
+};
 
 const named = (manifest: JsonObject, name: string): JsonObject =>
   withMember(manifest, 'metadata', { ...objectAt(manifest, 'metadata'), name });

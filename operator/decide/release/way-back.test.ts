@@ -14,8 +14,13 @@ const claim = (storage: string, more: JsonObject = {}): BundleObject =>
 const settings = (text: string, more: JsonObject = {}): BundleObject =>
   anObject('ConfigMap', 'settings', { data: { text }, ...more });
 
-const set = (serviceName: string): BundleObject =>
-  anObject('StatefulSet', 'db', { spec: { replicas: 1, serviceName } });
+const parkedSpec = {
+  replicas: 0,
+  persistentVolumeClaimRetentionPolicy: { whenDeleted: 'Retain', whenScaled: 'Retain' },
+};
+
+const set = (serviceName: string, more: JsonObject = {}): BundleObject =>
+  anObject('StatefulSet', 'db', { spec: { replicas: 1, serviceName, ...more } });
 
 const asBundle = (name: string, object: BundleObject) =>
   aBundle({ name, digest: digestOf(name), objects: [object], unmanaged: [] });
@@ -113,7 +118,12 @@ test.each<[sentence: string, given: Given, becomes: string]>([
     { to: settings('a'), from: settings('b', { immutable: true }), goesBack: false },
     'Pending Replace',
   ],
-  ['a StatefulSet of another Service is made again', { to: set('a'), from: set('b') }, 'Pending Delete'],
+  [
+    'a StatefulSet of another Service is parked before it is made again',
+    { to: set('a'), from: set('b') },
+    'Pending Replace',
+  ],
+  ['and then made again', { to: set('a'), from: set('b', parkedSpec) }, 'Pending Delete'],
 ])('%s', (_, given, expected) => {
   expect(becomes(given)).toBe(expected);
 });
@@ -159,6 +169,7 @@ test('what stays and what is made again is known when a rollback begins, even of
   expect(wayBack(courseOf(made), presentIn(made))).toEqual({
     left: new Map(),
     replaced: new Set(['ConfigMap/settings']),
+    parked: new Map(),
   });
 });
 

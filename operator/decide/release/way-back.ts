@@ -4,6 +4,8 @@ import type { BundleObject } from '../bundle.ts';
 import { canonicalJson } from '../json/canonical.ts';
 import { getPath, parsePath } from '../json/field-path.ts';
 import type { Left } from '../ledger-entry.ts';
+import { contentDigest } from '../manifest/content-digest.ts';
+import { parkedManifest } from '../manifest/parking.ts';
 import { isReplaced, withLeft } from '../manifest/live-values.ts';
 import { keyOf, type LiveObjects, type ObjectKey } from '../objects.ts';
 import { runsOncePerBundle } from '../manifest/kinds/index.ts';
@@ -14,6 +16,8 @@ export interface WayBack {
   readonly left: ReadonlyMap<ObjectKey, readonly string[]>;
   /** Objects that are deleted and created again. */
   readonly replaced: ReadonlySet<ObjectKey>;
+  /** The content digest that such an object has before it is deleted, where it is parked first. */
+  readonly parked: ReadonlyMap<ObjectKey, string>;
 }
 
 const restored = ({ to }: Course): readonly BundleObject[] =>
@@ -26,15 +30,19 @@ const restored = ({ to }: Course): readonly BundleObject[] =>
 export const wayBack = (course: Course, live: LiveObjects): WayBack => {
   const left = new Map<ObjectKey, readonly string[]>();
   const replaced = new Set<ObjectKey>();
+  const parked = new Map<ObjectKey, string>();
   for (const { ref, content } of restored(course)) {
     const key = keyOf(ref);
     const newer = course.from?.objects.find((object) => keyOf(object.ref) === key);
     const present = [live.get(key)?.manifest, newer?.content].filter((each) => each !== undefined);
     const fields = new Set(present.flatMap((each) => withLeft(content, each).left));
     if (fields.size > 0) left.set(key, [...fields].toSorted());
-    if (present.some((each) => isReplaced(content, each))) replaced.add(key);
+    if (!present.some((each) => isReplaced(content, each))) continue;
+    replaced.add(key);
+    const first = present[0] && parkedManifest(present[0], 'Kept');
+    if (first !== undefined) parked.set(key, contentDigest(first));
   }
-  return { left, replaced };
+  return { left, replaced, parked };
 };
 
 /** What is not as the older bundle has it when a rollback has ended, and stays so: nothing is lost by it. */

@@ -19,6 +19,7 @@ test('what a running release may still need is deleted late', () => {
   expect(kindsOf((row) => row.prune === 'AfterObservation')).toEqual([
     'ServiceAccount',
     'PersistentVolumeClaim',
+    'StatefulSet',
     'Service',
   ]);
 });

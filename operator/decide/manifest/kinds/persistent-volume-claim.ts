@@ -53,6 +53,7 @@ export const persistentVolumeClaim: Kind = {
   followed: 'Digest',
   serverOwned: [{ path: ['spec', 'volumeName'] }],
   filledIn: filledIn.map((field) => ['spec', field]),
+  losesData: (_, after) => (after === undefined ? [''] : []),
   immutable: {
     changed,
     remedy:

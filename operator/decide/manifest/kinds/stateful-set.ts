@@ -1,9 +1,9 @@
 import type { JsonObject } from '../../../api/meta.ts';
-import { numberAt } from '../../json/json.ts';
+import { listAt, numberAt, objectAt, textAt, withMember } from '../../json/json.ts';
 import { byReleases } from './shared/guard.ts';
 import { asManyAs, count, desired, isOnDelete, observed, progressing } from './shared/health.ts';
 import { fixed } from './shared/immutable.ts';
-import type { HealthRule, Kind } from './shared/kind.ts';
+import type { DataAfter, HealthRule, Kind } from './shared/kind.ts';
 import { restartableTemplate, rolling, serviceDefaults } from './shared/pod-template.ts';
 
 const partitionOf = (manifest: JsonObject): number =>
@@ -30,6 +30,37 @@ const health: HealthRule = (object) => {
     : counts;
 };
 
+const retention = 'persistentVolumeClaimRetentionPolicy';
+
+const deletesClaims = (set: JsonObject, when: 'whenDeleted' | 'whenScaled'): boolean =>
+  textAt(set, 'spec', retention, when) === 'Delete';
+
+/** No pod of it runs, so nothing writes where its successor does, and its controller lets go of the claims. */
+const parked = (set: JsonObject, data: DataAfter): JsonObject =>
+  withMember(set, 'spec', {
+    ...objectAt(set, 'spec'),
+    replicas: 0,
+    [retention]: {
+      whenDeleted: data === 'Released' && deletesClaims(set, 'whenDeleted') ? 'Delete' : 'Retain',
+      whenScaled: 'Retain',
+    },
+  });
+
+/** Named as its controller names them (k8s.io/kubernetes, getPersistentVolumeClaimName). */
+const claims = (set: JsonObject, ordinal: number): readonly string[] =>
+  listAt(set, 'spec', 'volumeClaimTemplates').map(
+    (template) =>
+      `${textAt(template, 'metadata', 'name') ?? ''}-${textAt(set, 'metadata', 'name') ?? ''}-${ordinal + firstOrdinal(set)}`,
+  );
+
+const losesData = (before: JsonObject, after: JsonObject | undefined): readonly string[] => {
+  if (listAt(before, 'spec', 'volumeClaimTemplates').length === 0) return [];
+  if (after === undefined) return deletesClaims(before, 'whenDeleted') ? [''] : [];
+  const [was, is] = [before, after].map((set) => numberAt(set, 'spec', 'replicas') ?? 1);
+  const shrinks = was !== undefined && is !== undefined && is < was;
+  return shrinks && deletesClaims(after, 'whenScaled') ? ['spec.replicas'] : [];
+};
+
 export const statefulSet: Kind = {
   kind: 'StatefulSet',
   apiVersion: 'apps/v1',
@@ -37,7 +68,7 @@ export const statefulSet: Kind = {
   namespaced: true,
   promotable: true,
   wave: 'Workloads',
-  prune: 'WithPromotion',
+  prune: 'AfterObservation',
   followed: 'Digest',
   workload: true,
   serverOwned: [
@@ -45,6 +76,10 @@ export const statefulSet: Kind = {
     { path: ['spec', 'volumeClaimTemplates', '*', 'metadata', 'creationTimestamp'], derived: true },
     { path: ['spec', 'volumeClaimTemplates', '*', 'status'], derived: true },
   ],
+  parked,
+  claims,
+  losesData,
+  endangersData: { [`spec.${retention}.whenDeleted`]: 'Delete', [`spec.${retention}.whenScaled`]: 'Delete' },
   immutable: {
     changed: fixed('selector', 'serviceName', 'volumeClaimTemplates', 'podManagementPolicy'),
     remedy:

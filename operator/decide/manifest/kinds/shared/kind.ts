@@ -96,6 +96,9 @@ export interface Subresource {
   readonly emergency?: readonly EmergencyVerb[];
 }
 
+/** What becomes of the data of an object that is deleted. `Released`: it goes with the object where that says so. */
+export type DataAfter = 'Kept' | 'Released';
+
 interface KindFacts extends ServedKind {
   /** All kinds with a row are. */
   readonly namespaced: true;
@@ -116,6 +119,17 @@ interface KindFacts extends ServedKind {
    * compared and written as it is live.
    */
   readonly filledIn?: readonly (readonly string[])[];
+  /**
+   * The manifest of a live object that a release drops, or that is made again, until it is deleted: it runs nothing, and what it keeps data in stays.
+   * Absent = it is deleted as it is.
+   */
+  readonly parked?: (manifest: JsonObject, data: DataAfter) => JsonObject;
+  /** Names of the claims that it has made, by ordinal; none for an ordinal that it has not reached. */
+  readonly claims?: (manifest: JsonObject, ordinal: number) => readonly string[];
+  /** Dot paths by which data is lost when a live object becomes another, or nothing (undefined); `''` = the object itself. */
+  readonly losesData?: (before: JsonObject, after: JsonObject | undefined) => readonly string[];
+  /** Values, by dot path, that make a later change lose data. */
+  readonly endangersData?: Readonly<Record<string, Json>>;
   /** Absent = every field may change. */
   readonly immutable?: ImmutableRule;
   /** Absent = by the conditions that kstatus gives a meaning to, and existence where there are none. */
