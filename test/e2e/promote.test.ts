@@ -113,7 +113,8 @@ scenario(
     await waitForGone(world.as('developer-a'), world.ref('Job', 'migrate', world.staging));
     const next = ofEveryKind(world, 'b').filter(({ kind, metadata }) => !dropped.has(`${kind}/${metadata.name}`));
     await world.stage(...next.filter(({ kind }) => kind !== 'PodDisruptionBudget'));
-    expect(await release(world, world.candidate('second', componentsOf(next)))).toBe('Promoted');
+    const irreversible = [{ kind: 'PersistentVolumeClaim', name: 'data', reason: 'nothing is kept there any more' }];
+    expect(await release(world, world.candidate('second', componentsOf(next), { irreversible }))).toBe('Promoted');
     await waitForGone(world.as('installer'), world.ref('PersistentVolumeClaim', 'data'), patienceMs);
     await waitForGone(world.as('installer'), world.ref('Service', 'web'), patienceMs);
     await waitForGone(world.as('installer'), world.ref('ServiceAccount', 'runner'), patienceMs);

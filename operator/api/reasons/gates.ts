@@ -73,6 +73,26 @@ export const gateReasons = {
     'Ask the named field manager to stop, or list the field under unmanagedFields of the policy.',
   ),
 
+  Reversible: entry(['Reversible'], 'A rollback would take back everything that the release does.'),
+  IrreversibleTold: entry(
+    ['Reversible'],
+    'A rollback would not take back everything; what it would not is in the delta, and what loses data the candidate names.',
+  ),
+  NotTakenBack: entry(
+    ['Reversible'],
+    'The candidate says onFailure: Page, so it is not rolled back automatically, whatever could not be taken back.',
+  ),
+  DataWouldBeLost: entry(
+    ['Reversible'],
+    'The release deletes data that no rollback brings back, and the candidate does not say so.',
+    'Create a new candidate with other content, with onFailure: Page, or with what the message names in spec.irreversible, and set spec.replaces.',
+  ),
+  IrreversibleUnknown: entry(
+    ['Reversible'],
+    'The candidate names under spec.irreversible an object that the release neither holds nor drops.',
+    'Create a new candidate whose spec.irreversible names objects of the release, and what it drops, and set spec.replaces.',
+  ),
+
   StagingHealthy: entry(['StagingHealthy'], 'Every workload of the package is healthy in staging.'),
   StagingUnhealthy: entry(
     ['StagingHealthy'],

@@ -8,6 +8,7 @@ import { digestOf } from '../json/canonical.ts';
 import { normalForm } from '../manifest/normal-form.ts';
 import { listed, objectNamed } from '../messages.ts';
 import { keyOf } from '../objects.ts';
+import { oneWayLines } from '../release/irreversible.ts';
 import type { Effect } from '../plan.ts';
 
 export const stagedNowQuestions = ({ staged, candidate }: CandidateSnapshot): CurrentQuestion[] =>
@@ -39,6 +40,7 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
       after: { name: draft.name, objects: draft.objects },
       removed: draft.removed,
       unmanaged: draft.unmanaged,
+      irreversible: draft.irreversible,
       heading: {
         candidate: draft.candidate.name,
         version: draft.version,
@@ -47,6 +49,12 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
         base: base.digest === 'none' ? 'none' : `${base.name} ${base.digest}`,
         digest: draft.digest,
         ...(followsUp === '' ? {} : { followsUp: followUpText(followsUp, reverts) }),
+        irreversible: oneWayLines({
+          bundle: draft,
+          live: s.live,
+          before: s.production,
+          byTool: s.policy?.spec.deliveredBy === 'GitOps',
+        }),
         notes: `${significance}, ${urgency}${notes.summary === '' ? '' : `: ${notes.summary}`}`,
         unmanaged: draft.unmanaged.reduce((sum, { fields }) => sum + fields.length, 0),
       },

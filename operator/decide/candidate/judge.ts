@@ -33,6 +33,7 @@ import { isSystemName } from '../people/identity.ts';
 import { earliest, type Effect, nothing, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
 import { packageRecord } from '../record/record.ts';
+import { parkedBy } from '../release/entries.ts';
 import { type Course, effectOf, removeSteps, type Step, writeSteps } from '../release/steps.ts';
 import { isWorkload } from '../manifest/kinds/index.ts';
 
@@ -106,6 +107,7 @@ const beginning = (s: Governed, gates: GateSnapshot, { base, now }: { base: Base
       fromDigest: base.digest === 'none' ? '' : base.digest,
       // Signers are not shown what production held before any release, so nothing of that is taken off.
       fromObjects: base.foreign ? [] : base.objects,
+      parks: s.policy.spec.deliveredBy === 'GitOps' ? [] : parkedBy(bundle, s.live, s.production?.unmanaged ?? []),
       quorum: `${have}/${need}`,
       approvals: s.approvals.filter(({ metadata }) => counted.has(metadata.name)),
       delivery: s.policy.spec.deliveredBy,

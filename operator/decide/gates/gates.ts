@@ -10,6 +10,7 @@ import { images } from './content/images.ts';
 import { inFlight } from './production/in-flight.ts';
 import { installationIntegrity } from './production/installation-integrity.ts';
 import { notes } from './content/notes.ts';
+import { reversible } from './content/reversible.ts';
 import { rollbackHold } from './production/rollback-hold.ts';
 import { secretsPresent } from './content/secrets-present.ts';
 import { segregationOfDuties } from './people/segregation-of-duties.ts';
@@ -26,6 +27,7 @@ const registered = [
   changeTicket,
   images,
   preflight,
+  reversible,
   stagingHealthy,
   stagingUnchanged,
   soak,
