@@ -289,6 +289,7 @@ scenario(
   'the data of a StatefulSet that a release drops survives its rollback, in the same claim and volume',
   async (world) => {
     const before = await dropped(world);
+    await amendPolicy(world, health('120s', '600s'));
     await world.propose(world.candidate('second', ['Service/db', 'StatefulSet/db2']));
     await sign(world, 'second', ...everybody);
     await recorded(world, 'Promoted', 'second');
@@ -306,7 +307,7 @@ scenario(
     expect(await wholeClaim(world, 'data-db-0')).toEqual(before.claim);
     expect(await findings(world)).toEqual([]);
   },
-  health('120s', '600s'),
+  patient,
 );
 
 scenario(
