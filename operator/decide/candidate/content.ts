@@ -9,6 +9,7 @@ import type { BundleObject } from '../bundle.ts';
 import { digestOf, digestSteps, sizeOf } from '../json/canonical.ts';
 import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from '../api-queries.ts';
+import { isFilledInLater, withFilledIn } from '../manifest/live-values.ts';
 import { normalForm, render, renderSteps, strayOverlays, type Rendered } from '../manifest/normal-form.ts';
 import { fromScratch, scratchManifest } from '../manifest/dry-run.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
@@ -134,11 +135,18 @@ export const renderStaged = (s: CandidateSnapshot, answers: Answers): Rendering 
     else if ('reason' in one) return { objects, digests, questions: [], problem: one };
     else {
       objects.set(key, one);
-      digests.set(key, one.digest);
+      digests.set(key, frozenDigest(s, one) ?? one.digest);
       rememberDigest(s, object, one.digest);
     }
   }
   return { objects, digests, questions, problem: undefined };
+};
+
+/** The digest of the frozen content, where the staged object differs only by what the control plane filled in since. */
+const frozenDigest = ({ bundles }: CandidateSnapshot, { ref, content, digest }: BundleObject): string | undefined => {
+  if (!isFilledInLater(ref.kind)) return undefined;
+  const frozen = bundles.at(-1)?.objects.find((object) => keyOf(object.ref) === keyOf(ref));
+  return frozen !== undefined && digestOf(withFilledIn(frozen.content, content)) === digest ? frozen.digest : undefined;
 };
 
 /**
@@ -157,6 +165,8 @@ const digestKey = ({ candidate, serverVersion }: CandidateSnapshot, object: Live
 };
 
 const rememberDigest = (s: CandidateSnapshot, object: LiveObject, digest: string): void => {
+  // What is small, and counts differently for each candidate.
+  if (isFilledInLater(object.ref.kind)) return;
   const known = normalDigests.get(object) ?? new Map<string, string>();
   normalDigests.set(object, known.set(digestKey(s, object), digest));
   const [oldest] = known.keys();

@@ -20,6 +20,9 @@ export const withFilledIn = (content: JsonObject, live: JsonObject): JsonObject 
     .filter((path) => getPath(content, path) === undefined && getPath(live, path) !== undefined)
     .reduce((filled, path) => asLive(filled, live, path), content);
 
+/** Whether the control plane fills in fields of objects of a kind, at once or later. */
+export const isFilledInLater = (kind: string): boolean => kindRow(kind)?.filledIn !== undefined;
+
 export interface LeftAsLive {
   readonly content: JsonObject;
   /** Dot paths of the fields that stay as they are live, against what the content says. */

@@ -46,6 +46,8 @@ const whyOf = (s: ReleaseSnapshot, { ref, live, standing }: Step): string => {
   const refused = s.refused.get(keyOf(ref));
   if (refused !== undefined) return refusedText(refused);
   if (standing === 'Deleting' && live !== undefined) {
+    if (!live.deleting)
+      return 'its controller still holds its claims, and it is deleted only afterwards, so that their data stays';
     return finalizersOf(live).length > 0 ? heldUpText([live]) : 'the API server has not deleted it yet';
   }
   return 'it was not written in time';
