@@ -1,11 +1,11 @@
 /** The bundle that a candidate should have now: frozen content against what production runs. */
-import { isAutoscaler, runsOncePerBundle } from '../manifest/kinds/index.ts';
+import { isAutoscaler, kindRow, runsOncePerBundle } from '../manifest/kinds/index.ts';
 import { handsOn } from '../people/authors.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from '../bundle.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { digest8, digestOf } from '../json/canonical.ts';
 import { revertedCreations } from '../emergency/follow-up.ts';
-import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
+import { asKey, keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { packageRecord } from '../record/record.ts';
 import { baseBundle } from '../record/package.ts';
 import { normalForm } from '../manifest/normal-form.ts';
@@ -37,7 +37,7 @@ export const baseOf = (
   content: readonly BundleObject[],
 ): Base | undefined => {
   const bundle = baseBundle(packageRecord(s.record, s.candidate.spec.package));
-  if (bundle === '') return none;
+  if (bundle === '') return { ...none, lingering: unfinished(s) };
   if (bundle !== undefined) {
     return s.production === undefined
       ? undefined
@@ -45,23 +45,30 @@ export const baseOf = (
           digest: s.production.digest,
           name: s.production.name,
           objects: s.production.objects,
-          lingering: s.production.removed.filter((ref) => s.live.get(keyOf(ref)) !== undefined),
+          lingering: [...s.production.removed.filter((ref) => s.live.get(keyOf(ref)) !== undefined), ...unfinished(s)],
           foreign: s.production.baseline,
           baseline: undefined,
         };
   }
   const baseline = baselineOf(s, policy, content);
   return baseline === undefined
-    ? none
+    ? { ...none, lingering: unfinished(s) }
     : {
         digest: baseline.digest,
         name: baseline.name,
         objects: baseline.objects,
-        lingering: [],
+        lingering: unfinished(s),
         foreign: true,
         baseline,
       };
 };
+
+/** What a promotion or rollback of the package that ended as Failed left in production, and nobody else's release holds. */
+const unfinished = (s: CandidateSnapshot): readonly ObjectRef[] =>
+  (packageRecord(s.record, s.candidate.spec.package).unfinished?.left ?? []).map(asKey).flatMap((key) => {
+    const live = s.live.get(key);
+    return live === undefined || s.claims.has(key) || kindRow(live.ref.kind)?.promotable !== true ? [] : [live.ref];
+  });
 
 /** What production already holds of a package that was never promoted: its components under their names, as they are. */
 const baselineOf = (

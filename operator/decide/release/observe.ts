@@ -1,5 +1,6 @@
 /** A complete promotion: its health is observed; afterwards, what had to wait is removed. */
 import type { Bundle } from '../bundle.ts';
+import { patienceOf } from '../health/patience.ts';
 import { type Instant, keyOf } from '../objects.ts';
 import { earliest, nothing, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
@@ -38,11 +39,18 @@ export const observe = (s: ReleaseSnapshot, production: ProductionFact, now: Ins
   );
 };
 
+/**
+ * What had to wait is removed once observation is over. A removal that is refused is tried again for as long as a promotion may take; what is still
+ * there then is removed by the next release, whose signers see it.
+ */
 const pruneLate = (s: ReleaseSnapshot, production: ProductionFact, bundle: Bundle, now: Instant): Plan => {
   const course = { to: bundle, from: s.bundles.get(production.previous) };
   const steps = removeSteps(course, prunedLate(bundle), s.live).filter(({ standing }) => standing === 'Pending');
-  const again = (step: Step): Instant | undefined => triedAgainAt(s.refused.get(keyOf(step.ref)), step.live, now);
-  const effects = steps
+  const until = production.observeUntil + patienceOf(s.policy).progressTimeout;
+  const again = ({ ref, live }: Step): Instant | undefined => triedAgainAt(s.refused.get(keyOf(ref)), live, now);
+  const isOver = ({ ref }: Step): boolean => now >= until && s.refused.has(keyOf(ref));
+  const due = steps.filter((step) => !isOver(step));
+  const effects = due
     .filter((step) => again(step) === undefined)
     .flatMap(
       (step) =>
@@ -53,5 +61,5 @@ const pruneLate = (s: ReleaseSnapshot, production: ProductionFact, bundle: Bundl
           intentFor: () => ({ namespace: s.namespace, id: bundle.name, type: 'Promotion', package: s.package }),
         }) ?? [],
     );
-  return { ...act(...together(effects)), wakeAt: earliest(...steps.map(again)) };
+  return { ...act(...together(effects)), wakeAt: earliest(...due.map(again)) };
 };

@@ -137,3 +137,17 @@ test('a release that pages instead of going back says what production holds, obj
     data: { type: 'Promoted', healthy: false, left: [{ object: 'Deployment/d' }] },
   });
 });
+
+test('what is removed after observation and refused is tried as long as a promotion may take, and not for ever', () => {
+  const given = caseOf(['ConfigMap/a', 'Service/v'], ['ConfigMap/a']);
+  const model = new Model([given.from, given.to]);
+  began(model, given);
+  for (const object of given.from.objects) model.put(object, keyOf(object.ref), fieldManagers.operator, now - minute);
+  model.refuses.set('Service/v', 'no');
+  model.settle(now);
+  expect(model.types.at(-1)).toBe('Promoted');
+  expect(model.plan(now + 1).wakeAt).toBe(now + 1000);
+
+  model.settle(now + minute);
+  expect(model.plan(now + 11 * minute)).toMatchObject({ effects: [], wakeAt: undefined });
+});

@@ -152,6 +152,7 @@ export class Model {
   }
 
   snapshot(): ReleaseSnapshot {
+    const { open, production } = packageRecord(this.record, pkg);
     return {
       namespace: 'payments-prod',
       package: pkg,
@@ -162,7 +163,7 @@ export class Model {
       live: this.live,
       pods: this.pods,
       checks: new Map(),
-      refused: this.#refused.facts('payments-prod', pkg, packageRecord(this.record, pkg).open?.id),
+      refused: this.#refused.facts('payments-prod', pkg, open?.id ?? production?.bundle),
       rollbacks: this.#rollbacks,
       complete: true,
     };
