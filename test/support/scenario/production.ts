@@ -183,12 +183,17 @@ export const differences = async (world: World, bundleName: string): Promise<rea
 };
 
 /** As the nodes, who run it, let a pod behave otherwise; `undefined` = healthy again. */
-export const behave = async (world: World, pod: KubeObject, behaviour: string | undefined): Promise<void> => {
+export const behave = async (
+  world: World,
+  pod: KubeObject,
+  behaviour: string | undefined,
+  namespace = world.production,
+): Promise<void> => {
   const annotations = { 'countersign.test/behaviour': behaviour ?? null };
   accepted(
     await world
       .as(programIdentities.kwok.name)
-      .patch(world.ref('Pod', pod.metadata.name), 'merge', { metadata: { annotations } }),
+      .patch(world.ref('Pod', pod.metadata.name, namespace), 'merge', { metadata: { annotations } }),
   );
 };
 
