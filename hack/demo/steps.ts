@@ -402,8 +402,8 @@ export const record = async ({ terminal, facts }: Demo): Promise<void> => {
   terminal.check('the chain is whole', verified.text.includes(`${entries.length} entries, one whole chain`));
   const told = (candidate: string): string =>
     entries
-      // Tested is entered only when somebody looks between the tester's signature and the last one.
-      .filter(({ subject, type }) => subject.name === candidate && type !== 'Tested')
+      // Tested is entered only when somebody looks between the tester's signature and the last one, and JobDone when a Job ends.
+      .filter(({ subject, type }) => subject.name === candidate && !['Tested', 'JobDone'].includes(type))
       .map(({ type }) => type)
       .join(' ');
   const stories = { [first]: told(first), [second]: told(second), [third]: told(third) };

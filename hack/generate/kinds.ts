@@ -55,7 +55,7 @@ const grouped = (rows: readonly Kind[]): string => {
 const promotable = file(
   'promotable.yaml',
   ...comment(
-    'What a release may contain: the kinds that the operator and the restorer may write, in RBAC (templates/rbac/programs.yaml) and in the\nconfinement of those two (templates/custody/confinement.yaml). `once`: each bundle has its own, which are never changed.',
+    'What a release may contain: the kinds that the operator and the restorer may write, in RBAC (templates/rbac/programs.yaml) and in the\nconfinement of those two (templates/custody/confinement.yaml). `once`: each bundle has its own, whose content never changes.',
   ),
   grouped(promotableKinds),
 );

@@ -4,7 +4,7 @@ import { finishedReasons } from '../../operator/api/phases.ts';
 import { reasons } from '../../operator/api/reasons.ts';
 import type { Definition } from '../../operator/api/definition.ts';
 import { denials, type Denial } from '../../operator/api/denials.ts';
-import { apiVersion, kinds } from '../../operator/api/kinds.ts';
+import { apiVersion, kinds, waveAnnotation } from '../../operator/api/kinds.ts';
 import { gates } from '../../operator/decide/gates/gates.ts';
 import type { GeneratedFile } from './files.ts';
 import { rulesOf, structural, type Structural } from './structural.ts';
@@ -203,7 +203,7 @@ const conditionsPage = (): string[] => [
 
 const promotablePage = (): string[] => [
   '# Promotable kinds',
-  `A promotion writes in waves, each settled before the next begins: ${waves.join(', ')}. Secrets are never copied: a candidate that refers to a Secret or key that production lacks is blocked with its name.`,
+  `A promotion writes in waves, each settled before the next begins: ${waves.join(', ')}. A Job runs before the workloads, or, with the annotation \`${waveAnnotation}: After\`, once they are ready. Secrets are never copied: a candidate that refers to a Secret or key that production lacks is blocked with its name.`,
   table(
     ['Kind', 'API version', 'Wave', 'When the package drops it', 'In an emergency', 'Holders of `operate`'],
     promotableKinds.map((row) => [

@@ -169,6 +169,12 @@ export const denials = {
     why: 'no release does that',
     next: seeLedger,
   },
+  JobIsDone: {
+    who: 'the operator, or a GitOps tool, that makes a Job again which is complete',
+    what: '{{act}} in {{place}}',
+    why: 'the record says that it ran for this release and is complete, and a Job runs once per release',
+    next: 'leave it as it is; to run it again, stage a ReleaseCandidate with another content. What ran: kubectl get ledger -n {{place}} --field-selector spec.type=JobDone',
+  },
   NoReleaseUnderWay: {
     who: 'the operator, or a GitOps tool, without an open release that holds the object',
     what: '{{act}} in {{place}}',

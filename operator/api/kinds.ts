@@ -77,6 +77,17 @@ export const installation = {
 /** Held by a candidate while its promotion or rollback is in flight, so that it cannot be deleted half way. */
 export const inFlightFinalizer = 'countersign.dev/in-flight';
 
+/**
+ * Held by a Job in production from its creation until the record says how it ended: whatever deletes it, such as
+ * `ttlSecondsAfterFinished`, cannot take it away unseen.
+ */
+export const jobFinalizer = 'countersign.dev/job-record';
+
+/** On a Job of a package: whether it runs before the workloads (as without it) or after them. */
+export const waveAnnotation = 'countersign.dev/wave';
+
+export const jobWaves = ['Before', 'After'] as const;
+
 /** The one ReleasePolicy of a production namespace. Any other name is refused. */
 export const policyName = 'production';
 

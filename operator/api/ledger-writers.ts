@@ -20,6 +20,7 @@ export const ledgerWriters: Readonly<
   Rejected: { writer: 'operator', actor: 'Person' },
   Withdrawn: { writer: 'operator', actor: 'Self' },
   PromotionStarted: { writer: 'operator', actor: 'Self' },
+  JobDone: { writer: 'operator', actor: 'Self' },
   Promoted: { writer: 'operator', actor: 'Self' },
   RollbackStarted: { writer: 'operator', actor: 'PersonOrSelf' },
   RolledBack: { writer: 'operator', actor: 'Self' },

@@ -25,6 +25,7 @@ export const ledgerTypes = [
   'Rejected',
   'Withdrawn',
   'PromotionStarted',
+  'JobDone',
   'Promoted',
   'RollbackStarted',
   'RolledBack',

@@ -64,6 +64,15 @@ const entryData = z.discriminatedUnion('type', [
       .nullable()
       .default(null),
   }),
+  /** A Job ended. From here on it is done whether its object is there or not, and never runs again for this content. */
+  z.object({
+    type: z.literal('JobDone'),
+    /** The promotion under which it ran; '' = it ran in staging. */
+    intent: text,
+    /** Under the name that it had there. */
+    object: text,
+    outcome: z.enum(['Complete', 'Failed']),
+  }),
   z.object({
     type: z.literal('Promoted'),
     intent: text,

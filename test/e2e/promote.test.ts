@@ -84,11 +84,9 @@ scenario(
     await world.stage(...all);
     expect(await release(world, world.candidate('first', componentsOf(all)))).toBe('Promoted');
     const first = await writesTo(system(), world);
+    // A Job is written once more, when the record says how it ended.
     expect(first.map(({ verb, resource }) => `${verb} ${resource}`).toSorted()).toEqual(
-      waves
-        .flat()
-        .map((resource) => `create ${resource}`)
-        .toSorted(),
+      [...waves.flat().map((resource) => `create ${resource}`), 'update jobs'].toSorted(),
     );
     expect(tooEarly(first)).toEqual([]);
     const one = (await entriesOf(world, 'PromotionStarted', 'first'))[0];
@@ -127,6 +125,7 @@ scenario(
       'configmaps',
       'daemonsets',
       'deployments',
+      'jobs',
       'statefulsets',
     ]);
     expect(updates.every(({ resourceVersion }) => Number(resourceVersion) > 0)).toBe(true);
@@ -172,7 +171,9 @@ scenario(
     expect(writes.filter(({ resource }) => ['deployments', 'services'].includes(resource))).toEqual([]);
     // Into an empty namespace: everything is gone again, but the failed Job, which somebody has to look at.
     expect(await world.live('ConfigMap', 'settings')).toBeUndefined();
-    expect(writes.filter(({ resource, verb }) => resource === 'jobs' && verb !== 'create')).toEqual([]);
+    // And that one is only let go of, once the record says that it failed.
+    const ofJobs = writes.filter(({ resource, verb }) => resource === 'jobs' && verb !== 'create');
+    expect(ofJobs.map(({ verb, by }) => `${verb} by ${by}`)).toEqual(['update by restorer']);
     expect((await entriesOf(world, 'RollbackStarted'))[0]?.reason).toContain('the Job failed');
   },
   // Longer than anybody waits here: the failure itself is what ends it.

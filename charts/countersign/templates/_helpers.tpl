@@ -67,7 +67,7 @@ system:serviceaccount:{{ (index . 0).Release.Namespace }}:{{ index . 1 }}
 {{- end }}
 
 {{/*
-Rules by which releases write. What runs once for each bundle is never changed. Called with (list $ verb comment): what an identity does to
+Rules by which releases write. What runs once for each bundle keeps its content. Called with (list $ verbs comment): what an identity does to
 those, and why no more.
 */}}
 {{- define "countersign.rbac.releases" -}}

@@ -32,6 +32,11 @@ export const candidateReasons = {
     'A component, or the object of an overlay, is not in staging.',
     'Create the named object in staging, or create a new candidate without it.',
   ),
+  WaveUnknown: entry(
+    ['Staged', 'Stalled'],
+    'The annotation countersign.dev/wave of a component has a value that it may not have.',
+    'Write Before or After on a Job, and no such annotation on other kinds, then create a new candidate.',
+  ),
   KindNotPromotable: entry(
     ['Staged', 'Stalled'],
     'A component is of a kind that cannot be promoted.',

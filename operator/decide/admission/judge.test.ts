@@ -27,6 +27,10 @@ import type { AdmissionRequest } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 import { digestOf as digest } from '../json/canonical.ts';
 import type { Answer } from '../api-queries.ts';
+import { jobFinalizer } from '../../api/kinds.ts';
+import { jobName } from '../manifest/normal-form.ts';
+import { asKey } from '../objects.ts';
+import type { JobEnd } from '../record/jobs.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from '../record/package.ts';
 
 const next = aBundle({
@@ -170,6 +174,21 @@ const grown: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = 
   { ...snapshot({ open: back, ran }), bundle: (name) => [next, small].find((bundle) => bundle.name === name) },
   code,
 ]);
+/** A release with a Job, and that Job as it lives in production. */
+const withJob = aBundle({ name: 'with-job', objects: [anObject('Job', 'migrate', { spec: { parallelism: 1 } })] });
+const jobLive = jobName('migrate', withJob.digest);
+const held = anObject('Job', jobLive, { spec: { parallelism: 1 } }).content;
+const heldBy = (...finalizers: readonly string[]): JsonObject => stored(held, { finalizers: [...finalizers] });
+const jobWrite = (who: string, object: JsonObject, oldObject?: JsonObject) =>
+  request(who, 'Job', jobLive, { object, oldObject, operation: oldObject === undefined ? 'CREATE' : 'UPDATE' });
+const runningJob = (outcome?: JobEnd['outcome']) =>
+  snapshot(
+    {
+      open: anIntent(withJob),
+      jobs: new Map(outcome && [[asKey(`Job/${jobLive}`), { outcome, intent: 'intent-0', message: '' }]]),
+    },
+    { bundle: () => withJob },
+  );
 
 /** A release drops a StatefulSet whose claims would go with it. */
 const set = (replicas: number, whenDeleted: string) =>
@@ -247,6 +266,58 @@ const dropping: typeof grown = [
 ];
 
 const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
+  [
+    'the operator makes a Job, with the finalizer of the record',
+    jobWrite(operator, heldBy(jobFinalizer)),
+    runningJob(),
+    'allowed',
+  ],
+  [
+    'the operator makes a Job again that the record calls complete',
+    jobWrite(operator, heldBy(jobFinalizer)),
+    runningJob('Complete'),
+    'JobIsDone',
+  ],
+  [
+    'the operator deletes a Job that failed under an earlier promotion',
+    remove(operator, 'Job', jobLive),
+    runningJob('Failed'),
+    'allowed',
+  ],
+  ['the operator deletes a Job that runs', remove(operator, 'Job', jobLive), runningJob(), 'NoReleaseUnderWay'],
+  [
+    'the operator deletes a Job that is complete',
+    remove(operator, 'Job', jobLive),
+    runningJob('Complete'),
+    'NoReleaseUnderWay',
+  ],
+  ['a GitOps tool makes it again', jobWrite(argo, stored(held)), runningJob('Complete'), 'JobIsDone'],
+  [
+    'a Job that failed under another promotion is made again',
+    jobWrite(operator, stored(held)),
+    runningJob('Failed'),
+    'allowed',
+  ],
+  ...[operator, restorer].flatMap((who): [string, AdmissionRequest, AdmissionSnapshot, string][] => [
+    [
+      `${who} lets go of a Job`,
+      jobWrite(who, heldBy('foregroundDeletion'), heldBy('foregroundDeletion', jobFinalizer)),
+      snapshot(),
+      'allowed',
+    ],
+    [
+      `${who} takes another finalizer along`,
+      jobWrite(who, heldBy(), heldBy('example.com/theirs', jobFinalizer)),
+      snapshot(),
+      'NoReleaseUnderWay',
+    ],
+    [
+      `${who} changes a Job while it lets go of it`,
+      jobWrite(who, { ...heldBy(), spec: { parallelism: 2 } }, heldBy(jobFinalizer)),
+      snapshot(),
+      'NoReleaseUnderWay',
+    ],
+  ]),
   ['the operator writes what was signed for', write(operator, stored(config)), snapshot({ open: intent() }), 'allowed'],
   [
     'the operator writes something else',

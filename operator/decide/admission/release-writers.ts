@@ -10,6 +10,7 @@ import { takesDataAlong } from '../manifest/parking.ts';
 import { prunedLate, prunedNow, releasesData } from '../release/steps.ts';
 import { departures, departuresFromParked, listedPaths, objectIn, type Leave } from './approved-content.ts';
 import { admittedAct } from './admitted-entry.ts';
+import { isInTheWay, isLetGo, runsAgain } from './release-jobs.ts';
 import { allowed, refuse, refuseYet, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
@@ -63,6 +64,8 @@ export const judgePromoter = (request: AdmissionRequest, s: AdmissionSnapshot): 
 
 const promoterWrites = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
   const ref = refOf(request);
+  if (isLetGo(request)) return allowed();
+  if (runsAgain(request, s)) return refuse(request, 'JobIsDone', {});
   for (const { open, to } of courses(s, 'Promotion')) {
     if (to === undefined) continue;
     const expected = objectIn(to, ref);
@@ -93,7 +96,7 @@ const judged = (
 const promoterDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
   const ref = refOf(request);
   for (const { open, to } of courses(s, 'Promotion')) {
-    if (to === undefined || !has(prunedNow(to), ref)) continue;
+    if (to === undefined || !(has(prunedNow(to), ref) || isInTheWay(s, open, { to, ref }))) continue;
     return open.rejected || open.refused !== undefined ? ended(request, open) : allowed({ under: open });
   }
   const late = settled(s).find(
@@ -140,6 +143,7 @@ const standing = ({ bundle, digest, at, candidateUid }: ProductionFact): OpenInt
 export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
   if (request.subresource !== '') return strayed(request);
   if (request.dryRun) return allowed({ warnings: [gateIsHere] });
+  if (isLetGo(request)) return allowed();
   const ref = refOf(request);
   for (const course of courses(s, 'Rollback')) {
     const { to, from, open } = course;
@@ -209,6 +213,7 @@ export const judgeGitOps = (request: AdmissionRequest, s: AdmissionSnapshot): Ad
   if (request.subresource !== '') return strayed(request);
   const ref = refOf(request);
   if (request.operation === 'DELETE') return toolDeletes(request, s);
+  if (runsAgain(request, s)) return refuse(request, 'JobIsDone', {});
   const open = [...courses(s, 'Promotion'), ...courses(s, 'Rollback')];
   for (const { to, open: intent } of open) {
     const expected = objectIn(to, ref);

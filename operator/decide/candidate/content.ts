@@ -1,4 +1,5 @@
 /** What a candidate consists of: once staged, what was frozen; before, what staging holds, rendered and brought into normal form. */
+import { jobWaves, waveAnnotation } from '../../api/kinds.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { maxDeltaTextBytes } from '../../api/bundle.ts';
@@ -7,7 +8,7 @@ import { handsOn, unknownWriters } from '../people/authors.ts';
 import { brokenText } from '../record/broken-record.ts';
 import type { BundleObject } from '../bundle.ts';
 import { digestOf, digestSteps, sizeOf } from '../json/canonical.ts';
-import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
+import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from '../api-queries.ts';
 import { isFilledInLater, withFilledIn } from '../manifest/live-values.ts';
 import { normalForm, render, renderSteps, strayOverlays, type Rendered } from '../manifest/normal-form.ts';
@@ -16,7 +17,8 @@ import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { overlayBytes } from '../gates/production/open-limits.ts';
 import { visible } from '../safe-text.ts';
 import { firstLine } from '../messages.ts';
-import { promotableKinds } from '../manifest/kinds/index.ts';
+import { promotableKinds, runsOncePerBundle } from '../manifest/kinds/index.ts';
+import { textAt } from '../json/json.ts';
 
 /** Why a candidate cannot be staged, and what to do about it. */
 export interface StagingProblem {
@@ -244,6 +246,17 @@ export const deltaTooLarge = (bytes: number): StagingProblem =>
     `signers must see every image, command, identity, right and network field that changes, and these take ${bytes} bytes; a delta holds ${maxDeltaTextBytes}. Split the package, or move long commands into ConfigMaps or images, then create a new candidate`,
   );
 
+/** What is wrong about when an object asks to be written; undefined = nothing. */
+const wrongWave = (content: JsonObject, { kind, name }: ObjectRef): string | undefined => {
+  const wave = textAt(content, 'metadata', 'annotations', waveAnnotation);
+  if (wave === undefined) return undefined;
+  const said = `${kind} ${name} has the annotation ${waveAnnotation}: ${visible(wave)}`;
+  if (!runsOncePerBundle(kind)) return `${said}, which only Jobs may have. Next: take it off`;
+  return jobWaves.some((each) => each === wave)
+    ? undefined
+    : `${said}. It takes ${jobWaves.join(' or ')}: whether the Job runs before the workloads of its package, as without it, or once they are ready. Next: write one of the two`;
+};
+
 const renderOne = (
   s: CandidateSnapshot,
   object: LiveObject,
@@ -255,6 +268,8 @@ const renderOne = (
     return problem('NormalFormRefused', `${rendered.problem.object}: ${rendered.problem.message}`);
   }
   const { content } = rendered;
+  const wave = wrongWave(content, ref);
+  if (wave !== undefined) return problem('WaveUnknown', wave);
   const namespace = s.candidate.spec.targetNamespace;
   const question: NormalFormQuestion = {
     ask: 'NormalForm',

@@ -3,10 +3,12 @@ import type { Approval } from '../../api/approval.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
 import type { Delivery, LedgerDraft, Written } from '../ledger-entry.ts';
+import { firstLine } from '../messages.ts';
 import { keyOf } from '../objects.ts';
 import type { CandidateRecord } from '../record/candidate.ts';
 import { candidateSubject, type Data, signature, subjectOf } from '../record/subjects.ts';
 import { writtenBy } from '../release/entries.ts';
+import { visible } from '../safe-text.ts';
 
 export const staged = (candidate: ReleaseCandidate, bundle: Bundle): LedgerDraft => ({
   actor: candidate.spec.author,
@@ -26,6 +28,21 @@ export const tested = (candidate: ReleaseCandidate, bundle: Bundle, authors: rea
   decision: '',
   reason: 'staging held the content through the soak and the testers’ signatures',
   data: { type: 'Tested', bundle: bundle.name, authors: authors.toSorted() },
+});
+
+/** How a Job ended in staging, with the content of a bundle. */
+export const jobDone = (
+  candidate: ReleaseCandidate,
+  bundle: Bundle,
+  { object, outcome, message }: { object: string; outcome: 'Complete' | 'Failed'; message: string },
+): LedgerDraft => ({
+  actor: 'operator',
+  subject: subjectOf(candidate),
+  package: bundle.package,
+  digest: bundle.digest,
+  decision: outcome,
+  reason: visible(firstLine(message)).slice(0, 4096),
+  data: { type: 'JobDone', intent: '', object, outcome },
 });
 
 export const signed = (candidate: ReleaseCandidate, approval: Approval): LedgerDraft => ({

@@ -17,6 +17,7 @@ import type { ForeignContent, GateSnapshot, Refusal } from '../gates/gate.ts';
 import { judge, wouldPass } from '../gates/gates.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { soakingSince } from '../gates/staging/staged-since.ts';
+import { unrecordedJobs, withJobsThatRan } from '../gates/staging/staged-jobs.ts';
 import { isTested, mustHold, wasTested } from '../gates/staging/staging-hold.ts';
 import { workloadHealth } from '../health/health.ts';
 import { withLeft } from '../manifest/live-values.ts';
@@ -34,7 +35,8 @@ import { earliest, type Effect, nothing, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
 import { packageRecord } from '../record/record.ts';
 import { parkedBy } from '../release/entries.ts';
-import { type Course, effectOf, removeSteps, type Step, writeSteps } from '../release/steps.ts';
+import { type Course, removeSteps, type Step, writeSteps } from '../release/steps.ts';
+import { effectOf } from '../release/writes.ts';
 import { isWorkload } from '../manifest/kinds/index.ts';
 
 export type Governed = CandidateSnapshot & Pick<GateSnapshot, 'policy' | 'target'>;
@@ -70,7 +72,12 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
   const isHopeful = untried.length > 0 && wouldPass(verdicts, gateSnapshot, assumed, now);
   const openWrites = isHopeful ? untried.flatMap((write) => preflight(write, course)) : [];
   const isBroken = s.record.broken !== undefined;
-  const notes = isBroken ? [] : unrecorded.map((approval) => append(s, drafts.signed(s.candidate, approval)));
+  const notes = isBroken
+    ? []
+    : [
+        ...unrecorded.map((approval) => append(s, drafts.signed(s.candidate, approval))),
+        ...unrecordedJobs(s, bundle, gateSnapshot).map((job) => append(s, drafts.jobDone(s.candidate, bundle, job))),
+      ];
   if (openRights.length + openWrites.length > 0) {
     // That somebody signed is noted whatever comes of it, and the entry of a promotion does not wait for it then.
     return { ...nothing, questions: [...openRights, ...openWrites], meanwhile: notes };
@@ -155,16 +162,16 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
       return [key, digest === undefined ? undefined : { digest }] as const;
     }),
   );
+  const seen = withJobsThatRan(s, bundle, { stagedNow, stagedHealth });
   return {
     ...s,
     bundle,
     rights: new Map(
       s.approvals.map(({ metadata }, i) => [metadata.uid, heldRight(answers.get(keyAt(asked.rightQuestions, i)))]),
     ),
-    stagedNow,
-    stagedHealth,
+    ...seen,
     hands: contributorsOf(s, s.candidate.metadata.namespace, mustHold(s) ? bundle : undefined),
-    soakingSince: soakingSince(s, bundle, { stagedNow, stagedHealth }),
+    soakingSince: soakingSince(s, bundle, seen),
     preflight: refusals(asked.writes, answers),
     unanswered: unansweredWrite(asked.writes, answers),
     foreign: foreignContent(s, bundle, base),

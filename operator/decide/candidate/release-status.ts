@@ -79,7 +79,7 @@ export const released = (s: CandidateSnapshot, now: Instant): Said => {
   const bundle = release.bundles.get(open?.to ?? production?.bundle ?? '');
   if (open !== undefined) {
     const message = `production is being brought to ${open.to}`;
-    const health = bundle && progressOf(release, bundle, open.at, now);
+    const health = bundle && progressOf(release, bundle, open, now);
     return {
       fields: { ...before(s), phase: 'Promoting', reason: 'Promoting' },
       conditions: [

@@ -1,4 +1,5 @@
 /** Which fields of an object the cluster writes. They are never part of a release: stripped, and left as they are live. */
+import { waveAnnotation } from '../../api/kinds.ts';
 import type { Json, JsonObject } from '../../api/meta.ts';
 import { isList, isObject, listAt, member, objectAt, withMember } from '../json/json.ts';
 import { toolNotes } from './gitops-tools.ts';
@@ -33,7 +34,9 @@ const keptMetadata = ['generateName', 'ownerReferences'];
 
 /** Whether a controller or tool, and not a release, decides this annotation of an object (not of a pod template). */
 export const isOwnedAnnotation = (name: string): boolean =>
-  isToolNote(name) || ownedAnnotations.some((owned) => (owned.endsWith('/') ? name.startsWith(owned) : name === owned));
+  name !== waveAnnotation &&
+  (isToolNote(name) ||
+    ownedAnnotations.some((owned) => (owned.endsWith('/') ? name.startsWith(owned) : name === owned)));
 
 /** Paths of everything in a manifest that the cluster writes. */
 export const ownedPaths = (manifest: JsonObject, kind: string): Path[] =>

@@ -1,7 +1,7 @@
 /** What the ledger says of one candidate. */
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import type { EntryData } from '../ledger-entry.ts';
-import type { Instant } from '../objects.ts';
+import { asKey, type Instant, type ObjectKey } from '../objects.ts';
 import { including, type ProductionFact } from './package.ts';
 import { foldBy, unchanged, type Folds } from './fold.ts';
 
@@ -23,6 +23,8 @@ export interface CandidateRecord {
   readonly promoted: ProductionFact | undefined;
   /** Approval uids already entered as Signed or Rejected. */
   readonly recordedApprovals: ReadonlySet<string>;
+  /** Jobs that ended in staging with the content of the candidate, and when that was entered. */
+  readonly jobs: ReadonlyMap<ObjectKey, { readonly outcome: 'Complete' | 'Failed'; readonly at: Instant }>;
   readonly finished: { readonly reason: FinishedReason; readonly message: string; readonly at: Instant } | undefined;
   readonly name: string;
   readonly namespace: string;
@@ -44,6 +46,7 @@ export const unseen = (entry: LedgerEntrySpec): CandidateRecord => ({
   authorsWhenTested: [],
   intent: undefined,
   promoted: undefined,
+  jobs: new Map(),
   finished: undefined,
 });
 
@@ -99,6 +102,10 @@ const folds: Folds<CandidateRecord> = {
     ...before,
     intent: { bundle: data.to, digest: entry.digest, quorum: data.quorum, seq: entry.seq },
   }),
+  JobDone: (before, { entry, data: { intent, object, outcome } }) =>
+    intent === ''
+      ? { ...before, jobs: new Map(before.jobs).set(asKey(object), { outcome, at: Date.parse(entry.time) }) }
+      : before,
   RollbackStarted: unchanged,
   Adopted: unchanged,
   Admitted: unchanged,

@@ -158,6 +158,7 @@ const folds: Folds<Emergencies, Omit<Folding, 'entry' | 'data'>> = {
   RolledBack: (before, { data }) => takenBack(before, data.from),
   Staged: unchanged,
   Tested: unchanged,
+  JobDone: unchanged,
   Signed: unchanged,
   Rejected: unchanged,
   Withdrawn: unchanged,

@@ -69,6 +69,7 @@ const folds: Folds<ExplainedRecord> = {
   EmergencyAccounted: (before, { entry }) => ({ ...before, objects: goneFor(before.objects, entry.subject.uid) }),
   Staged: unchanged,
   Tested: unchanged,
+  JobDone: unchanged,
   Signed: unchanged,
   HoldLifted: unchanged,
   Rejected: unchanged,

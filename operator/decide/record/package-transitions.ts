@@ -1,5 +1,6 @@
 /** Which entries about a package may follow. */
 import { digest8 } from '../json/canonical.ts';
+import { asKey } from '../objects.ts';
 import type { OpenIntent, PackageRecord } from './package.ts';
 import { begun, finished, firstOf, type Given, isOpenFor, type Row, type Type, type Wrong } from './transition.ts';
 
@@ -48,6 +49,33 @@ const takenBack = ({
     : production;
 };
 
+/** A Job of staging may fail and be run again until it is complete. */
+const wrongInStaging = ({ entry, data, candidate }: Given<'JobDone'>): Wrong => {
+  const before = candidate?.jobs.get(asKey(data.object))?.outcome;
+  return firstOf(
+    finished(candidate),
+    begun(candidate),
+    [candidate?.stagedDigests.has(entry.digest) !== true, 'that content was never staged'],
+    [before === 'Complete' || before === data.outcome, 'the end of that Job was entered before'],
+  );
+};
+
+/** It ends once for each promotion, and once complete it is so for good. */
+const wrongInProduction = ({ entry, data, pkg, state }: Given<'JobDone'>): Wrong => {
+  const key = asKey(data.object);
+  const before = pkg.jobs.get(key);
+  return firstOf(
+    notOf(pkg, 'Promotion', data.intent),
+    [!isOpenFor(pkg, entry), 'it is about another candidate than its intent'],
+    [entry.digest !== pkg.open?.toDigest, 'it is about other content than its intent'],
+    [
+      !key.startsWith('Job/') || state.explained.intents.get(entry.package)?.writes.has(key) !== true,
+      'its promotion writes no such Job',
+    ],
+    [before?.outcome === 'Complete' || before?.intent === data.intent, 'the end of that Job was entered before'],
+  );
+};
+
 export const packages = {
   PromotionStarted: (given) => {
     const { entry, data, pkg, candidate } = given;
@@ -64,6 +92,7 @@ export const packages = {
       ],
     );
   },
+  JobDone: (given) => (given.data.intent === '' ? wrongInStaging(given) : wrongInProduction(given)),
   Promoted: ({ entry, data, pkg }) =>
     firstOf(
       notOf(pkg, 'Promotion', data.intent),

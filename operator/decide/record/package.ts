@@ -1,6 +1,7 @@
 /** What the ledger says of one package: what production runs of it, what is under way, and what it ran before. */
 import { entryName, type LedgerEntrySpec } from '../../api/ledger.ts';
 import type { Delivery, EntryData } from '../ledger-entry.ts';
+import { foldJob, type JobsRecord } from './jobs.ts';
 import type { Instant } from '../objects.ts';
 import { foldBy, unchanged, type Folds } from './fold.ts';
 import type { Hold, LiftedHold } from './hold.ts';
@@ -63,7 +64,7 @@ export interface Order {
   readonly to: string;
 }
 
-export interface PackageRecord {
+export interface PackageRecord extends JobsRecord {
   /** Sequence number of the newest entry that moved this package; the precondition of the next intent. */
   readonly seq: number;
   readonly production: ProductionFact | undefined;
@@ -95,6 +96,7 @@ export const untouched: PackageRecord = {
   orders: new Map(),
   history: [],
   ran: new Map(),
+  jobs: new Map(),
 };
 
 /**
@@ -155,6 +157,7 @@ const folds: Folds<PackageRecord> = {
       rejected: false,
     },
   }),
+  JobDone: foldJob,
   RollbackStarted: (before, { entry, data }) => ({
     ...before,
     ...withOrder(before, data.rollback, {

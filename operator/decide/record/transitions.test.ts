@@ -7,6 +7,7 @@ import {
   anAccess,
   anAdmittedAct,
   anApproval,
+  anObject,
   digestOf,
   hour,
   now,
@@ -18,6 +19,7 @@ import { rollback } from '../../api/rollback.ts';
 import { breakOf, emptyHead, entryHash } from './chain.ts';
 import type { Bundle } from '../bundle.ts';
 import { digest8 } from '../json/canonical.ts';
+import { jobName } from '../manifest/normal-form.ts';
 import * as candidateEntries from '../candidate/entries.ts';
 import * as findingsEntries from '../findings/entries.ts';
 import * as releaseEntries from '../release/entries.ts';
@@ -147,6 +149,18 @@ const lifting =
     const approval = anApproval(username);
     return holdLifted({ package: 'payments', digest, hold }, approval);
   };
+
+/** A release with a Job, and how that ended, in production or in staging. */
+const withJob: Bundle = { ...bundleOf('job', '5'), objects: [anObject('Job', 'migrate')] };
+const jobKey = `Job/${jobName('migrate', withJob.digest)}`;
+type Outcome = 'Complete' | 'Failed';
+const jobEnded =
+  (outcome: Outcome, object = jobKey, bundle = withJob): Step =>
+  (record) =>
+    releaseEntries.jobDone(openOf(record), bundle, { object, outcome, message: '' });
+const ranInStaging = (outcome: Outcome, bundle: Bundle = withJob): Step =>
+  candidateEntries.jobDone(candidate('job'), bundle, { object: 'Job/migrate', outcome, message: '' });
+const runsJob: readonly Step[] = [staged(withJob), started(withJob)];
 
 const first = bundleOf('first', '1');
 const second = bundleOf('second', '2', first);
@@ -324,6 +338,18 @@ describe('legitimate histories', () => {
         started({ ...third, digest: second.digest, base: first.digest, previous: first.name }),
       ],
     ],
+    [
+      'a Job that failed in staging, then ran there and in production',
+      [
+        staged(withJob),
+        ranInStaging('Failed'),
+        ranInStaging('Complete'),
+        started(withJob),
+        jobEnded('Complete'),
+        promoted(withJob),
+      ],
+    ],
+    ['a release whose Job fails', [...runsJob, jobEnded('Failed'), goingBack(withJob, none), wentBack()]],
     ['a release that pages', [...runsFirst.slice(0, 2), promoted(first, false)]],
     ['a release that pages while it is observed', [...runsFirst, releaseEntries.failedObserved(first, 'crashes')]],
     [
@@ -410,6 +436,71 @@ describe('forged histories', () => {
       'no promotion id-1 is open',
     ],
     ['a promotion of what was never staged', runsSecond, started(evil), 'never staged'],
+    [
+      'the end of a Job that ended before',
+      [...runsJob, jobEnded('Complete')],
+      jobEnded('Failed'),
+      'the end of that Job was entered before',
+    ],
+    [
+      'the end of a Job that failed before, under the same promotion',
+      [...runsJob, jobEnded('Failed')],
+      jobEnded('Complete'),
+      'the end of that Job was entered before',
+    ],
+    [
+      'the end of a Job that the promotion does not hold',
+      runsJob,
+      jobEnded('Complete', 'Job/other-55555555'),
+      'its promotion writes no such Job',
+    ],
+    [
+      'the end of something that is no Job',
+      [staged(first), started(first)],
+      jobEnded('Complete', 'ConfigMap/api-config', first),
+      'its promotion writes no such Job',
+    ],
+    [
+      'the end of a Job of other content',
+      runsJob,
+      jobEnded('Complete', jobKey, { ...withJob, digest: digestOf('e') }),
+      'it is about other content than its intent',
+    ],
+    [
+      'the end of a Job with nothing open',
+      [...runsJob, promoted(withJob)],
+      () =>
+        releaseEntries.jobDone(openOf(follow(empty, ...runsJob)), withJob, {
+          object: jobKey,
+          outcome: 'Complete',
+          message: '',
+        }),
+      'no promotion',
+    ],
+    [
+      'the end of a Job of staging, twice',
+      [staged(withJob), ranInStaging('Complete')],
+      ranInStaging('Complete'),
+      'the end of that Job was entered before',
+    ],
+    [
+      'that a Job of staging failed which was complete',
+      [staged(withJob), ranInStaging('Complete')],
+      ranInStaging('Failed'),
+      'the end of that Job was entered before',
+    ],
+    [
+      'the end of a Job of staging, of what was never staged',
+      [staged(withJob)],
+      ranInStaging('Complete', { ...withJob, digest: digestOf('e') }),
+      'never staged',
+    ],
+    [
+      'the end of a Job of staging after the promotion began',
+      runsJob,
+      ranInStaging('Complete'),
+      'the promotion of its candidate has begun',
+    ],
     [
       'a promotion from what production does not run',
       [...runsSecond, staged(third)],

@@ -4,6 +4,7 @@ import { keyOf, type LiveObject } from '../objects.ts';
 import { stayingOn } from '../record/expected-state.ts';
 import { packageRecord } from '../record/record.ts';
 import type { OpenIntent } from '../record/package.ts';
+import { jobState } from './jobs.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 import { addedBy, type Course, prunedNow, removeSteps, writeSteps } from './steps.ts';
 
@@ -12,6 +13,7 @@ export const courseOf = (s: ReleaseSnapshot, open: OpenIntent): Course => ({
   from: s.bundles.get(open.from),
   over: new Set([...(open.followsUp?.reverts ?? []), ...(packageRecord(s.record, s.package).unfinished?.left ?? [])]),
   stays: (key) => stayingOn(s.record.explained, key),
+  jobState: (key, live) => jobState(packageRecord(s.record, s.package), open, { key, live }),
   // A tool brings the finalizers that it knows of; the others are brought by their controllers.
   ...(open.delivery === 'GitOps' ? { finalizers: 'Left' } : {}),
   goesBack: open.type === 'Rollback',

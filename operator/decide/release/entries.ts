@@ -86,6 +86,21 @@ export const refusedOrder = ({ metadata, spec }: Rollback, decision: string, mes
   data: { type: 'Refused', intent: '', outcome: 'Failed', object: '', message },
 });
 
+/** How a Job ended under an open promotion. */
+export const jobDone = (
+  open: OpenIntent,
+  bundle: Bundle,
+  { object, outcome, message }: { object: string; outcome: 'Complete' | 'Failed'; message: string },
+): LedgerDraft => ({
+  actor: 'operator',
+  subject: candidateSubject(open.candidate),
+  package: bundle.package,
+  digest: bundle.digest,
+  decision: outcome,
+  reason: visible(message).slice(0, 4096),
+  data: { type: 'JobDone', intent: open.id, object, outcome },
+});
+
 export const promoted = (
   open: OpenIntent,
   bundle: Bundle,

@@ -13,15 +13,25 @@ import {
 import { noSurroundings } from '../health/node-cause.ts';
 import { patienceOf } from '../health/patience.ts';
 import { keyOf, type Instant, type LiveObject, type ObjectKey, type ObjectRef, type PodFacts } from '../objects.ts';
+import { jobsOf, type ReleasedJob } from './jobs.ts';
 import { liveRef } from './steps.ts';
 import type { Health, CheckFacts } from '../health/types.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 import { isWorkload, runsOncePerBundle } from '../manifest/kinds/index.ts';
+import type { OpenIntent } from '../record/package.ts';
 import { packageRecord } from '../record/record.ts';
 
-/** The Jobs of the bundle: Healthy once all are complete. */
-export const jobsDone = (s: ReleaseSnapshot, bundle: Bundle, since: Instant, now: Instant): Health =>
-  packageHealth({ objects: jobs(s, bundle, judgingOf(s, since, now)), checks: [], during: 'Rollout' });
+/** Jobs taken together: Healthy once all are complete. */
+export const jobsHealth = (jobs: readonly ReleasedJob[]): Health =>
+  packageHealth({ objects: jobs, checks: [], during: 'Rollout' });
+
+/** The workloads alone: Healthy once all are complete. */
+export const workloadsReady = (s: ReleaseSnapshot, bundle: Bundle, since: Instant, now: Instant): Health =>
+  packageHealth({ objects: rollingOut(s, bundle, judgingOf(s, since, now)), checks: [], during: 'Rollout' });
+
+/** The Jobs of a bundle under an open promotion. */
+export const releasedJobs = (s: ReleaseSnapshot, bundle: Bundle, open: OpenIntent, now: Instant) =>
+  jobsOf(s, bundle, open, judgingOf(s, open.at, now));
 
 /** What judging the pods of a package rests on, from `since` on. */
 const judgingOf = (s: ReleaseSnapshot, since: Instant, now: Instant): Judging => ({
@@ -30,15 +40,6 @@ const judgingOf = (s: ReleaseSnapshot, since: Instant, now: Instant): Judging =>
   patience: patienceOf(s.policy),
   around: s.around ?? noSurroundings,
 });
-
-const jobs = (s: ReleaseSnapshot, bundle: Bundle, judging: Judging) =>
-  bundle.objects
-    .filter(({ ref }) => runsOncePerBundle(ref.kind))
-    .map((object) => {
-      const ref = liveRef(object, bundle);
-      const job = s.live.get(keyOf(ref));
-      return { ref, health: job === undefined ? absent : workloadHealth(job, s.pods.get(keyOf(ref)) ?? [], judging) };
-    });
 
 const absent: Health = { state: 'Progressing', reason: 'NotThere', message: 'is not there' };
 
@@ -62,19 +63,30 @@ const keyed = (parts: readonly { readonly ref: ObjectRef; readonly health: Healt
   parts.map(({ ref, health }) => ({ key: keyOf(ref), health }));
 
 /** The Jobs and workloads of a bundle on its way, each by itself. */
-export const progressParts = (s: ReleaseSnapshot, bundle: Bundle, since: Instant, now: Instant): readonly HealthOf[] =>
-  keyed(progressing(s, bundle, judgingOf(s, since, now)));
+export const progressParts = (
+  s: ReleaseSnapshot,
+  bundle: Bundle,
+  open: OpenIntent,
+  now: Instant,
+): readonly HealthOf[] => keyed(progressing(s, bundle, open, now));
 
 // While a Job runs, the workloads are still those of the release before, and healthy.
-const progressing = (s: ReleaseSnapshot, bundle: Bundle, judging: Judging) => [
-  ...jobs(s, bundle, judging),
-  ...workloads(s, bundle, (object, pods) => settledHealth(workloadHealth(object, pods, judging), pods, judging)),
-];
+const progressing = (s: ReleaseSnapshot, bundle: Bundle, open: OpenIntent, now: Instant) => {
+  const jobs = releasedJobs(s, bundle, open, now);
+  return [
+    ...jobs.filter(({ wave }) => wave === 'Jobs'),
+    ...rollingOut(s, bundle, judgingOf(s, open.at, now)),
+    ...jobs.filter(({ wave }) => wave !== 'Jobs'),
+  ];
+};
+
+const rollingOut = (s: ReleaseSnapshot, bundle: Bundle, judging: Judging) =>
+  workloads(s, bundle, (object, pods) => settledHealth(workloadHealth(object, pods, judging), pods, judging));
 
 /** On the way: Healthy when everything is complete, has been ready for a while, Jobs included, and every check has answered well. */
-export const progressOf = (s: ReleaseSnapshot, bundle: Bundle, since: Instant, now: Instant): Health =>
+export const progressOf = (s: ReleaseSnapshot, bundle: Bundle, open: OpenIntent, now: Instant): Health =>
   packageHealth({
-    objects: progressing(s, bundle, judgingOf(s, since, now)),
+    objects: progressing(s, bundle, open, now),
     checks: (s.policy?.spec.health.checks ?? []).map(({ name }) => ({ name, health: arriving(s.checks.get(name)) })),
     during: 'Rollout',
   });

@@ -10,7 +10,8 @@ import { act, append, together, waitUntil } from './effects.ts';
 import { observedRelease } from './health.ts';
 import { startBack } from './roll-back.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { effectOf, prunedLate, removeSteps, type Step } from './steps.ts';
+import { prunedLate, removeSteps, type Step } from './steps.ts';
+import { effectOf } from './writes.ts';
 import { triedAgainAt } from './refused-writes.ts';
 
 export const observe = (s: ReleaseSnapshot, production: ProductionFact, now: Instant): Plan => {

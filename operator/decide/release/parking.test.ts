@@ -5,7 +5,8 @@ import type { JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject, Irreversible } from '../bundle.ts';
 import { numberAt, objectAt, textAt } from '../json/json.ts';
 import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
-import { dropSteps, effectOf, prunedLate, removeSteps, type Course, type Step, writeSteps } from './steps.ts';
+import { dropSteps, prunedLate, removeSteps, type Course, type Step, writeSteps } from './steps.ts';
+import { effectOf } from './writes.ts';
 
 const policyOf = (whenDeleted: string, whenScaled = 'Retain') => ({
   persistentVolumeClaimRetentionPolicy: { whenDeleted, whenScaled },

@@ -11,11 +11,13 @@ import * as drafts from './entries.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { courseOf } from './course.ts';
 import { act, append, together, waitUntil } from './effects.ts';
-import { jobsDone, progressOf, progressParts } from './health.ts';
+import { jobsHealth, progressOf, progressParts, releasedJobs, workloadsReady } from './health.ts';
+import { heldJobs, reachOf, unrecordedEnd } from './jobs.ts';
 import { leftOf, unhealthyLeft } from './left.ts';
 import { takeBack } from './roll-back.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { type Course, dropSteps, effectOf, type Step, writeSteps } from './steps.ts';
+import { type Course, dropSteps, type Step, writeSteps } from './steps.ts';
+import { effectOf } from './writes.ts';
 import { waves } from '../manifest/kinds/shared/kind.ts';
 
 export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
@@ -36,11 +38,15 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Pla
   const foreign = steps.find(({ standing }) => standing === 'Foreign');
   if (foreign !== undefined) return takeBack(s, open, conflict(foreign));
 
-  const jobs = jobsDone(s, bundle, open.at, now);
-  if (jobs.state === 'Failed') return fail(s, open, bundle, jobs, now);
-  const reach = jobs.state === 'Healthy' ? waves : waves.slice(0, waves.indexOf('Jobs') + 1);
-  const due = steps.filter(({ wave, standing }) => reach.includes(wave) && standing === 'Pending');
-  const health = written(steps, jobs) ?? progressOf(s, bundle, open.at, now);
+  const jobs = releasedJobs(s, bundle, open, now);
+  const ended = unrecordedEnd(jobs);
+  if (ended !== undefined) return act(append(s, drafts.jobDone(open, bundle, ended)));
+  if (jobsHealth(jobs).state === 'Failed') return fail(s, open, bundle, jobsHealth(jobs), now);
+  const before = jobsHealth(jobs.filter(({ wave }) => wave === 'Jobs'));
+  const reach = reachOf(steps, before, () => workloadsReady(s, bundle, open.at, now));
+  const reached = steps.filter(({ wave }) => reach.includes(wave));
+  const due = reached.filter(({ standing }) => standing === 'Pending');
+  const health = written(reached, before) ?? progressOf(s, bundle, open, now);
   const wait = (goOn: Plan): Plan =>
     now < deadline(s, open)
       ? { ...goOn, wakeAt: earliest(deadline(s, open), health.wakeAt) }
@@ -137,20 +143,24 @@ const conflict = ({ ref, live }: Step): string => {
 };
 
 /** Failing health: back, or call people when the candidate said that going back would be worse. */
-const fail = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, health: Health, now: Instant): Plan =>
-  bundle.onFailure === 'Rollback'
-    ? takeBack(s, open, health.message)
-    : act(
-        append(
-          s,
-          drafts.promoted(open, bundle, {
-            observeUntil: now,
-            healthy: false,
-            reason: health.message,
-            left: leftBehind(s, open, bundle, now),
-          }),
-        ),
-      );
+const fail = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, health: Health, now: Instant): Plan => {
+  if (bundle.onFailure === 'Rollback') return takeBack(s, open, health.message);
+  const course = courseOf(s, open);
+  // Nobody will say any more how they ended.
+  const held = heldJobs(s, bundle, 'All').filter(({ ref }) => s.refused.get(keyOf(ref)) === undefined);
+  if (held.length > 0) return act(...inWaves(s, open, course, held));
+  return act(
+    append(
+      s,
+      drafts.promoted(open, bundle, {
+        observeUntil: now,
+        healthy: false,
+        reason: health.message,
+        left: leftBehind(s, open, bundle, now),
+      }),
+    ),
+  );
+};
 
 /** What a release that failed and stays leaves that is not as its bundle says. */
 const leftBehind = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, now: Instant): Left[] => {
@@ -158,7 +168,7 @@ const leftBehind = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, now: I
   const steps = [...writeSteps(course, s.live), ...dropSteps(course, bundle, s.live)];
   const unwritten = leftOf(s, steps, course);
   const named = new Set(unwritten.map(({ object }) => object));
-  const unhealthy = unhealthyLeft(s, bundle, progressParts(s, bundle, open.at, now));
+  const unhealthy = unhealthyLeft(s, bundle, progressParts(s, bundle, open, now));
   return [...unwritten, ...unhealthy.filter(({ object }) => !named.has(object))];
 };
 

@@ -13,10 +13,12 @@ import type { OpenIntent } from '../record/package.ts';
 import { courseOf } from './course.ts';
 import { act, append, together, waitUntil } from './effects.ts';
 import { restoredHealth, restoredParts } from './health.ts';
+import { heldJobs } from './jobs.ts';
 import { leftOf, unhealthyLeft } from './left.ts';
 import { triedAgainAt } from './refused-writes.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { addedBy, type Course, effectOf, removeSteps, type Step, writeSteps } from './steps.ts';
+import { addedBy, type Course, removeSteps, type Step, writeSteps } from './steps.ts';
+import { effectOf } from './writes.ts';
 import { remains, wayBack } from './way-back.ts';
 
 export const takeBack = (s: ReleaseSnapshot, open: OpenIntent, cause: string): Plan =>
@@ -101,7 +103,9 @@ const restorerOf = (s: ReleaseSnapshot, open: OpenIntent, course: Course) => ({
 /** What is to be written and what is to be removed; Jobs are not run again. */
 const backSteps = (s: ReleaseSnapshot, open: OpenIntent, course: Course): readonly Step[] => [
   ...writeSteps(course, s.live).filter(({ ref }) => !runsOncePerBundle(ref.kind)),
-  ...(open.delivery === 'GitOps' ? toolsSteps(course, s) : addedSteps(course, s)),
+  ...(open.delivery === 'GitOps'
+    ? toolsSteps(course, s)
+    : [...addedSteps(course, s), ...heldJobs(s, course.from, 'NotRunning')]),
 ];
 
 const isDue = (s: ReleaseSnapshot, { ref, live }: Step, now: Instant): boolean =>

@@ -3,7 +3,8 @@ import { aLiveObject, aBundle, anObject, digestOf } from '../../../test/support/
 import type { BundleObject } from '../bundle.ts';
 import { listAt } from '../json/json.ts';
 import type { LiveObject } from '../objects.ts';
-import { effectOf, writeSteps, type Course } from './steps.ts';
+import { writeSteps, type Course } from './steps.ts';
+import { effectOf } from './writes.ts';
 
 const settings = (finalizers: readonly string[], text = 'a'): BundleObject =>
   anObject('ConfigMap', 'settings', {

@@ -1,17 +1,18 @@
 /** How far production is from a bundle, object by object, and the writes that are left. */
 import type { JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from '../bundle.ts';
-import { listAt, objectAt, textAt, withMember } from '../json/json.ts';
+import { listAt, textAt } from '../json/json.ts';
 import type { LiveObject, LiveObjects, ObjectKey, ObjectRef } from '../objects.ts';
 import { keyOf } from '../objects.ts';
-import type { IntentRef, ObjectEffect, Writer } from '../plan.ts';
 import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
+import { finalizersOf } from '../manifest/pending-deletion.ts';
+import { isHeldForRecord } from './held-jobs.ts';
 import { kindRow, runsOncePerBundle, waveOf } from '../manifest/kinds/index.ts';
 import { isReplaced, withFilledIn, withLeft } from '../manifest/live-values.ts';
 import { isParkedFirst, ownsClaims, parkedManifest, parking } from '../manifest/parking.ts';
 import type { DataAfter } from '../manifest/kinds/shared/kind.ts';
 import type { Wave } from '../manifest/kinds/shared/kind.ts';
-import { forCreate, forReplace, jobName, normalForm, sameContent } from '../manifest/normal-form.ts';
+import { jobName, normalForm, sameContent } from '../manifest/normal-form.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 
 const prunesLate = (kind: string): boolean => kindRow(kind)?.prune === 'AfterObservation';
@@ -75,7 +76,12 @@ export interface Course {
    * that is done. A promotion that would need either does not start (gate Preflight).
    */
   readonly goesBack?: boolean;
+  /** What the record says of a Job; absent = nothing. */
+  readonly jobState?: (key: ObjectKey, live: LiveObject | undefined) => JobState;
 }
+
+/** `RunsAgain`: it failed under an earlier promotion of the same content, and its object is in the way. */
+export type JobState = 'Runs' | 'RunsAgain' | 'Done';
 
 const unmanagedOn = ({ to, from }: Course): readonly UnmanagedFields[] => to?.unmanaged ?? from?.unmanaged ?? [];
 
@@ -84,6 +90,7 @@ export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
   (course.to?.objects ?? []).map((object) => {
     const ref = course.to === undefined ? object.ref : liveRef(object, course.to);
     const now = live.get(keyOf(ref));
+    if (runsOncePerBundle(ref.kind)) return jobStep(course, object, { ref, live: now });
     const wanted = wantedOf(course, object, now);
     const parked = wanted.isReplaced && now !== undefined ? parkedAs(now, live, 'Kept') : asItIs;
     return {
@@ -101,10 +108,10 @@ export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
 /** What an object of the target bundle is to become, and whether it has to be made again for that. */
 const wantedOf = (
   { goesBack = false }: Course,
-  { content, ref }: BundleObject,
+  { content }: BundleObject,
   live: LiveObject | undefined,
 ): Pick<Step, 'isReplaced'> & { readonly content: JsonObject } => {
-  if (live === undefined || runsOncePerBundle(ref.kind)) return { content, isReplaced: false };
+  if (live === undefined) return { content, isReplaced: false };
   return goesBack
     ? { content: withLeft(content, live.manifest).content, isReplaced: isReplaced(content, live.manifest) }
     : { content: withFilledIn(content, live.manifest), isReplaced: false };
@@ -121,9 +128,7 @@ const finalizersFor = (
   // Nobody was shown what production held before any release.
   const before = course.from?.baseline === true ? undefined : objectIn(course.from, object.ref);
   const frees = decidedFinalizers(before?.content, kind).filter((name) => !sets.includes(name));
-  const there = listAt(live.manifest, 'metadata', 'finalizers').flatMap((name) =>
-    typeof name === 'string' ? [name] : [],
-  );
+  const there = finalizersOf(live);
   const decided = decidedFinalizers(live.manifest, kind);
   const stays = course.stays?.(keyOf(live.ref));
   const goes = new Set(
@@ -148,8 +153,6 @@ const standingOf = (
 ): Standing => {
   if (live === undefined) return 'Pending';
   if (live.deleting) return 'Deleting';
-  // A Job's template cannot change once it runs, and its name says which bundle it runs for.
-  if (runsOncePerBundle(object.ref.kind)) return 'Done';
   // Who set or took a finalizer wrote nothing of what a release is for, and the record says which may stay.
   const unmanaged = unmanagedOn(course);
   if (has(live, object, { content, unmanaged }))
@@ -161,6 +164,30 @@ const standingOf = (
   const isLeftover = course.from?.removed.some((ref) => keyOf(ref) === keyOf(live.ref)) === true;
   const known = isLeftover || course.over?.has(keyOf(live.ref)) === true;
   return known || (before !== undefined && heldBefore(live, before, unmanaged)) ? 'Pending' : 'Foreign';
+};
+
+/**
+ * A Job's template cannot change once it runs, and its name says which bundle it runs for. One that is complete by the record is only let go
+ * of: whether it is still there says nothing.
+ */
+const jobStep = (
+  course: Course,
+  object: BundleObject,
+  { ref, live }: { readonly ref: ObjectRef; readonly live: LiveObject | undefined },
+): Step => {
+  const { content } = object;
+  const state = course.jobState?.(keyOf(ref), live) ?? 'Runs';
+  const isReplaced = state === 'RunsAgain';
+  const wave = waveOf(ref.kind, content);
+  const standing = jobStanding(live, state);
+  return { ref, wave, live, object, content, standing, isReplaced, finalizers: [], parks: undefined };
+};
+
+const jobStanding = (live: LiveObject | undefined, state: JobState): Standing => {
+  if (state === 'Done') return live !== undefined && isHeldForRecord(live) ? 'Pending' : 'Done';
+  if (live === undefined) return 'Pending';
+  if (live.deleting) return 'Deleting';
+  return state === 'RunsAgain' ? 'Pending' : 'Done';
 };
 
 /** Objects of the package that the target bundle no longer has and production still does. */
@@ -242,53 +269,16 @@ export const addedBy = ({ to, from }: Course, live: LiveObjects): readonly Objec
   const added = from.objects
     .filter((object) => runsOncePerBundle(object.ref.kind) || objectIn(to, object.ref) === undefined)
     .map((object) => liveRef(object, from))
-    .filter((ref) => !runsOncePerBundle(ref.kind) || running(live.get(keyOf(ref))));
+    .filter((ref) => !runsOncePerBundle(ref.kind) || isRunning(live.get(keyOf(ref))));
   return [...added, ...from.removed.filter((ref) => objectIn(to, ref) === undefined)];
 };
 
 /** One that is about to fail ends by itself. */
 const over = new Set(['Complete', 'Failed', 'FailureTarget']);
 
-const running = (job: LiveObject | undefined): boolean =>
+/** Whether a Job is there and has not ended. */
+export const isRunning = (job: LiveObject | undefined): boolean =>
   job !== undefined &&
   !listAt(job.status, 'conditions').some(
     (each) => over.has(textAt(each, 'type') ?? '') && textAt(each, 'status') === 'True',
   );
-
-export interface WriteAs {
-  readonly as: Writer;
-  readonly namespace: string;
-  readonly intentFor: (ref: ObjectRef) => IntentRef;
-  readonly unmanaged: readonly UnmanagedFields[];
-}
-
-/** The request that moves one object on; undefined = it is where it should be, or on its way out. */
-export const effectOf = (step: Step, how: WriteAs): ObjectEffect | undefined => {
-  const { ref, live, object, content } = step;
-  const { as, namespace } = how;
-  const intent = how.intentFor(ref);
-  if (object === undefined || content === undefined) return deleted(step, how);
-  if (step.standing === 'Done' || step.standing === 'Deleting') return undefined;
-  if (live === undefined) {
-    return { do: 'Create', as, namespace, ref, manifest: named(forCreate(content, namespace), ref.name), intent };
-  }
-  if (step.isReplaced) return deleted(step, how);
-  const manifest = forReplace(content, live, {
-    unmanaged: unmanagedOf(how.unmanaged, object.ref),
-    finalizers: step.finalizers,
-  });
-  return { do: 'Replace', as, namespace, ref, manifest, intent };
-};
-
-const deleted = (
-  { ref, live, standing, parks }: Step,
-  { as, namespace, intentFor }: WriteAs,
-): ObjectEffect | undefined => {
-  if (live === undefined || standing === 'Deleting') return undefined;
-  const intent = intentFor(ref);
-  if (parks !== undefined) return { do: 'Replace', as, namespace, ref, manifest: parks, intent };
-  return { do: 'Delete', as, namespace, ref, uid: live.uid, resourceVersion: live.resourceVersion, intent };
-};
-
-const named = (manifest: JsonObject, name: string): JsonObject =>
-  withMember(manifest, 'metadata', { ...objectAt(manifest, 'metadata'), name });

@@ -3,7 +3,8 @@ import { aBundle, aLiveObject, anObject, digestOf } from '../../../test/support/
 import type { JsonObject } from '../../api/meta.ts';
 import type { BundleObject } from '../bundle.ts';
 import { keyOf, type LiveObject } from '../objects.ts';
-import { effectOf, type Course, type Step, writeSteps } from './steps.ts';
+import { type Course, type Step, writeSteps } from './steps.ts';
+import { effectOf } from './writes.ts';
 import { remains, wayBack } from './way-back.ts';
 
 const claim = (storage: string, more: JsonObject = {}): BundleObject =>

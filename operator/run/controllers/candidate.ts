@@ -102,7 +102,7 @@ const tiedTo = (facts: Facts, { metadata, spec }: ReleaseCandidate): Wakes =>
   );
 
 /** Entries about one candidate that change nothing for others of its package but those that `spec.replaces` ties to it. */
-const ofOneCandidate: ReadonlySet<LedgerEntrySpec['type']> = new Set(['Staged', 'Tested', 'Signed']);
+const ofOneCandidate: ReadonlySet<LedgerEntrySpec['type']> = new Set(['Staged', 'Tested', 'Signed', 'JobDone']);
 
 /** More signatures under one candidate than anybody needs: they are counted a few times a second, not one by one. */
 const manySignatures = 100;

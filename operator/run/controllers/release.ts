@@ -25,6 +25,7 @@ const wakes = (releases: readonly ActiveRelease[]): readonly Wake<'release'>[] =
 /** Entries that may move what a package runs, is on its way to, or was ordered to go back to: others say nothing to a release. */
 const releasing: ReadonlySet<LedgerEntrySpec['type']> = new Set([
   'PromotionStarted',
+  'JobDone',
   'Promoted',
   'RollbackStarted',
   'RolledBack',

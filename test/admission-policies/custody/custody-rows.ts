@@ -13,7 +13,9 @@ import {
   staging,
 } from '../../support/attack/objects.ts';
 import { store } from '../../support/attack/world.ts';
-import { accepted, targetOf } from '../../support/cluster/cluster.ts';
+import { accepted, targetOf, type ApiClient, type Manifest } from '../../support/cluster/cluster.ts';
+import { patched } from '../../support/scenario/kit.ts';
+import { jobFinalizer } from '../../../operator/api/kinds.ts';
 import {
   actOnDefinition,
   clockForgeries,
@@ -348,6 +350,22 @@ const ofDefinitions = ({ as, stored, putReview }: Kit): readonly Row[] => [
   })),
 ];
 
+/** A Job that the operator made and that waits for the record of its end. */
+const heldJob = async (operator: ApiClient): Promise<Manifest> =>
+  accepted(
+    await operator.create({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { generateName: 'held-', namespace: production, finalizers: [jobFinalizer] },
+      spec: {
+        // So that no controller writes it meanwhile.
+        managedBy: 'example.com/nobody',
+        suspend: true,
+        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'registry.example/app' }] } },
+      },
+    }),
+  );
+
 /** Where our own programs write, and who gives minutes. */
 const ofPrograms = ({ world, as }: Kit): readonly Row[] => [
   ...['kube-public', quiet, staging].flatMap((namespace) =>
@@ -373,6 +391,27 @@ const ofPrograms = ({ world, as }: Kit): readonly Row[] => [
     next: `kubectl label namespace ${quiet} countersign.dev/guarded=enforce`,
     twin: () => world().operator.create(minutes('Role', { namespace: production })),
   },
+  ...(['operator', 'restorer'] as const).flatMap((who) =>
+    (
+      [
+        ['changes a Job that runs', { spec: { parallelism: 2 } }],
+        [
+          'changes a label of a Job along with its finalizer',
+          { metadata: { labels: { other: 'yes' }, finalizers: [] } },
+        ],
+        ['sets another finalizer of a Job', { metadata: { finalizers: ['example.com/mine'] } }],
+      ] as const
+    ).map(([given, patch]) => ({
+      policy: 'countersign-confinement',
+      rule: 'JobsOnlyLetGo',
+      given: `the ${who} ${given}`,
+      refused: async () => world()[who].replace(patched(await heldJob(world().operator), patch)),
+      caller: `system:serviceaccount:countersign-system:countersign-${who}`,
+      next: 'kubectl create a ReleaseCandidate',
+      twin: async () =>
+        world()[who].replace(patched(await heldJob(world().operator), { metadata: { finalizers: [] } })),
+    })),
+  ),
   ...(
     [
       ['a cluster admin gives minutes by hand, in a namespace', 'admin', minutes('Role', { namespace: quiet })],

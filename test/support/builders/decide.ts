@@ -222,6 +222,7 @@ export const aPackageRecord = (given: Partial<PackageRecord> = {}): PackageRecor
   orders: new Map(),
   history: [],
   ran: new Map(),
+  jobs: new Map(),
   ...given,
 });
 
@@ -298,6 +299,7 @@ export const aCandidateRecord = (given: Partial<CandidateRecord> = {}): Candidat
   intent: undefined,
   promoted: undefined,
   recordedApprovals: new Set(),
+  jobs: new Map(),
   finished: undefined,
   ...given,
 });

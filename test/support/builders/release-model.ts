@@ -8,6 +8,7 @@ import { RefusedWritesOfPackages } from '../../../operator/observe/refused-write
 import type { Bundle, BundleObject } from '../../../operator/decide/bundle.ts';
 import * as candidateEntries from '../../../operator/decide/candidate/entries.ts';
 import { digestOf as digest } from '../../../operator/decide/json/canonical.ts';
+import { finalizersOf } from '../../../operator/decide/manifest/pending-deletion.ts';
 import { objectAt, withMember } from '../../../operator/decide/json/json.ts';
 import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
 import {
@@ -72,6 +73,8 @@ export class Model {
   record: NamespaceRecord = { ...emptyRecord, head: emptyHead };
   /** Pods of what is restored do not come up. */
   holdsPods = false;
+  /** A controller takes Jobs away as soon as they are complete. */
+  takesJobs = false;
   readonly #drafts: LedgerDraft[] = [];
   readonly #refused = new RefusedWritesOfPackages(() => {});
   #rollbacks: readonly Rollback[] = [];
@@ -229,6 +232,14 @@ export class Model {
       fieldManagers[effect.as],
       at,
     );
+    if (effect.ref.kind === 'Job' && this.takesJobs) this.take(key);
+  }
+
+  /** Somebody deletes an object: it stays for as long as a finalizer holds it. */
+  take(key: ObjectKey): void {
+    const live = this.live.get(key);
+    if (live === undefined || finalizersOf(live).length === 0) this.live.delete(key);
+    else this.live.set(key, { ...live, deleting: true });
   }
 
   /** Until the plan has no effects; `deaths`: how many effects the process of each round lives to carry out. */

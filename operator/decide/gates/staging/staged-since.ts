@@ -2,6 +2,7 @@
 import type { Bundle } from '../../bundle.ts';
 import type { GateSnapshot } from '../gate.ts';
 import { keyOf, type Instant, type LiveObject } from '../../objects.ts';
+import { ranAt } from './staged-jobs.ts';
 import type { CandidateSnapshot } from '../snapshot.ts';
 
 /** The last moment at which somebody wrote the object itself. */
@@ -9,7 +10,7 @@ const writtenAt = ({ writers, createdAt }: LiveObject): Instant =>
   writers.reduce((last, { at }) => Math.max(last, at ?? last), createdAt);
 
 /**
- * The latest of: the last write to a component, the moment its youngest pod became ready.
+ * The latest of: the last write to a component, the moment its youngest pod became ready; of a Job that ran and is gone, when that was entered.
  * @returns undefined when staging does not run the bundle's content, or not healthily
  */
 export const soakingSince = (
@@ -20,6 +21,11 @@ export const soakingSince = (
   let since: Instant = 0;
   for (const { ref, digest } of bundle.objects) {
     const key = keyOf(ref);
+    const ran = ranAt(s, key);
+    if (ran !== undefined) {
+      since = Math.max(since, ran);
+      continue;
+    }
     const object = s.staged.get(key);
     const health = stagedHealth.get(key);
     if (object === undefined || stagedNow.get(key)?.digest !== digest) return undefined;

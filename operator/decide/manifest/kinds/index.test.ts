@@ -9,6 +9,8 @@ test('each promotable kind has its wave', () => {
   expect(Object.fromEntries(waves.map((wave) => [wave, kindsOf((row) => row.wave === wave)]))).toEqual({
     Foundation: ['ServiceAccount', 'ConfigMap', 'PersistentVolumeClaim', 'NetworkPolicy', 'PodDisruptionBudget'],
     Jobs: ['Job'],
+    // One that says so itself.
+    JobsAfter: [],
     Workloads: ['Deployment', 'StatefulSet', 'DaemonSet', 'CronJob'],
     Scaling: ['HorizontalPodAutoscaler'],
     Traffic: ['Service', 'Ingress'],

@@ -1,4 +1,5 @@
 /** Every kind with a row. To add one: write its file, and register it here. */
+import type { JsonObject } from '../../../api/meta.ts';
 import { binding } from './binding.ts';
 import { configMap } from './config-map.ts';
 import { controllerRevision } from './controller-revision.ts';
@@ -77,7 +78,11 @@ export const watchedKinds: readonly Kind[] = kindRows.filter((row) => !row.promo
 /** Kinds of which every change in a guarded namespace is to be explained, beside what the chart adds. */
 export const followedKinds: readonly Kind[] = kindRows.filter((row) => row.promotable || row.followed !== 'Never');
 
-export const waveOf = (kind: string): Wave => kindRow(kind)?.wave ?? 'Foundation';
+/** `content`: what the object says; undefined = the wave of its kind. */
+export const waveOf = (kind: string, content?: JsonObject): Wave => {
+  const row = kindRow(kind);
+  return (content && row?.waveOf?.(content)) ?? row?.wave ?? 'Foundation';
+};
 
 /** Whether objects of a kind run once for each bundle, under a name of their own. */
 export const runsOncePerBundle = (kind: string): boolean => kindRow(kind)?.wave === 'Jobs';

@@ -1,3 +1,4 @@
+import { jobFinalizer, waveAnnotation } from '../../../api/kinds.ts';
 import type { JsonObject } from '../../../api/meta.ts';
 import { at, listAt, textAt } from '../../json/json.ts';
 import { condition, failed, healthy, holds, messageOf, progressing } from './shared/health.ts';
@@ -34,6 +35,7 @@ export const job: Kind = {
   namespaced: true,
   promotable: true,
   wave: 'Jobs',
+  waveOf: (content) => (at(content, 'metadata', 'annotations', waveAnnotation) === 'After' ? 'JobsAfter' : 'Jobs'),
   prune: 'WithPromotion',
   followed: 'Digest',
   workload: true,
@@ -58,6 +60,8 @@ export const job: Kind = {
     delete: ['cronjob-controller', 'ttl-after-finished-controller', 'generic-garbage-collector'],
   },
   subresources: { status: { guard: { topic: 'status', update: ['job-controller'] } } },
+  // Ours: it comes off as soon as the record says how the Job ended.
+  controllerFinalizers: [jobFinalizer],
   madeBy: ['CronJob'],
   transient: true,
   isIdle: (object) =>

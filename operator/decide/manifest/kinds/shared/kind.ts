@@ -5,7 +5,7 @@ import type { Instant, LiveObject, PodFacts } from '../../../objects.ts';
 import type { GuardedWrites } from './guard.ts';
 
 /** The order in which a promotion writes; each wave is settled before the next begins. */
-export const waves = ['Foundation', 'Jobs', 'Workloads', 'Scaling', 'Traffic'] as const;
+export const waves = ['Foundation', 'Jobs', 'Workloads', 'Scaling', 'Traffic', 'JobsAfter'] as const;
 export type Wave = (typeof waves)[number];
 
 /** When an object that the package drops is deleted. Late: the running release, or a rollback, may still need it, with the same address, token or data. */
@@ -109,6 +109,8 @@ interface KindFacts extends ServedKind {
   readonly followed: 'Digest' | 'Facts' | 'Never';
 
   // --- releasing ---
+  /** The wave of an object that may choose; absent = that of the kind. */
+  readonly waveOf?: (content: JsonObject) => Wave;
   /** It runs pods, so its health is watched. */
   readonly workload?: true;
   /** Data for programs: nothing in it runs, whatever it looks like. */
