@@ -4,7 +4,7 @@ import { Failure } from '../kube/failures.ts';
 import type { Answer, Question } from '../decide/api-queries.ts';
 import { questionKey } from '../decide/api-queries.ts';
 import { ObjectAway } from '../observe/large.ts';
-import { createReconcile, EndlessQuestions, Unanswered, type Shell } from './reconcile.ts';
+import { createReconcile, type Stuck, EndlessQuestions, Unanswered, type Shell } from './reconcile.ts';
 import { manualClock } from '../../test/support/builders/clock.ts';
 import { systemClock } from '../time/clock.ts';
 
@@ -193,7 +193,7 @@ test('what cannot be worked on is reported, unless the plan had something to rep
     plan: (): Plan => {
       throw new RangeError('Maximum call stack size exceeded');
     },
-    stuck: (_: string, { kind, message }: Failure) => [write(status, stalled(kind, message))],
+    stuck: (_: string, { kind, message }: Stuck) => [write(status, stalled(kind, message))],
   };
   await expect(createReconcile(kind, shell)('k')).rejects.toThrow(RangeError);
   expect(done).toEqual(['report c', 'tell Stalled: Maximum call stack size exceeded']);
@@ -206,7 +206,7 @@ test('a bug that an effect runs into is reported in place of a status that knows
     textOf,
     observe: (key: string) => key,
     plan: (): Plan => ({ ...nothing, effects: [effect], statuses: [write(status, { conditions: [] })] }),
-    stuck: (_: string, { kind, message }: Failure) => [write(status, stalled(kind, message))],
+    stuck: (_: string, { kind, message }: Stuck) => [write(status, stalled(kind, message))],
   };
   await expect(createReconcile(kind, shell)('k')).rejects.toThrow(TypeError);
   expect(done).toEqual(['report c', 'tell Stalled: undefined is no function']);
@@ -223,6 +223,32 @@ test('what only has to be tried again is not reported as stuck', async () => {
   };
   await expect(createReconcile(kind, shell)('k')).rejects.toThrow('no answer');
   expect(done).toEqual([]);
+});
+
+test('what fails more than three times is reported as stuck, in place of a status that knows nothing of it, until it passes', async () => {
+  let fails = true;
+  const { shell, done } = shellThat({
+    act: () => (fails ? Promise.reject(new Failure('Unavailable', 'no answer')) : Promise.resolve('Done')),
+  });
+  const kind = {
+    name: 'thing',
+    textOf,
+    observe: (key: string) => key,
+    plan: (): Plan => ({ ...nothing, effects: [effect], statuses: [write(status, { conditions: [] })] }),
+    stuck: (_: string, { message, reason }: Stuck) => [write(status, stalled(reason ?? '', message))],
+  };
+  const again = createReconcile(kind, shell);
+  for (let tries = 1; tries <= 3; tries += 1) await expect(again('k')).rejects.toThrow('no answer');
+  expect(done.filter((each) => each.startsWith('tell'))).toEqual([]);
+  await expect(again('k')).rejects.toThrow('no answer');
+  expect(done.at(-1)).toBe('tell Stalled: no answer');
+
+  fails = false;
+  await expect(again('k')).resolves.toBe('Again');
+  fails = true;
+  done.length = 0;
+  await expect(again('k')).rejects.toThrow('no answer');
+  expect(done.filter((each) => each.startsWith('tell'))).toEqual([]);
 });
 
 test('steps are taken before the plan, with turns of the loop between them', async () => {
