@@ -6,6 +6,7 @@ import type { Changes, ChangingFact, OnChange } from '../observe/changes.ts';
 import type { FactName, Facts, Read } from '../observe/facts.ts';
 import type { Priority } from '../work/queue.ts';
 import type { ControllerName, Key, KeyOf } from './keys.ts';
+import type { Stuck } from './reconcile.ts';
 
 /** A key to be worked on. */
 export interface WakeOf<K extends Key> {
@@ -51,7 +52,7 @@ export interface Controller<C extends ControllerName, Seen, Reads extends FactNa
   /** It takes much memory: one such is worked on at a time. */
   readonly isHeavy?: (seen: Seen) => boolean;
   /** What is to be reported when it cannot be worked on. */
-  readonly stuck?: (seen: Seen, failure: Failure, now: number) => readonly StatusWrite[];
+  readonly stuck?: (seen: Seen, failure: Stuck, now: number) => readonly StatusWrite[];
   /** What people are told when the API server refuses an effect, which is tried again. */
   readonly refused?: (facts: Read<Reads>, key: KeyOf<C>, failure: Failure) => Notice | undefined;
 }

@@ -1,6 +1,7 @@
 /** The whole shell: observe, plan, ask what the plan asks, act, report, wake. It knows no kind and makes no decision. */
 import { isDeepStrictEqual } from 'node:util';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
+import type { Reason } from '../api/reasons.ts';
 import { noticesOf } from '../decide/events.ts';
 import { earliest, type Effect, type Notice, type Plan, type StatusWrite } from '../decide/plan.ts';
 import { questionKey, type Answer, type Answers, type Question } from '../decide/api-queries.ts';
@@ -10,6 +11,14 @@ import { ContentAway, type Home } from '../observe/contents.ts';
 import { ObjectAway, type ObjectHome } from '../observe/large.ts';
 import type { Clock } from '../time/clock.ts';
 import { inSlices, turn } from '../work/slices.ts';
+
+/** Why a thing cannot be worked on. */
+export interface Stuck {
+  readonly kind: FailureKind;
+  readonly message: string;
+  /** Said of what may pass by itself, and has not for several tries. */
+  readonly reason?: Reason;
+}
 
 /** One kind of thing to reconcile, by key. */
 export interface Kind<K, Seen> {
@@ -26,7 +35,7 @@ export interface Kind<K, Seen> {
   /** It takes much memory: one such is worked on at a time. */
   readonly isHeavy?: (seen: Seen) => boolean;
   /** What is to be reported when it cannot be worked on: people wait for it, and the log is not theirs. */
-  readonly stuck?: (seen: Seen, failure: Failure, now: number) => readonly StatusWrite[];
+  readonly stuck?: (seen: Seen, failure: Stuck, now: number) => readonly StatusWrite[];
   /** What people are told of a write that is refused; undefined = nothing. */
   readonly refused?: (key: K, failure: Failure) => Notice | undefined;
 }
@@ -84,6 +93,7 @@ export class EndlessQuestions extends Error {
 export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Reconcile<K> => {
   const { textOf } = kind;
   const patience = createPatience(shell);
+  const tries = createTries();
   let heavyKey: string | undefined;
   const heavyWaiting = new Set<string>();
   /** By another that is heavy. */
@@ -131,7 +141,10 @@ export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Rec
         const settlesAt = open === undefined && plan.effects.length === 0 ? patience.settlesAt(text, plan) : undefined;
         if (settlesAt !== undefined) return { wakeAt: earliest(plan.wakeAt, settlesAt) };
         const outcome = await carryOut(plan, shell, {
-          stuck: (failure) => kind.stuck?.(seen, failure, now) ?? [],
+          stuck: (failure) => {
+            const why = tries.why(text, failure);
+            return why === undefined ? [] : (kind.stuck?.(seen, why, now) ?? []);
+          },
           refused: (failure) => kind.refused?.(key, failure),
         });
         if (open?.kind === 'Unavailable' && outcome !== 'Again') throw new Unanswered(open.message);
@@ -163,14 +176,18 @@ export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Rec
     throw new Failure('Unavailable', 'the contents of bundles do not stay long enough to be read together');
   };
   return async (key) => {
+    const text = textOf(key);
     try {
+      tries.begin(text);
       // What a heavy plan has had loaded is not driven out by another before it is done.
-      return await settleLoading(key).finally(() => {
-        if (heavyKey === textOf(key)) heavyKey = undefined;
+      const outcome = await settleLoading(key).finally(() => {
+        if (heavyKey === text) heavyKey = undefined;
       });
+      tries.forget(text);
+      return outcome;
     } catch (error) {
-      if (!(error instanceof Error && told.has(error)))
-        await reportStuck(kind, key, toFailure(error), shell).catch(() => {});
+      const why = error instanceof Error && told.has(error) ? undefined : tries.why(text, toFailure(error));
+      if (why !== undefined) await reportStuck(kind, key, why, shell).catch(() => {});
       throw error;
     }
   };
@@ -179,10 +196,28 @@ export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Rec
 /** Repeating changes nothing: something is wrong with the object, or with us. */
 const lasting: ReadonlySet<FailureKind> = new Set(['Bug', 'Invalid', 'TooLarge']);
 
-const reportStuck = async <K, Seen>(kind: Kind<K, Seen>, key: K, failure: Failure, shell: Shell): Promise<void> => {
-  if (kind.stuck === undefined || !lasting.has(failure.kind) || isWeather(failure)) return;
-  const seen = kind.observe(key);
-  if (seen !== undefined) await reportEach(kind.stuck(seen, failure, shell.clock.now()), shell);
+/** What passes by itself has passed by then. */
+const triesThatPass = 3;
+
+/** How often in a row a key has failed. */
+const createTries = () => {
+  const failing = new Map<string, number>();
+  return {
+    begin: (key: string) => void failing.set(key, (failing.get(key) ?? 0) + 1),
+    forget: (key: string) => void failing.delete(key),
+    /** What is to be said of a failure of the key; undefined = nothing: it is tried again, and that is all. */
+    why(key: string, failure: Failure): Stuck | undefined {
+      if (isWeather(failure)) return undefined;
+      const { kind, message } = failure;
+      if (lasting.has(kind)) return { kind, message };
+      return (failing.get(key) ?? 0) > triesThatPass ? { kind, message, reason: 'TriesFail' } : undefined;
+    },
+  };
+};
+
+const reportStuck = async <K, Seen>(kind: Kind<K, Seen>, key: K, failure: Stuck, shell: Shell): Promise<void> => {
+  const seen = kind.stuck === undefined ? undefined : kind.observe(key);
+  if (seen !== undefined) await reportEach(kind.stuck?.(seen, failure, shell.clock.now()) ?? [], shell);
 };
 
 /** Errors of ours that say that the world moved, or that it could not be asked. */
@@ -235,7 +270,8 @@ const carryOut = async (plan: Plan, shell: Shell, { stuck, refused }: Reports): 
     if (notice !== undefined) shell.tell(notice);
   } catch (error) {
     const failure = toFailure(error);
-    const instead = failure.kind === 'Bug' && !isWeather(failure) ? stuck(failure) : [];
+    // What the API server refuses for good is the plan's to tell.
+    const instead = failure.kind === 'Invalid' || failure.kind === 'TooLarge' ? [] : stuck(failure);
     const statuses = instead.length > 0 ? instead : plan.statuses;
     await reportEach(statuses, shell);
     if (statuses.length > 0 && error instanceof Error) told.add(error);

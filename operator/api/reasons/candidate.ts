@@ -52,6 +52,11 @@ export const candidateReasons = {
     'What signers must see whole is more than a delta holds.',
     'Split the package, or move long commands into ConfigMaps or images, then create a new candidate.',
   ),
+  TriesFail: entry(
+    ['Staged', 'Stalled'],
+    'What the operator asks of the API server has failed more than three times in a row; it is tried again.',
+    'Wait. If it lasts, a platform admin repairs what the message names: the API server, a webhook, a right or a quota.',
+  ),
   InternalError: entry(
     ['Staged', 'Stalled'],
     'The operator failed to work on the object; it tries again, and works on others meanwhile.',

@@ -85,7 +85,7 @@ export const candidateStuck = (
   const obstacle: StagingProblem =
     failure.kind === 'TooLarge'
       ? { reason: failure.reason ?? 'PackageTooLarge', message }
-      : { reason: 'InternalError', message: `the operator cannot work on it: ${message}` };
+      : { reason: failure.reason ?? 'InternalError', message: `the operator cannot work on it: ${message}` };
   return notStaged(s, obstacle, now).statuses;
 };
 

@@ -1,5 +1,6 @@
 /** What an object says that cannot be worked on: people wait for it, and the log is not theirs. For candidates see `candidateStuck`. */
 import type { Condition } from '../../api/meta.ts';
+import type { Reason } from '../../api/reasons.ts';
 import { setConditions } from '../conditions.ts';
 import type { EmergencySnapshot } from '../emergency/snapshot.ts';
 import type { Instant } from '../objects.ts';
@@ -10,6 +11,8 @@ import type { ReleaseSnapshot } from '../release/snapshot.ts';
 
 export interface StuckFailure {
   readonly message: string;
+  /** Absent: the fault is ours. */
+  readonly reason?: Reason;
 }
 
 const longestMessage = 4_000;
@@ -17,7 +20,7 @@ const longestMessage = 4_000;
 /** The object as it reported itself last, but stalled. What it reported else may have been overtaken, and is told again once it can be. */
 const stalled = (
   before: { readonly conditions: readonly Condition[] } | undefined,
-  { message }: StuckFailure,
+  { message, reason = 'InternalError' }: StuckFailure,
   { now, generation }: { readonly now: Instant; readonly generation: number },
 ) => {
   const others = (before?.conditions ?? []).filter(({ type }) => type !== 'Stalled');
@@ -32,7 +35,7 @@ const stalled = (
           {
             type: 'Stalled',
             status: 'True',
-            reason: 'InternalError',
+            reason,
             message: text.length <= longestMessage ? text : `${text.slice(0, longestMessage)}…`,
           },
         ],
