@@ -151,3 +151,22 @@ test('what is removed after observation and refused is tried as long as a promot
   model.settle(now + minute);
   expect(model.plan(now + 11 * minute)).toMatchObject({ effects: [], wakeAt: undefined });
 });
+
+test('an order that comes while the package goes back is done when that is done, and takes no other release back', () => {
+  const { model, given } = started(['ConfigMap/a'], ['ConfigMap/a', 'Deployment/d']);
+  for (const object of given.to.objects) model.put(object, keyOf(object.ref), fieldManagers.operator, now);
+  model.crash('Deployment/d', now);
+  model.step(now);
+  expect(model.types.at(-1)).toBe('RollbackStarted');
+  model.orders(now + 1000);
+
+  model.settle(now + 2000);
+  expect(model.types.slice(-2)).toEqual(['RolledBack', 'Refused']);
+  expect(model.last()).toMatchObject({ decision: 'AlreadyAtTarget' });
+  expect(is(model, given.from, given.to)).toEqual([]);
+
+  model.orders(now + minute);
+  model.settle(now + minute);
+  expect(model.types.slice(-2)).toEqual(['RollbackStarted', 'RolledBack']);
+  expect(packageRecord(model.record, pkg).production).toBeUndefined();
+});
