@@ -4,6 +4,7 @@ import type { Rollback } from '../../api/rollback.ts';
 import { type Answers, type Question, questionKey } from '../api-queries.ts';
 import type { Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
+import type { ProductionFact } from '../record/package.ts';
 import { packageRecord } from '../record/record.ts';
 import { deliveryNow } from './course.ts';
 import { act, ask } from './effects.ts';
@@ -66,6 +67,13 @@ export const judgeOrder = (s: ReleaseSnapshot, order: Rollback, answers: Answers
   }
   if (open?.type === 'Rollback') return { state: 'Wait', message: 'a rollback of the package is under way' };
   const from = open?.to ?? (isAgain ? unfinished.from : production?.bundle);
+  if (production !== undefined && isDoneAlready(order, production)) {
+    return {
+      state: 'Refuse',
+      reason: 'AlreadyAtTarget',
+      message: `production went back to ${production.bundle} after this was ordered; to go back further, create a new Rollback`,
+    };
+  }
   const bundle = from === undefined ? undefined : s.bundles.get(from);
   if (from === undefined || bundle === undefined || bundle.baseline) {
     return {
@@ -100,6 +108,10 @@ export const judgeOrder = (s: ReleaseSnapshot, order: Rollback, answers: Answers
     },
   };
 };
+
+/** Somebody ordered to go back from a release that was being taken back, or was a moment later: the one before it was never meant. */
+const isDoneAlready = ({ metadata, spec }: Rollback, { how, at, bundle }: ProductionFact): boolean =>
+  how === 'RolledBack' && Date.parse(metadata.creationTimestamp) <= at && (spec.to ?? bundle) === bundle;
 
 const orderQuestion = (s: ReleaseSnapshot, order: Rollback): Question => ({
   ask: 'Right',
