@@ -4,8 +4,10 @@ import { accepted, waitFor, waitForGone, type KubeObject, type Manifest } from '
 import { condition, isTrue, ours, type Entry, type Reported, type World } from '../../support/cluster/system.ts';
 import {
   amendPolicy,
+  bundleOf,
   end,
   everybody,
+  gateSays,
   inProduction,
   patienceMs,
   release,
@@ -317,6 +319,50 @@ scenario(
     expect(await release(world, world.candidate('second', ['Service/db', 'StatefulSet/db2']))).toBe('Promoted');
     await waitForGone(world.as('installer'), world.ref('StatefulSet', 'db'), patienceMs);
     expect(await wholeClaim(world, 'data-db-0')).toEqual(before.claim);
+    expect(await findings(world)).toEqual([]);
+  },
+  patient,
+);
+
+scenario(
+  'a release that drops a claim is blocked until its candidate says that the data goes, which signers read',
+  async (world) => {
+    const both = ['PersistentVolumeClaim/data', 'Deployment/web'];
+    await world.stage(claim(world, '1Gi', 'none'), world.deployment('web', 'a'));
+    expect(await release(world, world.candidate('first', both))).toBe('Promoted');
+
+    await world.propose(world.candidate('forgets', ['Deployment/web']));
+    const told = await gateSays(world, 'forgets', 'Reversible', 'DataWouldBeLost');
+    expect([told.outcome, told.message]).toEqual(['Blocked', expect.stringContaining('PersistentVolumeClaim data')]);
+    expect(told.remedy).toContain('spec.irreversible: [{kind: PersistentVolumeClaim, name: data, reason: <why>}]');
+
+    const irreversible = [{ kind: 'PersistentVolumeClaim', name: 'data', reason: 'the data moved to the bucket' }];
+    await world.propose(world.candidate('says', ['Deployment/web'], { irreversible, replaces: 'forgets' }));
+    const ready = await sign(world, 'says', ...everybody);
+    const { spec } = await bundleOf(world, ready);
+    expect(spec.deltaText).toMatch(
+      /Cannot be taken back:\n.*PersistentVolumeClaim data is deleted[^]*moved to the bucket/,
+    );
+    expect(spec.delta.find(({ object }) => object === 'PersistentVolumeClaim/data')?.class).toBe('data loss');
+    expect(await end(world, 'says')).toBe('Promoted');
+    await waitForGone(world.as('installer'), world.ref('PersistentVolumeClaim', 'data'), patienceMs);
+    expect(await findings(world)).toEqual([]);
+  },
+  patient,
+);
+
+scenario(
+  'the claims of a StatefulSet go with it where the candidate says so, after observation and not before',
+  async (world) => {
+    await dropped(world);
+    await amendPolicy(world, health('120s', '10s'));
+    const irreversible = [{ kind: 'StatefulSet', name: 'db', reason: 'the data moved to db2' }];
+    await world.propose(world.candidate('second', ['Service/db', 'StatefulSet/db2'], { irreversible }));
+    await sign(world, 'second', ...everybody);
+    await recorded(world, 'Promoted', 'second');
+    expect(await wholeClaim(world, 'data-db-0')).toBeDefined();
+    await waitForGone(world.as('installer'), world.ref('StatefulSet', 'db'), patienceMs);
+    await waitForGone(world.as('installer'), world.ref('PersistentVolumeClaim', 'data-db-0'), patienceMs);
     expect(await findings(world)).toEqual([]);
   },
   patient,
