@@ -12,6 +12,7 @@ import {
   anEmergency,
   anIntent,
   aNamespace,
+  anObject,
   aPolicy,
   aRecord,
   digestOf,
@@ -327,6 +328,24 @@ test.each<[ChangingFact, readonly string[]]>([
   world.woken.length = 0;
   happens[fact](world);
   expect(keysOf(world)).toEqual(expected.toSorted());
+});
+
+test.each<[sentence: string, kind: 'StatefulSet' | 'PersistentVolumeClaim', name: string, wakes: readonly string[]]>([
+  ['a StatefulSet that the release in production dropped', 'StatefulSet', 'db-1', [the.release]],
+  ['a claim that it made', 'PersistentVolumeClaim', 'data-db-1-0', [the.release]],
+  ['a claim that it did not', 'PersistentVolumeClaim', 'data-other-0', []],
+])('%s wakes the release that is to delete it', (_, kind, name, wakes) => {
+  const at = { at: now, observeUntil: now, how: 'Promoted' as const };
+  const { digest, candidate: of } = bundle;
+  const fact = { bundle: bundle.name, digest, candidateUid: of.uid, previous: 'older', ...at };
+  const world = aWorld(aRecord({ package: { production: fact } }));
+  const older = aBundle({ name: 'older', objects: [anObject('StatefulSet', 'db-1')] });
+  const head = { uid: 'uid-older', partOf: '', bundle: older, parts: [], bytes: 10, programs: new Map() };
+  world.put(world.facts.bundles, indexKey(production, 'older'), head);
+  world.woken.length = 0;
+  const object = { ...aLiveObject(anObject(kind, name)), ...kept };
+  world.put(world.facts.objects.get(kind), `${production}/${name}`, object);
+  expect(keysOf(world).filter((key) => key.startsWith('release/'))).toEqual(wakes);
 });
 
 describe.each(table)('$name', ({ name, reads, without, given, observe }) => {

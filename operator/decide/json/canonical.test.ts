@@ -133,6 +133,10 @@ describe('the digest of a bundle', () => {
 
   it.each<[string, Partial<SignedContent>]>([
     ['the target', { targetNamespace: 'other' }],
+    [
+      'what no rollback takes back',
+      { irreversible: [{ kind: 'StatefulSet', name: 'db', fields: [], reason: 'moved' }] },
+    ],
     ['the policy', { policyUID: '2' }],
     ['the package', { package: 'other' }],
     ['an object', { objects: content.objects.slice(1) }],

@@ -5,6 +5,7 @@ import {
   aCandidate,
   aDeployment,
   anAdmittedAct,
+  aLiveObject,
   anObject,
   digestOf,
   now,
@@ -117,6 +118,22 @@ const goingBack = releaseEntries.rollbackStarted(
     removes: [aDeployment().ref],
   },
 );
+const set = (replicas: number, whenDeleted: string) =>
+  anObject('StatefulSet', 'db', {
+    spec: { replicas, persistentVolumeClaimRetentionPolicy: { whenDeleted, whenScaled: 'Retain' } },
+  });
+const dropping = aBundle({ objects: [settings], removed: [set(1, 'Delete').ref] });
+const parkedDigest = contentDigest(set(0, 'Retain').content);
+const droppingStarted = candidateEntries.promotionStarted(aCandidate(), dropping, {
+  from: 'first',
+  fromDigest: '',
+  quorum: '3/3',
+  approvals: [],
+  delivery: 'Countersign',
+  followsUp: null,
+  parks: releaseEntries.parkedBy(dropping, new Map([['StatefulSet/db', aLiveObject(set(1, 'Delete'))]]), []),
+});
+
 const remaking = releaseEntries.rollbackStarted(
   {
     candidate: bundle.candidate,
@@ -199,6 +216,18 @@ test.each<[sentence: string, record: NamespaceRecord, key: string, states: reado
     told(started, promoted, remaking, wentBack),
     'ConfigMap/settings',
     [contentDigest(before.content)],
+  ],
+  [
+    'a set that a release drops is parked first',
+    told(adopting('StatefulSet/db', a), droppingStarted),
+    'StatefulSet/db',
+    [a, parkedDigest, ''],
+  ],
+  [
+    'and stays so until it is deleted after observation',
+    told(adopting('StatefulSet/db', a), droppingStarted, promoted),
+    'StatefulSet/db',
+    [parkedDigest, ''],
   ],
   ['and what was added is gone', told(started, promoted, goingBack, wentBack), 'Deployment/api', ['']],
   [
