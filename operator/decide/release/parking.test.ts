@@ -38,12 +38,14 @@ const claimOf = (ordinal: number, owner: string | undefined): LiveObject => {
 const production = (...objects: readonly LiveObject[]): ReadonlyMap<ObjectKey, LiveObject> =>
   new Map(objects.map((object) => [keyOf(object.ref), object]));
 
+const leftToOthers = [{ kind: 'StatefulSet', name: 'db', fields: ['spec.replicas'] }];
+
 const said = (step: Step | undefined): string => {
   if (step === undefined) return 'nothing';
   const effect = effectOf(step, {
     as: 'operator',
     namespace: 'payments-prod',
-    unmanaged: [],
+    unmanaged: leftToOthers,
     intentFor: () => ({ namespace: 'payments-prod', id: 'i', type: 'Promotion', package: 'payments' }),
   });
   const what = `${step.standing} ${effect?.do ?? 'nothing'}`;
@@ -105,6 +107,29 @@ test('a rollback brings a parked set back as it was, and takes it for nobody els
   const course: Course = { to: older(running), from: newer(), goesBack: true };
   const [step] = writeSteps(course, production(aLiveObject(parked)));
   expect(said(step)).toBe('Pending Replace 3 Delete Retain');
+});
+
+test.each<[sentence: string, course: Course]>([
+  [
+    'a rollback starts a parked set again, though others scale it',
+    { to: { ...older(set(policyOf('Retain'))), unmanaged: leftToOthers }, from: newer(), goesBack: true },
+  ],
+  [
+    'a release that has a parked set again starts it, though others scale it',
+    { to: { ...older(set(policyOf('Retain'))), unmanaged: leftToOthers }, from: newer() },
+  ],
+])('%s', (_, course) => {
+  const [step] = writeSteps(course, production(aLiveObject(parked)));
+  expect(said(step)).toBe('Pending Replace 3 Retain Retain');
+});
+
+test('a set that others scaled to nothing, and nobody dropped, is left to them', () => {
+  const course: Course = {
+    to: { ...older(set(policyOf('Retain'))), unmanaged: leftToOthers },
+    from: aBundle({ name: 'newer', objects: [], removed: [], unmanaged: [] }),
+    goesBack: true,
+  };
+  expect(said(writeSteps(course, production(aLiveObject(parked)))[0])).toBe('Done nothing');
 });
 
 test('a rollback deletes what the newer release brought as that one says', () => {
