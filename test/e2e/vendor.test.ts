@@ -107,9 +107,14 @@ const extras = (world: World, version: string): readonly Manifest[] => [
   }),
 ];
 
-const ship = async (world: World, name: string, objects: readonly Manifest[]): Promise<void> => {
+const ship = async (
+  world: World,
+  name: string,
+  objects: readonly Manifest[],
+  spec: Readonly<Record<string, unknown>> = {},
+): Promise<void> => {
   await world.stage(...objects);
-  expect(await release(world, world.candidate(name, componentsOf(objects)))).toBe('Promoted');
+  expect(await release(world, world.candidate(name, componentsOf(objects), spec))).toBe('Promoted');
 };
 
 type Held = KubeObject & {
@@ -176,7 +181,8 @@ scenario('a package with a claim and a load balancer is promoted, taken back, an
 
   await ship(world, 'shop-3', [...core(world, 'c'), ...extras(world, 'c')]);
   await served(world);
-  await ship(world, 'shop-4', core(world, 'd'));
+  const irreversible = [{ kind: 'PersistentVolumeClaim', name: 'spool', reason: 'nothing is spooled any more' }];
+  await ship(world, 'shop-4', core(world, 'd'), { irreversible });
   await goneInTheEnd(world);
 
   await explained(world);

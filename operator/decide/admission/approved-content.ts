@@ -8,8 +8,9 @@ import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { getPath, parsePath } from '../json/field-path.ts';
 import { withFilledIn, withLeft } from '../manifest/live-values.ts';
 import { differingPaths, normalForm } from '../manifest/normal-form.ts';
-import { parkedManifest } from '../manifest/parking.ts';
-import { liveRef, releasesData } from '../release/steps.ts';
+import { parkedManifest, unmanagedBeside } from '../manifest/parking.ts';
+import { releasesData } from '../release/removals.ts';
+import { liveRef } from '../release/steps.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import type { AdmissionRequest } from './request.ts';
 
@@ -59,6 +60,8 @@ export interface Leave {
   readonly stays: readonly string[] | undefined;
   /** It goes back: fields that nobody can change back may stay as they are where that loses nothing. */
   readonly goesBack?: boolean;
+  /** The release before dropped the object, and parked it for that: what parking took away is given back. */
+  readonly isDropped?: boolean;
 }
 
 /** Of finalizers only those of the release come, and none goes that is to stay. What controllers set is theirs, but for a new object. */
@@ -93,8 +96,9 @@ export const departures = (
 ): readonly string[] => {
   if (object === undefined) return ['(no object)'];
   if (!isAsDigested(expected)) return ['(everything: the content is not what its digest says)'];
-  const { free = [], goesBack = false } = leave;
-  const unmanaged = oldObject === undefined ? [] : unmanagedOf(bundle.unmanaged, expected.ref);
+  const { free = [], goesBack = false, isDropped = false } = leave;
+  const unmanaged =
+    oldObject === undefined ? [] : unmanagedBeside(unmanagedOf(bundle.unmanaged, expected.ref), oldObject, isDropped);
   // On a create the API server itself fills in what the release leaves open, before anybody is asked.
   const wanted =
     goesBack && oldObject !== undefined

@@ -7,7 +7,7 @@ import { stayingOn } from '../record/expected-state.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from '../record/package.ts';
 import { takesDataAlong } from '../manifest/parking.ts';
-import { prunedLate, prunedNow, releasesData } from '../release/steps.ts';
+import { prunedLate, prunedNow, releasesData } from '../release/removals.ts';
 import { departures, departuresFromParked, listedPaths, objectIn, type Leave } from './approved-content.ts';
 import { admittedAct } from './admitted-entry.ts';
 import { isInTheWay, isLetGo, runsAgain } from './release-jobs.ts';
@@ -66,7 +66,7 @@ const promoterWrites = (request: AdmissionRequest, s: AdmissionSnapshot): Admiss
   const ref = refOf(request);
   if (isLetGo(request)) return allowed();
   if (runsAgain(request, s)) return refuse(request, 'JobIsDone', {});
-  for (const { open, to } of courses(s, 'Promotion')) {
+  for (const { open, to, from } of courses(s, 'Promotion')) {
     if (to === undefined) continue;
     const expected = objectIn(to, ref);
     const paths =
@@ -76,7 +76,7 @@ const promoterWrites = (request: AdmissionRequest, s: AdmissionSnapshot): Admiss
           : undefined
         : departures(request, expected, {
             bundle: to,
-            leave: { stays: stayingOn(s.record.explained, keyOf(ref)) },
+            leave: { stays: stayingOn(s.record.explained, keyOf(ref)), isDropped: has(from?.removed ?? [], ref) },
           });
     if (paths === undefined) continue;
     if (open.rejected || open.refused !== undefined) return ended(request, open);
@@ -163,7 +163,11 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
     return judged(request, {
       paths: departures(request, expected, {
         bundle: to,
-        leave: { stays: stayingOn(s.record.explained, keyOf(ref)), goesBack: true },
+        leave: {
+          stays: stayingOn(s.record.explained, keyOf(ref)),
+          goesBack: true,
+          isDropped: has(from?.removed ?? [], ref),
+        },
       }),
       bundle: to,
       open,

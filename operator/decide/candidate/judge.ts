@@ -35,7 +35,8 @@ import { earliest, type Effect, nothing, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
 import { packageRecord } from '../record/record.ts';
 import { parkedBy } from '../release/entries.ts';
-import { type Course, removeSteps, type Step, writeSteps } from '../release/steps.ts';
+import { removeSteps } from '../release/removals.ts';
+import { type Course, type Step, writeSteps } from '../release/steps.ts';
 import { effectOf } from '../release/writes.ts';
 import { isWorkload } from '../manifest/kinds/index.ts';
 
@@ -70,7 +71,7 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
   const untried = writes.filter((write) => !answers.has(questionKey(write)));
   const assumed = { rights: optimistic(s), preflight: [] };
   const isHopeful = untried.length > 0 && wouldPass(verdicts, gateSnapshot, assumed, now);
-  const openWrites = isHopeful ? untried.flatMap((write) => preflight(write, course)) : [];
+  const openWrites = isHopeful ? untried.flatMap((write) => preflight(write)) : [];
   const isBroken = s.record.broken !== undefined;
   const notes = isBroken
     ? []
@@ -194,11 +195,10 @@ const unansweredWrite = (questions: readonly PreflightOutline[], answers: Answer
     .flatMap((answer) => (answer?.kind === 'Unavailable' ? [answer.message] : []))[0];
 
 /** The very request, to be tried without effect. */
-const preflight = ({ step, ...outline }: PendingWrite, course: Course): PreflightQuestion[] => {
+const preflight = ({ step, ...outline }: PendingWrite): PreflightQuestion[] => {
   const effect = effectOf(step, {
     as: 'operator',
     namespace: outline.namespace,
-    unmanaged: course.to?.unmanaged ?? [],
     intentFor: () => ({ namespace: outline.namespace, id: '', type: 'Promotion', package: '' }),
   });
   return effect === undefined || effect.do === 'Delete' ? [] : [{ ...outline, manifest: effect.manifest }];

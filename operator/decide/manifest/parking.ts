@@ -25,6 +25,25 @@ export const parking = ({ manifest, ref }: LiveObject, data: DataAfter): JsonObj
     : parked;
 };
 
+/** Whether a live object looks parked: it runs nothing, and keeps its data for now. */
+export const isParkedNow = (manifest: JsonObject): boolean => {
+  const parked = parkedManifest(manifest, 'Released');
+  return parked !== undefined && digestOf(parked) === digestOf(manifest);
+};
+
+/** The replicas that parking took away are a release's to give back, whoever else scales the object. */
+const takenByParking = 'spec.replicas';
+
+/** Which paths of an object stay with others when it is written. `isDropped`: the release before dropped it, and parked it for that. */
+export const unmanagedBeside = (
+  unmanaged: readonly string[],
+  live: JsonObject | undefined,
+  isDropped: boolean,
+): readonly string[] =>
+  isDropped && live !== undefined && isParkedNow(live)
+    ? unmanaged.filter((path) => path !== takenByParking)
+    : unmanaged;
+
 /** Whether deleting an object as it is would take the data in its claims along. */
 export const takesDataAlong = (manifest: JsonObject): boolean => {
   const row = kindRow(textAt(manifest, 'kind') ?? '');
@@ -44,3 +63,17 @@ export const ownsClaims = ({ manifest, uid }: LiveObject, live: LiveObjects): bo
 
 const owners = ({ manifest }: LiveObject): readonly string[] =>
   listAt(manifest, 'metadata', 'ownerReferences').flatMap((owner) => textAt(owner, 'uid') ?? []);
+
+export interface Parked {
+  readonly parks: JsonObject | undefined;
+  /** Its controller has not let go of its claims yet: whoever deletes it deletes them. */
+  readonly waits: boolean;
+}
+
+export const asItIs: Parked = { parks: undefined, waits: false };
+
+/** What stands between a live object and its deletion. */
+export const parkedAs = (now: LiveObject, live: LiveObjects, data: DataAfter): Parked => {
+  const parks = parking(now, data);
+  return { parks, waits: parks === undefined && data === 'Kept' && ownsClaims(now, live) };
+};

@@ -6,7 +6,8 @@ import { packageRecord } from '../record/record.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { jobState } from './jobs.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { addedBy, type Course, prunedNow, removeSteps, writeSteps } from './steps.ts';
+import { addedBy, prunedNow, removeSteps } from './removals.ts';
+import { type Course, writeSteps } from './steps.ts';
 
 export const courseOf = (s: ReleaseSnapshot, open: OpenIntent): Course => ({
   to: s.bundles.get(open.to),

@@ -10,7 +10,7 @@ import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import { normalForm } from '../manifest/normal-form.ts';
 import { parkedManifest } from '../manifest/parking.ts';
 import { type Instant, keyOf, type LiveObjects, type ObjectKey, type ObjectRef } from '../objects.ts';
-import { releasesData } from './steps.ts';
+import { releasesData } from './removals.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { candidateSubject } from '../record/subjects.ts';
 import { leftText } from './left.ts';

@@ -10,7 +10,7 @@ import { isParkedFirst } from '../manifest/parking.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import { objectNamed } from '../messages.ts';
 import { keyOf, type LiveObjects, type ObjectKey, type ObjectRef } from '../objects.ts';
-import { releasesData } from './steps.ts';
+import { releasesData } from './removals.ts';
 
 export interface OneWay {
   readonly object: ObjectKey;

@@ -11,7 +11,8 @@ import type { OpenIntent, PackageRecord } from '../record/package.ts';
 import { packageRecord } from '../record/record.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 import { isHeldForRecord } from './held-jobs.ts';
-import { isRunning, type JobState, liveRef, type Step } from './steps.ts';
+import { isRunning } from './removals.ts';
+import { type JobState, liveRef, type Step } from './steps.ts';
 
 export interface ReleasedJob {
   /** Under the name that it has in production. */
@@ -121,6 +122,7 @@ export const heldJobs = (
         content,
         isReplaced: false,
         finalizers: [],
+        unmanaged: [],
         parks: undefined,
       },
     ];

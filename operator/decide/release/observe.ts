@@ -10,7 +10,8 @@ import { act, append, together, waitUntil } from './effects.ts';
 import { observedRelease } from './health.ts';
 import { startBack } from './roll-back.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { prunedLate, removeSteps, type Step } from './steps.ts';
+import { prunedLate, removeSteps } from './removals.ts';
+import type { Step } from './steps.ts';
 import { effectOf } from './writes.ts';
 import { triedAgainAt } from './refused-writes.ts';
 
@@ -58,7 +59,6 @@ const pruneLate = (s: ReleaseSnapshot, production: ProductionFact, bundle: Bundl
         effectOf(step, {
           as: 'operator',
           namespace: s.namespace,
-          unmanaged: bundle.unmanaged,
           intentFor: () => ({ namespace: s.namespace, id: bundle.name, type: 'Promotion', package: s.package }),
         }) ?? [],
     );

@@ -5,7 +5,8 @@ import type { JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject, Irreversible } from '../bundle.ts';
 import { numberAt, objectAt, textAt } from '../json/json.ts';
 import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
-import { dropSteps, prunedLate, removeSteps, type Course, type Step, writeSteps } from './steps.ts';
+import { dropSteps, prunedLate, removeSteps } from './removals.ts';
+import { type Course, type Step, writeSteps } from './steps.ts';
 import { effectOf } from './writes.ts';
 
 const policyOf = (whenDeleted: string, whenScaled = 'Retain') => ({
@@ -45,7 +46,6 @@ const said = (step: Step | undefined): string => {
   const effect = effectOf(step, {
     as: 'operator',
     namespace: 'payments-prod',
-    unmanaged: leftToOthers,
     intentFor: () => ({ namespace: 'payments-prod', id: 'i', type: 'Promotion', package: 'payments' }),
   });
   const what = `${step.standing} ${effect?.do ?? 'nothing'}`;

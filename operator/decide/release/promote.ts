@@ -16,7 +16,8 @@ import { heldJobs, reachOf, unrecordedEnd } from './jobs.ts';
 import { leftOf, unhealthyLeft } from './left.ts';
 import { takeBack } from './roll-back.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { type Course, dropSteps, type Step, writeSteps } from './steps.ts';
+import { dropSteps } from './removals.ts';
+import { type Step, writeSteps } from './steps.ts';
 import { effectOf } from './writes.ts';
 import { waves } from '../manifest/kinds/shared/kind.ts';
 
@@ -51,15 +52,14 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Pla
     now < deadline(s, open)
       ? { ...goOn, wakeAt: earliest(deadline(s, open), health.wakeAt) }
       : fail(s, open, bundle, late(health), now);
-  if (open.delivery === 'Countersign' && due.length > 0) return wait(act(...inWaves(s, open, course, due)));
+  if (open.delivery === 'Countersign' && due.length > 0) return wait(act(...inWaves(s, open, due)));
   if (health.state === 'Failed') return fail(s, open, bundle, health, now);
   if (health.state !== 'Healthy') return wait(nothing);
 
   const prune = dropSteps(course, bundle, s.live);
   const inTheWay = prune.find(({ standing }) => standing === 'Foreign');
   if (inTheWay !== undefined) return takeBack(s, open, conflict(inTheWay));
-  const removals =
-    open.delivery === 'GitOps' ? [] : prune.flatMap((step) => effectOf(step, promoterOf(s, open, course)) ?? []);
+  const removals = open.delivery === 'GitOps' ? [] : prune.flatMap((step) => effectOf(step, promoterOf(s, open)) ?? []);
   if (removals.length > 0) return act(...together(removals));
   const isLate = now >= deadline(s, open);
   if (prune.length > 0 && !isLate) return waitUntil(deadline(s, open));
@@ -123,17 +123,14 @@ const deadline = (s: ReleaseSnapshot, open: OpenIntent): Instant =>
 const observeFor = (s: ReleaseSnapshot): number => milliseconds(s.policy?.spec.health.observeFor ?? '15m');
 
 /** Waves in order; within one, objects do not depend on each other. */
-const inWaves = (s: ReleaseSnapshot, open: OpenIntent, course: Course, due: readonly Step[]): Effect[] =>
+const inWaves = (s: ReleaseSnapshot, open: OpenIntent, due: readonly Step[]): Effect[] =>
   waves.flatMap((wave) =>
-    together(
-      due.filter((step) => step.wave === wave).flatMap((step) => effectOf(step, promoterOf(s, open, course)) ?? []),
-    ),
+    together(due.filter((step) => step.wave === wave).flatMap((step) => effectOf(step, promoterOf(s, open)) ?? [])),
   );
 
-const promoterOf = (s: ReleaseSnapshot, open: OpenIntent, course: Course) => ({
+const promoterOf = (s: ReleaseSnapshot, open: OpenIntent) => ({
   as: 'operator' as const,
   namespace: s.namespace,
-  unmanaged: course.to?.unmanaged ?? [],
   intentFor: (): IntentRef => ({ namespace: s.namespace, id: open.id, type: 'Promotion', package: s.package }),
 });
 
@@ -145,10 +142,9 @@ const conflict = ({ ref, live }: Step): string => {
 /** Failing health: back, or call people when the candidate said that going back would be worse. */
 const fail = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, health: Health, now: Instant): Plan => {
   if (bundle.onFailure === 'Rollback') return takeBack(s, open, health.message);
-  const course = courseOf(s, open);
   // Nobody will say any more how they ended.
   const held = heldJobs(s, bundle, 'All').filter(({ ref }) => s.refused.get(keyOf(ref)) === undefined);
-  if (held.length > 0) return act(...inWaves(s, open, course, held));
+  if (held.length > 0) return act(...inWaves(s, open, held));
   return act(
     append(
       s,

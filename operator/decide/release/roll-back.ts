@@ -17,7 +17,8 @@ import { heldJobs } from './jobs.ts';
 import { leftOf, unhealthyLeft } from './left.ts';
 import { triedAgainAt } from './refused-writes.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { addedBy, type Course, removeSteps, type Step, writeSteps } from './steps.ts';
+import { addedBy, removeSteps } from './removals.ts';
+import { type Course, type Step, writeSteps } from './steps.ts';
 import { effectOf } from './writes.ts';
 import { remains, wayBack } from './way-back.ts';
 
@@ -79,7 +80,7 @@ export const goBack = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan
 
   const steps = backSteps(s, open, course);
   const due = open.delivery === 'GitOps' || isLate ? [] : steps.filter((step) => isDue(s, step, now));
-  const effects = due.flatMap((step) => effectOf(step, restorerOf(s, open, course)) ?? []);
+  const effects = due.flatMap((step) => effectOf(step, restorerOf(s, open)) ?? []);
   if (effects.length > 0) {
     return { ...act(...together(effects)), wakeAt: earliest(deadline, isStrict ? open.at + strictMs : undefined) };
   }
@@ -93,10 +94,9 @@ const rollbackDeadline = (s: ReleaseSnapshot, open: OpenIntent): Instant => {
   return open.at + milliseconds(rollbackTimeout ?? progressTimeout ?? '10m');
 };
 
-const restorerOf = (s: ReleaseSnapshot, open: OpenIntent, course: Course) => ({
+const restorerOf = (s: ReleaseSnapshot, open: OpenIntent) => ({
   as: 'restorer' as const,
   namespace: s.namespace,
-  unmanaged: course.to?.unmanaged ?? course.from?.unmanaged ?? [],
   intentFor: (): IntentRef => ({ namespace: s.namespace, id: open.id, type: 'Rollback', package: s.package }),
 });
 

@@ -68,7 +68,6 @@ test.each<[sentence: string, row: Row, becomes: 'Done' | readonly string[]]>([
   const effect = effectOf(step, {
     as: 'operator',
     namespace: 'payments-prod',
-    unmanaged: rows,
     intentFor: () => ({ namespace: 'payments-prod', id: 'i', type: 'Promotion', package: 'payments' }),
   });
   const written = effect?.do === 'Replace' ? effect.manifest['metadata'] : undefined;

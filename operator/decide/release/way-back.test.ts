@@ -55,7 +55,6 @@ const effect = (step: Step) =>
   effectOf(step, {
     as: 'restorer',
     namespace: 'payments-prod',
-    unmanaged: [],
     intentFor: () => ({ namespace: 'payments-prod', id: 'i', type: 'Rollback', package: 'payments' }),
   });
 

@@ -1,10 +1,8 @@
 /** The request that moves an object of production one step on. */
 import type { JsonObject } from '../../api/meta.ts';
-import type { UnmanagedFields } from '../bundle.ts';
 import { objectAt, withMember } from '../json/json.ts';
 import { runsOncePerBundle } from '../manifest/kinds/index.ts';
 import { forCreate, forReplace } from '../manifest/normal-form.ts';
-import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import type { ObjectRef } from '../objects.ts';
 import type { IntentRef, ObjectEffect, Writer } from '../plan.ts';
 import { freed, held } from './held-jobs.ts';
@@ -14,7 +12,6 @@ interface WriteAs {
   readonly as: Writer;
   readonly namespace: string;
   readonly intentFor: (ref: ObjectRef) => IntentRef;
-  readonly unmanaged: readonly UnmanagedFields[];
 }
 
 /** The request that moves one object on; undefined = it is where it should be, or on its way out. */
@@ -38,7 +35,7 @@ export const effectOf = (step: Step, how: WriteAs): ObjectEffect | undefined => 
   if (step.isReplaced) return deleted(step, how);
   if (runsOncePerBundle(ref.kind)) return { do: 'Replace', as, namespace, ref, manifest: freed(live), intent };
   const manifest = forReplace(content, live, {
-    unmanaged: unmanagedOf(how.unmanaged, object.ref),
+    unmanaged: step.unmanaged,
     finalizers: step.finalizers,
   });
   return { do: 'Replace', as, namespace, ref, manifest, intent };
