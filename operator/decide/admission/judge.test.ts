@@ -215,7 +215,25 @@ const deletes = (who: string, object: JsonObject) =>
   request(who, 'StatefulSet', 'db', { operation: 'DELETE', oldObject: stored(object) });
 const settled = { production: inProduction() };
 
+/** The release gone back to has the set, and leaves its replicas to others. */
+const scaledByOthers = {
+  ...before,
+  objects: [anObject('StatefulSet', 'db', set(3, 'Retain'))],
+  unmanaged: [{ kind: 'StatefulSet', name: 'db', fields: ['spec.replicas'] }],
+};
+const startsAgain = (dropped: boolean): AdmissionSnapshot => ({
+  ...snapshot({ open: back, ran }),
+  bundle: (name) => (name === before.name ? scaledByOthers : dropped ? keeps : next),
+});
+const starts = request(restorer, 'StatefulSet', 'db', {
+  operation: 'UPDATE',
+  object: stored(set(3, 'Retain')),
+  oldObject: stored(set(0, 'Retain')),
+});
+
 const dropping: typeof grown = [
+  ['the restorer starts a parked set again, though others scale it', starts, startsAgain(true), 'allowed'],
+  ['the restorer scales a set that others scale', starts, startsAgain(false), 'ContentNotApproved'],
   [
     'the operator parks a set that a release drops',
     parks(set(0, 'Retain')),
