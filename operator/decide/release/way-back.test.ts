@@ -93,6 +93,19 @@ test.each<[sentence: string, given: Given, becomes: string]>([
     'Done nothing',
   ],
   [
+    'the attributes of a volume are changed back',
+    {
+      to: claim('1Gi', { volumeAttributesClassName: 'slow' }),
+      from: claim('1Gi', { volumeAttributesClassName: 'fast' }),
+    },
+    'Pending Replace',
+  ],
+  [
+    'and stay where there were none',
+    { to: claim('1Gi'), from: claim('1Gi', { volumeAttributesClassName: 'fast' }) },
+    'Done nothing',
+  ],
+  [
     'a ConfigMap that became immutable is made again',
     { to: settings('a'), from: settings('b', { immutable: true }) },
     'Pending Delete',

@@ -5,8 +5,10 @@ import { fixed } from './shared/immutable.ts';
 import type { HealthRule, Kind, ObjectHealth } from './shared/kind.ts';
 import { amount } from './shared/quantity.ts';
 
+const attributes = 'volumeAttributesClassName';
+
 /** Set by controllers or changed on purpose while the claim lives. */
-const freeFields = new Set(['resources', 'volumeName', 'volumeAttributesClassName']);
+const freeFields = new Set(['resources', 'volumeName', attributes]);
 
 /** Filled in by the API server, and a storage class also later, when there is a default one. */
 const filledIn = ['storageClassName', 'volumeMode', 'dataSource', 'dataSourceRef'];
@@ -25,7 +27,13 @@ const changed = (next: JsonObject, live: JsonObject): readonly string[] => {
     amount(textAt(claim, 'spec', 'resources', 'requests', 'storage') ?? ''),
   );
   const shrinks = wanted !== undefined && had !== undefined && wanted < had;
-  return [...others(next, live), ...(shrinks ? ['spec.resources.requests.storage'] : [])];
+  // Another one may be named, and none may not.
+  const [applied, named] = [live, next].map((claim) => textAt(claim, 'spec', attributes) ?? '');
+  return [
+    ...others(next, live),
+    ...(shrinks ? ['spec.resources.requests.storage'] : []),
+    ...(applied !== '' && named === '' ? [`spec.${attributes}`] : []),
+  ];
 };
 
 /** Pending may mean that it waits for its first pod (WaitForFirstConsumer); a pod that waits in vain shows in its workload. */
