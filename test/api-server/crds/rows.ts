@@ -114,6 +114,18 @@ const policy: Omit<RuleRow, 'kind'>[] = [
     bad: spec({ health: { progressTimeout: '9s' } }),
     twin: spec({ health: { progressTimeout: '10s' } }),
   },
+  {
+    at: 'spec.health.rollbackTimeout',
+    bad: spec({ health: { rollbackTimeout: '9s' } }),
+    twin: spec({ health: { rollbackTimeout: '10s' } }),
+  },
+  { at: 'spec.health.settle', bad: spec({ health: { settle: '11m' } }), twin: spec({ health: { settle: '0s' } }) },
+  { at: 'spec.health.nodeGrace', bad: spec({ health: { nodeGrace: '31m' } }), twin: spec({ health: { nodeGrace: '0s' } }) },
+  {
+    at: 'spec.health.restarts.within',
+    bad: spec({ health: { restarts: { within: '0s' } } }),
+    twin: spec({ health: { restarts: { within: '1s' } } }),
+  },
   { at: 'spec.health.observeFor', bad: spec({ health: { observeFor: '169h' } }), twin: spec({ health: { observeFor: '0s' } }) },
   {
     at: 'spec.health.checks[]',
@@ -195,6 +207,12 @@ const bundle: Omit<RuleRow, 'kind'>[] = [
 const approval: Omit<RuleRow, 'kind'>[] = [
   { at: 'spec', says: 'Reject', bad: spec({ decision: 'Reject' }), twin: spec({ decision: 'Reject', comment: 'no tests' }) },
   { at: 'spec.role', bad: spec({ role: 'Approver' }), twin: spec({ role: 'tester' }) },
+  {
+    at: 'spec',
+    says: 'a signature for a Hold',
+    bad: spec({ subject: { kind: 'Hold', name: 'payments-2.4.0', uid: '1' } }),
+    twin: spec({ subject: { kind: 'Hold', name: 'payments-2.4.0', uid: '1' }, comment: 'the node was full' }),
+  },
 ];
 
 const rollback: Omit<RuleRow, 'kind'>[] = [
