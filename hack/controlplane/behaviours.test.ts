@@ -82,6 +82,17 @@ describe('a pod that says how it fails', () => {
     expect(pod.status.containerStatuses?.[0]).toMatchObject({ ready: false, ...container });
   });
 
+  test.each(['crash-twice', 'slow-pull', 'unready-moment', 'reboot'])(
+    '%s, and is well after a moment',
+    async (behaviour) => {
+      accepted(await admin.create(deployment(behaviour, 1, behaviour)));
+      await waitFor<Pod>(admin, pods(behaviour), (pod) => conditions(pod)['Ready'] === 'False');
+      const well = await waitFor<Pod>(admin, pods(behaviour), isReady);
+      const restarts = { 'crash-twice': 2, reboot: 1 }[behaviour] ?? 0;
+      expect(well.status.containerStatuses?.[0]?.restartCount).toBe(restarts);
+    },
+  );
+
   test('a Job fails', async () => {
     accepted(await admin.create(job('fails', 'fail')));
     await waitFor<Job>(admin, jobNamed('fails'), isTrue('Failed'));

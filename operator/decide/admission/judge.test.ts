@@ -282,6 +282,28 @@ const dropping: typeof grown = [
     'allowed',
   ],
 ];
+/** A pod of StatefulSet db is deleted. */
+const deletedPod = (who: string, { kind = 'StatefulSet', owner = 'db', ready = 'False' } = {}): AdmissionRequest =>
+  request(who, 'Pod', `${owner}-1`, {
+    operation: 'DELETE',
+    oldObject: {
+      metadata: { name: `${owner}-1`, ownerReferences: [{ kind, name: owner, uid: 'u', controller: true }] },
+      status: { conditions: [{ type: 'Ready', status: ready }] },
+    },
+  });
+
+const stateful = (updateStrategy: JsonObject, given = before) =>
+  aBundle({
+    name: given.name,
+    digest: given.digest,
+    objects: [anObject('StatefulSet', 'db', { spec: { replicas: 2, updateStrategy } })],
+  });
+
+/** A package that holds StatefulSet db goes back. */
+const statefulBack: AdmissionSnapshot = {
+  ...snapshot({ open: back, ran }),
+  bundle: (name) => [next, stateful({ type: 'RollingUpdate' })].find((bundle) => bundle.name === name),
+};
 
 const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
   [
@@ -476,6 +498,38 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
   ...grown,
   ...dropping,
   ['the restorer writes with nothing open', write(restorer, stored(configBefore)), snapshot(), 'NoReleaseUnderWay'],
+  [
+    'the restorer deletes a pod that keeps its StatefulSet from going back',
+    deletedPod(restorer),
+    statefulBack,
+    'allowed',
+  ],
+  ['the restorer deletes a pod with nothing open', deletedPod(restorer), snapshot(), 'NoReleaseUnderWay'],
+  [
+    'the restorer deletes a pod while a promotion is open',
+    deletedPod(restorer),
+    { ...statefulBack, record: snapshot({ open: intent() }).record },
+    'NoReleaseUnderWay',
+  ],
+  [
+    'the restorer deletes a pod of a StatefulSet that does not go back',
+    deletedPod(restorer, { owner: 'other' }),
+    statefulBack,
+    'NoReleaseUnderWay',
+  ],
+  [
+    'the restorer deletes a pod that is ready',
+    deletedPod(restorer, { ready: 'True' }),
+    statefulBack,
+    'NoReleaseUnderWay',
+  ],
+  [
+    'the restorer deletes a pod of a Deployment',
+    deletedPod(restorer, { kind: 'ReplicaSet' }),
+    statefulBack,
+    'NoReleaseUnderWay',
+  ],
+  ['the operator deletes a pod under a rollback', deletedPod(operator), statefulBack, 'NoReleaseUnderWay'],
   ['the restorer promotes', write(restorer, stored(config)), snapshot({ open: intent() }), 'NoReleaseUnderWay'],
   [
     'the restorer writes though the record is broken',
@@ -799,7 +853,20 @@ describe('the right to operate', () => {
       },
     });
 
+  const onDelete = stateful({ type: 'OnDelete' }, next);
+  const byHand = snapshot({ production: inProduction() }, { bundle: () => onDelete });
+  const rolling = snapshot({ production: inProduction() }, { bundle: () => stateful({ type: 'RollingUpdate' }, next) });
+
   test.each<[string, AdmissionRequest, AdmissionSnapshot, Answer, string]>([
+    [
+      'deletes a pod whose controller waits for that',
+      deletedPod('sre-a', { ready: 'True' }),
+      byHand,
+      yes,
+      'allowed, Operate is recorded',
+    ],
+    ['deletes no pod that its controller replaces by itself', deletedPod('sre-a'), rolling, yes, 'PodNotOnDelete'],
+    ['is needed to delete a pod', deletedPod('sre-a'), byHand, no, 'OperateRightMissing'],
     ['restarts', restart(restarted), snapshot(), yes, 'allowed, Operate is recorded'],
     [
       'restarts a DaemonSet, whose templates the API server counts',

@@ -12,8 +12,15 @@ import * as releaseEntries from '../../../operator/decide/release/entries.ts';
 import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
 import { emptyHead, entryHash, nextEntry } from '../../../operator/decide/record/chain.ts';
 import { bundleHead } from '../../../operator/observe/bundles.ts';
-import { accepted, startTimeoutMs, type ApiClient } from '../../support/cluster/cluster.ts';
-import { ours, startSystem, type Reported, type System, type World as Pair } from '../../support/cluster/system.ts';
+import { accepted, startTimeoutMs, waitFor, type ApiClient, type Manifest } from '../../support/cluster/cluster.ts';
+import {
+  image,
+  ours,
+  startSystem,
+  type Reported,
+  type System,
+  type World as Pair,
+} from '../../support/cluster/system.ts';
 import { staged, type BundleSeen } from '../../support/scenario/kit.ts';
 import { explained } from '../../support/scenario/findings.ts';
 import { admitted, gateLock, policyLock, type Attempt } from '../../support/attack/attack.ts';
@@ -35,6 +42,8 @@ interface Stolen extends World {
   readonly held: Pair;
   /** Nothing is open. */
   readonly idle: Pair;
+  /** Nothing is open, and one StatefulSet waits for a pod that is not ready, and another runs, here and in staging. */
+  readonly broken: Pair;
 }
 
 let system: System;
@@ -57,6 +66,43 @@ const begun = async (name: string, author = 'developer-a'): Promise<Pair> => {
   await pair.stage(pair.configMap('settings', { level: 'new' }));
   await pair.propose(pair.candidate('x', ['ConfigMap/settings']), author);
   await staged(pair, 'x');
+  return pair;
+};
+
+/** A StatefulSet of one pod. */
+const set = (namespace: string, app: string, annotations: Readonly<Record<string, string>>): Manifest => ({
+  apiVersion: 'apps/v1',
+  kind: 'StatefulSet',
+  metadata: { name: app, namespace },
+  spec: {
+    replicas: 1,
+    serviceName: app,
+    selector: { matchLabels: { app } },
+    template: {
+      metadata: { labels: { app }, annotations },
+      spec: { containers: [{ name: 'main', image: image('a') }] },
+    },
+  },
+});
+
+/** Its pod is there, in both namespaces. */
+const withBrokenPods = async (): Promise<Pair> => {
+  const pair = await system.world('broken', lines, {
+    before: async (made) => {
+      for (const namespace of [made.production, made.staging]) {
+        const never = { 'countersign.test/behaviour': 'never-ready' };
+        for (const object of [set(namespace, 'db', never), set(namespace, 'up', {})]) {
+          accepted(await made.as('installer').create(object));
+        }
+      }
+    },
+  });
+  const isReady = ({ status }: Reported): boolean =>
+    status?.conditions?.some((each) => each.type === 'Ready' && each.status === 'True') ?? false;
+  for (const namespace of [pair.production, pair.staging]) {
+    await waitFor(pair.as('installer'), { ...pair.ref('Pod', 'db-0'), namespace }, () => true);
+    await waitFor<Reported>(pair.as('installer'), { ...pair.ref('Pod', 'up-0'), namespace }, isReady);
+  }
   return pair;
 };
 
@@ -153,7 +199,7 @@ const forgeBack = async (pair: Pair, operator: ApiClient): Promise<void> => {
 
 beforeAll(async () => {
   system = await startSystem();
-  const [signed, unsigned, bySelf, swapped, back, held, idle] = await Promise.all([
+  const [signed, unsigned, bySelf, swapped, back, held, idle, broken] = await Promise.all([
     begun('signed'),
     begun('unsigned'),
     begun('by-self', 'developer-b'),
@@ -161,6 +207,7 @@ beforeAll(async () => {
     begun('back'),
     begun('held'),
     begun('idle'),
+    withBrokenPods(),
   ]);
   const installer = system.as('installer');
   const [operator, restorer] = await Promise.all(
@@ -182,6 +229,7 @@ beforeAll(async () => {
     back,
     held,
     idle,
+    broken,
   };
   await bind(world, { user: 'developer-b', role: 'countersign-approver', namespace: bySelf.production });
   await bind(world, { user: 'developer-b', role: 'edit', namespace: idle.production });
@@ -308,6 +356,30 @@ attacks<Stolen>(
       act: ({ restorer, back }) => write(restorer, back),
       denied: 'NoReleaseUnderWay: ',
     }),
+    attack('T33', 'restorer deletes a pod that keeps a StatefulSet from going on, and no rollback is open', {
+      act: async ({ restorer, broken }) => admitted(await restorer.delete(broken.ref('Pod', 'db-0'))),
+      denied: 'NoReleaseUnderWay: ',
+    }),
+    {
+      id: 'T33',
+      name: 'a stolen token of the restorer deletes a pod that is ready',
+      act: async ({ restorer, broken }) =>
+        admitted(await restorer.delete(broken.ref('Pod', 'up-0'), { dryRun: ['All'] })),
+      denied: 'ProductionGuardPod: ',
+      twin: carriedOut,
+      locks: [policyLock('countersign-guard-pods')],
+    },
+    {
+      id: 'T46',
+      name: 'a stolen token of the restorer deletes a pod where nothing is guarded',
+      act: async ({ restorer, broken }) =>
+        admitted(
+          await restorer.delete({ ...broken.ref('Pod', 'db-0'), namespace: broken.staging }, { dryRun: ['All'] }),
+        ),
+      denied: 'ConfinedToProduction: ',
+      twin: carriedOut,
+      locks: [policyLock('countersign-confinement')],
+    },
     attack('T41', 'operator carries out what was signed for while a policy of ours is deleted', {
       act: whileLockIsAway,
       denied: 'The installation of Countersign changed',

@@ -31,7 +31,7 @@ const tokens: readonly Token[] = [
     of: 'restorer',
     refused:
       'entries of every type (RBAC); writes without a rollback under way (NoReleaseUnderWay), and of content that nobody signed for (ReturnNotSigned)',
-    can: 'carry out a rollback that is under way, as the operator would; while no gate answers, write what the guard leaves to it',
+    can: 'carry out a rollback that is under way, as the operator would; while no gate answers, write what the guard leaves to it, and delete pods of StatefulSets that are not ready',
     shows: 'a change that no rollback explains is a finding within seconds, whether a gate was up or not',
   },
 ];
