@@ -80,6 +80,7 @@ const operateVerbs: Readonly<Record<OperateAct, readonly string[]>> = {
   scale: [],
   run: ['create', 'get', 'patch'],
   free: ['get', 'patch'],
+  replace: ['delete', 'get'],
 };
 
 const operate = file(

@@ -227,4 +227,5 @@ const operateActs: Readonly<Record<OperateAct, string>> = {
   scale: 'scale within bounds',
   run: 'run a CronJob now',
   free: 'take a finalizer off one that is being deleted',
+  replace: 'delete one of a workload of updateStrategy OnDelete',
 };

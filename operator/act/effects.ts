@@ -34,6 +34,8 @@ export type Done = 'Done' | Failure;
 
 export type Act = (effect: Effect) => Promise<Done>;
 
+const pods: ResourceRow = { apiVersion: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
+
 /** Requests in flight at once for one group of independent writes. */
 const atOnce = 16;
 
@@ -64,6 +66,10 @@ const carryOut = async (tools: ActTools, effect: Exclude<Effect, { do: 'Together
         'NotFound',
         tools.clients.restorer.deleteResource(grantResource(kind), { namespace, name }, { uid }),
       );
+    }
+    case 'DeletePod': {
+      const { namespace, pod, uid } = effect;
+      return already('NotFound', tools.clients.restorer.deleteResource(pods, { namespace, name: pod }, { uid }));
     }
     case 'Evict': {
       const { namespace, pod, uid } = effect;

@@ -95,6 +95,12 @@ export const denials = {
     why: '{{difference}}',
     next: 'run the CronJob as it was released: kubectl create job <name> --from=cronjob/{{cronJob}} -n {{place}}',
   },
+  PodNotOnDelete: {
+    who: 'a holder of operate who deletes a pod that its controller replaces on its own',
+    what: 'delete {{object}} in {{place}}',
+    why: '{{owner}} is not of updateStrategy OnDelete, so its controller replaces its pods when that is due',
+    next: 'restart it instead: kubectl rollout restart {{owner}} -n {{place}}',
+  },
 
   AdministerNeedsPerson: {
     who: 'a system identity that administers a production namespace',

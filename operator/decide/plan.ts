@@ -80,6 +80,8 @@ export type Effect =
       readonly name: string;
       readonly uid: string;
     }
+  /** By the restorer: a pod of what is taken back, which keeps its controller from replacing it. */
+  | { readonly do: 'DeletePod'; readonly namespace: string; readonly pod: string; readonly uid: string }
   /** Replaced by whatever runs it, within its disruption budget. */
   | { readonly do: 'Evict'; readonly namespace: string; readonly pod: string; readonly uid: string }
   | {

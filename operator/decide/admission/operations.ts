@@ -1,4 +1,4 @@
-/** What holders of the right to operate may do to running workloads: restart, scale within bounds, run a CronJob by hand, free what is being deleted. */
+/** What holders of the right to operate may do to running workloads: restart, scale within bounds, run a CronJob by hand, free what is being deleted, replace pods by hand. */
 import type { JsonObject } from '../../api/meta.ts';
 import { policyName } from '../../api/kinds.ts';
 import { canonicalJson } from '../json/canonical.ts';
@@ -7,10 +7,13 @@ import { jobSpecDefaults } from '../manifest/kinds/shared/pod-template.ts';
 import { controlPlaneFinalizers } from '../manifest/pending-deletion.ts';
 import { at, listAt, numberAt, objectAt, textAt, withMember } from '../json/json.ts';
 import { deletePath, type Path } from '../json/field-path.ts';
+import { argumentFor } from '../messages.ts';
+import { keyOf } from '../objects.ts';
 import { isSystemName } from '../people/identity.ts';
 import { questionKey, type RightQuestion } from '../api-queries.ts';
 import { normalForm } from '../manifest/normal-form.ts';
 import { isAsDigested, objectIn } from './approved-content.ts';
+import { deletedPodsOwner } from './pods.ts';
 import { admittedAct, scaledKinds } from './admitted-entry.ts';
 import { allowed, refusalText, refuse, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
@@ -35,7 +38,8 @@ const aTime = /^[0-9TZ:+-]{1,40}$/;
 
 /** @returns undefined when the write is no act of operating at all */
 export const judgeOperation = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict | undefined => {
-  const operation = restart(request) ?? freeing(request) ?? scale(request, s) ?? manualJob(request, s);
+  const operation =
+    restart(request) ?? freeing(request) ?? scale(request, s) ?? manualJob(request, s) ?? replacing(request, s);
   if (operation === undefined) return undefined;
   const { username } = request.user;
   if (isSystemName(username)) {
@@ -176,6 +180,24 @@ const manualJob = (request: AdmissionRequest, s: AdmissionSnapshot): Operation |
     canonicalJson(jobSpec({ ...objectAt(approved.content, 'spec', 'jobTemplate'), kind: 'Job' }))
     ? { detail: `run CronJob ${cronJob}`, refusal: undefined }
     : refusal(`it is not what CronJob ${cronJob} runs`);
+};
+
+/** Deletes a pod of a StatefulSet or DaemonSet whose controller replaces none before somebody has done that. */
+const replacing = (request: AdmissionRequest, s: AdmissionSnapshot): Operation | undefined => {
+  const owner = deletedPodsOwner(request);
+  if (owner === undefined || !['StatefulSet', 'DaemonSet'].includes(owner.kind)) return undefined;
+  const held = [...s.record.packages.values()]
+    .map(({ production, open }) => objectIn(s.bundle(open?.to ?? production?.bundle ?? ''), owner))
+    .find((object) => object !== undefined);
+  return {
+    detail: `have ${argumentFor(keyOf(owner))} replace it`,
+    leavesNothing: true,
+    stale: true,
+    refusal:
+      held !== undefined && kindRow(owner.kind)?.replacedByHand?.(held.content) === true
+        ? undefined
+        : refusalText(request, 'PodNotOnDelete', { owner: argumentFor(keyOf(owner)) }),
+  };
 };
 
 /** Of a Job, or of the template of one, what runs. */

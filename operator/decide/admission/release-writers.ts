@@ -11,6 +11,7 @@ import { prunedLate, prunedNow, releasesData } from '../release/removals.ts';
 import { departures, departuresFromParked, listedPaths, objectIn, type Leave } from './approved-content.ts';
 import { admittedAct } from './admitted-entry.ts';
 import { isInTheWay, isLetGo, runsAgain } from './release-jobs.ts';
+import { deletedPodsOwner, isPodDeletion, isReadyPod } from './pods.ts';
 import { allowed, refuse, refuseYet, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
@@ -144,6 +145,7 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
   if (request.subresource !== '') return strayed(request);
   if (request.dryRun) return allowed({ warnings: [gateIsHere] });
   if (isLetGo(request)) return allowed();
+  if (isPodDeletion(request)) return restorerDeletesPod(request, s);
   const ref = refOf(request);
   for (const course of courses(s, 'Rollback')) {
     const { to, from, open } = course;
@@ -193,6 +195,16 @@ const isMadeAgain = (request: AdmissionRequest, course: Course, open: OpenIntent
     wasInProduction(course, open) &&
     isReplaced(expected.content, request.oldObject)
   );
+};
+
+/** A pod that is not ready, of a StatefulSet that goes back: its controller would wait for it for ever. */
+const restorerDeletesPod = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
+  const owner = deletedPodsOwner(request);
+  if (owner?.kind !== 'StatefulSet' || isReadyPod(request)) return nothingOpen(request);
+  const course = courses(s, 'Rollback').find(
+    (each) => objectIn(each.to, owner) !== undefined && wasInProduction(each, each.open),
+  );
+  return course === undefined ? nothingOpen(request) : allowed({ under: course.open });
 };
 
 /** What going back takes away: whatever the newer bundle brought or was about to drop, and the one gone back to does not hold. */

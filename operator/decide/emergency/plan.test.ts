@@ -204,6 +204,7 @@ class Night {
       case 'AppendEach':
       case 'CreateBundle':
       case 'Together':
+      case 'DeletePod':
       case 'SetFinalizers':
       case 'Remove':
         throw new Error(`an emergency does not ${effect.do}`);

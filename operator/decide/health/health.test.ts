@@ -543,7 +543,7 @@ describe('pods of an earlier revision', () => {
 
   it('of a workload that is gone run until they have ended', () => {
     expect(goneWorkload([named('new-1', 'a'), named('new-2', 'a', { phase: 'Failed' })]).message).toBe(
-      'new-1 still run',
+      'new-1 still runs',
     );
     expect(goneWorkload([named('new-2', 'a', { phase: 'Succeeded' })]).state).toBe('Healthy');
   });

@@ -92,7 +92,11 @@ export const goneWorkload = (pods: readonly PodFacts[]): Health => {
   const left = pods.filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed').map(({ name }) => name);
   return left.length === 0
     ? { state: 'Healthy', reason: 'Gone', message: 'none of its pods run any more' }
-    : { state: 'Progressing', reason: 'PodsRemain', message: `${listed(left.toSorted())} still run` };
+    : {
+        state: 'Progressing',
+        reason: 'PodsRemain',
+        message: `${listed(left.toSorted())} still ${left.length === 1 ? 'runs' : 'run'}`,
+      };
 };
 
 /** A healthy workload is complete when all of its pods have been ready for a while: readiness that does not last is none. */

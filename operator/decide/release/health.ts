@@ -6,6 +6,7 @@ import {
   type Judging,
   observedHealth,
   packageHealth,
+  podsToDelete,
   restoredWorkload,
   settledHealth,
   workloadHealth,
@@ -129,6 +130,13 @@ const restoring = (s: ReleaseSnapshot, bundle: Bundle, now: Instant) => {
     ...leftOver(s, bundle, s.bundles.get(open?.from ?? '')),
   ];
 };
+
+/** Pods of workloads that are what they were again, and that only go when somebody deletes them. */
+export const blockingPods = (s: ReleaseSnapshot, restored: readonly ObjectRef[]): readonly PodFacts[] =>
+  restored.flatMap((ref) => {
+    const object = s.live.get(keyOf(ref));
+    return object === undefined ? [] : podsToDelete(object, s.pods.get(keyOf(ref)) ?? []);
+  });
 
 /** Workloads and Jobs of the bundle that is taken back, and not of the other: none of their pods may run. */
 const leftOver = (s: ReleaseSnapshot, to: Bundle, from: Bundle | undefined) => {

@@ -12,7 +12,7 @@ import * as drafts from './entries.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { courseOf } from './course.ts';
 import { act, append, together, waitUntil } from './effects.ts';
-import { restoredHealth, restoredParts } from './health.ts';
+import { blockingPods, restoredHealth, restoredParts } from './health.ts';
 import { heldJobs } from './jobs.ts';
 import { leftOf, unhealthyLeft } from './left.ts';
 import { triedAgainAt } from './refused-writes.ts';
@@ -86,7 +86,18 @@ export const goBack = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan
   }
   const waits = waitsFor(s, course, steps, now);
   if (waits === undefined) return end(s, open, course, []);
+  const deletions = isLate ? [] : podDeletions(s, steps);
+  if (deletions.length > 0) return { ...act(...deletions), wakeAt: earliest(deadline, waits.wakeAt) };
   return isLate ? end(s, open, course, leftBy(s, course, steps, now)) : waitUntil(earliest(deadline, waits.wakeAt));
+};
+
+/** What a StatefulSet that is back does not replace by itself. */
+const podDeletions = (s: ReleaseSnapshot, steps: readonly Step[]): Effect[] => {
+  const back = steps.filter(({ standing, object }) => standing === 'Done' && object !== undefined);
+  return blockingPods(
+    s,
+    back.map(({ ref }) => ref),
+  ).map(({ name, uid }) => ({ do: 'DeletePod', namespace: s.namespace, pod: name, uid }));
 };
 
 const rollbackDeadline = (s: ReleaseSnapshot, open: OpenIntent): Instant => {

@@ -67,5 +67,5 @@ export const pod: Kind = {
   madeBy: ['ReplicaSet', 'StatefulSet', 'DaemonSet', 'Job', 'ReplicationController'],
   transient: true,
   emergency: ['delete'],
-  operate: ['free'],
+  operate: ['free', 'replace'],
 };

@@ -87,8 +87,11 @@ export interface Reference {
 
 export type EmergencyVerb = 'create' | 'update' | 'delete' | 'connect';
 
-/** What holders of the right to operate may do to objects of a kind. `free`: take a finalizer off one that is being deleted. */
-export type OperateAct = 'restart' | 'scale' | 'run' | 'free';
+/**
+ * What holders of the right to operate may do to objects of a kind. `free`: take a finalizer off one that is being deleted. `replace`: delete
+ * a pod whose controller waits for that to make it again.
+ */
+export type OperateAct = 'restart' | 'scale' | 'run' | 'free' | 'replace';
 
 /** A subresource, as far as the guard and emergencies know it. */
 export interface Subresource {
