@@ -530,7 +530,19 @@ describe('pods of an earlier revision', () => {
       state: 'Progressing',
       message: 'api-old-1 (revision old, being deleted) still runs',
     });
-    expect(restoredWorkload(live, pods.slice(0, 1), judging).state).toBe('Healthy');
+    const [standing] = pods;
+    expect(restoredWorkload(live, standing === undefined ? [] : [standing, standing], judging).state).toBe('Healthy');
+  });
+
+  it('of a workload that goes back are counted themselves, for its status counts those that are about to go', () => {
+    const live = object('StatefulSet', set);
+    expect(restoredWorkload(live, [named('db-0', 'a'), named('db-1', 'a', { deleting: true })], judging)).toMatchObject(
+      {
+        state: 'Progressing',
+        message: '1 of 2 pods are there and ready',
+      },
+    );
+    expect(restoredWorkload(live, [named('db-0', 'a'), named('db-1', 'a')], judging).state).toBe('Healthy');
   });
 
   it('are told from the others by what the controller counts, whatever its last message names', () => {
