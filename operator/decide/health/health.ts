@@ -84,7 +84,17 @@ export const restoredWorkload = (object: LiveObject, pods: readonly PodFacts[], 
   const health = workloadHealth(object, pods, judging);
   if (health.state !== 'Healthy') return health;
   const others = ofEarlierRevision(object, pods);
-  return others.length === 0 ? health : stillRun(others);
+  return others.length > 0 ? stillRun(others) : (tooFew(object, pods) ?? health);
+};
+
+/** A StatefulSet counts pods as ready that are being deleted, and as updated those below its partition: only the pods themselves tell. */
+const tooFew = (object: LiveObject, pods: readonly PodFacts[]): Health | undefined => {
+  if (!countsReplicas(object) || kindRow(object.ref.kind)?.scaled !== true) return undefined;
+  const wanted = numberAt(object.manifest, 'spec', 'replicas') ?? 1;
+  const ready = pods.filter((pod) => isStanding(pod) && pod.ready).length;
+  return ready >= wanted
+    ? undefined
+    : { state: 'Progressing', reason: 'PodsMissing', message: `${ready} of ${wanted} pods are there and ready` };
 };
 
 /** Pods of a workload that is to be gone, as far as they still run. */

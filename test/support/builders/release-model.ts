@@ -9,6 +9,7 @@ import type { Bundle, BundleObject } from '../../../operator/decide/bundle.ts';
 import * as candidateEntries from '../../../operator/decide/candidate/entries.ts';
 import { digestOf as digest } from '../../../operator/decide/json/canonical.ts';
 import { finalizersOf } from '../../../operator/decide/manifest/pending-deletion.ts';
+import { replicasOf } from '../../../operator/decide/manifest/content-digest.ts';
 import { objectAt, withMember } from '../../../operator/decide/json/json.ts';
 import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
 import {
@@ -111,7 +112,13 @@ export class Model {
     );
     // What ran before the newer release ran well.
     const crashes = this.#fate === 'Crashing' && manager === fieldManagers.operator && at >= now - minute;
-    if (kind === 'Deployment') this.pods.set(key, [podOf(key, crashes ? 'CrashLoopBackOff' : '', at)]);
+    if (kind === 'Deployment')
+      this.pods.set(
+        key,
+        Array.from({ length: replicasOf(object.content) ?? 1 }, () =>
+          podOf(key, crashes ? 'CrashLoopBackOff' : '', at),
+        ),
+      );
   }
 
   /** The pods of a workload, replaced by ones that crash. */
