@@ -173,10 +173,18 @@ export const promotion = async ({ terminal, facts }: Demo): Promise<Workloads> =
   return now;
 };
 
+/** Versions that change the ConfigMap which the worker reads, and not the worker. */
+const reconfigured = new Set(['2.5.0', '2.6.0']);
+
 /** Staged, and read by who will sign. */
 export const stageNext = async ({ terminal, facts }: Demo, version: string): Promise<void> => {
   const candidate = `payments-${version}`;
   await terminal.run('developer-a', `kubectl apply -f hack/demo/${version}/app.yaml`);
+  if (reconfigured.has(version)) {
+    // So that staging runs what is tested.
+    await terminal.run('developer-a', `kubectl rollout restart deployment/worker -n ${staging}`);
+    await terminal.run('developer-a', `kubectl rollout status deployment/worker -n ${staging} --timeout=60s`);
+  }
   await terminal.run('developer-a', `kubectl rollout status deployment/api -n ${staging} --timeout=60s`);
   await terminal.run('developer-a', `kubectl create -f hack/demo/${version}/candidate.yaml`);
   await terminal.run('developer-a', waitFor('condition=Staged', candidate));

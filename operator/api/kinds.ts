@@ -88,6 +88,9 @@ export const waveAnnotation = 'countersign.dev/wave';
 
 export const jobWaves = ['Before', 'After'] as const;
 
+/** On the pod template of a workload of a bundle: digest of what its pods read of the ConfigMaps of the package. */
+export const configAnnotation = 'countersign.dev/config';
+
 /** The one ReleasePolicy of a production namespace. Any other name is refused. */
 export const policyName = 'production';
 

@@ -99,6 +99,12 @@ const releasePolicySpec = z
       .describe(
         'How long staging must keep the content unchanged. UntilTested: until the soak is over and the line of role tester, if there is one, is met. UntilPromoted: until the promotion starts.',
       ),
+    restartOnConfigChange: z
+      .boolean()
+      .default(true)
+      .describe(
+        'Whether a release that changes a ConfigMap of the package replaces the pods that read it, and staging has to restart its own before its soak counts. A GitOps tool that delivers replaces them itself. false: pods go on as they are, for programs that read their configuration again.',
+      ),
     images: z
       .enum(['DigestRequired'])
       .default('DigestRequired')

@@ -24,6 +24,8 @@ export interface DeltaHeading {
   readonly followsUp?: string;
   /** What no rollback takes back, a line each. */
   readonly irreversible?: readonly string[];
+  /** Whose pods are replaced because configuration that they read changes, a line each. */
+  readonly restarts?: readonly string[];
   /** How many fields are neither written nor compared. */
   readonly unmanaged: number;
   /** Shows everything, whatever the text does not (`showCommand`). */

@@ -87,6 +87,8 @@ export interface PodFacts {
   readonly lifetime: readonly string[];
   /** Field manager that wrote it last; '' = not said. */
   readonly manager: string;
+  /** Names of the ConfigMaps that it refers to; absent = none. */
+  readonly configMaps?: readonly string[];
   readonly containers: readonly ContainerFacts[];
   /** The node that it is on, or that it alone may go to, as a pod of a DaemonSet does; absent = none yet. */
   readonly nodeName?: string;
@@ -139,6 +141,11 @@ export interface NamespaceFacts {
 /** Looks up a live object of one namespace; a Map will do. */
 export interface LiveObjects {
   get(key: ObjectKey): LiveObject | undefined;
+}
+
+/** Looks up the pods that refer to a ConfigMap of one namespace; a Map will do. */
+export interface ReadersOf {
+  get(configMap: string): readonly PodFacts[] | undefined;
 }
 
 /** Looks up the pods of a workload or Job of one namespace; a Map will do. */

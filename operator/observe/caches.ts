@@ -164,6 +164,7 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
       project: podFacts,
       indexes: {
         owner: (pod) => (pod.ownerKind === '' ? [] : [`${pod.ownerKind}/${pod.ownerName}`]),
+        configMap: ({ configMaps = [] }) => configMaps,
         node: ({ nodeName }) => (nodeName === undefined ? [] : [nodeName]),
       },
     }),

@@ -3,7 +3,7 @@ import { policyName } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import type { Bundle } from '../decide/bundle.ts';
 import { isAutoscaler, promotableKinds } from '../decide/manifest/kinds/index.ts';
-import type { LiveObject, LiveObjects, NamespaceFacts, ObjectKey, PodsOf } from '../decide/objects.ts';
+import type { LiveObject, LiveObjects, NamespaceFacts, ObjectKey, PodsOf, ReadersOf } from '../decide/objects.ts';
 import { joinParts } from './bundles.ts';
 import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
@@ -29,6 +29,11 @@ export const autoscalersIn = ({ objects }: Read<'objects'>, namespace: string): 
 
 export const podsIn = ({ pods }: Read<'pods'>, namespace: string): PodsOf => ({
   get: (key) => pods.in(namespace)?.byIndex('owner', key),
+});
+
+/** Pods of a namespace that refer to a ConfigMap. */
+export const readersIn = ({ pods }: Read<'pods'>, namespace: string): ReadersOf => ({
+  get: (configMap) => pods.in(namespace)?.byIndex('configMap', configMap),
 });
 
 export const namespaceIn = ({ namespaces }: Read<'namespaces'>, name: string): NamespaceFacts | undefined =>

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { Controller } from '../decide/findings/view.ts';
 import { listAt, textAt } from '../decide/json/json.ts';
+import { configMapsRead } from '../decide/manifest/config-digest.ts';
 import { lifetimeOf } from '../decide/manifest/lifetime.ts';
 import { programsOfPod } from '../decide/manifest/pod-fingerprint.ts';
 import type { ContainerFacts, NodeFacts, PodFacts } from '../decide/objects.ts';
@@ -109,6 +110,7 @@ export const podFacts = (raw: KubeObject): PodFacts => {
   const scheduled = condition('PodScheduled');
   const disruption = condition('DisruptionTarget');
   const nodeName = spec.nodeName || boundTo(raw);
+  const configMaps = configMapsRead(json.parse(raw));
   const changedAt = instantOf(ready?.lastTransitionTime ?? undefined);
   return {
     name: metadata.name,
@@ -126,6 +128,7 @@ export const podFacts = (raw: KubeObject): PodFacts => {
     lifetime: lifetimeOf(json.parse(raw)),
     manager: writersOf(raw.metadata['managedFields'])[0]?.manager ?? '',
     containers: [...status.initContainerStatuses, ...status.containerStatuses].map(containerFacts),
+    ...(configMaps.length === 0 ? {} : { configMaps }),
     ...(nodeName === '' ? {} : { nodeName }),
     ...(ready?.status === 'False' && changedAt !== undefined ? { unreadySince: changedAt } : {}),
     ...(scheduled?.status === 'False' ? { unschedulable: scheduled.message || scheduled.reason } : {}),

@@ -4,7 +4,7 @@ import { packageRecord } from '../decide/record/record.ts';
 import type { ReleaseSnapshot } from '../decide/release/snapshot.ts';
 import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
-import { bundlesBy, byAge, namespaceIn, objectsIn, podsIn, policyIn } from './lookup.ts';
+import { bundlesBy, byAge, namespaceIn, objectsIn, podsIn, policyIn, readersIn } from './lookup.ts';
 
 /** What `observeRelease` reads. */
 export type ReleaseFacts = Read<
@@ -50,6 +50,7 @@ export const observeRelease = (facts: ReleaseFacts, namespace: string, pkg: stri
   bundles: new Map(bundlesBy(facts, 'package', indexKey(namespace, pkg)).map((bundle) => [bundle.name, bundle])),
   live: objectsIn(facts, namespace),
   pods: podsIn(facts, namespace),
+  readers: readersIn(facts, namespace),
   around: { nodes: { get: (name) => facts.nodes.in()?.get(name) }, others: podsOfOthers(facts, namespace, pkg) },
   checks: facts.checks.facts(namespace, pkg),
   refused: facts.refusedWrites.facts(namespace, pkg, intentOf(facts, namespace, pkg)),

@@ -37,6 +37,11 @@ export const candidateReasons = {
     'The annotation countersign.dev/wave of a component has a value that it may not have.',
     'Write Before or After on a Job, and no such annotation on other kinds, then create a new candidate.',
   ),
+  ReservedAnnotation: entry(
+    ['Staged', 'Stalled'],
+    'The pod template of a component, or the overlay, sets the annotation countersign.dev/config, which Countersign writes.',
+    'Take it off in staging and in the overlay, then create a new candidate.',
+  ),
   KindNotPromotable: entry(
     ['Staged', 'Stalled'],
     'A component is of a kind that cannot be promoted.',

@@ -94,6 +94,11 @@ export const gateReasons = {
   ),
 
   StagingHealthy: entry(['StagingHealthy'], 'Every workload of the package is healthy in staging.'),
+  StagingNotRestarted: entry(
+    ['StagingHealthy'],
+    'Pods of staging started before a ConfigMap that they read was last changed, so nothing has run with it.',
+    'Restart the named workload in staging.',
+  ),
   StagingUnhealthy: entry(
     ['StagingHealthy'],
     'A workload of the package is not healthy in staging.',

@@ -7,7 +7,7 @@ import { stayingOn } from '../record/expected-state.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from '../record/package.ts';
 import { takesDataAlong } from '../manifest/parking.ts';
-import { prunedLate, prunedNow, releasesData } from '../release/removals.ts';
+import { prunedAfter, prunedLate, prunedNow, releasesData } from '../release/removals.ts';
 import { departures, departuresFromParked, listedPaths, objectIn, type Leave } from './approved-content.ts';
 import { admittedAct } from './admitted-entry.ts';
 import { isInTheWay, isLetGo, runsAgain } from './release-jobs.ts';
@@ -102,7 +102,7 @@ const promoterDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): Admis
   }
   const late = settled(s).find(
     ({ production, bundle }) =>
-      production.how === 'Promoted' && s.now >= production.observeUntil && has(prunedLate(bundle), ref),
+      production.how === 'Promoted' && s.now >= production.observeUntil && has(prunedAfter(bundle), ref),
   );
   if (late === undefined) return nothingOpen(request);
   return losesClaims(request, late.bundle) ?? allowed({ under: standing(late.production) });

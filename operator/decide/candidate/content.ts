@@ -1,5 +1,5 @@
 /** What a candidate consists of: once staged, what was frozen; before, what staging holds, rendered and brought into normal form. */
-import { jobWaves, waveAnnotation } from '../../api/kinds.ts';
+import { configAnnotation, jobWaves, waveAnnotation } from '../../api/kinds.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { maxDeltaTextBytes } from '../../api/bundle.ts';
@@ -17,6 +17,7 @@ import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { overlayBytes } from '../gates/production/open-limits.ts';
 import { visible } from '../safe-text.ts';
 import { firstLine } from '../messages.ts';
+import { configOf, isRolled } from '../manifest/config-digest.ts';
 import { promotableKinds, runsOncePerBundle } from '../manifest/kinds/index.ts';
 import { textAt } from '../json/json.ts';
 
@@ -246,6 +247,9 @@ export const deltaTooLarge = (bytes: number): StagingProblem =>
     `signers must see every image, command, identity, right and network field that changes, and these take ${bytes} bytes; a delta holds ${maxDeltaTextBytes}. Split the package, or move long commands into ConfigMaps or images, then create a new candidate`,
   );
 
+const reserved = ({ kind, name }: ObjectRef): string =>
+  `the pod template of ${kind} ${name} has the annotation ${configAnnotation}, which Countersign writes. Next: take it off, in staging and in the overlay`;
+
 /** What is wrong about when an object asks to be written; undefined = nothing. */
 const wrongWave = (content: JsonObject, { kind, name }: ObjectRef): string | undefined => {
   const wave = textAt(content, 'metadata', 'annotations', waveAnnotation);
@@ -270,6 +274,7 @@ const renderOne = (
   const { content } = rendered;
   const wave = wrongWave(content, ref);
   if (wave !== undefined) return problem('WaveUnknown', wave);
+  if (isRolled(ref.kind) && configOf(content) !== undefined) return problem('ReservedAnnotation', reserved(ref));
   const namespace = s.candidate.spec.targetNamespace;
   const question: NormalFormQuestion = {
     ask: 'NormalForm',

@@ -6,6 +6,7 @@ import type { Base } from './bundle-draft.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { digestOf } from '../json/canonical.ts';
 import { normalForm } from '../manifest/normal-form.ts';
+import { restartLines } from '../manifest/config-digest.ts';
 import { listed, objectNamed } from '../messages.ts';
 import { keyOf } from '../objects.ts';
 import { oneWayLines } from '../release/irreversible.ts';
@@ -55,6 +56,7 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
           before: s.production,
           byTool: s.policy?.spec.deliveredBy === 'GitOps',
         }),
+        restarts: restartLines(draft.objects, base.foreign ? [] : base.objects),
         notes: `${significance}, ${urgency}${notes.summary === '' ? '' : `: ${notes.summary}`}`,
         unmanaged: draft.unmanaged.reduce((sum, { fields }) => sum + fields.length, 0),
       },

@@ -17,6 +17,7 @@ import type { ForeignContent, GateSnapshot, Refusal } from '../gates/gate.ts';
 import { judge, wouldPass } from '../gates/gates.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { soakingSince } from '../gates/staging/staged-since.ts';
+import { unreadConfig } from '../gates/staging/unread-config.ts';
 import { unrecordedJobs, withJobsThatRan } from '../gates/staging/staged-jobs.ts';
 import { isTested, mustHold, wasTested } from '../gates/staging/staging-hold.ts';
 import { workloadHealth } from '../health/health.ts';
@@ -163,6 +164,7 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
       return [key, digest === undefined ? undefined : { digest }] as const;
     }),
   );
+  const unread = unreadConfig(s, bundle);
   const seen = withJobsThatRan(s, bundle, { stagedNow, stagedHealth });
   return {
     ...s,
@@ -172,7 +174,8 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
     ),
     ...seen,
     hands: contributorsOf(s, s.candidate.metadata.namespace, mustHold(s) ? bundle : undefined),
-    soakingSince: soakingSince(s, bundle, seen),
+    unread,
+    soakingSince: unread.length > 0 ? undefined : soakingSince(s, bundle, seen),
     preflight: refusals(asked.writes, answers),
     unanswered: unansweredWrite(asked.writes, answers),
     foreign: foreignContent(s, bundle, base),

@@ -4,7 +4,10 @@
  */
 import type { Reason } from '../../api/reasons.ts';
 import { type Answers, askAgainAt, questionKey } from '../api-queries.ts';
-import { baseOf, draftBundle } from './bundle-draft.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import type { BundleObject } from '../bundle.ts';
+import { withConfiguration, withConfigurationOf } from '../manifest/config-digest.ts';
+import { type Base, baseOf, draftBundle } from './bundle-draft.ts';
 import { brokenProblem, oversize, renderStaged, stagingProblem, type StagingProblem } from './content.ts';
 import { endOf, follow, isSettled, settle } from './endings.ts';
 import { freeze, isAsSeen, stagedNowQuestions } from './freeze.ts';
@@ -54,7 +57,7 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
   const broken = brokenProblem(s);
   const base = baseOf(s, s.policy, content);
   if (base === undefined) return broken === undefined ? nothing : notStaged(s, broken, now);
-  const draft = draftBundle(s, s.policy, content, base);
+  const draft = draftBundle(s, s.policy, frozen ?? configured(s.policy, content, base), base);
   const bundle = s.bundles.find(({ digest }) => digest === draft.digest);
   if (bundle === undefined) {
     if (broken !== undefined) return notStaged(s, broken, now);
@@ -71,6 +74,13 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
     return { ...nothing, effects: [append(s, drafts.staged(s.candidate, bundle))] };
   }
   return judgeCandidate({ ...s, policy: s.policy, target: s.target }, { bundle, base, rendering, answers }, now);
+};
+
+/** With what makes pods start with the configuration of the release. Nobody reads in it what production held before any release. */
+const configured = ({ spec }: ReleasePolicy, content: readonly BundleObject[], base: Base): readonly BundleObject[] => {
+  if (spec.deliveredBy === 'GitOps') return content;
+  const before = base.foreign ? [] : base.objects;
+  return spec.restartOnConfigChange ? withConfiguration(content, before) : withConfigurationOf(content, before);
 };
 
 /** Why it cannot be worked on, reported in place of its content; undefined there: it is over or on its way, and what that needs is elsewhere. */

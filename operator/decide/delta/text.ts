@@ -41,7 +41,7 @@ export const deltaText = (all: readonly Change[], heading: DeltaHeading): DeltaT
       size(title) +
       leftBytes +
       changes.filter(mustShow).reduce((part, change) => part + size(spelt(change, heading)), 0),
-    (heading.irreversible ?? []).reduce((sum, line) => sum + size(visible(line)), 0),
+    [...(heading.irreversible ?? []), ...(heading.restarts ?? [])].reduce((sum, line) => sum + size(visible(line)), 0),
   );
   if (must > maxDeltaTextBytes - topBytes) return { is: 'TooLarge', bytes: must };
 
@@ -105,6 +105,7 @@ const titles = ({
   notes,
   followsUp,
   irreversible = [],
+  restarts = [],
 }: DeltaHeading): string[] => [
   visible(`${name} ${version} into ${target}`),
   visible(`candidate  ${candidate}`),
@@ -115,6 +116,7 @@ const titles = ({
   ...(irreversible.length === 0
     ? []
     : ['', 'Cannot be taken back:', ...irreversible.map((line) => `  ${visible(line)}`)]),
+  ...(restarts.length === 0 ? [] : ['', ...restarts.map((line) => visible(line))]),
 ];
 
 const summary = (changes: readonly Change[]): string => {

@@ -43,6 +43,8 @@ export interface GateSnapshot extends CandidateSnapshot {
   readonly hands: Contributors;
   /** Since when staging has run what the bundle holds, healthy; undefined = it does not. Computed in `soak.ts` beside the candidate's plan. */
   readonly soakingSince: Instant | undefined;
+  /** Workloads whose pods in staging started before ConfigMaps of the package were last written that they read. */
+  readonly unread: readonly { readonly workload: ObjectKey; readonly configMaps: readonly string[] }[];
   /** Of every workload of the bundle, as it is in staging. Absent = it could not be observed. */
   readonly stagedHealth: ReadonlyMap<ObjectKey, WorkloadHealth>;
   /** What the dry-run of every write was refused for; undefined = not asked yet. */

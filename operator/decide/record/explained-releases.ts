@@ -1,6 +1,6 @@
 /** What a promotion or rollback explains: contents that it brings, and what is settled when it ends. */
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
-import type { Written } from '../ledger-entry.ts';
+import type { Left, Written } from '../ledger-entry.ts';
 import { scaleDigest } from '../manifest/content-digest.ts';
 import { released, sameLifetime } from '../manifest/lifetime.ts';
 import { jobName } from '../manifest/normal-form.ts';
@@ -71,7 +71,12 @@ const withRest = (earlier: Intent | undefined, intent: Intent): Intent => {
   return { ...intent, removes: [...intent.removes, ...rest] };
 };
 
-export const ended = (before: ExplainedRecord, { package: pkg, seq }: LedgerEntrySpec): ExplainedRecord => {
+/** `left`: what the entry says is not as its intent wanted: both are explained then. */
+export const ended = (
+  before: ExplainedRecord,
+  { package: pkg, seq }: LedgerEntrySpec,
+  left: readonly Left[] = [],
+): ExplainedRecord => {
   const intent = before.intents.get(pkg);
   if (intent === undefined) return before;
   const objects = new Map(before.objects);
@@ -90,7 +95,8 @@ export const ended = (before: ExplainedRecord, { package: pkg, seq }: LedgerEntr
     const isJob = key.startsWith('Job/');
     // What a rollback finds under an added name, and no release wrote, is somebody else's and stays.
     const foreign = intent.type === 'Rollback' && earlier === undefined;
-    const stays = foreign || isLeftOpen(key.slice(0, key.indexOf('/')));
+    const isLeft = left.some(({ object }) => object === key);
+    const stays = foreign || isLeft || isLeftOpen(key.slice(0, key.indexOf('/')));
     objects.set(key, {
       settled: stays ? distinct([...settled, ...(isJob ? coming : []), absent]) : [absent],
       coming: [],

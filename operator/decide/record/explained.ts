@@ -56,7 +56,7 @@ const folds: Folds<ExplainedRecord> = {
       removes: data.removes.map(asKey),
       passing: passingOf(data.writes),
     }),
-  Promoted: (before, { entry }) => ended(before, entry),
+  Promoted: (before, { entry, data }) => ended(before, entry, data.left),
   RolledBack: (before, { entry }) => ended(before, entry),
   Admitted: (before, { entry, data }) => admitted(before, entry, data),
   Observed: (before, { data }) => observed(before, data),

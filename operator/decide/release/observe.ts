@@ -10,7 +10,8 @@ import { act, append, together, waitUntil } from './effects.ts';
 import { observedRelease } from './health.ts';
 import { startBack } from './roll-back.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { prunedLate, removeSteps } from './removals.ts';
+import { isStillRead } from './readers.ts';
+import { prunedAfter, removeSteps } from './removals.ts';
 import type { Step } from './steps.ts';
 import { effectOf } from './writes.ts';
 import { triedAgainAt } from './refused-writes.ts';
@@ -47,7 +48,9 @@ export const observe = (s: ReleaseSnapshot, production: ProductionFact, now: Ins
  */
 const pruneLate = (s: ReleaseSnapshot, production: ProductionFact, bundle: Bundle, now: Instant): Plan => {
   const course = { to: bundle, from: s.bundles.get(production.previous) };
-  const steps = removeSteps(course, prunedLate(bundle), s.live).filter(({ standing }) => standing === 'Pending');
+  const steps = removeSteps(course, prunedAfter(bundle), s.live).filter(
+    ({ ref, standing }) => standing === 'Pending' && !isStillRead(s, ref),
+  );
   const until = production.observeUntil + patienceOf(s.policy).progressTimeout;
   const again = ({ ref, live }: Step): Instant | undefined => triedAgainAt(s.refused.get(keyOf(ref)), live, now);
   const isOver = ({ ref }: Step): boolean => now >= until && s.refused.has(keyOf(ref));

@@ -14,6 +14,7 @@ import { act, append, together, waitUntil } from './effects.ts';
 import { jobsHealth, progressOf, progressParts, releasedJobs, workloadsReady } from './health.ts';
 import { heldJobs, reachOf, unrecordedEnd } from './jobs.ts';
 import { leftOf, unhealthyLeft } from './left.ts';
+import { isStillRead, stillRead } from './readers.ts';
 import { takeBack } from './roll-back.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 import { dropSteps } from './removals.ts';
@@ -56,7 +57,8 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Pla
   if (health.state === 'Failed') return fail(s, open, bundle, health, now);
   if (health.state !== 'Healthy') return wait(nothing);
 
-  const prune = dropSteps(course, bundle, s.live);
+  const dropped = dropSteps(course, bundle, s.live);
+  const prune = dropped.filter(({ ref }) => !isStillRead(s, ref));
   const inTheWay = prune.find(({ standing }) => standing === 'Foreign');
   if (inTheWay !== undefined) return takeBack(s, open, conflict(inTheWay));
   const removals = open.delivery === 'GitOps' ? [] : prune.flatMap((step) => effectOf(step, promoterOf(s, open)) ?? []);
@@ -67,15 +69,14 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Pla
   const kept = prune.find(({ standing }) => standing !== 'Deleting');
   if (kept !== undefined) return fail(s, open, bundle, late(notRemoved(kept)), now);
 
-  const observeUntil = now + observeFor(s);
   return act(
     append(
       s,
       drafts.promoted(open, bundle, {
-        observeUntil,
+        observeUntil: now + observeFor(s),
         healthy: true,
         reason: `every workload and check is healthy${leavingText(prune)}`,
-        left: leftOf(s, prune, course),
+        left: [...leftOf(s, prune, course), ...stillRead(s, dropped)],
       }),
     ),
   );

@@ -63,6 +63,13 @@ export const dropSteps = (course: Course, bundle: Bundle, live: LiveObjects): St
 export const prunedNow = (bundle: Bundle): readonly ObjectRef[] =>
   bundle.removed.filter(({ kind }) => !prunesLate(kind));
 
+/** Configuration, of which pods from before, such as those of a partition or of a CronJob, may still start anew. */
+const mayBeRead = ({ kind }: ObjectRef): boolean => kind === 'ConfigMap';
+
+/** What may go once observation is over: what had to wait for that, and what pods read until then. */
+export const prunedAfter = (bundle: Bundle): readonly ObjectRef[] =>
+  bundle.removed.filter((ref) => prunesLate(ref.kind) || mayBeRead(ref));
+
 /** What it deletes only after observation: a rollback would need these back with the very same address, token or data. */
 export const prunedLate = (bundle: Bundle): readonly ObjectRef[] =>
   bundle.removed.filter(({ kind }) => prunesLate(kind));

@@ -4,7 +4,7 @@ import type { Rollback } from '../../api/rollback.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Surroundings } from '../health/node-cause.ts';
 import type { CheckFacts } from '../health/types.ts';
-import type { LiveObjects, NamespaceFacts, PodsOf } from '../objects.ts';
+import type { LiveObjects, NamespaceFacts, PodsOf, ReadersOf } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import type { RefusedWrites } from './refused-writes.ts';
 
@@ -21,6 +21,8 @@ export interface ReleaseSnapshot {
   readonly live: LiveObjects;
   /** Pods of the production namespace by the workload (or Job) they belong to. */
   readonly pods: PodsOf;
+  /** Pods of the production namespace by the ConfigMaps that they refer to; absent = none does. */
+  readonly readers?: ReadersOf;
   /** The nodes, and what of other packages is on them; absent = no node is ever taken for the cause. */
   readonly around?: Surroundings;
   /** Results of the policy's http checks since the release began; a missing name has not answered yet. */

@@ -396,6 +396,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     complete: true,
     rights: new Map(approvals.map(({ metadata }) => [metadata.uid, true])),
     stagedNow: new Map(bundle.objects.map(({ ref, digest }) => [keyOf(ref), { digest }])),
+    unread: [],
     stagedHealth: new Map(
       keys.filter((key) => isWorkload(key.split('/')[0] ?? '')).map((key) => [key, { state: 'Healthy', message: '' }]),
     ),

@@ -1,12 +1,13 @@
 /** Since when has staging run exactly this content, healthy? Read off the cluster, so that no restart of ours begins it anew. */
 import type { Bundle } from '../../bundle.ts';
 import type { GateSnapshot } from '../gate.ts';
+import { stagedDigest } from '../../manifest/config-digest.ts';
 import { keyOf, type Instant, type LiveObject } from '../../objects.ts';
 import { ranAt } from './staged-jobs.ts';
 import type { CandidateSnapshot } from '../snapshot.ts';
 
 /** The last moment at which somebody wrote the object itself. */
-const writtenAt = ({ writers, createdAt }: LiveObject): Instant =>
+export const writtenAt = ({ writers, createdAt }: LiveObject): Instant =>
   writers.reduce((last, { at }) => Math.max(last, at ?? last), createdAt);
 
 /**
@@ -19,8 +20,8 @@ export const soakingSince = (
   { stagedNow, stagedHealth }: Pick<GateSnapshot, 'stagedNow' | 'stagedHealth'>,
 ): Instant | undefined => {
   let since: Instant = 0;
-  for (const { ref, digest } of bundle.objects) {
-    const key = keyOf(ref);
+  for (const frozen of bundle.objects) {
+    const key = keyOf(frozen.ref);
     const ran = ranAt(s, key);
     if (ran !== undefined) {
       since = Math.max(since, ran);
@@ -28,7 +29,7 @@ export const soakingSince = (
     }
     const object = s.staged.get(key);
     const health = stagedHealth.get(key);
-    if (object === undefined || stagedNow.get(key)?.digest !== digest) return undefined;
+    if (object === undefined || stagedNow.get(key)?.digest !== stagedDigest(frozen)) return undefined;
     if (health !== undefined && health.state !== 'Healthy') return undefined;
     const readySince = (s.stagedPods.get(key) ?? []).map((pod) => pod.readySince ?? 0);
     since = Math.max(since, writtenAt(object), ...readySince);

@@ -5,7 +5,7 @@ import { argumentFor, listed, objectNamed } from '../../messages.ts';
 import { isWorkload } from '../../manifest/kinds/index.ts';
 import { blocked, defineGate, type Facts, passed, unknown, waiting, type WorkloadHealth } from '../gate.ts';
 
-const reads = ['candidate', 'policy', 'record', 'bundle', 'stagedNow', 'stagedHealth'] as const;
+const reads = ['candidate', 'policy', 'record', 'bundle', 'stagedNow', 'stagedHealth', 'unread'] as const;
 
 const unseen: WorkloadHealth = { state: 'Unknown', message: 'not observed' };
 
@@ -34,6 +34,13 @@ const judge = (s: Facts<typeof reads>) => {
         remedy: `The developer looks at it and fixes it: kubectl describe ${argumentFor(first.key)} -n ${namespace}`,
       });
     }
+  }
+  const [unread] = s.unread;
+  if (unread !== undefined) {
+    return waiting('StagingNotRestarted', {
+      message: `Pods of ${objectNamed(unread.workload)} in ${namespace} have not been restarted since ConfigMap ${listed(unread.configMaps)} changed, so they do not run what is released`,
+      remedy: `The developer restarts them: ${s.unread.map(({ workload }) => `kubectl rollout restart ${argumentFor(workload)} -n ${namespace}`).join('; ')}`,
+    });
   }
   return passed('StagingHealthy', `Every workload of the package is healthy in ${namespace}`);
 };

@@ -1,6 +1,7 @@
 /** How long staging must keep the content, and whether it still has it. */
 import { milliseconds } from '../../../api/duration.ts';
 import type { GateSnapshot } from '../gate.ts';
+import { stagedDigest } from '../../manifest/config-digest.ts';
 import { soakOf } from '../../people/approval-lines.ts';
 import { keyOf, type Instant, type ObjectKey } from '../../objects.ts';
 import { testersHaveSigned } from '../../people/approvals.ts';
@@ -35,7 +36,7 @@ export const stagingDifference = ({
   bundle,
   stagedNow,
 }: Pick<GateSnapshot, 'bundle' | 'stagedNow'>): StagingDifference => {
-  const digests = new Map(bundle.objects.map(({ ref, digest }) => [keyOf(ref), digest]));
+  const digests = new Map(bundle.objects.map((object) => [keyOf(object.ref), stagedDigest(object)]));
   const keys = [...digests.keys()];
   const present = keys.filter((key) => stagedNow.has(key));
   const answered = present.filter((key) => stagedNow.get(key) !== undefined);
@@ -63,6 +64,7 @@ export const isTested = (s: GateSnapshot, now: Instant): boolean => {
     difference.unanswered.length === 0 &&
     end !== undefined &&
     end <= now &&
+    s.unread.length === 0 &&
     testersHaveSigned(s, now)
   );
 };
