@@ -3,7 +3,7 @@ NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proofs mutants quiet nights appends unit check generate bench scale flood up down ledger build bundle
+.PHONY: help demo test proofs mutants quiet nights appends histories unit check generate bench scale flood up down ledger build bundle
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ test: node_modules ## every test; builds the control plane's programs first if t
 	$(NODE) hack/controlplane/cli.ts build > /dev/null
 	$(JEST)
 
-proofs: node_modules ## every test, with the whole of the long proofs of which `make test` runs a part: matrix, crash, nights, quiet, bounds
+proofs: node_modules ## every test, with the whole of the long proofs of which `make test` runs a part: matrix, crash, nights, quiet, bounds, histories
 	COUNTERSIGN_PROOFS=whole $(MAKE) test
 
 mutants: node_modules ## drops or widens every part of every admission policy in turn; something must notice. TOPICS="pods approvals" for some, ONLY="migration" by name
@@ -26,6 +26,9 @@ quiet: node_modules ## ten thousand ordinary writes of machines in production, a
 
 nights: node_modules ## a thousand emergencies that people, deaths and clocks meddle with
 	COUNTERSIGN_NIGHTS=1000 $(JEST) test/faults/nights.test.ts
+
+histories: node_modules ## a hundred thousand releases in a model of a cluster that goes wrong; COUNTERSIGN_HISTORIES for another number
+	COUNTERSIGN_PROOFS=whole $(JEST) --selectProjects unit --runTestsByPath test/faults/model.test.ts test/faults/model-more.test.ts
 
 appends: node_modules ## ten thousand acts entered by several writers at once: one unbroken chain
 	COUNTERSIGN_APPENDS=10000 $(JEST) test/api-server/ledger-appends.test.ts

