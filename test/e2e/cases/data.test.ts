@@ -367,3 +367,21 @@ scenario(
   },
   patient,
 );
+
+scenario(
+  'a StatefulSet that a release drops runs again after its rollback, though the policy leaves its replicas to others',
+  async (world) => {
+    const before = await dropped(world);
+    await amendPolicy(world, health('120s', '600s'));
+    await world.propose(world.candidate('second', ['Service/db', 'StatefulSet/db2']));
+    await sign(world, 'second', ...everybody);
+    await recorded(world, 'Promoted', 'second');
+
+    await behave(world, await podOf(world, 'db2'), 'crash-loop');
+    expect(await end(world, 'second')).toBe('RolledBack');
+    await isRunning(world, 'db', world.production);
+    expect(await wholeClaim(world, 'data-db-0')).toEqual(before.claim);
+    expect(await findings(world)).toEqual([]);
+  },
+  { ...patient, operate: { scale: [{ kind: 'StatefulSet', name: 'db', min: 1, max: 3 }] } },
+);
