@@ -24,6 +24,8 @@ export const onNodesThatWork = (
     ...new Set(pods.flatMap(({ nodeName }) => (nodeName !== undefined && !good.has(nodeName) ? [nodeName] : []))),
   ];
   const desired = count(object.status, 'desiredNumberScheduled');
+  // Before there is one new pod, nothing tells the old ones from it.
+  if (count(object.status, 'updatedNumberScheduled') < good.size) return undefined;
   const areAway = without.every((name) => nodes.get(name)?.ready === false);
   return without.length > 0 &&
     areAway &&

@@ -792,6 +792,8 @@ describe('a node that may be the cause', () => {
       message: 'every node that is ready runs it; node-1 is not ready',
     });
     expect(workloadHealth(live, pods, on(aNode())).state).toBe('Progressing');
+    const begun = object('DaemonSet', { ...daemons, numberReady: 1, updatedNumberScheduled: 0 }, {});
+    expect(workloadHealth(begun, pods, on(aNode({ ready: false }))).state).toBe('Progressing');
     const strict = { ...live, manifest: { spec: { updateStrategy: { rollingUpdate: { maxUnavailable: 0 } } } } };
     expect(workloadHealth(strict, pods, on(aNode({ ready: false }))).state).toBe('Progressing');
   });
