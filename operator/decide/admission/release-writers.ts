@@ -7,7 +7,7 @@ import { stayingOn } from '../record/expected-state.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from '../record/package.ts';
 import { takesDataAlong } from '../manifest/parking.ts';
-import { prunedAfter, prunedLate, prunedNow, releasesData } from '../release/removals.ts';
+import { prunedAfter, prunedLate, prunedNow, releasesData, wasLeftBehind } from '../release/removals.ts';
 import { departures, departuresFromParked, listedPaths, objectIn, type Leave } from './approved-content.ts';
 import { admittedAct } from './admitted-entry.ts';
 import { isInTheWay, isLetGo, runsAgain } from './release-jobs.ts';
@@ -153,7 +153,8 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
     if (request.operation === 'DELETE') {
       if (isMadeAgain(request, course, open)) return losesClaims(request, undefined) ?? allowed({ under: open });
       if (!isAdded({ to, from }, ref)) continue;
-      // What the newer release brought goes as that one says.
+      // What the newer release brought goes as that one says, but for what was there before it.
+      if (wasLeftBehind(to, ref)) return losesClaims(request, to) ?? allowed({ under: open });
       const isLeftover = objectIn(from, ref) === undefined;
       return (isLeftover ? losesClaims(request, from) : undefined) ?? allowed({ under: open });
     }
@@ -181,7 +182,8 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
 /** What going back deletes, or makes again, keeps its claims. */
 const isParking = (request: AdmissionRequest, course: Course, open: OpenIntent): boolean => {
   const isOnItsWay = isMadeAgain(request, course, open) || isAdded(course, refOf(request));
-  const paths = isOnItsWay ? departuresFromParked(request, course.from) : undefined;
+  const by = wasLeftBehind(course.to, refOf(request)) ? course.to : course.from;
+  const paths = isOnItsWay ? departuresFromParked(request, by) : undefined;
   return paths?.length === 0;
 };
 

@@ -42,7 +42,6 @@ export const writtenBy = ({ objects, unmanaged }: Bundle, from: readonly BundleO
   });
 };
 
-/** `message`: what the API server said. */
 /** What parking makes of the objects that a promotion drops and that could take data along. */
 export const parkedBy = (bundle: Bundle, live: LiveObjects, unmanaged: readonly UnmanagedFields[]): Written[] =>
   bundle.removed.flatMap((ref): Written[] => {
@@ -62,6 +61,7 @@ export const parkedBy = (bundle: Bundle, live: LiveObjects, unmanaged: readonly 
     ];
   });
 
+/** `message`: what the API server said. */
 export const refusedWrite = (open: OpenIntent, pkg: string, object: string, message: string): LedgerDraft => {
   const said = `${object}: ${visible(message)}`.slice(0, 4096);
   return {
@@ -161,11 +161,13 @@ export interface ReturnOf {
   readonly removes: readonly ObjectRef[];
   /** Absent = everything can be written back. */
   readonly way?: WayBack;
+  /** What is parked before it is removed (`parkedBy`); absent = nothing. */
+  readonly parks?: readonly Written[];
 }
 
 export const rollbackStarted = (
   back: Return,
-  { cause, overwrites, order, restores, takesBack, removes, way }: ReturnOf,
+  { cause, overwrites, order, restores, takesBack, removes, way, parks = [] }: ReturnOf,
 ): LedgerDraft => ({
   actor: order?.spec.requester ?? 'operator',
   subject: candidateSubject(back.candidate),
@@ -185,11 +187,14 @@ export const rollbackStarted = (
     writes:
       restores === undefined
         ? []
-        : writtenBy(
-            { ...restores, objects: restores.objects.filter(({ ref }) => !runsOncePerBundle(ref.kind)) },
-            takesBack?.objects ?? [],
-            way,
-          ),
+        : [
+            ...writtenBy(
+              { ...restores, objects: restores.objects.filter(({ ref }) => !runsOncePerBundle(ref.kind)) },
+              takesBack?.objects ?? [],
+              way,
+            ),
+            ...parks,
+          ],
     removes: removes.map(keyOf),
   },
 });

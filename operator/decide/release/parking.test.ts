@@ -5,7 +5,7 @@ import type { JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject, Irreversible } from '../bundle.ts';
 import { numberAt, objectAt, textAt } from '../json/json.ts';
 import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
-import { dropSteps, prunedLate, removeSteps } from './removals.ts';
+import { addedBy, dropSteps, prunedLate, removeSteps } from './removals.ts';
 import { type Course, type Step, writeSteps } from './steps.ts';
 import { effectOf } from './writes.ts';
 
@@ -147,4 +147,15 @@ test('a rollback deletes what an earlier release left parked, without its claims
   expect(said(removeSteps(course, [running.ref], held)[0])).toBe('Deleting nothing');
   const free = production(aLiveObject(parked), claimOf(0, undefined));
   expect(said(removeSteps(course, [running.ref], free)[0])).toBe('Pending Delete');
+});
+
+test('going back over a set that the older release had dropped and the newer one took up again parks it once more', () => {
+  const before: Bundle = { ...newer(), objects: [] };
+  const third = aBundle({ name: 'third', objects: [running], unmanaged: [], previous: before.name });
+  const live = production(aLiveObject(running, { uid: 'uid-db' }));
+  const course: Course = { to: before, from: third, goesBack: true };
+  expect(removeSteps(course, addedBy(course, live), live).map(said)).toEqual(['Pending Replace 0 Retain Retain']);
+  // What a release really brought goes as that one says.
+  const first: Course = { to: aBundle({ name: 'none', objects: [], removed: [] }), from: third, goesBack: true };
+  expect(removeSteps(first, addedBy(first, live), live).map(said)).toEqual(['Pending Delete']);
 });

@@ -26,13 +26,20 @@ export const removeSteps = (course: Course, refs: readonly ObjectRef[], live: Li
     return [{ ref, wave: waveOf(ref.kind), live: now, standing, parks, ...gone }];
   });
 
-/** What a rollback takes away of the newer release goes as that one says; what an earlier release left behind is nobody's to lose. */
-const keepsData = ({ goesBack, from }: Course, ref: ObjectRef): boolean =>
-  goesBack !== true || objectIn(from, ref) === undefined;
+/**
+ * What a rollback takes away of the newer release goes as that one says; what an earlier release left behind is nobody's to lose, though the newer
+ * one took it up again.
+ */
+const keepsData = (course: Course, ref: ObjectRef): boolean =>
+  course.goesBack !== true || objectIn(course.from, ref) === undefined || wasLeftBehind(course.to, ref);
+
+/** Whether a bundle dropped an object: it may have been there still when the next release began. */
+export const wasLeftBehind = (bundle: Bundle | undefined, ref: ObjectRef): boolean =>
+  bundle?.removed.some((each) => keyOf(each) === keyOf(ref)) === true;
 
 /** The release that drops an object may say that its data goes with it, and has been signed for that. */
 const dataAfter = ({ goesBack, to, from }: Course, ref: ObjectRef): DataAfter =>
-  releasesData(goesBack === true ? from : to, ref) ? 'Released' : 'Kept';
+  releasesData(goesBack === true && !wasLeftBehind(to, ref) ? from : to, ref) ? 'Released' : 'Kept';
 
 export const releasesData = (bundle: Bundle | undefined, ref: ObjectRef): boolean =>
   bundle?.irreversible.some(

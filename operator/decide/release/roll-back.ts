@@ -4,9 +4,9 @@ import { fieldManagers } from '../../api/field-managers.ts';
 import { milliseconds } from '../../api/duration.ts';
 import type { Rollback } from '../../api/rollback.ts';
 import type { Health } from '../health/types.ts';
-import type { Left } from '../ledger-entry.ts';
+import type { Left, Written } from '../ledger-entry.ts';
 import { packageRecord } from '../record/record.ts';
-import { type Instant, keyOf } from '../objects.ts';
+import { type Instant, keyOf, type LiveObjects, type ObjectRef } from '../objects.ts';
 import { earliest, type Effect, type IntentRef, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
 import type { OpenIntent } from '../record/package.ts';
@@ -17,7 +17,7 @@ import { heldJobs } from './jobs.ts';
 import { leftOf, unhealthyLeft } from './left.ts';
 import { triedAgainAt } from './refused-writes.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { addedBy, removeSteps } from './removals.ts';
+import { addedBy, removeSteps, wasLeftBehind } from './removals.ts';
 import { type Course, type Step, writeSteps } from './steps.ts';
 import { effectOf } from './writes.ts';
 import { remains, wayBack } from './way-back.ts';
@@ -59,9 +59,16 @@ export const startBack = (
       takesBack: course.from,
       removes,
       way: wayBack(course, s.live),
+      parks: leftBehind(course, removes, s.live),
     }),
   );
 };
+
+/** What the older release had dropped and the newer one took up again: it is parked once more before it goes. */
+const leftBehind = ({ to, from }: Course, removes: readonly ObjectRef[], live: LiveObjects): readonly Written[] =>
+  to === undefined
+    ? []
+    : drafts.parkedBy({ ...to, removed: removes.filter((ref) => wasLeftBehind(to, ref)) }, live, from?.unmanaged ?? []);
 
 /**
  * For so long after it began, a rollback takes off finalizers that nothing explains, also where it writes nothing else. A controller that
