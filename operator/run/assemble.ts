@@ -11,10 +11,11 @@ import { createAppend, pauseMs } from '../ledger/append.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { sleep, type Clock } from '../time/clock.ts';
+import { catchUpAll } from './catch-up.ts';
 import type { Wake } from './controller.ts';
 import { createCopies, type Copies } from './copies.ts';
 import { countFacts } from './domain-metrics.ts';
-import { createLeading } from './leading.ts';
+import { createLeading, type Leading } from './leading.ts';
 import { runControllers, type RunningControllers } from './running.ts';
 import { createShell } from './shell.ts';
 import { createWorker, type Worker } from './worker.ts';
@@ -74,7 +75,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
   });
   const leading = createLeading({
     ...options,
-    onAcquired: () => void lead(copies, controllers, worker),
+    onAcquired: () => void lead(copies, { controllers, worker, catchUp }),
     onLost: () => {
       void worker.stop();
       options.onLost();
@@ -82,7 +83,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
   });
   const comparer = createComparer();
   const counted = countFacts(copies.facts, copies.on, metrics.registry);
-  const append = createOwnAppend(options, clients, copies);
+  const { append, catchUp } = createLedger(options, clients, { copies, leading });
   const shell = createShell({
     copies,
     clients,
@@ -124,10 +125,17 @@ const healthOf = ({ reflectors }: Copies): Pick<Operator, 'notReady' | 'notAlive
   notAlive: () => (reflectors.silentMs() > deadSilenceMs ? 'the API server has been silent for too long' : undefined),
 });
 
+interface Leads {
+  readonly controllers: RunningControllers;
+  readonly worker: Worker;
+  readonly catchUp: () => Promise<void>;
+}
+
 /** Looks at everything there is, and works on whatever changes from now on. */
-const lead = async ({ facts, reflectors }: Copies, controllers: RunningControllers, worker: Worker): Promise<void> => {
+const lead = async ({ facts, reflectors }: Copies, { controllers, worker, catchUp }: Leads): Promise<void> => {
   facts.followed.update();
   await reflectors.synced().catch(() => {});
+  await catchUp();
   for (const controller of Object.values(controllers)) {
     for (const each of controller.everything()) worker.wake(each);
   }
@@ -145,15 +153,32 @@ const createClients = (transports: OperatorOptions['transports'], { reflectors }
   };
 };
 
-const createOwnAppend = (
+interface LedgerOf {
+  readonly copies: Copies;
+  readonly leading: Pick<Leading, 'isLeader'>;
+}
+
+/** How this process appends, in its own name, and reads what others appended. */
+const createLedger = (
   { clock, username }: OperatorOptions,
   { operator, restoring }: ReturnType<typeof createClients>,
-  { facts }: Copies,
-) =>
-  createAppend({
-    store: ledgerStore(operator, facts.records, restoring),
-    now: () => clock.now(),
-    newId: randomUUID,
-    pause: (tookMs) => sleep(clock, pauseMs(tookMs)),
-    self: { username, uid: '', groups: [] },
-  });
+  { copies: { facts }, leading }: LedgerOf,
+) => {
+  const store = ledgerStore(operator, facts.records, restoring);
+  return {
+    append: createAppend({
+      store,
+      now: () => clock.now(),
+      newId: randomUUID,
+      pause: (tookMs) => sleep(clock, pauseMs(tookMs)),
+      self: { username, uid: '', groups: [] },
+    }),
+    catchUp: (): Promise<void> =>
+      catchUpAll({
+        store,
+        namespaces: () => facts.records.namespaces(),
+        clock,
+        isLeader: () => leading.isLeader(),
+      }),
+  };
+};
