@@ -68,6 +68,8 @@ const roles: Readonly<Record<string, readonly string[]>> = {
       ['get', 'update', 'patch'].map((verb) => `${verb} apps/${kind}/scale`),
     ),
     ...['get', 'create', 'patch'].map((verb) => `${verb} batch/jobs`),
+    // Pods of workloads that are only replaced by hand.
+    'delete /pods',
     // To take a finalizer off what is being deleted.
     ...[
       'batch/cronjobs',
