@@ -8,6 +8,7 @@ import { at, listAt, objectAt, textAt } from '../../../operator/decide/json/json
 import { amount } from '../../../operator/decide/manifest/kinds/shared/quantity.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from '../../../operator/decide/objects.ts';
 import type { FailureKind } from '../../../operator/kube/failures.ts';
+import { counted } from './api-server.ts';
 import { type Pod, Pods } from './pods.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -96,7 +97,10 @@ export class Cluster {
       createdAt: this.second,
       deleting: false,
       bytes: 1_000,
-      manifest: { ...sent, metadata: { ...objectAt(sent, 'metadata'), ...(finalizers.length > 0 && { finalizers }) } },
+      manifest: counted(
+        { ...sent, metadata: { ...objectAt(sent, 'metadata'), ...(finalizers.length > 0 && { finalizers }) } },
+        undefined,
+      ),
       status: ref.kind === 'PersistentVolumeClaim' ? { phase: 'Bound' } : {},
       writers: [{ manager, operation: 'Update', at: this.second }],
     });
@@ -127,9 +131,10 @@ export class Cluster {
     if (live === undefined) return;
     const { deletionTimestamp } = objectAt(live.manifest, 'metadata');
     const metadata = { ...objectAt(next, 'metadata'), ...(deletionTimestamp !== undefined && { deletionTimestamp }) };
-    const manifest = { ...next, metadata };
+    const manifest = counted({ ...next, metadata }, live.manifest);
     const isSame = canonicalJson(withoutMetadata(manifest)) === canonicalJson(withoutMetadata(live.manifest));
-    if (isSame && canonicalJson(metadata) === canonicalJson(objectAt(live.manifest, 'metadata'))) return;
+    if (isSame && canonicalJson(objectAt(manifest, 'metadata')) === canonicalJson(objectAt(live.manifest, 'metadata')))
+      return;
     const others = live.writers.filter((writer) => writer.manager !== manager);
     this.#put(key, {
       ...live,

@@ -19,19 +19,16 @@ import { Ledger, recordWith } from './ledger.ts';
 import { Nodes } from './nodes.ts';
 import { Operator } from './operator.ts';
 import { beginning, People } from './people.ts';
-import type { FaultKind, Script } from './script.ts';
+import { type FaultKind, keepsPods, type Script } from './script.ts';
 import type { PlanRelease, Surroundings } from './surroundings.ts';
 import { Chance, Timeline } from './timeline.ts';
 import { Truth } from './truth.ts';
 import { isGood, type World } from './world.ts';
 
 export const progressTimeout = 90_000;
-/** Before the second release begins. */
 const settledMs = 180_000;
-/** Everything has ended by then, */
-const endsMs = 1_200_000;
-/** and nothing is written from there on. */
-const restMs = 600_000;
+/** Everything has ended by then, and nothing is written from the second moment on. */
+const [endsMs, restMs] = [1_200_000, 600_000];
 const mostSteps = 20_000;
 
 export interface Result {
@@ -67,6 +64,7 @@ const firstRecord = (bundle: Bundle, at: Instant): NamespaceRecord => {
   if (open === undefined) throw new Error('the first release did not begin');
   const draft = releaseEntries.promoted(open, bundle, { observeUntil: at, healthy: true, reason: 'it is healthy' });
   const record = recordWith(begun, draft, at);
+  if (firstRecords.size > 500) firstRecords.clear();
   firstRecords.set(bundle.digest, record);
   return record;
 };
@@ -256,7 +254,6 @@ class History {
     this.#causes();
   }
 
-  /** Nothing is left that keeps pods of good content from being ready. */
   #endsWell(): boolean {
     return !this.#faults.hasQuota && !this.#isBad();
   }
@@ -284,7 +281,7 @@ class History {
       if (draft.data.type !== 'RollbackStarted' || draft.data.rollback !== '') continue;
       const { open, production } = packageRecord(before, 'payments');
       const since = open?.at ?? production?.at ?? 0;
-      const isBad = draft.data.from === 'second' && this.#isBad();
+      const isBad = this.#isBad() && (draft.data.from === 'second' || keepsPods(this.#script));
       const isExcused =
         isBad ||
         this.#faults.showsPodsFirst ||

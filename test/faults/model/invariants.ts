@@ -81,8 +81,8 @@ export interface Bounds {
 /** What controllers take to report what they did: an outcome rests on their reports. */
 const reportMs = 500;
 
-/** How much older what is named as not right may be. */
-const toldMs = 2_000;
+/** How much older what is named as not right may be: pods count only when they have been ready for a while (`health.settle`). */
+const toldMs = 7_000;
 
 /** Beyond the bound, and beyond the time in which it could do nothing: retries, and what its controllers take. */
 const slackMs = 15_000;

@@ -19,6 +19,10 @@ export class Nodes {
     return this.#away.has(node);
   }
 
+  isReady(node: string): boolean {
+    return this.facts.get(node)?.ready === true;
+  }
+
   /** Where a pod may be placed: nodes that are there, in turn. */
   place(turn: number): string | undefined {
     const there = nodeNames.filter((node) => !this.#away.has(node));

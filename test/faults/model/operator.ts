@@ -61,8 +61,10 @@ export class Operator {
     });
   }
 
+  /** Whoever begins to lead reads the ledger up to its newest entry first (`run/catch-up.ts`). */
   lead(): void {
     this.isLeading = true;
+    this.view.knows(this.#our.ledger.record);
     this.look();
   }
 

@@ -26,6 +26,7 @@ export interface PodTemplate {
   readonly claims: readonly string[];
   /** Of a DaemonSet: where it must run. */
   readonly node?: string;
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** The API server, as far as pods need it. */
@@ -60,7 +61,7 @@ export class Pods {
     for (const pods of this.#byOwner.values()) yield* pods.values();
   }
 
-  create(owner: LiveObject, { name, revision, revisionLabel, claims, node = '' }: PodTemplate): void {
+  create(owner: LiveObject, { name, revision, revisionLabel, claims, node = '', labels = {} }: PodTemplate): void {
     const key = keyOf(owner.ref);
     this.#made += 1;
     const pod: Pod = {
@@ -77,7 +78,7 @@ export class Pods {
         phase: 'Pending',
         ready: false,
         readySince: undefined,
-        labels: revisionLabel === 'none' ? {} : { [revisionLabel]: revision },
+        labels: revisionLabel === 'none' ? labels : { ...labels, [revisionLabel]: revision },
         ownerKind: owner.ref.kind,
         ownerName: owner.ref.name,
         ownerUid: owner.uid,

@@ -1,4 +1,6 @@
 /** Very many histories, their faults counted; the first one that goes wrong is made as small as it gets, and told. */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import * as fc from 'fast-check';
 import { isWhole } from '../../support/proofs.ts';
 import { runHistory } from './history.ts';
@@ -70,6 +72,13 @@ const list = (counts: ReadonlyMap<string, number>): string =>
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, count]) => `${name} ${count}`)
     .join(', ');
+
+/** The same, in a thread of its own. */
+export const proveApart = async (histories: number, seed: number): Promise<Proof> => {
+  const worker = new Worker(new URL('worker.ts', import.meta.url), { workerData: { histories, seed } });
+  const [proof] = (await once(worker, 'message')) as [Proof];
+  return proof;
+};
 
 /** The counts, a line each. */
 export const told = ({ histories, plans, faults, outcomes, wrong }: Proof): string => {

@@ -53,6 +53,10 @@ const spanOrEver = fc.option(fc.integer({ min: 500, max: 60_000 }), { freq: 3 })
 const part = fc.nat({ max: 9 });
 const node = fc.constantFrom(...nodeNames);
 
+/** Whether pods of the second release run on under the third. */
+export const keepsPods = ({ variant: { database } }: Script): boolean =>
+  database === 'Partition' || database === 'OnDelete';
+
 const fault: fc.Arbitrary<Fault> = fc.oneof(
   {
     weight: 3,

@@ -106,8 +106,8 @@ const podsOf = (cluster: Cluster, nodes: Nodes, live: LiveObject): Pick<Held, 'i
     if (pod.facts.deleting || pod.facts.ownerUid !== live.uid) continue;
     if (pod.facts.ready) ready += 1;
     const isLeft = live.ref.kind === 'StatefulSet' && Number(pod.facts.name.split('-').at(-1)) < partition;
-    // A node that is away replaces nothing.
-    if (pod.revision !== revision && !isLeft && !nodes.isAway(pod.node)) isCurrent = false;
+    // A node that is not ready replaces nothing.
+    if (pod.revision !== revision && !isLeft && nodes.isReady(pod.node)) isCurrent = false;
   }
   return { isReady: ready >= needed, isCurrent };
 };
@@ -118,7 +118,7 @@ const neededOf = ({ ref, manifest }: LiveObject, nodes: Nodes): number | undefin
     case 'StatefulSet':
       return numberAt(manifest, 'spec', 'replicas') ?? 1;
     case 'DaemonSet':
-      return nodeNames.filter((node) => !nodes.isAway(node)).length;
+      return nodeNames.filter((node) => nodes.isReady(node)).length;
     default:
       return undefined;
   }

@@ -1,4 +1,5 @@
 /** The DaemonSet controller: one pod a node, replaced one at a time; pods that are not ready anyway go at once (pkg/controller/daemon/update.go). */
+import { templateGeneration } from '../api-server.ts';
 import { textAt } from '../../../../operator/decide/json/json.ts';
 import { keyOf, type LiveObject } from '../../../../operator/decide/objects.ts';
 import { nodeNames } from '../nodes.ts';
@@ -20,6 +21,7 @@ export const syncDaemonSet = (world: World, live: LiveObject): void => {
       revisionLabel: 'controller-revision-hash',
       claims: [],
       node,
+      labels: { 'pod-template-generation': String(templateGeneration(live.manifest)) },
     });
   }
   if (textAt(live.manifest, 'spec', 'updateStrategy', 'type') !== 'OnDelete') replace(world, live, revision);
