@@ -293,7 +293,8 @@ test(
     await goBack(world);
     await emergency(world);
     await world.stage(world.configMap('alone', { level: 'info' }));
-    await promote(world, 'pruned', ['ConfigMap/alone']);
+    const irreversible = [{ kind: 'PersistentVolumeClaim', name: 'data', reason: 'nothing is kept there any more' }];
+    await promote(world, 'pruned', ['ConfigMap/alone'], { irreversible });
     await waitForGone(world.as('installer'), world.ref('PersistentVolumeClaim', 'data'), patienceMs);
     await goBack(world);
 
