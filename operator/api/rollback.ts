@@ -12,7 +12,7 @@ const rollbackSpec = z
     to: objectName
       .optional()
       .describe(
-        'The bundle to go back to: one that production ran before, or its baseline. Absent: the one before the present one.',
+        'The bundle to go back to: one that production ran before, or its baseline. Absent: the one before the present one; where production has gone back already, it has to be named.',
       ),
     reason: written(1024)
       .min(1)

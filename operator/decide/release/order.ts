@@ -68,10 +68,11 @@ export const judgeOrder = (s: ReleaseSnapshot, order: Rollback, answers: Answers
   if (open?.type === 'Rollback') return { state: 'Wait', message: 'a rollback of the package is under way' };
   const from = open?.to ?? (isAgain ? unfinished.from : production?.bundle);
   if (production !== undefined && isDoneAlready(order, production)) {
+    const further = production.previous === '' ? 'an earlier bundle' : production.previous;
     return {
       state: 'Refuse',
       reason: 'AlreadyAtTarget',
-      message: `production went back to ${production.bundle} after this was ordered; to go back further, create a new Rollback`,
+      message: `production has gone back to ${production.bundle} already; to go back further, create a new Rollback whose spec.to names ${further}: kubectl get relbundle -n ${s.namespace}`,
     };
   }
   const bundle = from === undefined ? undefined : s.bundles.get(from);
@@ -109,9 +110,12 @@ export const judgeOrder = (s: ReleaseSnapshot, order: Rollback, answers: Answers
   };
 };
 
-/** Somebody ordered to go back from a release that was being taken back, or was a moment later: the one before it was never meant. */
-const isDoneAlready = ({ metadata, spec }: Rollback, { how, at, bundle }: ProductionFact): boolean =>
-  how === 'RolledBack' && Date.parse(metadata.creationTimestamp) <= at && (spec.to ?? bundle) === bundle;
+/**
+ * Production went back a moment ago, or hours ago, and whoever orders it without naming a bundle may mean just that: the release before is taken back
+ * only by its name, for its data goes with it.
+ */
+const isDoneAlready = ({ spec }: Rollback, { how }: ProductionFact): boolean =>
+  how === 'RolledBack' && spec.to === undefined;
 
 const orderQuestion = (s: ReleaseSnapshot, order: Rollback): Question => ({
   ask: 'Right',
