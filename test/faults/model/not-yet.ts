@@ -10,10 +10,6 @@ interface NotYet {
 
 const notYet: readonly NotYet[] = [
   {
-    why: 'an order that comes while a rollback is under way takes back the release that this restores, too',
-    forgives: ({ invariant }) => invariant === 'DataIsKept',
-  },
-  {
     why: 'with a partition, a pod of a StatefulSet that is being deleted counts as ready in a promotion',
     forgives: ({ invariant, what }) =>
       invariant === 'OutcomeIsTrue' && /^Promoted .*StatefulSet\/db is there, not ready/.test(what),
