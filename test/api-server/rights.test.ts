@@ -8,10 +8,17 @@ import type { ProgramProcess } from '../../hack/controlplane/program.ts';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
 import { entryName, type LedgerEntrySpec } from '../../operator/api/ledger.ts';
 import { nextEntry } from '../../operator/decide/record/chain.ts';
-import { accepted, startTimeoutMs, waitFor, waitForGone, type KubeObject } from '../support/cluster/cluster.ts';
+import {
+  accepted,
+  startTimeoutMs,
+  waitFor,
+  waitForGone,
+  type KubeObject,
+  type Manifest,
+} from '../support/cluster/cluster.ts';
 import { isTrue, ours, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
 import { startWebhook } from '../support/cluster/webhook.ts';
-import { everybody, patienceMs, sign } from '../support/scenario/kit.ts';
+import { everybody, gateSays, patienceMs, sign } from '../support/scenario/kit.ts';
 import { endNow, letIn } from '../support/scenario/night.ts';
 import {
   differences,
@@ -185,6 +192,35 @@ const reject = async (world: World, name: string): Promise<void> => {
   await recorded(world, 'Rejected', name);
 };
 
+/** A pod of an ordered StatefulSet keeps it from going back, and a Job that failed runs again, because somebody says that it was not the cause. */
+const goWrong = async (world: World): Promise<void> => {
+  const parts = ofEveryKind(world, 'a');
+  const components = componentsOf(parts);
+  await world.stage(...parts);
+  await promote(world, 'well', components);
+  await propose(world, 'broken', components, { overlay: [behaving('StatefulSet', 'state', 'never-ready')] });
+  await waitFor(
+    world.as('installer'),
+    world.ref('Pod'),
+    ({ metadata }) =>
+      metadata.name === 'state-0' && metadata.annotations?.['countersign.test/behaviour'] === 'never-ready',
+    patienceMs,
+  );
+  await reject(world, 'broken');
+  await recorded(world, 'RolledBack', 'broken');
+
+  const failing = { overlay: [behaving('Job', 'migrate', 'fail')] };
+  await propose(world, 'failing', components, failing);
+  await recorded(world, 'RolledBack', 'failing');
+  await world.propose(world.candidate('again', components, failing));
+  const { remedy } = await gateSays(world, 'again', 'RollbackHold', 'HeldAfterRollback');
+  const manifest = /echo '(?<manifest>.*)' \| kubectl create -f -/.exec(remedy)?.groups?.['manifest'] ?? '';
+  accepted(await world.as('tester-a').create(JSON.parse(manifest) as Manifest));
+  await gateSays(world, 'again', 'RollbackHold', 'NotHeld');
+  await sign(world, 'again', ...everybody);
+  await recorded(world, 'RolledBack', 'again');
+};
+
 type StoredEntry = KubeObject & { readonly spec: LedgerEntrySpec };
 
 /**
@@ -297,6 +333,8 @@ test(
     await promote(world, 'pruned', ['ConfigMap/alone'], { irreversible });
     await waitForGone(world.as('installer'), world.ref('PersistentVolumeClaim', 'data'), patienceMs);
     await goBack(world);
+
+    await goWrong(await system.world('wrong', policy));
 
     // The leader ends; what comes now is done by the other.
     await system.operator.stop();
