@@ -225,6 +225,25 @@ test('what only has to be tried again is not reported as stuck', async () => {
   expect(done).toEqual([]);
 });
 
+test('a failure that knows the reason for it says it', async () => {
+  const { shell } = shellThat({
+    act: () => Promise.reject(Object.assign(new Failure('TooLarge', 'too long'), { reason: 'DeltaTooLarge' })),
+  });
+  const said: Stuck[] = [];
+  const kind = {
+    name: 'thing',
+    textOf,
+    observe: (key: string) => key,
+    plan: (): Plan => ({ ...nothing, effects: [effect] }),
+    stuck(_: string, why: Stuck) {
+      said.push(why);
+      return [];
+    },
+  };
+  await expect(createReconcile(kind, shell)('k')).rejects.toThrow('too long');
+  expect(said).toEqual([{ kind: 'TooLarge', message: 'too long', reason: 'DeltaTooLarge' }]);
+});
+
 test('what fails more than three times is reported as stuck, in place of a status that knows nothing of it, until it passes', async () => {
   let fails = true;
   const { shell, done } = shellThat({

@@ -1,7 +1,7 @@
 /** The whole shell: observe, plan, ask what the plan asks, act, report, wake. It knows no kind and makes no decision. */
 import { isDeepStrictEqual } from 'node:util';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
-import type { Reason } from '../api/reasons.ts';
+import { isReason, type Reason } from '../api/reasons.ts';
 import { noticesOf } from '../decide/events.ts';
 import { earliest, type Effect, type Notice, type Plan, type StatusWrite } from '../decide/plan.ts';
 import { questionKey, type Answer, type Answers, type Question } from '../decide/api-queries.ts';
@@ -209,11 +209,17 @@ const createTries = () => {
     why(key: string, failure: Failure): Stuck | undefined {
       if (isWeather(failure)) return undefined;
       const { kind, message } = failure;
-      if (lasting.has(kind)) return { kind, message };
+      if (lasting.has(kind)) return { kind, message, ...reasonOf(failure) };
       return (failing.get(key) ?? 0) > triesThatPass ? { kind, message, reason: 'TriesFail' } : undefined;
     },
   };
 };
+
+/** Who failed may know the word for it. */
+const reasonOf = (failure: Failure): Pick<Stuck, 'reason'> =>
+  'reason' in failure && typeof failure.reason === 'string' && isReason(failure.reason)
+    ? { reason: failure.reason }
+    : {};
 
 const reportStuck = async <K, Seen>(kind: Kind<K, Seen>, key: K, failure: Stuck, shell: Shell): Promise<void> => {
   const seen = kind.stuck === undefined ? undefined : kind.observe(key);
