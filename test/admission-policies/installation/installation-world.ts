@@ -36,6 +36,7 @@ const groups = [
   'networking.k8s.io',
   'policy',
   'rbac.authorization.k8s.io',
+  'scheduling.k8s.io',
 ];
 
 /** Who there is besides the people of every control plane, and what RBAC lets them do. */
