@@ -46,7 +46,8 @@ const losesData = ({ live }: GateView, key: ObjectKey, by: Bundle | undefined): 
 
 const mayPromote = ({ verb, key }: Request, view: GateView): boolean => {
   const { record, bundles, now } = view;
-  const { open, production } = packageRecord(record, 'payments');
+  const { open, production, jobs } = packageRecord(record, 'payments');
+  if (verb === 'Create' && jobs.get(key)?.outcome === 'Complete') return false;
   if (open?.type === 'Promotion') {
     if (open.rejected || open.refused !== undefined) return false;
     const to = bundles.get(open.to);
