@@ -201,8 +201,17 @@ export const behave = async (
 export const podOf = (world: World, app: string): Promise<KubeObject> =>
   waitFor(world.as('installer'), { ...world.ref('Pod'), labelSelector: `app=${app}` }, () => true, patienceMs);
 
-/** Edits production behind everybody's back, under a name that managedFields shows. Takes a world that is `unguarded`. */
+/**
+ * Edits production behind everybody's back, under a name that managedFields shows, and as the last of all: their times have whole seconds, so the
+ * second of the write before is waited out. Takes a world that is `unguarded`.
+ */
 export const meddle = async (world: World, kind: string, name: string, patch: Fields, manager = 'by-hand') => {
+  const live = await world.live<KubeObject>(kind, name);
+  const times = (live?.metadata.managedFields ?? []).map((field) =>
+    Date.parse(String((field as { time?: string }).time)),
+  );
+  const rest = Math.max(0, ...times) + 1_000 - Date.now();
+  if (rest > 0) await new Promise((resolve) => setTimeout(resolve, rest));
   accepted(await world.as('installer').patch(world.ref(kind, name), 'merge', patch, { fieldManager: manager }));
 };
 
