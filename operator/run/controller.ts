@@ -6,7 +6,7 @@ import type { Changes, ChangingFact, OnChange } from '../observe/changes.ts';
 import type { FactName, Facts, Read } from '../observe/facts.ts';
 import type { Priority } from '../work/queue.ts';
 import type { ControllerName, Key, KeyOf } from './keys.ts';
-import type { Stuck } from './reconcile.ts';
+import type { Stuck } from './tries.ts';
 
 /** A key to be worked on. */
 export interface WakeOf<K extends Key> {

@@ -4,7 +4,8 @@ import { Failure } from '../kube/failures.ts';
 import type { Answer, Question } from '../decide/api-queries.ts';
 import { questionKey } from '../decide/api-queries.ts';
 import { ObjectAway } from '../observe/large.ts';
-import { createReconcile, type Stuck, EndlessQuestions, Unanswered, type Shell } from './reconcile.ts';
+import { createReconcile, EndlessQuestions, type Shell } from './reconcile.ts';
+import { Unanswered, type Stuck } from './tries.ts';
 import { manualClock } from '../../test/support/builders/clock.ts';
 import { systemClock } from '../time/clock.ts';
 

@@ -1,24 +1,15 @@
 /** The whole shell: observe, plan, ask what the plan asks, act, report, wake. It knows no kind and makes no decision. */
 import { isDeepStrictEqual } from 'node:util';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
-import { isReason, type Reason } from '../api/reasons.ts';
 import { noticesOf } from '../decide/events.ts';
 import { earliest, type Effect, type Notice, type Plan, type StatusWrite } from '../decide/plan.ts';
 import { questionKey, type Answer, type Answers, type Question } from '../decide/api-queries.ts';
-import { Failure, toFailure, type FailureKind } from '../kube/failures.ts';
-import { BrokenLedger, Overtaken } from '../ledger/append.ts';
+import { Failure, toFailure } from '../kube/failures.ts';
 import { ContentAway, type Home } from '../observe/contents.ts';
 import { ObjectAway, type ObjectHome } from '../observe/large.ts';
 import type { Clock } from '../time/clock.ts';
 import { inSlices, turn } from '../work/slices.ts';
-
-/** Why a thing cannot be worked on. */
-export interface Stuck {
-  readonly kind: FailureKind;
-  readonly message: string;
-  /** Said of what may pass by itself, and has not for several tries. */
-  readonly reason?: Reason;
-}
+import { createTries, Unanswered, type Stuck } from './tries.ts';
 
 /** One kind of thing to reconcile, by key. */
 export interface Kind<K, Seen> {
@@ -73,14 +64,6 @@ const mostRounds = 8;
 const mostLoads = 600;
 /** When to look again whether the heavy plan before is done, in milliseconds for each that waits. */
 const heavyAgainMs = 200;
-
-/** The API server could not say something that the plan asked: it is asked again, later. */
-export class Unanswered extends Error {
-  constructor(why: string) {
-    super(`a question was not answered: ${why}`);
-    this.name = 'Unanswered';
-  }
-}
 
 export class EndlessQuestions extends Error {
   constructor(kind: string, key: string) {
@@ -193,42 +176,10 @@ export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Rec
   };
 };
 
-/** Repeating changes nothing: something is wrong with the object, or with us. */
-const lasting: ReadonlySet<FailureKind> = new Set(['Bug', 'Invalid', 'TooLarge']);
-
-/** What passes by itself has passed by then. */
-const triesThatPass = 3;
-
-/** How often in a row a key has failed. */
-const createTries = () => {
-  const failing = new Map<string, number>();
-  return {
-    begin: (key: string) => void failing.set(key, (failing.get(key) ?? 0) + 1),
-    forget: (key: string) => void failing.delete(key),
-    /** What is to be said of a failure of the key; undefined = nothing: it is tried again, and that is all. */
-    why(key: string, failure: Failure): Stuck | undefined {
-      if (isWeather(failure)) return undefined;
-      const { kind, message } = failure;
-      if (lasting.has(kind)) return { kind, message, ...reasonOf(failure) };
-      return (failing.get(key) ?? 0) > triesThatPass ? { kind, message, reason: 'TriesFail' } : undefined;
-    },
-  };
-};
-
-/** Who failed may know the word for it. */
-const reasonOf = (failure: Failure): Pick<Stuck, 'reason'> =>
-  'reason' in failure && typeof failure.reason === 'string' && isReason(failure.reason)
-    ? { reason: failure.reason }
-    : {};
-
 const reportStuck = async <K, Seen>(kind: Kind<K, Seen>, key: K, failure: Stuck, shell: Shell): Promise<void> => {
   const seen = kind.stuck === undefined ? undefined : kind.observe(key);
   if (seen !== undefined) await reportEach(kind.stuck?.(seen, failure, shell.clock.now()) ?? [], shell);
 };
-
-/** Errors of ours that say that the world moved, or that it could not be asked. */
-const isWeather = ({ cause }: Failure): boolean =>
-  cause instanceof Unanswered || cause instanceof Overtaken || cause instanceof BrokenLedger;
 
 /** When the changed status of a key is written, counted from when it was first seen to have changed. */
 const createPatience = ({ clock, settleMs }: Shell) => {

@@ -5,7 +5,7 @@ import { BrokenLedger, Overtaken } from '../ledger/append.ts';
 import type { Logger } from '../log.ts';
 import type { WorkQueue } from '../work/queue.ts';
 import { keyText, type Key } from './keys.ts';
-import { Unanswered } from './reconcile.ts';
+import { Unanswered } from './tries.ts';
 import type { RunningControllers } from './running.ts';
 
 export interface RetryTools {

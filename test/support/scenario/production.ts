@@ -206,7 +206,7 @@ export const podOf = (world: World, app: string): Promise<KubeObject> =>
  * second of the write before is waited out. Takes a world that is `unguarded`.
  */
 export const meddle = async (world: World, kind: string, name: string, patch: Fields, manager = 'by-hand') => {
-  const live = await world.live<KubeObject>(kind, name);
+  const live = await world.live(kind, name);
   const times = (live?.metadata.managedFields ?? []).map((field) =>
     Date.parse(String((field as { time?: string }).time)),
   );
