@@ -784,6 +784,15 @@ describe('a node that may be the cause', () => {
     expect(observedHealth(short, fresh, on(aNode({ readySince: since }))).state).toBe('Failed');
   });
 
+  it('is not told by crash loops: what restarts again and again beside another package that does is not excused', () => {
+    const looping = (restarts: number) =>
+      pod(since - minute, { ready: false, restarts, lastEndedAt: since + 50 * second }, there);
+    const [few, many] = [looping(patience.mostRestarts), looping(patience.mostRestarts + 1)];
+    expect(observedHealth(short, [few], on(aNode(), [few])).state).toBe('Progressing');
+    expect(observedHealth(short, [many], on(aNode(), [few])).state).toBe('Failed');
+    expect(observedHealth(short, [few], on(aNode(), [many])).state).toBe('Failed');
+  });
+
   it('of a DaemonSet does not hold a release up, up to maxUnavailable', () => {
     const pods = [named('agent-x', 'a', { nodeName: 'node-0' }), named('agent-y', 'a', { ...there, ready: false })];
     const live = object('DaemonSet', { ...daemons, numberReady: 1, numberAvailable: 1 }, {});
