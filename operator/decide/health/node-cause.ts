@@ -39,7 +39,7 @@ interface Asked {
 export const nodeCause = (pod: PodFacts, { since, now, patience, around }: Asked): Excuse | undefined => {
   const { nodeGrace } = patience;
   if (nodeGrace === 0) return undefined;
-  const signs = signsOf(pod, since, around).filter(({ at }) => at === undefined || now < at + nodeGrace);
+  const signs = signsOf(pod, { since, patience, around }).filter(({ at }) => at === undefined || now < at + nodeGrace);
   const [first] = signs;
   if (first === undefined) return undefined;
   const grace = seconds(nodeGrace);
@@ -61,7 +61,7 @@ export const excused = (said: string, { message, until }: Excuse): Health => ({
   ...(until === undefined ? {} : { wakeAt: until }),
 });
 
-const signsOf = (pod: PodFacts, since: Instant, around: Surroundings): readonly Sign[] => {
+const signsOf = (pod: PodFacts, { since, patience, around }: Omit<Asked, 'now'>): readonly Sign[] => {
   const begun = secondOf(since);
   const signs: Sign[] = [...nodeSigns(pod, around)];
   if (pod.disruption !== undefined) {
@@ -71,7 +71,7 @@ const signsOf = (pod: PodFacts, since: Instant, around: Surroundings): readonly 
     if (!isLostSandbox(container)) continue;
     signs.push({ what: `container ${container.name} was lost with its node's runtime`, at: container.lastEndedAt });
   }
-  const together = restartedTogether(pod, around);
+  const together = restartedTogether(pod, around, patience.mostRestarts);
   if (together !== undefined) {
     signs.push({ what: `containers of other packages on node ${pod.nodeName ?? ''} restarted with it`, at: together });
   }
@@ -105,15 +105,15 @@ const isLostSandbox = ({ lastEnd, lastEndedAt, ready }: ContainerFacts): boolean
 /** How far apart containers end that one cause ends, in milliseconds. */
 const togetherMs = 15_000;
 
-/** When a container of this pod ended together with one of another package on the same node. */
-const restartedTogether = (pod: PodFacts, { others }: Surroundings): Instant | undefined => {
-  const ends = endsOf(pod);
+/** When a container of this pod ended together with one of another package on the same node. A node ends each once: what loops tells nothing. */
+const restartedTogether = (pod: PodFacts, { others }: Surroundings, most: number): Instant | undefined => {
+  const ends = endsOf(pod, most);
   if (ends.length === 0 || pod.nodeName === undefined) return undefined;
-  const theirs = (others.get(pod.nodeName) ?? []).flatMap(endsOf);
+  const theirs = (others.get(pod.nodeName) ?? []).flatMap((other) => endsOf(other, most));
   return ends.find((end) => theirs.some((other) => Math.abs(other - end) <= togetherMs));
 };
 
-const endsOf = ({ containers, phase }: PodFacts): Instant[] =>
+const endsOf = ({ containers, phase }: PodFacts, most: number): Instant[] =>
   phase === 'Running'
-    ? containers.flatMap(({ lastEndedAt, restarts }) => (restarts > 0 ? (lastEndedAt ?? []) : []))
+    ? containers.flatMap(({ lastEndedAt, restarts }) => (restarts > 0 && restarts <= most ? (lastEndedAt ?? []) : []))
     : [];
