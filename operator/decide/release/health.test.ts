@@ -1,12 +1,11 @@
 /** When production is back, and which pods keep it from being so. */
 import { expect, test } from '@jest/globals';
 import { minute, now } from '../../../test/support/builders/decide.ts';
-import { began, caseOf, Model, pkg } from '../../../test/support/builders/release-model.ts';
+import { began, beganBack, caseOf, Model } from '../../../test/support/builders/release-model.ts';
 import { fieldManagers } from '../../api/field-managers.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { ObjectKey, PodFacts } from '../objects.ts';
 import type { Plan } from '../plan.ts';
-import * as releaseEntries from './entries.ts';
 import { restoredHealth } from './health.ts';
 
 const db: ObjectKey = 'StatefulSet/db';
@@ -46,23 +45,8 @@ const goingBack = (
   const given = caseOf([db], [db, ...added]);
   const model = new Model([given.from, given.to]);
   began(model, given);
-  const { from, to } = given;
-  model.append(
-    releaseEntries.rollbackStarted(
-      {
-        candidate: to.candidate,
-        package: pkg,
-        from: to.name,
-        fromDigest: to.digest,
-        to: from.name,
-        toDigest: from.digest,
-        delivery: 'Countersign',
-      },
-      { cause: 'it failed', overwrites: [], order: undefined, restores: from, removes: [] },
-    ),
-    now,
-  );
-  for (const object of from.objects) model.put(object, db, fieldManagers.restorer, now);
+  beganBack(model, given, now);
+  for (const object of given.from.objects) model.put(object, db, fieldManagers.restorer, now);
   status(model, db);
   return { model, plan: (at = now + minute) => model.plan(at) };
 };

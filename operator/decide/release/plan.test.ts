@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { aCandidate, aPolicy, minute, now } from '../../../test/support/builders/decide.ts';
 import {
   began,
+  beganBack,
   bundleOf,
   caseOf,
   is,
@@ -114,21 +115,7 @@ test('a rollback ends with all that was before, whatever it meets', () => {
       began(model, given);
       mixed(model, given, mix);
       const { from, to } = given;
-      model.append(
-        releaseEntries.rollbackStarted(
-          {
-            candidate: to.candidate,
-            package: pkg,
-            from: to.name,
-            fromDigest: to.digest,
-            to: from.name,
-            toDigest: from.digest,
-            delivery: 'Countersign',
-          },
-          { cause: 'it failed', overwrites: [], order: undefined, restores: from, removes: [] },
-        ),
-        now,
-      );
+      beganBack(model, given, now);
 
       model.settle(now, dies);
 

@@ -4,7 +4,7 @@ import type { Bundle } from '../../../operator/decide/bundle.ts';
 import * as candidateEntries from '../../../operator/decide/candidate/entries.ts';
 import { asKey, keyOf } from '../../../operator/decide/objects.ts';
 import { packageRecord } from '../../../operator/decide/record/record.ts';
-import { aCandidate, anApproval } from '../../support/builders/decide.ts';
+import { aCandidate, anApproval, aRollback } from '../../support/builders/decide.ts';
 import type { Cluster } from './cluster.ts';
 import { bundleOf, type Letter, type PartKey, releaseNames } from './content.ts';
 import type { Ledger } from './ledger.ts';
@@ -79,23 +79,7 @@ export class People {
 
   order(at: number): void {
     const name = `order-${this.orders.length + 1}`;
-    this.orders.push({
-      apiVersion: 'countersign.dev/v1alpha1',
-      kind: 'Rollback',
-      metadata: {
-        name,
-        namespace: 'payments-prod',
-        uid: `uid-${name}`,
-        resourceVersion: '1',
-        generation: 1,
-        creationTimestamp: new Date(at).toISOString(),
-      },
-      spec: {
-        package: 'payments',
-        reason: 'customers complain',
-        requester: { username: 'sre-a', uid: '', groups: [] },
-      },
-    });
+    this.orders.push(aRollback(name, at, 'customers complain'));
   }
 
   #goOn(): void {

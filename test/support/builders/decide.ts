@@ -4,6 +4,7 @@ import { releaseCandidate, type ReleaseCandidate } from '../../../operator/api/c
 import { emergencyAccess, type EmergencyAccess } from '../../../operator/api/emergency.ts';
 import type { JsonObject } from '../../../operator/api/meta.ts';
 import { releasePolicy, type ReleasePolicy } from '../../../operator/api/policy.ts';
+import type { Rollback } from '../../../operator/api/rollback.ts';
 import { noContributors } from '../../../operator/decide/people/authors.ts';
 import type { Bundle, BundleObject } from '../../../operator/decide/bundle.ts';
 import { digestOf as digestOfContent } from '../../../operator/decide/json/canonical.ts';
@@ -200,6 +201,21 @@ export const enoughApprovals = (): readonly Approval[] => [
   anApproval('approver-a', { groups: ['payments-owners'] }),
   anApproval('approver-b', { groups: ['change-board'] }),
 ];
+
+/** Somebody with the right orders package payments back. */
+export const aRollback = (name: string, at: Instant, reason: string): Rollback => ({
+  apiVersion: 'countersign.dev/v1alpha1',
+  kind: 'Rollback',
+  metadata: {
+    name,
+    namespace: 'payments-prod',
+    uid: `uid-${name}`,
+    resourceVersion: '1',
+    generation: 1,
+    creationTimestamp: new Date(at).toISOString(),
+  },
+  spec: { package: 'payments', reason, requester: { username: 'sre-a', uid: '', groups: [] } },
+});
 
 export const aNamespace = (given: Partial<NamespaceFacts> = {}): NamespaceFacts => ({
   name: 'payments-prod',

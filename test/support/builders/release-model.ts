@@ -26,7 +26,18 @@ import * as releaseEntries from '../../../operator/decide/release/entries.ts';
 import { planRelease } from '../../../operator/decide/release/plan.ts';
 import type { ReleaseSnapshot } from '../../../operator/decide/release/snapshot.ts';
 import { holds } from '../../../operator/decide/release/steps.ts';
-import { aBundle, aCandidate, aDeployment, aLiveObject, aNamespace, anObject, aPolicy, minute, now } from './decide.ts';
+import {
+  aBundle,
+  aCandidate,
+  aDeployment,
+  aLiveObject,
+  aNamespace,
+  anObject,
+  aPolicy,
+  aRollback,
+  minute,
+  now,
+} from './decide.ts';
 import { recordAsTold, recordStarting } from './record.ts';
 
 export const pkg = 'payments';
@@ -146,7 +157,7 @@ export class Model {
 
   /** Somebody with the right orders a rollback. */
   orders(at: Instant): void {
-    this.#rollbacks = [...this.#rollbacks, aRollback(`order-${this.#rollbacks.length}`, at)];
+    this.#rollbacks = [...this.#rollbacks, aRollback(`order-${this.#rollbacks.length}`, at, 'again')];
   }
 
   append(draft: LedgerDraft, at: Instant): void {
@@ -269,20 +280,6 @@ const ready = (generation: number): JsonObject => ({
   availableReplicas: 6,
 });
 
-const aRollback = (name: string, at: Instant): Rollback => ({
-  apiVersion: 'countersign.dev/v1alpha1',
-  kind: 'Rollback',
-  metadata: {
-    name,
-    namespace: 'payments-prod',
-    uid: `uid-${name}`,
-    resourceVersion: '1',
-    generation: 1,
-    creationTimestamp: new Date(at).toISOString(),
-  },
-  spec: { package: pkg, reason: 'again', requester: { username: 'sre-a', uid: '', groups: [] } },
-});
-
 const podOf = (key: ObjectKey, waiting: string, createdAt: Instant): PodFacts => ({
   name: `pod-of-${key}`,
   namespace: 'payments-prod',
@@ -375,3 +372,21 @@ export const began = (model: Model, { from, to }: Case): void => {
     now - minute,
   );
 };
+
+/** The newer release has failed, and is being taken back. */
+export const beganBack = (model: Model, { from, to }: Case, at: Instant): void =>
+  model.append(
+    releaseEntries.rollbackStarted(
+      {
+        candidate: to.candidate,
+        package: pkg,
+        from: to.name,
+        fromDigest: to.digest,
+        to: from.name,
+        toDigest: from.digest,
+        delivery: 'Countersign',
+      },
+      { cause: 'it failed', overwrites: [], order: undefined, restores: from, removes: [] },
+    ),
+    at,
+  );
