@@ -1,14 +1,14 @@
 /** What is not as it should be when a promotion or rollback ends: of each object what was wanted, what is there, why, and what to do next. */
 import type { Bundle } from '../bundle.ts';
-import type { Health } from '../health/types.ts';
 import type { Left } from '../ledger-entry.ts';
 import { finalizersOf, heldUpText } from '../manifest/pending-deletion.ts';
 import { argumentFor, listed } from '../messages.ts';
-import { keyOf, type ObjectKey } from '../objects.ts';
+import { keyOf } from '../objects.ts';
 import { visible } from '../safe-text.ts';
+import type { HealthOf } from './health.ts';
 import type { RefusedWrite } from './refused-writes.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { holds, type Step } from './steps.ts';
+import { type Course, holds, type Step } from './steps.ts';
 
 /** Of one text of an entry, in characters. */
 const longest = 1024;
@@ -77,11 +77,7 @@ const nextOf = (s: ReleaseSnapshot, { standing }: Step): string =>
     : `a platform admin removes what refuses it; then a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`;
 
 /** Workloads that are written and whose pods do not run them, or are not ready. */
-export const unhealthyLeft = (
-  s: ReleaseSnapshot,
-  to: Bundle,
-  parts: readonly { readonly key: ObjectKey; readonly health: Health }[],
-): Left[] =>
+const unhealthyLeft = (s: ReleaseSnapshot, to: Bundle, parts: readonly HealthOf[]): Left[] =>
   parts
     .filter(({ health }) => health.state !== 'Healthy')
     .map(({ key, health }) => ({
@@ -91,6 +87,18 @@ export const unhealthyLeft = (
       why: health.reason,
       next: `look at its pods: kubectl describe ${argumentFor(key)} -n ${s.namespace}; then stage a new candidate, or order a Rollback of package ${s.package}`,
     }));
+
+/** Everything that is not as it should be: what is not written is told once, whatever its pods do. */
+export const allLeft = (
+  s: ReleaseSnapshot,
+  steps: readonly Step[],
+  { course, parts }: { readonly course: Course; readonly parts: readonly HealthOf[] },
+): Left[] => {
+  const unwritten = leftOf(s, steps, course);
+  const named = new Set(unwritten.map(({ object }) => object));
+  const unhealthy = course.to === undefined ? [] : unhealthyLeft(s, course.to, parts);
+  return [...unwritten, ...unhealthy.filter(({ object }) => !named.has(object))];
+};
 
 /** In one sentence, for the reason of an entry and the message of a condition. */
 export const leftText = (left: readonly Left[]): string => {

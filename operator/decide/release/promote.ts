@@ -13,7 +13,7 @@ import { courseOf } from './course.ts';
 import { act, append, together, waitUntil } from './effects.ts';
 import { jobsHealth, progressOf, progressParts, releasedJobs, workloadsReady } from './health.ts';
 import { heldJobs, reachOf, unrecordedEnd } from './jobs.ts';
-import { leftOf, unhealthyLeft } from './left.ts';
+import { allLeft, leftOf } from './left.ts';
 import { isStillRead, stillRead } from './readers.ts';
 import { takeBack } from './roll-back.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
@@ -163,10 +163,7 @@ const fail = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, health: Heal
 const leftBehind = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, now: Instant): Left[] => {
   const course = courseOf(s, open);
   const steps = [...writeSteps(course, s.live), ...dropSteps(course, bundle, s.live)];
-  const unwritten = leftOf(s, steps, course);
-  const named = new Set(unwritten.map(({ object }) => object));
-  const unhealthy = unhealthyLeft(s, bundle, progressParts(s, bundle, open, now));
-  return [...unwritten, ...unhealthy.filter(({ object }) => !named.has(object))];
+  return allLeft(s, steps, { course, parts: progressParts(s, bundle, open, now) });
 };
 
 /** A write of this promotion that the API server refused for good, with its words. */

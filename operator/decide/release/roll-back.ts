@@ -14,7 +14,7 @@ import { courseOf } from './course.ts';
 import { act, append, together, waitUntil } from './effects.ts';
 import { blockingPods, restoredHealth, restoredParts } from './health.ts';
 import { heldJobs } from './jobs.ts';
-import { leftOf, unhealthyLeft } from './left.ts';
+import { allLeft, leftOf } from './left.ts';
 import { triedAgainAt } from './refused-writes.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 import { addedBy, removeSteps, wasLeftBehind } from './removals.ts';
@@ -166,12 +166,8 @@ const missingBundle = (s: ReleaseSnapshot, open: OpenIntent, { to, from }: Cours
       };
 };
 
-const leftBy = (s: ReleaseSnapshot, course: Course, steps: readonly Step[], now: Instant): Left[] => {
-  const unwritten = leftOf(s, steps, course);
-  const named = new Set(unwritten.map(({ object }) => object));
-  const unhealthy = course.to === undefined ? [] : unhealthyLeft(s, course.to, restoredParts(s, course.to, now));
-  return [...unwritten, ...unhealthy.filter(({ object }) => !named.has(object))];
-};
+const leftBy = (s: ReleaseSnapshot, course: Course, steps: readonly Step[], now: Instant): Left[] =>
+  allLeft(s, steps, { course, parts: course.to === undefined ? [] : restoredParts(s, course.to, now) });
 
 /** `left` that is not empty: its time was over before everything was back. What cannot be changed back is told in either case. */
 const end = (s: ReleaseSnapshot, open: OpenIntent, course: Course, left: readonly Left[]): Plan =>
