@@ -13,7 +13,7 @@ import {
   type WrittenObject,
 } from '../decide/manifest/bundle-parts.ts';
 import { canonicalSteps } from '../decide/json/canonical.ts';
-import { deltaTooLarge } from '../decide/candidate/content.ts';
+import { deltaTooLarge } from '../decide/candidate/staging-problem.ts';
 import { partName } from '../decide/delta/show-command.ts';
 import type { Client } from '../kube/client.ts';
 import { Failure, toFailure } from '../kube/failures.ts';

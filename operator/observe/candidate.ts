@@ -1,7 +1,7 @@
 /** What deciding about one candidate looks at; of one that is gone, what the record tells of it. */
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import { promotableKinds } from '../decide/manifest/kinds/index.ts';
-import { maxPackageObjects } from '../decide/candidate/content.ts';
+import { maxPackageObjects } from '../decide/candidate/staging-problem.ts';
 import type { CandidateSnapshot, KeysByName, Place, Sibling } from '../decide/gates/snapshot.ts';
 import { keyOf, type LiveObject, type ObjectKey } from '../decide/objects.ts';
 import type { CandidateRecord } from '../decide/record/candidate.ts';

@@ -3,7 +3,7 @@ import type { ReleaseCandidateStatus } from '../../api/candidate.ts';
 import { gateNames } from '../gates/gates.ts';
 import type { Phase } from '../../api/phases.ts';
 import type { Reason } from '../../api/reasons.ts';
-import type { StagingProblem } from './content.ts';
+import type { StagingProblem } from './staging-problem.ts';
 import type { Wanted } from '../conditions.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 

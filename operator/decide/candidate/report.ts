@@ -2,7 +2,7 @@
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import { milliseconds } from '../../api/duration.ts';
 import { defaultCandidateValidFor } from '../../api/policy-fields.ts';
-import type { StagingProblem } from './content.ts';
+import type { StagingProblem } from './staging-problem.ts';
 import { candidateStatus, type Standing } from './status.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import type { Instant } from '../objects.ts';

@@ -2,7 +2,7 @@
 import type { ReleaseCandidateStatus } from '../../api/candidate.ts';
 import { isReason } from '../../api/reasons.ts';
 import { before, condition, moving, notStaged, type Said, settled, unfinished } from './conditions.ts';
-import type { StagingProblem } from './content.ts';
+import type { StagingProblem } from './staging-problem.ts';
 import { released, signed } from './release-status.ts';
 import { setConditions, type Wanted } from '../conditions.ts';
 import type { GateSnapshot } from '../gates/gate.ts';

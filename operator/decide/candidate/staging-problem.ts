@@ -1,0 +1,138 @@
+/** What stands between a candidate and its bundle, each with what to do about it. */
+import { configAnnotation, jobWaves, waveAnnotation } from '../../api/kinds.ts';
+import type { Reason } from '../../api/reasons.ts';
+import { maxDeltaTextBytes } from '../../api/bundle.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import { handsOn, unknownWriters } from '../people/authors.ts';
+import { brokenText } from '../record/broken-record.ts';
+import type { BundleObject } from '../bundle.ts';
+import { sizeOf } from '../json/canonical.ts';
+import { keyOf, type ObjectRef } from '../objects.ts';
+import { strayOverlays } from '../manifest/normal-form.ts';
+import type { CandidateSnapshot } from '../gates/snapshot.ts';
+import { visible } from '../safe-text.ts';
+import { promotableKinds, runsOncePerBundle } from '../manifest/kinds/index.ts';
+import { textAt } from '../json/json.ts';
+
+/** Why a candidate cannot be staged, and what to do about it. */
+export interface StagingProblem {
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** Largest package: all contents together, in bytes of canonical JSON. */
+export const maxPackageBytes = 6 * 1024 * 1024;
+export const maxPackageObjects = 500;
+/** A bundle lists 500 authors: these, the author of the candidate, and those on whose behalf it is. */
+const maxPackageAuthors = 400;
+
+export const problem = (reason: Reason, message: string): StagingProblem => ({ reason, message });
+
+/** The first thing that stands between a candidate and its bundle, apart from what rendering finds; undefined = nothing. */
+export const stagingProblem = (s: CandidateSnapshot): StagingProblem | undefined => {
+  const { spec, metadata } = s.candidate;
+  if (s.target === undefined) return problem('PolicyMissing', `there is no namespace ${spec.targetNamespace}`);
+  if (s.target.terminating)
+    return problem('NamespaceTerminating', `namespace ${spec.targetNamespace} is being deleted`);
+  if (s.policy === undefined) {
+    return problem('PolicyMissing', `namespace ${spec.targetNamespace} has no ReleasePolicy named production`);
+  }
+  if (s.target.guarded === undefined) {
+    return problem('NamespaceNotGuarded', `namespace ${spec.targetNamespace} is not labelled countersign.dev/guarded`);
+  }
+  if (s.policy.spec.sourceNamespace !== metadata.namespace) {
+    return problem(
+      'SourceNotNamed',
+      `the policy of ${spec.targetNamespace} takes releases from ${s.policy.spec.sourceNamespace}, not from ${metadata.namespace}`,
+    );
+  }
+  return brokenProblem(s) ?? missingPart(s) ?? unclearAuthors(s);
+};
+
+/** Nothing is frozen on a record that does not verify. */
+export const brokenProblem = ({ candidate, record }: CandidateSnapshot): StagingProblem | undefined =>
+  record.broken === undefined
+    ? undefined
+    : problem('LedgerBroken', brokenText(candidate.spec.targetNamespace, record.broken, record));
+
+const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem | undefined => {
+  const { components, overlay, selector } = candidate.spec;
+  const rows = new Map(promotableKinds.map((row) => [row.kind, row]));
+  for (const component of components ?? []) {
+    const row = rows.get(component.kind);
+    const group = component.apiVersion;
+    if (row === undefined || (group !== undefined && group !== row.apiVersion)) {
+      return problem(
+        'KindNotPromotable',
+        `${component.kind}${group === undefined ? '' : ` of ${group}`} (${component.name}) cannot be promoted`,
+      );
+    }
+  }
+  const absent = (components ?? []).map(keyOf).filter((key) => !staged.has(key));
+  if (absent.length > 0) {
+    return problem('ComponentMissing', `staging namespace ${candidate.metadata.namespace} lacks ${named(absent)}`);
+  }
+  if (staged.size === 0) {
+    const labels = Object.entries(selector?.matchLabels ?? {}).map((pair) => pair.join('='));
+    return problem(
+      'ComponentMissing',
+      `no object in ${candidate.metadata.namespace} has the labels ${visible(labels.join(','))}`,
+    );
+  }
+  if (staged.size > maxPackageObjects) {
+    return problem(
+      'PackageTooLarge',
+      `the package has more than ${maxPackageObjects} objects, which are all that are taken. Next: split it, or have fewer objects carry the labels of spec.selector, then create a new candidate`,
+    );
+  }
+  const stray = strayOverlays(
+    overlay,
+    [...staged.values()].map(({ ref }) => ref),
+  ).map(({ object }) => object);
+  return stray.length === 0
+    ? undefined
+    : problem('ComponentMissing', `spec.overlay names ${named(stray)}, which the package does not contain`);
+};
+
+const unclearAuthors = (s: CandidateSnapshot): StagingProblem | undefined => {
+  const hands = handsOn(s, s.production);
+  const unknown = unknownWriters(s, s.candidate.metadata.namespace, hands);
+  if (unknown !== undefined) return problem('AuthorUnrecorded', `${unknown.message}. ${unknown.remedy}`);
+  const authors = hands.known.length;
+  return authors > maxPackageAuthors
+    ? problem('PackageTooLarge', `${authors} people have changed the package; at most ${maxPackageAuthors} are taken`)
+    : undefined;
+};
+
+/** A few names of many. */
+const named = (keys: readonly string[]): string =>
+  keys.length <= 5 ? keys.join(', ') : `${keys.slice(0, 5).join(', ')} and ${keys.length - 5} more`;
+
+/** Whether the contents together are more than a bundle takes. */
+export const oversize = (objects: readonly BundleObject[]): StagingProblem | undefined => {
+  const bytes = objects.reduce((sum, { content }) => sum + sizeOf(content), 0);
+  return bytes > maxPackageBytes
+    ? problem('PackageTooLarge', `the package has ${bytes} bytes; at most ${maxPackageBytes} are taken`)
+    : undefined;
+};
+
+/** What must be shown to signers whole is more than they can be shown. */
+export const deltaTooLarge = (bytes: number): StagingProblem =>
+  problem(
+    'DeltaTooLarge',
+    `signers must see every image, command, identity, right and network field that changes, and these take ${bytes} bytes; a delta holds ${maxDeltaTextBytes}. Split the package, or move long commands into ConfigMaps or images, then create a new candidate`,
+  );
+
+export const reserved = ({ kind, name }: ObjectRef): string =>
+  `the pod template of ${kind} ${name} has the annotation ${configAnnotation}, which Countersign writes. Next: take it off, in staging and in the overlay`;
+
+/** What is wrong about when an object asks to be written; undefined = nothing. */
+export const wrongWave = (content: JsonObject, { kind, name }: ObjectRef): string | undefined => {
+  const wave = textAt(content, 'metadata', 'annotations', waveAnnotation);
+  if (wave === undefined) return undefined;
+  const said = `${kind} ${name} has the annotation ${waveAnnotation}: ${visible(wave)}`;
+  if (!runsOncePerBundle(kind)) return `${said}, which only Jobs may have. Next: take it off`;
+  return jobWaves.some((each) => each === wave)
+    ? undefined
+    : `${said}. It takes ${jobWaves.join(' or ')}: whether the Job runs before the workloads of its package, as without it, or once they are ready. Next: write one of the two`;
+};
