@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
 import { accepted, type ApiClient } from './client.ts';
@@ -117,6 +119,60 @@ describe('a pod that says how it fails', () => {
     await behave(null);
     const healed = await waitFor<Pod>(admin, target, isReady);
     expect(healed.status.containerStatuses?.[0]?.restartCount).toBe(0);
+  });
+});
+
+describe('what a kubelet says of images', () => {
+  /** A Deployment of one pod with these images, its kubelet told so. */
+  const running = async (name: string, images: readonly string[], pulled?: string): Promise<Pod> => {
+    const annotations = pulled === undefined ? {} : { 'countersign.test/images': pulled };
+    const containers = images.map((image, i) => ({ name: `c${i}`, image }));
+    const template = {
+      metadata: { labels: { app: name }, annotations },
+      spec: { containers, initContainers: [{ name: 'init', image: images[0] }] },
+    };
+    const selector = { matchLabels: { app: name } };
+    accepted(await admin.create({ ...deployment(name, 1), spec: { selector, template } }));
+    return waitFor<Pod>(admin, pods(name), isReady);
+  };
+  const ids = ({ status }: Pod) =>
+    [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])].map(({ imageID }) => imageID);
+  const digest = 'a'.repeat(64);
+  const sha = (text: string) => createHash('sha256').update(text).digest('hex');
+
+  test('the repository with its registry, and a digest that hangs on the reference alone', async () => {
+    const images = [
+      'nginx:1.27',
+      'nginx',
+      'team/app:1',
+      'localhost:5000/app:1',
+      `registry.example/app:1@sha256:${digest}`,
+    ];
+    const pod = await running('images', images);
+    const said = [
+      `docker.io/library/nginx@sha256:${sha('docker.io/library/nginx:1.27 ')}`,
+      `docker.io/library/nginx@sha256:${sha('docker.io/library/nginx:latest ')}`,
+      `docker.io/team/app@sha256:${sha('docker.io/team/app:1 ')}`,
+      `localhost:5000/app@sha256:${sha('localhost:5000/app:1 ')}`,
+      `registry.example/app@sha256:${digest}`,
+    ];
+    expect(ids(pod)).toEqual([said[0], ...said]);
+  });
+
+  test('another digest where the annotation says that the tag meant something else, also of a running pod', async () => {
+    const pod = await running('moved', ['nginx:1.27'], 'monday');
+    const expected = (when: string) => `docker.io/library/nginx@sha256:${sha(`docker.io/library/nginx:1.27 ${when}`)}`;
+    expect(ids(pod)).toEqual([expected('monday'), expected('monday')]);
+    const target = { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: pod.metadata.name ?? '' };
+    for (const when of ['tuesday', null]) {
+      accepted(await admin.patch(target, 'merge', { metadata: { annotations: { 'countersign.test/images': when } } }));
+      await waitFor<Pod>(admin, target, (seen) => ids(seen).every((id) => id === expected(when ?? '')));
+    }
+  });
+
+  test('the bare id of an image that no registry knows', async () => {
+    const pod = await running('local', ['app:dev'], 'none');
+    expect(ids(pod)[0]).toBe(`sha256:${sha('docker.io/library/app:dev none')}`);
   });
 });
 

@@ -1,10 +1,10 @@
 /** The command line of each program of a control plane. */
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Binaries } from './binaries.ts';
 import type { Layout, Ports } from './layout.ts';
 import type { Command } from './process.ts';
+import { stageFiles } from './stages.ts';
 
 /** Clients of the API server, started once it serves. */
 export const followerNames = ['kube-controller-manager', 'kube-scheduler', 'kwok'] as const;
@@ -123,20 +123,13 @@ const args: Readonly<Record<ComponentName, (at: Layout, settings: ComponentSetti
     '--node-lease-duration-seconds=0',
     `--node-ip=${nodeIp}`,
     `--cidr=${podIpRange}`,
-    ...stageFiles().map((file) => `--config=${file}`),
+    ...stageFiles(at.stages).map((file) => `--config=${file}`),
   ],
 };
 
 /** By which a program of the control plane reaches the API server. */
 export function programKubeconfig(at: Layout, name: (typeof followerNames)[number]): string {
   return join(at.programKubeconfigs, `${name}.kubeconfig`);
-}
-
-function stageFiles(): string[] {
-  const folder = join(import.meta.dirname, 'stages');
-  return readdirSync(folder)
-    .filter((file) => file.endsWith('.yaml'))
-    .map((file) => join(folder, file));
 }
 
 function local(port: number): string {

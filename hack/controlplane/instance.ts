@@ -9,6 +9,7 @@ import { componentCommand, componentNames, type ComponentName } from './componen
 import { installer } from './identities.ts';
 import { kubeconfigFile, type Layout } from './layout.ts';
 import { endProcess, isRunning, startProcess, type ProcessMark } from './process.ts';
+import { writeStages } from './stages.ts';
 import { readState, writeState, type State } from './state.ts';
 
 const readyTimeoutMs = 60_000;
@@ -49,6 +50,7 @@ export class Instance {
     if (this.running(name) === undefined) {
       mkdirSync(this.at.logs, { recursive: true });
       if (name === 'kube-apiserver') writeFileSync(this.at.auditPolicy, auditPolicy);
+      if (name === 'kwok') writeStages(this.at.stages);
       const mark = startProcess(componentCommand(name, this.#binaries, this.at, state.settings), state.lifetime);
       this.#remember(name, mark);
     }

@@ -18,6 +18,8 @@ export interface Layout {
   readonly logs: string;
   readonly auditPolicy: string;
   readonly auditLog: string;
+  /** What kwok is told about nodes and pods. */
+  readonly stages: string;
   /** Of people and tests: one file an identity. */
   readonly kubeconfigs: string;
   /** Of the control plane's own programs. */
@@ -41,6 +43,7 @@ export function layout(dir: string): Layout {
     logs: join(dir, 'logs'),
     auditPolicy: join(dir, 'audit-policy.yaml'),
     auditLog: join(dir, 'audit.log'),
+    stages: join(dir, 'stages'),
     kubeconfigs: join(dir, 'kubeconfigs'),
     programKubeconfigs: join(dir, 'programs'),
   };

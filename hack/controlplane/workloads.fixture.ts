@@ -10,6 +10,7 @@ export interface Pod extends KubeObject {
     readonly startTime?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
   };
 }
 
@@ -27,6 +28,7 @@ export interface Job extends KubeObject {
 interface ContainerStatus {
   readonly name: string;
   readonly image: string;
+  readonly imageID: string;
   readonly ready: boolean;
   readonly started?: boolean;
   readonly restartCount: number;
