@@ -79,7 +79,7 @@ const digested = async (manifest: JsonObject): Promise<Answer> => {
 };
 
 const askNormalForm = async (client: Client, { ref, manifest }: NormalFormQuestion): Promise<Answer> => {
-  const made = await client.dryRunCreate(promotableResource(ref.kind), manifestOf(manifest));
+  const made = await client.dryRunCreate(promotableResource(ref), manifestOf(manifest));
   // What nobody asks for is more than half of an object of many fields.
   return digested(fromScratch(jsonObject(made), ref));
 };
@@ -93,7 +93,7 @@ const askPreflight = async (client: Client, { ref, resourceVersion, manifest }: 
       isJudged ||= warnings.includes(gateIsHere);
     },
   };
-  const resource = promotableResource(ref.kind);
+  const resource = promotableResource(ref);
   await (resourceVersion === undefined
     ? client.createResource(resource, manifestOf(manifest), options)
     : client.replaceResource(resource, manifestOf(manifest), options));
@@ -102,7 +102,7 @@ const askPreflight = async (client: Client, { ref, resourceVersion, manifest }: 
 };
 
 const askCurrent = async (client: Client, { ref, namespace }: CurrentQuestion): Promise<Answer> => {
-  const found = await client.getResource(promotableResource(ref.kind), { namespace, name: ref.name });
+  const found = await client.getResource(promotableResource(ref), { namespace, name: ref.name });
   const content = normalForm(jsonObject(found), ref);
   await inSlices(digestSteps(content));
   // Of hundreds of large objects nothing else is kept until the last of them is answered.

@@ -167,7 +167,7 @@ const write = async (tools: ActTools, effect: ObjectEffect): Promise<Failure | u
 };
 
 const send = async (client: Client, effect: ObjectEffect): Promise<void> => {
-  const resource = promotableResource(effect.ref.kind);
+  const resource = promotableResource(effect.ref);
   const options = { fieldManager: fieldManagers[effect.as] };
   switch (effect.do) {
     case 'Create':

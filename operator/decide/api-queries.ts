@@ -3,7 +3,7 @@
  * this write pass. `decide` asks; the shell answers; the plan is made again. An unanswered question never counts as yes.
  */
 import type { Identity, JsonObject } from '../api/meta.ts';
-import type { Instant, ObjectRef } from './objects.ts';
+import { type Instant, type ObjectRef, keyOf } from './objects.ts';
 
 /** May `who` do this in `namespace`, by a named right and not by a wildcard? */
 export interface RightQuestion {
@@ -80,11 +80,11 @@ export const questionKey = (question: Exclude<Question, PreflightQuestion> | Pre
     case 'Right':
       return `right ${question.wildcards ?? ''} ${question.namespace} ${question.resource} ${question.verb} ${question.name} ${question.who.username} ${question.who.uid} ${question.who.groups.join(',')}`;
     case 'NormalForm':
-      return `normal ${question.namespace} ${question.ref.kind} ${question.ref.name} ${question.digest}`;
+      return `normal ${question.namespace} ${keyOf(question.ref)} ${question.digest}`;
     case 'Current':
-      return `current ${question.namespace} ${question.ref.kind} ${question.ref.name}`;
+      return `current ${question.namespace} ${keyOf(question.ref)}`;
     case 'Preflight':
-      return `preflight ${question.namespace} ${question.ref.kind} ${question.ref.name} ${question.resourceVersion ?? 'new'} ${question.digest}`;
+      return `preflight ${question.namespace} ${keyOf(question.ref)} ${question.resourceVersion ?? 'new'} ${question.digest}`;
   }
 };
 

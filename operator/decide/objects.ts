@@ -5,7 +5,10 @@ import type { Writer } from '../api/writers.ts';
 /** Milliseconds since the Unix epoch. `decide` never reads a clock; it is handed one of these. */
 export type Instant = number;
 
-/** `Kind/name`, unique inside one namespace: no two promotable kinds share a name. */
+/**
+ * `Deployment/api`, or `HTTPRoute.gateway.networking.k8s.io/api` where the kind is not one of Kubernetes itself: group, kind and name, which are
+ * unique inside one namespace. kubectl takes it as it is.
+ */
 export type ObjectKey = `${string}/${string}`;
 
 export interface ObjectRef {
@@ -14,7 +17,40 @@ export interface ObjectRef {
   readonly name: string;
 }
 
-export const keyOf = (ref: { readonly kind: string; readonly name: string }): ObjectKey => `${ref.kind}/${ref.name}`;
+/** A kind by its names; without `apiVersion` it is one of Kubernetes itself, or an id already. */
+export interface KindName {
+  readonly kind: string;
+  readonly apiVersion?: string | undefined;
+}
+
+/** Groups of Kubernetes itself: no two of their kinds share a name. */
+const ownGroups: ReadonlySet<string> = new Set([
+  '',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'apps',
+  'autoscaling',
+  'batch',
+  'countersign.dev',
+  'discovery.k8s.io',
+  'networking.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'resource.k8s.io',
+  'storage.k8s.io',
+]);
+
+export const groupIn = (apiVersion: string): string =>
+  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+
+/** Tells kinds apart, whichever version they are read in: `Deployment`, `HTTPRoute.gateway.networking.k8s.io`. */
+export const kindIdOf = ({ kind, apiVersion = '' }: KindName): string => {
+  const group = groupIn(apiVersion);
+  return ownGroups.has(group) ? kind : `${kind}.${group}`;
+};
+
+export const keyOf = (ref: KindName & { readonly name: string }): ObjectKey => `${kindIdOf(ref)}/${ref.name}`;
 
 /** A key that was written down as text. */
 export const asKey = (text: string): ObjectKey => {

@@ -9,7 +9,7 @@ import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import { parseRollback, type Rollback } from '../api/rollback.ts';
 import { installedKinds } from '../decide/manifest/installed-kinds.ts';
 import type { Mutator, MutatorBinding } from '../decide/findings/foreign-mutators.ts';
-import { keyOf, type NamespaceFacts, type NodeFacts, type PodFacts } from '../decide/objects.ts';
+import { kindIdOf, keyOf, type NamespaceFacts, type NodeFacts, type PodFacts } from '../decide/objects.ts';
 import type { FamilySpec, ReflectorFamily, Reflectors } from '../kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
@@ -148,11 +148,11 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
     clusterRoles: family<BoundRole>({ resource: clusterRoles, project: boundRole }),
     ledger: family<LedgerEntry>({ resource: ourResource('LedgerEntry'), project: parsed(parseLedgerEntry) }),
     objects: new Map<string, ReflectorFamily<KeptObject>>(
-      promotableKinds.map(({ kind }) => [
-        kind,
+      promotableKinds.map((row) => [
+        kindIdOf(row),
         family({
           shared: true,
-          resource: promotableResource(kind),
+          resource: promotableResource(row),
           project: (raw) => liveObject(raw, large),
           indexes: { selects: ({ selects }) => selects },
         }),

@@ -1,9 +1,9 @@
 /** What deciding about one candidate looks at; of one that is gone, what the record tells of it. */
 import type { ReleaseCandidate } from '../api/candidate.ts';
-import { promotableKinds } from '../decide/manifest/kinds/index.ts';
+import { promotableKinds, keyNamed } from '../decide/manifest/kinds/index.ts';
 import { maxPackageObjects } from '../decide/candidate/staging-problem.ts';
 import type { CandidateSnapshot, KeysByName, Place, Sibling } from '../decide/gates/snapshot.ts';
-import { keyOf, type LiveObject, type ObjectKey } from '../decide/objects.ts';
+import { keyOf, type LiveObject, type ObjectKey, kindIdOf } from '../decide/objects.ts';
 import type { CandidateRecord } from '../decide/record/candidate.ts';
 import { baseBundle } from '../decide/record/package.ts';
 import { packageRecord, type NamespaceRecord } from '../decide/record/record.ts';
@@ -84,14 +84,14 @@ const stagedObjects = (facts: Read<'objects'>, { spec, metadata }: ReleaseCandid
   const wanted = selector?.matchLabels ?? {};
   const found = new Map<ObjectKey, LiveObject>();
   if (components !== undefined) {
-    for (const key of components.map(keyOf)) {
+    for (const key of components.map(keyNamed)) {
       const object = objectsIn(facts, namespace).get(key);
       if (object?.deleting === false) found.set(key, object);
     }
     return found;
   }
-  for (const { kind } of promotableKinds) {
-    for (const object of facts.objects.get(kind)?.in(namespace)?.list() ?? []) {
+  for (const row of promotableKinds) {
+    for (const object of facts.objects.get(kindIdOf(row))?.in(namespace)?.list() ?? []) {
       if (object.isOwned || object.deleting || !matches(object.labels, wanted)) continue;
       found.set(keyOf(object.ref), object);
       if (found.size > maxPackageObjects) return found;

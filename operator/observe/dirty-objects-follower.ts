@@ -81,7 +81,7 @@ const followWhole = ({ dirtyObjects, on }: Pick<DirtyObjectsFollowerOptions, 'di
 /** What an autoscaler that changed scales, or scaled before. */
 export const scaledBy = ({ old, new: now }: Changed<KeptObject>): readonly ObjectKey[] =>
   [old, now].flatMap((each) =>
-    each !== undefined && isAutoscaler(each.ref.kind) ? (ifHere(() => scaleTarget(each.manifest)) ?? []) : [],
+    each !== undefined && isAutoscaler(each.ref) ? (ifHere(() => scaleTarget(each.manifest)) ?? []) : [],
   );
 
 /** Whether the API server told of a pod what explaining it does not look at. */

@@ -8,17 +8,25 @@ import { contentDigest, podDigest, replicasOf } from '../decide/manifest/content
 import { kindRow } from '../decide/manifest/kinds/index.ts';
 import { decidedFinalizers, lifetimeOf } from '../decide/manifest/lifetime.ts';
 import { programsOfTemplate } from '../decide/manifest/pod-fingerprint.ts';
-import type { FieldWriter, LiveObject, PodFacts } from '../decide/objects.ts';
+import { type FieldWriter, type LiveObject, type PodFacts, type KindName, kindIdOf } from '../decide/objects.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { controllerOf } from './parse-pods.ts';
 import { instantOf, json, writersOf } from './parse.ts';
 
 export const owners = z
-  .array(z.object({ kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().default(false) }))
+  .array(
+    z.object({
+      apiVersion: z.string().default(''),
+      kind: z.string(),
+      name: z.string(),
+      uid: z.string(),
+      controller: z.boolean().default(false),
+    }),
+  )
   .catch([]);
 
 interface Written {
-  readonly ref: { readonly kind: string; readonly name: string };
+  readonly ref: KindName & { readonly name: string };
   readonly uid: string;
   readonly createdAt: number;
   readonly deleting: boolean;
@@ -27,7 +35,8 @@ interface Written {
 
 /** Of an object, what explaining it needs. `digest` is asked only when it has to be explained. */
 const watchedOf = (object: JsonObject, written: Written, digest: Watched['digest']): Watched => {
-  const { kind, name } = written.ref;
+  const { name } = written.ref;
+  const kind = kindIdOf(written.ref);
   return {
     key: `${kind}/${name}`,
     kind,
@@ -69,7 +78,7 @@ export const watchedObject = (raw: KubeObject, secretKey?: string): WatchedObjec
     ...watchedOf(
       object,
       {
-        ref: { kind: raw.kind, name: metadata.name },
+        ref: { apiVersion: raw.apiVersion, kind: raw.kind, name: metadata.name },
         uid: metadata.uid,
         createdAt: instantOf(metadata.creationTimestamp) ?? 0,
         deleting: metadata.deletionTimestamp !== undefined,

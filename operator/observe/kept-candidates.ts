@@ -3,6 +3,7 @@ import type { ReleaseCandidate } from '../api/candidate.ts';
 import { unworkable } from '../decide/json/json.ts';
 import { keyOf, type ObjectKey } from '../decide/objects.ts';
 import { largeLength, ObjectAway, type LargeParts } from './large.ts';
+import { keyNamed } from '../decide/manifest/kinds/index.ts';
 
 type Large = Pick<ReleaseCandidate['spec'], 'overlay' | 'notes' | 'components'>;
 
@@ -60,7 +61,7 @@ export const keptCandidate = (candidate: ReleaseCandidate, large: LargeParts): R
   };
   named.set(
     kept,
-    Uint32Array.from(components ?? [], (ref) => hashOf(keyOf(ref))),
+    Uint32Array.from(components ?? [], (ref) => hashOf(keyNamed(ref))),
   );
   return kept;
 };

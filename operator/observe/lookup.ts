@@ -3,7 +3,15 @@ import { policyName } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import type { Bundle } from '../decide/bundle.ts';
 import { isAutoscaler, promotableKinds } from '../decide/manifest/kinds/index.ts';
-import type { LiveObject, LiveObjects, NamespaceFacts, ObjectKey, PodsOf, ReadersOf } from '../decide/objects.ts';
+import {
+  kindIdOf,
+  type LiveObject,
+  type LiveObjects,
+  type NamespaceFacts,
+  type ObjectKey,
+  type PodsOf,
+  type ReadersOf,
+} from '../decide/objects.ts';
 import { joinParts } from './bundles.ts';
 import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
@@ -23,9 +31,7 @@ export const objectsIn = ({ objects }: Read<'objects'>, namespace: string): Live
 
 /** Every autoscaler of a namespace. */
 export const autoscalersIn = ({ objects }: Read<'objects'>, namespace: string): readonly LiveObject[] =>
-  promotableKinds
-    .filter(({ kind }) => isAutoscaler(kind))
-    .flatMap(({ kind }) => objects.get(kind)?.in(namespace)?.list() ?? []);
+  promotableKinds.filter(isAutoscaler).flatMap((row) => objects.get(kindIdOf(row))?.in(namespace)?.list() ?? []);
 
 export const podsIn = ({ pods }: Read<'pods'>, namespace: string): PodsOf => ({
   get: (key) => pods.in(namespace)?.byIndex('owner', key),

@@ -1,10 +1,10 @@
 /** Production as a whole: every object of it that is to be explained. */
 import type { Scene, Watched } from '../decide/findings/view.ts';
 import { isInstalledKind } from '../decide/manifest/installed-kinds.ts';
-import { kindRows } from '../decide/manifest/kinds/index.ts';
+import { kindRows, keyNamed } from '../decide/manifest/kinds/index.ts';
 import type { Program } from '../decide/manifest/pod-fingerprint.ts';
 import { impliedUnmanaged } from '../decide/manifest/unmanaged-fields.ts';
-import { keyOf, type ObjectKey } from '../decide/objects.ts';
+import { type ObjectKey, kindIdOf } from '../decide/objects.ts';
 import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
 import { installedObjects } from './installation.ts';
@@ -17,10 +17,10 @@ type ObjectFacts = Read<'objects' | 'pods' | 'secrets' | 'watched' | 'guarded' |
 export type ViewFacts = ObjectFacts & Read<'policies' | 'records' | 'bundles' | 'dirtyObjects'>;
 
 /** Kinds that pick pods by labels which no controller keeps to. */
-const selectingKinds = kindRows.flatMap(({ kind, selects }) => (selects === undefined ? [] : [kind]));
+const selectingKinds = kindRows.flatMap((row) => (row.selects === undefined ? [] : [kindIdOf(row)]));
 
-/** Kinds have no dots, and names of definitions have. */
-const isGuardedName = (kind: string): boolean => kind.includes('.');
+/** Names of definitions begin with a small letter, as resources do; kinds with a capital. */
+const isGuardedName = (kind: string): boolean => /^[a-z]/.test(kind);
 
 /** One object of production, or of our installation. */
 const watchedIn = (facts: ObjectFacts, namespace: string, key: ObjectKey): Watched | undefined => {
@@ -66,7 +66,7 @@ export const viewOf = (facts: ViewFacts, namespace: string): Scene => {
   const unmanagedFields = (): ReadonlyMap<ObjectKey, readonly string[]> => {
     const declared = policyIn(facts, namespace)?.spec.unmanagedFields ?? [];
     const autoscalers = autoscalersIn(facts, namespace);
-    return new Map(impliedUnmanaged([], autoscalers, declared).map((row) => [keyOf(row), row.fields] as const));
+    return new Map(impliedUnmanaged([], autoscalers, declared).map((row) => [keyNamed(row), row.fields] as const));
   };
   return {
     explained: facts.records.get(namespace).explained,

@@ -5,7 +5,7 @@ import { listAt, textAt } from '../decide/json/json.ts';
 import { configMapsRead } from '../decide/manifest/config-digest.ts';
 import { lifetimeOf } from '../decide/manifest/lifetime.ts';
 import { programsOfPod } from '../decide/manifest/pod-fingerprint.ts';
-import type { ContainerFacts, NodeFacts, PodFacts } from '../decide/objects.ts';
+import { type ContainerFacts, type NodeFacts, type PodFacts, kindIdOf } from '../decide/objects.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { instantOf, json, writersOf } from './parse.ts';
 
@@ -34,7 +34,15 @@ const pod = z.object({
     deletionTimestamp: z.string().optional(),
     labels: z.record(z.string(), z.string()).default({}),
     ownerReferences: z
-      .array(z.object({ kind: z.string(), name: z.string(), uid: z.string(), controller: z.boolean().default(false) }))
+      .array(
+        z.object({
+          apiVersion: z.string().default(''),
+          kind: z.string(),
+          name: z.string(),
+          uid: z.string(),
+          controller: z.boolean().default(false),
+        }),
+      )
       .default([]),
   }),
   spec: z.object({ nodeName: z.string().default('') }).prefault({}),
@@ -88,11 +96,12 @@ const ownerOf = ({ ownerReferences, labels }: z.infer<typeof pod>['metadata']) =
   const suffix = `-${labels['pod-template-hash'] ?? ''}`;
   return owner.kind === 'ReplicaSet' && owner.name.endsWith(suffix)
     ? { ownerKind: 'Deployment', ownerName: owner.name.slice(0, -suffix.length), ownerUid: owner.uid }
-    : { ownerKind: owner.kind, ownerName: owner.name, ownerUid: owner.uid };
+    : { ownerKind: kindIdOf(owner), ownerName: owner.name, ownerUid: owner.uid };
 };
 
 export const controllerOf = (
   owners: readonly {
+    readonly apiVersion: string;
     readonly kind: string;
     readonly name: string;
     readonly uid: string;
@@ -100,7 +109,7 @@ export const controllerOf = (
   }[],
 ): Controller | undefined => {
   const owner = owners.find(({ controller }) => controller === true);
-  return owner && { kind: owner.kind, name: owner.name, uid: owner.uid };
+  return owner && { kind: kindIdOf(owner), name: owner.name, uid: owner.uid };
 };
 
 export const podFacts = (raw: KubeObject): PodFacts => {

@@ -22,7 +22,7 @@ test.each<[kind: string, spec: JsonObject, keys: readonly string[]]>([
   ],
   ['Deployment', { selector: { matchLabels: { app: 'api' } } }, []],
 ])('the labels by which a %s picks pods: %#', (kind, spec, keys) => {
-  expect(selectedLabels(kind, { kind, spec })).toEqual(keys);
+  expect(selectedLabels({ kind, spec })).toEqual(keys);
 });
 
 describe('a pod', () => {

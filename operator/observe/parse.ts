@@ -4,10 +4,10 @@ import { guardedLabel, guardedModes, stagingLabel, writersAnnotation } from '../
 import { isJsonObject, type JsonObject } from '../api/meta.ts';
 import { parseReplicas, parseWriters } from '../api/writers.ts';
 import { listAt, objectAt } from '../decide/json/json.ts';
-import { kindRow } from '../decide/manifest/kinds/index.ts';
 import type { FieldWriter, LiveObject, NamespaceFacts } from '../decide/objects.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { largeLength, type LargeParts, ObjectAway } from './large.ts';
+import { rowOf } from '../decide/manifest/kinds/index.ts';
 
 export const instantOf = (text: string | undefined): number | undefined => {
   const at = text === undefined ? NaN : Date.parse(text);
@@ -69,7 +69,7 @@ export const liveObject = (raw: KubeObject, large: LargeParts): KeptObject => {
     writers: writersOf(managedFields),
     bytes: Buffer.byteLength(text),
     isOwned: listAt(manifest, 'metadata', 'ownerReferences').length > 0,
-    selects: [...new Set(selectedLabels(raw.kind, manifest))],
+    selects: [...new Set(selectedLabels(manifest))],
   };
   if (text.length <= largeLength) return { ...facts, labels, manifest, status };
   large.keep(uid, resourceVersion, { manifest, status }, text);
@@ -129,5 +129,4 @@ export const keyNames = (raw: KubeObject): KeyNames => ({
 });
 
 /** The keys of the labels by which an object picks pods of its namespace. */
-export const selectedLabels = (kind: string, manifest: JsonObject): readonly string[] =>
-  kindRow(kind)?.selects?.(manifest) ?? [];
+export const selectedLabels = (manifest: JsonObject): readonly string[] => rowOf(manifest)?.selects?.(manifest) ?? [];

@@ -63,7 +63,7 @@ export const createShell = (tools: ShellTools): Shell => {
     tell: (notice) => events.record({ ...notice, action: 'Judge' }),
     load: createContentLoader(copies.place, (namespace, name) => read(ourResource('ReleaseBundle'), namespace, name)),
     loadObject: createObjectLoader({
-      resourceOf: ({ kind }) => (kind === 'ReleaseCandidate' ? ourResource(kind) : promotableResource(kind)),
+      resourceOf: (ref) => (ref.kind === 'ReleaseCandidate' ? ourResource(ref.kind) : promotableResource(ref)),
       read: (resource, { namespace, name }) => read(resource, namespace, name),
       observed: (resource, object) => copies.reflectors.observed(resource, object),
       async keep(object) {

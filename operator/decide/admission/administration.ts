@@ -5,8 +5,9 @@ import { isSystemName } from '../people/identity.ts';
 import { questionKey, type RightQuestion } from '../api-queries.ts';
 import { rightTo } from './operations.ts';
 import { admittedAct, type Act } from './admitted-entry.ts';
-import { allowed, refuse, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
+import { allowed, refuse, type AdmissionRequest, type AdmissionVerdict, asKind } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
+import { kindIdOf } from '../objects.ts';
 
 const recorded = (request: AdmissionRequest, s: AdmissionSnapshot, act: Act): AdmissionVerdict =>
   allowed({ record: admittedAct(request, s, act) });
@@ -15,7 +16,8 @@ const recorded = (request: AdmissionRequest, s: AdmissionSnapshot, act: Act): Ad
 export const judgePlatformWriter = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict | undefined => {
   const { user, kind, name, subresource } = request;
   const declared = s.policy?.spec.platformWriters.some(
-    (writer) => writer.identity === user.username && writer.kind === kind.kind && writer.names.includes(name),
+    (writer) =>
+      writer.identity === user.username && writer.kind === kindIdOf(asKind(kind)) && writer.names.includes(name),
   );
   if (declared !== true || subresource !== '') return undefined;
   return recorded(request, s, { grounds: 'PlatformWriter', detail: `declared in policy ${policyName}` });

@@ -4,7 +4,7 @@ import type { Bundle, BundleObject } from '../bundle.ts';
 import { canonicalJson, digestOf } from '../json/canonical.ts';
 import { listAt, textAt } from '../json/json.ts';
 import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
-import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
+import { keyOf, type ObjectKey, type KindName } from '../objects.ts';
 import { getPath, parsePath } from '../json/field-path.ts';
 import { withFilledIn, withLeft } from '../manifest/live-values.ts';
 import { differingPaths, normalForm } from '../manifest/normal-form.ts';
@@ -17,8 +17,8 @@ import type { AdmissionRequest } from './request.ts';
 /** The object of a bundle that a write is about, by the name it has in production. */
 export const objectIn = (
   bundle: Bundle | undefined,
-  { kind, name }: Pick<ObjectRef, 'kind' | 'name'>,
-): BundleObject | undefined => bundle && byLiveKey(bundle).get(keyOf({ kind, name }));
+  ref: KindName & { readonly name: string },
+): BundleObject | undefined => bundle && byLiveKey(bundle).get(keyOf(ref));
 
 /** A bundle never changes, and a release of five hundred objects asks for each of them. */
 const indexed = new WeakMap<Bundle, ReadonlyMap<ObjectKey, BundleObject>>();

@@ -15,7 +15,7 @@ import { normalForm } from '../manifest/normal-form.ts';
 import { isAsDigested, objectIn } from './approved-content.ts';
 import { deletedPodsOwner } from './pods.ts';
 import { admittedAct, scaledKinds } from './admitted-entry.ts';
-import { allowed, refusalText, refuse, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
+import { allowed, refusalText, refuse, type AdmissionRequest, type AdmissionVerdict, asKind } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
 /** An act that the right to operate may cover; undefined = it is none. */
@@ -73,7 +73,7 @@ export const rightTo = (verb: string, { user, namespace }: AdmissionRequest): Ri
 });
 
 const restart = ({ kind, subresource, operation, object, oldObject }: AdmissionRequest): Operation | undefined => {
-  if (kindRow(kind.kind)?.operate?.includes('restart') !== true || subresource !== '' || operation !== 'UPDATE')
+  if (kindRow(asKind(kind))?.operate?.includes('restart') !== true || subresource !== '' || operation !== 'UPDATE')
     return undefined;
   if (object === undefined || oldObject === undefined) return undefined;
   if (at(object, ...restartedAt.map(nameOf)) === at(oldObject, ...restartedAt.map(nameOf))) return undefined;

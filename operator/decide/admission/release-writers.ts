@@ -12,7 +12,7 @@ import { departures, departuresFromParked, listedPaths, objectIn, type Leave } f
 import { admittedAct } from './admitted-entry.ts';
 import { isInTheWay, isLetGo, runsAgain } from './release-jobs.ts';
 import { deletedPodsOwner, isPodDeletion, isReadyPod } from './pods.ts';
-import { allowed, refuse, refuseYet, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
+import { allowed, refuse, refuseYet, type AdmissionRequest, type AdmissionVerdict, asKind } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
 /**
@@ -21,11 +21,7 @@ import type { AdmissionSnapshot } from './snapshot.ts';
  */
 export const gateIsHere = 'countersign-gate: this write was judged';
 
-const refOf = ({ kind, name }: AdmissionRequest): ObjectRef => ({
-  apiVersion: kind.group === '' ? kind.version : `${kind.group}/${kind.version}`,
-  kind: kind.kind,
-  name,
-});
+const refOf = ({ kind, name }: AdmissionRequest): ObjectRef => ({ ...asKind(kind), name });
 
 const has = (refs: readonly ObjectRef[], ref: ObjectRef): boolean => refs.some((each) => keyOf(each) === keyOf(ref));
 
@@ -193,7 +189,7 @@ const isMadeAgain = (request: AdmissionRequest, course: Course, open: OpenIntent
   return (
     expected !== undefined &&
     request.oldObject !== undefined &&
-    !runsOncePerBundle(expected.ref.kind) &&
+    !runsOncePerBundle(expected.ref) &&
     wasInProduction(course, open) &&
     isReplaced(expected.content, request.oldObject)
   );
@@ -212,7 +208,7 @@ const restorerDeletesPod = (request: AdmissionRequest, s: AdmissionSnapshot): Ad
 /** What going back takes away: whatever the newer bundle brought or was about to drop, and the one gone back to does not hold. */
 const isAdded = ({ to, from }: Pick<Course, 'to' | 'from'>, ref: ObjectRef): boolean =>
   (objectIn(from, ref) !== undefined || has(from?.removed ?? [], ref)) &&
-  (objectIn(to, ref) === undefined || runsOncePerBundle(ref.kind));
+  (objectIn(to, ref) === undefined || runsOncePerBundle(ref));
 
 /** A rollback leads to what production ran before by the record, the baseline included, and to exactly that content. */
 const wasInProduction = ({ package: pkg, to }: Course, open: OpenIntent): boolean =>

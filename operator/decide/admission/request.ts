@@ -6,6 +6,7 @@ import type { LedgerDraft } from '../ledger-entry.ts';
 import { textAt } from '../json/json.ts';
 import type { OpenIntent } from '../record/package.ts';
 import type { Question } from '../api-queries.ts';
+import type { KindName } from '../objects.ts';
 
 export type Operation = 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT';
 
@@ -27,6 +28,16 @@ export interface AdmissionRequest {
   readonly object: JsonObject | undefined;
   readonly oldObject: JsonObject | undefined;
 }
+
+/** The names by which a review tells a kind. */
+export const asKind = ({
+  group,
+  version,
+  kind,
+}: AdmissionRequest['kind']): KindName & { readonly apiVersion: string } => ({
+  apiVersion: group === '' ? version : `${group}/${version}`,
+  kind,
+});
 
 export type AdmissionVerdict =
   /**

@@ -1,11 +1,11 @@
 /** The bundle that a candidate should have now: frozen content against what production runs. */
-import { isAutoscaler, kindRow, runsOncePerBundle } from '../manifest/kinds/index.ts';
+import { isAutoscaler, kindRow, runsOncePerBundle, keyNamed } from '../manifest/kinds/index.ts';
 import { handsOn } from '../people/authors.ts';
 import type { Bundle, BundleObject, UnmanagedFields } from '../bundle.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { digest8, digestOf } from '../json/canonical.ts';
 import { revertedCreations } from '../emergency/follow-up.ts';
-import { asKey, keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
+import { asKey, keyOf, type ObjectKey, type ObjectRef, type KindName, kindIdOf } from '../objects.ts';
 import { packageRecord } from '../record/record.ts';
 import { baseBundle } from '../record/package.ts';
 import { normalForm } from '../manifest/normal-form.ts';
@@ -67,7 +67,7 @@ export const baseOf = (
 const unfinished = (s: CandidateSnapshot): readonly ObjectRef[] =>
   (packageRecord(s.record, s.candidate.spec.package).unfinished?.left ?? []).map(asKey).flatMap((key) => {
     const live = s.live.get(key);
-    return live === undefined || s.claims.has(key) || kindRow(live.ref.kind)?.promotable !== true ? [] : [live.ref];
+    return live === undefined || s.claims.has(key) || kindRow(live.ref)?.promotable !== true ? [] : [live.ref];
   });
 
 /** What production already holds of a package that was never promoted: its components under their names, as they are. */
@@ -78,7 +78,7 @@ const baselineOf = (
 ): Bundle | undefined => {
   const { spec } = s.candidate;
   const objects = content
-    .filter(({ ref }) => !runsOncePerBundle(ref.kind) && !s.claims.has(keyOf(ref)))
+    .filter(({ ref }) => !runsOncePerBundle(ref) && !s.claims.has(keyOf(ref)))
     .flatMap(({ ref }): BundleObject[] => {
       const live = s.live.get(keyOf(ref));
       if (live === undefined || live.deleting) return [];
@@ -107,8 +107,8 @@ const baselineOf = (
   return { ...bundle, digest, name: `${spec.package}-baseline-${digest8(digest)}`, createdAt: 0 };
 };
 
-const byKey = <T extends { readonly kind: string; readonly name: string }>(a: T, b: T): number =>
-  keyOf(a) < keyOf(b) ? -1 : Number(keyOf(a) > keyOf(b));
+const byKey = <T extends KindName & { readonly name: string }>(a: T, b: T): number =>
+  keyNamed(a) < keyNamed(b) ? -1 : Number(keyNamed(a) > keyNamed(b));
 
 const sorted = (objects: readonly BundleObject[]): BundleObject[] => objects.toSorted((a, b) => byKey(a.ref, b.ref));
 
@@ -120,14 +120,17 @@ const unmanagedFor = (
   const present = new Set(objects.map(({ ref }) => keyOf(ref)));
   const { unmanagedFields, operate, deliveredBy } = policy.spec;
   const scaled = operate.scale.map(({ kind, name }) => ({ kind, name, fields: ['spec.replicas'] }));
-  const kept = deliveredBy === 'GitOps' ? objects.map(({ ref }) => ({ ...ref, fields: toolLabels })) : [];
-  const declared = [...unmanagedFields, ...scaled, ...kept].filter((row) => present.has(keyOf(row)));
+  const kept =
+    deliveredBy === 'GitOps'
+      ? objects.map(({ ref }) => ({ kind: kindIdOf(ref), name: ref.name, fields: toolLabels }))
+      : [];
+  const declared = [...unmanagedFields, ...scaled, ...kept].filter((row) => present.has(keyNamed(row)));
   return impliedUnmanaged(
     // Nothing else scales, and contents are large.
-    objects.filter(({ ref }) => isAutoscaler(ref.kind)).map(({ content }) => content),
+    objects.filter(({ ref }) => isAutoscaler(ref)).map(({ content }) => content),
     s.autoscalers,
     declared,
-  ).filter((row) => present.has(keyOf(row)));
+  ).filter((row) => present.has(keyNamed(row)));
 };
 
 /** Who wrote what is frozen: known when it was frozen, and carried along when it is weighed against another base. */
@@ -146,9 +149,7 @@ export const draftBundle = (
   const gone = [...base.objects.map(({ ref }) => ref), ...base.lingering, ...revertedCreations(s.candidate, s.record)];
   const dropped = gone.filter(
     (ref, i) =>
-      !runsOncePerBundle(ref.kind) &&
-      !kept.has(keyOf(ref)) &&
-      gone.findIndex((other) => keyOf(other) === keyOf(ref)) === i,
+      !runsOncePerBundle(ref) && !kept.has(keyOf(ref)) && gone.findIndex((other) => keyOf(other) === keyOf(ref)) === i,
   );
   const bundle = {
     namespace: spec.targetNamespace,

@@ -14,6 +14,7 @@ import { visible } from '../safe-text.ts';
 import { firstLine } from '../messages.ts';
 import { configOf, isRolled } from '../manifest/config-digest.ts';
 import { problem, reserved, wrongWave, type StagingProblem } from './staging-problem.ts';
+import { keyNamed } from '../manifest/kinds/index.ts';
 
 /** The staged objects as production would have them. */
 export interface Rendering {
@@ -47,7 +48,7 @@ export const renderStaged = (s: CandidateSnapshot, answers: Answers): Rendering 
 
 /** The digest of the frozen content, where the staged object differs only by what the control plane filled in since. */
 const frozenDigest = ({ bundles }: CandidateSnapshot, { ref, content, digest }: BundleObject): string | undefined => {
-  if (!isFilledInLater(ref.kind)) return undefined;
+  if (!isFilledInLater(ref)) return undefined;
   const frozen = bundles.at(-1)?.objects.find((object) => keyOf(object.ref) === keyOf(ref));
   return frozen !== undefined && digestOf(withFilledIn(frozen.content, content)) === digest ? frozen.digest : undefined;
 };
@@ -69,7 +70,7 @@ const digestKey = ({ candidate, serverVersion }: CandidateSnapshot, object: Live
 
 const rememberDigest = (s: CandidateSnapshot, object: LiveObject, digest: string): void => {
   // What is small, and counts differently for each candidate.
-  if (isFilledInLater(object.ref.kind)) return;
+  if (isFilledInLater(object.ref)) return;
   const known = normalDigests.get(object) ?? new Map<string, string>();
   normalDigests.set(object, known.set(digestKey(s, object), digest));
   const [oldest] = known.keys();
@@ -111,7 +112,7 @@ export function* renderInSteps(s: CandidateSnapshot): Generator<unknown, void, v
 const renderings = new WeakMap<LiveObject, WeakMap<ReleaseCandidate, WeakRef<Rendered>>>();
 
 const patchesFor = ({ spec }: ReleaseCandidate, { ref }: LiveObject): readonly JsonObject[] =>
-  spec.overlay.filter(({ kind, name }) => kind === ref.kind && name === ref.name).map(({ patch }) => patch);
+  spec.overlay.filter((item) => item.name === ref.name && keyNamed(item) === keyOf(ref)).map(({ patch }) => patch);
 
 const knownRendering = (candidate: ReleaseCandidate, object: LiveObject): Rendered | undefined =>
   renderings.get(object)?.get(candidate)?.deref();
@@ -145,7 +146,7 @@ const renderOne = (
   const { content } = rendered;
   const wave = wrongWave(content, ref);
   if (wave !== undefined) return problem('WaveUnknown', wave);
-  if (isRolled(ref.kind) && configOf(content) !== undefined) return problem('ReservedAnnotation', reserved(ref));
+  if (isRolled(ref) && configOf(content) !== undefined) return problem('ReservedAnnotation', reserved(ref));
   const namespace = s.candidate.spec.targetNamespace;
   const question: NormalFormQuestion = {
     ask: 'NormalForm',

@@ -11,6 +11,7 @@ import { listed, objectNamed } from '../messages.ts';
 import { keyOf } from '../objects.ts';
 import { oneWayLines } from '../release/irreversible.ts';
 import type { Effect } from '../plan.ts';
+import { keyNamed } from '../manifest/kinds/index.ts';
 
 export const stagedNowQuestions = ({ staged, candidate }: CandidateSnapshot): CurrentQuestion[] =>
   [...staged.values()].map(({ ref, bytes }) => ({
@@ -66,4 +67,4 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
 
 /** Signers read which of the emergency's changes go back; what the package holds of the rest is as production has it. */
 const followUpText = (emergency: string, reverts: ReleaseCandidate['spec']['reverts']): string =>
-  `emergency access ${emergency}; ${reverts.length === 0 ? 'takes nothing of it back' : `takes back ${listed(reverts.map((ref) => objectNamed(keyOf(ref))))}`}`;
+  `emergency access ${emergency}; ${reverts.length === 0 ? 'takes nothing of it back' : `takes back ${listed(reverts.map((ref) => objectNamed(keyNamed(ref))))}`}`;

@@ -155,7 +155,7 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
   const judging = { since: 0, now: asked.now, patience: patienceOf(s.policy), around: noSurroundings };
   const stagedHealth = new Map(
     [...s.staged]
-      .filter(([, { ref }]) => isWorkload(ref.kind))
+      .filter(([, { ref }]) => isWorkload(ref))
       .map(([key, object]) => [key, workloadHealth(object, s.stagedPods.get(key) ?? [], judging)] as const),
   );
   const stagedNow = new Map(

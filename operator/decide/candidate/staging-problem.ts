@@ -7,11 +7,11 @@ import { handsOn, unknownWriters } from '../people/authors.ts';
 import { brokenText } from '../record/broken-record.ts';
 import type { BundleObject } from '../bundle.ts';
 import { sizeOf } from '../json/canonical.ts';
-import { keyOf, type ObjectRef } from '../objects.ts';
+import { type ObjectRef } from '../objects.ts';
 import { strayOverlays } from '../manifest/normal-form.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { visible } from '../safe-text.ts';
-import { promotableKinds, runsOncePerBundle } from '../manifest/kinds/index.ts';
+import { runsOncePerBundle, keyNamed, rowNamed } from '../manifest/kinds/index.ts';
 import { textAt } from '../json/json.ts';
 
 /** Why a candidate cannot be staged, and what to do about it. */
@@ -57,18 +57,16 @@ export const brokenProblem = ({ candidate, record }: CandidateSnapshot): Staging
 
 const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem | undefined => {
   const { components, overlay, selector } = candidate.spec;
-  const rows = new Map(promotableKinds.map((row) => [row.kind, row]));
   for (const component of components ?? []) {
-    const row = rows.get(component.kind);
     const group = component.apiVersion;
-    if (row === undefined || (group !== undefined && group !== row.apiVersion)) {
+    if (rowNamed(component)?.promotable !== true) {
       return problem(
         'KindNotPromotable',
         `${component.kind}${group === undefined ? '' : ` of ${group}`} (${component.name}) cannot be promoted`,
       );
     }
   }
-  const absent = (components ?? []).map(keyOf).filter((key) => !staged.has(key));
+  const absent = (components ?? []).map(keyNamed).filter((key) => !staged.has(key));
   if (absent.length > 0) {
     return problem('ComponentMissing', `staging namespace ${candidate.metadata.namespace} lacks ${named(absent)}`);
   }

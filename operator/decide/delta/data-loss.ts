@@ -2,8 +2,8 @@
 import type { Json, JsonObject } from '../../api/meta.ts';
 import type { Irreversible } from '../bundle.ts';
 import { isParkedFirst } from '../manifest/parking.ts';
-import { kindRow } from '../manifest/kinds/index.ts';
-import type { ObjectRef } from '../objects.ts';
+import { keyNamed, kindRow } from '../manifest/kinds/index.ts';
+import { keyOf, type ObjectRef } from '../objects.ts';
 
 /** Whether the data of an object that a release drops goes with it. What is parked first keeps it, unless the release says otherwise. */
 export const goesWithData = (
@@ -11,11 +11,10 @@ export const goesWithData = (
   before: JsonObject | undefined,
   irreversible: readonly Irreversible[],
 ): boolean => {
-  const lost = kindRow(ref.kind)?.losesData?.(before ?? {}, undefined) ?? [];
+  const lost = kindRow(ref)?.losesData?.(before ?? {}, undefined) ?? [];
   return (
     lost.length > 0 &&
-    (!isParkedFirst(ref.kind) ||
-      irreversible.some(({ kind, name, fields }) => kind === ref.kind && name === ref.name && fields.length === 0))
+    (!isParkedFirst(ref) || irreversible.some((entry) => keyNamed(entry) === keyOf(ref) && entry.fields.length === 0))
   );
 };
 

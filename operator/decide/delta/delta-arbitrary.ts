@@ -6,10 +6,10 @@ import { deltaText } from './text.ts';
 import { digestOf } from '../json/canonical.ts';
 import { normalForm } from '../manifest/normal-form.ts';
 import type { DeltaHeading } from '../comparison.ts';
-import { promotableKinds } from '../manifest/kinds/index.ts';
+import { kindRow } from '../manifest/kinds/index.ts';
 
 export const objectOf = (kind: string, name: string, manifest: JsonObject): BundleObject => {
-  const apiVersion = promotableKinds.find((row) => row.kind === kind)?.apiVersion ?? 'example.com/v1';
+  const apiVersion = kindRow(kind)?.apiVersion ?? 'example.com/v1';
   const ref = { apiVersion, kind, name };
   const content = normalForm(manifest, ref);
   return { ref, content, digest: digestOf(content) };

@@ -267,7 +267,7 @@ describe('a delta', () => {
     fc.assert(
       fc.property(anyObject, anyObject, paths, (a, b, fields) => {
         const [before, after] = [objectOf('Widget', 'x', a), objectOf('Widget', 'x', b)];
-        const unmanaged = [{ kind: 'Widget', name: 'x', fields }];
+        const unmanaged = [{ kind: 'Widget.example.com', name: 'x', fields }];
         const lines = delta(ours(before), [after], [], unmanaged);
         expect(lines.length === 0).toBe(sameContent(before.content, after.content, fields));
         for (const line of lines) expect([line.from, line.lines]).not.toEqual([line.to, []]);
@@ -383,7 +383,9 @@ Service/old
   it('cannot be given lines of its own by a value', () => {
     const lines = ofOne('Widget', {}, { spec: { 'a\nNothing changes.': 'x', b: 'y\n  identity  nothing' } });
     for (const line of textOf(lines).split('\n').slice(6)) {
-      expect(line).toMatch(/^$|^[\d]+ change|^Everything is|^escaped|^Widget\/api$|^ {2}configuration {2}|^ {8}[-+] /);
+      expect(line).toMatch(
+        /^$|^[\d]+ change|^Everything is|^escaped|^Widget\.example\.com\/api$|^ {2}configuration {2}|^ {8}[-+] /,
+      );
     }
   });
 });

@@ -7,7 +7,7 @@ import { isBinaryData } from './binary-data.ts';
 import { endangersData, goesWithData, lostBy } from './data-loss.ts';
 import { classOf, isOpen } from './risk.ts';
 import { differences, type Difference } from '../json/diff.ts';
-import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
+import { keyOf, type ObjectKey, type ObjectRef, kindIdOf } from '../objects.ts';
 import { deletePath, formatPath, outside, parsePath } from '../json/field-path.ts';
 import { isNamedCredential } from './redact.ts';
 import { shown, type ShownChange } from './display-value.ts';
@@ -94,7 +94,7 @@ const unnamed = (content: JsonObject): JsonObject =>
 const changed = (before: BundleObject, after: BundleObject, unmanaged: readonly string[], search: Search): Change[] => {
   if (before.digest === after.digest) return [];
   const [was, is] = [outside(before.content, unmanaged), outside(after.content, unmanaged)];
-  const lost = new Set(lostBy(after.ref.kind, was, is));
+  const lost = new Set(lostBy(kindIdOf(after.ref), was, is));
   return differences(was, is).map((one) => change(after.ref, one, search, lost));
 };
 
@@ -105,10 +105,10 @@ const change = (
   lost: ReadonlySet<string> = new Set(),
 ): Change => {
   const plain = formatPath(path);
-  const sort = lost.has(plain) || endangersData(ref.kind, plain, to) ? 'data loss' : classOf(ref.kind, path);
+  const sort = lost.has(plain) || endangersData(kindIdOf(ref), plain, to) ? 'data loss' : classOf(kindIdOf(ref), path);
   const open = isOpen(sort);
   const where = visibleName(plain);
-  const credential = isNamedCredential(path) || isSecretValue(ref.kind, path);
+  const credential = isNamedCredential(path) || isSecretValue(kindIdOf(ref), path);
   const binary = isBinaryData(ref, path);
   const values = shown(from, to, { open, credential, binary, name: !prose.has(sort), search });
   return {

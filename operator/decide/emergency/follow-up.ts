@@ -5,12 +5,11 @@ import { asKey, keyOf, type LiveObjects, type ObjectKey, type ObjectRef } from '
 import type { NamespaceRecord } from '../record/record.ts';
 import { holds, liveRef } from '../release/steps.ts';
 import type { Emergencies, EmergencyRecord } from '../record/emergency.ts';
-import { promotableKinds } from '../manifest/kinds/index.ts';
-
-const promotable = new Map(promotableKinds.map(({ kind, apiVersion }) => [kind, apiVersion]));
+import { keyNamed, kindRow, rowNamed } from '../manifest/kinds/index.ts';
 
 /** A release can say what becomes of it. */
-export const isReleasable = (object: string): boolean => promotable.has(object.slice(0, object.indexOf('/')));
+export const isReleasable = (object: string): boolean =>
+  kindRow(object.slice(0, object.indexOf('/')))?.promotable === true;
 
 /** Objects that it changed and of which no release has said yet what becomes of them: what it left, or what it has touched so far. */
 export const unsettledOf = ({ stage, accounted, touched, settled }: EmergencyRecord): readonly ObjectKey[] => {
@@ -62,8 +61,10 @@ export const revertedCreations = (candidate: ReleaseCandidate, record: Namespace
   const { followsUp, reverts } = candidate.spec;
   const drift = followedUpBy(record.emergencies, followsUp)?.accounted?.drift ?? [];
   const created = new Set(drift.filter(({ change }) => change === 'Created').map(({ object }) => object));
-  return reverts.flatMap(({ kind, name }) => {
-    const apiVersion = promotable.get(kind);
-    return apiVersion !== undefined && created.has(keyOf({ kind, name })) ? [{ apiVersion, kind, name }] : [];
+  return reverts.flatMap((revert) => {
+    const row = rowNamed(revert);
+    return row?.promotable === true && created.has(keyNamed(revert))
+      ? [{ apiVersion: revert.apiVersion ?? row.apiVersion, kind: row.kind, name: revert.name }]
+      : [];
   });
 };

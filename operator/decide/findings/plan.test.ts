@@ -501,7 +501,7 @@ describe('finalizers and owners', () => {
     [
       'a set of another group',
       { ...claim, lifetime: ['owner evil/v1 StatefulSet/state uid-StatefulSet/state'] },
-      'metadata.ownerReferences gained StatefulSet/state (evil/v1, uid uid-StatefulSet/state)',
+      'metadata.ownerReferences gained StatefulSet.evil/state (evil/v1, uid uid-StatefulSet/state)',
     ],
     [
       'a set that is not there',

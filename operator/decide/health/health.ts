@@ -17,7 +17,7 @@ export type { Judging } from './pod-failure.ts';
 
 /** The health of one object of a release that began at `judging.since`; `pods` are those of the workload. */
 export const workloadHealth = (object: LiveObject, pods: readonly PodFacts[], judging: Judging): Health => {
-  const tolerated = kindRow(object.ref.kind)?.retries ?? [];
+  const tolerated = kindRow(object.ref)?.retries ?? [];
   const trouble = podTrouble({ pods: ofRelease(object, pods, judging.since), tolerated }, judging);
   const rollout = rolloutHealth(object, judging.since);
   if (rollout.state === 'Failed') return because(object, pods, rollout, trouble);
@@ -32,7 +32,7 @@ export const workloadHealth = (object: LiveObject, pods: readonly PodFacts[], ju
 
 /** Its controller waits for somebody to delete pods, and nobody else does. */
 const replacedByHand = (object: LiveObject, pods: readonly PodFacts[]): Health | undefined => {
-  if (kindRow(object.ref.kind)?.replacedByHand?.(object.manifest) !== true) return undefined;
+  if (kindRow(object.ref)?.replacedByHand?.(object.manifest) !== true) return undefined;
   const earlier = ofEarlierRevision(object, pods);
   if (earlier.length === 0) return undefined;
   const names = earlier.map(({ name }) => name).toSorted();
@@ -64,7 +64,7 @@ const notAllReady = (object: LiveObject, pods: readonly PodFacts[]): Health | un
 
 /** It has pods that are to be ready, as none of a Job, a CronJob or of anything else are. */
 const countsReplicas = ({ ref }: LiveObject): boolean => {
-  const row = kindRow(ref.kind);
+  const row = kindRow(ref);
   return row?.wave === 'Workloads' && row.workload === true && ref.kind !== 'CronJob';
 };
 
@@ -89,7 +89,7 @@ export const restoredWorkload = (object: LiveObject, pods: readonly PodFacts[], 
 
 /** A StatefulSet counts pods as ready that are being deleted, and as updated those below its partition: only the pods themselves tell. */
 const tooFew = (object: LiveObject, pods: readonly PodFacts[]): Health | undefined => {
-  if (!countsReplicas(object) || kindRow(object.ref.kind)?.scaled !== true) return undefined;
+  if (!countsReplicas(object) || kindRow(object.ref)?.scaled !== true) return undefined;
   const wanted = numberAt(object.manifest, 'spec', 'replicas') ?? 1;
   const ready = pods.filter((pod) => isStanding(pod) && pod.ready).length;
   return ready >= wanted

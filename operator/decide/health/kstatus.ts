@@ -8,4 +8,4 @@ import type { Health } from './types.ts';
 export const rolloutHealth = (object: LiveObject, since: Instant): Health =>
   object.deleting
     ? progressing('Terminating', 'it is being deleted')
-    : (kindRow(object.ref.kind)?.health ?? byConditions)(object, since);
+    : (kindRow(object.ref)?.health ?? byConditions)(object, since);

@@ -13,7 +13,7 @@ export const seesLatest = ({ generation, status }: LiveObject): boolean =>
 
 /** The revision that the pods of a workload are to be of; undefined = nothing says it. */
 export const wantedRevision = (object: LiveObject, pods: readonly PodFacts[]): string | undefined => {
-  const rule = kindRow(object.ref.kind)?.currentRevision;
+  const rule = kindRow(object.ref)?.currentRevision;
   return rule === undefined ? textAt(object.status, 'updateRevision') : rule(object, pods);
 };
 
@@ -27,7 +27,7 @@ export const isStanding = (pod: PodFacts): boolean => !pod.deleting && isLive(po
 export const ofEarlierRevision = (object: LiveObject, pods: readonly PodFacts[]): readonly PodFacts[] => {
   const wanted = seesLatest(object) ? wantedRevision(object, pods) : undefined;
   if (wanted === undefined) return [];
-  const keeps = kindRow(object.ref.kind)?.keepsEarlier;
+  const keeps = kindRow(object.ref)?.keepsEarlier;
   return pods.filter(
     (pod) =>
       isLive(pod) &&
@@ -45,7 +45,7 @@ export const podsToDelete = (object: LiveObject, pods: readonly PodFacts[]): rea
   const isInOrder =
     object.ref.kind === 'StatefulSet' &&
     textAt(object.manifest, 'spec', 'podManagementPolicy') !== 'Parallel' &&
-    kindRow(object.ref.kind)?.replacedByHand?.(object.manifest) !== true;
+    kindRow(object.ref)?.replacedByHand?.(object.manifest) !== true;
   return isInOrder && !object.deleting
     ? ofEarlierRevision(object, pods).filter(({ ready, deleting }) => !ready && !deleting)
     : [];

@@ -8,12 +8,13 @@ import { objectAt, textAt } from '../json/json.ts';
 import { kindRow } from './kinds/index.ts';
 import { objectsAt } from './kinds/shared/references.ts';
 import { containersOf, podSpecsOf } from './pod-spec.ts';
+import type { KindName } from '../objects.ts';
 
 const place = ['spec', 'template', 'metadata', 'annotations', configAnnotation] as const;
 const path: Path = place.map((field) => ({ field }));
 
 /** Whether pods of a kind are replaced when their template changes. Jobs have run, and a CronJob's next pods read what is there then. */
-export const isRolled = (kind: string): boolean => kindRow(kind)?.operate?.includes('restart') === true;
+export const isRolled = (kind: KindName): boolean => kindRow(kind)?.operate?.includes('restart') === true;
 
 /** Names of the ConfigMaps that the pods of an object read, be they there or not, in order. */
 export const configMapsRead = (content: JsonObject): readonly string[] => {
@@ -67,7 +68,7 @@ export const withConfiguration = (
   const before = new Map(base.map((object) => [`${object.ref.kind}/${object.ref.name}`, object.content]));
   return objects.map((object) => {
     const { ref, content } = object;
-    if (!isRolled(ref.kind)) return object;
+    if (!isRolled(ref)) return object;
     const was = before.get(`${ref.kind}/${ref.name}`);
     const digest = configDigest(content, objects);
     const isSame = was !== undefined && configDigest(was, base) === digest;
@@ -82,7 +83,7 @@ export const withConfigurationOf = (
 ): readonly BundleObject[] => {
   const before = new Map(base.map((object) => [`${object.ref.kind}/${object.ref.name}`, object.content]));
   return objects.map((object) => {
-    const was = isRolled(object.ref.kind) ? before.get(`${object.ref.kind}/${object.ref.name}`) : undefined;
+    const was = isRolled(object.ref) ? before.get(`${object.ref.kind}/${object.ref.name}`) : undefined;
     return was === undefined ? object : withConfig(object, configOf(was));
   });
 };
@@ -91,7 +92,7 @@ const bareDigests = new WeakMap<BundleObject, string>();
 
 /** Digest of an object of a bundle as staging holds it: without what was added when it was frozen. */
 export const stagedDigest = (object: BundleObject): string => {
-  if (!isRolled(object.ref.kind) || configOf(object.content) === undefined) return object.digest;
+  if (!isRolled(object.ref) || configOf(object.content) === undefined) return object.digest;
   const known = bareDigests.get(object) ?? withConfig(object, undefined).digest;
   bareDigests.set(object, known);
   return known;
@@ -103,7 +104,7 @@ export const restartLines = (after: readonly BundleObject[], before: readonly Bu
   return after.flatMap((object) => {
     const { kind, name } = object.ref;
     const earlier = was.get(`${kind}/${name}`);
-    const config = isRolled(kind) ? configOf(object.content) : undefined;
+    const config = isRolled(object.ref) ? configOf(object.content) : undefined;
     if (earlier === undefined || config === undefined || config === configOf(earlier.content)) return [];
     const changed = held(object.content, after)
       .filter(({ ref, content }) => {

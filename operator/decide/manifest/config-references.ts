@@ -1,7 +1,7 @@
 /** Which Secrets and ConfigMaps an object needs in order to run. */
 import type { JsonObject } from '../../api/meta.ts';
 import { at, isObject, objectAt, textAt } from '../json/json.ts';
-import { kindRow } from './kinds/index.ts';
+import { rowOf } from './kinds/index.ts';
 import type { Reference } from './kinds/shared/kind.ts';
 import { objectsAt, secretsNamed, withKeys } from './kinds/shared/references.ts';
 import { containersOf, podSpecsOf } from './pod-spec.ts';
@@ -71,5 +71,5 @@ const ofPodSpec = (spec: JsonObject): readonly Reference[] => [
 /** Everything that an object refers to and cannot do without. */
 export const references = (content: JsonObject): readonly Reference[] => [
   ...podSpecsOf(content).flatMap(ofPodSpec),
-  ...(kindRow(textAt(content, 'kind') ?? '')?.references?.(content) ?? []),
+  ...(rowOf(content)?.references?.(content) ?? []),
 ];

@@ -9,7 +9,7 @@ import { at, isObject, listAt, member, numberAt, objectAt, textAt, withMember } 
 import { normalForm } from './normal-form.ts';
 import { deletePath, outside, type Path } from '../json/field-path.ts';
 import { isInstalledKind } from './installed-kinds.ts';
-import { kindRow } from './kinds/index.ts';
+import { kindRow, rowOf } from './kinds/index.ts';
 import { programsOfPod, type Program } from './pod-fingerprint.ts';
 
 export interface DigestOptions {
@@ -50,7 +50,7 @@ export const scaleDigest = (replicas: number): string => digestOf({ replicas });
 
 /** The replicas that an object asks for; undefined = its kind is not scaled, or it leaves them to the default of one. */
 export const replicasOf = (object: JsonObject): number | undefined =>
-  kindRow(textAt(object, 'kind') ?? '')?.scaled === true ? numberAt(object, 'spec', 'replicas') : undefined;
+  rowOf(object)?.scaled === true ? numberAt(object, 'spec', 'replicas') : undefined;
 
 const contentOf = (object: JsonObject, kind: string, unmanaged: readonly string[]): JsonObject => {
   const name = textAt(object, 'metadata', 'name') ?? '';

@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../../api/meta.ts';
 import { digestOf } from '../json/canonical.ts';
 import { at, listAt, member, textAt } from '../json/json.ts';
 import type { ObjectKey } from '../objects.ts';
-import { asKey } from '../objects.ts';
+import { groupIn, keyOf, kindIdOf } from '../objects.ts';
 import { kindRow } from './kinds/index.ts';
 import { visible } from '../safe-text.ts';
 import { listed } from '../messages.ts';
@@ -22,7 +22,7 @@ export const ofDeletions: ReadonlySet<string> = new Set(['foregroundDeletion', '
 
 /** A controller of custom resources names its finalizers after their API group, or a domain below it. */
 const isOfOwnGroup = (apiVersion: string, finalizer: string): boolean => {
-  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  const group = groupIn(apiVersion);
   const domain = finalizer.split('/')[0] ?? '';
   const isCustom = group.includes('.') && !/(^|\.)k8s\.io$/.test(group);
   return isCustom && (domain === group || domain.endsWith(`.${group}`));
@@ -34,6 +34,9 @@ const isControllers = (manifest: JsonObject, kind: string, finalizer: Json): boo
     (kind === 'PersistentVolume' ? ofVolumes : kindRow(kind)?.controllerFinalizers)?.includes(finalizer) === true ||
     isOfOwnGroup(textAt(manifest, 'apiVersion') ?? '', finalizer));
 
+const idIn = (manifest: JsonObject | undefined): string =>
+  kindIdOf({ kind: textAt(manifest, 'kind') ?? '', apiVersion: textAt(manifest, 'apiVersion') });
+
 /** Places in `metadata.finalizers` that controllers decide. */
 export const controllersPlaces = (manifest: JsonObject, kind: string): readonly number[] =>
   listAt(manifest, 'metadata', 'finalizers').flatMap((name, place) =>
@@ -41,10 +44,7 @@ export const controllersPlaces = (manifest: JsonObject, kind: string): readonly 
   );
 
 /** The finalizers of an object that a release or a person decides, sorted. */
-export const decidedFinalizers = (
-  manifest: JsonObject | undefined,
-  kind = textAt(manifest, 'kind') ?? '',
-): readonly string[] =>
+export const decidedFinalizers = (manifest: JsonObject | undefined, kind = idIn(manifest)): readonly string[] =>
   manifest === undefined
     ? []
     : listAt(manifest, 'metadata', 'finalizers')
@@ -73,7 +73,9 @@ export const ownerIn = (text: string): OwnerText | undefined => {
   const [word, apiVersion = '', key = '', uid = '', role, ...rest] = text.split(' ');
   if (word !== 'owner' || uid === '' || rest.length > 0 || (role !== undefined && role !== 'controller'))
     return undefined;
-  return { apiVersion, key: asKey(key), uid, isController: role === 'controller' };
+  const slash = key.indexOf('/');
+  const object = { apiVersion, kind: key.slice(0, slash), name: key.slice(slash + 1) };
+  return { apiVersion, key: keyOf(object), uid, isController: role === 'controller' };
 };
 
 const ownerText = (owner: Json): string => {

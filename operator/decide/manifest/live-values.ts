@@ -3,10 +3,10 @@
  * that nobody can change back.
  */
 import type { JsonObject } from '../../api/meta.ts';
-import { textAt } from '../json/json.ts';
 import { deletePath, getPath, parsePath, setPath, type Path } from '../json/field-path.ts';
 import { immutableChange } from './immutable-fields.ts';
-import { kindRow } from './kinds/index.ts';
+import { kindRow, rowOf } from './kinds/index.ts';
+import type { KindName } from '../objects.ts';
 
 const asLive = (content: JsonObject, live: JsonObject, path: Path): JsonObject => {
   const value = getPath(live, path);
@@ -15,13 +15,13 @@ const asLive = (content: JsonObject, live: JsonObject, path: Path): JsonObject =
 
 /** What the content leaves open and the control plane has filled in since, as it is live. */
 export const withFilledIn = (content: JsonObject, live: JsonObject): JsonObject =>
-  (kindRow(textAt(content, 'kind') ?? '')?.filledIn ?? [])
+  (rowOf(content)?.filledIn ?? [])
     .map((names): Path => names.map((field) => ({ field })))
     .filter((path) => getPath(content, path) === undefined && getPath(live, path) !== undefined)
     .reduce((filled, path) => asLive(filled, live, path), content);
 
 /** Whether the control plane fills in fields of objects of a kind, at once or later. */
-export const isFilledInLater = (kind: string): boolean => kindRow(kind)?.filledIn !== undefined;
+export const isFilledInLater = (kind: KindName): boolean => kindRow(kind)?.filledIn !== undefined;
 
 export interface LeftAsLive {
   readonly content: JsonObject;

@@ -4,9 +4,10 @@ import { digest8, digestOf, digestSteps } from '../json/canonical.ts';
 import { differences } from '../json/diff.ts';
 import { at, isEmptyObject, isList, objectAt, unworkable, withMember } from '../json/json.ts';
 import { mergePatch } from '../json/merge-patch.ts';
-import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from '../objects.ts';
+import { keyOf, type LiveObject, type ObjectKey, type ObjectRef, type KindName, kindIdOf } from '../objects.ts';
 import { ownedPaths, withoutOwned, withOwnedOf } from './server-owned-fields.ts';
 import { deletePath, formatPath, getPath, outside, parsePath, setPath, type Path } from '../json/field-path.ts';
+import { keyNamed } from './kinds/index.ts';
 
 /** What a release decides about an object: no status, no server-owned field, no metadata but name, labels, annotations and finalizers. */
 export const normalForm = (manifest: JsonObject, ref: ObjectRef): JsonObject => {
@@ -96,10 +97,10 @@ const identity: readonly Path[] = [
   [{ field: 'metadata' }, { field: 'name' }],
 ];
 
-const forbidden = (base: JsonObject, content: JsonObject, { kind }: ObjectRef): string | undefined => {
+const forbidden = (base: JsonObject, content: JsonObject, ref: ObjectRef): string | undefined => {
   const renamed = identity.find((path) => getPath(base, path) !== getPath(content, path));
   if (renamed !== undefined) return `the overlay changes ${formatPath(renamed)}, which says which object it is`;
-  const owned = ownedPaths(content, kind)[0];
+  const owned = ownedPaths(content, kindIdOf(ref))[0];
   return owned && `the overlay sets ${formatPath(owned)}, which the cluster writes and no release decides`;
 };
 
@@ -115,12 +116,12 @@ function* inexact(content: JsonObject): Generator<void, string | undefined, void
 
 /** Overlay entries that name no object of the package: they would be signed for, and do nothing. */
 export const strayOverlays = (
-  overlays: readonly { readonly kind: string; readonly name: string }[],
+  overlays: readonly (KindName & { readonly name: string })[],
   refs: readonly ObjectRef[],
 ): RenderProblem[] => {
   const components = new Set(refs.map(keyOf));
   return overlays
-    .map(keyOf)
+    .map(keyNamed)
     .filter((object) => !components.has(object))
     .map((object) => ({ object, message: 'the overlay names an object that is not a component of the package' }));
 };
@@ -158,7 +159,7 @@ export const forReplace = (
     .map(parsePath)
     .filter((path) => path !== undefined)
     .reduce((filled, path) => leftAsLive(filled, live.manifest, path), held);
-  const manifest = withOwnedOf(live.manifest, left, live.ref.kind);
+  const manifest = withOwnedOf(live.manifest, left, kindIdOf(live.ref));
   const { uid, resourceVersion, namespace } = live;
   return withMember(manifest, 'metadata', { ...objectAt(manifest, 'metadata'), namespace, uid, resourceVersion });
 };

@@ -4,18 +4,18 @@
  */
 import type { JsonObject } from '../../api/meta.ts';
 import { listAt, textAt } from '../json/json.ts';
-import type { LiveObject, LiveObjects } from '../objects.ts';
+import type { KindName, LiveObject, LiveObjects } from '../objects.ts';
 import { digestOf } from '../json/canonical.ts';
-import { kindRow } from './kinds/index.ts';
+import { kindRow, rowOf } from './kinds/index.ts';
 import type { DataAfter } from './kinds/shared/kind.ts';
 import { normalForm } from './normal-form.ts';
 
 /** Whether objects of a kind are parked before they are deleted. */
-export const isParkedFirst = (kind: string): boolean => kindRow(kind)?.parked !== undefined;
+export const isParkedFirst = (kind: KindName): boolean => kindRow(kind)?.parked !== undefined;
 
 /** A manifest as it is parked; undefined = its kind is not. */
 export const parkedManifest = (manifest: JsonObject, data: DataAfter): JsonObject | undefined =>
-  kindRow(textAt(manifest, 'kind') ?? '')?.parked?.(manifest, data);
+  rowOf(manifest)?.parked?.(manifest, data);
 
 /** What is to be written before a live object is deleted; undefined = nothing: it is parked, or of a kind that is not. */
 export const parking = ({ manifest, ref }: LiveObject, data: DataAfter): JsonObject | undefined => {
@@ -46,13 +46,13 @@ export const unmanagedBeside = (
 
 /** Whether deleting an object as it is would take the data in its claims along. */
 export const takesDataAlong = (manifest: JsonObject): boolean => {
-  const row = kindRow(textAt(manifest, 'kind') ?? '');
+  const row = rowOf(manifest);
   return row?.parked !== undefined && (row.losesData?.(manifest, undefined) ?? []).length > 0;
 };
 
 /** Whether a claim that it made still belongs to it, so that the garbage collector would delete the claim after it. Its controller lets go of them. */
 export const ownsClaims = ({ manifest, uid }: LiveObject, live: LiveObjects): boolean => {
-  const claims = kindRow(textAt(manifest, 'kind') ?? '')?.claims;
+  const claims = rowOf(manifest)?.claims;
   if (claims === undefined) return false;
   for (let ordinal = 0; ; ordinal += 1) {
     const there = claims(manifest, ordinal).flatMap((name) => live.get(`PersistentVolumeClaim/${name}`) ?? []);

@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../api/meta.ts';
 import { isObject, listAt, objectAt } from '../json/json.ts';
 import { kindRow } from './kinds/index.ts';
+import type { KindName } from '../objects.ts';
 
 /** Paths of pod specs: workloads and Jobs, CronJobs, PodTemplates, Pods. Tried on every kind, so that no kind hides one. */
 const paths = [
@@ -31,4 +32,4 @@ export const podSpecsOf = (content: JsonObject): readonly JsonObject[] =>
  * Data runs nothing and refers to nothing, and it is what is large: what it holds need not be read
  * to know that.
  */
-export const runsNothing = (kind: string): boolean => kindRow(kind)?.data === true;
+export const runsNothing = (kind: KindName): boolean => kindRow(kind)?.data === true;

@@ -36,8 +36,8 @@ describe('unmanaged fields', () => {
       { kind: 'Deployment', name: 'api', fields: ['spec.replicas'] },
       { kind: 'Deployment', name: 'web', fields: ['spec.replicas', 'spec.template'] },
     ]);
-    expect(unmanagedOf(all, { kind: 'Deployment', name: 'api' })).toEqual(['spec.replicas']);
-    expect(unmanagedOf(all, { kind: 'Deployment', name: 'other' })).toEqual([]);
+    expect(unmanagedOf(all, { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' })).toEqual(['spec.replicas']);
+    expect(unmanagedOf(all, { apiVersion: 'apps/v1', kind: 'Deployment', name: 'other' })).toEqual([]);
   });
 
   it('are not implied by a scaleTargetRef of something else', () => {

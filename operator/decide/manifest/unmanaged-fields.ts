@@ -1,8 +1,7 @@
 /** Which fields of production a release leaves alone. */
 import type { JsonObject } from '../../api/meta.ts';
 import type { UnmanagedFields } from '../bundle.ts';
-import { textAt } from '../json/json.ts';
-import { kindRow } from './kinds/index.ts';
+import { keyNamed, rowOf } from './kinds/index.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from '../objects.ts';
 
 /**
@@ -17,10 +16,10 @@ export const impliedUnmanaged = (
   const implied = [...contents, ...liveAutoscalers.map(({ manifest }) => manifest)].flatMap(scaled);
   const byObject = new Map<ObjectKey, UnmanagedFields>();
   for (const { kind, name, fields } of [...declared, ...implied]) {
-    const known = byObject.get(keyOf({ kind, name }))?.fields ?? [];
-    byObject.set(keyOf({ kind, name }), { kind, name, fields: [...new Set([...known, ...fields])].toSorted() });
+    const known = byObject.get(keyNamed({ kind, name }))?.fields ?? [];
+    byObject.set(keyNamed({ kind, name }), { kind, name, fields: [...new Set([...known, ...fields])].toSorted() });
   }
-  return [...byObject.values()].toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
+  return [...byObject.values()].toSorted((a, b) => (keyNamed(a) < keyNamed(b) ? -1 : 1));
 };
 
 const scaled = (manifest: JsonObject): UnmanagedFields[] => {
@@ -29,16 +28,14 @@ const scaled = (manifest: JsonObject): UnmanagedFields[] => {
 };
 
 const targetOf = (manifest: JsonObject): { readonly kind: string; readonly name: string } | undefined =>
-  kindRow(textAt(manifest, 'kind') ?? '')?.scales?.(manifest);
+  rowOf(manifest)?.scales?.(manifest);
 
 /** What an autoscaler scales; undefined = it is none, or says nothing. */
 export const scaleTarget = (manifest: JsonObject): ObjectKey | undefined => {
   const target = targetOf(manifest);
-  return target && keyOf(target);
+  return target && keyNamed(target);
 };
 
 /** The unmanaged paths of one object. */
-export const unmanagedOf = (
-  unmanaged: readonly UnmanagedFields[],
-  ref: Pick<ObjectRef, 'kind' | 'name'>,
-): readonly string[] => unmanaged.find(({ kind, name }) => kind === ref.kind && name === ref.name)?.fields ?? [];
+export const unmanagedOf = (unmanaged: readonly UnmanagedFields[], ref: ObjectRef): readonly string[] =>
+  unmanaged.find((row) => row.name === ref.name && keyNamed(row) === keyOf(ref))?.fields ?? [];

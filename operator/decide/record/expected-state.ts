@@ -2,7 +2,7 @@
 import { followedKinds, kindRow, runsOncePerBundle } from '../manifest/kinds/index.ts';
 import { resourceName } from '../manifest/kinds/shared/kind.ts';
 import { finalizersAmong } from '../manifest/lifetime.ts';
-import type { Instant, ObjectKey } from '../objects.ts';
+import { type Instant, type ObjectKey, kindIdOf } from '../objects.ts';
 
 /** A content that an object may have. */
 export interface State {
@@ -120,7 +120,7 @@ export const nothingExplained: ExplainedRecord = {
 
 /** By resource, as the ledger names it. */
 export const kindByResource: ReadonlyMap<string, string> = new Map(
-  followedKinds.map((each) => [resourceName(each), each.kind]),
+  followedKinds.map((each) => [resourceName(each), kindIdOf(each)]),
 );
 
 /** Kinds of which every change in a guarded namespace is to be explained, beside what the chart adds. */

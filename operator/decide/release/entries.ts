@@ -9,7 +9,7 @@ import { decidedFinalizers } from '../manifest/lifetime.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import { normalForm } from '../manifest/normal-form.ts';
 import { parkedManifest } from '../manifest/parking.ts';
-import { type Instant, keyOf, type LiveObjects, type ObjectKey, type ObjectRef } from '../objects.ts';
+import { type Instant, keyOf, type LiveObjects, type ObjectKey, type ObjectRef, kindIdOf } from '../objects.ts';
 import { releasesData } from './removals.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { candidateSubject } from '../record/subjects.ts';
@@ -23,9 +23,9 @@ export const writtenBy = ({ objects, unmanaged }: Bundle, from: readonly BundleO
   return objects.map(({ ref, digest, content }) => {
     // What stays as it is live is not compared until it is known, when the rollback has ended.
     const without = [...unmanagedOf(unmanaged, ref), ...(way?.left.get(keyOf(ref)) ?? [])];
-    const finalizers = decidedFinalizers(content, ref.kind);
+    const finalizers = decidedFinalizers(content, kindIdOf(ref));
     const parked = way?.parked.get(keyOf(ref));
-    const frees = decidedFinalizers(before.get(keyOf(ref))?.content, ref.kind).filter(
+    const frees = decidedFinalizers(before.get(keyOf(ref))?.content, kindIdOf(ref)).filter(
       (name) => !finalizers.includes(name),
     );
     return {
@@ -189,7 +189,7 @@ export const rollbackStarted = (
         ? []
         : [
             ...writtenBy(
-              { ...restores, objects: restores.objects.filter(({ ref }) => !runsOncePerBundle(ref.kind)) },
+              { ...restores, objects: restores.objects.filter(({ ref }) => !runsOncePerBundle(ref)) },
               takesBack?.objects ?? [],
               way,
             ),

@@ -46,7 +46,7 @@ const absent: Health = { state: 'Progressing', reason: 'NotThere', message: 'is 
 
 type Judge = (object: LiveObject, pods: readonly PodFacts[]) => Health;
 
-const staysUp = ({ ref }: BundleObject): boolean => isWorkload(ref.kind) && !runsOncePerBundle(ref.kind);
+const staysUp = ({ ref }: BundleObject): boolean => isWorkload(ref) && !runsOncePerBundle(ref);
 
 const workloads = (s: ReleaseSnapshot, bundle: Bundle, judge: Judge) =>
   bundle.objects.filter(staysUp).map(({ ref }) => {
@@ -143,7 +143,7 @@ const leftOver = (s: ReleaseSnapshot, to: Bundle, from: Bundle | undefined) => {
   if (from === undefined) return [];
   const restored = new Set(to.objects.map((object) => keyOf(liveRef(object, to))));
   return from.objects
-    .filter(({ ref }) => isWorkload(ref.kind))
+    .filter(({ ref }) => isWorkload(ref))
     .map((object) => liveRef(object, from))
     .filter((ref) => !restored.has(keyOf(ref)))
     .map((ref) => ({ ref, health: goneWorkload(s.pods.get(keyOf(ref)) ?? []) }));

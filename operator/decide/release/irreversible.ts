@@ -3,7 +3,7 @@ import type { JsonObject } from '../../api/meta.ts';
 import type { Bundle } from '../bundle.ts';
 import { outside } from '../json/field-path.ts';
 import { immutableChange } from '../manifest/immutable-fields.ts';
-import { kindRow, runsOncePerBundle } from '../manifest/kinds/index.ts';
+import { kindRow, runsOncePerBundle, keyNamed } from '../manifest/kinds/index.ts';
 import { withFilledIn } from '../manifest/live-values.ts';
 import { normalForm } from '../manifest/normal-form.ts';
 import { isParkedFirst } from '../manifest/parking.ts';
@@ -36,7 +36,7 @@ interface Given {
 
 export const oneWays = (given: Given): readonly OneWay[] => [
   ...given.bundle.objects.flatMap((object) =>
-    runsOncePerBundle(object.ref.kind) ? [ran(object.ref)] : changed(given, object.ref, object.content),
+    runsOncePerBundle(object.ref) ? [ran(object.ref)] : changed(given, object.ref, object.content),
   ),
   ...given.bundle.removed.flatMap((ref) => dropped(given, ref)),
 ];
@@ -57,7 +57,7 @@ const changed = ({ bundle, live }: Given, ref: ObjectRef, content: JsonObject): 
     outside(each, unmanaged),
   );
   if (before === undefined || after === undefined) return [];
-  const lost = kindRow(ref.kind)?.losesData?.(before, after) ?? [];
+  const lost = kindRow(ref)?.losesData?.(before, after) ?? [];
   const back = immutableChange(before, after);
   const stays = back?.wayBack === 'Leave' ? back.fields : [];
   return [
@@ -81,9 +81,9 @@ const dropped = ({ bundle, live, before, byTool }: Given, ref: ObjectRef): reado
   const now = live.get(object);
   // What an earlier release dropped was signed for then.
   const isOwn = before === undefined || before.objects.some((each) => keyOf(each.ref) === object);
-  const loses = now === undefined || !isOwn ? [] : (kindRow(ref.kind)?.losesData?.(now.manifest, undefined) ?? []);
+  const loses = now === undefined || !isOwn ? [] : (kindRow(ref)?.losesData?.(now.manifest, undefined) ?? []);
   if (loses.length === 0) return [];
-  const isLost = byTool || !isParkedFirst(ref.kind) || releasesData(bundle, ref);
+  const isLost = byTool || !isParkedFirst(ref) || releasesData(bundle, ref);
   const when = byTool ? 'with the release' : 'after observation';
   return [
     {
@@ -100,7 +100,7 @@ const dropped = ({ bundle, live, before, byTool }: Given, ref: ObjectRef): reado
 /** Whether the candidate names exactly this. */
 export const isDeclared = ({ object, field }: OneWay, { irreversible }: Bundle): boolean =>
   irreversible.some(
-    (entry) => keyOf(entry) === object && (field === '' ? entry.fields.length === 0 : entry.fields.includes(field)),
+    (entry) => keyNamed(entry) === object && (field === '' ? entry.fields.length === 0 : entry.fields.includes(field)),
   );
 
 /** For signers: each of them, with the reason that the candidate gives. */
@@ -108,7 +108,7 @@ export const oneWayLines = (given: Given): readonly string[] => {
   const found = oneWays(given).map(({ object, field, why }) => ({ object, field, why }));
   const reasons = given.bundle.irreversible.map((entry) => {
     const what = entry.fields.length === 0 ? 'with its data' : entry.fields.join(', ');
-    return `the candidate says of ${objectNamed(keyOf(entry))} (${what}): ${entry.reason}`;
+    return `the candidate says of ${objectNamed(keyNamed(entry))} (${what}): ${entry.reason}`;
   });
   return [...found.map(({ why }) => why), ...reasons];
 };

@@ -71,7 +71,7 @@ export const jobsOf = (
     const key = keyOf(ref);
     const live = s.live.get(key);
     const told = record.jobs.get(key);
-    const job = { ref, wave: waveOf(ref.kind, object.content) };
+    const job = { ref, wave: waveOf(ref, object.content) };
     if (told !== undefined && (told.outcome === 'Complete' || told.intent === open.id)) {
       return { ...job, health: healthOf(told), unrecorded: undefined };
     }
@@ -82,7 +82,7 @@ export const jobsOf = (
     const health = live === undefined ? absent : workloadHealth(live, s.pods.get(key) ?? [], judging);
     return { ...job, health, unrecorded: undefined };
   };
-  return bundle.objects.filter(({ ref }) => runsOncePerBundle(ref.kind)).map(jobOf);
+  return bundle.objects.filter(({ ref }) => runsOncePerBundle(ref)).map(jobOf);
 };
 
 /** The first of them that has ended and of which the record does not say so. */
@@ -106,7 +106,7 @@ export const heldJobs = (
   which: 'All' | 'NotRunning',
 ): readonly Step[] =>
   (bundle?.objects ?? []).flatMap((object): Step[] => {
-    if (bundle === undefined || !runsOncePerBundle(object.ref.kind)) return [];
+    if (bundle === undefined || !runsOncePerBundle(object.ref)) return [];
     const ref = liveRef(object, bundle);
     const live = s.live.get(keyOf(ref));
     if (live === undefined || !isHeldForRecord(live)) return [];

@@ -37,7 +37,7 @@ export const leftOf = (
 const foundIn = ({ live, object }: Step, from: Bundle | undefined): string => {
   if (live === undefined) return 'not there';
   if (live.deleting) return 'being deleted';
-  const before = from?.objects.find(({ ref }) => ref.kind === live.ref.kind && ref.name === live.ref.name);
+  const before = from?.objects.find(({ ref }) => keyOf(ref) === keyOf(live.ref));
   if (before !== undefined && holds(live, before, from?.unmanaged ?? [])) return `as in ${from?.name ?? ''}`;
   return object === undefined ? 'there' : 'other content';
 };

@@ -1,14 +1,14 @@
 /** What a release or rollback takes away: now, after observation, and what of it is parked first, so that its data stays. */
 import type { Bundle, BundleObject } from '../bundle.ts';
 import { listAt, textAt } from '../json/json.ts';
-import { kindRow, runsOncePerBundle, waveOf } from '../manifest/kinds/index.ts';
+import { kindRow, runsOncePerBundle, waveOf, keyNamed } from '../manifest/kinds/index.ts';
 import type { DataAfter } from '../manifest/kinds/shared/kind.ts';
 import { asItIs, isParkedFirst, parkedAs, parkedManifest } from '../manifest/parking.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
-import { keyOf, type LiveObject, type LiveObjects, type ObjectRef } from '../objects.ts';
+import { type KindName, keyOf, type LiveObject, type LiveObjects, type ObjectRef } from '../objects.ts';
 import { type Course, has, heldBefore, liveRef, objectIn, type Standing, type Step } from './steps.ts';
 
-const prunesLate = (kind: string): boolean => kindRow(kind)?.prune === 'AfterObservation';
+const prunesLate = (kind: KindName): boolean => kindRow(kind)?.prune === 'AfterObservation';
 
 /** Objects of the package that the target bundle no longer has and production still does. */
 export const removeSteps = (course: Course, refs: readonly ObjectRef[], live: LiveObjects): Step[] =>
@@ -23,7 +23,7 @@ export const removeSteps = (course: Course, refs: readonly ObjectRef[], live: Li
     const { parks, waits } = keepsData(course, ref) ? parkedAs(now, live, dataAfter(course, ref)) : asItIs;
     const standing: Standing = now.deleting || waits ? 'Deleting' : ours ? 'Pending' : 'Foreign';
     const gone = { object: undefined, content: undefined, isReplaced: false, unmanaged: [], finalizers: [] };
-    return [{ ref, wave: waveOf(ref.kind), live: now, standing, parks, ...gone }];
+    return [{ ref, wave: waveOf(ref), live: now, standing, parks, ...gone }];
   });
 
 /**
@@ -42,9 +42,7 @@ const dataAfter = ({ goesBack, to, from }: Course, ref: ObjectRef): DataAfter =>
   releasesData(goesBack === true && !wasLeftBehind(to, ref) ? from : to, ref) ? 'Released' : 'Kept';
 
 export const releasesData = (bundle: Bundle | undefined, ref: ObjectRef): boolean =>
-  bundle?.irreversible.some(
-    ({ kind, name, fields }) => kind === ref.kind && name === ref.name && fields.length === 0,
-  ) === true;
+  bundle?.irreversible.some((entry) => keyNamed(entry) === keyOf(ref) && entry.fields.length === 0) === true;
 
 /** Whether a live object is what a bundle says, parked. */
 const isParked = (live: LiveObject, object: BundleObject, unmanaged: readonly string[]): boolean =>
@@ -59,27 +57,23 @@ const isParked = (live: LiveObject, object: BundleObject, unmanaged: readonly st
  */
 export const dropSteps = (course: Course, bundle: Bundle, live: LiveObjects): Step[] => [
   ...removeSteps(course, prunedNow(bundle), live),
-  ...removeSteps(
-    course,
-    prunedLate(bundle).filter(({ kind }) => isParkedFirst(kind)),
-    live,
-  ).filter(({ parks, live: now }) => parks !== undefined && now?.deleting !== true),
+  ...removeSteps(course, prunedLate(bundle).filter(isParkedFirst), live).filter(
+    ({ parks, live: now }) => parks !== undefined && now?.deleting !== true,
+  ),
 ];
 
 /** What a promotion deletes once its workloads are complete. */
-export const prunedNow = (bundle: Bundle): readonly ObjectRef[] =>
-  bundle.removed.filter(({ kind }) => !prunesLate(kind));
+export const prunedNow = (bundle: Bundle): readonly ObjectRef[] => bundle.removed.filter((ref) => !prunesLate(ref));
 
 /** Configuration, of which pods from before, such as those of a partition or of a CronJob, may still start anew. */
 const mayBeRead = ({ kind }: ObjectRef): boolean => kind === 'ConfigMap';
 
 /** What may go once observation is over: what had to wait for that, and what pods read until then. */
 export const prunedAfter = (bundle: Bundle): readonly ObjectRef[] =>
-  bundle.removed.filter((ref) => prunesLate(ref.kind) || mayBeRead(ref));
+  bundle.removed.filter((ref) => prunesLate(ref) || mayBeRead(ref));
 
 /** What it deletes only after observation: a rollback would need these back with the very same address, token or data. */
-export const prunedLate = (bundle: Bundle): readonly ObjectRef[] =>
-  bundle.removed.filter(({ kind }) => prunesLate(kind));
+export const prunedLate = (bundle: Bundle): readonly ObjectRef[] => bundle.removed.filter(prunesLate);
 
 /**
  * Objects that going back from one bundle to another deletes: what the newer one added, and what it dropped before the older one
@@ -88,9 +82,9 @@ export const prunedLate = (bundle: Bundle): readonly ObjectRef[] =>
 export const addedBy = ({ to, from }: Course, live: LiveObjects): readonly ObjectRef[] => {
   if (from === undefined) return [];
   const added = from.objects
-    .filter((object) => runsOncePerBundle(object.ref.kind) || objectIn(to, object.ref) === undefined)
+    .filter((object) => runsOncePerBundle(object.ref) || objectIn(to, object.ref) === undefined)
     .map((object) => liveRef(object, from))
-    .filter((ref) => !runsOncePerBundle(ref.kind) || isRunning(live.get(keyOf(ref))));
+    .filter((ref) => !runsOncePerBundle(ref) || isRunning(live.get(keyOf(ref))));
   return [...added, ...from.removed.filter((ref) => objectIn(to, ref) === undefined)];
 };
 

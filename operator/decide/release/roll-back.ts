@@ -120,7 +120,7 @@ const restorerOf = (s: ReleaseSnapshot, open: OpenIntent) => ({
 
 /** What is to be written and what is to be removed; Jobs are not run again. */
 const backSteps = (s: ReleaseSnapshot, open: OpenIntent, course: Course): readonly Step[] => [
-  ...writeSteps(course, s.live).filter(({ ref }) => !runsOncePerBundle(ref.kind)),
+  ...writeSteps(course, s.live).filter(({ ref }) => !runsOncePerBundle(ref)),
   ...(open.delivery === 'GitOps'
     ? toolsSteps(course, s)
     : [...addedSteps(course, s), ...heldJobs(s, course.from, 'NotRunning')]),

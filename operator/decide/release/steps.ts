@@ -15,7 +15,7 @@ import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 
 /** The name an object of a bundle has in production: a Job runs once per bundle, so it is named after it. */
 export const liveRef = (object: BundleObject, bundle: Bundle): ObjectRef =>
-  runsOncePerBundle(object.ref.kind) ? { ...object.ref, name: jobName(object.ref.name, bundle.digest) } : object.ref;
+  runsOncePerBundle(object.ref) ? { ...object.ref, name: jobName(object.ref.name, bundle.digest) } : object.ref;
 
 /** Whether a live object is what a bundle says, in normal form and outside unmanaged fields; its finalizers aside. */
 export const holds = (live: LiveObject, object: BundleObject, unmanaged: readonly UnmanagedFields[]): boolean =>
@@ -36,7 +36,7 @@ export const heldBefore = (live: LiveObject, object: BundleObject, unmanaged: re
   has(live, object, { content: withLeft(object.content, live.manifest).content, unmanaged });
 
 export const objectIn = (bundle: Bundle | undefined, ref: ObjectRef): BundleObject | undefined =>
-  bundle?.objects.find((object) => object.ref.kind === ref.kind && object.ref.name === ref.name);
+  bundle?.objects.find((object) => keyOf(object.ref) === keyOf(ref));
 
 /** Where one object stands between two bundles. */
 export type Standing = 'Done' | 'Pending' | 'Foreign' | 'Deleting';
@@ -92,12 +92,12 @@ export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
   (course.to?.objects ?? []).map((object) => {
     const ref = course.to === undefined ? object.ref : liveRef(object, course.to);
     const now = live.get(keyOf(ref));
-    if (runsOncePerBundle(ref.kind)) return jobStep(course, object, { ref, live: now });
+    if (runsOncePerBundle(ref)) return jobStep(course, object, { ref, live: now });
     const wanted = { ...wantedOf(course, object, now), unmanaged: leftToOthers(course, object, now) };
     const parked = wanted.isReplaced && now !== undefined ? parkedAs(now, live, 'Kept') : asItIs;
     return {
       ref,
-      wave: waveOf(ref.kind),
+      wave: waveOf(ref),
       live: now,
       object,
       ...wanted,
@@ -190,7 +190,7 @@ const jobStep = (
   const { content } = object;
   const state = course.jobState?.(keyOf(ref), live) ?? 'Runs';
   const isReplaced = state === 'RunsAgain';
-  const wave = waveOf(ref.kind, content);
+  const wave = waveOf(ref, content);
   const standing = jobStanding(live, state);
   return { ref, wave, live, object, content, standing, isReplaced, finalizers: [], unmanaged: [], parks: undefined };
 };

@@ -21,7 +21,7 @@ export interface WayBack {
 }
 
 const restored = ({ to }: Course): readonly BundleObject[] =>
-  (to?.objects ?? []).filter(({ ref }) => !runsOncePerBundle(ref.kind));
+  (to?.objects ?? []).filter(({ ref }) => !runsOncePerBundle(ref));
 
 /**
  * Of going from one bundle back to another. What the newer bundle says counts beside what is live: what a promotion wrote a moment ago may not be

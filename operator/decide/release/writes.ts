@@ -28,12 +28,12 @@ export const effectOf = (step: Step, how: WriteAs): ObjectEffect | undefined => 
       as,
       namespace,
       ref,
-      manifest: runsOncePerBundle(ref.kind) ? held(manifest) : manifest,
+      manifest: runsOncePerBundle(ref) ? held(manifest) : manifest,
       intent,
     };
   }
   if (step.isReplaced) return deleted(step, how);
-  if (runsOncePerBundle(ref.kind)) return { do: 'Replace', as, namespace, ref, manifest: freed(live), intent };
+  if (runsOncePerBundle(ref)) return { do: 'Replace', as, namespace, ref, manifest: freed(live), intent };
   const manifest = forReplace(content, live, {
     unmanaged: step.unmanaged,
     finalizers: step.finalizers,

@@ -30,7 +30,7 @@ import type { CandidateRecord } from '../../../operator/decide/record/candidate.
 import type { OpenIntent, PackageRecord } from '../../../operator/decide/record/package.ts';
 import type { Watched } from '../../../operator/decide/findings/view.ts';
 import { digestOfBundle } from '../../../operator/decide/bundle-digest.ts';
-import { isWorkload } from '../../../operator/decide/manifest/kinds/index.ts';
+import { isWorkload, kindRow } from '../../../operator/decide/manifest/kinds/index.ts';
 
 /** A Wednesday, 11:00 in New York: the window is open, the soak is over, the signatures are an hour old. */
 export const now: Instant = Date.parse('2026-03-11T15:00:00Z');
@@ -103,18 +103,9 @@ export const aCandidate = (spec: Record<string, unknown> = {}, name = 'payments-
     },
   });
 
-const apiVersions: Readonly<Record<string, string>> = {
-  Deployment: 'apps/v1',
-  StatefulSet: 'apps/v1',
-  DaemonSet: 'apps/v1',
-  Job: 'batch/v1',
-  CronJob: 'batch/v1',
-  Ingress: 'networking.k8s.io/v1',
-};
-
 /** One object of a bundle: `content` is what stands beside kind and name. */
 export const anObject = (kind: string, name: string, content: JsonObject = {}, digest?: string): BundleObject => {
-  const apiVersion = apiVersions[kind] ?? 'v1';
+  const apiVersion = kindRow(kind)?.apiVersion ?? 'v1';
   const whole = { apiVersion, kind, metadata: { name }, ...content };
   return { ref: { apiVersion, kind, name }, digest: digest ?? digestOfContent(whole), content: whole };
 };

@@ -33,7 +33,7 @@ const imagesOf = (podSpec: JsonObject): readonly NamedImage[] => [
 /** A tag may be moved after people have signed; a digest may not. Image volumes are images too. */
 const judge = (s: Facts<typeof reads>) => {
   const loose = s.bundle.objects.flatMap((object) =>
-    runsNothing(object.ref.kind)
+    runsNothing(object.ref)
       ? []
       : podSpecsOf(object.content)
           .flatMap(imagesOf)

@@ -25,7 +25,7 @@ type Seen = Facts<typeof reads>;
 
 const immutableFields = (s: Seen): Verdict | undefined => {
   const conflicts = s.bundle.objects
-    .filter(({ ref }) => !runsOncePerBundle(ref.kind))
+    .filter(({ ref }) => !runsOncePerBundle(ref))
     .flatMap(({ ref, content }) => {
       const live = s.live.get(keyOf(ref));
       const change = live === undefined ? undefined : immutableChange(content, live.manifest);
@@ -40,9 +40,7 @@ const immutableFields = (s: Seen): Verdict | undefined => {
 
 /** A Job runs once a bundle, under a name of its own; nobody can write that name into Git beforehand. */
 const jobsForTools = (s: Seen): Verdict | undefined => {
-  const jobs = s.bundle.objects
-    .filter(({ ref }) => runsOncePerBundle(ref.kind))
-    .map(({ ref }) => objectNamed(keyOf(ref)));
+  const jobs = s.bundle.objects.filter(({ ref }) => runsOncePerBundle(ref)).map(({ ref }) => objectNamed(keyOf(ref)));
   if (s.policy.spec.deliveredBy !== 'GitOps' || jobs.length === 0) return undefined;
   return blocked('JobNotDeliverable', {
     message: `${s.target.name} is delivered by GitOps, and a release that a tool delivers cannot hold Jobs: ${listed(jobs)}`,

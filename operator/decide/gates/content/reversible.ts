@@ -6,13 +6,16 @@ import { isDeclared, oneWays, type OneWay } from '../../release/irreversible.ts'
 import { visible } from '../../safe-text.ts';
 import type { Verdict } from '../verdict.ts';
 import { blocked, defineGate, passed, type Facts } from '../gate.ts';
+import { keyNamed } from '../../manifest/kinds/index.ts';
 
 const reads = ['candidate', 'policy', 'bundle', 'live', 'production'] as const;
 type Seen = Facts<typeof reads>;
 
 const strays = ({ bundle }: Seen): readonly string[] => {
   const known = new Set([...bundle.objects.map(({ ref }) => ref), ...bundle.removed].map(keyOf));
-  return bundle.irreversible.filter((entry) => !known.has(keyOf(entry))).map((entry) => objectNamed(keyOf(entry)));
+  return bundle.irreversible
+    .filter((entry) => !known.has(keyNamed(entry)))
+    .map((entry) => objectNamed(keyNamed(entry)));
 };
 
 /** As a candidate lists it. */

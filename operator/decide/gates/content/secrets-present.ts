@@ -41,7 +41,7 @@ const reasons = {
 const missing = (s: Seen): readonly Missing[] => {
   const there: Record<Reference['kind'], KeysByName> = { Secret: s.secrets, ConfigMap: configMapsAfter(s) };
   return s.bundle.objects.flatMap((object) =>
-    (runsNothing(object.ref.kind) ? [] : references(object.content)).flatMap((reference): readonly Missing[] => {
+    (runsNothing(object.ref) ? [] : references(object.content)).flatMap((reference): readonly Missing[] => {
       const keys = there[reference.kind].get(reference.name);
       const by = objectNamed(keyOf(object.ref));
       if (keys === undefined) return [{ ...reference, reason: reasons[reference.kind].object, by }];

@@ -8,7 +8,7 @@ import type { CandidateSnapshot } from '../snapshot.ts';
 
 type Seen = Pick<GateSnapshot, 'stagedNow' | 'stagedHealth'>;
 
-const jobsIn = (bundle: Bundle) => bundle.objects.filter(({ ref }) => runsOncePerBundle(ref.kind));
+const jobsIn = (bundle: Bundle) => bundle.objects.filter(({ ref }) => runsOncePerBundle(ref));
 
 const recordOf = (s: Pick<CandidateSnapshot, 'candidate' | 'record'>) =>
   s.record.candidates.get(s.candidate.metadata.uid)?.jobs;

@@ -22,7 +22,7 @@ const judge = (s: Facts<typeof reads>) => {
     return passed('HoldOver', 'Staging was healthy with this content for as long as the policy asks, and has moved on');
   }
   const workloads = s.bundle.objects
-    .filter(({ ref }) => isWorkload(ref.kind))
+    .filter(({ ref }) => isWorkload(ref))
     .map(({ ref }) => ({ key: keyOf(ref), health: s.stagedHealth.get(keyOf(ref)) ?? unseen }));
   const namespace = s.candidate.metadata.namespace;
   for (const { state, say, reason } of verdicts) {

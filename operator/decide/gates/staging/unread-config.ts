@@ -22,7 +22,7 @@ export const unreadConfig = (
     }),
   );
   return bundle.objects.flatMap(({ ref, content }) => {
-    if (!isRolled(ref.kind)) return [];
+    if (!isRolled(ref)) return [];
     const key: ObjectKey = keyOf(ref);
     const pods = (s.stagedPods.get(key) ?? []).filter(({ deleting }) => !deleting);
     const oldest = Math.min(...pods.map(({ createdAt }) => createdAt));

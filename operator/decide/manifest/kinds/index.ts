@@ -1,5 +1,7 @@
 /** Every kind with a row. To add one: write its file, and register it here. */
 import type { JsonObject } from '../../../api/meta.ts';
+import { textAt } from '../../json/json.ts';
+import { keyOf, kindIdOf, type KindName, type ObjectKey } from '../../objects.ts';
 import { binding } from './binding.ts';
 import { configMap } from './config-map.ts';
 import { controllerRevision } from './controller-revision.ts';
@@ -64,10 +66,31 @@ export const kindRows: readonly Kind[] = [
   csiStorageCapacity,
 ];
 
-const byKind = new Map(kindRows.map((row) => [row.kind, row]));
+const byId = new Map(kindRows.map((row) => [kindIdOf(row), row]));
 
-/** The row of a kind; undefined = a kind without one, such as a custom resource. */
-export const kindRow = (kind: string): Kind | undefined => byKind.get(kind);
+/** A kind that people name without its group. The kinds of Kubernetes itself come first. */
+const byKind = Map.groupBy(kindRows, ({ kind }) => kind);
+
+/** The row of a kind, by its names or by its id; undefined = a kind without one. */
+export const kindRow = (kind: KindName | string): Kind | undefined =>
+  byId.get(typeof kind === 'string' ? kind : kindIdOf(kind));
+
+/** The row of what a manifest is; undefined = of a kind without one. */
+export const rowOf = (manifest: JsonObject): Kind | undefined =>
+  kindRow({ kind: textAt(manifest, 'kind') ?? '', apiVersion: textAt(manifest, 'apiVersion') });
+
+/** What people mean who name a kind, with or without its group and version; undefined = a kind without a row, or one of several. */
+export const rowNamed = ({ kind, apiVersion }: KindName): Kind | undefined => {
+  if (apiVersion !== undefined) return kindRow({ kind, apiVersion });
+  const [only, ...others] = byKind.get(kind) ?? [];
+  return kindRow(kind) ?? (others.length === 0 ? only : undefined);
+};
+
+/** The key of an object that people name. */
+export const keyNamed = (ref: KindName & { readonly name: string }): ObjectKey => {
+  const row = rowNamed(ref);
+  return row === undefined ? keyOf(ref) : `${kindIdOf(row)}/${ref.name}`;
+};
 
 /** Every kind that may be promoted without the chart naming it. Secrets are never among them. */
 export const promotableKinds: readonly PromotableKind[] = kindRows.filter((row) => row.promotable);
@@ -79,24 +102,27 @@ export const watchedKinds: readonly Kind[] = kindRows.filter((row) => !row.promo
 export const followedKinds: readonly Kind[] = kindRows.filter((row) => row.promotable || row.followed !== 'Never');
 
 /** `content`: what the object says; undefined = the wave of its kind. */
-export const waveOf = (kind: string, content?: JsonObject): Wave => {
+export const waveOf = (kind: KindName | string, content?: JsonObject): Wave => {
   const row = kindRow(kind);
   return (content && row?.waveOf?.(content)) ?? row?.wave ?? 'Foundation';
 };
 
 /** Whether objects of a kind run once for each bundle, under a name of their own. */
-export const runsOncePerBundle = (kind: string): boolean => kindRow(kind)?.wave === 'Jobs';
+export const runsOncePerBundle = (kind: KindName | string): boolean => kindRow(kind)?.wave === 'Jobs';
 
 /** Whether it runs pods, so that its health is watched. */
-export const isWorkload = (kind: string): boolean => kindRow(kind)?.workload ?? false;
+export const isWorkload = (kind: KindName | string): boolean => kindRow(kind)?.workload ?? false;
 
 /** Whether it decides how many replicas a workload has. */
-export const isAutoscaler = (kind: string): boolean => kindRow(kind)?.scales !== undefined;
+export const isAutoscaler = (kind: KindName | string): boolean => kindRow(kind)?.scales !== undefined;
 
-/** How the API server calls a promotable kind. @throws RangeError for any other: nothing else is ever written to production */
-export const promotableResource = (kind: string): Pick<Kind, 'apiVersion' | 'kind' | 'plural' | 'namespaced'> => {
-  const row = kindRow(kind);
-  if (row?.promotable !== true) throw new RangeError(`${kind} is no promotable kind`);
-  const { apiVersion, plural, namespaced } = row;
-  return { apiVersion, kind, plural, namespaced };
+/**
+ * How the API server calls a promotable kind, in the version that the reference names.
+ * @throws RangeError for any other: nothing else is ever written to production
+ */
+export const promotableResource = (ref: KindName): Pick<Kind, 'apiVersion' | 'kind' | 'plural' | 'namespaced'> => {
+  const row = kindRow(ref);
+  if (row?.promotable !== true) throw new RangeError(`${kindIdOf(ref)} is no promotable kind`);
+  const { apiVersion, kind, plural, namespaced } = row;
+  return { apiVersion: ref.apiVersion ?? apiVersion, kind, plural, namespaced };
 };

@@ -1,7 +1,7 @@
 /** What one kind of object is to Countersign: the type of a row. A file of `kinds/` is one row; everything else that speaks of kinds is derived from it. */
 import type { DeltaClass } from '../../../../api/bundle.ts';
 import type { Json, JsonObject } from '../../../../api/meta.ts';
-import type { Instant, LiveObject, PodFacts } from '../../../objects.ts';
+import { groupIn, type Instant, type LiveObject, type PodFacts } from '../../../objects.ts';
 import type { GuardedWrites } from './guard.ts';
 
 /** The order in which a promotion writes; each wave is settled before the next begins. */
@@ -199,8 +199,7 @@ export type PromotableKind = KindFacts & Promotion & { readonly promotable: true
 export type Kind = PromotableKind | (KindFacts & Partial<Promotion> & { readonly promotable: false });
 
 /** Read and written by the names that the API server has for it. */
-export const groupOf = ({ apiVersion }: Pick<ServedKind, 'apiVersion'>): string =>
-  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+export const groupOf = ({ apiVersion }: Pick<ServedKind, 'apiVersion'>): string => groupIn(apiVersion);
 
 /** A resource by one name, as `kubectl api-resources` has it: `deployments.apps`. */
 export const resourceName = (served: ServedKind): string => {
