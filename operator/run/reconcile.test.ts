@@ -261,7 +261,7 @@ test('what fails more than three times is reported as stuck, in place of a statu
   for (let tries = 1; tries <= 3; tries += 1) await expect(again('k')).rejects.toThrow('no answer');
   expect(done.filter((each) => each.startsWith('tell'))).toEqual([]);
   await expect(again('k')).rejects.toThrow('no answer');
-  expect(done.at(-1)).toBe('tell Stalled: no answer');
+  expect(done.at(-1)).toContain('tell Stalled: no answer');
 
   fails = false;
   await expect(again('k')).resolves.toBe('Again');
@@ -269,6 +269,74 @@ test('what fails more than three times is reported as stuck, in place of a statu
   done.length = 0;
   await expect(again('k')).rejects.toThrow('no answer');
   expect(done.filter((each) => each.startsWith('tell'))).toEqual([]);
+});
+
+test('what is not answered more than three times is reported as stuck, over what the plan has to say', async () => {
+  let isAnswered = false;
+  const { shell } = shellThat({
+    ask: () => Promise.resolve<Answer>(isAnswered ? { kind: 'Yes' } : { kind: 'Unavailable', message: 'away' }),
+  });
+  const reported: string[] = [];
+  const telling: Shell = {
+    ...shell,
+    report: ({ status: { conditions } }) =>
+      Promise.resolve(void reported.push(conditions.map(({ type, reason }) => `${type} ${reason}`).join(', '))),
+  };
+  const said = (type: string, reason: string) => ({ ...stalled(reason, 'as planned').conditions[0], type });
+  const plan = (_: string, answers: ReadonlyMap<string, Answer>): Plan =>
+    answers.size === 0
+      ? { ...nothing, questions: [question] }
+      : {
+          ...nothing,
+          statuses: [write(undefined, { conditions: [said('Ready', 'Fine'), said('Stalled', 'NotStalled')] })],
+        };
+  const again = createReconcile({ name: 'thing', textOf, observe: (key) => key, plan }, telling);
+  for (let tries = 1; tries <= 4; tries += 1) await expect(again('k')).rejects.toBeInstanceOf(Unanswered);
+  isAnswered = true;
+  await again('k');
+  expect(reported).toEqual([
+    'Ready Fine, Stalled NotStalled',
+    'Ready Fine, Stalled NotStalled',
+    'Ready Fine, Stalled NotStalled',
+    'Ready Fine, Stalled TriesFail',
+    'Ready Fine, Stalled NotStalled',
+  ]);
+});
+
+test('what the API server refuses for good is reported as stuck after three tries, though the plan has something to say', async () => {
+  const { shell, done } = shellThat({ act: () => Promise.reject(new Failure('Invalid', 'spec.type: not supported')) });
+  const kind = {
+    name: 'thing',
+    textOf,
+    observe: (key: string) => key,
+    plan: (): Plan => ({ ...nothing, effects: [effect], statuses: [write(status, { conditions: [] })] }),
+    stuck: (_: string, { message, reason }: Stuck) => [write(status, stalled(reason ?? '', message))],
+  };
+  const again = createReconcile(kind, shell);
+  for (let tries = 1; tries <= 3; tries += 1) await expect(again('k')).rejects.toThrow('not supported');
+  expect(done.filter((each) => each.startsWith('tell'))).toEqual([]);
+  await expect(again('k')).rejects.toThrow('not supported');
+  expect(done.at(-1)).toContain('tell Stalled: spec.type: not supported');
+});
+
+test('others are told what a key fails at more than three times, and when it fails no more', async () => {
+  let fails = true;
+  const { shell } = shellThat({
+    act: () => (fails ? Promise.reject(new Failure('Forbidden', 'a rule refuses it')) : Promise.resolve('Done')),
+  });
+  const told: string[] = [];
+  const kind = {
+    name: 'thing',
+    textOf,
+    observe: (key: string) => key,
+    plan: (): Plan => ({ ...nothing, effects: [effect] }),
+    failing: (key: string, why: Stuck | undefined) => void told.push(`${key} ${why?.reason ?? 'goes on'}`),
+  };
+  const again = createReconcile(kind, shell);
+  for (let tries = 1; tries <= 4; tries += 1) await expect(again('k')).rejects.toThrow('a rule refuses it');
+  fails = false;
+  await again('k');
+  expect(told).toEqual(['k TriesFail', 'k goes on']);
 });
 
 test('steps are taken before the plan, with turns of the loop between them', async () => {
