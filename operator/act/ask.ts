@@ -43,10 +43,15 @@ const no = (message: string): Answer => ({ kind: 'No', message });
 
 const refusals: ReadonlySet<FailureKind> = new Set(['Invalid', 'TooLarge', 'Forbidden', 'NotFound']);
 
-/** What an API failure says about a question: a refusal is an answer, an outage is none. */
-const answerOf = (error: unknown): Answer => {
+/**
+ * What an API failure says about a question: a refusal of what is asked about is an answer, an outage is none. That a review of a right is
+ * refused says nothing of whose right it is.
+ */
+const answerOf = (question: Question, error: unknown): Answer => {
   const failure = toFailure(error);
-  return refusals.has(failure.kind) ? no(failure.message) : { kind: 'Unavailable', message: failure.message };
+  return question.ask !== 'Right' && refusals.has(failure.kind)
+    ? no(failure.message)
+    : { kind: 'Unavailable', message: failure.message };
 };
 
 const askRight = async (client: Client, reviews: Limit, question: RightQuestion): Promise<Answer> => {
@@ -133,7 +138,7 @@ export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
     const answer =
       asking.get(key) ??
       put(question)
-        .catch(answerOf)
+        .catch((error: unknown) => answerOf(question, error))
         .finally(() => asking.delete(key));
     asking.set(key, answer);
     return answer;
@@ -142,7 +147,9 @@ export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
     const key = `${serverVersion()} ${questionKey(question)}`;
     const known = remembered.get(key, '');
     if (known !== undefined) return digested(question.ask === 'NormalForm' ? normalForm(known, question.ref) : known);
-    const answer = await (question.ask === 'NormalForm' ? askedOnce(key, question) : put(question).catch(answerOf));
+    const answer = await (question.ask === 'NormalForm'
+      ? askedOnce(key, question)
+      : put(question).catch((error: unknown) => answerOf(question, error)));
     if (question.ask === 'NormalForm' && answer.kind === 'Object') remembered.keep(key, '', answer.manifest);
     return answer;
   };

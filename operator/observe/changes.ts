@@ -26,6 +26,8 @@ export interface OwnChanges {
   readonly checks: { readonly namespace: string; readonly package: string };
   /** A write of a package was not taken, or is taken at last. */
   readonly refusedWrites: { readonly namespace: string; readonly package: string };
+  /** Work on a package fails again and again, or goes on; `package` '' = on the namespace as a whole. */
+  readonly failing: { readonly namespace: string; readonly package: string };
 }
 
 export type OwnSignals = { readonly [N in keyof OwnChanges]: Signal<OwnChanges[N]> };
@@ -36,6 +38,7 @@ export const ownSignals = (): OwnSignals => ({
   dirtyObjects: new Signal(),
   checks: new Signal(),
   refusedWrites: new Signal(),
+  failing: new Signal(),
 });
 
 type ObjectOf<F> =
@@ -94,6 +97,7 @@ export const changesOf = (caches: Caches, own: OwnSignals): OnChange => ({
   dirtyObjects: (handler) => own.dirtyObjects.on(handler),
   checks: (handler) => own.checks.on(handler),
   refusedWrites: (handler) => own.refusedWrites.on(handler),
+  failing: (handler) => own.failing.on(handler),
 });
 
 /** A policy of which nothing but the status changed. That is our own word, and decides nothing. */

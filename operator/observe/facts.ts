@@ -3,6 +3,7 @@ import type { ServerTime } from '../kube/server-time.ts';
 import type { Records } from '../ledger/records.ts';
 import type { Caches } from './caches.ts';
 import type { DirtyObjects } from './dirty-objects.ts';
+import type { FailingWork } from './failing-work.ts';
 import type { Followed } from './following.ts';
 import type { Checks } from './http-checks.ts';
 import type { RefusedWritesOfPackages } from './refused-writes.ts';
@@ -19,6 +20,8 @@ export interface Facts extends Caches {
   readonly checks: Checks;
   /** Writes to production that the API server did not take. */
   readonly refusedWrites: RefusedWritesOfPackages;
+  /** What this process fails at again and again. */
+  readonly failing: FailingWork;
   /** Version of the API server; '' = not read yet. */
   readonly serverVersion: () => string;
   /** The API server's clock. */

@@ -10,7 +10,7 @@ import { namespaceIn, policyIn } from './lookup.ts';
 import { allWatched, viewOf, type ViewFacts } from './namespace-view.ts';
 
 /** What `observeFindings` reads. */
-export type FindingsFacts = ViewFacts & Read<'namespaces' | 'approvals' | 'followed' | 'home'>;
+export type FindingsFacts = ViewFacts & Read<'namespaces' | 'approvals' | 'failing' | 'followed' | 'home'>;
 
 /** @returns undefined when nothing is watched there */
 export const observeFindings = (facts: FindingsFacts, namespace: string): WatchSnapshot | undefined => {

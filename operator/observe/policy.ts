@@ -8,7 +8,16 @@ import { unlistedKinds } from './unlisted-kinds.ts';
 
 /** What `observePolicy` reads. */
 export type PolicyFacts = Read<
-  'policies' | 'namespaces' | 'records' | 'bundles' | 'candidates' | 'definitions' | 'mutators' | 'guarded' | 'followed'
+  | 'policies'
+  | 'namespaces'
+  | 'records'
+  | 'bundles'
+  | 'candidates'
+  | 'definitions'
+  | 'mutators'
+  | 'guarded'
+  | 'followed'
+  | 'failing'
 >;
 
 /** @returns undefined when there is no policy */
@@ -20,6 +29,7 @@ export const observePolicy = (facts: PolicyFacts, namespace: string): PolicySnap
     policy,
     namespace: namespaceIn(facts, namespace),
     record: facts.records.get(namespace),
+    failing: facts.failing.of(namespace, ''),
     unlisted: unlistedKinds(facts),
     mutators: foreignMutators(facts, namespaceIn(facts, namespace)?.labels ?? {}),
     kept: {

@@ -17,6 +17,7 @@ export type ReleaseFacts = Read<
   | 'pods'
   | 'checks'
   | 'refusedWrites'
+  | 'failing'
   | 'rollbacks'
   | 'followed'
 >;
@@ -54,6 +55,7 @@ export const observeRelease = (facts: ReleaseFacts, namespace: string, pkg: stri
   around: { nodes: { get: (name) => facts.nodes.in()?.get(name) }, others: podsOfOthers(facts, namespace, pkg) },
   checks: facts.checks.facts(namespace, pkg),
   refused: facts.refusedWrites.facts(namespace, pkg, intentOf(facts, namespace, pkg)),
+  failing: facts.failing.of(namespace, pkg),
   rollbacks: (facts.rollbacks.in()?.byIndex('package', indexKey(namespace, pkg)) ?? []).toSorted(byAge),
   complete: facts.followed.isClusterRead() && facts.followed.isComplete('Production', namespace),
 });

@@ -53,6 +53,8 @@ export interface Controller<C extends ControllerName, Seen, Reads extends FactNa
   readonly isHeavy?: (seen: Seen) => boolean;
   /** What is to be reported when it cannot be worked on. */
   readonly stuck?: (seen: Seen, failure: Stuck, now: number) => readonly StatusWrite[];
+  /** Told what a key fails at, and when it goes on; see `Kind.failing`. */
+  readonly failing?: (facts: Read<Reads>, key: KeyOf<C>, why: Stuck | undefined) => void;
   /** What people are told when the API server refuses an effect, which is tried again. */
   readonly refused?: (facts: Read<Reads>, key: KeyOf<C>, failure: Failure) => Notice | undefined;
 }

@@ -29,6 +29,7 @@ import { PackedValues } from '../kube/packed.ts';
 import type { FamilySpec, Reflectors, ReflectorFamily } from '../kube/reflectors.ts';
 import { Store, type ChangeHandler } from '../kube/store.ts';
 import { createCaches, indexKey } from '../observe/caches.ts';
+import { FailingWork } from '../observe/failing-work.ts';
 import { RefusedWritesOfPackages } from '../observe/refused-writes.ts';
 import { changesOf, ownSignals, type ChangingFact } from '../observe/changes.ts';
 import { DirtyObjects } from '../observe/dirty-objects.ts';
@@ -109,6 +110,7 @@ const aWorld = (record: NamespaceRecord = inFlight) => {
     }),
     checks: { facts: () => new Map(), follow: () => {} } as unknown as Facts['checks'],
     refusedWrites: new RefusedWritesOfPackages(() => {}),
+    failing: new FailingWork(() => {}),
     serverVersion: () => 'v1.36.3',
     serverTime: { bounds: () => undefined, skewMs: () => undefined },
     home: 'countersign-system',
@@ -276,6 +278,10 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
   dirtyObjects: ({ facts }) => facts.dirtyObjects.mark(production, 'Deployment/api'),
   checks: ({ own }) => own.checks.emit({ namespace: production, package: 'payments' }),
   refusedWrites: ({ own }) => own.refusedWrites.emit({ namespace: production, package: 'payments' }),
+  failing: ({ own }) => {
+    own.failing.emit({ namespace: production, package: 'payments' });
+    own.failing.emit({ namespace: production, package: '' });
+  },
 };
 
 const keysOf = ({ woken }: World): readonly string[] => [...new Set(woken.map(({ key }) => keyText(key)))].toSorted();
@@ -323,6 +329,7 @@ test.each<[ChangingFact, readonly string[]]>([
   ['dirtyObjects', [the.findings]],
   ['checks', [the.candidate, the.release]],
   ['refusedWrites', [the.candidate]],
+  ['failing', [the.candidate, the.policy]],
 ])('a change of %s wakes whom it concerns', (fact, expected) => {
   const world = aWorld();
   world.woken.length = 0;
@@ -368,17 +375,18 @@ describe.each(table)('$name', ({ name, reads, without, given, observe }) => {
 
 /** A change of these marks an object as dirty, and that wakes. */
 const markedBy = (name: ControllerName, fact: FactName): boolean =>
-  name === 'findings' && !['bundles', 'home'].includes(fact);
+  name === 'findings' && !['bundles', 'failing', 'home'].includes(fact);
 
 const isChanging = (fact: FactName): fact is ChangingFact => fact in happens;
 
 test('facts without a trigger are few, and known', () => {
   expect(Object.fromEntries(table.map(({ name, without }) => [name, new Set(without)]))).toEqual({
     candidate: new Set(['rollbacks', 'serverVersion']),
-    release: new Set(['refusedWrites']),
+    release: new Set(['failing', 'refusedWrites']),
     policy: new Set(['bundles', 'candidates', 'guarded']),
     findings: new Set([
       'bundles',
+      'failing',
       'guarded',
       'home',
       'installed',

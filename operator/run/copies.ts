@@ -16,6 +16,7 @@ import type { Facts } from '../observe/facts.ts';
 import { Followed, keepFollowing } from '../observe/following.ts';
 import { Checks } from '../observe/http-checks.ts';
 import type { LargeParts } from '../observe/large.ts';
+import { FailingWork } from '../observe/failing-work.ts';
 import { RefusedWritesOfPackages } from '../observe/refused-writes.ts';
 import { followLedger } from '../observe/ledger-follower.ts';
 import type { Clock } from '../time/clock.ts';
@@ -133,6 +134,7 @@ const createFacts = (
     refusedWrites: new RefusedWritesOfPackages((where, pkg) =>
       own.refusedWrites.emit({ namespace: where, package: pkg }),
     ),
+    failing: new FailingWork((where, pkg) => own.failing.emit({ namespace: where, package: pkg })),
     serverVersion,
     serverTime: transports.operator.serverTime,
     home: namespace,

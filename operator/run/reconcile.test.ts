@@ -282,13 +282,14 @@ test('what is not answered more than three times is reported as stuck, over what
     report: ({ status: { conditions } }) =>
       Promise.resolve(void reported.push(conditions.map(({ type, reason }) => `${type} ${reason}`).join(', '))),
   };
-  const said = (type: string, reason: string) => ({ ...stalled(reason, 'as planned').conditions[0], type });
+  const said = (type: string, reason: string) =>
+    stalled(reason, 'as planned').conditions.map((each) => ({ ...each, type }));
   const plan = (_: string, answers: ReadonlyMap<string, Answer>): Plan =>
     answers.size === 0
       ? { ...nothing, questions: [question] }
       : {
           ...nothing,
-          statuses: [write(undefined, { conditions: [said('Ready', 'Fine'), said('Stalled', 'NotStalled')] })],
+          statuses: [write(undefined, { conditions: [...said('Ready', 'Fine'), ...said('Stalled', 'NotStalled')] })],
         };
   const again = createReconcile({ name: 'thing', textOf, observe: (key) => key, plan }, telling);
   for (let tries = 1; tries <= 4; tries += 1) await expect(again('k')).rejects.toBeInstanceOf(Unanswered);

@@ -4,6 +4,7 @@ import { jsonObject, type JsonObject } from '../api/meta.ts';
 import { noticesOf } from '../decide/events.ts';
 import { earliest, type Effect, type Notice, type Plan, type StatusWrite } from '../decide/plan.ts';
 import { questionKey, type Answer, type Answers, type Question } from '../decide/api-queries.ts';
+import { alsoStuck } from '../decide/policy/stuck.ts';
 import { Failure, toFailure } from '../kube/failures.ts';
 import { ContentAway, type Home } from '../observe/contents.ts';
 import { ObjectAway, type ObjectHome } from '../observe/large.ts';
@@ -27,6 +28,8 @@ export interface Kind<K, Seen> {
   readonly isHeavy?: (seen: Seen) => boolean;
   /** What is to be reported when it cannot be worked on: people wait for it, and the log is not theirs. */
   readonly stuck?: (seen: Seen, failure: Stuck, now: number) => readonly StatusWrite[];
+  /** Told why a key cannot be worked on, and then, `why` undefined, that it can be again: others wait for it, too. */
+  readonly failing?: (key: K, why: Stuck | undefined) => void;
   /** What people are told of a write that is refused; undefined = nothing. */
   readonly refused?: (key: K, failure: Failure) => Notice | undefined;
 }
@@ -77,6 +80,8 @@ export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Rec
   const { textOf } = kind;
   const patience = createPatience(shell);
   const tries = createTries();
+  /** Of which others were told. */
+  const failing = new Set<string>();
   let heavyKey: string | undefined;
   const heavyWaiting = new Set<string>();
   /** By another that is heavy. */
@@ -123,9 +128,12 @@ export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Rec
         const open = [...answers.values()].find(({ kind }) => kind === 'Unavailable');
         const settlesAt = open === undefined && plan.effects.length === 0 ? patience.settlesAt(text, plan) : undefined;
         if (settlesAt !== undefined) return { wakeAt: earliest(plan.wakeAt, settlesAt) };
-        const outcome = await carryOut(plan, shell, {
+        const inVain = open?.kind !== 'Unavailable' ? undefined : tries.whyUnanswered(text, open.message);
+        const told = inVain === undefined ? plan : { ...plan, statuses: alsoStuck(plan.statuses, inVain, now) };
+        const outcome = await carryOut(told, shell, {
           stuck: (failure) => {
-            const why = tries.why(text, failure);
+            const isPlans = isRefusedForGood(failure) && !tries.isLong(text);
+            const why = isPlans ? undefined : tries.why(text, failure);
             return why === undefined ? [] : (kind.stuck?.(seen, why, now) ?? []);
           },
           refused: (failure) => kind.refused?.(key, failure),
@@ -167,10 +175,15 @@ export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Rec
         if (heavyKey === text) heavyKey = undefined;
       });
       tries.forget(text);
+      if (failing.delete(text)) kind.failing?.(key, undefined);
       return outcome;
     } catch (error) {
-      const why = error instanceof Error && told.has(error) ? undefined : tries.why(text, toFailure(error));
-      if (why !== undefined) await reportStuck(kind, key, why, shell).catch(() => {});
+      const why = tries.why(text, toFailure(error));
+      if (why !== undefined) {
+        failing.add(text);
+        kind.failing?.(key, why);
+        if (!(error instanceof Error && told.has(error))) await reportStuck(kind, key, why, shell).catch(() => {});
+      }
       throw error;
     }
   };
@@ -216,6 +229,9 @@ interface Reports {
 /** Errors of an effect beside which the plan had a status to report: that is the truer one. */
 const told = new WeakSet<Error>();
 
+/** At first that is the plan's to tell. */
+const isRefusedForGood = ({ kind }: Failure): boolean => kind === 'Invalid' || kind === 'TooLarge';
+
 /**
  * Effects first. What they changed is then looked at anew, so the status never tells of an attempt: but of a bug that an effect ran into it does,
  * for the plan knows nothing of it and would say that all is well.
@@ -227,8 +243,7 @@ const carryOut = async (plan: Plan, shell: Shell, { stuck, refused }: Reports): 
     if (notice !== undefined) shell.tell(notice);
   } catch (error) {
     const failure = toFailure(error);
-    // What the API server refuses for good is the plan's to tell.
-    const instead = failure.kind === 'Invalid' || failure.kind === 'TooLarge' ? [] : stuck(failure);
+    const instead = stuck(failure);
     const statuses = instead.length > 0 ? instead : plan.statuses;
     await reportEach(statuses, shell);
     if (statuses.length > 0 && error instanceof Error) told.add(error);

@@ -13,6 +13,7 @@ import { policyController } from './controllers/policy.ts';
 import { releaseController } from './controllers/release.ts';
 import { isKeyOf, keyText, type ControllerName, type Key } from './keys.ts';
 import { createReconcile, type Outcome, type Shell } from './reconcile.ts';
+import type { Stuck } from './tries.ts';
 
 /** A controller at work. */
 export interface Running {
@@ -48,7 +49,7 @@ const run = <C extends ControllerName, Seen, N extends FactName>(
   controller: Controller<C, Seen, N>,
   { facts, shell }: RunningTools,
 ): Running => {
-  const { name, plan, ahead, isHeavy, stuck, refused } = controller;
+  const { name, plan, ahead, isHeavy, stuck, refused, failing } = controller;
   const read = pickFacts(facts, factsReadBy(controller.triggers));
   const reconcile = createReconcile(
     {
@@ -60,6 +61,9 @@ const run = <C extends ControllerName, Seen, N extends FactName>(
       ...(ahead && { ahead }),
       ...(isHeavy && { isHeavy }),
       ...(stuck && { stuck }),
+      ...(failing && {
+        failing: (key: Parameters<typeof failing>[1], why: Stuck | undefined) => failing(read, key, why),
+      }),
       ...(refused && {
         refused: (key: Parameters<typeof refused>[1], failure: Failure) => refused(read, key, failure),
       }),

@@ -2,6 +2,7 @@
 import { isReason, type Reason } from '../api/reasons.ts';
 import type { Failure, FailureKind } from '../kube/failures.ts';
 import { BrokenLedger, Overtaken } from '../ledger/append.ts';
+import { maxQuietFailures } from '../time/backoff.ts';
 
 /** Why a thing cannot be worked on. */
 export interface Stuck {
@@ -22,24 +23,33 @@ export class Unanswered extends Error {
 /** Repeating changes nothing: something is wrong with the object, or with us. */
 const lasting: ReadonlySet<FailureKind> = new Set(['Bug', 'Invalid', 'TooLarge']);
 
-/** What passes by itself has passed by then. */
-const triesThatPass = 3;
-
 /** How often in a row a key has failed. */
 export const createTries = () => {
   const failing = new Map<string, number>();
+  const isLong = (key: string): boolean => (failing.get(key) ?? 0) > maxQuietFailures;
   return {
     begin: (key: string) => void failing.set(key, (failing.get(key) ?? 0) + 1),
     forget: (key: string) => void failing.delete(key),
+    /** Whether it has failed more often than passes by itself. */
+    isLong,
+    /** What is to be said of a question that was not answered; undefined = nothing. */
+    whyUnanswered: (key: string, message: string): Stuck | undefined =>
+      isLong(key) ? triesFail('Unavailable', message) : undefined,
     /** What is to be said of a failure of the key; undefined = nothing: it is tried again, and that is all. */
     why(key: string, failure: Failure): Stuck | undefined {
       if (isWeather(failure)) return undefined;
       const { kind, message } = failure;
       if (lasting.has(kind)) return { kind, message, ...reasonOf(failure) };
-      return (failing.get(key) ?? 0) > triesThatPass ? { kind, message, reason: 'TriesFail' } : undefined;
+      return isLong(key) ? triesFail(kind, message) : undefined;
     },
   };
 };
+
+const triesFail = (kind: FailureKind, message: string): Stuck => ({
+  kind,
+  message: `${message}. It has failed more than ${maxQuietFailures} times; if it lasts, a platform admin fixes what it names`,
+  reason: 'TriesFail',
+});
 
 /** Who failed may know the word for it. */
 const reasonOf = (failure: Failure): Pick<Stuck, 'reason'> =>

@@ -6,6 +6,9 @@ export interface Backoff {
   readonly capMs: number;
 }
 
+/** So many failures in a row pass by themselves: a race, or an outage of a moment. What fails more often is told. */
+export const maxQuietFailures = 3;
+
 /**
  * The delay before repetition number `failures` (1 after the first failure), in milliseconds: doubled each time up to the cap, the
  * upper half of it left to chance so that many waiting parties spread out.

@@ -1,5 +1,5 @@
 /** What fails again and again is said within a minute, with object and remedy, for as long as it fails and no longer. */
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { ApiRequest } from '../../operator/kube/transport.ts';
 import { accepted, startTimeoutMs, waitFor, type Manifest } from '../support/cluster/cluster.ts';
 import {
@@ -102,12 +102,23 @@ const refuse = async ({
   accepted(await setup.create(policy));
   accepted(await setup.create(binding));
   await untilRefused(true);
-  return async () => {
+  const lift = async (): Promise<void> => {
+    if (!lifts.delete(lift)) return;
     for (const { kind } of [binding, policy])
       accepted(await setup.delete({ apiVersion: admission, kind, ...metadata }));
     await untilRefused(false);
   };
+  lifts.add(lift);
+  return lift;
 };
+
+/** Rules that are in the way. */
+const lifts = new Set<() => Promise<void>>();
+
+afterEach(async () => {
+  unanswered = () => false;
+  for (const lift of lifts) await lift();
+});
 
 const untilRefused = async (isSo: boolean): Promise<void> => {
   const deadline = Date.now() + patienceMs;

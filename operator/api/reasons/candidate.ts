@@ -58,12 +58,12 @@ export const candidateReasons = {
     'Split the package, or move long commands into ConfigMaps or images, then create a new candidate.',
   ),
   TriesFail: entry(
-    ['Staged', 'Stalled'],
+    ['Staged', 'Stalled', 'Explained'],
     'What the operator asks of the API server has failed more than three times in a row; it is tried again.',
     'Wait. If it lasts, a platform admin repairs what the message names: the API server, a webhook, a right or a quota.',
   ),
   InternalError: entry(
-    ['Staged', 'Stalled'],
+    ['Staged', 'Stalled', 'Explained'],
     'The operator failed to work on the object; it tries again, and works on others meanwhile.',
     'Report the message, with the object and the log of the operator. Of a candidate, a new one with less in it may pass.',
   ),

@@ -15,6 +15,7 @@ import { leaving, undelivered } from '../release/course.ts';
 import { observedRelease, progressOf } from '../release/health.ts';
 import { refusedWritesText } from '../release/left.ts';
 import { backHealth } from '../release/roll-back.ts';
+import { stalledBy } from '../stalled.ts';
 import type { ReleaseSnapshot } from '../release/snapshot.ts';
 
 /** It waits for the record to be mended, or until an object is gone, and a finalizer keeps that. */
@@ -25,6 +26,7 @@ const stalled = (release: ReleaseSnapshot, now: Instant): Wanted => {
   }
   const refused = refusedWritesText(release);
   if (refused !== undefined) return condition('Stalled', 'True', 'WriteRefused', refused);
+  if (release.failing !== undefined) return stalledBy(release.failing);
   const { objects } = heldUp(leaving(release), now);
   return objects.length === 0 ? moving : condition('Stalled', 'True', 'FinalizerHolds', heldUpText(objects));
 };

@@ -9,6 +9,7 @@ import type { Mutator } from '../findings/foreign-mutators.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import { listed } from '../messages.ts';
 import { shownFindings, signFinding } from '../findings/status.ts';
+import { type StuckFailure, stalledBy } from '../stalled.ts';
 import { resumable, signResume } from '../record/resume.ts';
 import { forgettable, type Kept } from './retention.ts';
 
@@ -21,6 +22,8 @@ export interface PolicySnapshot {
   /** What of others can change a write to this namespace on its way; undefined = not read yet. */
   readonly mutators: readonly Mutator[] | undefined;
   readonly kept: Kept;
+  /** What looking at production fails at again and again; absent = it goes on. */
+  readonly failing?: StuckFailure | undefined;
   readonly complete: boolean;
 }
 
@@ -102,6 +105,15 @@ const explainedOf = (s: PolicySnapshot): Wanted => {
       status: 'Unknown',
       reason: 'LedgerBroken',
       message: `production is not looked at meanwhile: ${brokenText(policy.metadata.namespace, record.broken, record)}`,
+    };
+  }
+  if (s.failing !== undefined) {
+    const { reason, message } = stalledBy(s.failing);
+    return {
+      type: 'Explained',
+      status: 'Unknown',
+      reason,
+      message: `what changes in production is not recorded: ${message}`,
     };
   }
   return adopted.size > 0

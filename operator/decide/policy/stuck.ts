@@ -1,49 +1,22 @@
 /** What an object says that cannot be worked on: people wait for it, and the log is not theirs. For candidates see `candidateStuck`. */
 import type { Condition } from '../../api/meta.ts';
-import type { Reason } from '../../api/reasons.ts';
-import { setConditions } from '../conditions.ts';
 import type { EmergencySnapshot } from '../emergency/snapshot.ts';
 import type { Instant } from '../objects.ts';
 import type { StatusWrite } from '../plan.ts';
+import { type StuckFailure, withStalled } from '../stalled.ts';
 import type { PolicySnapshot } from './plan.ts';
 import { packageRecord } from '../record/record.ts';
 import type { ReleaseSnapshot } from '../release/snapshot.ts';
 
-export interface StuckFailure {
-  readonly message: string;
-  /** Absent: the fault is ours. */
-  readonly reason?: Reason;
-}
-
-const longestMessage = 4_000;
-
 /** The object as it reported itself last, but stalled. What it reported else may have been overtaken, and is told again once it can be. */
 const stalled = (
   before: { readonly conditions: readonly Condition[] } | undefined,
-  { message, reason = 'InternalError' }: StuckFailure,
+  failure: StuckFailure,
   { now, generation }: { readonly now: Instant; readonly generation: number },
-) => {
-  const others = (before?.conditions ?? []).filter(({ type }) => type !== 'Stalled');
-  const text = `the operator cannot work on it, tries again, and works on everything else meanwhile: ${message}`;
-  return {
-    observedGeneration: generation,
-    conditions: [
-      ...others,
-      ...setConditions(
-        before?.conditions ?? [],
-        [
-          {
-            type: 'Stalled',
-            status: 'True',
-            reason,
-            message: text.length <= longestMessage ? text : `${text.slice(0, longestMessage)}…`,
-          },
-        ],
-        { now, generation },
-      ),
-    ],
-  };
-};
+) => ({
+  observedGeneration: generation,
+  conditions: withStalled(before?.conditions ?? [], failure, { before: before?.conditions ?? [], now, generation }),
+});
 
 type Metadata = Pick<StatusWrite, 'namespace' | 'name' | 'uid' | 'resourceVersion'>;
 
@@ -70,6 +43,16 @@ export const policyStuck = (
     },
   ];
 };
+
+/** What a plan says of its objects, but stalled: it knows nothing of what is asked of the API server in vain. */
+export const alsoStuck = (statuses: readonly StatusWrite[], failure: StuckFailure, now: Instant): StatusWrite[] =>
+  statuses.map((write) => {
+    const { conditions, observedGeneration: generation = 0 } = write.status;
+    const before = write.before?.conditions ?? [];
+    const status = { ...write.status, conditions: withStalled(conditions, failure, { before, now, generation }) };
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same kind, with other conditions
+    return { ...write, status } as StatusWrite;
+  });
 
 const isOver: ReadonlySet<string | undefined> = new Set(['Done', 'Refused']);
 

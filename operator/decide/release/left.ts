@@ -1,4 +1,5 @@
 /** What is not as it should be when a promotion or rollback ends: of each object what was wanted, what is there, why, and what to do next. */
+import { maxQuietFailures } from '../../time/backoff.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Left } from '../ledger-entry.ts';
 import { finalizersOf, heldUpText } from '../manifest/pending-deletion.ts';
@@ -60,16 +61,13 @@ export const refusedText = ({ message, tries, isFinal }: RefusedWrite): string =
 /** What the API server refuses of what a package goes to, for people who wait for it; undefined = nothing. */
 export const refusedWritesText = ({ refused }: ReleaseSnapshot): string | undefined => {
   const said = [...refused]
-    .filter(([, { isFinal, tries }]) => isFinal || tries > triesThatPass)
+    .filter(([, { isFinal, tries }]) => isFinal || tries > maxQuietFailures)
     .map(([key, write]) => `${key}: ${refusedText(write)}`)
     .toSorted();
   return said.length === 0
     ? undefined
     : `${listed(said)}. It is tried again until the time of the rollback is over; a platform admin removes what refuses it`;
 };
-
-/** A race or an outage of a moment takes no more tries than these. */
-const triesThatPass = 3;
 
 const nextOf = (s: ReleaseSnapshot, { standing }: Step): string =>
   standing === 'Deleting'

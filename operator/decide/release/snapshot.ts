@@ -6,6 +6,7 @@ import type { Surroundings } from '../health/node-cause.ts';
 import type { CheckFacts } from '../health/types.ts';
 import type { LiveObjects, NamespaceFacts, PodsOf, ReadersOf } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
+import type { StuckFailure } from '../stalled.ts';
 import type { RefusedWrites } from './refused-writes.ts';
 
 /** What is in production, or on its way there, for one package: what `decide/release/plan.ts` judges. */
@@ -29,6 +30,8 @@ export interface ReleaseSnapshot {
   readonly checks: ReadonlyMap<string, CheckFacts>;
   /** Writes under the open intent that the API server did not take, by the object. */
   readonly refused: RefusedWrites;
+  /** What the work on the package fails at again and again; absent = it goes on. */
+  readonly failing?: StuckFailure | undefined;
   /** Rollbacks of this package that have no outcome yet, oldest first. */
   readonly rollbacks: readonly Rollback[];
   /** False until every cache behind this snapshot has synced once: nothing is judged before. */

@@ -221,6 +221,7 @@ export const candidateController: Controller<'candidate', CandidateSnapshot, key
         ? []
         : productions(facts).flatMap((namespace) => openBy(facts, 'target', namespace)),
     checks: ({ namespace, package: pkg }, facts) => showing(activeRelease(facts, namespace, pkg)),
+    failing: ({ namespace, package: pkg }, facts) => showing(activeRelease(facts, namespace, pkg)),
     refusedWrites: ({ namespace, package: pkg }, facts) => showing(activeRelease(facts, namespace, pkg)),
     followed: ({ namespace }, facts) =>
       namespace === undefined ? [] : [...openBy(facts, 'target', namespace), ...openBy(facts, 'source', namespace)],

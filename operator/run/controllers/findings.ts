@@ -41,10 +41,12 @@ export const findingsController: Controller<'findings', WatchSnapshot, keyof Fin
         : [];
     },
     followed: ({ namespace }) => (namespace === undefined ? [] : [one(namespace)]),
+    failing: { none: 'It is what this controller itself fails at.' },
     bundles: { none: 'A bundle is there before what it explains is written, and what is written is marked.' },
     home: { none: 'It never changes.' },
   },
   everything: (facts) => productions(facts).map(one),
   observe: (facts, { namespace }) => observeFindings(facts, namespace),
   plan: planWatch,
+  failing: (facts, { namespace }, why) => facts.failing.note(namespace, '', why),
 };

@@ -37,6 +37,7 @@ export const policyController: Controller<'policy', PolicySnapshot, keyof Policy
     records: recorded,
     definitions: ({ old, new: now }, facts) => (old === now ? [] : every(facts)),
     mutators: ({ old, new: now }, facts) => (old?.version === now?.version ? [] : every(facts)),
+    failing: ({ namespace, package: pkg }) => (pkg === '' ? [one(namespace, 'Normal')] : []),
     // Definitions and mutators have been read, be there any or none.
     followed: ({ namespace }, facts) => (namespace === undefined ? every(facts) : []),
     bundles: { none: 'What is kept is looked at after each entry of a package; until then it is only kept longer.' },

@@ -86,6 +86,7 @@ export const releaseController: Controller<'release', ReleaseSnapshot, keyof Rel
         : wakes(activeReleasesOf(facts, pod.namespace, `${pod.ownerKind}/${pod.ownerName}`));
     },
     checks: ({ namespace, package: pkg }, facts) => wakes(activeRelease(facts, namespace, pkg)),
+    failing: { none: 'it is what this controller itself fails at' },
     refusedWrites: { none: 'a plan whose write was not taken is made again at once' },
     rollbacks: (change) => {
       const rollback = change.new ?? change.old;
@@ -106,6 +107,7 @@ export const releaseController: Controller<'release', ReleaseSnapshot, keyof Rel
   },
   plan: planRelease,
   stuck: releaseStuck,
+  failing: (facts, { namespace, package: pkg }, why) => facts.failing.note(namespace, pkg, why),
   refused(facts, { namespace, package: pkg }, { message }) {
     const policy = policyIn(facts, namespace);
     // A promotion goes back when a write is refused, and says so itself.
