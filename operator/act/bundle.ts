@@ -99,6 +99,7 @@ const head = (bundle: Bundle, { delta, deltaText }: Extract<Shown, { is: 'Shown'
   removed: bundle.removed,
   unmanaged: bundle.unmanaged,
   irreversible: bundle.irreversible,
+  images: bundle.images ?? [],
   delta,
   deltaText,
 });

@@ -4,7 +4,7 @@ import { age, type Definition } from './definition.ts';
 import { envelope, namespacedReference } from './meta.ts';
 import { parser } from './parse.ts';
 import { asOne, asSet, celRules, neverChanges } from './crd-extensions.ts';
-import { digest, free, groupVersion, kindName, objectName, objectUid, prose, username } from './schemas.ts';
+import { digest, free, groupVersion, instant, kindName, objectName, objectUid, prose, username } from './schemas.ts';
 
 const objectKey = {
   apiVersion: groupVersion.describe('Its group and version.'),
@@ -69,6 +69,26 @@ const irreversible = z.object({
     .meta(asOne)
     .describe('Paths of the fields, sorted. Empty: the object is dropped, and its data goes with it.'),
   reason: free(512).describe('Why, in the words of the candidate.'),
+});
+
+const imagePin = z.object({
+  ...objectKey,
+  container: z.string().max(63).optional().describe('The container. Absent for an image volume.'),
+  volume: z.string().max(63).optional().describe('The image volume. Absent for a container.'),
+  reference: free(512).describe('How staging named the image, such as nginx:1.27.'),
+  digest: digest.describe('The digest that the pods of staging ran under that name; content holds both.'),
+  pods: z.int32().min(1).describe('How many pods of staging said so.'),
+  seen: z
+    .array(
+      z.object({
+        pod: z.string().max(253).describe('The pod.'),
+        node: z.string().max(253).describe('The node whose kubelet reported it.'),
+        since: instant.describe('When the pod became ready; of one that is done, when it was created.'),
+      }),
+    )
+    .max(3)
+    .meta(asOne)
+    .describe('Where it was seen: the first of these pods.'),
 });
 
 /** How risky a change is, for the eye of the signer. */
@@ -181,6 +201,14 @@ const releaseBundleSpec = z
       .default([])
       .meta(asOne)
       .describe('What no rollback takes back, as the candidate says it, sorted by kind and name.'),
+    images: z
+      .array(imagePin)
+      .max(1000)
+      .default([])
+      .meta(asOne)
+      .describe(
+        'Images that staging named by tag, and where the digest was seen that they are pinned to (images: PinFromStaging in the policy).',
+      ),
     delta: z
       .array(deltaEntry)
       .max(5000)

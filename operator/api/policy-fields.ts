@@ -228,6 +228,12 @@ export const platformWriter = z.object({
     .describe('The names of the objects, exactly. Every write of them is recorded.'),
 });
 
+export const injected = z.object({
+  kind: kindName.describe('The kind of the object.'),
+  name: objectName.describe('Its name.'),
+  container: label('istio-proxy', 63).describe('The container whose image is filled in.'),
+});
+
 const scaleBounds = z
   .object({
     kind: z.enum(operatedScaleKinds).describe('The kind of the workload.'),

@@ -13,6 +13,7 @@ import {
   expedited,
   freeze,
   health,
+  injected,
   later,
   laterList,
   operate,
@@ -106,9 +107,19 @@ const releasePolicySpec = z
         'Whether a release that changes a ConfigMap of the package replaces the pods that read it, and staging has to restart its own before its soak counts. A GitOps tool that delivers replaces them itself. false: pods go on as they are, for programs that read their configuration again.',
       ),
     images: z
-      .enum(['DigestRequired'])
-      .default('DigestRequired')
-      .describe('How images must be named. DigestRequired: by digest; a tag may stand beside it.'),
+      .enum(['PinFromStaging', 'DigestRequired'])
+      .default('PinFromStaging')
+      .describe(
+        'How images are named. PinFromStaging: by digest, or by tag, and then the digest that every ready pod of staging runs under it is put behind it. DigestRequired: by digest; a tag may stand beside it.',
+      ),
+    injected: z
+      .array(injected)
+      .max(50)
+      .default([])
+      .meta(asOne)
+      .describe(
+        'Containers whose image an injector fills in when their pods are created, such as image: auto of an Istio gateway. They need no digest, and signers are told so. Empty: none.',
+      ),
     evidence: z
       .array(later)
       .max(20)

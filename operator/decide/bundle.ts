@@ -34,6 +34,19 @@ export interface Irreversible {
   readonly reason: string;
 }
 
+/** An image that staging named by tag, and the digest that its pods ran under it. */
+export interface ImagePin extends ObjectRef {
+  /** The container, of any sort; absent = it is an image volume. */
+  readonly container?: string | undefined;
+  readonly volume?: string | undefined;
+  /** As staging names it. */
+  readonly reference: string;
+  readonly digest: string;
+  /** How many pods of staging said so, and where the first of them were seen. `since`: when the pod became ready, or was made. */
+  readonly pods: number;
+  readonly seen: readonly { readonly pod: string; readonly node: string; readonly since: string }[];
+}
+
 export interface Bundle {
   readonly name: string;
   readonly namespace: string;
@@ -56,4 +69,6 @@ export interface Bundle {
   readonly removed: readonly ObjectRef[];
   readonly unmanaged: readonly UnmanagedFields[];
   readonly irreversible: readonly Irreversible[];
+  /** What became of tags when it was frozen; absent = every image was named by digest. Not part of the digest: the contents are. */
+  readonly images?: readonly ImagePin[] | undefined;
 }

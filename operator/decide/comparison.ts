@@ -26,6 +26,8 @@ export interface DeltaHeading {
   readonly irreversible?: readonly string[];
   /** Whose pods are replaced because configuration that they read changes, a line each. */
   readonly restarts?: readonly string[];
+  /** Which tags were pinned to what staging runs, and which images are left to an injector, a line each. */
+  readonly images?: readonly string[];
   /** How many fields are neither written nor compared. */
   readonly unmanaged: number;
   /** Shows everything, whatever the text does not (`showCommand`). */

@@ -100,6 +100,20 @@ export interface ContainerFacts {
   readonly lastEnd?: { readonly exitCode: number; readonly reason: string };
 }
 
+/** Where a pod, or a template of pods, names an image: a container (of any sort) or an image volume, by its name. */
+export interface ImagePlace {
+  readonly place: 'container' | 'volume';
+  readonly name: string;
+}
+
+/** An image of a pod. */
+export interface PodImage extends ImagePlace {
+  /** As the pod asks for it; '' = not said. */
+  readonly image: string;
+  /** What its kubelet says that it runs: `imageID`; '' = nothing yet. */
+  readonly id: string;
+}
+
 export interface PodFacts {
   readonly name: string;
   readonly namespace: string;
@@ -126,6 +140,8 @@ export interface PodFacts {
   /** Names of the ConfigMaps that it refers to; absent = none. */
   readonly configMaps?: readonly string[];
   readonly containers: readonly ContainerFacts[];
+  /** What it asks for, and what its kubelet says that it runs; absent = nothing was looked at. Pods that run the same share the list. */
+  readonly images?: readonly PodImage[];
   /** The node that it is on, or that it alone may go to, as a pod of a DaemonSet does; absent = none yet. */
   readonly nodeName?: string;
   /** When the Ready condition last became false; absent = it is true, or nobody has said. */

@@ -89,6 +89,7 @@ export const bundleHead = (raw: KubeObject, place: ContentPlace = everything()):
       removed: spec.removed,
       unmanaged: spec.unmanaged,
       irreversible: spec.irreversible,
+      images: spec.images,
     },
   };
 };

@@ -12,7 +12,7 @@ import { joinParts, type BundleHead } from './bundles.ts';
 import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
 import { changedInstalled } from './installation.ts';
-import { autoscalersIn, bundlesBy, byAge, namespaceIn, objectsIn, podsIn, policyIn } from './lookup.ts';
+import { autoscalersIn, bundlesBy, byAge, controllersIn, namespaceIn, objectsIn, podsIn, policyIn } from './lookup.ts';
 import { observeRelease, type ReleaseFacts } from './release.ts';
 
 /** A candidate whose story is over, or whose content is in production. */
@@ -140,7 +140,7 @@ const inProduction = (record: NamespaceRecord, candidate: ReleaseCandidate): boo
 
 /** What `observeCandidate` reads. */
 export type CandidateFacts = ReleaseFacts &
-  Read<'candidates' | 'approvals' | 'secrets' | 'installed' | 'serverVersion'>;
+  Read<'candidates' | 'approvals' | 'secrets' | 'installed' | 'serverVersion' | 'watched'>;
 
 /** A candidate with everything that its gates look at. */
 export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandidate): CandidateSnapshot => {
@@ -163,6 +163,7 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
     staged: stagedObjects(facts, candidate),
     stagedAutoscalers: autoscalersIn(facts, metadata.namespace),
     stagedPods: podsIn(facts, metadata.namespace),
+    stagedControllers: controllersIn(facts, metadata.namespace),
     live: objectsIn(facts, target),
     claims: claimsOf(facts, target, spec.package),
     approvals: (facts.approvals.in()?.byIndex('subject', metadata.uid) ?? [])

@@ -17,7 +17,8 @@ const followed = (caches: Caches): Record<Role, readonly Followable[]> => {
   return {
     Production: both,
     Secrets: [caches.secrets],
-    Staging: both,
+    // ReplicaSets say which pods are of a Deployment, and of what it says now.
+    Staging: [...both, ...[caches.watched.get('ReplicaSet')].filter((family) => family !== undefined)],
     Watched: [...caches.watched.values(), ...caches.guarded.families()],
   };
 };

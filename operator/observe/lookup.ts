@@ -4,6 +4,7 @@ import type { ReleasePolicy } from '../api/policy.ts';
 import type { Bundle } from '../decide/bundle.ts';
 import { isAutoscaler, promotableKinds } from '../decide/manifest/kinds/index.ts';
 import {
+  keyOf,
   kindIdOf,
   type LiveObject,
   type LiveObjects,
@@ -12,9 +13,12 @@ import {
   type PodsOf,
   type ReadersOf,
 } from '../decide/objects.ts';
+import type { StagedControllers } from '../decide/gates/snapshot.ts';
+import { at, listAt, textAt } from '../decide/json/json.ts';
 import { joinParts } from './bundles.ts';
 import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
+import type { KeptObject } from './parse.ts';
 
 /** Kind and name of an object. */
 export const splitKey = (key: ObjectKey): readonly [kind: string, name: string] => {
@@ -35,6 +39,37 @@ export const autoscalersIn = ({ objects }: Read<'objects'>, namespace: string): 
 
 export const podsIn = ({ pods }: Read<'pods'>, namespace: string): PodsOf => ({
   get: (key) => pods.in(namespace)?.byIndex('owner', key),
+});
+
+/** The object that controls another one. */
+export const controllingRef = ({
+  isOwned,
+  manifest,
+}: Pick<KeptObject, 'isOwned' | 'manifest'>): { readonly key: ObjectKey; readonly uid: string } | undefined => {
+  if (!isOwned) return undefined;
+  const owner = listAt(manifest, 'metadata', 'ownerReferences').find((each) => at(each, 'controller') === true);
+  return owner === undefined
+    ? undefined
+    : {
+        key: keyOf({
+          kind: textAt(owner, 'kind') ?? '',
+          apiVersion: textAt(owner, 'apiVersion'),
+          name: textAt(owner, 'name') ?? '',
+        }),
+        uid: textAt(owner, 'uid') ?? '',
+      };
+};
+
+/** What stands between the objects of a staging namespace and their pods. */
+export const controllersIn = (
+  { objects, watched }: Read<'objects' | 'watched'>,
+  namespace: string,
+): StagedControllers => ({
+  replicaSet: (name) => watched.get('ReplicaSet')?.in(namespace)?.get(indexKey(namespace, name)),
+  jobsOf: (uid) =>
+    (objects.get('Job')?.in(namespace)?.list() ?? [])
+      .filter((job) => controllingRef(job)?.uid === uid)
+      .map((job) => ({ name: job.ref.name, uid: job.uid, createdAt: job.createdAt })),
 });
 
 /** Pods of a namespace that refer to a ConfigMap. */

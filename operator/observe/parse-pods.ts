@@ -8,6 +8,7 @@ import { programsOfPod } from '../decide/manifest/pod-fingerprint.ts';
 import { type ContainerFacts, type NodeFacts, type PodFacts, kindIdOf } from '../decide/objects.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { instantOf, json, writersOf } from './parse.ts';
+import { podImages, podImagesShape } from './pod-images.ts';
 
 const state = z.object({
   waiting: z.object({ reason: z.string().default(''), message: z.string().default('') }).optional(),
@@ -23,6 +24,7 @@ const containerStatus = z.object({
   restartCount: z.number().default(0),
   state: state.default({}),
   lastState: state.default({}),
+  ...podImagesShape.status,
 });
 
 const pod = z.object({
@@ -45,7 +47,7 @@ const pod = z.object({
       )
       .default([]),
   }),
-  spec: z.object({ nodeName: z.string().default('') }).prefault({}),
+  spec: z.object({ nodeName: z.string().default(''), ...podImagesShape.spec }).prefault({}),
   status: z
     .object({
       phase: z.string().default(''),
@@ -119,6 +121,7 @@ export const podFacts = (raw: KubeObject): PodFacts => {
   const scheduled = condition('PodScheduled');
   const disruption = condition('DisruptionTarget');
   const nodeName = spec.nodeName || boundTo(raw);
+  const statuses = [...status.initContainerStatuses, ...status.containerStatuses];
   const configMaps = configMapsRead(json.parse(raw));
   const changedAt = instantOf(ready?.lastTransitionTime ?? undefined);
   return {
@@ -136,7 +139,8 @@ export const podFacts = (raw: KubeObject): PodFacts => {
     programs: programsOfPod(json.parse(raw)),
     lifetime: lifetimeOf(json.parse(raw)),
     manager: writersOf(raw.metadata['managedFields'])[0]?.manager ?? '',
-    containers: [...status.initContainerStatuses, ...status.containerStatuses].map(containerFacts),
+    containers: statuses.map(containerFacts),
+    images: podImages(spec, statuses),
     ...(configMaps.length === 0 ? {} : { configMaps }),
     ...(nodeName === '' ? {} : { nodeName }),
     ...(ready?.status === 'False' && changedAt !== undefined ? { unreadySince: changedAt } : {}),

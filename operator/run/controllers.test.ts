@@ -249,8 +249,12 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
   },
   secrets: ({ facts, put }) =>
     put(facts.secrets, `${production}/s`, { ...aWatched('Secret', 's'), keys: new Set<string>() }),
-  watched: ({ facts, put }) =>
-    put(facts.watched.get('Role'), `${production}/${grantName(uid)}`, aWatched('Role', grantName(uid))),
+  watched: ({ facts, put }) => {
+    put(facts.watched.get('Role'), `${production}/${grantName(uid)}`, aWatched('Role', grantName(uid)));
+    const controller = { kind: 'Deployment', name: 'api', uid: 'uid-api' };
+    const set = { ...aWatched('ReplicaSet', 'api-1'), namespace: staging, controller };
+    put(facts.watched.get('ReplicaSet'), `${staging}/api-1`, set);
+  },
   definitions: ({ facts, put }) => put(facts.definitions, 'a.example', 'a.example'),
   mutators: ({ facts, put }) =>
     put(facts.mutators.webhooks, 'w', { key: 'MutatingWebhookConfiguration/w', version: '1', reaches: [] }),
@@ -308,7 +312,7 @@ test.each<[ChangingFact, readonly string[]]>([
   ['objects', [the.candidate, the.findings, the.release]],
   ['pods', [the.candidate, the.emergency, the.findings, the.release]],
   ['secrets', [the.candidate, the.findings]],
-  ['watched', [the.emergency, the.findings]],
+  ['watched', [the.candidate, the.emergency, the.findings]],
   ['definitions', [the.policy]],
   ['mutators', [the.policy]],
   ['guarded', [the.findings]],

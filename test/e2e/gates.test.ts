@@ -50,7 +50,7 @@ const rejection = (world: World, candidate: Reported, comment: string): Manifest
   },
 });
 
-scenario('every gate is shown, and every one that does not pass says what is missing', async (world) => {
+const gatesShown = async (world: World): Promise<void> => {
   const containers = [{ name: 'main', image: 'registry.example/app:v1' }];
   const tagged = patched(world.deployment('api', 'a'), { spec: { template: { spec: { containers } } } });
   await world.stage(tagged);
@@ -82,6 +82,10 @@ scenario('every gate is shown, and every one that does not pass says what is mis
     message: 'not passed: Notes, Images, Preflight',
   });
   expect(await world.live('Deployment', 'api')).toBeUndefined();
+};
+
+scenario('every gate is shown, and every one that does not pass says what is missing', gatesShown, {
+  images: 'DigestRequired',
 });
 
 scenario(

@@ -1,5 +1,6 @@
 /** Reasons that gates give, in the order of the gates. */
 import { entry, type ReasonEntry } from './entry.ts';
+import { imageReasons } from './images.ts';
 
 export const gateReasons = {
   NotesComplete: entry(['Notes'], 'The notes say everything that the policy demands.'),
@@ -30,12 +31,7 @@ export const gateReasons = {
     'Create a new candidate with the change as the system of record writes it in spec.change, and set spec.replaces.',
   ),
 
-  DigestsPinned: entry(['Images'], 'Every image is named by digest.'),
-  TagWithoutDigest: entry(
-    ['Images'],
-    'An image is named by a tag, which somebody may move.',
-    'Name the image as <repository>@sha256:<digest> in staging, then create a new candidate.',
-  ),
+  ...imageReasons,
 
   PreflightPassed: entry(['Preflight'], 'The API server would accept every object as it is.'),
   GateNotReady: entry(

@@ -48,12 +48,25 @@ const passedThen: Status['gates'] = gateNames.map((name) => ({
   remedy: '',
 }));
 
+/** Of a candidate that was never staged no gate has been asked, but for the one that stands in the way of that. */
+const gatesOf = (obstacle: StagingProblem | undefined): Status['gates'] => {
+  if (obstacle?.gate === undefined) return [];
+  const { name, outcome, reason, message, remedy } = obstacle.gate;
+  return [{ name, outcome, reason, message, remedy }];
+};
+
 export const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undefined): Said => {
   const reason = obstacle?.reason ?? 'Rendering';
   const message = obstacle?.message ?? 'the content is being read from staging and rendered';
+  const isStuck = obstacle !== undefined && obstacle.waits !== true;
   const absent = (type: string) => condition(type, 'False', 'NotStaged', 'the content is not staged yet');
   return {
-    fields: { ...before(s), phase: obstacle === undefined ? 'Staging' : 'Stalled', reason },
+    fields: {
+      ...before(s),
+      ...(s.bundles.length === 0 ? { gates: gatesOf(obstacle) } : {}),
+      phase: isStuck ? 'Stalled' : 'Staging',
+      reason,
+    },
     conditions: [
       condition('Staged', 'False', reason, message),
       absent('Approved'),
@@ -61,8 +74,8 @@ export const notStaged = (s: CandidateSnapshot, obstacle: StagingProblem | undef
       absent('Promoted'),
       condition('Healthy', 'Unknown', 'NotStaged', 'the content is not staged yet'),
       unfinished,
-      obstacle === undefined ? condition('Reconciling', 'True', 'Rendering', message) : settled,
-      obstacle === undefined ? moving : condition('Stalled', 'True', reason, message),
+      isStuck ? settled : condition('Reconciling', 'True', reason, message),
+      isStuck ? condition('Stalled', 'True', reason, message) : moving,
     ],
   };
 };

@@ -1,7 +1,7 @@
 /** What a candidate consists of: once staged, what was frozen; before, what staging holds, rendered and brought into normal form. */
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { JsonObject } from '../../api/meta.ts';
-import type { BundleObject } from '../bundle.ts';
+import type { BundleObject, ImagePin } from '../bundle.ts';
 import { digestOf, digestSteps, sizeOf } from '../json/canonical.ts';
 import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from '../api-queries.ts';
@@ -13,6 +13,7 @@ import { overlayBytes } from '../gates/production/open-limits.ts';
 import { visible } from '../safe-text.ts';
 import { firstLine } from '../messages.ts';
 import { configOf, isRolled } from '../manifest/config-digest.ts';
+import { pinsFor, pinStaged, pinsText, withPins, type Pinning } from './image-pins.ts';
 import { problem, reserved, wrongWave, type StagingProblem } from './staging-problem.ts';
 import { keyNamed } from '../manifest/kinds/index.ts';
 
@@ -24,6 +25,8 @@ export interface Rendering {
   /** What the API server has not said yet. */
   readonly questions: readonly NormalFormQuestion[];
   readonly problem: StagingProblem | undefined;
+  /** Tags and the digests that stand behind them in the objects. */
+  readonly pins: readonly ImagePin[];
 }
 
 /** Overlay and normal form of everything that is staged now. */
@@ -31,20 +34,33 @@ export const renderStaged = (s: CandidateSnapshot, answers: Answers): Rendering 
   const objects = new Map<ObjectKey, BundleObject>();
   const digests = new Map<ObjectKey, string>();
   const questions: NormalFormQuestion[] = [];
+  const { pins, problem: unpinned } = pinsOf(s);
+  if (unpinned !== undefined) return { objects, digests, questions, problem: unpinned, pins };
   for (const [key, object] of s.staged) {
     const known = knownDigest(s, object);
-    const one = known === undefined ? renderOne(s, object, answers) : undefined;
+    const one = known === undefined ? renderOne(s, object, { answers, pins }) : undefined;
     if (one === undefined) digests.set(key, known ?? '');
     else if ('ask' in one) questions.push(one);
-    else if ('reason' in one) return { objects, digests, questions: [], problem: one };
+    else if ('reason' in one) return { objects, digests, questions: [], problem: one, pins };
     else {
       objects.set(key, one);
       digests.set(key, frozenDigest(s, one) ?? one.digest);
-      rememberDigest(s, object, one.digest);
+      rememberDigest(s, object, { digest: one.digest, pins });
     }
   }
-  return { objects, digests, questions, problem: undefined };
+  return { objects, digests, questions, problem: undefined, pins };
 };
+
+/** What is pinned stays so once it is frozen; the pods that said it may go. */
+const pinsOf = (s: CandidateSnapshot): Pinning => {
+  if (s.bundles.length > 0) return { pins: frozenPins(s), problem: undefined };
+  return pinStaged(s, (object) => {
+    const rendered = renderedFor(s.candidate, object);
+    return rendered.kind === 'Content' ? rendered.content : undefined;
+  });
+};
+
+const frozenPins = ({ bundles }: CandidateSnapshot): readonly ImagePin[] => bundles.at(-1)?.images ?? [];
 
 /** The digest of the frozen content, where the staged object differs only by what the control plane filled in since. */
 const frozenDigest = ({ bundles }: CandidateSnapshot, { ref, content, digest }: BundleObject): string | undefined => {
@@ -54,25 +70,30 @@ const frozenDigest = ({ bundles }: CandidateSnapshot, { ref, content, digest }: 
 };
 
 /**
- * Digests of staged objects in normal form, by the live object, the version of the API server and
- * whose overlay was laid over it. Once content is frozen nothing else of what is staged is asked
+ * Digests of staged objects in normal form, by the live object, the version of the API server whose
+ * overlay was laid over it and what was pinned in it. Once content is frozen nothing else of what is staged is asked
  * for, and to render megabytes again takes a second.
  */
 const normalDigests = new WeakMap<LiveObject, Map<string, string>>();
 /** Of one object: candidates with an overlay for it have one each. */
 const mostDigests = 8;
 
-const digestKey = ({ candidate, serverVersion }: CandidateSnapshot, object: LiveObject): string => {
+const digestKey = (s: CandidateSnapshot, object: LiveObject, pins = frozenPins(s)): string => {
+  const { candidate, serverVersion } = s;
   const { metadata, spec } = candidate;
   const by = patchesFor(candidate, object).length === 0 ? '' : metadata.uid;
-  return `${serverVersion} ${spec.targetNamespace} ${by}`;
+  return `${serverVersion} ${spec.targetNamespace} ${by} ${pinsText(pinsFor(pins, object))}`;
 };
 
-const rememberDigest = (s: CandidateSnapshot, object: LiveObject, digest: string): void => {
+const rememberDigest = (
+  s: CandidateSnapshot,
+  object: LiveObject,
+  { digest, pins }: { readonly digest: string; readonly pins: readonly ImagePin[] },
+): void => {
   // What is small, and counts differently for each candidate.
   if (isFilledInLater(object.ref)) return;
   const known = normalDigests.get(object) ?? new Map<string, string>();
-  normalDigests.set(object, known.set(digestKey(s, object), digest));
+  normalDigests.set(object, known.set(digestKey(s, object, pins), digest));
   const [oldest] = known.keys();
   if (known.size > mostDigests && oldest !== undefined) known.delete(oldest);
 };
@@ -136,14 +157,14 @@ function* renderedSteps(candidate: ReleaseCandidate, object: LiveObject): Genera
 const renderOne = (
   s: CandidateSnapshot,
   object: LiveObject,
-  answers: Answers,
+  { answers, pins }: { readonly answers: Answers; readonly pins: readonly ImagePin[] },
 ): BundleObject | NormalFormQuestion | StagingProblem => {
   const { ref } = object;
   const rendered = renderedFor(s.candidate, object);
   if (rendered.kind === 'Problem') {
     return problem('NormalFormRefused', `${rendered.problem.object}: ${rendered.problem.message}`);
   }
-  const { content } = rendered;
+  const content = withPins(rendered.content, pinsFor(pins, object));
   const wave = wrongWave(content, ref);
   if (wave !== undefined) return problem('WaveUnknown', wave);
   if (isRolled(ref) && configOf(content) !== undefined) return problem('ReservedAnnotation', reserved(ref));

@@ -9,6 +9,7 @@ import { normalForm } from '../manifest/normal-form.ts';
 import { restartLines } from '../manifest/config-digest.ts';
 import { listed, objectNamed } from '../messages.ts';
 import { keyOf } from '../objects.ts';
+import { imageLines } from './image-lines.ts';
 import { oneWayLines } from '../release/irreversible.ts';
 import type { Effect } from '../plan.ts';
 import { keyNamed } from '../manifest/kinds/index.ts';
@@ -58,6 +59,7 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
           byTool: s.policy?.spec.deliveredBy === 'GitOps',
         }),
         restarts: restartLines(draft.objects, base.foreign ? [] : base.objects),
+        images: imageLines(draft, s.policy),
         notes: `${significance}, ${urgency}${notes.summary === '' ? '' : `: ${notes.summary}`}`,
         unmanaged: draft.unmanaged.reduce((sum, { fields }) => sum + fields.length, 0),
       },

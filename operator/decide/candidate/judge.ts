@@ -11,6 +11,7 @@ import {
 import type { Bundle } from '../bundle.ts';
 import type { Base } from './bundle-draft.ts';
 import type { Rendering } from './content.ts';
+import { movedImages } from './image-pins.ts';
 import { append, expiryOf, withStatus } from './report.ts';
 import { followUpOf } from '../emergency/follow-up.ts';
 import type { ForeignContent, GateSnapshot, Refusal } from '../gates/gate.ts';
@@ -165,7 +166,8 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
     }),
   );
   const unread = unreadConfig(s, bundle);
-  const seen = withJobsThatRan(s, bundle, { stagedNow, stagedHealth });
+  const imagesMoved = movedImages(s, bundle);
+  const seen = { ...withJobsThatRan(s, bundle, { stagedNow, stagedHealth }), imagesMoved };
   return {
     ...s,
     bundle,

@@ -94,6 +94,7 @@ class Model {
       production: undefined,
       staged: new Map([[keyOf(staged.ref), this.staged]]),
       stagedPods: new Map(),
+      stagedControllers: { replicaSet: () => undefined, jobsOf: () => [] },
       live: new Map(),
       claims: new Map(),
       approvals: this.approvals,

@@ -58,7 +58,10 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
   const broken = brokenProblem(s);
   const base = baseOf(s, s.policy, content);
   if (base === undefined) return broken === undefined ? nothing : notStaged(s, broken, now);
-  const draft = draftBundle(s, s.policy, frozen ?? configured(s.policy, content, base), base);
+  const draft = {
+    ...draftBundle(s, s.policy, frozen ?? configured(s.policy, content, base), base),
+    images: rendering.pins,
+  };
   const bundle = s.bundles.find(({ digest }) => digest === draft.digest);
   if (bundle === undefined) {
     if (broken !== undefined) return notStaged(s, broken, now);

@@ -43,6 +43,14 @@ export const validFor = ({ policy }: CandidateSnapshot): string =>
 export const expiryOf = (s: CandidateSnapshot): Instant =>
   Date.parse(s.candidate.metadata.creationTimestamp) + milliseconds(validFor(s));
 
+const inBounds = (obstacle: StagingProblem): StagingProblem => {
+  const { gate } = obstacle;
+  const short = { ...obstacle, message: bounded(obstacle.message, 4_000) };
+  return gate === undefined
+    ? short
+    : { ...short, gate: { ...gate, message: bounded(gate.message, 2_000), remedy: bounded(gate.remedy, 2_000) } };
+};
+
 export const notStaged = (
   s: CandidateSnapshot,
   obstacle: StagingProblem | undefined,
@@ -50,11 +58,6 @@ export const notStaged = (
   again?: Instant,
 ): Plan =>
   // What people wrote, or the API server says of it, may be quoted in it: a condition takes no megabyte.
-  withStatus(
-    s,
-    { is: 'NotStaged', obstacle: obstacle && { ...obstacle, message: bounded(obstacle.message, 4_000) } },
-    now,
-    {
-      wakeAt: earliest(again, expiryOf(s)),
-    },
-  );
+  withStatus(s, { is: 'NotStaged', obstacle: obstacle && inBounds(obstacle) }, now, {
+    wakeAt: earliest(again, expiryOf(s)),
+  });

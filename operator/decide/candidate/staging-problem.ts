@@ -10,6 +10,7 @@ import { sizeOf } from '../json/canonical.ts';
 import { type ObjectRef } from '../objects.ts';
 import { strayOverlays } from '../manifest/normal-form.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
+import type { NamedVerdict } from '../gates/verdict.ts';
 import { visible } from '../safe-text.ts';
 import { runsOncePerBundle, keyNamed, rowNamed } from '../manifest/kinds/index.ts';
 import { textAt } from '../json/json.ts';
@@ -18,6 +19,10 @@ import { textAt } from '../json/json.ts';
 export interface StagingProblem {
   readonly reason: Reason;
   readonly message: string;
+  /** The gate whose question it leaves open. */
+  readonly gate?: NamedVerdict;
+  /** Nobody has to change anything: it goes on when staging is further. */
+  readonly waits?: true;
 }
 
 /** Largest package: all contents together, in bytes of canonical JSON. */

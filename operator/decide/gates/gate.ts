@@ -45,6 +45,8 @@ export interface GateSnapshot extends CandidateSnapshot {
   readonly soakingSince: Instant | undefined;
   /** Workloads whose pods in staging started before ConfigMaps of the package were last written that they read. */
   readonly unread: readonly { readonly workload: ObjectKey; readonly configMaps: readonly string[] }[];
+  /** Images that the pods of staging run now under a name that the bundle pins to another digest: the object, and what is to be said. */
+  readonly imagesMoved: ReadonlyMap<ObjectKey, string>;
   /** Of every workload of the bundle, as it is in staging. Absent = it could not be observed. */
   readonly stagedHealth: ReadonlyMap<ObjectKey, WorkloadHealth>;
   /** What the dry-run of every write was refused for; undefined = not asked yet. */

@@ -53,6 +53,23 @@ export interface KeysByName {
   get(name: string): ReadonlySet<string> | undefined;
 }
 
+/** A ReplicaSet, as far as it says whose pods it makes. */
+export interface ReplicaSetFacts {
+  readonly uid: string;
+  readonly controller: { readonly uid: string } | undefined;
+  /** What its template runs (`pod-fingerprint.ts`). */
+  readonly programs: readonly string[];
+}
+
+/** Looks up what stands between the objects of staging and their pods. */
+export interface StagedControllers {
+  readonly replicaSet: (name: string) => ReplicaSetFacts | undefined;
+  /** The Jobs that the object of this uid controls. */
+  readonly jobsOf: (
+    uid: string,
+  ) => readonly { readonly name: string; readonly uid: string; readonly createdAt: Instant }[];
+}
+
 export interface CandidateSnapshot {
   readonly candidate: ReleaseCandidate;
   readonly policy: ReleasePolicy | undefined;
@@ -69,6 +86,8 @@ export interface CandidateSnapshot {
   readonly stagedAutoscalers: readonly LiveObject[];
   /** Pods of the staging namespace by workload. */
   readonly stagedPods: PodsOf;
+  /** What of staging controls pods beside what is staged: of that hangs which pods say what an image is. */
+  readonly stagedControllers: StagedControllers;
   /** Live objects of the production namespace. */
   readonly live: LiveObjects;
   /** Objects in production that belong to another package: key → package. */

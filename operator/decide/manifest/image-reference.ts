@@ -38,3 +38,34 @@ export const isPinned = (reference: string): boolean => {
   const [name, tagged] = splitTag(named);
   return more.length === 0 && pinnedDigest.test(digest) && isName(name) && (tagged === undefined || tag.test(tagged));
 };
+
+/** A reference without a registry is one of Docker Hub, and there a name without a folder is an official image. */
+const withRegistry = (name: string): string => {
+  const [first = '', ...rest] = name.split('/');
+  if (rest.length === 0) return `docker.io/library/${name}`;
+  if (first === 'index.docker.io') return `docker.io/${rest.join('/')}`;
+  return isRegistry(first) ? name : `docker.io/${name}`;
+};
+
+/** The repository that a reference names, with its registry and without tag and digest. */
+export const repositoryOf = (reference: string): string => withRegistry(splitTag(reference.split('@')[0] ?? '')[0]);
+
+/** What runtimes that go by the name of Docker write before an `imageID` that a registry knows. */
+const pullable = 'docker-pullable://';
+
+/**
+ * The registry digest in the `imageID` that a kubelet reports for a container of `reference`. undefined: it names none of that repository, as for an
+ * image that was built or loaded on the node (`sha256:…` alone, `docker://sha256:…`, the name of an import): nobody could pull it by that.
+ */
+export const digestOfRun = (imageID: string, reference: string): string | undefined => {
+  const named = imageID.startsWith(pullable) ? imageID.slice(pullable.length) : imageID;
+  return isPinned(named) && repositoryOf(named) === repositoryOf(reference)
+    ? named.slice(named.lastIndexOf('@') + 1)
+    : undefined;
+};
+
+/** The reference with the digest behind it; undefined = together they are no reference that is pinned. */
+export const pinnedTo = (reference: string, digest: string): string | undefined => {
+  const pinned = `${reference}@${digest}`;
+  return isPinned(pinned) ? pinned : undefined;
+};

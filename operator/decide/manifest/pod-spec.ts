@@ -12,7 +12,7 @@ const paths = [
   ['spec'],
 ];
 
-const containerLists = ['initContainers', 'containers', 'ephemeralContainers'];
+export const containerLists = ['initContainers', 'containers', 'ephemeralContainers'];
 
 /** The containers of a pod spec: init, ordinary and ephemeral. */
 export const containersOf = (podSpec: JsonObject): readonly JsonObject[] =>
@@ -20,9 +20,11 @@ export const containersOf = (podSpec: JsonObject): readonly JsonObject[] =>
 
 /** The pods, and templates of pods, that an object is or holds: none for most kinds. */
 export const podsIn = (content: JsonObject): readonly JsonObject[] =>
-  paths
-    .filter((path) => containersOf(objectAt(content, ...path)).length > 0)
-    .map((path) => objectAt(content, ...path.slice(0, -1)));
+  podSpecPaths(content).map((path) => objectAt(content, ...path.slice(0, -1)));
+
+/** Where the pod specs in an object are. */
+export const podSpecPaths = (content: JsonObject): readonly (readonly string[])[] =>
+  paths.filter((path) => containersOf(objectAt(content, ...path)).length > 0);
 
 /** The pod specs in an object. */
 export const podSpecsOf = (content: JsonObject): readonly JsonObject[] =>

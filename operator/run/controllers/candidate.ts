@@ -6,14 +6,14 @@ import { inFlightFinalizer, installation } from '../../api/kinds.ts';
 import { isHeavy, renderInSteps } from '../../decide/candidate/content.ts';
 import { candidateStuck, planCandidate } from '../../decide/candidate/plan.ts';
 import type { CandidateSnapshot } from '../../decide/gates/snapshot.ts';
-import { keyOf } from '../../decide/objects.ts';
+import { keyOf, type ObjectKey } from '../../decide/objects.ts';
 import { indexKey } from '../../observe/caches.ts';
 import { observeCandidate, type CandidateFacts } from '../../observe/candidate.ts';
 import { isStatusOnly, type RecordChange } from '../../observe/changes.ts';
 import { scaledBy } from '../../observe/dirty-objects-follower.ts';
 import type { Facts } from '../../observe/facts.ts';
 import { mayName } from '../../observe/kept-candidates.ts';
-import { policyIn } from '../../observe/lookup.ts';
+import { controllingRef, policyIn, splitKey } from '../../observe/lookup.ts';
 import type { Priority } from '../../work/queue.ts';
 import type { Controller, Wake } from '../controller.ts';
 import {
@@ -70,6 +70,14 @@ const staging = (facts: Facts, namespace: string, key: string): Wakes => [
   ...largeOpenBy(facts, 'stagedByLarge', namespace, key),
   ...openBy(facts, 'selecting', namespace),
 ];
+
+/** Of a Job that a CronJob of staging made: what it ran says which images the CronJob means. */
+const stagingOfJob = (facts: Facts, namespace: string, key: ObjectKey): Wakes => {
+  const [kind, name] = splitKey(key);
+  const job = kind === 'Job' ? facts.objects.get(kind)?.in(namespace)?.get(indexKey(namespace, name)) : undefined;
+  const owner = job && controllingRef(job);
+  return owner === undefined ? [] : staging(facts, namespace, owner.key);
+};
 
 /** Of an object that a candidate would write. */
 const written = (facts: Facts, namespace: string, key: string): Wakes =>
@@ -210,7 +218,18 @@ export const candidateController: Controller<'candidate', CandidateSnapshot, key
       if (pod === undefined || pod.ownerKind === '') return [];
       const { namespace, ownerKind, ownerName } = pod;
       const key = `${ownerKind}/${ownerName}` as const;
-      return [...showing(activeReleasesOf(facts, namespace, key)), ...staging(facts, namespace, key)];
+      return [
+        ...showing(activeReleasesOf(facts, namespace, key)),
+        ...staging(facts, namespace, key),
+        ...stagingOfJob(facts, namespace, key),
+      ];
+    },
+    // The ReplicaSet says whether pods of a Deployment of staging are of what it says now; it may be seen after they are.
+    watched: ({ old, new: now }, facts) => {
+      const set = now ?? old;
+      return set?.kind !== 'ReplicaSet' || set.controller === undefined
+        ? []
+        : staging(facts, set.namespace, `${set.controller.kind}/${set.controller.name}`);
     },
     secrets: (change, facts) => {
       const secret = change.new ?? change.old;

@@ -110,7 +110,7 @@ scenario(
     });
     // Where it was seen, for signers to read.
     const pods = await podsOf(world, 'web', 2);
-    const [pin] = pinsIn(bundle).filter(({ container, name }) => container === 'main' && name === 'web');
+    const pin = pinsIn(bundle).find(({ container, name }) => container === 'main' && name === 'web');
     expect(pin).toMatchObject({
       kind: 'Deployment',
       reference: 'nginx:1.27',
@@ -118,9 +118,8 @@ scenario(
       pods: 2,
       seen: [{ node: expect.stringMatching(/^node-/) }, { node: expect.stringMatching(/^node-/) }],
     });
-    expect((pin?.['seen'] as { pod: string }[]).map(({ pod }) => pod).toSorted()).toEqual(
-      pods.map(({ metadata }) => metadata.name).toSorted(),
-    );
+    const seen = JSON.stringify(pin);
+    for (const { metadata } of pods) expect(seen).toContain(`"pod":"${metadata.name}"`);
     expect(bundle.spec.deltaText).toContain(
       `Tag nginx:1.27 of container main in Deployment web is pinned to ${digest('library/nginx:1.27')}`,
     );

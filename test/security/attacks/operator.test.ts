@@ -260,7 +260,7 @@ const bound = async (then: 'Keeps' | 'Loses'): Promise<Pair> => {
 
 /** A workload whose image is named like that, signed for by all; its ConfigMap tells whether it went to production. */
 const named = async (reference: string): Promise<Pair> => {
-  const pair = await whole.pair();
+  const pair = await whole.pair({ images: 'DigestRequired' });
   const deployment = pair.deployment('api', 'a');
   const text = JSON.stringify(deployment).replaceAll(image('a'), reference);
   await pair.stage(pair.configMap('settings', { level: 'new' }), JSON.parse(text) as Manifest); // the same object with another text

@@ -386,6 +386,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     production: undefined,
     staged: new Map(),
     stagedPods: new Map(),
+    stagedControllers: { replicaSet: () => undefined, jobsOf: () => [] },
     hands: noContributors,
     soakingSince: now - 2 * hour,
     live: new Map(),
@@ -404,6 +405,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     rights: new Map(approvals.map(({ metadata }) => [metadata.uid, true])),
     stagedNow: new Map(bundle.objects.map(({ ref, digest }) => [keyOf(ref), { digest }])),
     unread: [],
+    imagesMoved: new Map(),
     stagedHealth: new Map(
       keys.filter((key) => isWorkload(key.split('/')[0] ?? '')).map((key) => [key, { state: 'Healthy', message: '' }]),
     ),

@@ -17,8 +17,9 @@ export const writtenAt = ({ writers, createdAt }: LiveObject): Instant =>
 export const soakingSince = (
   s: CandidateSnapshot,
   bundle: Bundle,
-  { stagedNow, stagedHealth }: Pick<GateSnapshot, 'stagedNow' | 'stagedHealth'>,
+  { stagedNow, stagedHealth, imagesMoved }: Pick<GateSnapshot, 'stagedNow' | 'stagedHealth' | 'imagesMoved'>,
 ): Instant | undefined => {
+  if (imagesMoved.size > 0) return undefined;
   let since: Instant = 0;
   for (const frozen of bundle.objects) {
     const key = keyOf(frozen.ref);

@@ -5,7 +5,16 @@ import { argumentFor, listed, objectNamed } from '../../messages.ts';
 import { isWorkload } from '../../manifest/kinds/index.ts';
 import { blocked, defineGate, type Facts, passed, unknown, waiting, type WorkloadHealth } from '../gate.ts';
 
-const reads = ['candidate', 'policy', 'record', 'bundle', 'stagedNow', 'stagedHealth', 'unread'] as const;
+const reads = [
+  'candidate',
+  'policy',
+  'record',
+  'bundle',
+  'stagedNow',
+  'stagedHealth',
+  'unread',
+  'imagesMoved',
+] as const;
 
 const unseen: WorkloadHealth = { state: 'Unknown', message: 'not observed' };
 

@@ -29,13 +29,16 @@ export interface StagingDifference {
   readonly gone: readonly ObjectKey[];
   readonly added: readonly ObjectKey[];
   readonly unanswered: readonly ObjectKey[];
+  /** The objects are what they were, and a tag of theirs means another image. */
+  readonly moved: ReadonlyMap<ObjectKey, string>;
 }
 
 /** How staging differs from the bundle now. */
 export const stagingDifference = ({
   bundle,
   stagedNow,
-}: Pick<GateSnapshot, 'bundle' | 'stagedNow'>): StagingDifference => {
+  imagesMoved,
+}: Pick<GateSnapshot, 'bundle' | 'stagedNow' | 'imagesMoved'>): StagingDifference => {
   const digests = new Map(bundle.objects.map((object) => [keyOf(object.ref), stagedDigest(object)]));
   const keys = [...digests.keys()];
   const present = keys.filter((key) => stagedNow.has(key));
@@ -45,12 +48,13 @@ export const stagingDifference = ({
     gone: keys.filter((key) => !stagedNow.has(key)),
     added: [...stagedNow.keys()].filter((key) => !digests.has(key)),
     unanswered: present.filter((key) => stagedNow.get(key) === undefined),
+    moved: imagesMoved,
   };
 };
 
 /** Does staging certainly hold something else than the bundle? */
-export const hasMoved = ({ changed, gone, added }: StagingDifference): boolean =>
-  changed.length + gone.length + added.length > 0;
+export const hasMoved = ({ changed, gone, added, moved }: StagingDifference): boolean =>
+  changed.length + gone.length + added.length + moved.size > 0;
 
 /**
  * Has staging kept the content until the soak was over and the line of the testers met? Whoever sees this records it, for

@@ -5,7 +5,7 @@ import { newCandidate } from '../remedies.ts';
 import { listed, objectNamed } from '../../messages.ts';
 import { blocked, defineGate, type Facts, passed, unknown } from '../gate.ts';
 
-const reads = ['candidate', 'policy', 'record', 'bundle', 'stagedNow'] as const;
+const reads = ['candidate', 'policy', 'record', 'bundle', 'stagedNow', 'imagesMoved'] as const;
 
 const said = (keys: readonly ObjectKey[], what: string): readonly string[] =>
   keys.map((key) => `${objectNamed(key)} ${what}`);
@@ -17,7 +17,12 @@ const judge = (s: Facts<typeof reads>) => {
     if (!mustHold(s))
       return passed('HoldOver', 'Staging kept this content for as long as the policy asks, and has moved on');
     const { changed, gone, added } = difference;
-    const moved = [...said(changed, 'has changed'), ...said(gone, 'is gone'), ...said(added, 'was added')];
+    const moved = [
+      ...said(changed, 'has changed'),
+      ...said(gone, 'is gone'),
+      ...said(added, 'was added'),
+      ...[...difference.moved].map(([key, what]) => `${objectNamed(key)}, whose ${what}`),
+    ];
     const command = `kubectl get relbundle ${s.bundle.name} -n ${s.bundle.namespace} -o yaml`;
     return blocked('StagingChanged', {
       message: `Staging no longer runs what was staged: ${listed(moved)}`,
