@@ -2,8 +2,9 @@ import { expect, test } from '@jest/globals';
 import { settle } from '../../test/support/builders/clock.ts';
 import { scriptedApi } from '../../test/support/builders/scripted-api.ts';
 import { virtualResources } from '../api/kinds.ts';
-import type { RightQuestion } from '../decide/api-queries.ts';
+import type { Answer, CurrentQuestion, Question, RightQuestion } from '../decide/api-queries.ts';
 import { createClient } from '../kube/client.ts';
+import { failureOfResponse } from '../kube/failures.ts';
 import { createAsk } from './ask.ts';
 
 const question = (number: number): RightQuestion => ({
@@ -51,4 +52,25 @@ test('questions that the API server does not answer give their places to others'
   const answer = ask({ ...question(0), wildcards: 'Count' });
   (await api.next()).answer({ status: { allowed: true } });
   expect(await answer).toEqual({ kind: 'Yes' });
+});
+
+const answerTo = async (asked: Question, code: number): Promise<Answer> => {
+  const api = scriptedApi();
+  const client = createClient({ transport: api.transport, fieldManager: 'test' });
+  const answer = createAsk({ client, serverVersion: () => '' })(asked);
+  (await api.next()).fail(failureOfResponse(code, { message: 'no' }));
+  return answer;
+};
+
+const current: CurrentQuestion = {
+  ask: 'Current',
+  namespace: 'payments-prod',
+  ref: { apiVersion: 'v1', kind: 'ConfigMap', name: 'settings' },
+  bytes: 10,
+};
+
+test('what may not be asked is not answered: nobody lacks a right by it, and no object is gone', async () => {
+  expect((await answerTo({ ...question(0), wildcards: 'Count' }, 403)).kind).toBe('Unavailable');
+  expect((await answerTo(current, 403)).kind).toBe('Unavailable');
+  expect(await answerTo(current, 404)).toEqual({ kind: 'No', message: 'no' });
 });

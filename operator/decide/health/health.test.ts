@@ -522,6 +522,15 @@ describe('pods of an earlier revision', () => {
     );
   });
 
+  it('of a StatefulSet that are being deleted do not count in a promotion, whatever its status counts', () => {
+    const live = object('StatefulSet', { ...updating, updatedReplicas: 1 }, partitioned);
+    const leaving = [named('db-0', 'a', { deleting: true }), named('db-1', 'b')];
+    expect(workloadHealth(live, leaving, judging)).toMatchObject({
+      state: 'Progressing',
+      message: '1 of 2 pods are there and ready',
+    });
+  });
+
   it('that are on their way out do not hold a promotion up, and a rollback they do', () => {
     const pods = [pod(since + second), pod(since - minute, {}, { ...old, name: 'api-old-1', deleting: true })];
     const live = object('Deployment', { ...complete, replicas: 2 });
@@ -663,6 +672,12 @@ describe('the cause that is given', () => {
       object('StatefulSet', { ...set, replicas: 1, updatedReplicas: 1, readyReplicas: 1 }),
       [named('db-0', 'a')],
       '1 of 2 replicas are updated: 1 of 2 pods exist; what keeps the next one away is in its events: kubectl describe statefulset api -n prod',
+    ],
+    [
+      'is the pods of a DaemonSet that do not come to be',
+      object('DaemonSet', { ...daemons, currentNumberScheduled: 0, updatedNumberScheduled: 0, numberReady: 0 }),
+      [],
+      '0 of 2 nodes are given a pod: 0 of 2 pods exist, and its status does not say why; the API server refuses them (a quota, a policy, a ServiceAccount that is not there) with its words in: kubectl get events -n prod --field-selector involvedObject.kind=DaemonSet,involvedObject.name=api,reason=FailedCreate',
     ],
     [
       'of a Job is the reason that Kubernetes gives',

@@ -1,14 +1,26 @@
 /** When production is back, and which pods keep it from being so. */
 import { expect, test } from '@jest/globals';
-import { minute, now } from '../../../test/support/builders/decide.ts';
-import { began, beganBack, caseOf, Model } from '../../../test/support/builders/release-model.ts';
+import { aCandidate, minute, now } from '../../../test/support/builders/decide.ts';
+import { began, beganBack, bundleOf, caseOf, Model, part } from '../../../test/support/builders/release-model.ts';
 import { fieldManagers } from '../../api/field-managers.ts';
 import type { JsonObject } from '../../api/meta.ts';
+import { type Answer, questionKey } from '../api-queries.ts';
+import * as candidateEntries from '../candidate/entries.ts';
 import type { ObjectKey, PodFacts } from '../objects.ts';
 import type { Plan } from '../plan.ts';
 import { restoredHealth } from './health.ts';
+import { planRelease } from './plan.ts';
 
 const db: ObjectKey = 'StatefulSet/db';
+
+const nothingBefore = {
+  from: '',
+  fromDigest: '',
+  quorum: '3/3',
+  approvals: [],
+  delivery: 'Countersign',
+  followsUp: null,
+} as const;
 
 const aPod = (name: string, revision: string, ready: boolean): PodFacts => ({
   name,
@@ -95,4 +107,88 @@ test('production is not back while a pod of the refused revision runs, or of a w
   model.pods.set(db, [aPod('db-0', 'old', true)]);
   model.pods.set('Deployment/extra', [aPod('extra-1', 'new', true)]);
   expect(health().message).toBe('Deployment/extra: extra-1 still runs');
+});
+
+test('a rollback to nothing is over when no pod of what it takes back is left, and names those that are', () => {
+  const given = caseOf([], [db]);
+  const model = new Model([given.to]);
+  model.append(
+    candidateEntries.promotionStarted(aCandidate({}, 'second'), given.to, { ...nothingBefore }),
+    now - minute,
+  );
+  beganBack(model, { ...given, from: bundleOf('', [], { digest: '' }) }, now);
+  model.pods.set(db, [{ ...aPod('db-0', 'new', true), deleting: true }]);
+  expect(model.plan(now).effects).toEqual([]);
+  expect(model.plan(now).wakeAt).toBe(now + 10 * minute);
+
+  const [late] = model.plan(now + 10 * minute).effects;
+  expect(late).toMatchObject({
+    draft: {
+      decision: 'Failed',
+      data: {
+        left: [{ object: db, wanted: 'none of its pods runs', found: 'db-0 still runs', why: 'PodsRemain' }],
+      },
+    },
+  });
+  model.pods.delete(db);
+  expect(model.plan(now).effects).toMatchObject([
+    { do: 'Append', draft: { decision: 'Complete', data: { type: 'RolledBack', to: '' } } },
+  ]);
+});
+
+const settings: ObjectKey = 'ConfigMap/settings';
+
+test('a rollback does not end on what a late watch shows: it asks for what the release changed, and looks again', () => {
+  const given = caseOf([settings], [settings]);
+  const model = new Model([given.from, given.to]);
+  began(model, given);
+  beganBack(model, given, now);
+  for (const object of given.from.objects) model.put(object, settings, fieldManagers.operator, now - 8 * minute);
+  const { questions } = planRelease(model.snapshot(), new Map(), now);
+  expect(questions).toMatchObject([{ ask: 'Current', ref: { kind: 'ConfigMap', name: 'settings' } }]);
+
+  const answered = (answer: Answer): Plan =>
+    planRelease(model.snapshot(), new Map(questions.map((question) => [questionKey(question), answer])), now);
+  expect(answered({ kind: 'Digest', digest: 'of what the release wrote' })).toMatchObject({
+    effects: [],
+    wakeAt: now + 1000,
+  });
+  expect(answered({ kind: 'No', message: 'not found' })).toMatchObject({ effects: [], wakeAt: now + 1000 });
+  expect(answered({ kind: 'Unavailable', message: 'away' }).effects).toEqual([]);
+  expect(model.plan(now).effects).toMatchObject([{ do: 'Append', draft: { decision: 'Complete' } }]);
+});
+
+test('a rollback that still cannot see what production holds when its time is over ends and says so', () => {
+  const given = caseOf([settings], [settings]);
+  const model = new Model([given.from, given.to]);
+  began(model, given);
+  beganBack(model, given, now);
+  for (const object of given.from.objects) model.put(object, settings, fieldManagers.operator, now - 8 * minute);
+  const at = now + 10 * minute;
+  const { questions } = planRelease(model.snapshot(), new Map(), at);
+  const other = new Map(questions.map((question) => [questionKey(question), { kind: 'Digest', digest: 'x' } as const]));
+  expect(planRelease(model.snapshot(), other, at).effects).toMatchObject([
+    { draft: { decision: 'Failed', data: { left: [{ object: settings, found: 'not known' }] } } },
+  ]);
+});
+
+test('a rollback does not ask for what it wrote itself', () => {
+  const given = caseOf([settings], [settings]);
+  const model = new Model([given.from, given.to]);
+  began(model, given);
+  beganBack(model, given, now);
+  for (const object of given.from.objects) model.put(object, settings, fieldManagers.restorer, now);
+  expect(planRelease(model.snapshot(), new Map(), now).effects).toMatchObject([{ draft: { decision: 'Complete' } }]);
+});
+
+test('a release is not taken back for foreign content that only a late watch shows', () => {
+  const given = caseOf([settings], [settings]);
+  const model = new Model([given.from, given.to]);
+  began(model, given);
+  model.put(part(settings, 'older'), settings, fieldManagers.operator, now - 9 * minute);
+  const { questions } = planRelease(model.snapshot(), new Map(), now);
+  expect(questions).toMatchObject([{ ask: 'Current', ref: { name: 'settings' } }]);
+  const other = new Map(questions.map((question) => [questionKey(question), { kind: 'Digest', digest: 'x' } as const]));
+  expect(planRelease(model.snapshot(), other, now)).toMatchObject({ effects: [], wakeAt: now + 1000 });
+  expect(model.plan(now).effects).toMatchObject([{ draft: { data: { type: 'RollbackStarted' } } }]);
 });

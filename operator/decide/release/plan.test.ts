@@ -312,7 +312,7 @@ describe('delivered by a GitOps tool', () => {
     for (const object of given.from.objects) {
       model.put(object, keyOf(object.ref), 'argocd-controller', now + 12 * minute);
     }
-    expect(planRelease(look(model), new Map(), now + 12 * minute).effects).toMatchObject([
+    expect(model.planOf(look(model), now + 12 * minute).effects).toMatchObject([
       { do: 'Append', draft: { data: { type: 'RolledBack' } } },
     ]);
   });
@@ -359,7 +359,7 @@ describe('delivered by a GitOps tool', () => {
     for (const object of given.from.objects) model.put(object, keyOf(object.ref), 'helm', now);
     expect(planRelease(look(model), new Map(), now + 1).effects).toEqual([]);
     model.live.delete('ConfigMap/b');
-    expect(planRelease(look(model), new Map(), now + 1).effects).toMatchObject([
+    expect(model.planOf(look(model), now + 1).effects).toMatchObject([
       { do: 'Append', draft: { data: { type: 'RolledBack' } } },
     ]);
   });

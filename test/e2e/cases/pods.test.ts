@@ -9,7 +9,16 @@ import {
   type Manifest,
 } from '../../support/cluster/cluster.ts';
 import { condition, image, type World } from '../../support/cluster/system.ts';
-import { end, everybody, gateSays, patienceMs, release, scenarios, sign } from '../../support/scenario/kit.ts';
+import {
+  end,
+  everybody,
+  gateSays,
+  patienceMs,
+  release,
+  scenarios,
+  sign,
+  unguarded,
+} from '../../support/scenario/kit.ts';
 import { behaving, dataOf, entriesOf, manifestOf, messageOf, podTemplate } from '../../support/scenario/production.ts';
 
 const { scenario, succeeds, fails } = scenarios('pods');
@@ -162,6 +171,61 @@ scenario(
     );
   },
   impatient,
+);
+
+scenario(
+  'a release of a DaemonSet whose pods are refused goes back, and the cause says where the words of the API server are',
+  async (world) => {
+    await world.stage(
+      manifestOf(world, 'ServiceAccount', 'runner', {}),
+      manifestOf(world, 'DaemonSet', 'agent', {
+        spec: {
+          selector: { matchLabels: { app: 'agent' } },
+          template: podTemplate('agent', 'a', { serviceAccountName: 'runner' }),
+        },
+      }),
+    );
+    expect(await release(world, world.candidate('first', ['DaemonSet/agent']))).toBe('RolledBack');
+    const message = messageOf(await world.finished('first'));
+    const [, fields = ''] = /with its words in: kubectl get events -n \S+ --field-selector (\S+)/.exec(message) ?? [];
+    expect(message).toContain(' pods exist, and its status does not say why');
+    expect(await succeeds(world, 'installer', 'get', 'events', '--field-selector', fields)).toMatch(
+      /error looking up service account .*\/runner: serviceaccount "runner" not found/,
+    );
+  },
+  impatient,
+);
+
+scenario(
+  'the rollback of a first release is over when the last of its pods is gone, and not before',
+  async (world) => {
+    const metadata = { finalizers: ['example.com/drains'] };
+    await world.stage(web(world, 'a'));
+    const overlay = [behaving('Deployment', 'web', 'never-ready')];
+    await world.propose(world.candidate('first', ['Deployment/web'], { overlay }));
+    await sign(world, 'first', ...everybody);
+    const pods = { ...world.ref('Pod'), labelSelector: 'app=web' };
+    const [held] = await waitForAll<Pod>(world.as('installer'), pods, (all) => all.length === 3, patienceMs);
+    const name = held?.metadata.name ?? '';
+    accepted(await world.as('installer').patch(world.ref('Pod', name), 'merge', { metadata }));
+
+    await waitForGone(world.as('installer'), world.ref('Deployment', 'web'), patienceMs);
+    await waitForAll<Pod>(world.as('installer'), pods, (all) => all.length === 1, patienceMs);
+    await world.when(
+      'first',
+      (seen) => condition(seen, 'Promoted')?.message.includes(`Deployment/web: ${name} still runs`) ?? false,
+      patienceMs,
+    );
+    expect(await entriesOf(world, 'RolledBack')).toEqual([]);
+
+    const drained = { metadata: { finalizers: null } };
+    accepted(await world.as('installer').patch(world.ref('Pod', name), 'merge', drained));
+    expect(await end(world, 'first')).toBe('RolledBack');
+    const [ended] = await entriesOf(world, 'RolledBack', 'first');
+    expect(dataOf(ended)['outcome']).toBe('Complete');
+  },
+  { health: { progressTimeout: '10s', rollbackTimeout: '3m', observeFor: '0s', settle: '0s' } },
+  unguarded,
 );
 
 for (const behaviour of ['crash-twice', 'slow-pull'] as const) {

@@ -139,11 +139,20 @@ export class Invariants {
       if (named.has(each.key) && !isOther)
         this.broken('OutcomeIsTrue', `${draft.data.type} ${to}: ${each.key} is named and is as it should be`);
     }
+    if (draft.data.type === 'RolledBack') this.#nothingRuns(wanted, named, knownAt);
     if (draft.data.type !== 'Promoted' || !draft.data.healthy) return;
     for (const { ref } of bundle?.objects ?? []) {
       if (ref.kind !== 'Job' || bundle === undefined) continue;
       const key: ObjectKey = `Job/${jobName(ref.name, bundle.digest)}`;
       if (this.#truth.jobs.get(key)?.isComplete !== true) this.broken('OutcomeIsTrue', `${key} did not complete`);
+    }
+  }
+
+  /** Of what a rollback took away. */
+  #nothingRuns(wanted: readonly Wanted[], named: ReadonlySet<ObjectKey>, knownAt: number): void {
+    for (const { key, text } of wanted) {
+      const running = text === undefined && !named.has(key) ? this.#truth.running(key, knownAt) : [];
+      if (running.length > 0) this.broken('OutcomeIsTrue', `RolledBack, and of ${key} still run ${running.join(', ')}`);
     }
   }
 

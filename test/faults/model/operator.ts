@@ -3,8 +3,10 @@
  * and may be held up between its plan and what comes of it.
  */
 import { fieldManagers } from '../../../operator/api/field-managers.ts';
-import { type Answer, questionKey } from '../../../operator/decide/api-queries.ts';
-import type { Instant } from '../../../operator/decide/objects.ts';
+import { type Answer, type Question, questionKey } from '../../../operator/decide/api-queries.ts';
+import { digestOf } from '../../../operator/decide/json/canonical.ts';
+import { normalForm } from '../../../operator/decide/manifest/normal-form.ts';
+import { keyOf, type Instant } from '../../../operator/decide/objects.ts';
 import type { Effect, ObjectEffect, Plan } from '../../../operator/decide/plan.ts';
 import { packageRecord } from '../../../operator/decide/record/record.ts';
 import type { ReleaseSnapshot } from '../../../operator/decide/release/snapshot.ts';
@@ -124,10 +126,22 @@ export class Operator {
       const made = plan(this.#snapshot(), answers, time.now);
       this.#our.planned(made, time.now, knownAt);
       if (made.questions.length === 0) return isUnanswered(answers) ? undefined : made;
-      const answer: Answer = isDown() ? { kind: 'Unavailable', message: 'the API server is away' } : { kind: 'Yes' };
-      for (const question of made.questions) answers.set(questionKey(question), answer);
+      for (const question of made.questions)
+        answers.set(
+          questionKey(question),
+          isDown() ? { kind: 'Unavailable', message: 'the API server is away' } : this.#answer(question),
+        );
     }
     throw new Error('the plan asks without end');
+  }
+
+  /** Everybody has every right. */
+  #answer(question: Question): Answer {
+    if (question.ask !== 'Current') return { kind: 'Yes' };
+    const live = this.#our.cluster.objects.get(keyOf(question.ref));
+    return live === undefined
+      ? { kind: 'No', message: 'not found' }
+      : { kind: 'Digest', digest: digestOf(normalForm(live.manifest, question.ref)) };
   }
 
   #work(life: number): void {

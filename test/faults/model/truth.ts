@@ -59,6 +59,13 @@ export class Truth implements Watcher {
     );
   }
 
+  /** Pods of a workload that have not ended, of those that were made before some moment. */
+  running(key: ObjectKey, before: number): readonly string[] {
+    return [...this.#cluster.pods.of(key).values()].flatMap(({ facts: { name, phase, createdAt } }) =>
+      phase !== 'Succeeded' && phase !== 'Failed' && createdAt + 1_000 < before ? [name] : [],
+    );
+  }
+
   #job(key: ObjectKey, { uid, status }: LiveObject): void {
     const job = this.jobs.get(key) ?? { uids: new Set(), isComplete: false };
     job.uids.add(uid);

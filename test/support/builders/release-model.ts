@@ -3,12 +3,13 @@ import { expect } from '@jest/globals';
 import { fieldManagers } from '../../../operator/api/field-managers.ts';
 import type { JsonObject } from '../../../operator/api/meta.ts';
 import type { Rollback } from '../../../operator/api/rollback.ts';
-import { questionKey } from '../../../operator/decide/api-queries.ts';
+import { type Answer, type Question, questionKey } from '../../../operator/decide/api-queries.ts';
 import { RefusedWritesOfPackages } from '../../../operator/observe/refused-writes.ts';
 import type { Bundle, BundleObject } from '../../../operator/decide/bundle.ts';
 import * as candidateEntries from '../../../operator/decide/candidate/entries.ts';
 import { digestOf as digest } from '../../../operator/decide/json/canonical.ts';
 import { finalizersOf } from '../../../operator/decide/manifest/pending-deletion.ts';
+import { normalForm } from '../../../operator/decide/manifest/normal-form.ts';
 import { replicasOf } from '../../../operator/decide/manifest/content-digest.ts';
 import { objectAt, withMember } from '../../../operator/decide/json/json.ts';
 import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
@@ -191,9 +192,22 @@ export class Model {
   }
 
   plan(at: Instant): Plan {
-    const s = this.snapshot();
+    return this.planOf(this.snapshot(), at);
+  }
+
+  /** Of a snapshot of it, with what it asks answered. */
+  planOf(s: ReleaseSnapshot, at: Instant): Plan {
     const { questions } = planRelease(s, new Map(), at);
-    return planRelease(s, new Map(questions.map((question) => [questionKey(question), { kind: 'Yes' }])), at);
+    return planRelease(s, new Map(questions.map((question) => [questionKey(question), this.#answer(question)])), at);
+  }
+
+  /** Everybody has every right, and what is seen is what is there. */
+  #answer(question: Question): Answer {
+    if (question.ask !== 'Current') return { kind: 'Yes' };
+    const live = this.live.get(keyOf(question.ref));
+    return live === undefined
+      ? { kind: 'No', message: 'not found' }
+      : { kind: 'Digest', digest: digest(normalForm(live.manifest, question.ref)) };
   }
 
   /** One plan, carried out. */
