@@ -41,15 +41,22 @@ const largeBytes = 128 * 1024;
 
 const no = (message: string): Answer => ({ kind: 'No', message });
 
-const refusals: ReadonlySet<FailureKind> = new Set(['Invalid', 'TooLarge', 'Forbidden', 'NotFound']);
+const ofWrites: ReadonlySet<FailureKind> = new Set(['Invalid', 'TooLarge', 'Forbidden', 'NotFound']);
+/** By question, the failures that answer it. */
+const refusals: Readonly<Record<Question['ask'], ReadonlySet<FailureKind>>> = {
+  NormalForm: ofWrites,
+  Preflight: ofWrites,
+  Current: new Set(['NotFound']),
+  Right: new Set(),
+};
 
 /**
- * What an API failure says about a question: a refusal of what is asked about is an answer, an outage is none. That a review of a right is
- * refused says nothing of whose right it is.
+ * What an API failure says about a question: a refusal of a write that is tried is an answer, an outage is none. That it may not review a right,
+ * or read an object, says nothing of the right or the object.
  */
 const answerOf = (question: Question, error: unknown): Answer => {
   const failure = toFailure(error);
-  return question.ask !== 'Right' && refusals.has(failure.kind)
+  return refusals[question.ask].has(failure.kind)
     ? no(failure.message)
     : { kind: 'Unavailable', message: failure.message };
 };

@@ -1,6 +1,6 @@
 /** Why a rollout does not go on, as far as its status and its pods say: what a time-out gives as its cause. */
 import { at, numberAt, textAt } from '../json/json.ts';
-import { condition, desired, holds } from '../manifest/kinds/shared/health.ts';
+import { condition, count, desired, holds } from '../manifest/kinds/shared/health.ts';
 import type { ObjectHealth } from '../manifest/kinds/shared/kind.ts';
 import { firstLine, listed } from '../messages.ts';
 import type { LiveObject, PodFacts } from '../objects.ts';
@@ -46,13 +46,23 @@ const unschedulable = ({ ref }: LiveObject, pods: readonly PodFacts[]): string |
     : `no node can take pod ${pod.name}: ${said}`;
 };
 
-/** A StatefulSet does not say why its next pod is not there. */
+/** The status of a StatefulSet does not say why its next pod is not there, and that of a DaemonSet why any is not. */
 const missingPods = (object: LiveObject, pods: readonly PodFacts[]): string | undefined => {
+  if (object.ref.kind === 'DaemonSet') return missingDaemons(object, pods);
   if (object.ref.kind !== 'StatefulSet' || at(object.manifest, 'spec') === undefined) return undefined;
   const there = pods.filter(isStanding).length;
   const isShort = (numberAt(object.status, 'replicas') ?? 0) < desired(object) && there < desired(object);
   return isShort && pods.every(({ ready }) => ready)
     ? `${there} of ${desired(object)} pods exist; what keeps the next one away is in its events: kubectl describe statefulset ${object.ref.name} -n ${object.namespace}`
+    : undefined;
+};
+
+const missingDaemons = (object: LiveObject, pods: readonly PodFacts[]): string | undefined => {
+  const { ref, namespace, status } = object;
+  const wanted = count(status, 'desiredNumberScheduled');
+  const there = pods.filter(isStanding).length;
+  return count(status, 'currentNumberScheduled') < wanted && there < wanted && pods.every(({ ready }) => ready)
+    ? `${there} of ${wanted} pods exist, and its status does not say why; the API server refuses them (a quota, a policy, a ServiceAccount that is not there) with its words in: kubectl get events -n ${namespace} --field-selector involvedObject.kind=DaemonSet,involvedObject.name=${ref.name},reason=FailedCreate`
     : undefined;
 };
 

@@ -27,7 +27,9 @@ export const workloadHealth = (object: LiveObject, pods: readonly PodFacts[], ju
   const allowed = rollout.state === 'Progressing' ? onNodesThatWork(object, pods, judging.around.nodes) : undefined;
   if (allowed !== undefined) return allowed;
   if (rollout.state !== 'Healthy') return because(object, pods, rollout, trouble);
-  return notAllReady(object, pods) ?? rollout;
+  // A Deployment counts no pod that is being deleted.
+  const missing = object.ref.kind === 'StatefulSet' && !pods.every(isStanding) ? tooFew(object, pods) : undefined;
+  return notAllReady(object, pods) ?? missing ?? rollout;
 };
 
 /** Its controller waits for somebody to delete pods, and nobody else does. */

@@ -43,6 +43,8 @@ export interface ProductionFact {
   readonly observeUntil: Instant;
   /** `Failed`: the release failed and its candidate said to page, or going back did not end as it should. Nothing is observed, nothing pruned. */
   readonly how: 'Promoted' | 'Failed' | 'RolledBack';
+  /** Objects that were not as they should be when this release began (`Unfinished.left`): it removes what it drops of them, whatever they hold. */
+  readonly over?: readonly string[];
 }
 
 /** A rollback, or a promotion that pages, that ended before production was as it should be. */
@@ -84,6 +86,8 @@ export interface PackageRecord extends JobsRecord {
   /** Bundles that were in production, and the baseline, by name: the content of each, and what it came after; '' = nothing. */
   readonly ran: ReadonlyMap<string, { readonly digest: string; readonly previous: string }>;
 }
+
+const orderStarted = { state: 'Started', decision: '' } as const;
 
 export const untouched: PackageRecord = {
   seq: -1,
@@ -160,13 +164,7 @@ const folds: Folds<PackageRecord> = {
   JobDone: foldJob,
   RollbackStarted: (before, { entry, data }) => ({
     ...before,
-    ...withOrder(before, data.rollback, {
-      state: 'Started',
-      decision: '',
-      message: entry.reason,
-      from: data.from,
-      to: data.to,
-    }),
+    ...withOrder(before, data.rollback, { ...orderStarted, message: entry.reason, from: data.from, to: data.to }),
     seq: entry.seq,
     open: {
       type: 'Rollback',
@@ -202,6 +200,7 @@ const folds: Folds<PackageRecord> = {
       at: timeOf(entry),
       observeUntil: Date.parse(data.observeUntil),
       how: data.healthy ? 'Promoted' : 'Failed',
+      ...(before.unfinished === undefined ? {} : { over: before.unfinished.left }),
     },
     history: [data.to, ...before.history.filter((name) => name !== data.to)],
     ran: withRan(before.ran, data.to, { digest: entry.digest, previous: data.from }),

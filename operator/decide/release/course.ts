@@ -38,7 +38,9 @@ export const leaving = (s: ReleaseSnapshot): readonly LiveObject[] => {
   const { open, production } = packageRecord(s.record, s.package);
   const bundle = s.bundles.get(production?.bundle ?? '');
   const course =
-    open === undefined ? { to: bundle, from: s.bundles.get(production?.previous ?? '') } : courseOf(s, open);
+    open === undefined
+      ? { to: bundle, from: s.bundles.get(production?.previous ?? ''), over: new Set(production?.over) }
+      : courseOf(s, open);
   const dropped = open?.type === 'Rollback' ? addedBy(course, s.live) : (course.to?.removed ?? []);
   const steps = [...(open === undefined ? [] : writeSteps(course, s.live)), ...removeSteps(course, dropped, s.live)];
   return steps.flatMap(({ live, standing }) => (standing === 'Deleting' && live !== undefined ? [live] : []));

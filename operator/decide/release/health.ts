@@ -112,21 +112,21 @@ export const observedRelease = (s: ReleaseSnapshot, bundle: Bundle, completedAt:
 };
 
 /**
- * Of a rollback to `bundle`: Healthy when every pod of its workloads runs what they said before and is ready, and nothing that the
+ * Of a rollback to `bundle` (undefined = to nothing): Healthy when every pod of its workloads runs what they said before and is ready, and nothing that the
  * rollback takes back runs any more. The messages name pods and revisions.
  */
-export const restoredHealth = (s: ReleaseSnapshot, bundle: Bundle, now: Instant): Health =>
+export const restoredHealth = (s: ReleaseSnapshot, bundle: Bundle | undefined, now: Instant): Health =>
   packageHealth({ objects: restoring(s, bundle, now), checks: [], during: 'Rollout' });
 
 /** The same, object by object. */
-export const restoredParts = (s: ReleaseSnapshot, bundle: Bundle, now: Instant): readonly HealthOf[] =>
+export const restoredParts = (s: ReleaseSnapshot, bundle: Bundle | undefined, now: Instant): readonly HealthOf[] =>
   keyed(restoring(s, bundle, now));
 
-const restoring = (s: ReleaseSnapshot, bundle: Bundle, now: Instant) => {
+const restoring = (s: ReleaseSnapshot, bundle: Bundle | undefined, now: Instant) => {
   const { open } = packageRecord(s.record, s.package);
   const judging = judgingOf(s, open?.at ?? now, now);
   return [
-    ...workloads(s, bundle, (object, pods) => restoredWorkload(object, pods, judging)),
+    ...(bundle === undefined ? [] : workloads(s, bundle, (object, pods) => restoredWorkload(object, pods, judging))),
     ...leftOver(s, bundle, s.bundles.get(open?.from ?? '')),
   ];
 };
@@ -138,13 +138,14 @@ export const blockingPods = (s: ReleaseSnapshot, restored: readonly ObjectRef[])
     return object === undefined ? [] : podsToDelete(object, s.pods.get(keyOf(ref)) ?? []);
   });
 
-/** Workloads and Jobs of the bundle that is taken back, and not of the other: none of their pods may run. */
-const leftOver = (s: ReleaseSnapshot, to: Bundle, from: Bundle | undefined) => {
+/** Workloads and Jobs of the bundle that is taken back, or that it had not removed yet, and not of the other: none of their pods may run. */
+const leftOver = (s: ReleaseSnapshot, to: Bundle | undefined, from: Bundle | undefined) => {
   if (from === undefined) return [];
-  const restored = new Set(to.objects.map((object) => keyOf(liveRef(object, to))));
-  return from.objects
-    .filter(({ ref }) => isWorkload(ref))
-    .map((object) => liveRef(object, from))
-    .filter((ref) => !restored.has(keyOf(ref)))
+  const restored = new Set(
+    (to?.objects ?? []).map((object) => keyOf(to === undefined ? object.ref : liveRef(object, to))),
+  );
+  const gone = [...from.objects.map((object) => liveRef(object, from)), ...from.removed];
+  return gone
+    .filter((ref) => isWorkload(ref) && !restored.has(keyOf(ref)))
     .map((ref) => ({ ref, health: goneWorkload(s.pods.get(keyOf(ref)) ?? []) }));
 };

@@ -75,15 +75,21 @@ const nextOf = (s: ReleaseSnapshot, { standing }: Step): string =>
     : `a platform admin removes what refuses it; then a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`;
 
 /** Workloads that are written and whose pods do not run them, or are not ready. */
-const unhealthyLeft = (s: ReleaseSnapshot, to: Bundle, parts: readonly HealthOf[]): Left[] =>
+const unhealthyLeft = (s: ReleaseSnapshot, to: Bundle | undefined, parts: readonly HealthOf[]): Left[] =>
   parts
     .filter(({ health }) => health.state !== 'Healthy')
     .map(({ key, health }) => ({
       object: key,
-      wanted: `every pod runs it as in ${to.name} and is ready`,
+      wanted:
+        to === undefined || health.reason === 'PodsRemain'
+          ? 'none of its pods runs'
+          : `every pod runs it as in ${to.name} and is ready`,
       found: text(health.message),
       why: health.reason,
-      next: `look at its pods: kubectl describe ${argumentFor(key)} -n ${s.namespace}; then stage a new candidate, or order a Rollback of package ${s.package}`,
+      next:
+        health.reason === 'PodsRemain'
+          ? `a pod goes when its node has stopped it; one on a node that is away stays until that is back or deleted: kubectl get pods -n ${s.namespace} -o wide`
+          : `look at its pods: kubectl describe ${argumentFor(key)} -n ${s.namespace}; then stage a new candidate, or order a Rollback of package ${s.package}`,
     }));
 
 /** Everything that is not as it should be: what is not written is told once, whatever its pods do. */
@@ -94,7 +100,7 @@ export const allLeft = (
 ): Left[] => {
   const unwritten = leftOf(s, steps, course);
   const named = new Set(unwritten.map(({ object }) => object));
-  const unhealthy = course.to === undefined ? [] : unhealthyLeft(s, course.to, parts);
+  const unhealthy = unhealthyLeft(s, course.to, parts);
   return [...unwritten, ...unhealthy.filter(({ object }) => !named.has(object))];
 };
 

@@ -47,7 +47,7 @@ export const observe = (s: ReleaseSnapshot, production: ProductionFact, now: Ins
  * there then is removed by the next release, whose signers see it.
  */
 const pruneLate = (s: ReleaseSnapshot, production: ProductionFact, bundle: Bundle, now: Instant): Plan => {
-  const course = { to: bundle, from: s.bundles.get(production.previous) };
+  const course = { to: bundle, from: s.bundles.get(production.previous), over: new Set(production.over) };
   const steps = removeSteps(course, prunedAfter(bundle), s.live).filter(
     ({ ref, standing }) => standing === 'Pending' && !isStillRead(s, ref),
   );

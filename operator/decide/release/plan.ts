@@ -25,10 +25,10 @@ export const planRelease = (s: ReleaseSnapshot, answers: Answers, now: Instant):
 const next = (s: ReleaseSnapshot, answers: Answers, now: Instant): Plan => {
   if (!s.complete || s.record.broken !== undefined) return nothing;
   const { open, production } = packageRecord(s.record, s.package);
-  if (open?.type === 'Rollback') return goBack(s, open, now);
+  if (open?.type === 'Rollback') return goBack(s, open, answers, now);
   const ordered = orderedRollback(s, answers);
   if (ordered !== undefined) return ordered;
-  if (open?.type === 'Promotion') return promote(s, open, now);
+  if (open?.type === 'Promotion') return promote(s, open, answers, now);
   if (production?.how === 'Promoted') return observe(s, production, now);
   return nothing;
 };

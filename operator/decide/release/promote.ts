@@ -1,5 +1,6 @@
 /** An open promotion: what is due is written wave by wave, then what the bundle drops is removed. What fails is rolled back. */
 import { milliseconds } from '../../api/duration.ts';
+import type { Answers } from '../api-queries.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Health } from '../health/types.ts';
 import type { Left } from '../ledger-entry.ts';
@@ -9,8 +10,9 @@ import { type Instant, keyOf, type ObjectKey } from '../objects.ts';
 import { earliest, type Effect, type IntentRef, nothing, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
 import type { OpenIntent } from '../record/package.ts';
+import { asSeen, lookAgainMs } from './as-seen.ts';
 import { courseOf } from './course.ts';
-import { act, append, together, waitUntil } from './effects.ts';
+import { act, append, ask, together, waitUntil } from './effects.ts';
 import { jobsHealth, progressOf, progressParts, releasedJobs, workloadsReady } from './health.ts';
 import { heldJobs, reachOf, unrecordedEnd } from './jobs.ts';
 import { allLeft, leftOf } from './left.ts';
@@ -22,7 +24,7 @@ import { type Step, writeSteps } from './steps.ts';
 import { effectOf } from './writes.ts';
 import { waves } from '../manifest/kinds/shared/kind.ts';
 
-export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
+export const promote = (s: ReleaseSnapshot, open: OpenIntent, answers: Answers, now: Instant): Plan => {
   const course = courseOf(s, open);
   const bundle = course.to;
   if (open.rejected) return takeBack(s, open, 'the candidate was rejected while its promotion was open');
@@ -38,7 +40,7 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Pla
 
   const steps = writeSteps(course, s.live);
   const foreign = steps.find(({ standing }) => standing === 'Foreign');
-  if (foreign !== undefined) return takeBack(s, open, conflict(foreign));
+  if (foreign !== undefined) return conflict(s, open, foreign, { answers, now });
 
   const jobs = releasedJobs(s, bundle, open, now);
   const ended = unrecordedEnd(jobs);
@@ -60,7 +62,7 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Pla
   const dropped = dropSteps(course, bundle, s.live);
   const prune = dropped.filter(({ ref }) => !isStillRead(s, ref));
   const inTheWay = prune.find(({ standing }) => standing === 'Foreign');
-  if (inTheWay !== undefined) return takeBack(s, open, conflict(inTheWay));
+  if (inTheWay !== undefined) return conflict(s, open, inTheWay, { answers, now });
   const removals = open.delivery === 'GitOps' ? [] : prune.flatMap((step) => effectOf(step, promoterOf(s, open)) ?? []);
   if (removals.length > 0) return act(...together(removals));
   const isLate = now >= deadline(s, open);
@@ -135,7 +137,21 @@ const promoterOf = (s: ReleaseSnapshot, open: OpenIntent) => ({
   intentFor: (): IntentRef => ({ namespace: s.namespace, id: open.id, type: 'Promotion', package: s.package }),
 });
 
-const conflict = ({ ref, live }: Step): string => {
+/** Content of neither release stands in the way, if it is there and not only what a late watch shows. */
+const conflict = (
+  s: ReleaseSnapshot,
+  open: OpenIntent,
+  step: Step,
+  { answers, now }: { readonly answers: Answers; readonly now: Instant },
+): Plan => {
+  const seen = asSeen(s, [step.ref], answers);
+  if (seen.is === 'Ask') return ask(...seen.questions);
+  return seen.is === 'Behind' && now < deadline(s, open)
+    ? waitUntil(earliest(deadline(s, open), now + lookAgainMs))
+    : takeBack(s, open, conflictText(step));
+};
+
+const conflictText = ({ ref, live }: Step): string => {
   const writer = live?.writers[0]?.manager ?? 'somebody';
   return `OwnershipConflict: ${keyOf(ref)} holds content of neither this release nor the one before it, written by field manager ${writer}`;
 };

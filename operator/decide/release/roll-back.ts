@@ -2,6 +2,7 @@
 import { runsOncePerBundle } from '../manifest/kinds/index.ts';
 import { fieldManagers } from '../../api/field-managers.ts';
 import { milliseconds } from '../../api/duration.ts';
+import type { Answers } from '../api-queries.ts';
 import type { Rollback } from '../../api/rollback.ts';
 import type { Health } from '../health/types.ts';
 import type { Left, Written } from '../ledger-entry.ts';
@@ -10,8 +11,9 @@ import { type Instant, keyOf, type LiveObjects, type ObjectRef } from '../object
 import { earliest, type Effect, type IntentRef, type Plan } from '../plan.ts';
 import * as drafts from './entries.ts';
 import type { OpenIntent } from '../record/package.ts';
+import { asSeen, changedByRelease, lookAgainMs, notSeen } from './as-seen.ts';
 import { courseOf } from './course.ts';
-import { act, append, together, waitUntil } from './effects.ts';
+import { act, append, ask, together, waitUntil } from './effects.ts';
 import { blockingPods, restoredHealth, restoredParts } from './health.ts';
 import { heldJobs } from './jobs.ts';
 import { allLeft, leftOf } from './left.ts';
@@ -76,7 +78,7 @@ const leftBehind = ({ to, from }: Course, removes: readonly ObjectRef[], live: L
  */
 const strictMs = 10_000;
 
-export const goBack = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan => {
+export const goBack = (s: ReleaseSnapshot, open: OpenIntent, answers: Answers, now: Instant): Plan => {
   const deadline = rollbackDeadline(s, open);
   const isLate = now >= deadline;
   const isStrict = now < open.at + strictMs && open.delivery === 'Countersign';
@@ -92,10 +94,36 @@ export const goBack = (s: ReleaseSnapshot, open: OpenIntent, now: Instant): Plan
     return { ...act(...together(effects)), wakeAt: earliest(deadline, isStrict ? open.at + strictMs : undefined) };
   }
   const waits = waitsFor(s, course, steps, now);
-  if (waits === undefined) return end(s, open, course, []);
+  if (waits === undefined) return endAsSeen(s, open, { course, answers, deadline }, now);
   const deletions = isLate ? [] : podDeletions(s, steps);
   if (deletions.length > 0) return { ...act(...deletions), wakeAt: earliest(deadline, waits.wakeAt) };
   return isLate ? end(s, open, course, leftBy(s, course, steps, now)) : waitUntil(earliest(deadline, waits.wakeAt));
+};
+
+interface Ending {
+  readonly course: Course;
+  readonly answers: Answers;
+  readonly deadline: Instant;
+}
+
+/** It looks complete: an outcome is for good, so the API server is asked whether it is so. */
+const endAsSeen = (s: ReleaseSnapshot, open: OpenIntent, { course, answers, deadline }: Ending, now: Instant): Plan => {
+  const seen = asSeen(s, changedByRelease(s, course, open.at), answers);
+  switch (seen.is) {
+    case 'Ask':
+      return ask(...seen.questions);
+    case 'Behind':
+      return now < deadline
+        ? waitUntil(earliest(deadline, now + lookAgainMs))
+        : end(
+            s,
+            open,
+            course,
+            seen.objects.map((ref) => notSeen(s, ref)),
+          );
+    case 'AsSeen':
+      return end(s, open, course, []);
+  }
 };
 
 /** What a StatefulSet that is back does not replace by itself. */
@@ -149,8 +177,8 @@ const waitsFor = (s: ReleaseSnapshot, course: Course, steps: readonly Step[], no
       ...(tries.length === 0 ? {} : { wakeAt: Math.min(...tries) }),
     };
   }
-  const health = course.to && restoredHealth(s, course.to, now);
-  return health === undefined || health.state === 'Healthy' ? undefined : health;
+  const health = restoredHealth(s, course.to, now);
+  return health.state === 'Healthy' ? undefined : health;
 };
 
 const missingBundle = (s: ReleaseSnapshot, open: OpenIntent, { to, from }: Course): Left | undefined => {
@@ -167,7 +195,7 @@ const missingBundle = (s: ReleaseSnapshot, open: OpenIntent, { to, from }: Cours
 };
 
 const leftBy = (s: ReleaseSnapshot, course: Course, steps: readonly Step[], now: Instant): Left[] =>
-  allLeft(s, steps, { course, parts: course.to === undefined ? [] : restoredParts(s, course.to, now) });
+  allLeft(s, steps, { course, parts: restoredParts(s, course.to, now) });
 
 /** `left` that is not empty: its time was over before everything was back. What cannot be changed back is told in either case. */
 const end = (s: ReleaseSnapshot, open: OpenIntent, course: Course, left: readonly Left[]): Plan =>
