@@ -28,6 +28,8 @@ export interface DeltaHeading {
   readonly restarts?: readonly string[];
   /** Which tags were pinned to what staging runs, and which images are left to an injector, a line each. */
   readonly images?: readonly string[];
+  /** Whose replicas an autoscaler begins or ceases to decide, a line each. */
+  readonly replicas?: readonly string[];
   /** How many fields are neither written nor compared. */
   readonly unmanaged: number;
   /** Shows everything, whatever the text does not (`showCommand`). */

@@ -3,8 +3,9 @@ import type { Json, JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
 import { canonicalJson, digestOf } from '../json/canonical.ts';
 import { listAt, textAt } from '../json/json.ts';
+import { replicasPath } from '../manifest/autoscaling.ts';
 import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
-import { keyOf, type ObjectKey, type KindName } from '../objects.ts';
+import { keyOf, type ObjectKey, type KindName, type ObjectRef } from '../objects.ts';
 import { getPath, parsePath } from '../json/field-path.ts';
 import { withFilledIn, withLeft } from '../manifest/live-values.ts';
 import { differingPaths, normalForm } from '../manifest/normal-form.ts';
@@ -60,9 +61,21 @@ export interface Leave {
   readonly stays: readonly string[] | undefined;
   /** It goes back: fields that nobody can change back may stay as they are where that loses nothing. */
   readonly goesBack?: boolean;
+  /** Paths that the release before left to others, and this one decides: they may stay as they are for now. */
+  readonly asBefore?: readonly string[];
   /** The release before dropped the object, and parked it for that: what parking took away is given back. */
   readonly isDropped?: boolean;
 }
+
+/** An autoscaler that goes with a release decides the replicas until then: they may stay as they are. `from`: what production holds before it. */
+export const scaledBefore = (from: Bundle | undefined, ref: ObjectRef): Pick<Leave, 'asBefore'> =>
+  unmanagedOf(from?.unmanaged ?? [], ref).includes(replicasPath) ? { asBefore: [replicasPath] } : {};
+
+/** What our own program leaves of an object as it was before a release. */
+export const leftBefore = (from: Bundle | undefined, ref: ObjectRef): Pick<Leave, 'asBefore' | 'isDropped'> => ({
+  ...scaledBefore(from, ref),
+  isDropped: from?.removed.some((each) => keyOf(each) === keyOf(ref)) === true,
+});
 
 /** Of finalizers only those of the release come, and none goes that is to stay. What controllers set is theirs, but for a new object. */
 const finalizersDepart = (
@@ -85,6 +98,11 @@ const finalizersDepart = (
   );
 };
 
+const isUnchanged = (path: string, now: JsonObject, before: JsonObject): boolean => {
+  const steps = parsePath(path);
+  return steps === undefined || same(getPath(now, steps), getPath(before, steps));
+};
+
 /**
  * Where a write departs from the content of a bundle: paths in the terms of the object, none when it is that content. Fields that the
  * release leaves alone must stay as they are; on a create, where there is nothing to leave alone, they are as the bundle says.
@@ -104,13 +122,11 @@ export const departures = (
     goesBack && oldObject !== undefined
       ? withLeft(expected.content, oldObject).content
       : withFilledIn(expected.content, oldObject ?? object);
-  const content = differingPaths(normalForm(object, expected.ref), wanted, [...unmanaged, ...free]);
-  const left = unmanaged.filter((path) => {
-    const steps = parsePath(path);
-    return (
-      !free.includes(path) && steps !== undefined && !same(getPath(object, steps), getPath(oldObject ?? {}, steps))
-    );
-  });
+  const asBefore = (leave.asBefore ?? []).filter(
+    (path) => oldObject !== undefined && isUnchanged(path, object, oldObject),
+  );
+  const content = differingPaths(normalForm(object, expected.ref), wanted, [...unmanaged, ...free, ...asBefore]);
+  const left = unmanaged.filter((path) => !free.includes(path) && !isUnchanged(path, object, oldObject ?? {}));
   const isOwned = !same(owners(object), owners(oldObject));
   const isHeld = !unmanaged.includes(finalizersPath) && finalizersDepart({ object, oldObject }, expected, leave);
   return [...content, ...left, ...(isOwned ? ['metadata.ownerReferences'] : []), ...(isHeld ? [finalizersPath] : [])];

@@ -6,9 +6,18 @@ import { isReplaced } from '../manifest/live-values.ts';
 import { stayingOn } from '../record/expected-state.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
 import type { OpenIntent, PackageRecord, ProductionFact } from '../record/package.ts';
+import { isToolRecord } from './tool-record.ts';
 import { takesDataAlong } from '../manifest/parking.ts';
 import { prunedAfter, prunedLate, prunedNow, releasesData, wasLeftBehind } from '../release/removals.ts';
-import { departures, departuresFromParked, listedPaths, objectIn, type Leave } from './approved-content.ts';
+import {
+  departures,
+  departuresFromParked,
+  leftBefore,
+  listedPaths,
+  objectIn,
+  scaledBefore,
+  type Leave,
+} from './approved-content.ts';
 import { admittedAct } from './admitted-entry.ts';
 import { isInTheWay, isLetGo, runsAgain } from './release-jobs.ts';
 import { deletedPodsOwner, isPodDeletion, isReadyPod } from './pods.ts';
@@ -73,7 +82,7 @@ const promoterWrites = (request: AdmissionRequest, s: AdmissionSnapshot): Admiss
           : undefined
         : departures(request, expected, {
             bundle: to,
-            leave: { stays: stayingOn(s.record.explained, keyOf(ref)), isDropped: has(from?.removed ?? [], ref) },
+            leave: { ...leftBefore(from, ref), stays: stayingOn(s.record.explained, keyOf(ref)) },
           });
     if (paths === undefined) continue;
     if (open.rejected || open.refused !== undefined) return ended(request, open);
@@ -163,9 +172,9 @@ export const judgeRestorer = (request: AdmissionRequest, s: AdmissionSnapshot): 
       paths: departures(request, expected, {
         bundle: to,
         leave: {
+          ...leftBefore(from, ref),
           stays: stayingOn(s.record.explained, keyOf(ref)),
           goesBack: true,
-          isDropped: has(from?.removed ?? [], ref),
         },
       }),
       bundle: to,
@@ -229,14 +238,14 @@ export const judgeGitOps = (request: AdmissionRequest, s: AdmissionSnapshot): Ad
   if (request.operation === 'DELETE') return toolDeletes(request, s);
   if (runsAgain(request, s)) return refuse(request, 'JobIsDone', {});
   const open = [...courses(s, 'Promotion'), ...courses(s, 'Rollback')];
-  for (const { to, open: intent } of open) {
+  for (const { to, from, open: intent } of open) {
     const expected = objectIn(to, ref);
     if (to === undefined || expected === undefined) continue;
     if (intent.rejected || intent.refused !== undefined) return ended(request, intent);
     return judged(request, {
       paths: departures(request, expected, {
         bundle: to,
-        leave: { ...toolsLeave(s, ref), goesBack: intent.type === 'Rollback' },
+        leave: { ...toolsLeave(s, ref), ...scaledBefore(from, ref), goesBack: intent.type === 'Rollback' },
       }),
       bundle: to,
       open: intent,
@@ -277,13 +286,6 @@ const toolDeletes = (request: AdmissionRequest, s: AdmissionSnapshot): Admission
   if (left === undefined || isHeld) return nothingOpen(request);
   return losesClaims(request, left.bundle) ?? allowed({ under: standing(left.production) });
 };
-
-/** Where Helm keeps what it has installed (helm.sh/helm, pkg/storage/driver/secrets.go). */
-const isToolRecord = ({ resource, subresource, object, oldObject }: AdmissionRequest): boolean =>
-  resource.group === '' &&
-  resource.resource === 'secrets' &&
-  subresource === '' &&
-  (object ?? oldObject)?.['type'] === 'helm.sh/release.v1';
 
 const strayed = (request: AdmissionRequest): AdmissionVerdict => refuse(request, 'NotPartOfReleases', {});
 

@@ -100,7 +100,7 @@ const baselineOf = (
     serverVersion: s.serverVersion,
     objects: sorted(objects),
     removed: [],
-    unmanaged: unmanagedFor(s, policy, objects),
+    unmanaged: unmanagedFor(s, policy, objects, []),
     irreversible: [],
   };
   const digest = digestOfBundle(bundle);
@@ -116,7 +116,11 @@ const unmanagedFor = (
   s: CandidateSnapshot,
   policy: ReleasePolicy,
   objects: readonly BundleObject[],
+  removed: readonly ObjectRef[],
 ): readonly UnmanagedFields[] => {
+  // What an autoscaler of production scales after the release: its content says so of those that it holds, and what it drops scales nothing.
+  const decided = new Set([...objects.map(({ ref }) => keyOf(ref)), ...removed.map(keyOf)]);
+  const staying = s.autoscalers.filter(({ ref }) => !decided.has(keyOf(ref)));
   const present = new Set(objects.map(({ ref }) => keyOf(ref)));
   const { unmanagedFields, operate, deliveredBy } = policy.spec;
   const scaled = operate.scale.map(({ kind, name }) => ({ kind, name, fields: ['spec.replicas'] }));
@@ -128,7 +132,7 @@ const unmanagedFor = (
   return impliedUnmanaged(
     // Nothing else scales, and contents are large.
     objects.filter(({ ref }) => isAutoscaler(ref)).map(({ content }) => content),
-    s.autoscalers,
+    staying,
     declared,
   ).filter((row) => present.has(keyNamed(row)));
 };
@@ -165,7 +169,7 @@ export const draftBundle = (
     serverVersion: s.serverVersion,
     objects: sorted(content),
     removed: dropped.toSorted(byKey),
-    unmanaged: unmanagedFor(s, policy, content),
+    unmanaged: unmanagedFor(s, policy, content, dropped),
     irreversible: spec.irreversible
       .map(({ fields, ...rest }) => ({ ...rest, fields: fields.toSorted() }))
       .toSorted(byKey),

@@ -1,11 +1,12 @@
 /** What a candidate consists of: once staged, what was frozen; before, what staging holds, rendered and brought into normal form. */
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { JsonObject } from '../../api/meta.ts';
-import type { BundleObject, ImagePin } from '../bundle.ts';
+import type { BundleObject, ImagePin, UnmanagedFields } from '../bundle.ts';
 import { digestOf, digestSteps, sizeOf } from '../json/canonical.ts';
 import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from '../api-queries.ts';
-import { isFilledInLater, withFilledIn } from '../manifest/live-values.ts';
+import { asStarted } from '../manifest/autoscaling.ts';
+import { isFilledInLater } from '../manifest/live-values.ts';
 import { normalForm, render, renderSteps, type Rendered } from '../manifest/normal-form.ts';
 import { fromScratch, scratchManifest } from '../manifest/dry-run.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
@@ -14,6 +15,7 @@ import { visible } from '../safe-text.ts';
 import { firstLine } from '../messages.ts';
 import { configOf, isRolled } from '../manifest/config-digest.ts';
 import { pinsFor, pinStaged, pinsText, withPins, type Pinning } from './image-pins.ts';
+import { comparisonOf, comparisonText, frozenDigest, type ComparedOutside } from './staged-comparison.ts';
 import { problem, reserved, wrongWave, type StagingProblem } from './staging-problem.ts';
 import { keyNamed } from '../manifest/kinds/index.ts';
 
@@ -29,23 +31,31 @@ export interface Rendering {
   readonly pins: readonly ImagePin[];
 }
 
-/** Overlay and normal form of everything that is staged now. */
-export const renderStaged = (s: CandidateSnapshot, answers: Answers): Rendering => {
+/** Overlay and normal form of everything that is staged now. `unmanaged`: what the release leaves to others, once its content is frozen. */
+export const renderStaged = (
+  s: CandidateSnapshot,
+  answers: Answers,
+  unmanaged: readonly UnmanagedFields[] = [],
+): Rendering => {
   const objects = new Map<ObjectKey, BundleObject>();
   const digests = new Map<ObjectKey, string>();
   const questions: NormalFormQuestion[] = [];
   const { pins, problem: unpinned } = pinsOf(s);
   if (unpinned !== undefined) return { objects, digests, questions, problem: unpinned, pins };
-  for (const [key, object] of s.staged) {
-    const known = knownDigest(s, object);
+  for (const [key, staged] of s.staged) {
+    const object = asStarted(staged, s.stagedAutoscalers);
+    const as = comparisonOf(s, object, unmanaged);
+    const known = knownDigest(s, object, as);
     const one = known === undefined ? renderOne(s, object, { answers, pins }) : undefined;
     if (one === undefined) digests.set(key, known ?? '');
     else if ('ask' in one) questions.push(one);
     else if ('reason' in one) return { objects, digests, questions: [], problem: one, pins };
     else {
       objects.set(key, one);
-      digests.set(key, frozenDigest(s, one) ?? one.digest);
+      const digest = frozenDigest(s, one, as) ?? one.digest;
+      digests.set(key, digest);
       rememberDigest(s, object, { digest: one.digest, pins });
+      if (as !== undefined) rememberDigest(s, object, { digest, pins }, as);
     }
   }
   return { objects, digests, questions, problem: undefined, pins };
@@ -62,13 +72,6 @@ const pinsOf = (s: CandidateSnapshot): Pinning => {
 
 const frozenPins = ({ bundles }: CandidateSnapshot): readonly ImagePin[] => bundles.at(-1)?.images ?? [];
 
-/** The digest of the frozen content, where the staged object differs only by what the control plane filled in since. */
-const frozenDigest = ({ bundles }: CandidateSnapshot, { ref, content, digest }: BundleObject): string | undefined => {
-  if (!isFilledInLater(ref)) return undefined;
-  const frozen = bundles.at(-1)?.objects.find((object) => keyOf(object.ref) === keyOf(ref));
-  return frozen !== undefined && digestOf(withFilledIn(frozen.content, content)) === digest ? frozen.digest : undefined;
-};
-
 /**
  * Digests of staged objects in normal form, by the live object, the version of the API server whose
  * overlay was laid over it and what was pinned in it. Once content is frozen nothing else of what is staged is asked
@@ -78,33 +81,40 @@ const normalDigests = new WeakMap<LiveObject, Map<string, string>>();
 /** Of one object: candidates with an overlay for it have one each. */
 const mostDigests = 8;
 
-const digestKey = (s: CandidateSnapshot, object: LiveObject, pins = frozenPins(s)): string => {
+const digestKey = (
+  s: CandidateSnapshot,
+  object: LiveObject,
+  { pins = frozenPins(s), as }: { readonly pins?: readonly ImagePin[]; readonly as?: ComparedOutside | undefined } = {},
+): string => {
   const { candidate, serverVersion } = s;
   const { metadata, spec } = candidate;
   const by = patchesFor(candidate, object).length === 0 ? '' : metadata.uid;
-  return `${serverVersion} ${spec.targetNamespace} ${by} ${pinsText(pinsFor(pins, object))}`;
+  return `${serverVersion} ${spec.targetNamespace} ${by} ${pinsText(pinsFor(pins, object))}${comparisonText(as)}`;
 };
 
 const rememberDigest = (
   s: CandidateSnapshot,
   object: LiveObject,
   { digest, pins }: { readonly digest: string; readonly pins: readonly ImagePin[] },
+  as?: ComparedOutside,
 ): void => {
   // What is small, and counts differently for each candidate.
   if (isFilledInLater(object.ref)) return;
   const known = normalDigests.get(object) ?? new Map<string, string>();
-  normalDigests.set(object, known.set(digestKey(s, object, pins), digest));
+  normalDigests.set(object, known.set(digestKey(s, object, { pins, as }), digest));
   const [oldest] = known.keys();
   if (known.size > mostDigests && oldest !== undefined) known.delete(oldest);
 };
 
 /** undefined = it has to be rendered: while nothing is frozen the content itself is asked for. */
-const knownDigest = (s: CandidateSnapshot, object: LiveObject): string | undefined =>
-  s.bundles.length === 0 ? undefined : normalDigests.get(object)?.get(digestKey(s, object));
+const knownDigest = (s: CandidateSnapshot, object: LiveObject, as?: ComparedOutside): string | undefined =>
+  s.bundles.length === 0 ? undefined : normalDigests.get(object)?.get(digestKey(s, object, { as }));
 
 /** The staged objects that a plan has to render. */
 const unrendered = (s: CandidateSnapshot): readonly LiveObject[] =>
-  [...s.staged.values()].filter((object) => knownDigest(s, object) === undefined);
+  [...s.staged.values()]
+    .map((object) => asStarted(object, s.stagedAutoscalers))
+    .filter((object) => knownDigest(s, object) === undefined);
 
 /** A candidate of which more than this is to be rendered is worked on while no other such one is, in bytes. */
 const heavyBytes = 512 * 1024;

@@ -6,6 +6,7 @@ import type { Base } from './bundle-draft.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { digestOf } from '../json/canonical.ts';
 import { normalForm } from '../manifest/normal-form.ts';
+import { replicaLines } from '../manifest/autoscaling.ts';
 import { restartLines } from '../manifest/config-digest.ts';
 import { listed, objectNamed } from '../messages.ts';
 import { keyOf } from '../objects.ts';
@@ -60,6 +61,12 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
         }),
         restarts: restartLines(draft.objects, base.foreign ? [] : base.objects),
         images: imageLines(draft, s.policy),
+        replicas: replicaLines({
+          before: base.objects,
+          after: draft.objects,
+          removed: draft.removed,
+          live: s.live,
+        }),
         notes: `${significance}, ${urgency}${notes.summary === '' ? '' : `: ${notes.summary}`}`,
         unmanaged: draft.unmanaged.reduce((sum, { fields }) => sum + fields.length, 0),
       },

@@ -45,7 +45,8 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
   const full = frozen === undefined ? noPlace(s, stagedBytes(s), now) : undefined;
   if (full !== undefined) return notStaged(s, full.problem, now, full.again);
 
-  const rendering = renderStaged(s, answers);
+  const settled = frozen && draftOn(s, s.policy, frozen);
+  const rendering = renderStaged(s, answers, settled?.draft.unmanaged);
   const content = frozen ?? [...rendering.objects.values()];
   const unfit = frozen === undefined ? (rendering.problem ?? oversize(content)) : undefined;
   if (unfit !== undefined) {
@@ -56,12 +57,10 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
 
   // What a broken record says production runs is no base to freeze anything on.
   const broken = brokenProblem(s);
-  const base = baseOf(s, s.policy, content);
-  if (base === undefined) return broken === undefined ? nothing : notStaged(s, broken, now);
-  const draft = {
-    ...draftBundle(s, s.policy, frozen ?? configured(s.policy, content, base), base),
-    images: rendering.pins,
-  };
+  const drafted = frozen === undefined ? draftOn(s, s.policy, content) : settled;
+  if (drafted === undefined) return broken === undefined ? nothing : notStaged(s, broken, now);
+  const { base } = drafted;
+  const draft = { ...drafted.draft, images: rendering.pins };
   const bundle = s.bundles.find(({ digest }) => digest === draft.digest);
   if (bundle === undefined) {
     if (broken !== undefined) return notStaged(s, broken, now);
@@ -78,6 +77,14 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
     return { ...nothing, effects: [append(s, drafts.staged(s.candidate, bundle))] };
   }
   return judgeCandidate({ ...s, policy: s.policy, target: s.target }, { bundle, base, rendering, answers }, now);
+};
+
+/** The bundle that content makes against what production runs; undefined = what it runs is not known. Once frozen, content stays as it is. */
+const draftOn = (s: CandidateSnapshot, policy: ReleasePolicy, content: readonly BundleObject[]) => {
+  const base = baseOf(s, policy, content);
+  if (base === undefined) return undefined;
+  const isFrozen = s.bundles.length > 0;
+  return { base, draft: draftBundle(s, policy, isFrozen ? content : configured(policy, content, base), base) };
 };
 
 /** With what makes pods start with the configuration of the release. Nobody reads in it what production held before any release. */

@@ -41,10 +41,12 @@ export const deltaText = (all: readonly Change[], heading: DeltaHeading): DeltaT
       size(title) +
       leftBytes +
       changes.filter(mustShow).reduce((part, change) => part + size(spelt(change, heading)), 0),
-    [...(heading.irreversible ?? []), ...(heading.restarts ?? []), ...(heading.images ?? [])].reduce(
-      (sum, line) => sum + size(visible(line)),
-      0,
-    ),
+    [
+      ...(heading.irreversible ?? []),
+      ...(heading.restarts ?? []),
+      ...(heading.images ?? []),
+      ...(heading.replicas ?? []),
+    ].reduce((sum, line) => sum + size(visible(line)), 0),
   );
   if (must > maxDeltaTextBytes - topBytes) return { is: 'TooLarge', bytes: must };
 
@@ -110,6 +112,7 @@ const titles = ({
   irreversible = [],
   restarts = [],
   images = [],
+  replicas = [],
 }: DeltaHeading): string[] => [
   visible(`${name} ${version} into ${target}`),
   visible(`candidate  ${candidate}`),
@@ -122,6 +125,7 @@ const titles = ({
     : ['', 'Cannot be taken back:', ...irreversible.map((line) => `  ${visible(line)}`)]),
   ...(restarts.length === 0 ? [] : ['', ...restarts.map((line) => visible(line))]),
   ...(images.length === 0 ? [] : ['', ...images.map((line) => visible(line))]),
+  ...(replicas.length === 0 ? [] : ['', ...replicas.map((line) => visible(line))]),
 ];
 
 const summary = (changes: readonly Change[]): string => {

@@ -88,15 +88,18 @@ export const withConfigurationOf = (
   });
 };
 
-const bareDigests = new WeakMap<BundleObject, string>();
+const bareObjects = new WeakMap<BundleObject, BundleObject>();
 
-/** Digest of an object of a bundle as staging holds it: without what was added when it was frozen. */
-export const stagedDigest = (object: BundleObject): string => {
-  if (!isRolled(object.ref) || configOf(object.content) === undefined) return object.digest;
-  const known = bareDigests.get(object) ?? withConfig(object, undefined).digest;
-  bareDigests.set(object, known);
+/** An object of a bundle as staging holds it: without what was added when it was frozen. */
+const asStaged = (object: BundleObject): BundleObject => {
+  if (!isRolled(object.ref) || configOf(object.content) === undefined) return object;
+  const known = bareObjects.get(object) ?? withConfig(object, undefined);
+  bareObjects.set(object, known);
   return known;
 };
+
+export const stagedDigest = (object: BundleObject): string => asStaged(object).digest;
+export const stagedContent = (object: BundleObject): JsonObject => asStaged(object).content;
 
 /** For signers: whose pods are replaced because configuration that they read changes, one line each. */
 export const restartLines = (after: readonly BundleObject[], before: readonly BundleObject[]): readonly string[] => {

@@ -1,11 +1,10 @@
 /** Who had a hand in what is staged, as the API server recorded it (docs/adr/0014). */
 import { writersAnnotation } from '../../api/kinds.ts';
 import type { Writer } from '../../api/writers.ts';
-import type { JsonObject } from '../../api/meta.ts';
 import type { Bundle, BundleObject, ObjectSource } from '../bundle.ts';
 import { at } from '../json/json.ts';
 import { keyOf, type LiveObject, type NamespaceFacts, type ObjectKey } from '../objects.ts';
-import { scaleTarget } from '../manifest/unmanaged-fields.ts';
+import { allows, scalersOf } from '../manifest/autoscaling.ts';
 import { argumentFor, listed, objectNamed } from '../messages.ts';
 
 export interface Hands {
@@ -56,7 +55,7 @@ export const handsOn = (s: Staging, since: Bundle | undefined): Hands => {
   const frozen = new Map(since?.objects.map((object) => [keyOf(object.ref), object]));
   const parts = [...s.staged].flatMap(([object, live]): Part[] => [
     { object, writers: writersSince(live, frozen.get(object)?.source) },
-    ...scalersOf(s, object)
+    ...scalersOf(s.stagedAutoscalers, object)
       .filter(({ ref }) => !s.staged.has(keyOf(ref)))
       .map((scaler) => ({ object: keyOf(scaler.ref), writers: writersSince(scaler, undefined) })),
     { object, writers: [], replicas: unexplainedReplicas(s, object, live, frozen.get(object)) },
@@ -86,15 +85,12 @@ export const contributorsOf = (s: Staging, namespace: string, since: Bundle | un
 
 /** Staged objects, and autoscalers of staged objects, whose record names one of these. */
 const writtenBy = (s: Staging, usernames: readonly string[]): readonly ObjectKey[] => {
-  const scalers = [...s.staged.keys()].flatMap((object) => scalersOf(s, object));
+  const scalers = [...s.staged.keys()].flatMap((object) => scalersOf(s.stagedAutoscalers, object));
   const all = [...s.staged, ...scalers.map((scaler) => [keyOf(scaler.ref), scaler] as const)];
   return [...new Map(all)]
     .filter(([, { changedBy = [] }]) => changedBy.some(({ username = '' }) => usernames.includes(username)))
     .map(([object]) => object);
 };
-
-const scalersOf = ({ stagedAutoscalers }: Staging, object: ObjectKey): readonly LiveObject[] =>
-  stagedAutoscalers.filter(({ manifest }) => scaleTarget(manifest) === object);
 
 /**
  * Replicas that differ from what the recorded people wrote came through /scale, which only autoscalers use in staging. The autoscaler that
@@ -112,14 +108,9 @@ const unexplainedReplicas = (
   const replicas = at(live.manifest, 'spec', 'replicas');
   if (typeof replicas !== 'number' || replicas === recordedReplicas) return undefined;
   const wasFrozen = frozen?.source?.uid === uid && at(frozen.content, 'spec', 'replicas') === replicas;
-  const isExplained = wasFrozen || scalersOf(s, object).some((scaler) => allows(scaler.manifest, replicas));
+  const isExplained =
+    wasFrozen || scalersOf(s.stagedAutoscalers, object).some((scaler) => allows(scaler.manifest, replicas));
   return isExplained ? undefined : replicas;
-};
-
-/** An autoscaler keeps to its bounds; without `minReplicas` it keeps one. */
-const allows = (autoscaler: JsonObject, replicas: number): boolean => {
-  const [min, max] = ['minReplicas', 'maxReplicas'].map((field) => at(autoscaler, 'spec', field));
-  return replicas >= (typeof min === 'number' ? min : 1) && typeof max === 'number' && replicas <= max;
 };
 
 const isRecording = ({ source }: Staging): boolean => source?.staging === true;

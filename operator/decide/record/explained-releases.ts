@@ -8,6 +8,7 @@ import { asKey, type ObjectKey } from '../objects.ts';
 import {
   absent,
   boundByNothing,
+  type Expected,
   type ExplainedRecord,
   type Intent,
   isLeftOpen,
@@ -58,11 +59,21 @@ export const begun = (before: ExplainedRecord, { package: pkg }: LedgerEntrySpec
     const was = objects.get(key) ?? unknown;
     objects.set(key, { ...was, coming: [...was.coming, state] });
   };
-  for (const [key, state] of intent.writes) coming(key, state);
+  for (const [key, state] of intent.writes) {
+    coming(key, state);
+    // An autoscaler that goes with the release decides its replicas until then.
+    if (state.scale !== '' && isUnscaled(objects.get(key))) coming(key, { ...state, scale: '' });
+  }
   for (const key of intent.removes) coming(key, absent);
   for (const [key, state] of intent.passing) coming(key, state);
   return { ...before, objects, intents: new Map(before.intents).set(pkg, withRest(before.intents.get(pkg), intent)) };
 };
+
+/** Whether the replicas of an object were left to others. */
+const isUnscaled = (was: Expected | undefined): boolean =>
+  was !== undefined &&
+  was.settled.length > 0 &&
+  was.settled.every(({ digest, without = [] }) => digest !== '' && without.includes('spec.replicas'));
 
 /** A rollback takes over what the promotion before it left open, so that nothing of it stays open for ever. */
 const withRest = (earlier: Intent | undefined, intent: Intent): Intent => {

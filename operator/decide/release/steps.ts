@@ -6,12 +6,13 @@ import { keyOf } from '../objects.ts';
 import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
 import { finalizersOf } from '../manifest/pending-deletion.ts';
 import { isHeldForRecord } from './held-jobs.ts';
-import { runsOncePerBundle, waveOf } from '../manifest/kinds/index.ts';
+import { isAutoscaler, runsOncePerBundle, waveOf } from '../manifest/kinds/index.ts';
 import { isReplaced, withFilledIn, withLeft } from '../manifest/live-values.ts';
 import { asItIs, parkedAs, unmanagedBeside } from '../manifest/parking.ts';
 import type { Wave } from '../manifest/kinds/shared/kind.ts';
 import { jobName, normalForm, sameContent } from '../manifest/normal-form.ts';
-import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
+import { replicasPath } from '../manifest/autoscaling.ts';
+import { scaleTarget, unmanagedOf } from '../manifest/unmanaged-fields.ts';
 
 /** The name an object of a bundle has in production: a Job runs once per bundle, so it is named after it. */
 export const liveRef = (object: BundleObject, bundle: Bundle): ObjectRef =>
@@ -93,7 +94,7 @@ export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
     const ref = course.to === undefined ? object.ref : liveRef(object, course.to);
     const now = live.get(keyOf(ref));
     if (runsOncePerBundle(ref)) return jobStep(course, object, { ref, live: now });
-    const wanted = { ...wantedOf(course, object, now), unmanaged: leftToOthers(course, object, now) };
+    const wanted = { ...wantedOf(course, object, now), unmanaged: leftToOthers(course, object, { now, live }) };
     const parked = wanted.isReplaced && now !== undefined ? parkedAs(now, live, 'Kept') : asItIs;
     return {
       ref,
@@ -111,8 +112,27 @@ export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
 const isDropped = ({ from }: Course, ref: ObjectRef): boolean =>
   from?.removed.some((each) => keyOf(each) === keyOf(ref)) === true;
 
-const leftToOthers = (course: Course, { ref }: BundleObject, live: LiveObject | undefined): readonly string[] =>
-  unmanagedBeside(unmanagedOf(unmanagedOn(course), ref), live?.manifest, isDropped(course, ref));
+const leftToOthers = (
+  course: Course,
+  { ref }: BundleObject,
+  { now, live }: { readonly now: LiveObject | undefined; readonly live: LiveObjects },
+): readonly string[] => {
+  const left = unmanagedOf(unmanagedOn(course), ref);
+  const scaled = left.includes(replicasPath) || !isStillScaled(course, ref, live) ? left : [...left, replicasPath];
+  return unmanagedBeside(scaled, now?.manifest, isDropped(course, ref));
+};
+
+/** Whether an autoscaler decides the replicas of an object until the release has taken it away, or changed it: it would undo what is written. */
+const isStillScaled = ({ to, from }: Course, ref: ObjectRef, live: LiveObjects): boolean => {
+  const own = [to, from].flatMap((bundle) => [
+    ...(bundle?.objects.map((each) => each.ref) ?? []),
+    ...(bundle?.removed ?? []),
+  ]);
+  return own.some((each) => {
+    const scaler = isAutoscaler(each) ? live.get(keyOf(each)) : undefined;
+    return scaler !== undefined && scaleTarget(scaler.manifest) === keyOf(ref);
+  });
+};
 
 /** What an object of the target bundle is to become, and whether it has to be made again for that. */
 const wantedOf = (
@@ -175,7 +195,10 @@ const standingOf = (
     return finalizersFor(course, object, live).areDone ? 'Done' : 'Pending';
   const before = objectIn(course.from, object.ref);
   const known = isDropped(course, live.ref) || course.over?.has(keyOf(live.ref)) === true;
-  return known || (before !== undefined && heldBefore(live, before, unmanaged)) ? 'Pending' : 'Foreign';
+  // What the release before left to others is nobody's doing.
+  const left = [...unmanaged, ...unmanagedOf(course.from?.unmanaged ?? [], object.ref)];
+  const isOurs = has(live, object, { content, unmanaged: left });
+  return known || isOurs || (before !== undefined && heldBefore(live, before, left)) ? 'Pending' : 'Foreign';
 };
 
 /**
