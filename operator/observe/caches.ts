@@ -15,13 +15,20 @@ import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead, type ContentPlace } from './bundles.ts';
 import { componentsOf, isLarge, keptCandidate } from './kept-candidates.ts';
-import { GuardedKinds } from './custom-kinds.ts';
+import {
+  type DefinedKind,
+  DefinedFamilies,
+  type Definition,
+  definitionOf,
+  definitionRow,
+  ObjectFamilies,
+} from './custom-kinds.ts';
 import { boundRole, type BoundRole, type WatchedObject, watchedObject } from './fingerprint.ts';
 import { mutatorBinding, mutatorRows, policyMutator, serviceMutator, webhookMutator } from './foreign-mutators.ts';
 import type { LargeParts } from './large.ts';
 import { nodeFacts, podFacts } from './parse-pods.ts';
 import { type KeptObject, keyNames, type KeyNames, liveObject, namespaceFacts } from './parse.ts';
-import { definedName, definitionRow } from './unlisted-kinds.ts';
+import { type PromotableKind, resourceName } from '../decide/manifest/kinds/shared/kind.ts';
 import { promotableKinds, watchedKinds, promotableResource } from '../decide/manifest/kinds/index.ts';
 
 const core = (kind: string, plural: string, namespaced = true): ResourceRow => ({
@@ -90,10 +97,21 @@ export interface CachesOptions {
   readonly large: LargeParts;
 }
 
+const selecting = { selects: ({ selects }: KeptObject) => selects };
+
+/** A row of a kind that the cluster defines, as it is followed. */
+const definedKind = (row: PromotableKind): DefinedKind => ({
+  id: kindIdOf(row),
+  definition: resourceName(row),
+  versions: [row.apiVersion, ...(row.custom?.also ?? [])].map((each) => each.slice(each.indexOf('/') + 1)),
+});
+
 /** The families of reflectors, by what they reflect. */
 // oxlint-disable-next-line max-lines-per-function -- a table: one row for each family of reflectors
 export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place, large }: CachesOptions) => {
   const family = <T>(spec: FamilySpec<T>): ReflectorFamily<T> => reflectors.family(spec);
+  const object = { shared: true, project: (raw: KubeObject) => liveObject(raw, large), indexes: selecting };
+  const definitions = family<Definition>({ resource: definitionRow, project: definitionOf });
   return {
     namespaces: family<NamespaceFacts>({ resource: core('Namespace', 'namespaces', false), project: namespaceFacts }),
     nodes: family<NodeFacts>({ resource: core('Node', 'nodes', false), project: nodesSeen() }),
@@ -147,16 +165,18 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
     }),
     clusterRoles: family<BoundRole>({ resource: clusterRoles, project: boundRole }),
     ledger: family<LedgerEntry>({ resource: ourResource('LedgerEntry'), project: parsed(parseLedgerEntry) }),
-    objects: new Map<string, ReflectorFamily<KeptObject>>(
-      promotableKinds.map((row) => [
-        kindIdOf(row),
-        family({
-          shared: true,
-          resource: promotableResource(row),
-          project: (raw) => liveObject(raw, large),
-          indexes: { selects: ({ selects }) => selects },
-        }),
-      ]),
+    objects: new ObjectFamilies<KeptObject>(
+      new Map(
+        promotableKinds
+          .filter(({ custom }) => custom === undefined)
+          .map((row) => [kindIdOf(row), family({ ...object, resource: promotableResource(row) })]),
+      ),
+      new DefinedFamilies(
+        promotableKinds.filter(({ custom }) => custom !== undefined).map(definedKind),
+        definitions,
+        // Somebody else's definition, whose conversion may fail: nobody waits for it who does not need it.
+        (resource) => family({ ...object, resource, optional: true }),
+      ),
     ),
     pods: family<PodFacts>({
       shared: true,
@@ -186,8 +206,8 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
         }),
       ]),
     ),
-    /** Names of all definitions of namespaced kinds but our own. No release waits for them. */
-    definitions: family<string>({ resource: definitionRow, project: definedName, optional: true }),
+    /** All definitions of namespaced kinds but our own. */
+    definitions,
     /** What of others can change a write to production on its way. No release waits for it. */
     mutators: {
       webhooks: family<Mutator>({ resource: mutatorRows.webhooks, project: webhookMutator, optional: true }),
@@ -195,7 +215,17 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
       bindings: family<MutatorBinding>({ resource: mutatorRows.bindings, project: mutatorBinding, optional: true }),
       services: family<Mutator>({ resource: mutatorRows.services, project: serviceMutator, optional: true }),
     },
-    guarded: new GuardedKinds(guarded, family, digestKey),
+    guarded: new DefinedFamilies<WatchedObject>(
+      guarded.map((name) => ({ id: name, definition: name, versions: [] })),
+      definitions,
+      (resource, { id }) =>
+        family({
+          resource,
+          project: (raw) => ({ ...watchedObject(raw, digestKey), key: `${id}/${raw.metadata.name}`, kind: id }),
+          optional: true,
+          shared: true,
+        }),
+    ),
     installed: new Map<string, ReflectorFamily<InstalledObject>>(
       // Every object that carries our label. One that loses it counts as deleted.
       installedKinds.map(({ kind, apiVersion, plural }) => [
@@ -225,7 +255,7 @@ export const clusterWide = (caches: Caches) => [
   caches.emergencies,
   caches.clusterRoles,
   ...caches.installed.values(),
-  ...caches.guarded.definitions,
+  caches.definitions,
 ];
 
 /** What production is looked at for: kinds, and resources that the chart adds to the guard. */
@@ -235,5 +265,5 @@ export const lookedAt = (caches: Pick<Caches, 'objects' | 'watched' | 'installed
   'Secret',
   ...caches.watched.keys(),
   ...caches.installed.keys(),
-  ...caches.guarded.names,
+  ...caches.guarded.kinds.map(({ id }) => id),
 ];

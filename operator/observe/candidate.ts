@@ -1,6 +1,6 @@
 /** What deciding about one candidate looks at; of one that is gone, what the record tells of it. */
 import type { ReleaseCandidate } from '../api/candidate.ts';
-import { promotableKinds, keyNamed } from '../decide/manifest/kinds/index.ts';
+import { promotableKinds, keyNamed, rowNamed } from '../decide/manifest/kinds/index.ts';
 import { maxPackageObjects } from '../decide/candidate/staging-problem.ts';
 import type { CandidateSnapshot, KeysByName, Place, Sibling } from '../decide/gates/snapshot.ts';
 import { keyOf, type LiveObject, type ObjectKey, kindIdOf } from '../decide/objects.ts';
@@ -132,6 +132,12 @@ const configMapKeys = ({ objects }: Read<'objects'>, namespace: string): KeysByN
   },
 });
 
+/** Kinds that it may consist of and of which staging or production has not been read, by id. */
+const unreadKindsOf = ({ followed }: Read<'followed'>, { spec, metadata }: ReleaseCandidate): readonly string[] => {
+  const ids = spec.components && new Set(spec.components.map((each) => kindIdOf(rowNamed(each) ?? each)));
+  return [...new Set([metadata.namespace, spec.targetNamespace].flatMap((each) => followed.unreadKinds(each, ids)))];
+};
+
 const inProduction = (record: NamespaceRecord, candidate: ReleaseCandidate): boolean => {
   const { open, production } = packageRecord(record, candidate.spec.package);
   const { uid } = candidate.metadata;
@@ -150,17 +156,20 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
   const record = records.get(target);
   const base = baseBundle(packageRecord(record, spec.package));
   const inTarget = bundlesBy(facts, 'package', indexKey(target, spec.package));
+  const bundles = inTarget.filter((bundle) => bundle.candidate.uid === metadata.uid);
   const policy = policyIn(facts, target);
   const follows = policy?.spec.sourceNamespace === metadata.namespace;
+  const unreadKinds = follows ? unreadKindsOf(facts, candidate) : [];
   return {
     candidate,
     policy,
     target: namespaceIn(facts, target),
     source: namespaceIn(facts, metadata.namespace),
     record,
-    bundles: inTarget.filter((bundle) => bundle.candidate.uid === metadata.uid),
+    bundles,
     production: inTarget.find(({ name }) => name === base),
     staged: stagedObjects(facts, candidate),
+    unreadKinds,
     stagedAutoscalers: autoscalersIn(facts, metadata.namespace),
     stagedPods: podsIn(facts, metadata.namespace),
     stagedControllers: controllersIn(facts, metadata.namespace),
@@ -177,8 +186,10 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
     release: inProduction(record, candidate) ? observeRelease(facts, target, spec.package) : undefined,
     integrity: () => (policy === undefined ? [] : changedInstalled(facts, target)),
     serverVersion: facts.serverVersion(),
+    // Of what is not staged yet the status says which kind is not read.
     complete:
       followed.isClusterRead() &&
+      (bundles.length === 0 || unreadKinds.length === 0) &&
       (!follows ||
         (followed.isComplete('Production', target) &&
           followed.isComplete('Secrets', target) &&

@@ -84,7 +84,7 @@ export const changesOf = (caches: Caches, own: OwnSignals): OnChange => ({
   emergencies: one(caches.emergencies),
   clusterRoles: one(caches.clusterRoles),
   ledger: one(caches.ledger),
-  objects: each(() => caches.objects.values()),
+  objects: one(caches.objects),
   pods: one(caches.pods),
   secrets: one(caches.secrets),
   watched: each(() => caches.watched.values()),

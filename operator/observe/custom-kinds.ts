@@ -1,9 +1,9 @@
-/** Resources that the chart adds to the guard (`guardedKinds`): followed as far as the cluster defines them, whichever version it stores. */
+/** Kinds that the cluster defines: followed as far as their definitions are there, and in a version that is served. */
 import { z } from 'zod';
-import type { FamilySpec, ReflectorFamily } from '../kube/reflectors.ts';
+import { group as ownGroup } from '../api/kinds.ts';
+import type { ReflectorFamily } from '../kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import type { ChangeHandler } from '../kube/store.ts';
-import { watchedObject, type WatchedObject } from './fingerprint.ts';
 
 /** Definitions of custom resources, whoever made them. */
 export const definitionRow: ResourceRow = {
@@ -18,66 +18,115 @@ const definition = z.object({
     group: z.string(),
     scope: z.string(),
     names: z.object({ kind: z.string(), plural: z.string() }),
-    versions: z.array(z.object({ name: z.string(), storage: z.boolean() })),
+    versions: z.array(z.object({ name: z.string(), served: z.boolean(), storage: z.boolean() })),
   }),
 });
 
-/** How the API server calls what a definition defines; undefined = nothing that lies in a namespace. */
-export const definedBy = (raw: KubeObject): ResourceRow | undefined => {
+/** What a definition gives, as far as it is followed. */
+export interface Definition {
+  /** `rollouts.argoproj.io` */
+  readonly name: string;
+  readonly group: string;
+  readonly kind: string;
+  readonly plural: string;
+  /** Served versions, the stored one first. */
+  readonly versions: readonly string[];
+}
+
+/** @returns undefined for one of ours, and for one of what lies in no namespace */
+export const definitionOf = (raw: KubeObject): Definition | undefined => {
   const { group, scope, names, versions } = definition.parse(raw).spec;
-  const stored = versions.find(({ storage }) => storage);
-  if (scope !== 'Namespaced' || stored === undefined) return undefined;
-  return { apiVersion: `${group}/${stored.name}`, kind: names.kind, plural: names.plural, namespaced: true };
+  if (scope !== 'Namespaced' || group === ownGroup) return undefined;
+  const served = versions.filter((each) => each.served).toSorted((a, b) => Number(b.storage) - Number(a.storage));
+  return { name: raw.metadata.name, group, ...names, versions: served.map(({ name }) => name) };
 };
 
-type Begin = <T>(spec: FamilySpec<T>) => ReflectorFamily<T>;
+/** A kind that is followed once it is defined. */
+export interface DefinedKind {
+  /** Under which production and record know it. */
+  readonly id: string;
+  /** Name of its definition: `rollouts.argoproj.io`. */
+  readonly definition: string;
+  /** Versions to read it in, best first; none = the one that is stored. */
+  readonly versions: readonly string[];
+}
 
-export class GuardedKinds {
-  /** `rollouts.argoproj.io`: the names of their definitions, under which production and record know them. */
-  readonly names: readonly string[];
-  readonly definitions: readonly ReflectorFamily<ResourceRow>[];
-  readonly #begin: Begin;
-  readonly #secretKey: string;
-  /** By name and version. */
-  readonly #families = new Map<string, ReflectorFamily<WatchedObject>>();
-  readonly #handlers: ChangeHandler<WatchedObject>[] = [];
+/** The families of defined kinds. A definition may come, go and change its versions at any time. */
+export class DefinedFamilies<T> {
+  readonly kinds: readonly DefinedKind[];
+  readonly #byId: ReadonlyMap<string, DefinedKind>;
+  readonly #definitions: Pick<ReflectorFamily<Definition>, 'in'>;
+  readonly #begin: (resource: ResourceRow, kind: DefinedKind) => ReflectorFamily<T>;
+  /** By id, version and kind. */
+  readonly #families = new Map<string, ReflectorFamily<T>>();
+  readonly #handlers: ChangeHandler<T>[] = [];
 
-  constructor(names: readonly string[], begin: Begin, secretKey: string) {
-    this.names = names;
+  constructor(
+    kinds: readonly DefinedKind[],
+    definitions: Pick<ReflectorFamily<Definition>, 'in'>,
+    begin: (resource: ResourceRow, kind: DefinedKind) => ReflectorFamily<T>,
+  ) {
+    this.kinds = kinds;
+    this.#byId = new Map(kinds.map((kind) => [kind.id, kind]));
+    this.#definitions = definitions;
     this.#begin = begin;
-    this.#secretKey = secretKey;
-    this.definitions = names.map((name) => begin({ resource: definitionRow, name, project: definedBy }));
   }
 
-  /** What is followed of a resource; undefined = the cluster does not define it. */
-  get(name: string): ReflectorFamily<WatchedObject> | undefined {
-    const row = this.definitions[this.names.indexOf(name)]?.in()?.get(name);
-    return row && this.#family(name, row);
+  /** What is followed of a kind; undefined = the cluster does not define it. */
+  get(id: string): ReflectorFamily<T> | undefined {
+    const kind = this.#byId.get(id);
+    const defined = kind && this.#definitions.in()?.get(kind.definition);
+    if (kind === undefined || defined === undefined) return undefined;
+    const version = kind.versions.find((each) => defined.versions.includes(each)) ?? defined.versions[0];
+    return version === undefined ? undefined : this.#family(kind, defined, version);
   }
 
-  families(): readonly ReflectorFamily<WatchedObject>[] {
-    return this.names.flatMap((name) => this.get(name) ?? []);
+  families(): readonly ReflectorFamily<T>[] {
+    return this.kinds.flatMap(({ id }) => this.get(id) ?? []);
   }
 
   /** Changes of objects, of those too that are defined later. */
-  onChange(handler: ChangeHandler<WatchedObject>): void {
+  onChange(handler: ChangeHandler<T>): void {
     this.#handlers.push(handler);
     for (const family of this.#families.values()) family.onChange(handler);
   }
 
-  #family(name: string, row: ResourceRow): ReflectorFamily<WatchedObject> {
-    const id = `${name}/${row.apiVersion}/${row.kind}`;
-    const known = this.#families.get(id);
-    if (known !== undefined) return known;
-    const project = (raw: KubeObject): WatchedObject => ({
-      ...watchedObject(raw, this.#secretKey),
-      key: `${name}/${raw.metadata.name}`,
-      kind: name,
-    });
-    // Somebody else's definition, whose conversion may fail: no rollback waits for it.
-    const family = this.#begin({ resource: row, project, optional: true, shared: true });
+  #family(known: DefinedKind, { group, kind, plural }: Definition, version: string): ReflectorFamily<T> {
+    const id = `${known.id}/${version}/${kind}`;
+    const found = this.#families.get(id);
+    if (found !== undefined) return found;
+    const family = this.#begin({ apiVersion: `${group}/${version}`, kind, plural, namespaced: true }, known);
     for (const handler of this.#handlers) family.onChange(handler);
     this.#families.set(id, family);
     return family;
+  }
+}
+
+/** The families of kinds that a release may contain: those of Kubernetes itself, and those that the cluster defines. */
+export class ObjectFamilies<T> {
+  readonly own: ReadonlyMap<string, ReflectorFamily<T>>;
+  readonly defined: DefinedFamilies<T>;
+
+  constructor(own: ReadonlyMap<string, ReflectorFamily<T>>, defined: DefinedFamilies<T>) {
+    this.own = own;
+    this.defined = defined;
+  }
+
+  get(kind: string): ReflectorFamily<T> | undefined {
+    return this.own.get(kind) ?? this.defined.get(kind);
+  }
+
+  values(): readonly ReflectorFamily<T>[] {
+    return [...this.own.values(), ...this.defined.families()];
+  }
+
+  /** Ids of all kinds, be they defined or not. */
+  keys(): readonly string[] {
+    return [...this.own.keys(), ...this.defined.kinds.map(({ id }) => id)];
+  }
+
+  onChange(handler: ChangeHandler<T>): void {
+    for (const family of this.own.values()) family.onChange(handler);
+    this.defined.onChange(handler);
   }
 }

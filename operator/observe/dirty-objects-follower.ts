@@ -11,7 +11,7 @@ import { watchedLive } from './fingerprint.ts';
 import type { KeptObject } from './parse.ts';
 
 export interface DirtyObjectsFollowerOptions {
-  readonly facts: Read<'policies' | 'guarded'>;
+  readonly facts: Read<'policies' | 'definitions'>;
   readonly dirtyObjects: DirtyObjects;
   readonly on: OnChange;
 }
@@ -52,11 +52,9 @@ export const followDirtyObjects = ({ facts, dirtyObjects, on }: DirtyObjectsFoll
     if (found === undefined || change.old?.digest([]) === change.new?.digest([])) return;
     for (const namespace of productions()) changed(namespace, found.key);
   });
-  for (const family of facts.guarded.definitions) {
-    family.onChange(() => {
-      for (const namespace of productions()) dirtyObjects.markAll(namespace);
-    });
-  }
+  on.definitions(() => {
+    for (const namespace of productions()) dirtyObjects.markAll(namespace);
+  });
 };
 
 interface Located {

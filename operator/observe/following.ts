@@ -13,21 +13,22 @@ interface Followable {
 
 /** What is followed in a namespace, by what it is to us. */
 const followed = (caches: Caches): Record<Role, readonly Followable[]> => {
-  const both: readonly Followable[] = [...caches.objects.values(), caches.pods];
+  const both: readonly Followable[] = [...caches.objects.own.values(), caches.pods];
   return {
     Production: both,
     Secrets: [caches.secrets],
     // ReplicaSets say which pods are of a Deployment, and of what it says now.
     Staging: [...both, ...[caches.watched.get('ReplicaSet')].filter((family) => family !== undefined)],
+    Defined: caches.objects.defined.families(),
     Watched: [...caches.watched.values(), ...caches.guarded.families()],
   };
 };
 
 /**
  * `Watched`: production whose every change is to be explained, for it is guarded. `Secrets`: those of production. Releases do not wait for what
- * only others need.
+ * only others need. `Defined`: kinds of definitions, in production and staging; who needs one asks for it (`unreadKinds`).
  */
-type Role = 'Production' | 'Secrets' | 'Staging' | 'Watched';
+type Role = 'Production' | 'Secrets' | 'Staging' | 'Defined' | 'Watched';
 
 export interface FollowedOptions {
   /** Production namespaces in which something is half way: they are followed to its end, even if policy or label are taken away meanwhile. */
@@ -56,12 +57,14 @@ export class Followed {
     const want = (role: Role, namespace: string): void => void wanted.set(`${role} ${namespace}`, families[role]);
     const wantProduction = (namespace: string): void => {
       want('Production', namespace);
+      want('Defined', namespace);
       if (this.#options.decides()) want('Secrets', namespace);
     };
     for (const { metadata, spec } of this.#caches.policies.in()?.list() ?? []) {
       if (metadata.name !== policyName) continue;
       wantProduction(metadata.namespace);
       want('Staging', spec.sourceNamespace);
+      want('Defined', spec.sourceNamespace);
       const isGuarded = this.#caches.namespaces.in()?.get(metadata.namespace)?.guarded !== undefined;
       if (isGuarded) want('Watched', metadata.namespace);
     }
@@ -93,9 +96,18 @@ export class Followed {
     return clusterWide(this.#caches).every((family) => family.in()?.isSynced() ?? false);
   }
 
+  /** Kinds of definitions among these of which a namespace has not been read yet, by id; undefined = among all that are defined. */
+  unreadKinds(namespace: string, ids?: ReadonlySet<string>): readonly string[] {
+    const { defined } = this.#caches.objects;
+    return defined.kinds.flatMap(({ id }) => {
+      const family = ids === undefined || ids.has(id) ? defined.get(id) : undefined;
+      return family === undefined || family.in(namespace)?.isSynced() === true ? [] : [id];
+    });
+  }
+
   /** Whether everything that a namespace is looked at for, as production, has been read once. */
   isProductionRead(namespace: string): boolean {
-    return (['Production', 'Secrets', 'Watched'] as const).every((role) => this.isComplete(role, namespace));
+    return (['Production', 'Secrets', 'Defined', 'Watched'] as const).every((role) => this.isComplete(role, namespace));
   }
 
   /** Whether everything that is followed in a namespace has been read once. */
@@ -108,12 +120,12 @@ export class Followed {
 const namespaceOf = (key: string): string => key.slice(key.indexOf(' ') + 1);
 
 /** From now on what is followed is brought in line whenever policies, labels or definitions change. */
-export const keepFollowing = (followed: Followed, { guarded }: Pick<Caches, 'guarded'>, on: OnChange): void => {
+export const keepFollowing = (followed: Followed, { definitions }: Pick<Caches, 'definitions'>, on: OnChange): void => {
   on.policies((change) => {
     if (!isStatusOnly(change)) followed.update();
   });
   on.namespaces(({ old, new: now }) => {
     if (old?.guarded !== now?.guarded) followed.update();
   });
-  for (const family of guarded.definitions) family.onChange(() => followed.update());
+  definitions.onChange(() => followed.update());
 };

@@ -15,7 +15,7 @@ import {
 } from '../decide/findings/foreign-mutators.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import type { ReflectorFamily } from '../kube/reflectors.ts';
-import type { GuardedKinds } from './custom-kinds.ts';
+import type { DefinedFamilies } from './custom-kinds.ts';
 
 const admission = 'admissionregistration.k8s.io/v1';
 const cluster = (apiVersion: string, kind: string, plural: string): ResourceRow => ({
@@ -155,7 +155,7 @@ interface Mutators {
     readonly bindings: ReflectorFamily<MutatorBinding>;
     readonly services: ReflectorFamily<Mutator>;
   };
-  readonly guarded: Pick<GuardedKinds, 'names'>;
+  readonly guarded: Pick<DefinedFamilies<unknown>, 'kinds'>;
 }
 
 /** Those that can change a write to a namespace with these labels, in the order of their names; undefined = not all have been read. */
@@ -170,9 +170,9 @@ export const foreignMutators = (
     mutators.services.in(),
   ];
   if (![webhooks, policies, bindings, services].every((each) => each?.isSynced() === true)) return undefined;
-  const added = guarded.names.map((name) => ({
-    plural: name.slice(0, name.indexOf('.')),
-    group: name.slice(name.indexOf('.') + 1),
+  const added = guarded.kinds.map(({ definition }) => ({
+    plural: definition.slice(0, definition.indexOf('.')),
+    group: definition.slice(definition.indexOf('.') + 1),
   }));
   const bindingsNow = bindings?.list() ?? [];
   return [

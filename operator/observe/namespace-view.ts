@@ -75,7 +75,7 @@ export const viewOf = (facts: ViewFacts, namespace: string): Scene => {
       selectingKinds.some(
         (kind) => (facts.objects.get(kind)?.in(namespace)?.byIndex('selects', label) ?? []).length > 0,
       ),
-    watches: (kind) => !isGuardedName(kind) || facts.guarded.names.includes(kind),
+    watches: (kind) => !isGuardedName(kind) || facts.guarded.kinds.some(({ id }) => id === kind),
     unmanaged: (key) => {
       if (isInstalledKind(key.slice(0, key.indexOf('/')))) return [];
       unmanaged ??= unmanagedFields();

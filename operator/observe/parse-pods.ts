@@ -91,14 +91,22 @@ const boundTo = (raw: KubeObject): string => {
   return typeof name === 'string' ? name : '';
 };
 
+/** Of pods that a ReplicaSet made: the label with its hash, and whose ReplicaSet it is. */
+const templateLabels = [
+  ['pod-template-hash', 'Deployment'],
+  ['rollouts-pod-template-hash', 'Rollout.argoproj.io'],
+] as const;
+
 /** Who controls a pod, with the ReplicaSet in between left out: a Deployment's pods belong to the Deployment. */
 const ownerOf = ({ ownerReferences, labels }: z.infer<typeof pod>['metadata']) => {
   const owner = ownerReferences.find(({ controller }) => controller);
   if (owner === undefined) return { ownerKind: '', ownerName: '', ownerUid: '' };
-  const suffix = `-${labels['pod-template-hash'] ?? ''}`;
-  return owner.kind === 'ReplicaSet' && owner.name.endsWith(suffix)
-    ? { ownerKind: 'Deployment', ownerName: owner.name.slice(0, -suffix.length), ownerUid: owner.uid }
-    : { ownerKind: kindIdOf(owner), ownerName: owner.name, ownerUid: owner.uid };
+  for (const [label, ownerKind] of templateLabels) {
+    const suffix = `-${labels[label] ?? ''}`;
+    if (owner.kind === 'ReplicaSet' && labels[label] !== undefined && owner.name.endsWith(suffix))
+      return { ownerKind, ownerName: owner.name.slice(0, -suffix.length), ownerUid: owner.uid };
+  }
+  return { ownerKind: kindIdOf(owner), ownerName: owner.name, ownerUid: owner.uid };
 };
 
 export const controllerOf = (

@@ -14,6 +14,7 @@ export type PolicyFacts = Read<
   | 'bundles'
   | 'candidates'
   | 'definitions'
+  | 'objects'
   | 'mutators'
   | 'guarded'
   | 'followed'

@@ -1,5 +1,5 @@
 /** What deciding about one package in production looks at. */
-import type { PodsOnNode } from '../decide/objects.ts';
+import { kindIdOf, type PodsOnNode } from '../decide/objects.ts';
 import { packageRecord } from '../decide/record/record.ts';
 import type { ReleaseSnapshot } from '../decide/release/snapshot.ts';
 import { indexKey } from './caches.ts';
@@ -41,6 +41,14 @@ const podsOfOthers = (facts: Read<'bundles' | 'pods'>, namespace: string, pkg: s
       ),
 });
 
+/** Kinds of which the kept bundles of a package hold or remove objects, by id. */
+const kindsOf = (facts: Read<'bundles'>, namespace: string, pkg: string): ReadonlySet<string> =>
+  new Set(
+    (facts.bundles.in()?.byIndex('package', indexKey(namespace, pkg)) ?? []).flatMap(({ bundle }) =>
+      [...bundle.objects.map(({ ref }) => ref), ...bundle.removed].map(kindIdOf),
+    ),
+  );
+
 /** One package of a production namespace, whether anything of it is there or not. */
 export const observeRelease = (facts: ReleaseFacts, namespace: string, pkg: string): ReleaseSnapshot => ({
   namespace,
@@ -57,5 +65,8 @@ export const observeRelease = (facts: ReleaseFacts, namespace: string, pkg: stri
   refused: facts.refusedWrites.facts(namespace, pkg, intentOf(facts, namespace, pkg)),
   failing: facts.failing.of(namespace, pkg),
   rollbacks: (facts.rollbacks.in()?.byIndex('package', indexKey(namespace, pkg)) ?? []).toSorted(byAge),
-  complete: facts.followed.isClusterRead() && facts.followed.isComplete('Production', namespace),
+  complete:
+    facts.followed.isClusterRead() &&
+    facts.followed.isComplete('Production', namespace) &&
+    facts.followed.unreadKinds(namespace, kindsOf(facts, namespace, pkg)).length === 0,
 });

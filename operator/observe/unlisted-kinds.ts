@@ -1,27 +1,21 @@
 /** Kinds that the cluster defines and nobody listed: known by their definitions alone, for their objects are not read. */
-import { group } from '../api/kinds.ts';
-import type { KubeObject } from '../kube/resource.ts';
 import type { ReflectorFamily } from '../kube/reflectors.ts';
-import { definedBy, type GuardedKinds } from './custom-kinds.ts';
-
-export { definitionRow } from './custom-kinds.ts';
-
-/** The name of a definition (`rollouts.argoproj.io`); undefined = one of ours, or nothing that lies in a namespace. */
-export const definedName = (raw: KubeObject): string | undefined =>
-  definedBy(raw) === undefined || raw.metadata.name.endsWith(`.${group}`) ? undefined : raw.metadata.name;
+import type { Definition, DefinedFamilies, ObjectFamilies } from './custom-kinds.ts';
 
 interface Definitions {
-  readonly definitions: ReflectorFamily<string>;
-  readonly guarded: Pick<GuardedKinds, 'names'>;
+  readonly definitions: ReflectorFamily<Definition>;
+  readonly guarded: Pick<DefinedFamilies<unknown>, 'kinds'>;
+  readonly objects: { readonly defined: Pick<ObjectFamilies<unknown>['defined'], 'kinds'> };
 }
 
-/** In alphabetical order; undefined = the definitions have not been read. */
-export const unlistedKinds = ({ definitions, guarded }: Definitions): readonly string[] | undefined => {
+/** Names of definitions (`rollouts.argoproj.io`) in alphabetical order; undefined = the definitions have not been read. */
+export const unlistedKinds = ({ definitions, guarded, objects }: Definitions): readonly string[] | undefined => {
   const all = definitions.in();
   if (all === undefined || !all.isSynced()) return undefined;
-  const listed = new Set(guarded.names);
+  const listed = new Set([...guarded.kinds, ...objects.defined.kinds].map(({ definition }) => definition));
   return all
     .list()
+    .map(({ name }) => name)
     .filter((name) => !listed.has(name))
     .toSorted();
 };

@@ -48,6 +48,11 @@ const [production, staging] = ['payments-prod', 'payments-staging'];
 const candidate = aCandidate();
 const bundle = aBundle();
 const access = anAccess();
+
+const aDefinition = (name: string, kind: string) => {
+  const [plural = '', ...group] = name.split('.');
+  return { name, group: group.join('.'), kind, plural, versions: ['v1'] };
+};
 const emergency = anEmergency(access, { sessions: [{ pod: 'api-1', at: now }] });
 
 /** A promotion is under way, somebody has emergency access, and a candidate is gone. */
@@ -86,7 +91,7 @@ const inMemory = () => {
 
 const options = {
   digestKey: 'key',
-  guarded: ['rollouts.argoproj.io'],
+  guarded: ['widgets.example.com'],
   place: aPlace(),
   large: new PackedValues<object>(Infinity),
 };
@@ -103,6 +108,7 @@ const aWorld = (record: NamespaceRecord = inFlight) => {
       isClusterRead: () => true,
       isProductionRead: () => true,
       isComplete: () => true,
+      unreadKinds: () => [],
     } as unknown as Facts['followed'],
     dirtyObjects: new DirtyObjects(manualClock(now), {
       looks: () => true,
@@ -128,6 +134,7 @@ const aWorld = (record: NamespaceRecord = inFlight) => {
     programs: new Map(),
   });
   put(facts.emergencies, indexKey(production, access.metadata.name), access);
+  put(facts.definitions, 'widgets.example.com', aDefinition('widgets.example.com', 'Widget'));
   const on = changesOf(caches, own);
   const woken: Wake[] = [];
   followDirtyObjects({ facts, dirtyObjects: facts.dirtyObjects, on });
@@ -255,13 +262,11 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
     const set = { ...aWatched('ReplicaSet', 'api-1'), namespace: staging, controller };
     put(facts.watched.get('ReplicaSet'), `${staging}/api-1`, set);
   },
-  definitions: ({ facts, put }) => put(facts.definitions, 'a.example', 'a.example'),
+  definitions: ({ facts, put }) => put(facts.definitions, 'a.example', aDefinition('a.example', 'A')),
   mutators: ({ facts, put }) =>
     put(facts.mutators.webhooks, 'w', { key: 'MutatingWebhookConfiguration/w', version: '1', reaches: [] }),
-  guarded: ({ facts, put }) => {
-    const row = { apiVersion: 'argoproj.io/v1', kind: 'Rollout', plural: 'rollouts', namespaced: true };
-    put(facts.guarded.definitions[0], 'rollouts.argoproj.io', row);
-  },
+  guarded: ({ facts, put }) =>
+    put(facts.guarded.get('widgets.example.com'), `${production}/w`, aWatched('widgets.example.com', 'w')),
   installed: ({ facts, put }) =>
     put(facts.installed.get('ClusterRole'), 'c', {
       ...aWatched('ClusterRole', 'c'),
@@ -313,7 +318,7 @@ test.each<[ChangingFact, readonly string[]]>([
   ['pods', [the.candidate, the.emergency, the.findings, the.release]],
   ['secrets', [the.candidate, the.findings]],
   ['watched', [the.candidate, the.emergency, the.findings]],
-  ['definitions', [the.policy]],
+  ['definitions', [the.findings, the.policy]],
   ['mutators', [the.policy]],
   ['guarded', [the.findings]],
   ['installed', [the.candidate, the.findings]],
@@ -387,7 +392,7 @@ test('facts without a trigger are few, and known', () => {
   expect(Object.fromEntries(table.map(({ name, without }) => [name, new Set(without)]))).toEqual({
     candidate: new Set(['rollbacks', 'serverVersion']),
     release: new Set(['failing', 'refusedWrites']),
-    policy: new Set(['bundles', 'candidates', 'guarded']),
+    policy: new Set(['bundles', 'candidates', 'guarded', 'objects']),
     findings: new Set([
       'bundles',
       'failing',

@@ -92,7 +92,7 @@ export const createCopies = (options: CopiesOptions): Copies => {
     async fill() {
       await version.read();
       for (const family of clusterWide(caches)) family.hold();
-      const reported = [caches.definitions, ...Object.values(caches.mutators)];
+      const reported = Object.values(caches.mutators);
       Promise.all(reported.map((family) => family.hold().reflector.synced)).then(
         () => own.followed.emit({ namespace: undefined }),
         () => {}, // stopped before

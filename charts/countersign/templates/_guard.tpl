@@ -78,12 +78,12 @@ A policy of the guard up to the variables that its topic adds; those, and `valid
   - name: controller # whose daily work this is
     expression: >-
       {{ if $writers }}variables.node || variables.migration || variables.caller in {
-      {{ join ",\n      " $writers }}
+      {{ join ",\n      " (uniq $writers) }}
       }[?request.operation + ' ' + variables.target].orValue([]){{ else }}false{{ end }}
   - name: rewriter # who may change more than metadata
     expression: >-
       {{ if $rewriters }}variables.caller in {
-      {{ join ",\n      " $rewriters }}
+      {{ join ",\n      " (uniq $rewriters) }}
       }[?variables.target].orValue([]){{ else }}false{{ end }}
   - name: deliverer # who writes releases; what they write is judged by the gate
     expression: >-

@@ -42,6 +42,11 @@ export const candidateReasons = {
     'The pod template of a component, or the overlay, sets the annotation countersign.dev/config, which Countersign writes.',
     'Take it off in staging and in the overlay, then create a new candidate.',
   ),
+  KindNotRead: entry(
+    ['Staged', 'Stalled'],
+    'A kind of a definition that the package may hold has not been read: its definition is new, or its conversion fails.',
+    'Wait; where it lasts, ask the owner of the definition why kubectl get fails.',
+  ),
   KindNotPromotable: entry(
     ['Staged', 'Stalled'],
     'A component is of a kind that cannot be promoted.',

@@ -13,6 +13,7 @@ import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { overlayBytes } from '../gates/production/open-limits.ts';
 import { visible } from '../safe-text.ts';
 import { firstLine } from '../messages.ts';
+import { withMovedNamespaces } from '../manifest/namespace-fields.ts';
 import { configOf, isRolled } from '../manifest/config-digest.ts';
 import { pinsFor, pinStaged, pinsText, withPins, type Pinning } from './image-pins.ts';
 import { comparisonOf, comparisonText, frozenDigest, type ComparedOutside } from './staged-comparison.ts';
@@ -154,13 +155,21 @@ const remembered = (candidate: ReleaseCandidate, object: LiveObject, rendered: R
   return rendered;
 };
 
+/** As staging holds it, but for fields that name staging as the place of the package. */
+const moved = ({ spec, metadata }: ReleaseCandidate, object: LiveObject): LiveObject => {
+  const move = { from: metadata.namespace, to: spec.targetNamespace };
+  const manifest = withMovedNamespaces(object.manifest, object.ref, move);
+  return manifest === object.manifest ? object : { ...object, manifest };
+};
+
 const renderedFor = (candidate: ReleaseCandidate, object: LiveObject): Rendered =>
-  knownRendering(candidate, object) ?? remembered(candidate, object, render(object, patchesFor(candidate, object)));
+  knownRendering(candidate, object) ??
+  remembered(candidate, object, render(moved(candidate, object), patchesFor(candidate, object)));
 
 function* renderedSteps(candidate: ReleaseCandidate, object: LiveObject): Generator<void, Rendered, void> {
   return (
     knownRendering(candidate, object) ??
-    remembered(candidate, object, yield* renderSteps(object, patchesFor(candidate, object)))
+    remembered(candidate, object, yield* renderSteps(moved(candidate, object), patchesFor(candidate, object)))
   );
 }
 

@@ -40,7 +40,7 @@ import { parkedBy } from '../release/entries.ts';
 import { removeSteps } from '../release/removals.ts';
 import { type Course, type Step, writeSteps } from '../release/steps.ts';
 import { effectOf } from '../release/writes.ts';
-import { isWorkload } from '../manifest/kinds/index.ts';
+import { isJudged } from '../manifest/kinds/index.ts';
 
 export type Governed = CandidateSnapshot & Pick<GateSnapshot, 'policy' | 'target'>;
 
@@ -156,7 +156,7 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
   const judging = { since: 0, now: asked.now, patience: patienceOf(s.policy), around: noSurroundings };
   const stagedHealth = new Map(
     [...s.staged]
-      .filter(([, { ref }]) => isWorkload(ref))
+      .filter(([, { ref }]) => isJudged(ref))
       .map(([key, object]) => [key, workloadHealth(object, s.stagedPods.get(key) ?? [], judging)] as const),
   );
   const stagedNow = new Map(

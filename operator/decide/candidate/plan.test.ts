@@ -100,6 +100,7 @@ class Model {
       approvals: this.approvals,
       autoscalers: [],
       stagedAutoscalers: [],
+      unreadKinds: [],
       siblings: this.siblings,
       places: () => this.#given.places ?? [],
       secrets: new Map(),

@@ -60,7 +60,7 @@ export const brokenProblem = ({ candidate, record }: CandidateSnapshot): Staging
     ? undefined
     : problem('LedgerBroken', brokenText(candidate.spec.targetNamespace, record.broken, record));
 
-const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem | undefined => {
+const missingPart = ({ candidate, staged, unreadKinds }: CandidateSnapshot): StagingProblem | undefined => {
   const { components, overlay, selector } = candidate.spec;
   for (const component of components ?? []) {
     const group = component.apiVersion;
@@ -70,6 +70,13 @@ const missingPart = ({ candidate, staged }: CandidateSnapshot): StagingProblem |
         `${component.kind}${group === undefined ? '' : ` of ${group}`} (${component.name}) cannot be promoted`,
       );
     }
+  }
+  const [unread] = unreadKinds;
+  if (unread !== undefined) {
+    return problem(
+      'KindNotRead',
+      `${named(unreadKinds)} cannot be read yet. Next: wait; where it lasts, the API server says why: kubectl get ${unread} -n ${candidate.metadata.namespace}`,
+    );
   }
   const absent = (components ?? []).map(keyNamed).filter((key) => !staged.has(key));
   if (absent.length > 0) {

@@ -82,6 +82,8 @@ export interface CandidateSnapshot {
   readonly production: Bundle | undefined;
   /** Live staging objects that the candidate's components or selector name. */
   readonly staged: ReadonlyMap<ObjectKey, LiveObject>;
+  /** Kinds that it may consist of and of which staging or production could not be read yet, by id. */
+  readonly unreadKinds: readonly string[];
   /** HorizontalPodAutoscalers of the staging namespace, be they staged or not. */
   readonly stagedAutoscalers: readonly LiveObject[];
   /** Pods of the staging namespace by workload. */

@@ -1,6 +1,6 @@
 /** Whether what runs is healthy. Unknown is not healthy. */
 import { keyOf, type Instant, type LiveObject, type ObjectRef, type PodFacts } from '../objects.ts';
-import { numberAt } from '../json/json.ts';
+import { at, numberAt } from '../json/json.ts';
 import { listed } from '../messages.ts';
 import { kindRow } from '../manifest/kinds/index.ts';
 import { because } from './because.ts';
@@ -161,7 +161,7 @@ const isNew = (
 };
 
 const isReplacing = ({ generation, status }: LiveObject): boolean =>
-  counted(status, 'observedGeneration') < generation ||
+  Number(at(status, 'observedGeneration') ?? 0) < generation ||
   counted(status, 'updatedReplicas') < counted(status, 'replicas') ||
   counted(status, 'updatedNumberScheduled') < counted(status, 'currentNumberScheduled');
 

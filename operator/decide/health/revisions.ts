@@ -5,11 +5,15 @@ import type { LiveObject, PodFacts } from '../objects.ts';
 
 /** Deployments and the others label their pods with the revision of the template. */
 export const revisionOf = ({ labels }: PodFacts): string =>
-  labels['pod-template-hash'] ?? labels['controller-revision-hash'] ?? '';
+  labels['pod-template-hash'] ?? labels['rollouts-pod-template-hash'] ?? labels['controller-revision-hash'] ?? '';
 
 /** Whether its controller has seen the latest change. A kind that counts no generations has nothing to see. */
 export const seesLatest = ({ generation, status }: LiveObject): boolean =>
-  (numberAt(status, 'observedGeneration') ?? generation) >= generation;
+  seenGeneration(status, generation) >= generation;
+
+/** Argo Rollouts writes it as text. */
+const seenGeneration = (status: LiveObject['status'], otherwise: number): number =>
+  numberAt(status, 'observedGeneration') ?? Number(textAt(status, 'observedGeneration') ?? otherwise);
 
 /** The revision that the pods of a workload are to be of; undefined = nothing says it. */
 export const wantedRevision = (object: LiveObject, pods: readonly PodFacts[]): string | undefined => {

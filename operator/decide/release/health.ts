@@ -18,7 +18,7 @@ import { jobsOf, type ReleasedJob } from './jobs.ts';
 import { liveRef } from './steps.ts';
 import type { Health, CheckFacts } from '../health/types.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
-import { isWorkload, runsOncePerBundle } from '../manifest/kinds/index.ts';
+import { isJudged, isWorkload, runsOncePerBundle } from '../manifest/kinds/index.ts';
 import type { OpenIntent } from '../record/package.ts';
 import { packageRecord } from '../record/record.ts';
 
@@ -48,8 +48,11 @@ type Judge = (object: LiveObject, pods: readonly PodFacts[]) => Health;
 
 const staysUp = ({ ref }: BundleObject): boolean => isWorkload(ref) && !runsOncePerBundle(ref);
 
-const workloads = (s: ReleaseSnapshot, bundle: Bundle, judge: Judge) =>
-  bundle.objects.filter(staysUp).map(({ ref }) => {
+/** What its controller reports on, without pods of its own. */
+const isReported = ({ ref }: BundleObject): boolean => isJudged(ref) && !isWorkload(ref);
+
+const workloads = (s: ReleaseSnapshot, bundle: Bundle, judge: Judge, isMeant = staysUp) =>
+  bundle.objects.filter(isMeant).map(({ ref }) => {
     const object = s.live.get(keyOf(ref));
     return { ref, health: object === undefined ? absent : judge(object, s.pods.get(keyOf(ref)) ?? []) };
   });
@@ -78,8 +81,12 @@ const progressing = (s: ReleaseSnapshot, bundle: Bundle, open: OpenIntent, now: 
     ...jobs.filter(({ wave }) => wave === 'Jobs'),
     ...rollingOut(s, bundle, judgingOf(s, open.at, now)),
     ...jobs.filter(({ wave }) => wave !== 'Jobs'),
+    ...reported(s, bundle, judgingOf(s, open.at, now)),
   ];
 };
+
+const reported = (s: ReleaseSnapshot, bundle: Bundle, judging: Judging) =>
+  workloads(s, bundle, (object) => workloadHealth(object, [], judging), isReported);
 
 const rollingOut = (s: ReleaseSnapshot, bundle: Bundle, judging: Judging) =>
   workloads(s, bundle, (object, pods) => settledHealth(workloadHealth(object, pods, judging), pods, judging));
@@ -102,7 +109,10 @@ const arriving = (facts: CheckFacts | undefined): Health => {
 export const observedRelease = (s: ReleaseSnapshot, bundle: Bundle, completedAt: Instant, now: Instant): Health => {
   const judging = judgingOf(s, completedAt, now);
   return packageHealth({
-    objects: workloads(s, bundle, (object, pods) => observedHealth(object, pods, judging)),
+    objects: [
+      ...workloads(s, bundle, (object, pods) => observedHealth(object, pods, judging)),
+      ...reported(s, bundle, judging),
+    ],
     checks: (s.policy?.spec.health.checks ?? []).map(({ name, http }) => ({
       name,
       health: checkHealth(http?.failures ?? 1, s.checks.get(name)),

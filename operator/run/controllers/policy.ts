@@ -35,7 +35,7 @@ export const policyController: Controller<'policy', PolicySnapshot, keyof Policy
     },
     namespaces: ({ key }) => [one(key, 'Normal')],
     records: recorded,
-    definitions: ({ old, new: now }, facts) => (old === now ? [] : every(facts)),
+    definitions: ({ old, new: now }, facts) => (old?.name === now?.name ? [] : every(facts)),
     mutators: ({ old, new: now }, facts) => (old?.version === now?.version ? [] : every(facts)),
     failing: ({ namespace, package: pkg }) => (pkg === '' ? [one(namespace, 'Normal')] : []),
     // Definitions and mutators have been read, be there any or none.
@@ -43,6 +43,7 @@ export const policyController: Controller<'policy', PolicySnapshot, keyof Policy
     bundles: { none: 'What is kept is looked at after each entry of a package; until then it is only kept longer.' },
     candidates: { none: 'What is kept is looked at after each entry of a package; until then it is only kept longer.' },
     guarded: { none: 'Only the names that the chart gives are read, and they never change.' },
+    objects: { none: 'Only the names of kinds are read, and they never change.' },
   },
   everything: every,
   observe: (facts, { namespace }) => observePolicy(facts, namespace),

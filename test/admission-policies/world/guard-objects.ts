@@ -142,7 +142,16 @@ export const kinds: Readonly<Record<string, Kind>> = {
 };
 
 /** Kinds that the guard leaves alone, and of somebody else's definition; `gadgets` the chart does not list. */
+/** Kinds that definitions give and releases hold, one that runs pods and one that does not: all are held alike. */
+export const releasedCustom: readonly string[] = ['httproutes', 'rollouts'];
+
 const defined: Readonly<Record<string, Kind>> = {
+  httproutes: {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    fields: () => ({ spec: { hostnames: ['api.example'] } }),
+  },
+  rollouts: { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', fields: () => ({ spec: { replicas: 1 } }) },
   widgets: { apiVersion: 'example.dev/v1', kind: 'Widget', fields: () => ({ spec: { size: 1 } }) },
   gadgets: { apiVersion: 'example.dev/v1', kind: 'Gadget', fields: () => ({ spec: { size: 1 } }) },
   leases: {

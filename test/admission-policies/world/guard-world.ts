@@ -2,7 +2,7 @@
 import type { ChartValues } from '../../../hack/controlplane/chart.ts';
 import { accepted, waitForAll, type ApiClient, type KubeObject } from '../../support/cluster/cluster.ts';
 import { controllers, guard } from './guard-file.ts';
-import { kinds, one, podSpec, podTemplate } from './guard-objects.ts';
+import { kinds, one, podSpec, podTemplate, releasedCustom } from './guard-objects.ts';
 import { production } from '../../support/attack/objects.ts';
 import { bind, eventually, robot, said, startWorld, type World } from '../../support/attack/world.ts';
 
@@ -27,11 +27,13 @@ export const open = 'open';
 const groups = [
   '',
   'apps',
+  'argoproj.io',
   'autoscaling',
   'batch',
   'coordination.k8s.io',
   'discovery.k8s.io',
   'example.dev',
+  'gateway.networking.k8s.io',
   'networking.k8s.io',
   'policy',
   'rbac.authorization.k8s.io',
@@ -75,6 +77,10 @@ async function populate(installer: ApiClient): Promise<void> {
     );
   }
   await createStanding(installer);
+  for (const resource of releasedCustom) {
+    await defineOne(installer, resource);
+    accepted(await installer.create(one(resource, 'standing', standing)));
+  }
   for (const object of [
     runs('deployments', 'api', { replicas: 2 }),
     runs('statefulsets', 'state', { replicas: 1, serviceName: 'state' }),
@@ -104,31 +110,36 @@ async function populate(installer: ApiClient): Promise<void> {
 
 /** Kinds of somebody else's definition. */
 export async function define(installer: ApiClient): Promise<void> {
+  for (const resource of ['widgets', 'gadgets']) await defineOne(installer, resource);
+}
+
+/** Defines a kind of which `guard-objects.ts` knows an object, and waits until it is served. */
+async function defineOne(installer: ApiClient, plural: string): Promise<void> {
+  const { apiVersion, kind } = one(plural, 'any');
+  const [group = '', version = ''] = apiVersion.split('/');
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-  for (const [kind, singular] of [
-    ['Widget', 'widget'],
-    ['Gadget', 'gadget'],
-  ] as const) {
-    const plural = `${singular}s`;
-    accepted(
-      await installer.create({
-        apiVersion: 'apiextensions.k8s.io/v1',
-        kind: 'CustomResourceDefinition',
-        metadata: { name: `${plural}.example.dev` },
-        spec: {
-          group: 'example.dev',
-          scope: 'Namespaced',
-          names: { kind, plural, singular },
-          versions: [{ name: 'v1', served: true, storage: true, schema, subresources: { status: {} } }],
-        },
-      }),
-    );
-    await eventually(
-      `${plural} are served`,
-      () => installer.raw({ method: 'GET', path: `/apis/example.dev/v1/namespaces/${production}/${plural}` }),
-      ({ code }) => code === 200,
-    );
-  }
+  accepted(
+    await installer.create({
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: {
+        name: `${plural}.${group}`,
+        // Of groups that Kubernetes owns.
+        annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/gateway-api/pull/891' },
+      },
+      spec: {
+        group,
+        scope: 'Namespaced',
+        names: { kind, plural, singular: kind.toLowerCase() },
+        versions: [{ name: version, served: true, storage: true, schema, subresources: { status: {} } }],
+      },
+    }),
+  );
+  await eventually(
+    `${plural} are served`,
+    () => installer.raw({ method: 'GET', path: `/apis/${apiVersion}/namespaces/${production}/${plural}` }),
+    ({ code }) => code === 200,
+  );
 }
 
 /** Every right on everything but our own kinds. */
@@ -162,6 +173,7 @@ const outsiders = {
   deviceDrivers: account('device-drivers', 'kube-system'),
   storageMigrators: account('storage-migrators', 'kube-system'),
   customControllers: account('custom', 'argocd'),
+  rolloutControllers: account('rollout-controllers', 'kube-system'),
 };
 
 /** Those that authenticate with a certificate. */
@@ -198,7 +210,11 @@ export async function startGuardWorld({
       ...chart,
       controlPlane: {
         ...Object.fromEntries(Object.entries(outsiders).map(([key, username]) => [key, [username]])),
-        customControllers: [outsiders.customControllers, certifiedController],
+        customControllers: [
+          outsiders.customControllers,
+          certifiedController,
+          account('custom-controllers', 'kube-system'),
+        ],
       },
       guardedKinds: [{ group: 'example.dev', resources: ['widgets'] }],
     },

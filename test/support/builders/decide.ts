@@ -395,6 +395,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     autoscalers: [],
     stagedAutoscalers: [],
     siblings: [],
+    unreadKinds: [],
     places: () => [],
     secrets: new Map(),
     configMaps: new Map(),

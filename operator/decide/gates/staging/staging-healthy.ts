@@ -2,7 +2,7 @@
 import { hasMoved, mustHold, stagingDifference } from './staging-hold.ts';
 import { keyOf } from '../../objects.ts';
 import { argumentFor, listed, objectNamed } from '../../messages.ts';
-import { isWorkload } from '../../manifest/kinds/index.ts';
+import { isJudged } from '../../manifest/kinds/index.ts';
 import { blocked, defineGate, type Facts, passed, unknown, waiting, type WorkloadHealth } from '../gate.ts';
 
 const reads = [
@@ -31,7 +31,7 @@ const judge = (s: Facts<typeof reads>) => {
     return passed('HoldOver', 'Staging was healthy with this content for as long as the policy asks, and has moved on');
   }
   const workloads = s.bundle.objects
-    .filter(({ ref }) => isWorkload(ref))
+    .filter(({ ref }) => isJudged(ref))
     .map(({ ref }) => ({ key: keyOf(ref), health: s.stagedHealth.get(keyOf(ref)) ?? unseen }));
   const namespace = s.candidate.metadata.namespace;
   for (const { state, say, reason } of verdicts) {

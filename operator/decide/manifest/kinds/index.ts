@@ -31,6 +31,13 @@ import { secret } from './secret.ts';
 import { serviceAccount } from './service-account.ts';
 import { service } from './service.ts';
 import type { Kind, PromotableKind, Wave } from './shared/kind.ts';
+import { certManagerKinds } from './custom/cert-manager.ts';
+import { gatewayKinds } from './custom/gateway-api.ts';
+import { istioKinds } from './custom/istio.ts';
+import { kedaKinds } from './custom/keda.ts';
+import { monitoringKinds } from './custom/prometheus-operator.ts';
+import { rolloutKinds } from './custom/argo-rollouts.ts';
+import { secretKinds } from './custom/secrets.ts';
 import { statefulSet } from './stateful-set.ts';
 
 /** All rows. Within a wave, a release lists its kinds in this order. */
@@ -64,6 +71,13 @@ export const kindRows: readonly Kind[] = [
   secret,
   binding,
   csiStorageCapacity,
+  ...secretKinds,
+  ...certManagerKinds,
+  ...monitoringKinds,
+  ...kedaKinds,
+  ...rolloutKinds,
+  ...gatewayKinds,
+  ...istioKinds,
 ];
 
 const byId = new Map(kindRows.map((row) => [kindIdOf(row), row]));
@@ -112,6 +126,12 @@ export const runsOncePerBundle = (kind: KindName | string): boolean => kindRow(k
 
 /** Whether it runs pods, so that its health is watched. */
 export const isWorkload = (kind: KindName | string): boolean => kindRow(kind)?.workload ?? false;
+
+/** Whether its health is watched: it runs pods, or its controller reports on it. */
+export const isJudged = (kind: KindName | string): boolean => {
+  const row = kindRow(kind);
+  return row?.workload ?? row?.reports ?? false;
+};
 
 /** Whether it decides how many replicas a workload has. */
 export const isAutoscaler = (kind: KindName | string): boolean => kindRow(kind)?.scales !== undefined;

@@ -11,16 +11,16 @@ export const replicaSet: Kind = {
   scaled: true,
   guard: {
     topic: 'workloads',
-    create: ['deployment-controller'],
-    update: ['deployment-controller', 'generic-garbage-collector'],
-    delete: ['deployment-controller', 'generic-garbage-collector'],
-    rewrite: ['deployment-controller'], // replicas; never the template
+    create: ['deployment-controller', 'rollout-controllers'],
+    update: ['deployment-controller', 'rollout-controllers', 'generic-garbage-collector'],
+    delete: ['deployment-controller', 'rollout-controllers', 'generic-garbage-collector'],
+    rewrite: ['deployment-controller', 'rollout-controllers'], // replicas; never the template
   },
   subresources: {
     scale: { guard: { topic: 'scale', update: ['horizontal-pod-autoscaler'] } },
     status: { guard: { topic: 'status', update: ['replicaset-controller'] } },
   },
-  madeBy: ['Deployment'],
+  madeBy: ['Deployment', 'Rollout.argoproj.io'],
   transient: true,
   isIdle: (object) => (numberAt(object, 'spec', 'replicas') ?? 1) === 0,
 };

@@ -12,6 +12,8 @@ export const guardTopics = {
   accounts: 'As whom it runs. No pod starts without a token, which its kubelet asks for.',
   storage: '',
   rights: 'Who may do what in it, and how much it may use.',
+  custom:
+    'Kinds that definitions give and that releases hold. Their controllers report through /status, and write metadata.',
   status: 'A forged status triggers or hides a rollback.',
 } as const;
 
@@ -27,6 +29,8 @@ export const guardIdentities = {
   'ingress-controllers': 'ingressControllers',
   'storage-controllers': 'storageControllers',
   'device-drivers': 'deviceDrivers',
+  'custom-controllers': 'customControllers',
+  'rollout-controllers': 'rolloutControllers',
 } as const;
 
 type Loop =

@@ -105,6 +105,8 @@ export type DataAfter = 'Kept' | 'Released';
 interface KindFacts extends ServedKind {
   /** All kinds with a row are. */
   readonly namespaced: true;
+  /** A kind of a definition, which the cluster need not have. `also`: groups and versions to read it in where `apiVersion` is not served. */
+  readonly custom?: { readonly also?: readonly string[] };
   /**
    * How production is followed while no release may contain the kind. `Digest`: every change is to be explained, and a digest of each object is
    * kept. `Facts`: the same, and what else is needed of it is parsed. `Never`: nobody looks at it.
@@ -116,6 +118,8 @@ interface KindFacts extends ServedKind {
   readonly waveOf?: (content: JsonObject) => Wave;
   /** It runs pods, so its health is watched. */
   readonly workload?: true;
+  /** Its controller reports on it in its status, so its health is watched though it runs no pods. */
+  readonly reports?: true;
   /** Data for programs: nothing in it runs, whatever it looks like. */
   readonly data?: true;
   readonly serverOwned?: readonly ServerOwnedField[];

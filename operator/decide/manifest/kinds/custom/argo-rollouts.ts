@@ -1,0 +1,66 @@
+/** Argo Rollouts (argoproj.io): a workload that its own controller rolls out in steps. */
+import type { JsonObject } from '../../../../api/meta.ts';
+import { at, numberAt, textAt } from '../../../json/json.ts';
+import type { LiveObject } from '../../../objects.ts';
+import { fixedSelector } from '../shared/immutable.ts';
+import { asManyAs, count, desired, failed, progressing } from '../shared/health.ts';
+import type { HealthRule, PromotableKind } from '../shared/kind.ts';
+import { restartableTemplate, rolling, serviceDefaults } from '../shared/pod-template.ts';
+import { custom } from './shared.ts';
+
+/** The controller writes the generation that it has seen as text. */
+const hasSeen = ({ status, generation }: LiveObject): boolean => Number(at(status, 'observedGeneration')) >= generation;
+
+const health: HealthRule = (object) => {
+  const { status, manifest } = object;
+  if (!hasSeen(object)) return progressing('NotObserved', 'its controller has not seen the latest change yet');
+  const said = textAt(status, 'message') ?? '';
+  if (at(status, 'abort') === true) return failed('Aborted', said || 'its rollout was aborted');
+  const phase = textAt(status, 'phase') ?? '';
+  if (phase === 'Degraded') return failed('Degraded', said || 'its controller says that it is degraded');
+  if (phase === 'Paused' || at(manifest, 'spec', 'paused') === true) {
+    return progressing(
+      'Paused',
+      `its rollout is paused${said === '' ? '' : ` (${said})`}: it goes on by kubectl argo rollouts promote`,
+    );
+  }
+  const replicas = asManyAs([
+    [count(status, 'updatedReplicas'), desired(object), 'updated'],
+    [count(status, 'readyReplicas'), desired(object), 'ready'],
+    [count(status, 'availableReplicas'), desired(object), 'available'],
+  ]);
+  return replicas.state === 'Healthy' && phase !== 'Healthy'
+    ? progressing('RolloutInProgress', said || `its controller says: ${phase || 'nothing yet'}`)
+    : replicas;
+};
+
+const isIdle = (object: JsonObject): boolean => (numberAt(object, 'spec', 'replicas') ?? 1) === 0;
+
+export const rolloutKinds: readonly PromotableKind[] = [
+  custom({
+    kind: 'AnalysisTemplate',
+    apiVersion: 'argoproj.io/v1alpha1',
+    plural: 'analysistemplates',
+    wave: 'Foundation',
+    prune: 'AfterObservation',
+  }),
+  custom({
+    kind: 'Rollout',
+    apiVersion: 'argoproj.io/v1alpha1',
+    plural: 'rollouts',
+    wave: 'Workloads',
+    workload: true,
+    serverOwned: [
+      ...restartableTemplate,
+      { path: ['metadata', 'annotations', 'rollout.argoproj.io/revision'] },
+      { path: ['metadata', 'annotations', 'rollout.argoproj.io/workload-generation'] },
+    ],
+    immutable: fixedSelector,
+    health,
+    currentRevision: ({ status }) => textAt(status, 'currentPodHash'),
+    risk: rolling,
+    defaults: serviceDefaults,
+    scaled: true,
+    isIdle,
+  }),
+];

@@ -1,0 +1,22 @@
+/** cert-manager (cert-manager.io). */
+import type { PromotableKind } from '../shared/kind.ts';
+import { custom } from './shared.ts';
+
+export const certManagerKinds: readonly PromotableKind[] = [
+  custom({
+    kind: 'Issuer',
+    apiVersion: 'cert-manager.io/v1',
+    plural: 'issuers',
+    wave: 'Foundation',
+    prune: 'AfterObservation',
+    risk: { spec: 'identity' },
+  }),
+  custom({
+    kind: 'Certificate',
+    apiVersion: 'cert-manager.io/v1',
+    plural: 'certificates',
+    wave: 'Foundation',
+    prune: 'AfterObservation',
+    risk: { spec: 'identity' },
+  }),
+];

@@ -1,0 +1,64 @@
+/** Gateway API (sigs.k8s.io/gateway-api). */
+import { at, listAt, textAt } from '../../../json/json.ts';
+import { healthy, progressing } from '../shared/health.ts';
+import type { HealthRule, PromotableKind } from '../shared/kind.ts';
+import { custom } from './shared.ts';
+
+/** Conditions that every parent of a route has to hold. */
+const needed: ReadonlySet<string> = new Set(['Accepted', 'ResolvedRefs']);
+
+/** A route that no controller has looked at is there, and no more is known: a cluster may be without one. */
+const routeHealth: HealthRule = ({ status, generation }) => {
+  const conditions = listAt(status, 'parents')
+    .flatMap((parent) => listAt(parent, 'conditions'))
+    .filter((each) => needed.has(textAt(each, 'type') ?? ''));
+  if (conditions.some((each) => Number(at(each, 'observedGeneration') ?? generation) < generation))
+    return progressing('NotObserved', 'a gateway has not seen the latest change yet');
+  const failing = conditions.find((each) => textAt(each, 'status') !== 'True');
+  return failing === undefined
+    ? healthy('Present', 'no gateway refuses it')
+    : progressing('NotAccepted', textAt(failing, 'message') || `${textAt(failing, 'type') ?? ''} is not True`);
+};
+
+const routeOf = (kind: string, apiVersion: string, also: readonly string[] = []): PromotableKind =>
+  custom({
+    kind,
+    apiVersion: `gateway.networking.k8s.io/${apiVersion}`,
+    also: also.map((each) => `gateway.networking.k8s.io/${each}`),
+    plural: `${kind.toLowerCase()}s`,
+    wave: 'Traffic',
+    health: routeHealth,
+    risk: { spec: 'network', 'metadata.annotations': 'network' },
+    namespaceFields: [
+      ['spec', 'parentRefs', '*', 'namespace'],
+      ['spec', 'rules', '*', 'backendRefs', '*', 'namespace'],
+      ['spec', 'rules', '*', 'filters', '*', 'requestMirror', 'backendRef', 'namespace'],
+    ],
+  });
+
+export const gatewayKinds: readonly PromotableKind[] = [
+  custom({
+    kind: 'Gateway',
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    also: ['gateway.networking.k8s.io/v1beta1'],
+    plural: 'gateways',
+    wave: 'Traffic',
+    prune: 'AfterObservation',
+    risk: { spec: 'network', 'metadata.annotations': 'network' },
+    namespaceFields: [['spec', 'listeners', '*', 'tls', 'certificateRefs', '*', 'namespace']],
+  }),
+  routeOf('HTTPRoute', 'v1', ['v1beta1']),
+  routeOf('GRPCRoute', 'v1', ['v1alpha2']),
+  routeOf('TLSRoute', 'v1', ['v1alpha3', 'v1alpha2']),
+  routeOf('TCPRoute', 'v1', ['v1alpha2']),
+  routeOf('UDPRoute', 'v1', ['v1alpha2']),
+  custom({
+    kind: 'ReferenceGrant',
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    also: ['gateway.networking.k8s.io/v1beta1'],
+    plural: 'referencegrants',
+    wave: 'Foundation',
+    risk: { spec: 'rights' },
+    namespaceFields: [['spec', 'from', '*', 'namespace']],
+  }),
+];

@@ -1,0 +1,34 @@
+/** KEDA (keda.sh): scales by what happens elsewhere. */
+import type { JsonObject } from '../../../../api/meta.ts';
+import { textAt } from '../../../json/json.ts';
+import { secretsNamed, objectsAt } from '../shared/references.ts';
+import type { PromotableKind } from '../shared/kind.ts';
+import { custom } from './shared.ts';
+
+/** A Deployment, where it does not say. */
+const scales = (manifest: JsonObject): { readonly kind: string; readonly name: string } | undefined => {
+  const name = textAt(manifest, 'spec', 'scaleTargetRef', 'name');
+  return name === undefined
+    ? undefined
+    : { kind: textAt(manifest, 'spec', 'scaleTargetRef', 'kind') ?? 'Deployment', name };
+};
+
+export const kedaKinds: readonly PromotableKind[] = [
+  custom({
+    kind: 'TriggerAuthentication',
+    apiVersion: 'keda.sh/v1alpha1',
+    plural: 'triggerauthentications',
+    wave: 'Foundation',
+    prune: 'AfterObservation',
+    risk: { spec: 'identity' },
+    references: (content) => secretsNamed(objectsAt(content, 'spec', 'secretTargetRef'), 'name'),
+  }),
+  custom({
+    kind: 'ScaledObject',
+    apiVersion: 'keda.sh/v1alpha1',
+    plural: 'scaledobjects',
+    wave: 'Scaling',
+    risk: { spec: 'scale' },
+    scales,
+  }),
+];
