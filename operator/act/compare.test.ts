@@ -53,7 +53,7 @@ test('what cannot be compared in time is too large, and the next one is compared
 });
 
 test('a heap that overflows is that of the thread', async () => {
-  const small = comparer({ inlineBytes: 0, heapMb: 40 });
+  const small = comparer({ inlineBytes: 0, heapMb: 64 });
   await expect(small.compare(comparison(crowded(400_000)))).rejects.toMatchObject({ kind: 'TooLarge' });
   const given = comparison(configMap('a', { level: 'info' }));
   await expect(small.compare(given)).resolves.toEqual(compared(given));
