@@ -122,8 +122,9 @@ describe('what the rows cover', () => {
   });
 });
 
-/** Policies that other tests show: about staged objects, writers.test.ts; about kubelets, test/admission-policies/installation/nodes.test.ts; about the installation, test/admission-policies/installation/installation.test.ts. */
+/** Policies that other tests show: about staged objects, writers.test.ts; about pods of staging, staged-pods.test.ts; about kubelets, test/admission-policies/installation/nodes.test.ts; about the installation, test/admission-policies/installation/installation.test.ts. */
 const elsewhere = new Set([
+  'countersign-staged-pods',
   'countersign-staging',
   'countersign-writers',
   'countersign-writers-elsewhere',

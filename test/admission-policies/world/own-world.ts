@@ -10,6 +10,7 @@ import { at, one } from './guard-objects.ts';
 import { administrator, administrators, boundElsewhere } from '../installation/installation-list.ts';
 import { bindPeople, createPeople } from '../installation/installation-world.ts';
 import { letProxy } from '../installation/nodes-list.ts';
+import { letReport } from '../custody/staged-pods-list.ts';
 import { bind, eventually } from '../../support/attack/world.ts';
 
 export interface OwnWorld extends GuardWorld {
@@ -29,6 +30,7 @@ export async function startOwnWorld(): Promise<OwnWorld> {
       await bind(world, { user, role: 'test-everything' });
     await prepareInstallation(world);
     await letProxy(world);
+    await letReport(world);
     await prepareStaging(world);
     await prepareWriters(world);
     // Nothing lives here from now on, and nobody collects what the checks need: not even between its making and the first check.

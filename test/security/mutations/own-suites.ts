@@ -14,6 +14,7 @@ import { ofElsewhereStamp, ofInstallationStamp, ofKindStamp } from '../../admiss
 import { ofWritersStamp } from '../../admission-policies/custody/check-stamp-writers.ts';
 import { ofWriters } from '../../admission-policies/custody/check-writers.ts';
 import { installationAttacks } from '../../admission-policies/installation/installation-list.ts';
+import { stagedPodsAttacks, unaffected } from '../../admission-policies/custody/staged-pods-list.ts';
 import { tableChecks } from '../../admission-policies/installation/installation-table.ts';
 import type { Mutant } from './mutate.ts';
 import type { BoundCheck, Suite } from './suite.ts';
@@ -43,8 +44,13 @@ const ofNodes: readonly OwnCheck[] = [
   },
 ];
 
+const ofStagedPods: readonly OwnCheck[] = Object.entries(unaffected).map(([name, act]) => ({
+  name,
+  passes: async (world) => (await act(world)).reached,
+}));
+
 const attacksOn = (policy: string): readonly OwnCheck[] =>
-  attackChecks(policy, [...installationAttacks, ...nodesAttacks]);
+  attackChecks(policy, [...installationAttacks, ...nodesAttacks, ...stagedPodsAttacks]);
 
 /** Of the policies that mutate. */
 const stamps: Readonly<Record<string, readonly OwnCheck[]>> = {
@@ -72,6 +78,7 @@ const checks: Readonly<Record<string, Checks>> = {
   },
   impersonation: { shown: () => attacksOn('countersign-impersonation'), own: ofImpersonation },
   nodes: { shown: () => attacksOn('countersign-nodes'), own: ofNodes },
+  'staged-pods': { shown: () => [], own: ofStagedPods },
   staging: { shown: () => [], own: ofStaging },
   writers: { shown: () => [], own: ofWriters },
   'writers-elsewhere': { shown: () => [], own: ofWritersElsewhere },
