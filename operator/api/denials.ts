@@ -181,6 +181,12 @@ export const denials = {
     why: 'the record says that it ran for this release and is complete, and a Job runs once per release',
     next: 'leave it as it is; to run it again, stage a ReleaseCandidate with another content. What ran: kubectl get ledger -n {{place}} --field-selector spec.type=JobDone',
   },
+  JobNotComplete: {
+    who: 'the operator, which lets go of a Job that is complete by the record and still runs',
+    what: '{{act}} in {{place}}',
+    why: 'the record says that it is complete, and the Job does not: somebody entered what is not so',
+    next: 'the release goes back; look at who wrote the entry in the audit log, and end a stolen token as docs/operations.md says: kubectl get ledger -n {{place}} --field-selector spec.type=JobDone',
+  },
   NoReleaseUnderWay: {
     who: 'the operator, or a GitOps tool, without an open release that holds the object',
     what: '{{act}} in {{place}}',

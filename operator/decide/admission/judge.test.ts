@@ -338,6 +338,17 @@ const rows: readonly [string, AdmissionRequest, AdmissionSnapshot, string][] = [
     runningJob('Failed'),
     'allowed',
   ],
+  ...(
+    [
+      ['that is complete by the record and still runs', [], 'JobNotComplete'],
+      ['that is complete, by the record too', [{ type: 'Complete', status: 'True' }], 'allowed'],
+    ] as const
+  ).map(([what, conditions, expected]): [string, AdmissionRequest, AdmissionSnapshot, string] => [
+    `the operator lets go of a Job ${what}`,
+    jobWrite(operator, { ...heldBy(), status: { conditions } }, { ...heldBy(jobFinalizer), status: { conditions } }),
+    runningJob('Complete'),
+    expected,
+  ]),
   ...[operator, restorer].flatMap((who): [string, AdmissionRequest, AdmissionSnapshot, string][] => [
     [
       `${who} lets go of a Job`,

@@ -2,7 +2,7 @@
 import { jobFinalizer } from '../../api/kinds.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import { canonicalJson } from '../json/canonical.ts';
-import { objectAt, textAt, withMember } from '../json/json.ts';
+import { listAt, objectAt, textAt, withMember } from '../json/json.ts';
 import { finalizersOf } from '../manifest/pending-deletion.ts';
 import type { Bundle } from '../bundle.ts';
 import { asKey, keyOf, type ObjectRef } from '../objects.ts';
@@ -17,6 +17,15 @@ export const runsAgain = ({ operation, kind, object }: AdmissionRequest, { recor
   if (operation !== 'CREATE' || kind.kind !== 'Job') return false;
   const key = asKey(`Job/${textAt(object, 'metadata', 'name') ?? ''}`);
   return [...record.packages.values()].some(({ jobs }) => jobs.get(key)?.outcome === 'Complete');
+};
+
+/** Whether a Job that is complete by the record says of itself that it is not. Whoever appends to the record has not made it run by that. */
+export const saysOtherwise = ({ name, oldObject }: AdmissionRequest, { record }: AdmissionSnapshot): boolean => {
+  const key = asKey(`Job/${name}`);
+  const isComplete = listAt(oldObject, 'status', 'conditions').some(
+    (each) => textAt(each, 'type') === 'Complete' && textAt(each, 'status') === 'True',
+  );
+  return !isComplete && [...record.packages.values()].some(({ jobs }) => jobs.get(key)?.outcome === 'Complete');
 };
 
 /** Whether the write only lets go of a Job that waited for the record of its end: nothing but that finalizer differs. */

@@ -19,7 +19,7 @@ import {
   type Leave,
 } from './approved-content.ts';
 import { admittedAct } from './admitted-entry.ts';
-import { isInTheWay, isLetGo, runsAgain } from './release-jobs.ts';
+import { isInTheWay, isLetGo, runsAgain, saysOtherwise } from './release-jobs.ts';
 import { deletedPodsOwner, isPodDeletion, isReadyPod } from './pods.ts';
 import { allowed, refuse, refuseYet, type AdmissionRequest, type AdmissionVerdict, asKind } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
@@ -70,7 +70,7 @@ export const judgePromoter = (request: AdmissionRequest, s: AdmissionSnapshot): 
 
 const promoterWrites = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
   const ref = refOf(request);
-  if (isLetGo(request)) return allowed();
+  if (isLetGo(request)) return saysOtherwise(request, s) ? refuse(request, 'JobNotComplete', {}) : allowed();
   if (runsAgain(request, s)) return refuse(request, 'JobIsDone', {});
   for (const { open, to, from } of courses(s, 'Promotion')) {
     if (to === undefined) continue;

@@ -16,10 +16,8 @@ import { digest8 } from '../../../operator/decide/json/canonical.ts';
 import * as releaseEntries from '../../../operator/decide/release/entries.ts';
 import * as candidateEntries from '../../../operator/decide/candidate/entries.ts';
 import type { LedgerDraft } from '../../../operator/decide/ledger-entry.ts';
-import { emptyRecord, packageRecord } from '../../../operator/decide/record/record.ts';
-import { foldEntries } from '../../../operator/decide/record/follow.ts';
 import type { OpenIntent } from '../../../operator/decide/record/package.ts';
-import { emptyHead, entryHash, nextEntry } from '../../../operator/decide/record/chain.ts';
+import { entryHash, nextEntry } from '../../../operator/decide/record/chain.ts';
 import { bundleHead } from '../../../operator/observe/bundles.ts';
 import { anAdmittedAct } from '../../support/builders/decide.ts';
 import { program } from '../../support/builders/record.ts';
@@ -54,6 +52,7 @@ import {
 } from '../../support/scenario/kit.ts';
 import { behaving, dataOf, service, writesTo } from '../../support/scenario/production.ts';
 import { gateLock, policyLock } from '../../support/attack/attack.ts';
+import { appendAs, openIn, refusedTo as refusedWrite } from '../../support/attack/history.ts';
 import { said, type World as Attacked } from '../../support/attack/world.ts';
 import { digestOfBundle } from '../../../operator/decide/bundle-digest.ts';
 
@@ -142,22 +141,13 @@ const candidateOf = async (world: World, name: string) => {
   return parsed.value;
 };
 
-/** Appends with a stolen token, as its program would, but for what is `given`; where the program itself takes the place, after it. */
-const append = async (
+/** Appends with a stolen token, as its program would. */
+const append = (
   world: World,
   as: LedgerWriter | 'restorer',
   draft: LedgerDraft,
   given: { readonly previous?: string } = {},
-): Promise<Answer<KubeObject>> => {
-  for (;;) {
-    const last = (await world.ledger()).at(-1);
-    const head = last === undefined ? emptyHead : { seq: last.seq, hash: entryHash(last) };
-    const spec = { ...nextEntry(head, draft, { id: randomUUID(), now: Date.now(), self: program(as) }), ...given };
-    const metadata = { name: entryName(spec.seq), namespace: world.production };
-    const answer = await stolen[as].create<KubeObject>({ apiVersion: ours, kind: 'LedgerEntry', metadata, spec });
-    if (answer.ok || answer.code !== 409) return answer;
-  }
-};
+): Promise<Answer<KubeObject>> => appendAs(world, { client: stolen[as], as }, draft, given);
 
 const anIntent = (bundle: Bundle, from: Bundle, id: string): OpenIntent => ({
   type: 'Promotion',
@@ -218,14 +208,6 @@ const goingBack = (
     actor: { username: by.username, uid: '', groups: [] },
     data: { ...draft.data, rollback: by.order },
   };
-};
-
-/** What is open in the record, as whoever reads it is told. */
-const openIn = async (world: World): Promise<OpenIntent> => {
-  const links = (await world.ledger()).map((entry) => ({ entry, hash: entryHash(entry), broken: undefined }));
-  const { open } = packageRecord(foldEntries({ ...emptyRecord, head: emptyHead }, links), 'payments');
-  if (open === undefined) throw new Error('nothing is open');
-  return open;
 };
 
 /** A history in which every entry follows: `x` was in production, was taken back, and somebody ordered to go back to it. */
@@ -301,21 +283,8 @@ const write = (world: World, level = 'evil') =>
   });
 
 /** Waits until the gate has refused a write of a program, and says with which words. */
-const refusedTo = async (who: 'operator' | 'restorer', world: World, resource = 'configmaps'): Promise<string> => {
-  const deadline = Date.now() + patienceMs;
-  for (;;) {
-    const event = (await system.controlPlane.auditEvents()).find(
-      ({ objectRef, user, responseStatus }) =>
-        objectRef?.namespace === world.production &&
-        objectRef.resource === resource &&
-        user.username === program(who).username &&
-        responseStatus?.code === 403,
-    );
-    if (event !== undefined) return String(event.responseStatus?.message);
-    if (Date.now() > deadline) throw new Error(`the ${who} has tried nothing`);
-    await new Promise((resolve) => setTimeout(resolve, 250));
-  }
-};
+const refusedTo = (who: 'operator' | 'restorer', world: World, resource = 'configmaps'): Promise<string> =>
+  refusedWrite(system, world, { who, resource, withinMs: patienceMs });
 
 let operators = 0;
 
