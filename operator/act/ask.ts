@@ -9,6 +9,7 @@ import {
   type PreflightQuestion,
   type Question,
   type RightQuestion,
+  type SelectionQuestion,
 } from '../decide/api-queries.ts';
 import { gateIsHere } from '../decide/admission/release-writers.ts';
 import { digestOf, digestSteps } from '../decide/json/canonical.ts';
@@ -19,6 +20,7 @@ import type { Client } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf } from '../kube/resource.ts';
 import { PackedValues } from '../kube/packed.ts';
+import { selectedObject } from '../decide/selected.ts';
 import { createLimit, inSlices, type Limit } from '../work/slices.ts';
 import { promotableResource } from '../decide/manifest/kinds/index.ts';
 
@@ -121,6 +123,29 @@ const askCurrent = async (client: Client, { ref, namespace }: CurrentQuestion): 
   return { kind: 'Digest', digest: digestOf(content) };
 };
 
+/** Kinds that the cluster does not serve, or that are gone by now, hold nothing. */
+const askSelection = async (
+  client: Client,
+  reads: Limit,
+  { namespace, labels, kinds }: SelectionQuestion,
+): Promise<Answer> => {
+  const labelSelector = Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+  const found = await Promise.all(
+    kinds.map((kind) =>
+      reads(async () => {
+        const objects = await client.listMetadata({ ...kind, namespaced: true }, { namespace, labelSelector });
+        return objects.map((metadata) => selectedObject(kind, jsonObject(metadata)));
+      }).catch((error: unknown) => {
+        if (toFailure(error).kind === 'NotFound') return [];
+        throw error;
+      }),
+    ),
+  );
+  return { kind: 'Selected', objects: found.flat() };
+};
+
 export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
   const remembered = new PackedValues<JsonObject>(rememberedBytes);
   const [normalForms, preflights, reads] = [createLimit(atOnce), createLimit(atOnce), createLimit(atOnce)];
@@ -135,6 +160,8 @@ export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
         return limitOf(normalForms, question.bytes)(() => askNormalForm(client, question));
       case 'Preflight':
         return preflights(() => askPreflight(client, question));
+      case 'Selection':
+        return askSelection(client, reads, question);
       case 'Current':
         return limitOf(reads, question.bytes)(() => askCurrent(client, question));
     }

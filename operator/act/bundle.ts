@@ -100,6 +100,8 @@ const head = (bundle: Bundle, { delta, deltaText }: Extract<Shown, { is: 'Shown'
   unmanaged: bundle.unmanaged,
   irreversible: bundle.irreversible,
   images: bundle.images ?? [],
+  leftOut: bundle.leftOut,
+  notSearched: bundle.notSearched,
   delta,
   deltaText,
 });

@@ -1,6 +1,7 @@
 /** `ReleaseBundle`: the content that is signed for and shipped, frozen. */
 import { z } from 'zod';
 import { age, type Definition } from './definition.ts';
+import { leftOut } from './leave-out.ts';
 import { envelope, namespacedReference } from './meta.ts';
 import { parser } from './parse.ts';
 import { asOne, asSet, celRules, neverChanges } from './crd-extensions.ts';
@@ -157,7 +158,7 @@ const releaseBundleSpec = z
       .meta(asSet)
       .describe('The usernames of everybody who changed the content, sorted. None of them can sign for it.'),
     digest: orEmpty('sha256:[0-9a-f]{64}', 71).describe(
-      'SHA-256 over the canonical JSON of targetNamespace, policyUID, package, objects, removed, unmanaged, irreversible (where there is any), onFailure and base. Empty on parts.',
+      'SHA-256 over the canonical JSON of targetNamespace, policyUID, package, objects, removed, unmanaged, irreversible and leftOut (where there are any), onFailure and base. Empty on parts.',
     ),
     base: orEmpty('none|sha256:[0-9a-f]{64}', 71).describe(
       'The digest of what production ran when this was rendered; none when it ran nothing of the package. Empty on parts.',
@@ -208,6 +209,20 @@ const releaseBundleSpec = z
       .meta(asOne)
       .describe(
         'Images that staging named by tag, and where the digest was seen that they are pinned to (images: PinFromStaging in the policy).',
+      ),
+    leftOut: z
+      .array(leftOut)
+      .max(500)
+      .default([])
+      .meta(asOne)
+      .describe('What the selector of the candidate found and this release does not take, sorted by kind and name.'),
+    notSearched: z
+      .array(free(253))
+      .max(1000)
+      .default([])
+      .meta(asOne)
+      .describe(
+        'Custom resources that the cluster defines and the chart does not list, where the candidate has a selector: it did not look among them. Sorted.',
       ),
     delta: z
       .array(deltaEntry)

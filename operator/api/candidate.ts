@@ -4,8 +4,10 @@ import { outcomes } from './conditions.ts';
 import { age, type Definition } from './definition.ts';
 import { conditions, envelope, identity, observedGeneration, type Json } from './meta.ts';
 import { irreversible } from './irreversible.ts';
+import { leaveOut } from './leave-out.ts';
 import { parser } from './parse.ts';
-import { asOne, asSet, celRules, keepsUnknown, mapBy, neverChanges } from './crd-extensions.ts';
+import { optional, releaseNotes } from './release-notes.ts';
+import { asSet, celRules, keepsUnknown, mapBy, neverChanges } from './crd-extensions.ts';
 import {
   digest,
   free,
@@ -18,7 +20,6 @@ import {
   prose,
   typedUsername,
   versionText,
-  written,
   writtenLine,
 } from './schemas.ts';
 
@@ -77,25 +78,6 @@ const overlay = z.object({
     ),
 });
 
-/** What people may leave out; empty when absent. */
-const optional = (max: number) => written(max).default('');
-
-const lines = z.array(writtenLine(1024).min(1)).max(200).default([]).meta(asOne);
-
-const releaseNotes = z.object({
-  summary: optional(1024).describe('What the release is, in a sentence or two.'),
-  changes: lines.describe('What it changes, one change a line.'),
-  dependencies: lines.describe('What it needs: other releases, databases, feature flags. Write "none" for none.'),
-  installation: optional(16384).describe(
-    'What people must do or watch while it is installed. Write "none" for nothing.',
-  ),
-  rollbackPlan: optional(16384).describe('What is rolled back automatically, and what people must do besides.'),
-  analysis: optional(16384).describe(
-    'Why the release before it failed, and why this one does not. Required after a rollback of the package.',
-  ),
-});
-export type ReleaseNotes = z.infer<typeof releaseNotes>;
-
 /** A reference into somebody else's system of record. */
 const reference = writtenLine(128).default('');
 
@@ -120,6 +102,14 @@ const releaseCandidateSpec = z
     selector: selector
       .optional()
       .describe('Picks the objects of staging by label instead of by name: for packages with very many parts.'),
+    leaveOut: z
+      .array(leaveOut)
+      .max(500)
+      .default([])
+      .meta(mapBy('kind', 'name'))
+      .describe(
+        'Objects that the selector finds and this release does not take, each with the reason. What it finds and cannot take, such as a Secret, blocks the candidate until it is named here. Part of what is signed. What the release before it had is deleted from production. Empty: nothing.',
+      ),
     overlay: z
       .array(overlay)
       .max(500)
@@ -189,6 +179,10 @@ const releaseCandidateSpec = z
         message: 'name what is released exactly once: either list spec.components, or set spec.selector',
       },
       {
+        rule: 'has(self.selector) || size(self.leaveOut) == 0',
+        message: 'spec.leaveOut goes with spec.selector: with spec.components, leave the object out of that list',
+      },
+      {
         rule: "self.urgency != 'Expedited' || size(self.incident) > 0",
         message: 'urgency Expedited needs spec.incident: name the incident that this release fixes',
       },
@@ -226,6 +220,11 @@ const releaseCandidateStatus = z.object({
   reason: z.string().max(63).default('').describe('Why it stands there, for display only.'),
   digest: digest.optional().describe('The content to be signed for. Absent until it is staged.'),
   bundle: objectName.optional().describe('The bundle that holds that content. Absent until it is staged.'),
+  objects: z
+    .string()
+    .max(63)
+    .default('')
+    .describe('How many objects are frozen, and how many were left out, such as "35 objects, 2 left out".'),
   approvals: z.string().max(15).default('').describe('Signatures that count, and signatures needed, such as 2/3.'),
   gates: z
     .array(gateReport)
@@ -269,6 +268,12 @@ export const releaseCandidateDefinition: Definition = {
     { name: 'Version', type: 'string', jsonPath: '.spec.version', description: 'Its version.' },
     { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Where it stands.' },
     { name: 'Approvals', type: 'string', jsonPath: '.status.approvals', description: 'Signatures, of those needed.' },
+    {
+      name: 'Objects',
+      type: 'string',
+      jsonPath: '.status.objects',
+      description: 'How many objects it has, and how many were left out.',
+    },
     {
       name: 'Digest',
       type: 'string',

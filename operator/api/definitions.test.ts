@@ -62,7 +62,7 @@ const columnsOf = (kind: string) => {
 
 describe('listing', () => {
   test.each([
-    ['ReleaseCandidate', ['Package', 'Version', 'Phase', 'Approvals', 'Digest (wide)', 'Reason', 'Age']],
+    ['ReleaseCandidate', ['Package', 'Version', 'Phase', 'Approvals', 'Objects', 'Digest (wide)', 'Reason', 'Age']],
     ['Approval', ['Subject', 'Role', 'Approver', 'Decision', 'Digest (wide)', 'Age']],
     ['LedgerEntry', ['Type', 'Actor', 'Subject', 'Package (wide)', 'Digest (wide)', 'Reason', 'Time']],
   ])('%s shows %j', (kind, columns) => {

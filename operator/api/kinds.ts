@@ -88,6 +88,9 @@ export const waveAnnotation = 'countersign.dev/wave';
 
 export const jobWaves = ['Before', 'After'] as const;
 
+/** On a Job of a package: names of the Secrets that it makes, with commas between them. Production need not have these before. */
+export const secretsAnnotation = 'countersign.dev/makes-secrets';
+
 /** On the pod template of a workload of a bundle: digest of what its pods read of the ConfigMaps of the package. */
 export const configAnnotation = 'countersign.dev/config';
 

@@ -4,6 +4,7 @@
  */
 import type { Identity, JsonObject } from '../api/meta.ts';
 import { type Instant, type ObjectRef, keyOf } from './objects.ts';
+import type { SearchedKind, SelectedObject } from './selected.ts';
 
 /** May `who` do this in `namespace`, by a named right and not by a wildcard? */
 export interface RightQuestion {
@@ -53,7 +54,15 @@ export interface CurrentQuestion {
   readonly bytes: number;
 }
 
-export type Question = RightQuestion | NormalFormQuestion | PreflightQuestion | CurrentQuestion;
+/** Which objects of these kinds carry these labels right now? Asked about kinds of which nobody keeps a copy of staging, before content is frozen. */
+export interface SelectionQuestion {
+  readonly ask: 'Selection';
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly kinds: readonly SearchedKind[];
+}
+
+export type Question = RightQuestion | NormalFormQuestion | PreflightQuestion | CurrentQuestion | SelectionQuestion;
 
 export type Answer =
   | { readonly kind: 'Yes' }
@@ -62,6 +71,8 @@ export type Answer =
   | { readonly kind: 'Digest'; readonly digest: string }
   /** The object as the API server would store it (NormalForm). */
   | { readonly kind: 'Object'; readonly manifest: JsonObject }
+  /** What carries the labels (Selection). */
+  | { readonly kind: 'Selected'; readonly objects: readonly SelectedObject[] }
   /** It could not be asked; it may be asked again later. */
   | { readonly kind: 'Unavailable'; readonly message: string };
 
@@ -83,6 +94,8 @@ export const questionKey = (question: Exclude<Question, PreflightQuestion> | Pre
       return `normal ${question.namespace} ${keyOf(question.ref)} ${question.digest}`;
     case 'Current':
       return `current ${question.namespace} ${keyOf(question.ref)}`;
+    case 'Selection':
+      return `selection ${question.namespace} ${JSON.stringify([question.labels, question.kinds])}`;
     case 'Preflight':
       return `preflight ${question.namespace} ${keyOf(question.ref)} ${question.resourceVersion ?? 'new'} ${question.digest}`;
   }

@@ -1,6 +1,6 @@
 /** What people sign: the digest of a whole bundle. */
 import type { Json } from '../api/meta.ts';
-import type { Bundle, Irreversible, UnmanagedFields } from './bundle.ts';
+import type { Bundle, Irreversible, LeftOut, UnmanagedFields } from './bundle.ts';
 import { canonicalJson, digestOf } from './json/canonical.ts';
 import type { ObjectRef } from './objects.ts';
 
@@ -14,6 +14,7 @@ export interface SignedContent {
   readonly removed: readonly ObjectRef[];
   readonly unmanaged: readonly UnmanagedFields[];
   readonly irreversible: readonly Irreversible[];
+  readonly leftOut: readonly LeftOut[];
   readonly onFailure: 'Rollback' | 'Page';
   /** Digest of what production ran when this was rendered; `none` when it ran nothing. */
   readonly base: string;
@@ -41,6 +42,13 @@ export const bundleDigest = (content: SignedContent): string =>
             })),
           ),
         }),
+    ...(content.leftOut.length === 0
+      ? {}
+      : {
+          leftOut: inOrder(
+            content.leftOut.map(({ kind, name, apiVersion, reason }) => ({ kind, name, apiVersion, reason })),
+          ),
+        }),
     onFailure: content.onFailure,
     base: content.base,
   });
@@ -55,6 +63,7 @@ export const digestOfBundle = (bundle: Omit<Bundle, 'digest' | 'name' | 'created
     removed: bundle.removed,
     unmanaged: bundle.unmanaged,
     irreversible: bundle.irreversible,
+    leftOut: bundle.leftOut,
     onFailure: bundle.onFailure,
     base: bundle.base,
   });

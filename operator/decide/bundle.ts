@@ -47,6 +47,15 @@ export interface ImagePin extends ObjectRef {
   readonly seen: readonly { readonly pod: string; readonly node: string; readonly since: string }[];
 }
 
+/** What the selector of a candidate found and the release does not take. */
+export interface LeftOut {
+  readonly kind: string;
+  readonly name: string;
+  /** '' = the candidate names none. */
+  readonly apiVersion: string;
+  readonly reason: string;
+}
+
 export interface Bundle {
   readonly name: string;
   readonly namespace: string;
@@ -71,4 +80,7 @@ export interface Bundle {
   readonly irreversible: readonly Irreversible[];
   /** What became of tags when it was frozen; absent = every image was named by digest. Not part of the digest: the contents are. */
   readonly images?: readonly ImagePin[] | undefined;
+  readonly leftOut: readonly LeftOut[];
+  /** Definitions of custom resources among which its selector did not look, by name. No part of the digest. */
+  readonly notSearched: readonly string[];
 }

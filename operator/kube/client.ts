@@ -1,5 +1,5 @@
 import { Failure } from './failures.ts';
-import { objectOf } from './read.ts';
+import { listMetadata, objectOf, type Selection } from './read.ts';
 import {
   collectionPath,
   isManifest,
@@ -7,6 +7,7 @@ import {
   objectPath,
   type KubeObject,
   type Manifest,
+  type ObjectMeta,
   type ObjectRef,
   type ResourceRow,
 } from './resource.ts';
@@ -90,6 +91,8 @@ export interface Client {
   dryRunCreate(resource: ResourceRow, manifest: Manifest, options?: CreateOptions): Promise<Manifest>;
   /** Whether the authorizer lets this caller do it now. */
   subjectAccessReview(identity: CallerIdentity, attributes: ResourceAttributes): Promise<boolean>;
+  /** The metadata of all that a selection finds, as of now. */
+  listMetadata(resource: ResourceRow, selection: Selection): Promise<readonly ObjectMeta[]>;
   serverVersion(): Promise<ServerVersion>;
 }
 
@@ -220,6 +223,7 @@ export function createClient({ transport, fieldManager, written }: ClientOptions
       });
       return allowedBy(body);
     },
+    listMetadata: (resource, selection) => listMetadata(transport, resource, selection),
     async serverVersion() {
       const { body } = await transport.request({ method: 'GET', path: '/version' });
       if (!isRecord(body)) throw new Failure('Bug', 'the answer holds no version');

@@ -117,7 +117,12 @@ class HttpConnection {
       const { statusCode, headers, body } = await (streams ? this.#streams : this.#calls).request({
         method: request.method,
         path: this.#basePath + pathOf(request),
-        headers: { ...identity, accept: 'application/json', 'user-agent': this.#userAgent, ...contentTypeOf(request) },
+        headers: {
+          ...identity,
+          accept: request.accept ?? 'application/json',
+          'user-agent': this.#userAgent,
+          ...contentTypeOf(request),
+        },
         body: request.body === undefined ? null : JSON.stringify(request.body),
         signal: deadline.signal,
       });

@@ -1,5 +1,12 @@
 import { Failure, failureOfStatus } from './failures.ts';
-import { collectionPath, isKubeObject, isRecord, type KubeObject, type ResourceRow } from './resource.ts';
+import {
+  collectionPath,
+  isKubeObject,
+  isRecord,
+  type KubeObject,
+  type ObjectMeta,
+  type ResourceRow,
+} from './resource.ts';
 import type { Transport } from './transport.ts';
 
 /** Which objects of a resource: all, of one namespace, by name, by selectors. All that are given must hold. */
@@ -16,12 +23,34 @@ export interface Page {
   readonly resourceVersion: string;
 }
 
+interface ListOptions {
+  readonly pageSize?: number;
+  readonly signal?: AbortSignal;
+  readonly accept?: string;
+}
+
+/** Objects without anything but their metadata. */
+const metadataOnly = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+
+/** The metadata of all that a selection finds, as of now; nothing else of the objects leaves the API server. */
+export async function listMetadata(
+  transport: Transport,
+  resource: ResourceRow,
+  selection: Selection,
+): Promise<ObjectMeta[]> {
+  const found: ObjectMeta[] = [];
+  for await (const { items } of listPages(transport, resource, selection, { accept: metadataOnly })) {
+    found.push(...items.map(({ metadata }) => metadata));
+  }
+  return found;
+}
+
 /** A list in pages, as of now: the API server answers it consistently with every write accepted before. */
 export async function* listPages(
   transport: Transport,
   resource: ResourceRow,
   selection: Selection = {},
-  { pageSize = 500, signal }: { readonly pageSize?: number; readonly signal?: AbortSignal } = {},
+  { pageSize = 500, signal, accept }: ListOptions = {},
 ): AsyncGenerator<Page, void, undefined> {
   let next: string | undefined;
   do {
@@ -30,6 +59,7 @@ export async function* listPages(
       path: collectionPath(resource, selection.namespace),
       query: { ...queryOf(selection), limit: pageSize, continue: next },
       ...(signal && { signal }),
+      ...(accept !== undefined && { accept }),
     });
     const page = pageOf(resource, body);
     next = page.next;

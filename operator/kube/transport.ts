@@ -19,6 +19,8 @@ export interface ApiRequest {
   readonly body?: unknown;
   /** Of the body; `application/json` when absent. */
   readonly contentType?: ContentType;
+  /** Media type of the answer; `application/json` when absent. */
+  readonly accept?: string;
   /** `Stream` for a watch: one JSON value a line, for as long as both sides like. */
   readonly answer?: 'Json' | 'Stream';
   /** Called with each line of a stream, in order, when everything before it has been taken; true = it need not be parsed, and is left out. */

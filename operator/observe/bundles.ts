@@ -90,6 +90,8 @@ export const bundleHead = (raw: KubeObject, place: ContentPlace = everything()):
       unmanaged: spec.unmanaged,
       irreversible: spec.irreversible,
       images: spec.images,
+      leftOut: spec.leftOut,
+      notSearched: spec.notSearched,
     },
   };
 };

@@ -1,9 +1,8 @@
 /** What deciding about one candidate looks at; of one that is gone, what the record tells of it. */
 import type { ReleaseCandidate } from '../api/candidate.ts';
-import { promotableKinds, keyNamed, rowNamed } from '../decide/manifest/kinds/index.ts';
-import { maxPackageObjects } from '../decide/candidate/staging-problem.ts';
+import { rowNamed } from '../decide/manifest/kinds/index.ts';
 import type { CandidateSnapshot, KeysByName, Place, Sibling } from '../decide/gates/snapshot.ts';
-import { keyOf, type LiveObject, type ObjectKey, kindIdOf } from '../decide/objects.ts';
+import { keyOf, kindIdOf, type ObjectKey } from '../decide/objects.ts';
 import type { CandidateRecord } from '../decide/record/candidate.ts';
 import { baseBundle } from '../decide/record/package.ts';
 import { packageRecord, type NamespaceRecord } from '../decide/record/record.ts';
@@ -14,6 +13,7 @@ import type { Read } from './facts.ts';
 import { changedInstalled } from './installation.ts';
 import { autoscalersIn, bundlesBy, byAge, controllersIn, namespaceIn, objectsIn, podsIn, policyIn } from './lookup.ts';
 import { observeRelease, type ReleaseFacts } from './release.ts';
+import { selectionOf, stagedObjects, type SelectionFacts } from './selection.ts';
 
 /** A candidate whose story is over, or whose content is in production. */
 const isOver = (known: CandidateRecord | undefined): boolean =>
@@ -71,35 +71,6 @@ const placesOf = (facts: Read<'candidates' | 'bundles' | 'records'>, { spec, met
     });
 };
 
-const matches = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
-  Object.entries(wanted).every(([key, value]) => labels[key] === value);
-
-/**
- * The staging objects that the candidate names, or that its selector picks; what another object made is left out. Of more than a package takes
- * only so many that it is known: staging may hold a hundred thousand, and each candidate is looked at whenever one of them changes.
- */
-const stagedObjects = (facts: Read<'objects'>, { spec, metadata }: ReleaseCandidate): Map<ObjectKey, LiveObject> => {
-  const { namespace } = metadata;
-  const { components, selector } = spec;
-  const wanted = selector?.matchLabels ?? {};
-  const found = new Map<ObjectKey, LiveObject>();
-  if (components !== undefined) {
-    for (const key of components.map(keyNamed)) {
-      const object = objectsIn(facts, namespace).get(key);
-      if (object?.deleting === false) found.set(key, object);
-    }
-    return found;
-  }
-  for (const row of promotableKinds) {
-    for (const object of facts.objects.get(kindIdOf(row))?.in(namespace)?.list() ?? []) {
-      if (object.isOwned || object.deleting || !matches(object.labels, wanted)) continue;
-      found.set(keyOf(object.ref), object);
-      if (found.size > maxPackageObjects) return found;
-    }
-  }
-  return found;
-};
-
 /** Objects that the production bundles of other packages hold. */
 const claimsOf = (
   { records, bundles }: Read<'records' | 'bundles'>,
@@ -146,6 +117,7 @@ const inProduction = (record: NamespaceRecord, candidate: ReleaseCandidate): boo
 
 /** What `observeCandidate` reads. */
 export type CandidateFacts = ReleaseFacts &
+  SelectionFacts &
   Read<'candidates' | 'approvals' | 'secrets' | 'installed' | 'serverVersion' | 'watched'>;
 
 /** A candidate with everything that its gates look at. */
@@ -170,6 +142,7 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
     production: inTarget.find(({ name }) => name === base),
     staged: stagedObjects(facts, candidate),
     unreadKinds,
+    selection: () => selectionOf(facts, candidate),
     stagedAutoscalers: autoscalersIn(facts, metadata.namespace),
     stagedPods: podsIn(facts, metadata.namespace),
     stagedControllers: controllersIn(facts, metadata.namespace),

@@ -32,6 +32,21 @@ export const candidateReasons = {
     'A component, or the object of an overlay, is not in staging.',
     'Create the named object in staging, or create a new candidate without it.',
   ),
+  LeftOutUnsaid: entry(
+    ['Staged', 'Stalled'],
+    'The selector finds an object that this release cannot take, and the candidate does not say that it is left out.',
+    'Create a new candidate whose leaveOut names the object with the reason, or take the label off what is no part of the package.',
+  ),
+  LeftOutNotFound: entry(
+    ['Staged', 'Stalled'],
+    'The field leaveOut names an object that the selector does not find.',
+    'Create a new candidate with the name of the object, or without the entry.',
+  ),
+  SelectionUnknown: entry(
+    ['Staged', 'Stalled'],
+    'What else of staging has the labels of the selector cannot be told: the API server does not answer, or refuses.',
+    'Wait; it is asked again. If it lasts, a platform admin grants the operator what the message names.',
+  ),
   WaveUnknown: entry(
     ['Staged', 'Stalled'],
     'The annotation countersign.dev/wave of a component has a value that it may not have.',

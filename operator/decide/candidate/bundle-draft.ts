@@ -102,6 +102,8 @@ const baselineOf = (
     removed: [],
     unmanaged: unmanagedFor(s, policy, objects, []),
     irreversible: [],
+    leftOut: [],
+    notSearched: [],
   };
   const digest = digestOfBundle(bundle);
   return { ...bundle, digest, name: `${spec.package}-baseline-${digest8(digest)}`, createdAt: 0 };
@@ -173,6 +175,10 @@ export const draftBundle = (
     irreversible: spec.irreversible
       .map(({ fields, ...rest }) => ({ ...rest, fields: fields.toSorted() }))
       .toSorted(byKey),
+    leftOut: spec.leaveOut
+      .map(({ kind, name, apiVersion = '', reason }) => ({ kind, name, apiVersion, reason }))
+      .toSorted(byKey),
+    notSearched: s.bundles[0]?.notSearched ?? (spec.selector === undefined ? [] : s.selection().notSearched),
   };
   const digest = digestOfBundle(bundle);
   // The uid too: a candidate that was deleted and created again with the same content has a bundle of its own.

@@ -32,6 +32,7 @@ export const before = ({ candidate, record }: CandidateSnapshot): Omit<Status, '
   const digest = intent?.digest ?? status?.digest;
   const bundle = intent?.bundle ?? status?.bundle;
   return {
+    objects: status?.objects ?? '',
     approvals: intent?.quorum ?? status?.approvals ?? '',
     gates: intent === undefined ? (status?.gates ?? []) : passedThen,
     approvalManifests: {},

@@ -1,7 +1,7 @@
 /** The effect that freezes staged content in a bundle, and the questions that must be answered before it. */
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import { type Answers, type CurrentQuestion, questionKey } from '../api-queries.ts';
-import type { Bundle } from '../bundle.ts';
+import type { Bundle, LeftOut } from '../bundle.ts';
 import type { Base } from './bundle-draft.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { digestOf } from '../json/canonical.ts';
@@ -59,6 +59,7 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
           before: s.production,
           byTool: s.policy?.spec.deliveredBy === 'GitOps',
         }),
+        leftOut: leftOutLines(draft, base),
         restarts: restartLines(draft.objects, base.foreign ? [] : base.objects),
         images: imageLines(draft, s.policy),
         replicas: replicaLines({
@@ -72,6 +73,23 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
       },
     },
   };
+};
+
+/** For signers: what the selector found and production does not get, and what it loses by that. */
+const leftOutLines = ({ leftOut, notSearched }: Bundle, base: Base): readonly string[] => {
+  const isHad = ({ kind, name, apiVersion }: LeftOut): boolean =>
+    base.objects.some(
+      ({ ref }) => ref.kind === kind && ref.name === name && (apiVersion === '' || apiVersion === ref.apiVersion),
+    );
+  return [
+    ...leftOut.map((entry) => {
+      const what = isHad(entry) ? ' (deleted from production: the release before has it)' : '';
+      return `${objectNamed(keyOf(entry))}${what}: ${entry.reason}`;
+    }),
+    ...(notSearched.length === 0
+      ? []
+      : [`not looked for: objects of ${listed(notSearched)}, which the chart does not list`]),
+  ];
 };
 
 /** Signers read which of the emergency's changes go back; what the package holds of the rest is as production has it. */

@@ -25,6 +25,7 @@ import { candidateStuck, planCandidate, planGone } from './plan.ts';
 import { canonicalJson, digestOf } from '../json/canonical.ts';
 import { objectAt } from '../json/json.ts';
 import { keyOf, type Instant } from '../objects.ts';
+import { nothingSelected } from '../selected.ts';
 import type { Effect, Plan } from '../plan.ts';
 import { questionKey, type Answer, type Question } from '../api-queries.ts';
 import { emptyRecord, type NamespaceRecord } from '../record/record.ts';
@@ -93,6 +94,7 @@ class Model {
       bundles: this.bundles.filter(({ candidate }) => candidate.uid === uid),
       production: undefined,
       staged: new Map([[keyOf(staged.ref), this.staged]]),
+      selection: () => nothingSelected,
       stagedPods: new Map(),
       stagedControllers: { replicaSet: () => undefined, jobsOf: () => [] },
       live: new Map(),
@@ -158,6 +160,7 @@ class Model {
   #answer(question: Question): Answer {
     if (question.ask === 'Right') return this.#given.right ?? { kind: 'Yes' };
     if (question.ask === 'Preflight') return this.#given.preflight ?? { kind: 'Yes' };
+    if (question.ask === 'Selection') return { kind: 'Selected', objects: [] };
     if (question.ask === 'Current')
       return {
         kind: 'Digest',

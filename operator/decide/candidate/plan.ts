@@ -14,6 +14,7 @@ import { endOf, follow, isSettled, settle } from './endings.ts';
 import { freeze, isAsSeen, stagedNowQuestions } from './freeze.ts';
 import { judgeCandidate } from './judge.ts';
 import { append, bounded, notStaged } from './report.ts';
+import { selectionProblem, selectionQuestion } from './selection.ts';
 import { noPlace, stagedBytes } from '../gates/production/open-limits.ts';
 import { replacingOf } from '../gates/production/replaces.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
@@ -44,6 +45,13 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
 
   const full = frozen === undefined ? noPlace(s, stagedBytes(s), now) : undefined;
   if (full !== undefined) return notStaged(s, full.problem, now, full.again);
+
+  if (frozen === undefined) {
+    const search = selectionQuestion(s);
+    if (search !== undefined && !answers.has(questionKey(search))) return { ...nothing, questions: [search] };
+    const unsaid = selectionProblem(s, answers);
+    if (unsaid !== undefined) return notStaged(s, unsaid, now, now + searchAgainMs);
+  }
 
   const settled = frozen && draftOn(s, s.policy, frozen);
   const rendering = renderStaged(s, answers, settled?.draft.unmanaged);
@@ -130,6 +138,9 @@ const stillDemanded: ReadonlySet<Reason> = new Set([
   'PolicyMissing',
   'SourceNotNamed',
 ]);
+
+/** What of staging nobody watches is asked for again after this long, or when something else of staging changes. */
+const searchAgainMs = 30_000;
 
 /** The watch that brings what the API server has already told is hardly a second behind. */
 const soonMs = 1_000;

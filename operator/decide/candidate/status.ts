@@ -1,6 +1,7 @@
 /** What a candidate's status says: all conditions, set in one place from what was observed. */
 import type { ReleaseCandidateStatus } from '../../api/candidate.ts';
 import { isReason } from '../../api/reasons.ts';
+import type { Bundle } from '../bundle.ts';
 import { before, condition, moving, notStaged, type Said, settled, unfinished } from './conditions.ts';
 import type { StagingProblem } from './staging-problem.ts';
 import { released, signed } from './release-status.ts';
@@ -97,6 +98,7 @@ const judged = (s: GateSnapshot, verdicts: readonly NamedVerdict[], now: Instant
       reason: first?.reason ?? 'GatesPassed',
       digest: s.bundle.digest,
       bundle: s.bundle.name,
+      objects: objectsText(s.bundle),
       approvals: `${have}/${need}`,
       gates: verdicts.map(({ name, outcome, reason, message, remedy }) => ({ name, outcome, reason, message, remedy })),
       approvalManifests: { ...approvalManifests(s) },
@@ -118,6 +120,13 @@ const judged = (s: GateSnapshot, verdicts: readonly NamedVerdict[], now: Instant
     ],
   };
 };
+
+/** How much is frozen, and what the candidate leaves out of what its selector finds. */
+const objectsText = ({ objects, leftOut }: Bundle): string =>
+  [
+    `${objects.length} ${objects.length === 1 ? 'object' : 'objects'}`,
+    ...(leftOut.length === 0 ? [] : [`${leftOut.length} left out`]),
+  ].join(', ');
 
 const successful: ReadonlySet<FinishedReason> = new Set(['Promoted']);
 

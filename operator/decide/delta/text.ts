@@ -43,6 +43,7 @@ export const deltaText = (all: readonly Change[], heading: DeltaHeading): DeltaT
       changes.filter(mustShow).reduce((part, change) => part + size(spelt(change, heading)), 0),
     [
       ...(heading.irreversible ?? []),
+      ...(heading.leftOut ?? []),
       ...(heading.restarts ?? []),
       ...(heading.images ?? []),
       ...(heading.replicas ?? []),
@@ -110,6 +111,7 @@ const titles = ({
   notes,
   followsUp,
   irreversible = [],
+  leftOut = [],
   restarts = [],
   images = [],
   replicas = [],
@@ -123,6 +125,7 @@ const titles = ({
   ...(irreversible.length === 0
     ? []
     : ['', 'Cannot be taken back:', ...irreversible.map((line) => `  ${visible(line)}`)]),
+  ...(leftOut.length === 0 ? [] : ['', 'Left out:', ...leftOut.map((line) => `  ${visible(line)}`)]),
   ...(restarts.length === 0 ? [] : ['', ...restarts.map((line) => visible(line))]),
   ...(images.length === 0 ? [] : ['', ...images.map((line) => visible(line))]),
   ...(replicas.length === 0 ? [] : ['', ...replicas.map((line) => visible(line))]),

@@ -7,6 +7,7 @@ import type { Bundle } from '../bundle.ts';
 import type { Instant, LiveObject, LiveObjects, NamespaceFacts, ObjectKey, PodsOf } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import type { ReleaseSnapshot } from '../release/snapshot.ts';
+import type { Selection } from '../selected.ts';
 
 /** Another candidate of the same package and target, as far as this one's decision needs it. */
 export interface Sibling {
@@ -84,6 +85,8 @@ export interface CandidateSnapshot {
   readonly staged: ReadonlyMap<ObjectKey, LiveObject>;
   /** Kinds that it may consist of and of which staging or production could not be read yet, by id. */
   readonly unreadKinds: readonly string[];
+  /** What its selector finds beside them. Gathered when asked: only what is not staged yet asks. */
+  readonly selection: () => Selection;
   /** HorizontalPodAutoscalers of the staging namespace, be they staged or not. */
   readonly stagedAutoscalers: readonly LiveObject[];
   /** Pods of the staging namespace by workload. */

@@ -116,6 +116,7 @@ const content: SignedContent = {
     { kind: 'Deployment', name: 'b', fields: ['spec.replicas'] },
   ],
   irreversible: [],
+  leftOut: [],
   onFailure: 'Rollback',
   base: 'none',
 };

@@ -1,5 +1,5 @@
 /** Which fields of an object the cluster writes. They are never part of a release: stripped, and left as they are live. */
-import { waveAnnotation } from '../../api/kinds.ts';
+import { secretsAnnotation, waveAnnotation } from '../../api/kinds.ts';
 import type { Json, JsonObject } from '../../api/meta.ts';
 import { isList, isObject, listAt, member, objectAt, withMember } from '../json/json.ts';
 import { toolNotes } from './gitops-tools.ts';
@@ -32,9 +32,12 @@ const releasedMetadata = new Set(['name', 'labels', 'annotations', 'finalizers']
 /** Metadata of the cluster that a replacement has to repeat, or it would be taken away. */
 const keptMetadata = ['generateName', 'ownerReferences'];
 
+/** Ours, and yet content: people write them. */
+const releasedAnnotations: ReadonlySet<string> = new Set([waveAnnotation, secretsAnnotation]);
+
 /** Whether a controller or tool, and not a release, decides this annotation of an object (not of a pod template). */
 export const isOwnedAnnotation = (name: string): boolean =>
-  name !== waveAnnotation &&
+  !releasedAnnotations.has(name) &&
   (isToolNote(name) ||
     ownedAnnotations.some((owned) => (owned.endsWith('/') ? name.startsWith(owned) : name === owned)));
 

@@ -17,6 +17,7 @@ import {
   type ExplainedRecord,
 } from '../../../operator/decide/record/expected-state.ts';
 import type { GateSnapshot } from '../../../operator/decide/gates/gate.ts';
+import { nothingSelected } from '../../../operator/decide/selected.ts';
 import {
   keyOf,
   type Instant,
@@ -143,6 +144,8 @@ export const aBundle = (given: Partial<Bundle> = {}): Bundle => ({
   removed: [],
   unmanaged: [],
   irreversible: [],
+  leftOut: [],
+  notSearched: [],
   ...given,
 });
 
@@ -385,6 +388,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     bundle,
     production: undefined,
     staged: new Map(),
+    selection: () => nothingSelected,
     stagedPods: new Map(),
     stagedControllers: { replicaSet: () => undefined, jobsOf: () => [] },
     hands: noContributors,

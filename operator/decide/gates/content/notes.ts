@@ -1,5 +1,5 @@
 /** Asks for the release notes. */
-import type { ReleaseNotes } from '../../../api/candidate.ts';
+import type { ReleaseNotes } from '../../../api/release-notes.ts';
 import { packageRecord } from '../../record/record.ts';
 import { newCandidate } from '../remedies.ts';
 import { listed } from '../../messages.ts';
