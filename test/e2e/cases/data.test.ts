@@ -19,11 +19,14 @@ import {
   behaving,
   dataOf,
   entriesOf,
+  inCluster,
   manifestOf,
   podOf,
   podTemplate,
   recorded,
   service,
+  storageClass,
+  volume,
 } from '../../support/scenario/production.ts';
 
 const { scenario } = scenarios('data');
@@ -48,32 +51,6 @@ interface Workload extends KubeObject {
     readonly template: { readonly spec: { readonly containers: readonly { readonly image: string }[] } };
   };
 }
-
-const storageClass = (name: string, more: Readonly<Record<string, unknown>> = {}): Manifest => ({
-  apiVersion: 'storage.k8s.io/v1',
-  kind: 'StorageClass',
-  metadata: { name },
-  provisioner: 'kubernetes.io/no-provisioner',
-  allowVolumeExpansion: true,
-  ...more,
-});
-
-const volume = (name: string, storageClassName: string): Manifest => ({
-  apiVersion: 'v1',
-  kind: 'PersistentVolume',
-  metadata: { name },
-  spec: {
-    storageClassName,
-    capacity: { storage: '1Gi' },
-    accessModes: ['ReadWriteOnce'],
-    persistentVolumeReclaimPolicy: 'Retain',
-    hostPath: { path: `/nowhere/${name}` },
-  },
-});
-
-const inCluster = async (world: World, ...objects: readonly Manifest[]): Promise<void> => {
-  for (const object of objects) accepted(await world.as('installer').create(object));
-};
 
 const claim = (world: World, storage: string, storageClassName?: string): Manifest =>
   manifestOf(world, 'PersistentVolumeClaim', 'data', {

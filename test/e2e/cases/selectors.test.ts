@@ -1,19 +1,21 @@
 /** A selector leaves nothing out without a word: what it finds and a release cannot take is named until the candidate says why. */
 import { expect } from '@jest/globals';
-import { accepted, waitForGone, type Manifest } from '../../support/cluster/cluster.ts';
+import { waitForGone, type Manifest } from '../../support/cluster/cluster.ts';
 import { image, type World } from '../../support/cluster/system.ts';
 import {
   bundleOf,
   conditionSays,
   end,
   everybody,
+  gateSays,
   patched,
+  release,
   scenarios,
   sign,
   staged,
   type BundleSeen,
 } from '../../support/scenario/kit.ts';
-import { manifestOf } from '../../support/scenario/production.ts';
+import { inCluster, manifestOf, service, storageClass, volume } from '../../support/scenario/production.ts';
 
 const { scenario, system } = scenarios('selector');
 
@@ -32,7 +34,11 @@ const database = (world: World): Manifest =>
         volumeClaimTemplates: [
           {
             metadata: { name: 'data' },
-            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+            spec: {
+              storageClassName: 'shop',
+              accessModes: ['ReadWriteOnce'],
+              resources: { requests: { storage: '1Gi' } },
+            },
           },
         ],
       },
@@ -76,7 +82,7 @@ type LeftOut = BundleSeen & { readonly spec: { readonly leftOut?: readonly objec
 scenario(
   'what a selector finds and a release cannot take blocks with its name until the candidate leaves it out with a reason',
   async (world) => {
-    accepted(await world.as('installer').create(slice(world)));
+    await inCluster(world, slice(world), storageClass('shop'), volume('shop-1', 'shop'), volume('shop-2', 'shop'));
     await world.stage(
       labelled(manifestOf(world, 'Secret', 'web-key', { stringData: { key: 'not-a-secret' } })),
       labelled(manifestOf(world, 'Service', 'ledger-db', { spec: { ports: [{ port: 5432 }] } })),
@@ -127,4 +133,38 @@ scenario(
     await waitForGone(world.as('installer'), world.ref('ConfigMap', 'spare'));
   },
   { health: { progressTimeout: '60s', observeFor: '0s', settle: '0s' } },
+);
+
+scenario(
+  'an Ingress whose certificate is made because of it goes forward without the Secret',
+  async (world) => {
+    const ingress = (name: string, secretName: string, annotations = {}): Manifest =>
+      patched(
+        manifestOf(world, 'Ingress', name, {
+          spec: {
+            defaultBackend: { service: { name: 'web', port: { number: 80 } } },
+            tls: [{ hosts: ['shop.example'], secretName }],
+          },
+        }),
+        { metadata: { annotations } },
+      );
+    await world.stage(
+      service(world, 'web'),
+      ingress('declared', 'web-tls'),
+      ingress('issued', 'issued-tls', { 'cert-manager.io/cluster-issuer': 'ca' }),
+      ingress('nobody', 'nobody-tls'),
+    );
+    await world.propose(world.candidate('first', ['Ingress/nobody', 'Service/web']));
+    await gateSays(world, 'first', 'SecretsPresent', 'SecretMissing');
+
+    expect(await release(world, world.candidate('second', ['Ingress/declared', 'Ingress/issued', 'Service/web']))).toBe(
+      'Promoted',
+    );
+  },
+  {
+    platformWriters: [
+      { identity: 'system:serviceaccount:cert-manager:cert-manager', kind: 'Secret', names: ['web-tls'] },
+    ],
+    health: { progressTimeout: '60s', observeFor: '0s', settle: '0s' },
+  },
 );

@@ -230,3 +230,30 @@ export const plant = async (world: World, manifest: Manifest): Promise<void> => 
 
 export const messageOf = (candidate: Reported): string =>
   candidate.status?.conditions?.find(({ type }) => type === 'Finished')?.message ?? '';
+
+export const storageClass = (name: string, more: Readonly<Record<string, unknown>> = {}): Manifest => ({
+  apiVersion: 'storage.k8s.io/v1',
+  kind: 'StorageClass',
+  metadata: { name },
+  provisioner: 'kubernetes.io/no-provisioner',
+  allowVolumeExpansion: true,
+  ...more,
+});
+
+export const volume = (name: string, storageClassName: string): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  metadata: { name },
+  spec: {
+    storageClassName,
+    capacity: { storage: '1Gi' },
+    accessModes: ['ReadWriteOnce'],
+    persistentVolumeReclaimPolicy: 'Retain',
+    hostPath: { path: `/nowhere/${name}` },
+  },
+});
+
+/** Creates objects of the whole cluster. */
+export const inCluster = async (world: World, ...objects: readonly Manifest[]): Promise<void> => {
+  for (const object of objects) accepted(await world.as('installer').create(object));
+};
