@@ -210,6 +210,10 @@ export const gateReasons = {
   ),
 
   SecretsPresent: entry(['SecretsPresent'], 'Production has every Secret and key that the content refers to.'),
+  SecretsComing: entry(
+    ['SecretsPresent'],
+    'Production lacks only Secrets that an object of the release, or a declared platform writer, makes.',
+  ),
   SecretMissing: entry(
     ['SecretsPresent'],
     'Production lacks a Secret that the content refers to.',

@@ -1,5 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { aBundle, aDeployment, aGateSnapshot, anObject, now } from '../../../../test/support/builders/decide.ts';
+import {
+  aBundle,
+  aDeployment,
+  aGateSnapshot,
+  anObject,
+  aPolicy,
+  now,
+} from '../../../../test/support/builders/decide.ts';
 import type { JsonObject } from '../../../api/meta.ts';
 import type { BundleObject } from '../../bundle.ts';
 import { references } from '../../manifest/config-references.ts';
@@ -122,6 +129,82 @@ test('a key that production lacks is named', () => {
   const verdict = judged([password], { secrets: new Map([['db', new Set(['user'])]]) });
   expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'SecretKeyMissing' });
   expect(verdict.message).toBe('payments-prod lacks key password of Secret db for Deployment api');
+});
+
+describe('a Secret that will be made is not required:', () => {
+  const declared = aPolicy({
+    platformWriters: [{ identity: 'system:serviceaccount:es:es', kind: 'Secret', names: ['db'] }],
+  });
+  const made = (apiVersion: string, kind: string, content: JsonObject): BundleObject => {
+    const ref = { apiVersion, kind, name: 'db' };
+    return { ref, digest: '', content: { apiVersion, kind, metadata: { name: 'db' }, ...content } };
+  };
+  const shop = (annotations: JsonObject) =>
+    made('networking.k8s.io/v1', 'Ingress', {
+      metadata: { name: 'db', annotations },
+      spec: { tls: [{ secretName: 'db' }] },
+    });
+
+  test.each<[sentence: string, objects: BundleObject[], given: Partial<GateSnapshot>, by: string]>([
+    ['by a declared writer', [], { policy: declared }, 'system:serviceaccount:es:es'],
+    ['with its key, by a declared writer', [], { policy: declared, secrets: new Map([['db', new Set()]]) }, ':es:es'],
+    [
+      'by a Certificate',
+      [made('cert-manager.io/v1', 'Certificate', { spec: { secretName: 'db' } })],
+      {},
+      'Certificate',
+    ],
+    [
+      'by an ExternalSecret under a name of its own',
+      [made('external-secrets.io/v1', 'ExternalSecret', { metadata: { name: 'x' }, spec: { target: { name: 'db' } } })],
+      {},
+      'ExternalSecret',
+    ],
+    ['by an ExternalSecret of the name', [made('external-secrets.io/v1beta1', 'ExternalSecret', {})], {}, 'External'],
+    ['by a SealedSecret', [made('bitnami.com/v1alpha1', 'SealedSecret', {})], {}, 'SealedSecret'],
+    ['by an Ingress that names an issuer', [shop({ 'cert-manager.io/cluster-issuer': 'ca' })], {}, 'Ingress'],
+    [
+      'by a Job that says so',
+      [
+        made('batch/v1', 'Job', {
+          metadata: { name: 'db', annotations: { 'countersign.dev/makes-secrets': 'a, db' } },
+        }),
+      ],
+      {},
+      'Job',
+    ],
+  ])('%s', (_, objects, given, by) => {
+    const verdict = judged([password, ...objects], given);
+    expect(verdict).toMatchObject({ outcome: 'Passed', reason: 'SecretsComing' });
+    expect(verdict.message).toContain('Secret db, which ');
+    expect(verdict.message).toContain(by);
+  });
+
+  test.each<[sentence: string, objects: BundleObject[], given: Partial<GateSnapshot>]>([
+    ['an Ingress without an issuer', [shop({})], {}],
+    ['a Certificate of another group', [made('example.org/v1', 'Certificate', { spec: { secretName: 'db' } })], {}],
+    [
+      'a writer of another Secret',
+      [],
+      { policy: aPolicy({ platformWriters: [{ identity: 'x', kind: 'Secret', names: ['other'] }] }) },
+    ],
+    [
+      'a writer of a ConfigMap of the name',
+      [],
+      { policy: aPolicy({ platformWriters: [{ identity: 'x', kind: 'ConfigMap', names: ['db'] }] }) },
+    ],
+    [
+      'a Deployment with the annotation of Jobs',
+      [
+        anObject('Deployment', 'a', {
+          metadata: { name: 'a', annotations: { 'countersign.dev/makes-secrets': 'db' } },
+        }),
+      ],
+      {},
+    ],
+  ])('but not by %s', (_, objects, given) => {
+    expect(judged([password, ...objects], given).reason).toBe('SecretMissing');
+  });
 });
 
 test('everything that is missing is named', () => {

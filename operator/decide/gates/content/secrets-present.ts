@@ -4,13 +4,14 @@ import { objectAt } from '../../json/json.ts';
 import { keyOf } from '../../objects.ts';
 import { newCandidate } from '../remedies.ts';
 import { references } from '../../manifest/config-references.ts';
+import { mayMakeSecrets, secretsMadeBy } from '../../manifest/secrets-made.ts';
 import { runsNothing } from '../../manifest/pod-spec.ts';
 import { listed, objectNamed } from '../../messages.ts';
 import type { KeysByName } from '../snapshot.ts';
 import type { Reference } from '../../manifest/kinds/shared/kind.ts';
 import { blocked, defineGate, type Facts, passed } from '../gate.ts';
 
-const reads = ['candidate', 'target', 'bundle', 'secrets', 'configMaps'] as const;
+const reads = ['candidate', 'policy', 'target', 'bundle', 'secrets', 'configMaps'] as const;
 type Seen = Facts<typeof reads>;
 
 /** ConfigMaps as they will be: those of the release are what the release makes of them, and what it drops is gone. */
@@ -62,10 +63,27 @@ const remedyFor = (s: Seen, { kind, name, key, reason }: Missing): string => {
   return `${keeper} creates it: kubectl create secret generic ${name} -n ${s.target.name}${key === undefined ? '' : ` --from-file=${key}=<file>`}`;
 };
 
+/** Who makes which Secrets once the release is there, or whenever they like: an object of the package, or a declared writer. */
+const makersOf = ({ bundle, policy }: Seen): ReadonlyMap<string, string> =>
+  new Map([
+    ...policy.spec.platformWriters
+      .filter(({ kind }) => kind === 'Secret')
+      .flatMap(({ identity, names }) => names.map((name) => [name, identity] as const)),
+    ...bundle.objects
+      .filter(({ ref }) => mayMakeSecrets(ref))
+      .flatMap(({ ref, content }) => secretsMadeBy(content).map((name) => [name, objectNamed(keyOf(ref))] as const)),
+  ]);
+
 /** Secrets are never copied from staging, so that production must have its own; only names and keys are looked at. */
 const judge = (s: Seen) => {
-  const all = missing(s);
+  const makers = makersOf(s);
+  const isComing = ({ kind, name }: Missing): boolean => kind === 'Secret' && makers.has(name);
+  const [coming, all] = [missing(s).filter(isComing), missing(s).filter((each) => !isComing(each))];
   const [first] = all;
+  if (first === undefined && coming.length > 0) {
+    const named = [...new Set(coming.map(({ name }) => `Secret ${name}, which ${makers.get(name) ?? ''} makes`))];
+    return passed('SecretsComing', `Production lacks nothing but ${listed(named)}`);
+  }
   if (first === undefined)
     return passed('SecretsPresent', 'Production has every Secret and ConfigMap that the content refers to');
   return blocked(first.reason, {
