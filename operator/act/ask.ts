@@ -50,6 +50,8 @@ const refusals: Readonly<Record<Question['ask'], ReadonlySet<FailureKind>>> = {
   Preflight: ofWrites,
   Current: new Set(['NotFound']),
   Right: new Set(),
+  // People have to grant the right to look, or to name fewer labels: that is told at once.
+  Selection: new Set(['Invalid', 'Forbidden']),
 };
 
 /**
