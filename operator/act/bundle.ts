@@ -102,6 +102,7 @@ const head = (bundle: Bundle, { delta, deltaText }: Extract<Shown, { is: 'Shown'
   images: bundle.images ?? [],
   leftOut: bundle.leftOut,
   notSearched: bundle.notSearched,
+  stagingReferences: bundle.stagingReferences,
   delta,
   deltaText,
 });

@@ -128,6 +128,15 @@ const deltaEntry = z.object({
 });
 export type DeltaEntry = z.infer<typeof deltaEntry>;
 
+const stagingReference = z.object({
+  ...objectKey,
+  path: free(4096).describe('The path of the field.'),
+  found: free(512).describe('What it says, without what stands around it.'),
+  fix: free(8192)
+    .default('')
+    .describe('The operation of an overlay that names production instead. Empty: people have to write it.'),
+});
+
 const part = z.object({
   of: objectName.describe('The name of the head.'),
   index: z.int32().min(0).max(63).describe('Its place among the parts, from 0.'),
@@ -224,6 +233,12 @@ const releaseBundleSpec = z
       .describe(
         'Custom resources that the cluster defines and the chart does not list, where the candidate has a selector: it did not look among them. Sorted.',
       ),
+    stagingReferences: z
+      .array(stagingReference)
+      .max(200)
+      .default([])
+      .meta(asOne)
+      .describe('Places where the content names the staging namespace, in the order of the objects.'),
     delta: z
       .array(deltaEntry)
       .max(5000)

@@ -155,6 +155,12 @@ const releasePolicySpec = z
       .default([])
       .meta(asOne)
       .describe('Programs that write named objects in production beside us. Empty: none.'),
+    stagingReferences: z
+      .enum(['Block', 'Report'])
+      .default('Block')
+      .describe(
+        'What becomes of content that names the staging namespace as a host, URL, selector or argument. Block: it is not promoted until an overlay names production instead. Report: gate StagingReferences and the delta only say so.',
+      ),
     unlistedKinds: z
       .enum(['Report', 'Deny'])
       .default('Report')

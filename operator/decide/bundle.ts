@@ -56,6 +56,16 @@ export interface LeftOut {
   readonly reason: string;
 }
 
+/** A place where the content names the staging namespace. */
+export interface StagingReference extends ObjectRef {
+  /** Of the field, as people read it. */
+  readonly path: string;
+  /** What stands there, without what is around it. */
+  readonly found: string;
+  /** The operation of a JSON patch that names production instead, as YAML; '' = people have to write it. */
+  readonly fix: string;
+}
+
 export interface Bundle {
   readonly name: string;
   readonly namespace: string;
@@ -83,4 +93,6 @@ export interface Bundle {
   readonly leftOut: readonly LeftOut[];
   /** Definitions of custom resources among which its selector did not look, by name. No part of the digest. */
   readonly notSearched: readonly string[];
+  /** Found when the content was frozen. No part of the digest, for they follow from the content. */
+  readonly stagingReferences: readonly StagingReference[];
 }

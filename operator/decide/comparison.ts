@@ -26,6 +26,8 @@ export interface DeltaHeading {
   readonly irreversible?: readonly string[];
   /** What the selector found and this release does not take, a line each. */
   readonly leftOut?: readonly string[];
+  /** Where the content names the staging namespace, a line each. */
+  readonly staging?: readonly string[];
   /** Whose pods are replaced because configuration that they read changes, a line each. */
   readonly restarts?: readonly string[];
   /** Which tags were pinned to what staging runs, and which images are left to an injector, a line each. */

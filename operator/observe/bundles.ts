@@ -92,6 +92,7 @@ export const bundleHead = (raw: KubeObject, place: ContentPlace = everything()):
       images: spec.images,
       leftOut: spec.leftOut,
       notSearched: spec.notSearched,
+      stagingReferences: spec.stagingReferences,
     },
   };
 };

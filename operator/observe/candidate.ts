@@ -1,7 +1,8 @@
 /** What deciding about one candidate looks at; of one that is gone, what the record tells of it. */
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import { rowNamed } from '../decide/manifest/kinds/index.ts';
-import type { CandidateSnapshot, KeysByName, Place, Sibling } from '../decide/gates/snapshot.ts';
+import { hostKinds, hostsServedBy } from '../decide/manifest/served-hosts.ts';
+import type { CandidateSnapshot, KeysByName, KnownHosts, Place, Sibling } from '../decide/gates/snapshot.ts';
 import { keyOf, kindIdOf, type ObjectKey } from '../decide/objects.ts';
 import type { CandidateRecord } from '../decide/record/candidate.ts';
 import { baseBundle } from '../decide/record/package.ts';
@@ -109,6 +110,20 @@ const unreadKindsOf = ({ followed }: Read<'followed'>, { spec, metadata }: Relea
   return [...new Set([metadata.namespace, spec.targetNamespace].flatMap((each) => followed.unreadKinds(each, ids)))];
 };
 
+/** What is reached under which name, in staging and in production. */
+const hostsOf = (facts: Read<'objects'>, staging: string, production: string): KnownHosts => {
+  const listed = (kind: string, namespace: string) => facts.objects.get(kind)?.in(namespace)?.list() ?? [];
+  const services = (namespace: string) => new Set(listed('Service', namespace).map(({ ref }) => ref.name));
+  const hosts = (namespace: string) =>
+    hostKinds.flatMap((kind) => listed(kind, namespace).flatMap(({ manifest }) => hostsServedBy(manifest)));
+  return {
+    services: services(staging),
+    productionServices: services(production),
+    stagingHosts: [...new Set(hosts(staging))],
+    productionHosts: hosts(production),
+  };
+};
+
 const inProduction = (record: NamespaceRecord, candidate: ReleaseCandidate): boolean => {
   const { open, production } = packageRecord(record, candidate.spec.package);
   const { uid } = candidate.metadata;
@@ -143,6 +158,7 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
     staged: stagedObjects(facts, candidate),
     unreadKinds,
     selection: () => selectionOf(facts, candidate),
+    hosts: () => hostsOf(facts, metadata.namespace, target),
     stagedAutoscalers: autoscalersIn(facts, metadata.namespace),
     stagedPods: podsIn(facts, metadata.namespace),
     stagedControllers: controllersIn(facts, metadata.namespace),

@@ -113,9 +113,5 @@ const searchedKinds = ({ guarded }: Read<'guarded'>): readonly SearchedKind[] =>
   ...kindRows
     .filter((row) => !row.promotable && row.followed !== 'Never' && row.kind !== 'Pod')
     .map(({ apiVersion, kind, plural }) => ({ apiVersion, kind, plural })),
-  ...guarded
-    .families()
-    .map(({ resource: { apiVersion, kind, plural } }) => ({ apiVersion, kind, plural })),
-];
-  }),
+  ...guarded.families().map(({ resource: { apiVersion, kind, plural } }) => ({ apiVersion, kind, plural })),
 ];

@@ -209,6 +209,17 @@ export const gateReasons = {
     'Create a new candidate of urgency Normal, or have a platform admin add spec.expedited to the policy.',
   ),
 
+  NoStagingReferences: entry(['StagingReferences'], 'The content does not name the staging namespace as a place.'),
+  StagingReferencesReported: entry(
+    ['StagingReferences'],
+    'The content names the staging namespace, and the policy asks only to say so.',
+  ),
+  StagingReferencesFound: entry(
+    ['StagingReferences'],
+    'The content names the staging namespace as a host, URL, selector or argument: production would go on talking to staging.',
+    'Create a new candidate with the overlay that the gate shows, or write hosts of the same namespace without it in staging.',
+  ),
+
   SecretsPresent: entry(['SecretsPresent'], 'Production has every Secret and key that the content refers to.'),
   SecretsComing: entry(
     ['SecretsPresent'],

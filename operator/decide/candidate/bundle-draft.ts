@@ -104,6 +104,7 @@ const baselineOf = (
     irreversible: [],
     leftOut: [],
     notSearched: [],
+    stagingReferences: [],
   };
   const digest = digestOfBundle(bundle);
   return { ...bundle, digest, name: `${spec.package}-baseline-${digest8(digest)}`, createdAt: 0 };
@@ -178,6 +179,7 @@ export const draftBundle = (
     leftOut: spec.leaveOut
       .map(({ kind, name, apiVersion = '', reason }) => ({ kind, name, apiVersion, reason }))
       .toSorted(byKey),
+    stagingReferences: [],
     notSearched: s.bundles[0]?.notSearched ?? (spec.selector === undefined ? [] : s.selection().notSearched),
   };
   const digest = digestOfBundle(bundle);

@@ -11,6 +11,7 @@ import { restartLines } from '../manifest/config-digest.ts';
 import { listed, objectNamed } from '../messages.ts';
 import { keyOf } from '../objects.ts';
 import { imageLines } from './image-lines.ts';
+import { stagingReferencesOf } from './named-staging.ts';
 import { oneWayLines } from '../release/irreversible.ts';
 import type { Effect } from '../plan.ts';
 import { keyNamed } from '../manifest/kinds/index.ts';
@@ -36,9 +37,10 @@ export const isAsSeen = ({ staged }: CandidateSnapshot, question: CurrentQuestio
 
 export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect => {
   const { notes, significance, urgency, followsUp, reverts } = s.candidate.spec;
+  const stagingReferences = stagingReferencesOf(s, draft.objects);
   return {
     do: 'CreateBundle',
-    bundle: draft,
+    bundle: { ...draft, stagingReferences },
     compare: {
       before: { name: s.production?.name ?? '', objects: base.objects, foreign: base.foreign },
       after: { name: draft.name, objects: draft.objects },
@@ -60,6 +62,7 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
           byTool: s.policy?.spec.deliveredBy === 'GitOps',
         }),
         leftOut: leftOutLines(draft, base),
+        staging: stagingReferences.map((each) => `${objectNamed(keyOf(each))} ${each.path}: ${each.found}`),
         restarts: restartLines(draft.objects, base.foreign ? [] : base.objects),
         images: imageLines(draft, s.policy),
         replicas: replicaLines({

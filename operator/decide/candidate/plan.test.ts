@@ -31,7 +31,7 @@ import { questionKey, type Answer, type Question } from '../api-queries.ts';
 import { emptyRecord, type NamespaceRecord } from '../record/record.ts';
 import { fromScratch } from '../manifest/dry-run.ts';
 import { normalForm } from '../manifest/normal-form.ts';
-import type { CandidateSnapshot, Place, Sibling } from '../gates/snapshot.ts';
+import { type CandidateSnapshot, noHosts, type Place, type Sibling } from '../gates/snapshot.ts';
 
 interface Given {
   /** What becomes of effects that are carried out while questions are asked. */
@@ -95,6 +95,7 @@ class Model {
       production: undefined,
       staged: new Map([[keyOf(staged.ref), this.staged]]),
       selection: () => nothingSelected,
+      hosts: () => noHosts,
       stagedPods: new Map(),
       stagedControllers: { replicaSet: () => undefined, jobsOf: () => [] },
       live: new Map(),

@@ -41,13 +41,7 @@ export const deltaText = (all: readonly Change[], heading: DeltaHeading): DeltaT
       size(title) +
       leftBytes +
       changes.filter(mustShow).reduce((part, change) => part + size(spelt(change, heading)), 0),
-    [
-      ...(heading.irreversible ?? []),
-      ...(heading.leftOut ?? []),
-      ...(heading.restarts ?? []),
-      ...(heading.images ?? []),
-      ...(heading.replicas ?? []),
-    ].reduce((sum, line) => sum + size(visible(line)), 0),
+    sections(heading).reduce((sum, line) => sum + size(visible(line)), 0),
   );
   if (must > maxDeltaTextBytes - topBytes) return { is: 'TooLarge', bytes: must };
 
@@ -96,6 +90,7 @@ const risk = (changes: readonly Change[]): number => Math.min(...changes.map((ch
 
 const topOf = (all: readonly Change[], shown: readonly Change[], heading: DeltaHeading): string[] => [
   ...titles(heading),
+  ...sections(heading).map((line) => visible(line)),
   '',
   summary(all),
   ...whatIsMissing(all, shown, heading),
@@ -110,11 +105,6 @@ const titles = ({
   digest,
   notes,
   followsUp,
-  irreversible = [],
-  leftOut = [],
-  restarts = [],
-  images = [],
-  replicas = [],
 }: DeltaHeading): string[] => [
   visible(`${name} ${version} into ${target}`),
   visible(`candidate  ${candidate}`),
@@ -122,14 +112,25 @@ const titles = ({
   visible(`against    ${base === 'none' ? 'nothing: production runs nothing of this package' : base}`),
   ...(notes === undefined ? [] : [visible(`notes      ${notes}`)]),
   ...(followsUp === undefined ? [] : [visible(`follows up ${followsUp}`)]),
-  ...(irreversible.length === 0
-    ? []
-    : ['', 'Cannot be taken back:', ...irreversible.map((line) => `  ${visible(line)}`)]),
-  ...(leftOut.length === 0 ? [] : ['', 'Left out:', ...leftOut.map((line) => `  ${visible(line)}`)]),
-  ...(restarts.length === 0 ? [] : ['', ...restarts.map((line) => visible(line))]),
-  ...(images.length === 0 ? [] : ['', ...images.map((line) => visible(line))]),
-  ...(replicas.length === 0 ? [] : ['', ...replicas.map((line) => visible(line))]),
 ];
+
+/** What signers must know of a release as a whole: under each title its lines, after an empty one. */
+const sections = ({
+  irreversible = [],
+  leftOut = [],
+  staging = [],
+  restarts = [],
+  images = [],
+  replicas = [],
+}: DeltaHeading): readonly string[] => [
+  ...section('Cannot be taken back:', irreversible),
+  ...section('Left out:', leftOut),
+  ...section('Names the staging namespace:', staging),
+  ...[restarts, images, replicas].flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines])),
+];
+
+const section = (title: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
 
 const summary = (changes: readonly Change[]): string => {
   if (changes.length === 0) return 'Nothing changes.';

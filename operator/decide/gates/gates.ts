@@ -16,6 +16,7 @@ import { secretsPresent } from './content/secrets-present.ts';
 import { segregationOfDuties } from './people/segregation-of-duties.ts';
 import { soak } from './staging/soak.ts';
 import { stagingHealthy } from './staging/staging-healthy.ts';
+import { stagingReferences } from './content/staging-references.ts';
 import { stagingUnchanged } from './staging/staging-unchanged.ts';
 import { window } from './calendar/window.ts';
 import type { Instant } from '../objects.ts';
@@ -30,6 +31,7 @@ const registered = [
   reversible,
   stagingHealthy,
   stagingUnchanged,
+  stagingReferences,
   soak,
   approvals,
   segregationOfDuties,

@@ -71,6 +71,24 @@ export interface StagedControllers {
   ) => readonly { readonly name: string; readonly uid: string; readonly createdAt: Instant }[];
 }
 
+/** Names under which programs are reached. */
+export interface KnownHosts {
+  /** Services of the staging namespace. */
+  readonly services: ReadonlySet<string>;
+  /** Services of the production namespace. */
+  readonly productionServices: ReadonlySet<string>;
+  /** Hosts that Ingresses and routes of staging serve. */
+  readonly stagingHosts: readonly string[];
+  readonly productionHosts: readonly string[];
+}
+
+export const noHosts: KnownHosts = {
+  services: new Set(),
+  productionServices: new Set(),
+  stagingHosts: [],
+  productionHosts: [],
+};
+
 export interface CandidateSnapshot {
   readonly candidate: ReleaseCandidate;
   readonly policy: ReleasePolicy | undefined;
@@ -87,6 +105,8 @@ export interface CandidateSnapshot {
   readonly unreadKinds: readonly string[];
   /** What its selector finds beside them. Gathered when asked: only what is not staged yet asks. */
   readonly selection: () => Selection;
+  /** Gathered when asked: only what is about to be frozen asks. */
+  readonly hosts: () => KnownHosts;
   /** HorizontalPodAutoscalers of the staging namespace, be they staged or not. */
   readonly stagedAutoscalers: readonly LiveObject[];
   /** Pods of the staging namespace by workload. */

@@ -17,6 +17,7 @@ import {
   type ExplainedRecord,
 } from '../../../operator/decide/record/expected-state.ts';
 import type { GateSnapshot } from '../../../operator/decide/gates/gate.ts';
+import { noHosts } from '../../../operator/decide/gates/snapshot.ts';
 import { nothingSelected } from '../../../operator/decide/selected.ts';
 import {
   keyOf,
@@ -146,6 +147,7 @@ export const aBundle = (given: Partial<Bundle> = {}): Bundle => ({
   irreversible: [],
   leftOut: [],
   notSearched: [],
+  stagingReferences: [],
   ...given,
 });
 
@@ -389,6 +391,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     production: undefined,
     staged: new Map(),
     selection: () => nothingSelected,
+    hosts: () => noHosts,
     stagedPods: new Map(),
     stagedControllers: { replicaSet: () => undefined, jobsOf: () => [] },
     hands: noContributors,

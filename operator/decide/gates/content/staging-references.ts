@@ -1,0 +1,70 @@
+/** Does the content name the staging namespace, so that production would go on talking to staging? */
+import type { StagingReference } from '../../bundle.ts';
+import { objectNamed } from '../../messages.ts';
+import { keyOf } from '../../objects.ts';
+import { visible } from '../../safe-text.ts';
+import { blocked, defineGate, type Facts, passed } from '../gate.ts';
+import { newCandidate } from '../remedies.ts';
+
+const reads = ['candidate', 'policy', 'bundle'] as const;
+type Seen = Facts<typeof reads>;
+
+const placeOf = (reference: StagingReference): string =>
+  `${objectNamed(keyOf(reference))} ${visible(reference.path)}: ${visible(reference.found)}`;
+
+/** One entry of `spec.overlay` for each object, ready to be pasted. */
+const overlays = (references: readonly StagingReference[]): readonly string[] =>
+  [...Map.groupBy(references, keyOf).values()].flatMap((of) => {
+    const [first] = of;
+    const operations = of.map(({ fix }) => fix).filter((fix) => fix !== '');
+    return first === undefined || operations.length === 0
+      ? []
+      : [`- {kind: ${first.kind}, name: ${first.name}, jsonPatch: [${operations.join(', ')}]}`];
+  });
+
+const isCommand = ({ path }: StagingReference): boolean => /\.(?:args|command)\[\d+\]$/.test(path);
+
+const remedyFor = (s: Seen, references: readonly StagingReference[]): string => {
+  const entries = overlays(references);
+  const open = references.filter(({ fix }) => fix === '');
+  return [
+    newCandidate(
+      s,
+      entries.length === 0 ? 'whose overlay names production there' : `with spec.overlay:\n${entries.join('\n')}\n`,
+    ),
+    ...(open.length === 0
+      ? []
+      : [
+          `Of ${open.map((reference) => `${objectNamed(keyOf(reference))} ${visible(reference.path)}`).join(', ')} write the whole value in the overlay, or have staging read it from a ConfigMap`,
+        ]),
+    ...(references.some(isCommand)
+      ? ['An overlay of a command or of arguments needs overlayMay: [Command] in the policy']
+      : []),
+    'A Service of the same namespace needs no namespace in its host: where staging says db instead of db.<namespace>.svc, production needs no overlay',
+    'Where production is to talk to staging, a platform admin sets stagingReferences: Report in the policy: kubectl edit relpol production -n ' +
+      s.policy.metadata.namespace,
+  ].join('. ');
+};
+
+const judge = (s: Seen) => {
+  const { stagingReferences: found } = s.bundle;
+  if (found.length === 0) {
+    return passed('NoStagingReferences', `The content does not name ${s.policy.spec.sourceNamespace}`);
+  }
+  const message = `The content refers to ${s.policy.spec.sourceNamespace}: ${found.map(placeOf).join('; ')}`.slice(
+    0,
+    16_000,
+  );
+  return s.policy.spec.stagingReferences === 'Report'
+    ? passed('StagingReferencesReported', message)
+    : blocked('StagingReferencesFound', { message, remedy: remedyFor(s, found).slice(0, 16_000) });
+};
+
+export const stagingReferences = defineGate({
+  name: 'StagingReferences',
+  asks: 'Does the content name the staging namespace as a place?',
+  reads,
+  rejudgedAtAdmission:
+    'What names staging is found when content is frozen, from what staging holds then; the content that was judged is the content that is written.',
+  judge,
+});
