@@ -1,0 +1,51 @@
+import { expect, test } from '@jest/globals';
+import { aBundle, aGateSnapshot, aPolicy, now } from '../../../../test/support/builders/decide.ts';
+import type { StagingReference } from '../../bundle.ts';
+import { stagingReferences } from './staging-references.ts';
+
+const reference = (given: Partial<StagingReference> = {}): StagingReference => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  name: 'settings',
+  path: 'data.DB',
+  found: 'db.payments-staging.svc',
+  fix: '{op: replace, path: "/data/DB", value: "db.payments-prod.svc"}',
+  ...given,
+});
+
+const judged = (found: readonly StagingReference[], spec: Record<string, unknown> = {}) =>
+  stagingReferences.judge(aGateSnapshot({ bundle: aBundle({ stagingReferences: found }), policy: aPolicy(spec) }), now);
+
+test('content that does not name staging passes', () => {
+  expect(judged([])).toMatchObject({ outcome: 'Passed', reason: 'NoStagingReferences' });
+});
+
+test('every place is named, with one entry of an overlay for each object', () => {
+  const other = reference({ path: 'data.URL', fix: '{op: replace, path: "/data/URL", value: "x"}' });
+  const { outcome, message, remedy } = judged([reference(), other]);
+  expect(outcome).toBe('Blocked');
+  expect(message).toContain('ConfigMap settings data.DB: db.payments-staging.svc; ConfigMap settings data.URL');
+  expect(remedy).toContain(
+    '- {kind: ConfigMap, name: settings, jsonPatch: [{op: replace, path: "/data/DB", value: "db.payments-prod.svc"}, {op: replace, path: "/data/URL", value: "x"}]}',
+  );
+});
+
+test('a place that only people can correct is named without an overlay', () => {
+  const { remedy } = judged([reference({ fix: '' })]);
+  expect(remedy).not.toContain('jsonPatch');
+  expect(remedy).toContain('Of ConfigMap settings data.DB write the whole value in the overlay');
+});
+
+test('an argument says what the policy must allow', () => {
+  const inArgs = reference({ kind: 'Deployment', path: 'spec.template.spec.containers[0].args[0]' });
+  expect(judged([inArgs]).remedy).toContain('overlayMay: [Command]');
+  expect(judged([reference()]).remedy).not.toContain('overlayMay');
+});
+
+test('a policy that only reports lets it pass, and says so', () => {
+  expect(judged([reference()], { stagingReferences: 'Report' })).toMatchObject({
+    outcome: 'Passed',
+    reason: 'StagingReferencesReported',
+    message: expect.stringContaining('data.DB'),
+  });
+});
