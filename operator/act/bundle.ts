@@ -103,6 +103,7 @@ const head = (bundle: Bundle, { delta, deltaText }: Extract<Shown, { is: 'Shown'
   leftOut: bundle.leftOut,
   notSearched: bundle.notSearched,
   stagingReferences: bundle.stagingReferences,
+  dependencies: bundle.dependencies,
   delta,
   deltaText,
 });

@@ -137,6 +137,17 @@ const stagingReference = z.object({
     .describe('The operation of an overlay that names production instead. Empty: people have to write it.'),
 });
 
+const dependency = z.object({
+  ...objectKey,
+  namespace: z.string().max(63).default('').describe('Another namespace. Empty: production, or the whole cluster.'),
+  required: z.boolean().describe('Whether gate DependenciesPresent demands it; otherwise it is only told.'),
+  by: z
+    .array(z.string().max(400))
+    .max(10)
+    .meta(asOne)
+    .describe('The objects that refer to it, such as Deployment/api.'),
+});
+
 const part = z.object({
   of: objectName.describe('The name of the head.'),
   index: z.int32().min(0).max(63).describe('Its place among the parts, from 0.'),
@@ -239,6 +250,12 @@ const releaseBundleSpec = z
       .default([])
       .meta(asOne)
       .describe('Places where the content names the staging namespace, in the order of the objects.'),
+    dependencies: z
+      .array(dependency)
+      .max(500)
+      .default([])
+      .meta(asOne)
+      .describe('What the content refers to and does not hold, sorted by kind and name.'),
     delta: z
       .array(deltaEntry)
       .max(5000)

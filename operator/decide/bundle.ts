@@ -1,6 +1,6 @@
 /** A ReleaseBundle as decisions use it: its parts joined, its contents parsed. */
 import type { JsonObject } from '../api/meta.ts';
-import type { Instant, ObjectRef } from './objects.ts';
+import type { Instant, ObjectKey, ObjectRef } from './objects.ts';
 
 /** The staged object that a content was read from. */
 export interface ObjectSource {
@@ -66,6 +66,16 @@ export interface StagingReference extends ObjectRef {
   readonly fix: string;
 }
 
+/** What the content refers to and does not hold. */
+export interface Dependency extends ObjectRef {
+  /** '' = of production, or of the whole cluster. */
+  readonly namespace: string;
+  /** The release must not begin without it; otherwise it is only told. */
+  readonly required: boolean;
+  /** The objects that refer to it. */
+  readonly by: readonly ObjectKey[];
+}
+
 export interface Bundle {
   readonly name: string;
   readonly namespace: string;
@@ -95,4 +105,5 @@ export interface Bundle {
   readonly notSearched: readonly string[];
   /** Found when the content was frozen. No part of the digest, for they follow from the content. */
   readonly stagingReferences: readonly StagingReference[];
+  readonly dependencies: readonly Dependency[];
 }

@@ -28,6 +28,8 @@ export interface DeltaHeading {
   readonly leftOut?: readonly string[];
   /** Where the content names the staging namespace, a line each. */
   readonly staging?: readonly string[];
+  /** What the content refers to and does not hold, and whose that is, a line each. */
+  readonly needs?: readonly string[];
   /** Whose pods are replaced because configuration that they read changes, a line each. */
   readonly restarts?: readonly string[];
   /** Which tags were pinned to what staging runs, and which images are left to an injector, a line each. */

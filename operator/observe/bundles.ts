@@ -3,7 +3,7 @@ import { kindRow } from '../decide/manifest/kinds/index.ts';
 import { parseReleaseBundle, type BundledObject } from '../api/bundle.ts';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
 import type { Bundle, BundleObject } from '../decide/bundle.ts';
-import { keyOf, type ObjectKey } from '../decide/objects.ts';
+import { asKey, keyOf, type ObjectKey } from '../decide/objects.ts';
 import { programsOfTemplate, type Program } from '../decide/manifest/pod-fingerprint.ts';
 import type { KubeObject } from '../kube/resource.ts';
 import { Contents, contentText, type Home } from './contents.ts';
@@ -93,6 +93,7 @@ export const bundleHead = (raw: KubeObject, place: ContentPlace = everything()):
       leftOut: spec.leftOut,
       notSearched: spec.notSearched,
       stagingReferences: spec.stagingReferences,
+      dependencies: spec.dependencies.map((each) => ({ ...each, by: each.by.map(asKey) })),
     },
   };
 };

@@ -61,6 +61,13 @@ const grouped = (apiVersion: string, kind: string, plural: string, namespaced = 
 
 const clusterRoles = grouped('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);
 
+const classRows: readonly ResourceRow[] = [
+  grouped('storage.k8s.io/v1', 'StorageClass', 'storageclasses', false),
+  grouped('networking.k8s.io/v1', 'IngressClass', 'ingressclasses', false),
+  grouped('scheduling.k8s.io/v1', 'PriorityClass', 'priorityclasses', false),
+  grouped('node.k8s.io/v1', 'RuntimeClass', 'runtimeclasses', false),
+];
+
 const installedSelector = 'app.kubernetes.io/part-of=countersign';
 
 export interface InstalledObject extends WatchedObject {
@@ -206,6 +213,10 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
         }),
       ]),
     ),
+    /** Classes of the whole cluster, by name: what content names must be there. */
+    classes: new Map<string, ReflectorFamily<string>>(
+      classRows.map((resource) => [resource.kind, family({ resource, project: ({ metadata }) => metadata.name })]),
+    ),
     /** All definitions of namespaced kinds but our own. */
     definitions,
     /** What of others can change a write to production on its way. No release waits for it. */
@@ -254,6 +265,7 @@ export const clusterWide = (caches: Caches) => [
   caches.ledger,
   caches.emergencies,
   caches.clusterRoles,
+  ...caches.classes.values(),
   ...caches.installed.values(),
   caches.definitions,
 ];

@@ -133,7 +133,7 @@ const inProduction = (record: NamespaceRecord, candidate: ReleaseCandidate): boo
 /** What `observeCandidate` reads. */
 export type CandidateFacts = ReleaseFacts &
   SelectionFacts &
-  Read<'candidates' | 'approvals' | 'secrets' | 'installed' | 'serverVersion' | 'watched'>;
+  Read<'candidates' | 'approvals' | 'secrets' | 'classes' | 'installed' | 'serverVersion' | 'watched'>;
 
 /** A candidate with everything that its gates look at. */
 export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandidate): CandidateSnapshot => {
@@ -163,6 +163,10 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
     stagedPods: podsIn(facts, metadata.namespace),
     stagedControllers: controllersIn(facts, metadata.namespace),
     live: objectsIn(facts, target),
+    classes: (kind, name) => {
+      const known = facts.classes.get(kind);
+      return known === undefined ? undefined : known.in()?.get(name) !== undefined;
+    },
     claims: claimsOf(facts, target, spec.package),
     approvals: (facts.approvals.in()?.byIndex('subject', metadata.uid) ?? [])
       .filter((approval) => approval.metadata.namespace === target)

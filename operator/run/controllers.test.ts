@@ -262,6 +262,7 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
     const set = { ...aWatched('ReplicaSet', 'api-1'), namespace: staging, controller };
     put(facts.watched.get('ReplicaSet'), `${staging}/api-1`, set);
   },
+  classes: ({ facts, put }) => put(facts.classes.get('StorageClass'), 'fast', 'fast'),
   definitions: ({ facts, put }) => put(facts.definitions, 'a.example', aDefinition('a.example', 'A')),
   mutators: ({ facts, put }) =>
     put(facts.mutators.webhooks, 'w', { key: 'MutatingWebhookConfiguration/w', version: '1', reaches: [] }),
@@ -318,6 +319,7 @@ test.each<[ChangingFact, readonly string[]]>([
   ['pods', [the.candidate, the.emergency, the.findings, the.release]],
   ['secrets', [the.candidate, the.findings]],
   ['watched', [the.candidate, the.emergency, the.findings]],
+  ['classes', [the.candidate]],
   ['definitions', [the.findings, the.policy]],
   ['mutators', [the.policy]],
   ['guarded', [the.findings]],
@@ -390,7 +392,7 @@ const isChanging = (fact: FactName): fact is ChangingFact => fact in happens;
 
 test('facts without a trigger are few, and known', () => {
   expect(Object.fromEntries(table.map(({ name, without }) => [name, new Set(without)]))).toEqual({
-    candidate: new Set(['rollbacks', 'serverVersion']),
+    candidate: new Set(['definitions', 'guarded', 'rollbacks', 'serverVersion']),
     release: new Set(['failing', 'refusedWrites']),
     policy: new Set(['bundles', 'candidates', 'guarded', 'objects']),
     findings: new Set([

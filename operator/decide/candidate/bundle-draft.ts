@@ -105,6 +105,7 @@ const baselineOf = (
     leftOut: [],
     notSearched: [],
     stagingReferences: [],
+    dependencies: [],
   };
   const digest = digestOfBundle(bundle);
   return { ...bundle, digest, name: `${spec.package}-baseline-${digest8(digest)}`, createdAt: 0 };
@@ -180,6 +181,7 @@ export const draftBundle = (
       .map(({ kind, name, apiVersion = '', reason }) => ({ kind, name, apiVersion, reason }))
       .toSorted(byKey),
     stagingReferences: [],
+    dependencies: [],
     notSearched: s.bundles[0]?.notSearched ?? (spec.selector === undefined ? [] : s.selection().notSearched),
   };
   const digest = digestOfBundle(bundle);

@@ -11,6 +11,7 @@ import { restartLines } from '../manifest/config-digest.ts';
 import { listed, objectNamed } from '../messages.ts';
 import { keyOf } from '../objects.ts';
 import { imageLines } from './image-lines.ts';
+import { dependenciesOf, dependencyLines } from './dependencies.ts';
 import { stagingReferencesOf } from './named-staging.ts';
 import { oneWayLines } from '../release/irreversible.ts';
 import type { Effect } from '../plan.ts';
@@ -38,9 +39,10 @@ export const isAsSeen = ({ staged }: CandidateSnapshot, question: CurrentQuestio
 export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect => {
   const { notes, significance, urgency, followsUp, reverts } = s.candidate.spec;
   const stagingReferences = stagingReferencesOf(s, draft.objects);
+  const dependencies = dependenciesOf(s, draft.objects);
   return {
     do: 'CreateBundle',
-    bundle: { ...draft, stagingReferences },
+    bundle: { ...draft, stagingReferences, dependencies },
     compare: {
       before: { name: s.production?.name ?? '', objects: base.objects, foreign: base.foreign },
       after: { name: draft.name, objects: draft.objects },
@@ -63,6 +65,7 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
         }),
         leftOut: leftOutLines(draft, base),
         staging: stagingReferences.map((each) => `${objectNamed(keyOf(each))} ${each.path}: ${each.found}`),
+        needs: dependencyLines(s, dependencies),
         restarts: restartLines(draft.objects, base.foreign ? [] : base.objects),
         images: imageLines(draft, s.policy),
         replicas: replicaLines({

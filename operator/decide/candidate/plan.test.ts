@@ -96,6 +96,7 @@ class Model {
       staged: new Map([[keyOf(staged.ref), this.staged]]),
       selection: () => nothingSelected,
       hosts: () => noHosts,
+      classes: () => undefined,
       stagedPods: new Map(),
       stagedControllers: { replicaSet: () => undefined, jobsOf: () => [] },
       live: new Map(),

@@ -119,6 +119,7 @@ const sections = ({
   irreversible = [],
   leftOut = [],
   staging = [],
+  needs = [],
   restarts = [],
   images = [],
   replicas = [],
@@ -126,6 +127,7 @@ const sections = ({
   ...section('Cannot be taken back:', irreversible),
   ...section('Left out:', leftOut),
   ...section('Names the staging namespace:', staging),
+  ...section('Needs of production:', needs),
   ...[restarts, images, replicas].flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines])),
 ];
 

@@ -3,6 +3,7 @@ import type { GateName } from '../../api/reasons.ts';
 import { preflight } from './content/preflight.ts';
 import { approvals } from './people/approvals.ts';
 import { changeTicket } from './content/change-ticket.ts';
+import { dependenciesPresent } from './content/dependencies-present.ts';
 import { emergencyDrift } from './production/emergency-drift.ts';
 import { freeze } from './calendar/freeze.ts';
 import type { Field, Gate, GateSnapshot } from './gate.ts';
@@ -38,6 +39,7 @@ const registered = [
   window,
   freeze,
   secretsPresent,
+  dependenciesPresent,
   emergencyDrift,
   installationIntegrity,
   rollbackHold,

@@ -115,6 +115,8 @@ export interface CandidateSnapshot {
   readonly stagedControllers: StagedControllers;
   /** Live objects of the production namespace. */
   readonly live: LiveObjects;
+  /** Whether the cluster has a class of that kind and name; undefined = the kind is none of classes. */
+  readonly classes: (kind: string, name: string) => boolean | undefined;
   /** Objects in production that belong to another package: key → package. */
   readonly claims: ReadonlyMap<ObjectKey, string>;
   /** Approvals in the production namespace whose subject has this candidate's uid. */

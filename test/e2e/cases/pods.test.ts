@@ -159,18 +159,21 @@ scenario(
 );
 
 scenario(
-  'a release whose ServiceAccount production lacks goes back, and the cause is the ServiceAccount',
+  'a release whose ServiceAccount production lacks is blocked before it begins, and goes forward with it',
   async (world) => {
     await world.stage(
       manifestOf(world, 'ServiceAccount', 'runner', {}),
       web(world, 'a', { serviceAccountName: 'runner' }),
     );
-    expect(await release(world, world.candidate('first', ['Deployment/web']))).toBe('RolledBack');
-    expect(messageOf(await world.finished('first'))).toMatch(
-      /its pods are refused \(FailedCreate\): error looking up service account .*\/runner: serviceaccount "runner" not found/,
+    await world.propose(world.candidate('first', ['Deployment/web']));
+    const { message, remedy } = await gateSays(world, 'first', 'DependenciesPresent', 'DependencyMissing');
+    expect(message).toBe(`${world.production} lacks ServiceAccount runner for Deployment web`);
+    expect(remedy).toContain('that has ServiceAccount runner among its components');
+    expect(await release(world, world.candidate('second', ['Deployment/web', 'ServiceAccount/runner']))).toBe(
+      'Promoted',
     );
   },
-  impatient,
+  { health: { progressTimeout: '2m', observeFor: '0s', settle: '0s' } },
 );
 
 scenario(

@@ -148,6 +148,7 @@ export const aBundle = (given: Partial<Bundle> = {}): Bundle => ({
   leftOut: [],
   notSearched: [],
   stagingReferences: [],
+  dependencies: [],
   ...given,
 });
 
@@ -392,6 +393,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     staged: new Map(),
     selection: () => nothingSelected,
     hosts: () => noHosts,
+    classes: () => undefined,
     stagedPods: new Map(),
     stagedControllers: { replicaSet: () => undefined, jobsOf: () => [] },
     hands: noContributors,
