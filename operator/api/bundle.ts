@@ -1,17 +1,12 @@
 /** `ReleaseBundle`: the content that is signed for and shipped, frozen. */
 import { z } from 'zod';
 import { age, type Definition } from './definition.ts';
+import { dependency, objectKey, stagingReference } from './bundle-facts.ts';
 import { leftOut } from './leave-out.ts';
 import { envelope, namespacedReference } from './meta.ts';
 import { parser } from './parse.ts';
 import { asOne, asSet, celRules, neverChanges } from './crd-extensions.ts';
-import { digest, free, groupVersion, instant, kindName, objectName, objectUid, prose, username } from './schemas.ts';
-
-const objectKey = {
-  apiVersion: groupVersion.describe('Its group and version.'),
-  kind: kindName.describe('Its kind.'),
-  name: objectName.describe('Its name in production.'),
-};
+import { digest, free, instant, kindName, objectName, objectUid, prose, username } from './schemas.ts';
 
 /** Largest content of one object, in bytes of canonical JSON: twice what the API server takes of an object at most. */
 export const bundledContentBytes = 3 * 1024 * 1024;
@@ -51,8 +46,6 @@ const bundledObject = z.object({
     .describe('The staged object that content was read from. Absent on a baseline, which was never staged.'),
 });
 export type BundledObject = z.infer<typeof bundledObject>;
-
-const removedObject = z.object(objectKey);
 
 const unmanagedFields = z.object({
   kind: kindName.describe('The kind of the object.'),
@@ -128,26 +121,6 @@ const deltaEntry = z.object({
 });
 export type DeltaEntry = z.infer<typeof deltaEntry>;
 
-const stagingReference = z.object({
-  ...objectKey,
-  path: free(4096).describe('The path of the field.'),
-  found: free(512).describe('What it says, without what stands around it.'),
-  fix: free(8192)
-    .default('')
-    .describe('The operation of an overlay that names production instead. Empty: people have to write it.'),
-});
-
-const dependency = z.object({
-  ...objectKey,
-  namespace: z.string().max(63).default('').describe('Another namespace. Empty: production, or the whole cluster.'),
-  required: z.boolean().describe('Whether gate DependenciesPresent demands it; otherwise it is only told.'),
-  by: z
-    .array(z.string().max(400))
-    .max(10)
-    .meta(asOne)
-    .describe('The objects that refer to it, such as Deployment/api.'),
-});
-
 const part = z.object({
   of: objectName.describe('The name of the head.'),
   index: z.int32().min(0).max(63).describe('Its place among the parts, from 0.'),
@@ -205,7 +178,7 @@ const releaseBundleSpec = z
       .meta(asOne)
       .describe('The objects, sorted by kind and name. A head with parts has none of its own.'),
     removed: z
-      .array(removedObject)
+      .array(z.object(objectKey))
       .max(1000)
       .default([])
       .meta(asOne)

@@ -6,13 +6,16 @@ import type { ConditionType } from './conditions.ts';
 import { candidateReasons } from './reasons/candidate.ts';
 import type { ReasonEntry } from './reasons/entry.ts';
 import { gateReasons } from './reasons/gates.ts';
+import { surroundingsReasons } from './reasons/surroundings.ts';
 import { productionReasons } from './reasons/production.ts';
 
 /** Every reason, beginning with those of the gates in their order. */
-const catalogue = { ...gateReasons, ...candidateReasons, ...productionReasons } as const satisfies Record<
-  string,
-  ReasonEntry
->;
+const catalogue = {
+  ...gateReasons,
+  ...surroundingsReasons,
+  ...candidateReasons,
+  ...productionReasons,
+} as const satisfies Record<string, ReasonEntry>;
 
 /** A word of the catalogue: a typo does not compile. */
 export type Reason = keyof typeof catalogue;

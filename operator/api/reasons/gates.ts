@@ -209,28 +209,6 @@ export const gateReasons = {
     'Create a new candidate of urgency Normal, or have a platform admin add spec.expedited to the policy.',
   ),
 
-  DependenciesPresent: entry(['DependenciesPresent'], 'Production has everything that the content refers to.'),
-  DependenciesTold: entry(
-    ['DependenciesPresent'],
-    'Production has what it must have; something that a text seems to name as a host, or that does without, is not there.',
-  ),
-  DependencyMissing: entry(
-    ['DependenciesPresent'],
-    'Production lacks an account, claim, class or backend that the content refers to: pods would be refused, or traffic would go nowhere.',
-    'Release the package that has it first, or have the candidate contain it; a platform admin creates classes.',
-  ),
-
-  NoStagingReferences: entry(['StagingReferences'], 'The content does not name the staging namespace as a place.'),
-  StagingReferencesReported: entry(
-    ['StagingReferences'],
-    'The content names the staging namespace, and the policy asks only to say so.',
-  ),
-  StagingReferencesFound: entry(
-    ['StagingReferences'],
-    'The content names the staging namespace as a host, URL, selector or argument: production would go on talking to staging.',
-    'Create a new candidate with the overlay that the gate shows, or write hosts of the same namespace without it in staging.',
-  ),
-
   SecretsPresent: entry(['SecretsPresent'], 'Production has every Secret and key that the content refers to.'),
   SecretsComing: entry(
     ['SecretsPresent'],

@@ -40,7 +40,7 @@ describe('required:', () => {
       'PersistentVolumeClaim/data',
     ],
     ['a priority class', withPod({ priorityClassName: 'high' }), 'PriorityClass.scheduling.k8s.io/high'],
-    ['a runtime class', withPod({ runtimeClassName: 'kata' }), 'RuntimeClass.node.k8s.io/kata'],
+    ['a runtime class', withPod({ runtimeClassName: 'sandboxed' }), 'RuntimeClass.node.k8s.io/sandboxed'],
     ['the class of a claim', claim('slow'), 'StorageClass/slow'],
     [
       'the class of a template of claims',

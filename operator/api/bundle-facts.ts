@@ -1,0 +1,30 @@
+/** What a bundle tells of its content, found when it was frozen. None of it is part of the digest: it follows from the content. */
+import { z } from 'zod';
+import { asOne } from './crd-extensions.ts';
+import { free, groupVersion, kindName, objectName } from './schemas.ts';
+
+export const objectKey = {
+  apiVersion: groupVersion.describe('Its group and version.'),
+  kind: kindName.describe('Its kind.'),
+  name: objectName.describe('Its name in production.'),
+};
+
+export const stagingReference = z.object({
+  ...objectKey,
+  path: free(4096).describe('The path of the field.'),
+  found: free(512).describe('What it says, without what stands around it.'),
+  fix: free(8192)
+    .default('')
+    .describe('The operation of an overlay that names production instead. Empty: people have to write it.'),
+});
+
+export const dependency = z.object({
+  ...objectKey,
+  namespace: z.string().max(63).default('').describe('Another namespace. Empty: production, or the whole cluster.'),
+  required: z.boolean().describe('Whether gate DependenciesPresent demands it; otherwise it is only told.'),
+  by: z
+    .array(z.string().max(400))
+    .max(10)
+    .meta(asOne)
+    .describe('The objects that refer to it, such as Deployment/api.'),
+});
