@@ -20,23 +20,35 @@ const { scenario } = scenarios('refers');
 
 const policy = { overlayMay: ['Command'], health: { progressTimeout: '60s', observeFor: '0s', settle: '0s' } };
 
+const url = (namespace: string): string => `postgres://db.${namespace}.svc.cluster.local:5432/shop`;
+
+const from = (namespace: string) => ({
+  from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } } }],
+});
+
+const container = (host: (name: string) => string) => ({
+  name: 'main',
+  image: image('a'),
+  args: [`--peers=${host('web-0.web')}`],
+});
+
 /** Names its own namespace in four places: as URL, external name, selector and argument. */
 const application = (world: World): readonly Manifest[] => {
   const host = (name: string) => `${name}.${world.staging}.svc`;
   return [
-    world.configMap('settings', { DB_URL: `postgres://${host('db')}.cluster.local:5432/shop`, NOTE: 'staging' }),
+    world.configMap('settings', { DB_URL: url(world.staging), NOTE: 'staging' }),
     manifestOf(world, 'Service', 'payments', { spec: { type: 'ExternalName', externalName: host('api') } }),
     manifestOf(world, 'NetworkPolicy', 'only-us', {
       spec: {
         podSelector: {},
-        ingress: [{ from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': world.staging } } }] }],
+        ingress: [from(world.staging)],
       },
     }),
     patched(world.deployment('web', 'a'), {
       spec: {
         template: {
           spec: {
-            containers: [{ name: 'main', image: image('a'), args: [`--peers=${host('web-0.web')}`] }],
+            containers: [container(host)],
           },
         },
       },
@@ -47,7 +59,7 @@ const application = (world: World): readonly Manifest[] => {
 const components = ['ConfigMap/settings', 'Deployment/web', 'NetworkPolicy/only-us', 'Service/payments'];
 
 scenario(
-  'content that names the staging namespace is blocked place by place, and the overlay that the gate shows ships it',
+  'content that names the staging namespace is blocked place by place, and an overlay that names production ships it',
   async (world) => {
     await world.stage(...application(world));
     await world.propose(world.candidate('first', components));
@@ -64,19 +76,35 @@ scenario(
       'Names the staging namespace:\n  ConfigMap settings data.DB_URL: ',
     );
 
-    // What the remedy shows is pasted as it stands.
-    const overlay: unknown = parse(
+    // What the remedy shows is YAML that names production.
+    const shown: unknown = parse(
       remedy
         .split('\n')
         .filter((line) => line.startsWith('- {'))
         .join('\n'),
     );
+    expect(shown).toContainEqual({
+      kind: 'ConfigMap',
+      name: 'settings',
+      jsonPatch: [{ op: 'replace', path: '/data/DB_URL', value: url(world.production) }],
+    });
+    const host = (name: string) => `${name}.${world.production}.svc`;
+    const overlay = [
+      { kind: 'ConfigMap', name: 'settings', patch: { data: { DB_URL: url(world.production) } } },
+      { kind: 'Service', name: 'payments', patch: { spec: { externalName: host('api') } } },
+      { kind: 'NetworkPolicy', name: 'only-us', patch: { spec: { ingress: [from(world.production)] } } },
+      {
+        kind: 'Deployment',
+        name: 'web',
+        patch: { spec: { template: { spec: { containers: [container(host)] } } } },
+      },
+    ];
     await world.propose(world.candidate('second', components, { overlay }));
     await gateSays(world, 'second', 'StagingReferences', 'NoStagingReferences');
     await sign(world, 'second', ...everybody);
     expect(await end(world, 'second')).toBe('Promoted');
     expect(await world.live('ConfigMap', 'settings')).toMatchObject({
-      data: { DB_URL: `postgres://db.${world.production}.svc.cluster.local:5432/shop`, NOTE: 'staging' },
+      data: { DB_URL: url(world.production), NOTE: 'staging' },
     });
   },
   policy,
