@@ -28,6 +28,8 @@ export interface DeltaHeading {
   readonly leftOut?: readonly string[];
   /** Where the content names the staging namespace, a line each. */
   readonly staging?: readonly string[];
+  /** What staging holds and production cannot have twice, a line each. */
+  readonly held?: readonly string[];
   /** What the content refers to and does not hold, and whose that is, a line each. */
   readonly needs?: readonly string[];
   /** Whose pods are replaced because configuration that they read changes, a line each. */

@@ -119,6 +119,7 @@ const sections = ({
   irreversible = [],
   leftOut = [],
   staging = [],
+  held = [],
   needs = [],
   restarts = [],
   images = [],
@@ -127,6 +128,7 @@ const sections = ({
   ...section('Cannot be taken back:', irreversible),
   ...section('Left out:', leftOut),
   ...section('Names the staging namespace:', staging),
+  ...section('Held by staging:', held),
   ...section('Needs of production:', needs),
   ...[restarts, images, replicas].flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines])),
 ];
