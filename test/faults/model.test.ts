@@ -99,6 +99,52 @@ const rows: readonly (readonly [sentence: string, script: Partial<Script>])[] = 
     },
   ],
   [
+    'what a release that failed left as it was is removed by the next one, which drops it',
+    {
+      had: ['Service/web'],
+      has: ['Job/migrate', 'Service/web'],
+      onFailure: 'Page',
+      observeForMs: 0,
+      fates: { 'Job/migrate': 'CrashLoop' },
+      third: { at: 0, has: ['PersistentVolumeClaim/data'] },
+      seed: 0,
+    },
+  ],
+  [
+    'the rollback of a release that did not remove in time what an earlier one dropped waits for the pods of that, too',
+    {
+      had: ['StatefulSet/db'],
+      has: ['ConfigMap/settings', 'ServiceAccount/runner', 'Deployment/web', 'Service/web'],
+      observeForMs: 0,
+      third: { at: 0, has: ['ServiceAccount/runner'] },
+      faults: [{ is: 'Refusal', at: 85, forMs: null, part: 2, of: 'Everybody', kind: 'Invalid' }],
+      seed: 0,
+    },
+  ],
+  [
+    'a Job that somebody who led before wants to make once more, when it is complete, takes no release back',
+    {
+      had: [],
+      has: ['Job/migrate', 'Service/web'],
+      observeForMs: 0,
+      faults: [
+        { is: 'Handover', at: 34, heldMs: 7776 },
+        { is: 'Crash', effect: 2, how: 'After', downMs: 200 },
+      ],
+      seed: 0,
+    },
+  ],
+  [
+    'a pod that is deleted as its release completes is replaced in its own time',
+    {
+      had: [],
+      has: ['Deployment/worker'],
+      fates: { 'Deployment/worker': 'CrashesTwice' },
+      faults: [{ is: 'PodDeleted', at: 31590, part: 0 }],
+      seed: 0,
+    },
+  ],
+  [
     'data does not go with a StatefulSet that is dropped',
     {
       variant: { ...calm.variant, whenDeleted: 'Delete' },

@@ -457,6 +457,12 @@ describe('after completion', () => {
     expect(observedHealth(live, pods, during)).toMatchObject(health);
   });
 
+  it('a pod that was made in the second of completion replaces one that went in it, and has the time of a replacement', () => {
+    const made = (createdAt: number) => [pod(createdAt, { ready: false })];
+    expect(observedHealth(short, made(completedAt - 700), during).state).toBe('Progressing');
+    expect(observedHealth(short, made(completedAt - 1_700), during).state).toBe('Failed');
+  });
+
   it('a replacement that takes longer than progressTimeout fails it, at the very instant it said', () => {
     const pods = [pod(since + second, { ready: false })];
     const wakeAt = observedHealth(short, pods, during).wakeAt ?? 0;

@@ -177,13 +177,15 @@ export const observedHealth = (object: LiveObject, pods: readonly PodFacts[], ju
   const health = workloadHealth(object, pods, judging);
   if (health.state === 'Failed') return health;
   const standing = pods.filter(({ deleting }) => !deleting);
+  // One that was made in that second may replace a pod that went in it, and was never ready.
+  const begun = secondOf(since);
   const lost = standing
-    .filter((pod) => pod.createdAt < since && pod.phase === 'Running')
+    .filter((pod) => pod.createdAt < begun && pod.phase === 'Running')
     .flatMap((pod) => lostOf(pod, judging))
     .toSorted((a, b) => Number(a.state === 'Progressing') - Number(b.state === 'Progressing'))[0];
   if (lost !== undefined) return lost;
   if (health.state === 'Healthy') return health;
-  const waiting = standing.filter((pod) => pod.createdAt >= since && !pod.ready);
+  const waiting = standing.filter((pod) => pod.createdAt >= begun && !pod.ready);
   if (waiting.length === 0) return health;
   const until = Math.min(...waiting.map(({ createdAt }) => createdAt)) + patience.progressTimeout;
   return now < until

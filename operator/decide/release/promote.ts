@@ -22,7 +22,9 @@ import type { ReleaseSnapshot } from './snapshot.ts';
 import { dropSteps } from './removals.ts';
 import { type Step, writeSteps } from './steps.ts';
 import { effectOf } from './writes.ts';
+import { runsOncePerBundle } from '../manifest/kinds/index.ts';
 import { waves } from '../manifest/kinds/shared/kind.ts';
+import type { RefusedWrite } from './refused-writes.ts';
 
 export const promote = (s: ReleaseSnapshot, open: OpenIntent, answers: Answers, now: Instant): Plan => {
   const course = courseOf(s, open);
@@ -35,10 +37,10 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, answers: Answers, 
       ? waitUntil(deadline(s, open))
       : takeBack(s, open, `ReleaseBundle ${open.to} is not there any more`);
   }
-  const refused = refusedNow(s);
+  const steps = writeSteps(course, s.live);
+  const refused = refusedNow(s, steps);
   if (refused !== undefined) return act(append(s, drafts.refusedWrite(open, s.package, ...refused)));
 
-  const steps = writeSteps(course, s.live);
   const foreign = steps.find(({ standing }) => standing === 'Foreign');
   if (foreign !== undefined) return conflict(s, open, foreign, { answers, now });
 
@@ -182,8 +184,23 @@ const leftBehind = (s: ReleaseSnapshot, open: OpenIntent, bundle: Bundle, now: I
   return allLeft(s, steps, { course, parts: progressParts(s, bundle, open, now) });
 };
 
-/** A write of this promotion that the API server refused for good, with its words. */
-const refusedNow = ({ refused }: ReleaseSnapshot): readonly [object: ObjectKey, message: string] | undefined => {
-  const [first] = [...refused].filter(([, { isFinal }]) => isFinal).toSorted(([a], [b]) => (a < b ? -1 : 1));
+/**
+ * A write of this promotion that the API server refused for good, with its words. What a stale plan sent says nothing where all is done by now; nor
+ * does that a Job could not be made which is there.
+ */
+const refusedNow = (
+  { refused, live }: ReleaseSnapshot,
+  steps: readonly Step[],
+): readonly [object: ObjectKey, message: string] | undefined => {
+  const stepOf = new Map(steps.map((step) => [keyOf(step.ref), step]));
+  const isOver = (key: ObjectKey, { resourceVersion }: RefusedWrite): boolean => {
+    const step = stepOf.get(key);
+    const isMade =
+      step !== undefined && runsOncePerBundle(step.ref) && resourceVersion === '' && live.get(key) !== undefined;
+    return step?.standing === 'Done' || isMade;
+  };
+  const [first] = [...refused]
+    .filter(([key, write]) => write.isFinal && !isOver(key, write))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return first && [first[0], first[1].message];
 };
