@@ -15,7 +15,7 @@ test: node_modules ## every test; builds the control plane's programs first if t
 	$(NODE) hack/controlplane/cli.ts build > /dev/null
 	$(JEST)
 
-proofs: node_modules ## every test, with the whole of the long proofs of which `make test` runs a part: matrix, crash, nights, quiet, bounds, histories
+proofs: node_modules ## every test, with the whole of the long proofs of which `make test` runs a part: matrix, crash, nights, quiet, bounds, histories, replay
 	COUNTERSIGN_PROOFS=whole $(MAKE) test
 
 mutants: node_modules ## drops or widens every part of every admission policy in turn; something must notice. TOPICS="pods approvals" for some, ONLY="migration" by name

@@ -8,7 +8,7 @@ import { packageRecord } from '../../../operator/decide/record/record.ts';
 import { contentText } from './cluster.ts';
 import { isDroppedLate } from './content.ts';
 import type { Entered } from './ledger.ts';
-import type { Held, Truth } from './truth.ts';
+import type { Held, TruthView } from './truth.ts';
 
 export type Invariant =
   | 'EndsInTime'
@@ -89,11 +89,11 @@ const slackMs = 15_000;
 
 export class Invariants {
   readonly violations: Violation[] = [];
-  readonly #truth: Truth;
+  readonly #truth: TruthView;
   readonly #bundles: ReadonlyMap<string, Bundle>;
   readonly #bounds: Bounds;
 
-  constructor(truth: Truth, bundles: ReadonlyMap<string, Bundle>, bounds: Bounds) {
+  constructor(truth: TruthView, bundles: ReadonlyMap<string, Bundle>, bounds: Bounds) {
     this.#truth = truth;
     this.#bundles = bundles;
     this.#bounds = bounds;

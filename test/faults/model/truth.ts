@@ -25,7 +25,18 @@ interface Past {
   readonly until: number;
 }
 
-export class Truth implements Watcher {
+/** What the invariants ask for. */
+export interface TruthView {
+  /** Of each Job: the uids of those that were made, and whether one completed. */
+  readonly jobs: ReadonlyMap<ObjectKey, { readonly uids: ReadonlySet<string>; readonly isComplete: boolean }>;
+  get(key: ObjectKey): Held | undefined;
+  /** Whether it was so of an object at some moment since then. */
+  wasSince(key: ObjectKey, since: number, isSo: (held: Held | undefined) => boolean): boolean;
+  /** Pods of a workload that have not ended, of those that were made before some moment. */
+  running(key: ObjectKey, before: number): readonly string[];
+}
+
+export class Truth implements Watcher, TruthView {
   readonly #cluster: Cluster;
   readonly #nodes: Nodes;
   readonly #now = new Map<ObjectKey, Held>();
@@ -52,14 +63,12 @@ export class Truth implements Watcher {
     return this.#now.get(key);
   }
 
-  /** Whether it was so of an object at some moment since then. */
   wasSince(key: ObjectKey, since: number, isSo: (held: Held | undefined) => boolean): boolean {
     return (
       isSo(this.#now.get(key)) || (this.#past.get(key) ?? []).some(({ held, until }) => until >= since && isSo(held))
     );
   }
 
-  /** Pods of a workload that have not ended, of those that were made before some moment. */
   running(key: ObjectKey, before: number): readonly string[] {
     return [...this.#cluster.pods.of(key).values()].flatMap(({ facts: { name, phase, createdAt } }) =>
       phase !== 'Succeeded' && phase !== 'Failed' && createdAt + 1_000 < before ? [name] : [],
