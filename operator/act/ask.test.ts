@@ -7,6 +7,11 @@ import { createClient } from '../kube/client.ts';
 import { failureOfResponse } from '../kube/failures.ts';
 import { createAsk } from './ask.ts';
 
+const clientsOf = ({ transport }: ReturnType<typeof scriptedApi>) => {
+  const client = createClient({ transport, fieldManager: 'test' });
+  return { operator: client, restorer: client };
+};
+
 const question = (number: number): RightQuestion => ({
   ask: 'Right',
   who: { username: `signer-${number}`, uid: '', groups: [] },
@@ -23,7 +28,7 @@ const named = (body: unknown): boolean =>
 test('very many signers with rights of their own are asked about a few at a time, and each gets its answer', async () => {
   const api = scriptedApi();
   const ask = createAsk({
-    client: createClient({ transport: api.transport, fieldManager: 'test' }),
+    clients: clientsOf(api),
     serverVersion: () => '',
   });
   const answers = Promise.all(Array.from({ length: 500 }, (_, number) => ask(question(number))));
@@ -42,7 +47,7 @@ test('very many signers with rights of their own are asked about a few at a time
 test('questions that the API server does not answer give their places to others', async () => {
   const api = scriptedApi();
   const ask = createAsk({
-    client: createClient({ transport: api.transport, fieldManager: 'test' }),
+    clients: clientsOf(api),
     serverVersion: () => '',
   });
   const lost = Array.from({ length: 20 }, (_, number) => ask({ ...question(number), wildcards: 'Count' }));
@@ -56,8 +61,7 @@ test('questions that the API server does not answer give their places to others'
 
 const answerTo = async (asked: Question, code: number): Promise<Answer> => {
   const api = scriptedApi();
-  const client = createClient({ transport: api.transport, fieldManager: 'test' });
-  const answer = createAsk({ client, serverVersion: () => '' })(asked);
+  const answer = createAsk({ clients: clientsOf(api), serverVersion: () => '' })(asked);
   (await api.next()).fail(failureOfResponse(code, { message: 'no' }));
   return answer;
 };

@@ -10,13 +10,13 @@ import {
   type Question,
   type RightQuestion,
   type SelectionQuestion,
+  type Unstable,
 } from '../decide/api-queries.ts';
 import { gateIsHere } from '../decide/admission/release-writers.ts';
 import { digestOf, digestSteps } from '../decide/json/canonical.ts';
-import { normalForm } from '../decide/manifest/normal-form.ts';
-import { fieldManagers } from '../api/field-managers.ts';
-import { fromScratch } from '../decide/manifest/dry-run.ts';
-import type { Client } from '../kube/client.ts';
+import { differingPaths, normalForm } from '../decide/manifest/normal-form.ts';
+import { fieldManagers, trialManager } from '../api/field-managers.ts';
+import type { Client, WriteOptions } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf } from '../kube/resource.ts';
 import { PackedValues } from '../kube/packed.ts';
@@ -24,8 +24,11 @@ import { selectedObject } from '../decide/selected.ts';
 import { createLimit, inSlices, type Limit } from '../work/slices.ts';
 import { promotableResource } from '../decide/manifest/kinds/index.ts';
 
+/** One for each of the two who write to production. */
+type Clients = Readonly<Record<'operator' | 'restorer', Client>>;
+
 export interface AskTools {
-  readonly client: Client;
+  readonly clients: Clients;
   readonly serverVersion: () => string;
 }
 
@@ -94,13 +97,39 @@ const digested = async (manifest: JsonObject): Promise<Answer> => {
   return { kind: 'Object', manifest };
 };
 
-const askNormalForm = async (client: Client, { ref, manifest }: NormalFormQuestion): Promise<Answer> => {
-  const made = await client.dryRunCreate(promotableResource(ref), manifestOf(manifest));
-  // What nobody asks for is more than half of an object of many fields.
-  return digested(fromScratch(jsonObject(made), ref));
+/** What the API server would store. A field that it does not know is refused: it would be dropped, and production would not be what people wrote. */
+const tried = async (
+  client: Client,
+  { ref, replaces }: NormalFormQuestion,
+  manifest: JsonObject,
+  fieldManager: string,
+) => {
+  const options = { dryRun: true, fieldValidation: 'Strict', fieldManager } as const;
+  const resource = promotableResource(ref);
+  return jsonObject(
+    await (replaces
+      ? client.replaceResource(resource, manifestOf(manifest), options)
+      : client.createResource(resource, manifestOf(manifest), options)),
+  );
 };
 
-const askPreflight = async (client: Client, { ref, resourceVersion, manifest }: PreflightQuestion): Promise<Answer> => {
+const askNormalForm = async (clients: Clients, question: NormalFormQuestion): Promise<Answer> => {
+  const { stored, again, isMutable } = question;
+  // What nobody asks for is more than half of an object of many fields.
+  const made = stored(await tried(clients.operator, question, question.manifest, trialManager));
+  if (!isMutable) return digested(made);
+  const unstable: Unstable[] = [];
+  for (const by of ['operator', 'restorer'] as const) {
+    const twice = stored(await tried(clients[by], question, again(made), trialManager));
+    const fields = differingPaths(twice, made, []);
+    if (fields.length > 0) unstable.push({ by, fields });
+  }
+  if (unstable.length > 0) return { kind: 'Object', manifest: made, unstable };
+  return digested(made);
+};
+
+const askPreflight = async (clients: Clients, question: PreflightQuestion): Promise<Answer> => {
+  const { ref, resourceVersion, manifest } = question;
   let isJudged = false;
   const options = {
     dryRun: true,
@@ -110,11 +139,22 @@ const askPreflight = async (client: Client, { ref, resourceVersion, manifest }: 
     },
   };
   const resource = promotableResource(ref);
-  await (resourceVersion === undefined
-    ? client.createResource(resource, manifestOf(manifest), options)
-    : client.replaceResource(resource, manifestOf(manifest), options));
+  const write = async (client: Client, how: WriteOptions): Promise<readonly string[]> =>
+    question.departs(
+      jsonObject(
+        await (resourceVersion === undefined
+          ? client.createResource(resource, manifestOf(manifest), how)
+          : client.replaceResource(resource, manifestOf(manifest), how)),
+      ),
+    );
+  const fields = await write(clients.operator, options);
   // Without a gate in its way, a promotion would be judged by nobody but the one who carries it out.
-  return isJudged ? { kind: 'Yes' } : { kind: 'Unavailable', message: 'no gate judged the write' };
+  if (!isJudged) return { kind: 'Unavailable', message: 'no gate judged the write' };
+  const back = question.isMutable
+    ? await write(clients.restorer, { dryRun: true, fieldManager: fieldManagers.restorer })
+    : [];
+  const mutated = [...new Set([...fields, ...back])];
+  return mutated.length === 0 ? { kind: 'Yes' } : { kind: 'Mutated', fields: mutated };
 };
 
 const askCurrent = async (client: Client, { ref, namespace }: CurrentQuestion): Promise<Answer> => {
@@ -148,7 +188,8 @@ const askSelection = async (
   return { kind: 'Selected', objects: found.flat() };
 };
 
-export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
+export const createAsk = ({ clients, serverVersion }: AskTools): Ask => {
+  const client = clients.operator;
   const remembered = new PackedValues<JsonObject>(rememberedBytes);
   const [normalForms, preflights, reads] = [createLimit(atOnce), createLimit(atOnce), createLimit(atOnce)];
   const large = createLimit(1);
@@ -159,9 +200,9 @@ export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
       case 'Right':
         return askRight(client, reviews, question);
       case 'NormalForm':
-        return limitOf(normalForms, question.bytes)(() => askNormalForm(client, question));
+        return limitOf(normalForms, question.bytes)(() => askNormalForm(clients, question));
       case 'Preflight':
-        return preflights(() => askPreflight(client, question));
+        return preflights(() => askPreflight(clients, question));
       case 'Selection':
         return askSelection(client, reads, question);
       case 'Current':
@@ -186,7 +227,9 @@ export const createAsk = ({ client, serverVersion }: AskTools): Ask => {
     const answer = await (question.ask === 'NormalForm'
       ? askedOnce(key, question)
       : put(question).catch((error: unknown) => answerOf(question, error)));
-    if (question.ask === 'NormalForm' && answer.kind === 'Object') remembered.keep(key, '', answer.manifest);
+    // What comes out otherwise each time is asked again: somebody may have done something about it.
+    if (question.ask === 'NormalForm' && answer.kind === 'Object' && answer.unstable === undefined)
+      remembered.keep(key, '', answer.manifest);
     return answer;
   };
 };

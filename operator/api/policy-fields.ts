@@ -115,18 +115,25 @@ export const changeTicket = z.object({
     ),
 });
 
-export const unmanaged = z.object({
-  kind: kindName.describe('The kind of the object.'),
-  name: objectName.describe('Its name in production.'),
-  fields: z
-    .array(fieldPath)
-    .min(1)
-    .max(32)
-    .meta(asSet)
-    .describe(
-      'Paths of fields that something else owns: names joined by dots, list items picked by [key=value], such as spec.template.spec.containers[name=app].resources.',
-    ),
-});
+export const unmanaged = z
+  .object({
+    kind: kindName.describe('The kind of the object.'),
+    name: objectName.describe('Its name in production.'),
+    fields: z
+      .array(fieldPath)
+      .min(1)
+      .max(32)
+      .meta(asSet)
+      .describe(
+        'Paths of fields that something else owns: names joined by dots, list items picked by [key=value], such as spec.template.spec.containers[name=app].resources.',
+      ),
+  })
+  .meta(
+    celRules({
+      rule: "!self.fields.exists(each, each in ['apiVersion', 'kind', 'metadata', 'spec', 'status'])",
+      message: 'name a field below metadata or spec: whole, they are what the release decides',
+    }),
+  );
 
 const httpCheck = z.object({
   url: httpUrl.describe('What is fetched, by GET, from within the cluster. Redirects are not followed.'),

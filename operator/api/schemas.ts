@@ -211,10 +211,10 @@ export const referencePattern = typed({
     'write a pattern for the whole reference, from ^ to $, of characters, classes such as [A-Z] and counts such as {7}, without groups and with at most three of *, + and ?, such as ^CHG[0-9]{7}$',
 });
 
-/** A path to a field: names joined by dots, list items picked by `[key=value]`. */
+/** A path to a field: names joined by dots, list items picked by `[key=value]`, names with dots or slashes as `[example.com/x]`. */
 export const fieldPath = typed({
-  pattern: '^[A-Za-z][A-Za-z0-9]*(\\.[A-Za-z0-9_-]+(\\[[A-Za-z][A-Za-z0-9]*=[A-Za-z0-9._/-]+\\])?)+$',
+  pattern: String.raw`^[A-Za-z]\w*(\.[\w-]+(\[[A-Za-z]\w*([=./-][\w./-]+)?\])?)*$`,
   max: 256,
   message:
-    'write the path of one field below its top level: names joined by dots, list items picked by [key=value], such as spec.replicas or spec.template.spec.containers[name=app].resources',
+    'write the path of one field: names joined by dots, list items picked by [key=value], annotations and labels as [name], such as spec.replicas or metadata.annotations[example.com/x]',
 });

@@ -18,17 +18,27 @@ export interface RightQuestion {
   readonly wildcards?: 'Count';
 }
 
-/** What does the API server make of this content: defaults added, admission passed? A dry-run create under a scratch name. */
+/** What does the API server make of this content: defaults added, admission passed? A dry run under its own name. */
 export interface NormalFormQuestion {
   readonly ask: 'NormalForm';
   readonly namespace: string;
   readonly ref: ObjectRef;
   /** What is sent; made when it is asked for. */
   readonly manifest: JsonObject;
+  /** The manifest replaces the live object; else it creates one. */
+  readonly replaces: boolean;
+  /** What the API server answered, as content. */
+  readonly stored: (answer: JsonObject) => JsonObject;
+  /** The write of what was stored: it is to be stored just so. */
+  readonly again: (stored: JsonObject) => JsonObject;
+  /** Something that is not ours may change writes of the object: it is asked whether it does so in the same way each time, for both who write. */
+  readonly isMutable: boolean;
   /** Bytes of the content: large ones are asked about one after the other. */
   readonly bytes: number;
-  /** Digest of the content; the answer is kept under it and the server version. */
+  /** Digest of the content; the answer is kept under it, what it was asked against and the server version. */
   readonly digest: string;
+  /** Digest of what else the answer depends on: the content of the live object, and what may change the write. */
+  readonly against: string;
 }
 
 /** Would this write to production pass right now? A dry-run of the very request. */
@@ -40,10 +50,14 @@ export interface PreflightQuestion {
   readonly resourceVersion: string | undefined;
   readonly manifest: JsonObject;
   readonly digest: string;
+  /** Where what the API server would store departs from what is signed for. */
+  readonly departs: (stored: JsonObject) => readonly string[];
+  /** Something that is not ours may change the write: it is tried for a rollback, too, which another identity carries out. */
+  readonly isMutable: boolean;
 }
 
 /** Which write it is, before what it sends is made: that may take reading a whole bundle. */
-export type PreflightOutline = Omit<PreflightQuestion, 'manifest'>;
+export type PreflightOutline = Omit<PreflightQuestion, 'manifest' | 'departs' | 'isMutable'>;
 
 /** What does this object hold right now? A watch tells everything in the end; what is frozen for good must not be a moment old. */
 export interface CurrentQuestion {
@@ -64,13 +78,21 @@ export interface SelectionQuestion {
 
 export type Question = RightQuestion | NormalFormQuestion | PreflightQuestion | CurrentQuestion | SelectionQuestion;
 
+/** Fields of an object that something changes in another way each time, or for one of the two who write. */
+export interface Unstable {
+  readonly by: 'operator' | 'restorer';
+  readonly fields: readonly string[];
+}
+
 export type Answer =
   | { readonly kind: 'Yes' }
   | { readonly kind: 'No'; readonly message: string }
   /** The digest of the normal form of the object as it is stored (Current). */
   | { readonly kind: 'Digest'; readonly digest: string }
-  /** The object as the API server would store it (NormalForm). */
-  | { readonly kind: 'Object'; readonly manifest: JsonObject }
+  /** The object as the API server would store it (NormalForm). `unstable`: fields that come out otherwise when it is written again. */
+  | { readonly kind: 'Object'; readonly manifest: JsonObject; readonly unstable?: readonly Unstable[] }
+  /** It would be stored, but other than was signed for: in these fields (Preflight). */
+  | { readonly kind: 'Mutated'; readonly fields: readonly string[] }
   /** What carries the labels (Selection). */
   | { readonly kind: 'Selected'; readonly objects: readonly SelectedObject[] }
   /** It could not be asked; it may be asked again later. */
@@ -82,16 +104,19 @@ export type Answers = ReadonlyMap<string, Answer>;
 /** A no hangs on what nobody watches (RBAC, quotas, other admission), so it is asked again after this many milliseconds. */
 const askAgainMs = 30_000;
 
+const isPassing = (answer: Answer): boolean =>
+  answer.kind === 'No' || answer.kind === 'Mutated' || (answer.kind === 'Object' && answer.unstable !== undefined);
+
 /** When to ask again though nothing else happens; undefined = nothing was answered with no. */
 export const askAgainAt = (answers: Answers, now: Instant): Instant | undefined =>
-  [...answers.values()].some(({ kind }) => kind === 'No') ? now + askAgainMs : undefined;
+  [...answers.values()].some(isPassing) ? now + askAgainMs : undefined;
 
 export const questionKey = (question: Exclude<Question, PreflightQuestion> | PreflightOutline): string => {
   switch (question.ask) {
     case 'Right':
       return `right ${question.wildcards ?? ''} ${question.namespace} ${question.resource} ${question.verb} ${question.name} ${question.who.username} ${question.who.uid} ${question.who.groups.join(',')}`;
     case 'NormalForm':
-      return `normal ${question.namespace} ${keyOf(question.ref)} ${question.digest}`;
+      return `normal ${question.namespace} ${keyOf(question.ref)} ${question.digest} ${question.against}`;
     case 'Current':
       return `current ${question.namespace} ${keyOf(question.ref)}`;
     case 'Selection':

@@ -72,7 +72,7 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
   const store = ledgerStore(client, records);
   const sight = createSight({ place, caches, records, client, transport, store, clock });
   // Rights alone are asked for here; what content becomes is the API server's answer to the operator.
-  const ask = createAsk({ client, serverVersion: () => '' });
+  const ask = createAsk({ clients: { operator: client, restorer: client }, serverVersion: () => '' });
   const consents = createConsents({ sight, ask, now: () => clock.now() });
   const judge = createJudge({
     operator: usernames.operator,

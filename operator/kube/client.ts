@@ -24,6 +24,8 @@ export interface CreateOptions extends CallOptions {
 }
 
 export interface WriteOptions extends CreateOptions {
+  /** `Strict`: a field that the API server does not know is refused, and not dropped. */
+  readonly fieldValidation?: 'Strict';
   /** Judged and defaulted as if, but nothing is kept. */
   readonly dryRun?: boolean;
   /** Told the warnings of the answer, as the header has them: `299 - "…", 299 - "…"`. Not called when there are none. */
@@ -126,6 +128,7 @@ export function createClient({ transport, fieldManager, written }: ClientOptions
   const writeQuery = (options: WriteOptions) => ({
     fieldManager: options.fieldManager ?? fieldManager,
     dryRun: options.dryRun ? 'All' : undefined,
+    fieldValidation: options.fieldValidation,
   });
 
   const create = async (resource: ResourceRow, manifest: Manifest, options: WriteOptions): Promise<unknown> => {

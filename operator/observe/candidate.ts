@@ -11,6 +11,7 @@ import { liveRef } from '../decide/release/steps.ts';
 import { joinParts, type BundleHead } from './bundles.ts';
 import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
+import { mutatorsIn } from './mutators-of.ts';
 import { changedInstalled } from './installation.ts';
 import { autoscalersIn, bundlesBy, byAge, controllersIn, namespaceIn, objectsIn, podsIn, policyIn } from './lookup.ts';
 import { observeRelease, type ReleaseFacts } from './release.ts';
@@ -133,7 +134,17 @@ const inProduction = (record: NamespaceRecord, candidate: ReleaseCandidate): boo
 /** What `observeCandidate` reads. */
 export type CandidateFacts = ReleaseFacts &
   SelectionFacts &
-  Read<'candidates' | 'approvals' | 'secrets' | 'classes' | 'installed' | 'serverVersion' | 'watched'>;
+  Read<
+    | 'candidates'
+    | 'approvals'
+    | 'secrets'
+    | 'classes'
+    | 'installed'
+    | 'serverVersion'
+    | 'watched'
+    | 'mutators'
+    | 'guarded'
+  >;
 
 /** A candidate with everything that its gates look at. */
 export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandidate): CandidateSnapshot => {
@@ -178,6 +189,7 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
     configMaps: configMapKeys(facts, target),
     release: inProduction(record, candidate) ? observeRelease(facts, target, spec.package) : undefined,
     integrity: () => (policy === undefined ? [] : changedInstalled(facts, target)),
+    mutators: mutatorsIn(facts, target),
     serverVersion: facts.serverVersion(),
     // Of what is not staged yet the status says which kind is not read.
     complete:

@@ -148,7 +148,7 @@ export const serviceMutator = (raw: KubeObject): Mutator | undefined => {
 
 const resources: readonly GuardedResource[] = followedKinds.map((row) => ({ group: groupOf(row), plural: row.plural }));
 
-interface Mutators {
+export interface Mutators {
   readonly mutators: {
     readonly webhooks: ReflectorFamily<Mutator>;
     readonly policies: ReflectorFamily<Mutator>;

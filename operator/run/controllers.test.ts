@@ -392,7 +392,7 @@ const isChanging = (fact: FactName): fact is ChangingFact => fact in happens;
 
 test('facts without a trigger are few, and known', () => {
   expect(Object.fromEntries(table.map(({ name, without }) => [name, new Set(without)]))).toEqual({
-    candidate: new Set(['definitions', 'guarded', 'rollbacks', 'serverVersion']),
+    candidate: new Set(['definitions', 'guarded', 'mutators', 'rollbacks', 'serverVersion']),
     release: new Set(['failing', 'refusedWrites']),
     policy: new Set(['bundles', 'candidates', 'guarded', 'objects']),
     findings: new Set([

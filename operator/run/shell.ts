@@ -57,7 +57,7 @@ export const createShell = (tools: ShellTools): Shell => {
     readOne(transport, resource, { namespace, name });
   return {
     clock,
-    ask: createAsk({ client: clients.operator, serverVersion: copies.facts.serverVersion }),
+    ask: createAsk({ clients, serverVersion: copies.facts.serverVersion }),
     act: (effect) => leading.ifLeading(() => act(effect)),
     report: (write) => leading.ifLeading(() => report(clients.operator, write)),
     tell: (notice) => events.record({ ...notice, action: 'Judge' }),

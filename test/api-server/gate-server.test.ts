@@ -83,6 +83,7 @@ const configMap = (name: string, namespace = production): Manifest => ({
   metadata: { name, namespace },
   data: { level: 'info' },
 });
+const configMapTarget = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', namespace: production, name });
 let count = 0;
 /** A write that the gate is asked about, and that nothing is kept of. */
 const attempt = (as = operator): Promise<Answer<KubeObject>> =>
@@ -194,13 +195,31 @@ describe('what the judge says reaches the caller', () => {
 
   test('not about what the control plane, nodes and our own dry-runs do', async () => {
     await cluster.controlPlane.identity({ name: 'system:kube-scheduler' });
-    const scratch = configMap('countersign-scratch-0123456789abcdef');
+    const trial = configMap('anything');
     const asks = 'countersign_gate_reviews_total{entry="writes",outcome="Allowed"}';
     const before = await metric(asks);
-    expect(await operator.create(scratch, { dryRun: 'All' })).toMatchObject({ ok: true });
+    expect(await operator.create(trial, { dryRun: 'All', fieldManager: 'countersign-trial' })).toMatchObject({
+      ok: true,
+    });
     expect(await metric(asks)).toBe(before);
     expect(await attempt()).toMatchObject({ ok: true });
     expect(await metric(asks)).toBe(before + 1);
+  });
+
+  test('the trials by which the operator learns a normal form give nobody a write: not by their name, and not without being a dry run', async () => {
+    const trial = { fieldManager: 'countersign-trial' };
+    expect(await operator.create(configMap('deny-trial'), { ...trial, dryRun: 'All' })).toMatchObject({ ok: true });
+    expect(await cluster.as('installer').get(configMapTarget('deny-trial'))).toMatchObject({ code: 404 });
+    expect(said(await operator.create(configMap('deny-trial'), trial))).toContain('gate.countersign.dev" denied');
+    expect(said(await operator.create(configMap('deny-trial'), { dryRun: 'All' }))).toContain(
+      'writes.gate.countersign.dev" denied',
+    );
+    expect(said(await restorer.create(configMap('deny-trial'), { ...trial, dryRun: 'All' }))).toContain(
+      'restorer.gate.countersign.dev" denied',
+    );
+    expect(said(await cluster.as('developer-a').create(configMap('trial'), { ...trial, dryRun: 'All' }))).toContain(
+      'ProductionGuardConfiguration',
+    );
   });
 
   test('nor when what migrates stored objects writes one back', async () => {

@@ -98,6 +98,11 @@ export const candidateReasons = {
     'Its author is no author of the candidate that it names in spec.replaces, and may not withdraw it.',
     'A holder of withdraw in the production namespace withdraws the earlier one: kubectl delete cand.',
   ),
+  ContentMutated: entry(
+    ['Staged', 'Stalled', 'Preflight'],
+    'A mutating webhook or policy of the cluster makes something else of an object than is signed for, or something else each time, or for a rollback.',
+    'Have it write the same each time, exclude the namespace, or list the annotation or label under unmanagedFields of the policy.',
+  ),
   NormalFormRefused: entry(
     ['Staged', 'Stalled'],
     'An object could not be brought into its normal form: the API server refused the trial, or the object is nested too deep, or holds lists or values beyond what is compared.',

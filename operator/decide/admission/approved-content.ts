@@ -12,7 +12,7 @@ import { differingPaths, normalForm } from '../manifest/normal-form.ts';
 import { parkedManifest, unmanagedBeside } from '../manifest/parking.ts';
 import { releasesData } from '../release/removals.ts';
 import { liveRef } from '../release/steps.ts';
-import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
+import { mayBeMutated, unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import type { AdmissionRequest } from './request.ts';
 
 /** The object of a bundle that a write is about, by the name it has in production. */
@@ -114,9 +114,11 @@ export const departures = (
 ): readonly string[] => {
   if (object === undefined) return ['(no object)'];
   if (!isAsDigested(expected)) return ['(everything: the content is not what its digest says)'];
-  const { free = [], goesBack = false, isDropped = false } = leave;
-  const unmanaged =
-    oldObject === undefined ? [] : unmanagedBeside(unmanagedOf(bundle.unmanaged, expected.ref), oldObject, isDropped);
+  const { goesBack = false, isDropped = false } = leave;
+  const othersFields = unmanagedOf(bundle.unmanaged, expected.ref);
+  // What changes writes on their way may write these along with ours.
+  const free = [...(leave.free ?? []), ...othersFields.filter(mayBeMutated)];
+  const unmanaged = oldObject === undefined ? [] : unmanagedBeside(othersFields, oldObject, isDropped);
   // On a create the API server itself fills in what the release leaves open, before anybody is asked.
   const wanted =
     goesBack && oldObject !== undefined

@@ -2,13 +2,14 @@
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { BundleObject, ImagePin, UnmanagedFields } from '../bundle.ts';
-import { digestOf, digestSteps, sizeOf } from '../json/canonical.ts';
-import { keyOf, type LiveObject, type ObjectKey } from '../objects.ts';
+import { digestOf, digestSteps } from '../json/canonical.ts';
+import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from '../api-queries.ts';
 import { asStarted } from '../manifest/autoscaling.ts';
 import { isFilledInLater } from '../manifest/live-values.ts';
 import { normalForm, render, renderSteps, type Rendered } from '../manifest/normal-form.ts';
-import { fromScratch, scratchManifest } from '../manifest/dry-run.ts';
+import { isImmutable, normalFormQuestion } from '../manifest/dry-run.ts';
+import { mutatedText } from '../gates/mutated-content.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { overlayBytes } from '../gates/production/open-limits.ts';
 import { visible } from '../safe-text.ts';
@@ -188,24 +189,28 @@ const renderOne = (
   if (wave !== undefined) return problem('WaveUnknown', wave);
   if (isRolled(ref) && configOf(content) !== undefined) return problem('ReservedAnnotation', reserved(ref));
   const namespace = s.candidate.spec.targetNamespace;
-  const question: NormalFormQuestion = {
-    ask: 'NormalForm',
-    namespace,
-    ref,
-    // Most are known under their digest: it is made for those that are not.
-    get manifest() {
-      return scratchManifest(content, ref, namespace);
-    },
-    bytes: sizeOf(content),
-    digest: digestOf(content),
-  };
+  const mutators = s.mutators(ref);
+  const unmanaged = declaredFor(s, ref);
+  const question = normalFormQuestion(content, ref, { namespace, live: s.live.get(keyOf(ref)), unmanaged, mutators });
   const answer = answers.get(questionKey(question));
   if (answer === undefined) return question;
   if (answer.kind !== 'Object') {
     const said = 'message' in answer ? answer.message : 'no answer';
+    // The gate Preflight speaks of it, with the way round.
+    if (isImmutable(question, said)) return { ref, content, digest: digestOf(content), source: sourceOf(object) };
     return problem('NormalFormRefused', `${keyOf(ref)}: ${visible(firstLine(said))}`);
   }
-  const normal = fromScratch(answer.manifest, ref);
-  const { uid, resourceVersion } = object;
-  return { ref, content: normal, digest: digestOf(normal), source: { uid, resourceVersion } };
+  const unstable = s.bundles.length > 0 ? [] : (answer.unstable ?? []);
+  const mutated = mutatedText(ref, unstable, { namespace, mutators });
+  if (mutated !== undefined) return problem('ContentMutated', mutated);
+  const normal = normalForm(answer.manifest, ref);
+  return { ref, content: normal, digest: digestOf(normal), source: sourceOf(object) };
 };
+
+const sourceOf = ({ uid, resourceVersion }: LiveObject) => ({ uid, resourceVersion });
+
+/** What the policy leaves to others of an object. */
+const declaredFor = ({ policy }: CandidateSnapshot, ref: ObjectRef): readonly string[] =>
+  (policy?.spec.unmanagedFields ?? []).flatMap((row) =>
+    row.name === ref.name && keyNamed(row) === keyOf(ref) ? row.fields : [],
+  );

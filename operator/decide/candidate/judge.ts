@@ -25,6 +25,7 @@ import { workloadHealth } from '../health/health.ts';
 import { withLeft } from '../manifest/live-values.ts';
 import { noSurroundings } from '../health/node-cause.ts';
 import { patienceOf } from '../health/patience.ts';
+import { mutatedFields } from '../manifest/mutated-fields.ts';
 import { differingPaths, normalForm } from '../manifest/normal-form.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import { firstLine } from '../messages.ts';
@@ -73,7 +74,7 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
   const untried = writes.filter((write) => !answers.has(questionKey(write)));
   const assumed = { rights: optimistic(s), preflight: [] };
   const isHopeful = untried.length > 0 && wouldPass(verdicts, gateSnapshot, assumed, now);
-  const openWrites = isHopeful ? untried.flatMap((write) => preflight(write)) : [];
+  const openWrites = isHopeful ? untried.flatMap((write) => preflight(s, write)) : [];
   const isBroken = s.record.broken !== undefined;
   const notes = isBroken
     ? []
@@ -189,6 +190,7 @@ export const refusals = (questions: readonly PreflightOutline[], answers: Answer
   for (const question of questions) {
     const answer = answers.get(questionKey(question));
     if (answer === undefined || answer.kind === 'Unavailable') return undefined;
+    if (answer.kind === 'Mutated') found.push({ object: keyOf(question.ref), message: '', mutated: answer.fields });
     if (answer.kind === 'No') found.push({ object: keyOf(question.ref), message: firstLine(answer.message) });
   }
   return found;
@@ -200,13 +202,22 @@ const unansweredWrite = (questions: readonly PreflightOutline[], answers: Answer
     .flatMap((answer) => (answer?.kind === 'Unavailable' ? [answer.message] : []))[0];
 
 /** The very request, to be tried without effect. */
-const preflight = ({ step, ...outline }: PendingWrite): PreflightQuestion[] => {
+const preflight = (s: Governed, { step, ...outline }: PendingWrite): PreflightQuestion[] => {
   const effect = effectOf(step, {
     as: 'operator',
     namespace: outline.namespace,
     intentFor: () => ({ namespace: outline.namespace, id: '', type: 'Promotion', package: '' }),
   });
-  return effect === undefined || effect.do === 'Delete' ? [] : [{ ...outline, manifest: effect.manifest }];
+  return effect === undefined || effect.do === 'Delete'
+    ? []
+    : [
+        {
+          ...outline,
+          manifest: effect.manifest,
+          departs: (stored) => mutatedFields(stored, step),
+          isMutable: s.mutators(outline.ref)?.length !== 0,
+        },
+      ];
 };
 
 /** Production content that neither the base nor this bundle explains: somebody else writes there. */

@@ -29,7 +29,6 @@ import { nothingSelected } from '../selected.ts';
 import type { Effect, Plan } from '../plan.ts';
 import { questionKey, type Answer, type Question } from '../api-queries.ts';
 import { emptyRecord, type NamespaceRecord } from '../record/record.ts';
-import { fromScratch } from '../manifest/dry-run.ts';
 import { normalForm } from '../manifest/normal-form.ts';
 import { type CandidateSnapshot, noHosts, type Place, type Sibling } from '../gates/snapshot.ts';
 
@@ -111,6 +110,7 @@ class Model {
       configMaps: new Map(),
       release: undefined,
       integrity: () => [],
+      mutators: () => [],
       serverVersion: 'v1.36.3',
       complete: true,
     };
@@ -168,7 +168,7 @@ class Model {
         kind: 'Digest',
         digest: digestOf(normalForm(this.#given.current ?? this.staged.manifest, question.ref)),
       };
-    return { kind: 'Object', manifest: fromScratch(question.manifest, question.ref) };
+    return { kind: 'Object', manifest: question.stored(question.manifest) };
   }
 
   #apply(effect: Effect, at: Instant): void {

@@ -211,6 +211,7 @@ const right: Check = (s) => {
       return { is: 'Wait', message: `whether ${username} may grant could not be asked: ${answer.message}` };
     case 'No':
     case 'Digest':
+    case 'Mutated':
     case 'Object':
     case 'Selected':
       return refused(s, 'GrantorLacksRight', {

@@ -24,6 +24,8 @@ export interface ForeignContent {
 export interface Refusal {
   readonly object: ObjectKey;
   readonly message: string;
+  /** It would be accepted, but other than was signed for: in these fields. */
+  readonly mutated?: readonly string[];
 }
 
 /**

@@ -4,7 +4,7 @@ import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Identity } from '../../api/meta.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
-import type { Instant, LiveObject, LiveObjects, NamespaceFacts, ObjectKey, PodsOf } from '../objects.ts';
+import type { Instant, LiveObject, LiveObjects, NamespaceFacts, ObjectKey, ObjectRef, PodsOf } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import type { ReleaseSnapshot } from '../release/snapshot.ts';
 import type { Selection } from '../selected.ts';
@@ -136,6 +136,8 @@ export interface CandidateSnapshot {
   readonly release: ReleaseSnapshot | undefined;
   /** Objects of our own installation that are not what the record says: the locks may not hold. Gathered when asked: only gates ask. */
   readonly integrity: () => readonly string[];
+  /** What of others may change a write of such an object in production, by name; undefined = that is not known yet. */
+  readonly mutators: (ref: ObjectRef) => readonly string[] | undefined;
   readonly serverVersion: string;
   readonly complete: boolean;
 }

@@ -1,6 +1,6 @@
 /**
  * Field paths: names joined by dots, list items picked by `[key=value]` or `[index]`, any other name quoted, as in
- * `spec.template.spec.containers[name=api].image` or `metadata.annotations['a.b/c']`. What ReleasePolicy allows in
+ * `spec.template.spec.containers[name=api].image` or `metadata.annotations['a.b/c']`; the quotes may be left out. What ReleasePolicy allows in
  * `unmanagedFields` is the part of this without quotes and indexes.
  */
 import type { Json, JsonObject } from '../../api/meta.ts';
@@ -32,7 +32,7 @@ const formatStep = (step: Step, first: boolean): string => {
 const quoted = String.raw`'(?:[^\\']|\\[\\'])*'`;
 const picked = String.raw`[A-Za-z][A-Za-z0-9.]*=(?:[A-Za-z0-9._/-]+|${quoted})`;
 const stepPattern = new RegExp(
-  String.raw`\.?(?<field>[A-Za-z0-9_-]+)|\[(?<name>${quoted})\]|\[(?<index>\d+)\]|\[(?<match>${picked}(?:,${picked})*)\]`,
+  String.raw`\.?(?<field>[A-Za-z0-9_-]+)|\[(?<name>${quoted})\]|\[(?<index>\d+)\]|\[(?<match>${picked}(?:,${picked})*)\]|\[(?<plain>[A-Za-z0-9._/-]+)\]`,
   'y',
 );
 const pickPattern = new RegExp(String.raw`([A-Za-z][A-Za-z0-9.]*)=([A-Za-z0-9._/-]+|${quoted})`, 'g');
@@ -58,6 +58,7 @@ const joins = (text: string, place: number): boolean => text.startsWith('[') || 
 
 const stepOf = (groups: Record<string, string | undefined>): Step => {
   if (groups['field'] !== undefined) return { field: groups['field'] };
+  if (groups['plain'] !== undefined) return { field: groups['plain'] };
   if (groups['name'] !== undefined) return { field: unquote(groups['name']) };
   if (groups['index'] !== undefined) return { index: Number(groups['index']) };
   return {

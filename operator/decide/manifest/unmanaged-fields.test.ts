@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../api/meta.ts';
 import type { LiveObject } from '../objects.ts';
-import { impliedUnmanaged, unmanagedOf } from './unmanaged-fields.ts';
+import { impliedUnmanaged, unmanagedOf, mayBeMutated } from './unmanaged-fields.ts';
 
 const autoscaler = (name: string): JsonObject => ({
   apiVersion: 'autoscaling/v2',
@@ -44,5 +44,22 @@ describe('unmanaged fields', () => {
     expect(
       impliedUnmanaged([{ ...autoscaler('web'), kind: 'Other' }, { kind: 'HorizontalPodAutoscaler' }], [], []),
     ).toEqual([]);
+  });
+});
+
+describe('may be written along with a write of ours', () => {
+  it.each([
+    ['metadata.annotations[example.com/x]', true],
+    ["metadata.annotations['example.com/x']", true],
+    ['metadata.labels.team', true],
+    ['spec.template.metadata.annotations[example.com/x]', true],
+    ['spec.template.metadata.labels.app', false],
+    ['metadata.annotations', false],
+    ['metadata.finalizers', false],
+    ['spec.replicas', false],
+    ['spec.template.spec.containers[name=app].image', false],
+    ['data.annotations.x', false],
+  ])('%s: %s', (path, expected) => {
+    expect(mayBeMutated(path)).toBe(expected);
   });
 });

@@ -1,6 +1,7 @@
 /** Which fields of production a release leaves alone. */
 import type { JsonObject } from '../../api/meta.ts';
 import type { UnmanagedFields } from '../bundle.ts';
+import { parsePath } from '../json/field-path.ts';
 import { keyNamed, rowOf } from './kinds/index.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from '../objects.ts';
 
@@ -39,3 +40,13 @@ export const scaleTarget = (manifest: JsonObject): ObjectKey | undefined => {
 /** The unmanaged paths of one object. */
 export const unmanagedOf = (unmanaged: readonly UnmanagedFields[], ref: ObjectRef): readonly string[] =>
   unmanaged.find((row) => row.name === ref.name && keyNamed(row) === keyOf(ref))?.fields ?? [];
+
+/**
+ * Whether something else may write an unmanaged field along with a write of ours: one annotation, of the object or of its pods, or one label of the
+ * object. Any other unmanaged field stays as it is live when we write.
+ */
+export const mayBeMutated = (path: string): boolean => {
+  const fields = (parsePath(path) ?? []).map((step) => ('field' in step ? step.field : ''));
+  const [last, map, metadata] = [fields.at(-1), fields.at(-2), fields.at(-3)];
+  return last !== '' && metadata === 'metadata' && (map === 'annotations' || (map === 'labels' && fields.length === 3));
+};

@@ -247,6 +247,7 @@ export const candidateController: Controller<'candidate', CandidateSnapshot, key
     refusedWrites: ({ namespace, package: pkg }, facts) => showing(activeRelease(facts, namespace, pkg)),
     followed: ({ namespace }, facts) =>
       namespace === undefined ? [] : [...openBy(facts, 'target', namespace), ...openBy(facts, 'source', namespace)],
+    mutators: { none: 'What they make of a content is asked when it is frozen and when it is promoted.' },
     rollbacks: { none: 'A rollback counts for a candidate once it is in the record, and entries wake.' },
     serverVersion: {
       none: 'What was frozen under another version is judged when a gate is judged; a version alone changes nothing.',

@@ -103,7 +103,18 @@ const policy: Omit<RuleRow, 'kind'>[] = [
     bad: spec(expedited({ approvals: [{ role: 'SRE', count: 1 }] })),
     twin: spec(expedited({ approvals: [{ role: 'sre', count: 1 }] })),
   },
-  { at: 'spec.unmanagedFields[].fields[]', bad: spec(unmanaged('spec')), twin: spec(unmanaged('spec.replicas')) },
+  { at: 'spec.unmanagedFields[].fields[]', bad: spec(unmanaged('spec.')), twin: spec(unmanaged('spec.replicas')) },
+  {
+    at: 'spec.unmanagedFields[].fields[]',
+    bad: spec(unmanaged("metadata.annotations['example.com/x']")),
+    twin: spec(unmanaged('metadata.annotations[example.com/x]')),
+  },
+  {
+    at: 'spec.unmanagedFields[]',
+    says: 'name a field below metadata or spec',
+    bad: spec(unmanaged('spec')),
+    twin: spec(unmanaged('data')),
+  },
   {
     at: 'spec.unmanagedFields[].fields[]',
     bad: spec(unmanaged('spec.template.spec.containers[0].resources')),

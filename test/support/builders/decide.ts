@@ -410,6 +410,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     configMaps: new Map(),
     release: undefined,
     integrity: () => [],
+    mutators: () => [],
     serverVersion: 'v1.36.3',
     complete: true,
     rights: new Map(approvals.map(({ metadata }) => [metadata.uid, true])),

@@ -33,17 +33,48 @@ export interface Webhook {
  * The API server asks this webhook about what `rule` names, from a moment after this resolves: it takes a little to hear of a new configuration.
  * `seen`: what is written waits until it resolves, for 10 s at most.
  */
-export const startWebhook = async <T extends KubeObject>(
+export const startWebhook = <T extends KubeObject>(
   installer: ApiClient,
   rule: Rule,
   seen: (review: Review<T>) => Promise<void> | void,
+): Promise<Webhook> => serve<T>(installer, { kind: 'ValidatingWebhookConfiguration', name: 'asked', rule, seen });
+
+/** The same for one that changes what is written in namespaces with these labels: by the JSON patches that it answers. */
+export const startMutator = <T extends KubeObject>(
+  installer: ApiClient,
+  given: {
+    readonly name: string;
+    readonly rule: Rule;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly patches: (review: Review<T>) => readonly JsonPatch[];
+  },
+): Promise<Webhook> => serve<T>(installer, { ...given, kind: 'MutatingWebhookConfiguration', seen: given.patches });
+
+export type JsonPatch = Readonly<Record<'op' | 'path', string> & { value?: unknown }>;
+
+interface Served<T extends KubeObject> {
+  readonly kind: 'ValidatingWebhookConfiguration' | 'MutatingWebhookConfiguration';
+  readonly name: string;
+  readonly rule: Rule;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly seen: (review: Review<T>) => Promise<void> | void | readonly JsonPatch[];
+}
+
+const serve = async <T extends KubeObject>(
+  installer: ApiClient,
+  { kind: sort, name, rule, labels = {}, seen }: Served<T>,
 ): Promise<Webhook> => {
   const issued = await issue({ hosts: ['127.0.0.1'], now: Date.now(), validForMs: 3_600_000 });
   const server = createServer({ cert: issued.certificate, key: issued.key }, (incoming, response) => {
     void (async () => {
       const { request } = (await json(incoming)) as Pick<Review<T>, 'request'>;
-      await seen({ request, headers: incoming.headers });
-      const answer = { uid: request.uid, allowed: true };
+      const patches = (await seen({ request, headers: incoming.headers })) ?? [];
+      const patch = Buffer.from(JSON.stringify(patches)).toString('base64');
+      const answer = {
+        uid: request.uid,
+        allowed: true,
+        ...(patches.length === 0 ? {} : { patchType: 'JSONPatch', patch }),
+      };
       const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: answer };
       response.setHeader('content-type', 'application/json').end(JSON.stringify(review));
     })();
@@ -52,11 +83,12 @@ export const startWebhook = async <T extends KubeObject>(
   const { port } = server.address() as AddressInfo;
   const configuration = {
     apiVersion: 'admissionregistration.k8s.io/v1',
-    kind: 'ValidatingWebhookConfiguration',
-    metadata: { name: 'asked' },
+    kind: sort,
+    metadata: { name },
     webhooks: [
       {
-        name: 'asked.countersign.test',
+        name: `${name}.countersign.test`,
+        namespaceSelector: { matchLabels: labels },
         admissionReviewVersions: ['v1'],
         sideEffects: 'None',
         clientConfig: {

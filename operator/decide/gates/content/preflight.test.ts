@@ -33,6 +33,25 @@ const templates = (size: string, more: JsonObject = {}) => ({
 });
 const app = (name: string) => ({ spec: { selector: { matchLabels: { app: name } } } });
 
+test('what a mutator makes of a write is named, with who may have done it and the way out', () => {
+  const bundle = aBundle();
+  const [object] = bundle.objects;
+  if (object === undefined) throw new Error('it holds objects');
+  const s = aGateSnapshot({
+    bundle,
+    preflight: [{ object: keyOf(object.ref), message: '', mutated: ["metadata.annotations['a.b/c']"] }],
+    mutators: () => ['MutatingWebhookConfiguration/injector'],
+  });
+  expect(preflight.judge(s, now)).toMatchObject({
+    outcome: 'Blocked',
+    reason: 'ContentMutated',
+    message: expect.stringMatching(/metadata\.annotations\['a\.b\/c'\] of .*MutatingWebhookConfiguration\/injector/),
+    remedy: expect.stringContaining('kubectl edit releasepolicy production -n payments-prod'),
+  });
+  const unknown = preflight.judge({ ...s, mutators: () => undefined }, now);
+  expect(unknown.message).toContain('no mutating webhook or policy of others that is known');
+});
+
 describe('fields that cannot change', () => {
   test.each<[sentence: string, kind: string, next: JsonObject, live: JsonObject, field: string]>([
     ['the selector of a Deployment', 'Deployment', app('a'), app('b'), 'spec.selector'],

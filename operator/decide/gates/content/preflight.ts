@@ -3,6 +3,7 @@ import { runsOncePerBundle } from '../../manifest/kinds/index.ts';
 import { unsettledOf } from '../../emergency/follow-up.ts';
 import { immutableChange } from '../../manifest/immutable-fields.ts';
 import { keyOf, type ObjectKey } from '../../objects.ts';
+import { mutatedRemedy, mutatorsText } from '../mutated-content.ts';
 import { newCandidate } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';
 import { visible } from '../../safe-text.ts';
@@ -20,6 +21,7 @@ const reads = [
   'foreign',
   'unanswered',
   'preflight',
+  'mutators',
 ] as const;
 type Seen = Facts<typeof reads>;
 
@@ -100,6 +102,17 @@ const dryRun = (s: Seen): Verdict | undefined => {
     });
   }
   if (s.preflight.length === 0) return undefined;
+  const changed = s.preflight.flatMap(({ object, mutated }) =>
+    mutated === undefined ? [] : [{ object, fields: mutated.map(visible) }],
+  );
+  const [first] = changed;
+  if (first !== undefined) {
+    const ref = s.bundle.objects.find((each) => keyOf(each.ref) === first.object)?.ref;
+    return blocked('ContentMutated', {
+      message: `The API server would store other content than is signed for: ${listed(changed.map(({ object, fields }) => `${fields.join(', ')} of ${objectNamed(object)}`))}; what changes writes of ${objectNamed(first.object)}: ${mutatorsText(ref && s.mutators(ref))}`,
+      remedy: mutatedRemedy(first.object, first.fields, s.target.name),
+    });
+  }
   return blocked('ObjectRefused', {
     message: `The API server refuses ${listed(s.preflight.map(({ object, message }) => `${objectNamed(object)}: ${visible(message)}`))}`,
     remedy: `Fix the object in staging as the API server says. ${newCandidate(s, 'from that')}`,
