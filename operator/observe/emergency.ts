@@ -2,6 +2,7 @@
 import type { EmergencySnapshot } from '../decide/emergency/snapshot.ts';
 import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
+import { watchedLive } from './fingerprint.ts';
 import { policyIn, splitKey } from './lookup.ts';
 import { viewOf, type ViewFacts } from './namespace-view.ts';
 
@@ -30,8 +31,10 @@ export const observeEmergency = (
     scene: viewOf(facts, namespace),
     made(key) {
       const [kind, name] = splitKey(key);
-      const found = facts.watched.get(kind)?.in(namespace)?.get(indexKey(namespace, name));
-      return found && { ...found, key, digest: found.digest([]) };
+      const found = facts.objects.get(kind)?.in(namespace)?.get(indexKey(namespace, name));
+      if (found === undefined) return undefined;
+      const seen = watchedLive(found);
+      return { ...seen, key, resourceVersion: found.resourceVersion, digest: seen.digest([]) };
     },
     clusterRole: (name) => facts.clusterRoles.in()?.get(name),
     pod: (name) => facts.pods.in(namespace)?.get(indexKey(namespace, name)),

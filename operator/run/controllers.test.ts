@@ -248,8 +248,11 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
   clusterRoles: ({ facts, put }) =>
     put(facts.clusterRoles, 'countersign-emergency', { name: 'countersign-emergency', digest: digestOf('8') } as never),
   ledger: () => {}, // nobody reads it but the records
-  objects: ({ facts, put }) =>
-    put(facts.objects.get('Deployment'), `${production}/api`, { ...aLiveObject(aDeployment()), ...kept }),
+  objects: ({ facts, put }) => {
+    put(facts.objects.get('Deployment'), `${production}/api`, { ...aLiveObject(aDeployment()), ...kept });
+    const name = grantName(uid);
+    put(facts.objects.get('Role'), `${production}/${name}`, { ...aLiveObject(anObject('Role', name)), ...kept });
+  },
   pods: ({ facts, put }) => {
     put(facts.pods, `${production}/api-1`, aPod);
     put(facts.pods, `${production}/api-1`, { ...aPod, deleting: true });
@@ -257,7 +260,7 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
   secrets: ({ facts, put }) =>
     put(facts.secrets, `${production}/s`, { ...aWatched('Secret', 's'), keys: new Set<string>() }),
   watched: ({ facts, put }) => {
-    put(facts.watched.get('Role'), `${production}/${grantName(uid)}`, aWatched('Role', grantName(uid)));
+    put(facts.watched.get('ResourceQuota'), `${production}/most`, aWatched('ResourceQuota', 'most'));
     const controller = { kind: 'Deployment', name: 'api', uid: 'uid-api' };
     const set = { ...aWatched('ReplicaSet', 'api-1'), namespace: staging, controller };
     put(facts.watched.get('ReplicaSet'), `${staging}/api-1`, set);
@@ -315,10 +318,10 @@ test.each<[ChangingFact, readonly string[]]>([
   ['rollbacks', [the.release]],
   ['emergencies', [the.emergency]],
   ['clusterRoles', [the.emergency]],
-  ['objects', [the.candidate, the.findings, the.release]],
+  ['objects', [the.candidate, the.emergency, the.findings, the.release]],
   ['pods', [the.candidate, the.emergency, the.findings, the.release]],
   ['secrets', [the.candidate, the.findings]],
-  ['watched', [the.candidate, the.emergency, the.findings]],
+  ['watched', [the.candidate, the.findings]],
   ['classes', [the.candidate]],
   ['definitions', [the.findings, the.policy]],
   ['mutators', [the.policy]],
@@ -408,7 +411,7 @@ test('facts without a trigger are few, and known', () => {
       'secrets',
       'watched',
     ]),
-    emergency: new Set(['bundles', 'dirtyObjects', 'guarded', 'installed', 'objects', 'secrets', 'serverTime']),
+    emergency: new Set(['bundles', 'dirtyObjects', 'guarded', 'installed', 'secrets', 'serverTime', 'watched']),
     'candidate-deletion': new Set(['followed']),
   });
 });

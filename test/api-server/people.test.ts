@@ -50,6 +50,16 @@ const reading = ours.flatMap((resource) => ['get', 'list', 'watch'].map((verb) =
 const policyRight = (verb: string) => `${verb} releasepolicies production`;
 const signing = (role: string) => ['create approvals', `approve approvalroles ${role}`];
 
+/** Kinds that definitions give: what runs, and where requests go. */
+const customKinds = [
+  'argoproj.io/rollouts',
+  ...['grpcroutes', 'httproutes', 'tcproutes', 'tlsroutes', 'udproutes'].map(
+    (kind) => `gateway.networking.k8s.io/${kind}`,
+  ),
+  'keda.sh/scaledobjects',
+  ...['destinationrules', 'virtualservices'].map((kind) => `networking.istio.io/${kind}`),
+];
+
 /** Everything that each role grants beside reading our kinds. */
 const roles: Readonly<Record<string, readonly string[]>> = {
   'countersign-developer': ['create releasecandidates', 'patch releasecandidates'],
@@ -77,6 +87,7 @@ const roles: Readonly<Record<string, readonly string[]>> = {
       'autoscaling/horizontalpodautoscalers',
       ...['ingresses', 'networkpolicies'].map((kind) => `networking.k8s.io/${kind}`),
       'policy/poddisruptionbudgets',
+      ...customKinds,
     ].flatMap((kind) => [`get ${kind}`, `patch ${kind}`]),
   ],
   'countersign-oncall': ['patch emergencyaccesses'],
@@ -159,6 +170,7 @@ describe('the role of an emergency', () => {
     'networking.k8s.io/ingresses',
     'networking.k8s.io/networkpolicies',
     'policy/poddisruptionbudgets',
+    ...customKinds,
   ];
   const whole = [...main.filter((kind) => kind !== '/pods' && kind !== '/persistentvolumeclaims'), '/secrets'];
   const beside = [

@@ -8,6 +8,8 @@ import type { ProgramProcess } from '../../hack/controlplane/program.ts';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
 import { entryName, type LedgerEntrySpec } from '../../operator/api/ledger.ts';
 import { nextEntry } from '../../operator/decide/record/chain.ts';
+import { promotableKinds } from '../../operator/decide/manifest/kinds/index.ts';
+import { groupOf } from '../../operator/decide/manifest/kinds/shared/kind.ts';
 import {
   accepted,
   startTimeoutMs,
@@ -71,6 +73,14 @@ interface Stored extends KubeObject {
 }
 
 /** What the chart gives its programs. */
+/** Groups of kinds that definitions give: the cluster has none of them here. They are given like any other, from the same file. */
+const customGroups = new Set(promotableKinds.filter(({ custom }) => custom !== undefined).map(groupOf));
+
+const withoutDefinitions = (role: Role): Role => ({
+  ...role,
+  rules: role.rules.filter(({ apiGroups = [] }) => !apiGroups.some((group) => customGroups.has(group))),
+});
+
 const given = async (): Promise<Rbac> => {
   const list = async (kind: string) => {
     const ours = { labelSelector: 'app.kubernetes.io/name=countersign' };
@@ -92,7 +102,7 @@ const given = async (): Promise<Rbac> => {
   const all = (await Promise.all([roles('ClusterRole'), roles('Role')])).flat();
   const isBound = ({ kind, name }: Role): boolean =>
     bound.some(({ roleRef }) => roleRef.kind === kind && roleRef.name === name);
-  return { bindings: bound, roles: all.filter(isBound) }; // nobody is bound to those for people: people.test.ts
+  return { bindings: bound, roles: all.filter(isBound).map(withoutDefinitions) }; // nobody is bound to those for people: people.test.ts
 };
 
 /** What the programs themselves asked for, and what of it was refused for want of a right. */
@@ -116,12 +126,17 @@ const asked = async (program: Program) => {
   };
 };
 
+/** Without these nobody may write a Role that gives more than they hold. */
+const grantingRights = ['bind', 'escalate'].map((verb) => `${verb} rbac.authorization.k8s.io/roles`);
+
 /** What the operator gives on to whoever is let in: nobody may give what they do not hold. */
 const givenOn: Readonly<Partial<Record<Program, readonly string[]>>> = {
   'countersign-operator': [
     'bind rbac.authorization.k8s.io/clusterroles countersign-emergency',
     'use countersign.dev/emergencyminutes',
+    ...grantingRights,
   ],
+  'countersign-restorer': grantingRights,
 };
 
 /** Where the API server refuses streaming lists, what is watched is listed first: test/api-server/kube-reflector.test.ts. */
@@ -191,6 +206,23 @@ const reject = async (world: World, name: string): Promise<void> => {
   );
   await recorded(world, 'Rejected', name);
 };
+
+/** Only who holds a right stages it. */
+const rightsOf = (world: World): readonly Manifest[] => [
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'Role',
+    metadata: { name: 'web', namespace: world.staging },
+    rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }],
+  },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'RoleBinding',
+    metadata: { name: 'web', namespace: world.staging },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'web' },
+    subjects: [{ kind: 'ServiceAccount', name: 'runner', namespace: world.staging }],
+  },
+];
 
 /** A pod of an ordered StatefulSet keeps it from going back, and a Job that failed runs again, because somebody says that it was not the cause. */
 const goWrong = async (world: World): Promise<void> => {
@@ -313,16 +345,19 @@ test(
   async () => {
     const policy = { retain: { bundles: 2, candidates: 1 }, emergency: {} };
     const world = await system.world('rights', policy);
-    const all = ofEveryKind(world, 'a');
+    const all = [...ofEveryKind(world, 'a'), ...rightsOf(world)];
     const withoutJob = componentsOf(all).filter((key) => !key.startsWith('Job/'));
-    await world.stage(...all);
+    await world.stage(...ofEveryKind(world, 'a'));
+    for (const object of rightsOf(world)) accepted(await world.as('admin').create(object));
     await promote(world, 'created', componentsOf(all));
 
     for (const key of withoutJob) {
       const [kind = '', name = ''] = key.split('/');
       const labels = { release: 'updated' };
       accepted(
-        await world.as('developer-a').patch(world.ref(kind, name, world.staging), 'merge', { metadata: { labels } }),
+        await world
+          .as(kind.startsWith('Role') ? 'admin' : 'developer-a')
+          .patch(world.ref(kind, name, world.staging), 'merge', { metadata: { labels } }),
       );
     }
     await promote(world, 'updated', withoutJob);
@@ -348,7 +383,7 @@ test(
     await waitFor(second.as('installer'), second.ref('Job'), () => true, patienceMs);
     await reject(second, 'stuck');
     await recorded(second, 'RolledBack', 'stuck');
-    await promote(second, 'whole', withoutJob);
+    await promote(second, 'whole', componentsOf(parts).filter((key) => !key.startsWith('Job/')));
     await goBack(second);
 
     for (const name of ['spare-1', 'spare-2', 'spare-3', 'spare-4']) {

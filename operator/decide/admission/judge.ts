@@ -10,8 +10,10 @@ import { judgeOperation } from './operations.ts';
 import { judgeAdministration, judgePlatformWriter, witnessed } from './administration.ts';
 import { isRecordDeletion, recordKept } from './retained-objects.ts';
 import { judgeGitOps, judgePromoter, judgeRestorer } from './release-writers.ts';
+import { kindRow } from '../manifest/kinds/index.ts';
 import {
   allowed,
+  asKind,
   refuse,
   refuseYet,
   subjectText,
@@ -123,7 +125,8 @@ const isCustom = ({ resource }: AdmissionRequest): boolean =>
   resource.group.includes('.') && !resource.group.endsWith('.k8s.io');
 
 const refused = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
-  if (isCustom(request)) return refuse(request, 'KindNotReleased', {});
+  if (isCustom(request) && kindRow(asKind(request.kind))?.promotable !== true)
+    return refuse(request, 'KindNotReleased', {});
   return request.operation === 'CONNECT'
     ? refuse(request, 'NoSessions', { name: request.name })
     : refuse(request, 'OnlyByRelease', { source: s.policy?.spec.sourceNamespace ?? '' });

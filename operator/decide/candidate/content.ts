@@ -11,6 +11,7 @@ import { normalForm, render, renderSteps, type Rendered } from '../manifest/norm
 import { isImmutable, normalFormQuestion } from '../manifest/dry-run.ts';
 import { mutatedText } from '../gates/mutated-content.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
+import { instead, ungrantable } from '../gates/content/rights.ts';
 import { overlayBytes } from '../gates/production/open-limits.ts';
 import { visible } from '../safe-text.ts';
 import { firstLine } from '../messages.ts';
@@ -189,6 +190,9 @@ const renderOne = (
   if (wave !== undefined) return problem('WaveUnknown', wave);
   if (isRolled(ref) && configOf(content) !== undefined) return problem('ReservedAnnotation', reserved(ref));
   const namespace = s.candidate.spec.targetNamespace;
+  const right = ungrantable(ref, content);
+  if (right !== undefined)
+    return problem('RightNotGrantable', `no release grants this: ${right}. Next: ${instead(namespace)}`);
   const mutators = s.mutators(ref);
   const unmanaged = declaredFor(s, ref);
   const question = normalFormQuestion(content, ref, { namespace, live: s.live.get(keyOf(ref)), unmanaged, mutators });

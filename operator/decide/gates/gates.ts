@@ -11,6 +11,7 @@ import { images } from './content/images.ts';
 import { inFlight } from './production/in-flight.ts';
 import { installationIntegrity } from './production/installation-integrity.ts';
 import { notes } from './content/notes.ts';
+import { rights } from './content/rights.ts';
 import { reversible } from './content/reversible.ts';
 import { rollbackHold } from './production/rollback-hold.ts';
 import { secretsPresent } from './content/secrets-present.ts';
@@ -30,6 +31,7 @@ const registered = [
   images,
   preflight,
   reversible,
+  rights,
   stagingHealthy,
   stagingUnchanged,
   stagingReferences,

@@ -166,6 +166,8 @@ const rows: readonly Row[] = [
   { kind: 'ConfigMap', live: { data: { a: '1' }, immutable: true }, normal: { data: { a: '1' }, immutable: true } },
   { kind: 'Ingress', live: { spec: { ingressClassName: 'n' } }, normal: { spec: { ingressClassName: 'n' } } },
   { kind: 'NetworkPolicy', live: { spec: { podSelector: {} } }, normal: { spec: { podSelector: {} } } },
+  { kind: 'Role', live: { rules: [] }, normal: { rules: [] } },
+  { kind: 'RoleBinding', live: { subjects: [] }, normal: { subjects: [] } },
   { kind: 'PodDisruptionBudget', live: { spec: { minAvailable: 1 } }, normal: { spec: { minAvailable: 1 } } },
   { kind: 'HorizontalPodAutoscaler', live: { spec: { maxReplicas: 3 } }, normal: { spec: { maxReplicas: 3 } } },
 ];

@@ -102,15 +102,15 @@ export const emergencyController: Controller<'emergency', EmergencySnapshot, key
         ? []
         : open(facts, pod.namespace, ({ sessions }) => sessions.some((session) => session.pod === pod.name));
     },
-    watched: (change, facts) => {
+    objects: (change, facts) => {
       const object = change.new ?? change.old;
-      return object?.name.startsWith(grantPrefix) === true
-        ? open(facts, object.namespace, ({ uid }) => object.name.startsWith(grantName(uid)))
+      return object?.ref.name.startsWith(grantPrefix) === true
+        ? open(facts, object.namespace, ({ uid }) => object.ref.name.startsWith(grantName(uid)))
         : [];
     },
     followed: ({ namespace }, facts) =>
       namespace === undefined ? [] : [...open(facts, namespace), ...unjudged(facts, namespace)],
-    objects: entered,
+    watched: entered,
     secrets: entered,
     guarded: entered,
     installed: entered,

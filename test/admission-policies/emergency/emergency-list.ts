@@ -43,6 +43,7 @@ export const dated = [
   ['network', 'services'],
   ['accounts', 'serviceaccounts'],
   ['storage', 'persistentvolumeclaims'],
+  ['custom', 'httproutes'],
 ] as const;
 
 /** An object that was there before. What is left when a note is taken away is still somebody's, so that the API server shows a time. */
@@ -354,7 +355,6 @@ const wrong: readonly (readonly [string, Which, () => Change])[] = [
         () => withFields({ rules: [{ ...minutesRule, resourceNames: ['unclocked'], ...more }] }),
       ] as const,
   ),
-  ['a Role that is not named for an access', 'minutes', () => (o) => withName()(withFields({ rules: [readsPods] })(o))],
   ['the minutes to a group', 'to minutes', () => lets({ apiGroup: rbac, kind: 'Group', name: 'developers' })],
   [
     'the minutes to a program',
@@ -408,7 +408,7 @@ const made: readonly Attack<GuardWorld>[] = [
   attack('T48', 'rights', {
     name: 'the token of the operator changes a binding of others',
     act: merges(operator, at('rolebindings', 'standing'), () => ({ subjects: [user('nobody-b')] })),
-    denied: 'ProductionGuardGrant: ',
+    denied: 'ProductionGuardRightNotGrantable: ',
     twin: touches(operator, 'to minutes', { subjects: [] }),
   }),
   attack('T48', 'rights', {
@@ -418,14 +418,12 @@ const made: readonly Attack<GuardWorld>[] = [
     twin: touches(restorer, 'to minutes'),
   }),
   attack('T48', 'rights', {
-    name: 'the token of the restorer deletes a binding of others',
-    act: async (world) => {
-      const name = fresh('theirs');
-      accepted(await admin(world).create(one('rolebindings', name)));
-      return admitted(await restorer(world).delete(at('rolebindings', name)));
-    },
-    denied: 'ProductionGuardGrant: ',
-    twin: touches(restorer, 'minutes'),
+    name: 'the token of the restorer binds a program to a ClusterRole that the chart does not list',
+    act: creates(restorer, 'rolebindings', {
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'cluster-admin' },
+    }),
+    denied: 'ProductionGuardRightNotGrantable: ',
+    twin: creates(restorer, 'rolebindings'),
   }),
   attack('T47', 'rights', {
     name: 'who administers lets themselves in by the Role of somebody else',

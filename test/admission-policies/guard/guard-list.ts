@@ -23,6 +23,7 @@ const lock = Object.fromEntries(
     'rights',
     'status',
     'additional',
+    'custom',
     'namespaces',
   ].map((topic) => [topic, policyLock(`countersign-guard-${topic}`)]),
 );
@@ -1021,6 +1022,7 @@ const collected: readonly Attack<GuardWorld>[] = (
     ['accounts', 'serviceaccounts', 'ProductionGuardAccountContent: ', { imagePullSecrets: [{ name: 'other' }] }],
     ['rights', 'roles', 'ProductionGuardRightsContent: ', { rules: [] }],
     ['configuration', 'configmaps', 'ProductionGuardConfigurationContent: ', { data: { level: 'other' } }],
+    ['custom', 'httproutes', 'ProductionGuardCustomContent: ', { spec: { hostnames: ['other.example'] } }],
   ] as const
 ).map(([topic, resource, denied, body]) =>
   attack('T19', topic, {
@@ -1082,6 +1084,49 @@ const status: readonly Attack<GuardWorld>[] = [
     denied: 'ProductionGuardStatus: ',
     twin: merges(by('statefulset-controller'), statusOf('statefulsets', 'standing'), () => ({
       status: { currentRevision: fresh('r') },
+    })),
+  }),
+];
+
+/** What no release grants, by the identity that writes releases: the gate is not asked here. */
+const ungrantable: readonly Attack<GuardWorld>[] = (
+  [
+    ['every verb', { apiGroups: [''], resources: ['pods'], verbs: ['*'] }],
+    ['every resource', { apiGroups: [''], resources: ['*'], verbs: ['get'] }],
+    ['every group', { apiGroups: ['*'], resources: ['pods'], verbs: ['get'] }],
+    ['to be others', { apiGroups: [''], resources: ['users'], verbs: ['impersonate'] }],
+    ['tokens', { apiGroups: [''], resources: ['serviceaccounts/token'], verbs: ['create'] }],
+    ['rights', { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs: ['update'] }],
+    ['signatures', { apiGroups: ['countersign.dev'], resources: ['approvals'], verbs: ['create'] }],
+  ] as const
+).map(([what, rule]) =>
+  attack('T48', 'rights', {
+    name: `the token of the operator gives ${what} by a Role of a release`,
+    act: creates(operator, 'roles', { rules: [rule] }),
+    denied: 'ProductionGuardRightNotGrantable: ',
+    twin: creates(operator, 'roles'),
+  }),
+);
+
+const custom: readonly Attack<GuardWorld>[] = [
+  attack('T16', 'custom', {
+    name: 'a developer creates a route of the Gateway API',
+    act: creates(attacker, 'httproutes'),
+    denied: 'ProductionGuardCustom: ',
+    twin: creates(operator, 'httproutes'),
+  }),
+  attack('T11', 'custom', {
+    name: 'a controller of custom resources creates a Rollout',
+    act: creates(by('custom-controllers'), 'rollouts'),
+    denied: 'ProductionGuardCustom: ',
+    twin: creates(gitOps, 'rollouts'),
+  }),
+  attack('T11', 'custom', {
+    name: 'a controller of custom resources changes what a Rollout says',
+    act: merges(by('custom-controllers'), at('rollouts', 'standing'), () => ({ spec: { replicas: otherNumber() } })),
+    denied: 'ProductionGuardCustomContent: ',
+    twin: merges(by('custom-controllers'), at('rollouts', 'standing'), () => ({
+      metadata: { annotations: { 'rollout.argoproj.io/revision': fresh('r') } },
     })),
   }),
 ];
@@ -1274,6 +1319,8 @@ export const guardAttacks: readonly Attack<GuardWorld>[] = [
   ...collected,
   ...status,
   ...additional,
+  ...custom,
+  ...ungrantable,
   ...unlistedAttacks,
   ...namespaces,
   ...withoutPolicy,

@@ -24,6 +24,7 @@ export const lasting = [
   ['accounts', 'serviceaccounts', 'ProductionGuardAccount: '],
   ['storage', 'persistentvolumeclaims', 'ProductionGuardStorage: '],
   ['pods', 'pods', 'ProductionGuardPod: '],
+  ['custom', 'httproutes', 'ProductionGuardCustom: '],
 ] as const;
 
 /** Who makes one by right: pods come from controllers alone. */

@@ -133,8 +133,8 @@ export const kinds: Readonly<Record<string, Kind>> = {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'RoleBinding',
     fields: () => ({
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' },
-      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'nobody' }],
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'standing' },
+      subjects: [{ kind: 'ServiceAccount', name: 'nobody', namespace: production }],
     }),
   },
   resourcequotas: { apiVersion: core, kind: 'ResourceQuota', fields: () => ({ spec: { hard: { pods: '1000' } } }) },

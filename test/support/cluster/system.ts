@@ -202,6 +202,8 @@ export class World {
   /** Where an object is: ours in the namespace it belongs to, others in production unless said otherwise. */
   ref(kind: string, name?: string, namespace?: string) {
     const apiVersions: Readonly<Record<string, string>> = {
+      Role: 'rbac.authorization.k8s.io/v1',
+      RoleBinding: 'rbac.authorization.k8s.io/v1',
       Deployment: 'apps/v1',
       StatefulSet: 'apps/v1',
       DaemonSet: 'apps/v1',

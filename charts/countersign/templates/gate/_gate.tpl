@@ -56,13 +56,13 @@ matchExpressions:
 
 {{/*
 What the gate is asked about: every row of files/guard.yaml. One version a resource, so that the API server converts what is sent in another: the
-judge compares with content in that version.
+judge compares with content in that version. Of definitions nobody knows here which version a cluster serves: a release is sent in that of its content.
 */}}
 {{- define "countersign.gate.rules" -}}
-{{- range $rows := (.Files.Get "files/guard.yaml" | fromYaml).topics }}
+{{- range $topic, $rows := (.Files.Get "files/guard.yaml" | fromYaml).topics }}
 {{- range $rows }}
 - apiGroups: [{{ .group | quote }}]
-  apiVersions: [{{ ternary "v2" "v1" (eq .group "autoscaling") }}]
+  apiVersions: [{{ if eq $topic "custom" }}"*"{{ else }}{{ ternary "v2" "v1" (eq .group "autoscaling") }}{{ end }}]
   operations: [{{ include "countersign.guard.acts" . | fromJsonArray | join ", " | upper }}]
   resources: [{{ .resource }}]
   scope: Namespaced

@@ -11,7 +11,15 @@ const kindsOf = (pick: (row: (typeof promotableKinds)[number]) => boolean) =>
 
 test('each promotable kind has its wave', () => {
   expect(Object.fromEntries(waves.map((wave) => [wave, kindsOf((row) => row.wave === wave)]))).toEqual({
-    Foundation: ['ServiceAccount', 'ConfigMap', 'PersistentVolumeClaim', 'NetworkPolicy', 'PodDisruptionBudget'],
+    Foundation: [
+      'ServiceAccount',
+      'Role',
+      'RoleBinding',
+      'ConfigMap',
+      'PersistentVolumeClaim',
+      'NetworkPolicy',
+      'PodDisruptionBudget',
+    ],
     Jobs: ['Job'],
     // One that says so itself.
     JobsAfter: [],
@@ -24,6 +32,8 @@ test('each promotable kind has its wave', () => {
 test('what a running release may still need is deleted late', () => {
   expect(kindsOf((row) => row.prune === 'AfterObservation')).toEqual([
     'ServiceAccount',
+    'Role',
+    'RoleBinding',
     'PersistentVolumeClaim',
     'StatefulSet',
     'Service',

@@ -43,6 +43,8 @@ import { statefulSet } from './stateful-set.ts';
 /** All rows. Within a wave, a release lists its kinds in this order. */
 export const kindRows: readonly Kind[] = [
   serviceAccount,
+  role,
+  roleBinding,
   configMap,
   persistentVolumeClaim,
   networkPolicy,
@@ -61,8 +63,6 @@ export const kindRows: readonly Kind[] = [
   podTemplate,
   endpoints,
   endpointSlice,
-  role,
-  roleBinding,
   resourceQuota,
   limitRange,
   resourceClaim,

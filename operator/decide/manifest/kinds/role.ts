@@ -7,8 +7,7 @@ export const role: Kind = {
   apiVersion: 'rbac.authorization.k8s.io/v1',
   plural: 'roles',
   namespaced: true,
-  // Until the guard lets releases write it, and limits which rights they hand out.
-  promotable: false,
+  promotable: true,
   wave: 'Foundation',
   prune: 'AfterObservation',
   followed: 'Digest',

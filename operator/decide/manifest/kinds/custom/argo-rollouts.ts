@@ -6,7 +6,7 @@ import { fixedSelector } from '../shared/immutable.ts';
 import { asManyAs, count, desired, failed, progressing } from '../shared/health.ts';
 import type { HealthRule, PromotableKind } from '../shared/kind.ts';
 import { restartableTemplate, rolling, serviceDefaults } from '../shared/pod-template.ts';
-import { custom } from './shared.ts';
+import { custom, forPeople } from './shared.ts';
 
 /** The controller writes the generation that it has seen as text. */
 const hasSeen = ({ status, generation }: LiveObject): boolean => Number(at(status, 'observedGeneration')) >= generation;
@@ -49,6 +49,7 @@ export const rolloutKinds: readonly PromotableKind[] = [
     apiVersion: 'argoproj.io/v1alpha1',
     plural: 'rollouts',
     wave: 'Workloads',
+    ...forPeople,
     workload: true,
     serverOwned: [
       ...restartableTemplate,

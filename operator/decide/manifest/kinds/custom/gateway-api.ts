@@ -2,7 +2,7 @@
 import { at, listAt, textAt } from '../../../json/json.ts';
 import { healthy, progressing } from '../shared/health.ts';
 import type { HealthRule, PromotableKind } from '../shared/kind.ts';
-import { custom } from './shared.ts';
+import { custom, forPeople } from './shared.ts';
 
 /** Conditions that every parent of a route has to hold. */
 const needed: ReadonlySet<string> = new Set(['Accepted', 'ResolvedRefs']);
@@ -27,6 +27,7 @@ const routeOf = (kind: string, apiVersion: string, also: readonly string[] = [])
     also: also.map((each) => `gateway.networking.k8s.io/${each}`),
     plural: `${kind.toLowerCase()}s`,
     wave: 'Traffic',
+    ...forPeople,
     health: routeHealth,
     risk: { spec: 'network', 'metadata.annotations': 'network' },
     namespaceFields: [

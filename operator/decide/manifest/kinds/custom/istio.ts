@@ -1,6 +1,6 @@
 /** Istio (networking.istio.io, security.istio.io): where requests go, and who may send them. */
 import type { PromotableKind } from '../shared/kind.ts';
-import { custom } from './shared.ts';
+import { custom, forPeople } from './shared.ts';
 
 const routing = (kind: string, plural: string): PromotableKind =>
   custom({
@@ -9,6 +9,7 @@ const routing = (kind: string, plural: string): PromotableKind =>
     also: ['networking.istio.io/v1beta1', 'networking.istio.io/v1alpha3'],
     plural,
     wave: 'Traffic',
+    ...(['DestinationRule', 'VirtualService'].includes(kind) ? forPeople : {}),
     risk: { spec: 'network' },
   });
 

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../../api/meta.ts';
 import { textAt } from '../../../json/json.ts';
 import { secretsNamed, objectsAt } from '../shared/references.ts';
 import type { PromotableKind } from '../shared/kind.ts';
-import { custom } from './shared.ts';
+import { custom, forPeople } from './shared.ts';
 
 /** A Deployment, where it does not say. */
 const scales = (manifest: JsonObject): { readonly kind: string; readonly name: string } | undefined => {
@@ -28,6 +28,7 @@ export const kedaKinds: readonly PromotableKind[] = [
     apiVersion: 'keda.sh/v1alpha1',
     plural: 'scaledobjects',
     wave: 'Scaling',
+    ...forPeople,
     risk: { spec: 'scale' },
     scales,
   }),

@@ -9,6 +9,9 @@ export type CustomKind = Pick<PromotableKind, 'kind' | 'apiVersion' | 'plural' |
     readonly also?: readonly string[];
   };
 
+/** What people may do to what runs and to where requests go; nothing of the kind to what makes Secrets or rights. */
+export const forPeople = { emergency: ['create', 'update', 'delete'], operate: ['free'] } as const;
+
 /** Its controller reports on it, and writes no more of it than metadata. */
 export const custom = ({ also = [], ...row }: CustomKind): PromotableKind => ({
   namespaced: true,
@@ -17,8 +20,6 @@ export const custom = ({ also = [], ...row }: CustomKind): PromotableKind => ({
   followed: 'Digest',
   reports: true,
   health: byConditions,
-  emergency: ['create', 'update', 'delete'],
-  operate: ['free'],
   ...row,
   custom: { also },
   guard: {
