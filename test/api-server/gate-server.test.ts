@@ -217,9 +217,6 @@ describe('what the judge says reaches the caller', () => {
     expect(said(await restorer.create(configMap('deny-trial'), { ...trial, dryRun: 'All' }))).toContain(
       'restorer.gate.countersign.dev" denied',
     );
-    expect(said(await cluster.as('developer-a').create(configMap('trial'), { ...trial, dryRun: 'All' }))).toContain(
-      'ProductionGuardConfiguration',
-    );
   });
 
   test('nor when what migrates stored objects writes one back', async () => {
