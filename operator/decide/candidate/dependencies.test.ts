@@ -9,7 +9,7 @@ import {
 } from '../../../test/support/builders/decide.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { BundleObject, Dependency } from '../bundle.ts';
-import { dependenciesOf, dependencyLines } from './dependencies.ts';
+import { dependenciesOf, dependencyLines, withoutSelector } from './dependencies.ts';
 import { keyOf } from '../objects.ts';
 import type { GateSnapshot } from '../gates/gate.ts';
 import { dependenciesPresent } from '../gates/content/dependencies-present.ts';
@@ -127,4 +127,13 @@ test('signers read whose each of them is', () => {
     'ServiceAccount runner: of package accounts; for Deployment web',
     'StorageClass slow: missing; for PersistentVolumeClaim data',
   ]);
+});
+
+test('signers read which Service has nothing that it leads to', () => {
+  const services = [
+    anObject('Service', 'bare', { spec: { ports: [{ port: 1 }] } }),
+    anObject('Service', 'web', { spec: { selector: { app: 'web' } } }),
+    anObject('Service', 'away', { spec: { type: 'ExternalName', externalName: 'db.example' } }),
+  ];
+  expect(withoutSelector(services)).toEqual([expect.stringContaining('endpoints of Service bare')]);
 });

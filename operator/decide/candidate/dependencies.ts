@@ -4,6 +4,7 @@ import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { standingOf } from '../gates/content/dependencies-present.ts';
 import { needsOf } from '../manifest/dependencies.ts';
 import { kindRow } from '../manifest/kinds/index.ts';
+import { at, textAt } from '../json/json.ts';
 import { objectNamed } from '../messages.ts';
 import { keyOf } from '../objects.ts';
 
@@ -47,3 +48,17 @@ export const dependencyLines = (s: CandidateSnapshot, dependencies: readonly Dep
     const where = each.namespace === '' ? '' : ` in namespace ${each.namespace}`;
     return `${objectNamed(keyOf(each))}${where}: ${standingOf(s, each).text}; for ${each.by.map(objectNamed).join(', ')}`;
   });
+
+/** For signers: Services of the release whose traffic goes where nothing in the release says. */
+export const withoutSelector = (objects: readonly BundleObject[]): readonly string[] =>
+  objects
+    .filter(
+      ({ ref, content }) =>
+        ref.kind === 'Service' &&
+        at(content, 'spec', 'selector') === undefined &&
+        textAt(content, 'spec', 'type') !== 'ExternalName',
+    )
+    .map(
+      ({ ref }) =>
+        `endpoints of Service ${ref.name}: it has no selector, and nothing in this release gives it any; somebody else keeps them in production`,
+    );

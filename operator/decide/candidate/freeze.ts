@@ -11,7 +11,7 @@ import { restartLines } from '../manifest/config-digest.ts';
 import { listed, objectNamed } from '../messages.ts';
 import { keyOf } from '../objects.ts';
 import { imageLines } from './image-lines.ts';
-import { dependenciesOf, dependencyLines } from './dependencies.ts';
+import { dependenciesOf, dependencyLines, withoutSelector } from './dependencies.ts';
 import { heldByStaging } from './held-by-staging.ts';
 import { stagingReferencesOf } from './named-staging.ts';
 import { oneWayLines } from '../release/irreversible.ts';
@@ -67,7 +67,7 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
         leftOut: leftOutLines(draft, base),
         staging: stagingReferences.map((each) => `${objectNamed(keyOf(each))} ${each.path}: ${each.found}`),
         held: heldByStaging(s, draft.objects),
-        needs: dependencyLines(s, dependencies),
+        needs: [...dependencyLines(s, dependencies), ...withoutSelector(draft.objects)],
         restarts: restartLines(draft.objects, base.foreign ? [] : base.objects),
         images: imageLines(draft, s.policy),
         replicas: replicaLines({

@@ -113,6 +113,7 @@ scenario(
     const bundle: LeftOut = await bundleOf(world, candidate);
     expect(bundle.spec.leftOut).toEqual(leaveOut.map((entry) => ({ apiVersion: '', ...entry })).toReversed());
     expect(bundle.spec.deltaText).toContain('Secret web-key: production has a key of its own');
+    expect(bundle.spec.deltaText).toContain('endpoints of Service ledger-db: it has no selector');
     expect(bundle.spec.objects.map(({ kind, name }) => `${kind}/${name}`)).toEqual([
       'ConfigMap/spare',
       'Deployment/web',
