@@ -149,6 +149,10 @@ export const sign = async ({ terminal, facts }: Demo): Promise<void> => {
     `kubectl get relbundle ${bundle} -n ${production} -o jsonpath={.spec.deltaText}`,
   );
   terminal.check('the delta names what would run', delta.text.includes('registry.example/payments/api@sha256:aaaa'));
+  terminal.check(
+    'the tag of the worker is pinned to what staging runs',
+    delta.text.includes('registry.example/payments/worker:2.4@sha256:'),
+  );
 
   terminal.say('Two approvers sign, one for the owners of the payments service, one for the change board.');
   await terminal.run('approver-a', signing(first, 'approver'));
