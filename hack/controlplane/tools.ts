@@ -43,7 +43,8 @@ export function tools(binaries: Binaries, dir: string): { readonly kubectl: Tool
   return { kubectl: tool(binaries.kubectl), helm: tool(binaries.helm) };
 }
 
-async function run(program: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
+/** Runs any program to its end. */
+export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const child = spawn(program, args, {
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],

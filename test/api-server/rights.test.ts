@@ -383,7 +383,11 @@ test(
     await waitFor(second.as('installer'), second.ref('Job'), () => true, patienceMs);
     await reject(second, 'stuck');
     await recorded(second, 'RolledBack', 'stuck');
-    await promote(second, 'whole', componentsOf(parts).filter((key) => !key.startsWith('Job/')));
+    await promote(
+      second,
+      'whole',
+      componentsOf(parts).filter((key) => !key.startsWith('Job/')),
+    );
     await goBack(second);
 
     for (const name of ['spare-1', 'spare-2', 'spare-3', 'spare-4']) {

@@ -89,13 +89,6 @@ export const gateReasons = {
     'Create a new candidate whose spec.irreversible names objects of the release, and what it drops, and set spec.replaces.',
   ),
 
-  RightsGrantable: entry(['Rights'], 'The release grants no right that no release may grant.'),
-  RightNotGrantable: entry(
-    ['Rights', 'Staged', 'Stalled'],
-    'A Role or RoleBinding of the release grants what no release may: wildcards, impersonation, tokens, rights over rights or over Countersign, or something to others than ServiceAccounts.',
-    'Name groups, resources and verbs one by one, or leave it out and have a platform admin grant it.',
-  ),
-
   StagingHealthy: entry(['StagingHealthy'], 'Every workload of the package is healthy in staging.'),
   StagingNotRestarted: entry(
     ['StagingHealthy'],

@@ -1,4 +1,4 @@
-/** Reasons of gates that ask what the content refers to, beside Secrets. */
+/** Reasons of the gates that ask what the release needs of, and does to, what surrounds it: other objects of production, staging, and rights. */
 import { entry, type ReasonEntry } from './entry.ts';
 
 export const surroundingsReasons = {
@@ -22,5 +22,11 @@ export const surroundingsReasons = {
     ['DependenciesPresent'],
     'Production lacks an account, claim, class or backend that the content refers to: pods would be refused, or traffic would go nowhere.',
     'Release the package that has it first, or have the candidate contain it; a platform admin creates classes.',
+  ),
+  RightsGrantable: entry(['Rights'], 'The release grants no right that no release may grant.'),
+  RightNotGrantable: entry(
+    ['Rights', 'Staged', 'Stalled'],
+    'A Role or RoleBinding of the release grants what no release may: wildcards, impersonation, tokens, rights over rights or over Countersign, or something to others than ServiceAccounts.',
+    'Name groups, resources and verbs one by one, or leave it out and have a platform admin grant it.',
   ),
 } as const satisfies Record<string, ReasonEntry>;

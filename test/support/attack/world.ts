@@ -127,7 +127,7 @@ export async function role(
 }
 
 /** A ServiceAccount and a client with its token. */
-export async function robot(world: World, name: string, namespace: string): Promise<ApiClient> {
+export async function robot(world: Pick<World, 'as'>, name: string, namespace: string): Promise<ApiClient> {
   const installer = world.as('installer');
   const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, namespace } };
   const created = await installer.create(account);
