@@ -103,6 +103,11 @@ const policy: Omit<RuleRow, 'kind'>[] = [
     bad: spec(expedited({ approvals: [{ role: 'SRE', count: 1 }] })),
     twin: spec(expedited({ approvals: [{ role: 'sre', count: 1 }] })),
   },
+  {
+    at: 'spec.injected[].container',
+    bad: spec({ injected: [{ kind: 'Deployment', name: 'gateway', container: 'Istio_Proxy' }] }),
+    twin: spec({ injected: [{ kind: 'Deployment', name: 'gateway', container: 'istio-proxy' }] }),
+  },
   { at: 'spec.unmanagedFields[].fields[]', bad: spec(unmanaged('spec.')), twin: spec(unmanaged('spec.replicas')) },
   {
     at: 'spec.unmanagedFields[].fields[]',
@@ -171,6 +176,16 @@ const candidate: Omit<RuleRow, 'kind'>[] = [
     says: 'Page',
     bad: spec({ onFailure: 'Page' }),
     twin: spec({ onFailure: 'Page', pageReason: 'drops a column' }),
+  },
+  {
+    at: 'spec',
+    says: 'spec.leaveOut goes with spec.selector',
+    bad: spec({ leaveOut: [{ kind: 'Secret', name: 'seed', reason: 'production has its own' }] }),
+    twin: spec({
+      components: undefined,
+      selector: { matchLabels: { app: 'payments' } },
+      leaveOut: [{ kind: 'Secret', name: 'seed', reason: 'production has its own' }],
+    }),
   },
   {
     at: 'spec.irreversible[]',
@@ -315,6 +330,17 @@ const textFields: readonly TextField[] = [
     at: 'spec.irreversible[].reason',
     lines: 'one',
     put: (reason) => spec({ irreversible: [{ kind: 'StatefulSet', name: 'db', reason }] }),
+  },
+  {
+    kind: 'ReleaseCandidate',
+    at: 'spec.leaveOut[].reason',
+    lines: 'one',
+    put: (reason) =>
+      spec({
+        components: undefined,
+        selector: { matchLabels: { app: 'payments' } },
+        leaveOut: [{ kind: 'Secret', name: 'seed', reason }],
+      }),
   },
   { kind: 'ReleaseCandidate', at: 'spec.onBehalfOf[]', lines: 'one', put: (name) => spec({ onBehalfOf: [name] }) },
   { kind: 'ReleaseCandidate', at: 'spec.followsUp', lines: 'one', put: (followsUp) => spec({ followsUp }) },
