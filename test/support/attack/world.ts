@@ -19,6 +19,7 @@ import {
   type Cluster,
   type KubeObject,
 } from '../cluster/cluster.ts';
+import { createSoon } from '../cluster/system.ts';
 import type { Sent } from './objects.ts';
 
 export interface World {
@@ -106,8 +107,7 @@ export async function bind(world: World, given: { user: string; role: string; na
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
     subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
   };
-  const answer = await world.as('installer').create(binding);
-  if (!answer.ok && answer.code !== 409) accepted(answer);
+  await createSoon(world.as('installer'), binding);
 }
 
 /** A ClusterRole with one rule on our group, or on what `apiGroups` says. */
