@@ -1,5 +1,5 @@
 /** Releases that change what Kubernetes does not take back: claims that grow, immutable ConfigMaps, StatefulSets that go with their data. */
-import { expect } from '@jest/globals';
+import { beforeAll, expect } from '@jest/globals';
 import { accepted, waitFor, waitForGone, type KubeObject, type Manifest } from '../../support/cluster/cluster.ts';
 import { condition, isTrue, ours, type Entry, type Reported, type World } from '../../support/cluster/system.ts';
 import {
@@ -29,7 +29,21 @@ import {
   volume,
 } from '../../support/scenario/production.ts';
 
-const { scenario } = scenarios('data');
+const { scenario, system } = scenarios('data');
+
+/** A class of which nobody makes volumes: claims stay as they are asked for. */
+beforeAll(async () => {
+  accepted(
+    await system()
+      .as('installer')
+      .create({
+        apiVersion: 'storage.k8s.io/v1',
+        kind: 'StorageClass',
+        metadata: { name: 'none' },
+        provisioner: 'kubernetes.io/no-provisioner',
+      }),
+  );
+});
 
 interface Claim extends KubeObject {
   readonly spec: {

@@ -4,6 +4,9 @@
  * nobody finds, which is said here with the reason. docs/attacks.md keeps the table; UPDATE_DOCS=1 with COUNTERSIGN_PROOFS=whole writes it. Where
  * the proof is not whole, every fourth attack is tried.
  */
+import { kindRows } from '../../../operator/decide/manifest/kinds/index.ts';
+import { groupOf } from '../../../operator/decide/manifest/kinds/shared/kind.ts';
+import { kindIdOf } from '../../../operator/decide/objects.ts';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -119,6 +122,12 @@ const programs = /^(kube-controller-manager|kube-scheduler|kube-apiserver|kwok|c
 /** The group of what the chart adds to the guard. */
 const added = 'example.dev';
 
+/** How the record calls a kind that a definition gives; undefined = one of Kubernetes itself. */
+const customId = (group: string, plural: string): string | undefined => {
+  const row = kindRows.find((each) => each.custom !== undefined && each.plural === plural && groupOf(each) === group);
+  return row && kindIdOf(row);
+};
+
 /** `Kind/name` of what an attack changed in production, by the audit log. */
 const changedBy = ({ from, until }: Through, events: readonly AuditEvent[]): readonly string[] => [
   ...new Set(
@@ -137,7 +146,9 @@ const changedBy = ({ from, until }: Through, events: readonly AuditEvent[]): rea
           (responseStatus?.code ?? 500) < 300,
       )
       .map(({ objectRef: { resource = '', apiGroup = '', name = '' } = {} }) =>
-        apiGroup === added ? `${resource}.${apiGroup}/${name}` : `${kinds[resource]?.kind ?? resource}/${name}`,
+        apiGroup === added
+          ? `${resource}.${apiGroup}/${name}`
+          : `${customId(apiGroup, resource) ?? kinds[resource]?.kind ?? resource}/${name}`,
       ),
   ),
 ];
@@ -255,7 +266,6 @@ const reasons: readonly { readonly why: string; readonly of: readonly string[] }
       'somebody who holds every minute by a wildcard does a delete',
       'a cluster admin, who holds every minute, too, does a delete',
       'a program that was given the minutes does a delete',
-      'the token of the restorer deletes a binding of others',
       ...goneBy(/ that is being deleted$| along with its finalizer$/),
     ],
   },
