@@ -175,15 +175,16 @@ scenario('kubectl waits for the end, and shows the columns', async (world) => {
     'VERSION',
     'PHASE',
     'APPROVALS',
+    'OBJECTS',
     'DIGEST',
     'REASON',
     'AGE',
   ]);
   expect(row).toMatch(
-    new RegExp(`^awaited +payments +1.0.0 +AwaitingGates +0/3 +${ready.status?.digest} +[A-Za-z]+ +`),
+    new RegExp(`^awaited +payments +1.0.0 +AwaitingGates +0/3 +1 object +${ready.status?.digest} +[A-Za-z]+ +`),
   );
   const after = await kubectl(['get', 'cand', 'awaited', '--no-headers']);
-  expect(after.stdout).toMatch(/^awaited +payments +1\.0\.0 +Promoted +3\/3 +Promoted +/);
+  expect(after.stdout).toMatch(/^awaited +payments +1\.0\.0 +Promoted +3\/3 +1 object +Promoted +/);
 });
 
 const secret = 'correct-horse-battery';

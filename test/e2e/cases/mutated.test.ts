@@ -1,5 +1,6 @@
 /** What the API server makes of a content under its own name is what is signed for; who changes it on its way is found before that, and named. */
 import { expect } from '@jest/globals';
+import { eventually } from '../../support/attack/world.ts';
 import { accepted, type KubeObject, type Manifest } from '../../support/cluster/cluster.ts';
 import { image, type World } from '../../support/cluster/system.ts';
 import { startMutator, type JsonPatch, type Review } from '../../support/cluster/webhook.ts';
@@ -110,21 +111,6 @@ scenario(
 scenario(
   'a label that a mutating policy derives from the name is signed for as production gets it',
   async (world) => {
-    await installed(world, 'MutatingAdmissionPolicy', {
-      spec: {
-        failurePolicy: 'Fail',
-        reinvocationPolicy: 'IfNeeded',
-        matchConstraints: { resourceRules: [deployments] },
-        mutations: [
-          {
-            patchType: 'ApplyConfiguration',
-            applyConfiguration: {
-              expression: 'Object{metadata: Object.metadata{labels: {"example.com/workload": object.metadata.name}}}',
-            },
-          },
-        ],
-      },
-    });
     await world.stage(world.deployment('web', 'a'));
     await world.propose(world.candidate('first', ['Deployment/web']));
     const bundle = await bundleOf(world, await sign(world, 'first', ...everybody));
@@ -141,6 +127,32 @@ scenario(
     await succeeds(world, 'sre-a', 'get', 'deployment', 'web');
   },
   quick,
+  {
+    async before(world) {
+      await installed(world, 'MutatingAdmissionPolicy', {
+        spec: {
+          failurePolicy: 'Fail',
+          reinvocationPolicy: 'IfNeeded',
+          matchConstraints: { resourceRules: [deployments] },
+          mutations: [
+            {
+              patchType: 'ApplyConfiguration',
+              applyConfiguration: {
+                expression: 'Object{metadata: Object.metadata{labels: {"example.com/workload": object.metadata.name}}}',
+              },
+            },
+          ],
+        },
+      });
+
+      const probe = { ...world.deployment('probe', 'a'), metadata: { name: 'probe', namespace: world.production } };
+      await eventually(
+        'the policy acts',
+        () => world.as('installer').create<KubeObject>(probe, { dryRun: 'All' }),
+        (answer) => answer.ok && answer.body.metadata.labels?.['example.com/workload'] === 'probe',
+      );
+    },
+  },
 );
 
 /** Sets an annotation of each write of a Deployment. */

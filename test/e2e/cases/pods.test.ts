@@ -180,11 +180,10 @@ scenario(
   'a release of a DaemonSet whose pods are refused goes back, and the cause says where the words of the API server are',
   async (world) => {
     await world.stage(
-      manifestOf(world, 'ServiceAccount', 'runner', {}),
       manifestOf(world, 'DaemonSet', 'agent', {
         spec: {
           selector: { matchLabels: { app: 'agent' } },
-          template: podTemplate('agent', 'a', { serviceAccountName: 'runner' }),
+          template: podTemplate('agent', 'a'),
         },
       }),
     );
@@ -193,10 +192,17 @@ scenario(
     const [, fields = ''] = /with its words in: kubectl get events -n \S+ --field-selector (\S+)/.exec(message) ?? [];
     expect(message).toContain(' pods exist, and its status does not say why');
     expect(await succeeds(world, 'installer', 'get', 'events', '--field-selector', fields)).toMatch(
-      /error looking up service account .*\/runner: serviceaccount "runner" not found/,
+      /forbidden: exceeded quota: none/,
     );
   },
   impatient,
+  {
+    before: async (world) => {
+      const metadata = { name: 'none', namespace: world.production };
+      const quota = { apiVersion: 'v1', kind: 'ResourceQuota', metadata, spec: { hard: { pods: '0' } } };
+      accepted(await world.as('installer').create(quota));
+    },
+  },
 );
 
 scenario(
