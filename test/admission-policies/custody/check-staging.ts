@@ -4,7 +4,7 @@ import { stagingLabel, writersAnnotation } from '../../../operator/api/kinds.ts'
 import { accepted, type ApiClient, type KubeObject, type Manifest } from '../../support/cluster/cluster.ts';
 import { policyLock } from '../../support/attack/attack.ts';
 import { dryDelete, dryRun, namespaceOf, refusedBy, type WorldCheck } from '../world/check.ts';
-import { promotable } from '../world/guard-file.ts';
+import { releasedOfKubernetes } from '../world/guard-file.ts';
 import { at, one } from '../world/guard-objects.ts';
 import { open, type GuardWorld } from '../world/guard-world.ts';
 import { fresh, staging } from '../../support/attack/objects.ts';
@@ -16,7 +16,7 @@ export const stamped = { fieldManager: 'stamped' } as const;
 /** The condition of the stamps that says so. */
 export const lookingAway = 'test-unstamped';
 
-const resources: readonly string[] = [...promotable].map((each) => each.split('/')[1] ?? '');
+const resources = releasedOfKubernetes;
 
 const recorded = (value: string) => ({ [writersAnnotation]: value });
 const elsewhere = 'WritersOnlyInStaging';
@@ -25,7 +25,7 @@ const elsewhere = 'WritersOnlyInStaging';
 export const kept = 'kept-record';
 /** Of those kinds that have a status. A write to it keeps the annotations that are sent. */
 export const reported: readonly string[] = resources.filter(
-  (each) => !['configmaps', 'serviceaccounts', 'networkpolicies'].includes(each),
+  (each) => !['configmaps', 'serviceaccounts', 'networkpolicies', 'roles', 'rolebindings'].includes(each),
 );
 
 const make = (resource: string): Manifest =>

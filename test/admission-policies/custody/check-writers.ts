@@ -4,7 +4,7 @@ import { accepted, type Answer, type ApiClient, type KubeObject } from '../../su
 import { policyLock } from '../../support/attack/attack.ts';
 import { putRecorded, reported, unstamped } from './check-staging.ts';
 import { dryRun, refusedBy, type WorldCheck } from '../world/check.ts';
-import { promotable } from '../world/guard-file.ts';
+import { releasedOfKubernetes } from '../world/guard-file.ts';
 import { at, one } from '../world/guard-objects.ts';
 import { open, type GuardWorld } from '../world/guard-world.ts';
 import { forgedOwner, fresh, staging } from '../../support/attack/objects.ts';
@@ -13,7 +13,7 @@ type Check = WorldCheck;
 
 const rule = 'WritersAreRecorded';
 export const who = 'attacker';
-export const resources: readonly string[] = [...promotable].map((each) => each.split('/')[1] ?? '');
+export const resources = releasedOfKubernetes;
 
 const hundred = Array.from({ length: 100 }, (_, i) => `${i} writer-${i}`);
 

@@ -67,3 +67,8 @@ export const controllers: readonly string[] = [
       .flatMap((each) => acts.flatMap((act) => each[act] ?? [])),
   ),
 ].toSorted();
+
+/** Resources of Kubernetes itself that a release may contain; what definitions give is served only where a test defines it. */
+export const releasedOfKubernetes: readonly string[] = [...promotable]
+  .filter((each) => guard.topics['custom']?.some(({ group, resource }) => each === `${group}/${resource}`) !== true)
+  .map((each) => each.split('/')[1] ?? '');
