@@ -107,8 +107,11 @@ const configMapKeys = ({ objects }: Read<'objects'>, namespace: string): KeysByN
 
 /** Kinds that it may consist of and of which staging or production has not been read, by id. */
 const unreadKindsOf = ({ followed }: Read<'followed'>, { spec, metadata }: ReleaseCandidate): readonly string[] => {
-  const ids = spec.components && new Set(spec.components.map((each) => kindIdOf(rowNamed(each) ?? each)));
-  return [...new Set([metadata.namespace, spec.targetNamespace].flatMap((each) => followed.unreadKinds(each, ids)))];
+  const unread = new Set([metadata.namespace, spec.targetNamespace].flatMap((each) => followed.unreadKinds(each)));
+  // Nearly always there are none, and a candidate may name five hundred objects.
+  if (unread.size === 0 || spec.components === undefined) return [...unread];
+  const named = new Set(spec.components.map((each) => kindIdOf(rowNamed(each) ?? each)));
+  return [...unread].filter((id) => named.has(id));
 };
 
 /** What is reached under which name, in staging and in production. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { group as ownGroup } from '../api/kinds.ts';
 import type { ReflectorFamily } from '../kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
-import type { ChangeHandler } from '../kube/store.ts';
+import type { Change, ChangeHandler } from '../kube/store.ts';
 
 /** Definitions of custom resources, whoever made them. */
 export const definitionRow: ResourceRow = {
@@ -130,3 +130,16 @@ export class ObjectFamilies<T> {
     this.defined.onChange(handler);
   }
 }
+
+interface Followed {
+  readonly guarded: Pick<DefinedFamilies<unknown>, 'kinds'>;
+  readonly objects: { readonly defined: Pick<DefinedFamilies<unknown>, 'kinds'> };
+}
+
+/**
+ * Whether a kind that is followed came, went, or is served in other versions. A cluster has hundreds of definitions that nobody follows, and most
+ * changes of one are about its status or its schema.
+ */
+export const isRedefined = ({ guarded, objects }: Followed, { old, new: now }: Change<Definition>): boolean =>
+  (old?.kind !== now?.kind || old?.versions.join() !== now?.versions.join()) &&
+  [...guarded.kinds, ...objects.defined.kinds].some(({ definition: name }) => name === (now ?? old)?.name);

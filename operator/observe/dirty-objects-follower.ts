@@ -2,6 +2,7 @@
 import { isAutoscaler } from '../decide/manifest/kinds/index.ts';
 import { scaleTarget } from '../decide/manifest/unmanaged-fields.ts';
 import { keyOf, type ObjectKey, type PodFacts } from '../decide/objects.ts';
+import { isRedefined } from './custom-kinds.ts';
 import type { DirtyObjects } from './dirty-objects.ts';
 import { isStatusOnly, type Changed, type OnChange } from './changes.ts';
 import type { Read } from './facts.ts';
@@ -11,7 +12,7 @@ import { watchedLive } from './fingerprint.ts';
 import type { KeptObject } from './parse.ts';
 
 export interface DirtyObjectsFollowerOptions {
-  readonly facts: Read<'policies' | 'definitions'>;
+  readonly facts: Read<'policies' | 'guarded' | 'objects'>;
   readonly dirtyObjects: DirtyObjects;
   readonly on: OnChange;
 }
@@ -52,7 +53,8 @@ export const followDirtyObjects = ({ facts, dirtyObjects, on }: DirtyObjectsFoll
     if (found === undefined || change.old?.digest([]) === change.new?.digest([])) return;
     for (const namespace of productions()) changed(namespace, found.key);
   });
-  on.definitions(() => {
+  on.definitions((change) => {
+    if (!isRedefined(facts, change)) return;
     for (const namespace of productions()) dirtyObjects.markAll(namespace);
   });
 };

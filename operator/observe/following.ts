@@ -2,6 +2,7 @@
 import { policyName } from '../api/kinds.ts';
 import { clusterWide, type Caches } from './caches.ts';
 import { isStatusOnly, type OnChange } from './changes.ts';
+import { isRedefined } from './custom-kinds.ts';
 
 /** What following needs of a family, whatever it keeps. */
 interface Followable {
@@ -96,11 +97,11 @@ export class Followed {
     return clusterWide(this.#caches).every((family) => family.in()?.isSynced() ?? false);
   }
 
-  /** Kinds of definitions among these of which a namespace has not been read yet, by id; undefined = among all that are defined. */
-  unreadKinds(namespace: string, ids?: ReadonlySet<string>): readonly string[] {
+  /** Kinds of definitions of which a namespace has not been read yet, by id. */
+  unreadKinds(namespace: string): readonly string[] {
     const { defined } = this.#caches.objects;
     return defined.kinds.flatMap(({ id }) => {
-      const family = ids === undefined || ids.has(id) ? defined.get(id) : undefined;
+      const family = defined.get(id);
       return family === undefined || family.in(namespace)?.isSynced() === true ? [] : [id];
     });
   }
@@ -120,12 +121,18 @@ export class Followed {
 const namespaceOf = (key: string): string => key.slice(key.indexOf(' ') + 1);
 
 /** From now on what is followed is brought in line whenever policies, labels or definitions change. */
-export const keepFollowing = (followed: Followed, { definitions }: Pick<Caches, 'definitions'>, on: OnChange): void => {
+export const keepFollowing = (
+  followed: Followed,
+  caches: Pick<Caches, 'definitions' | 'guarded' | 'objects'>,
+  on: OnChange,
+): void => {
   on.policies((change) => {
     if (!isStatusOnly(change)) followed.update();
   });
   on.namespaces(({ old, new: now }) => {
     if (old?.guarded !== now?.guarded) followed.update();
   });
-  definitions.onChange(() => followed.update());
+  caches.definitions.onChange((_, change) => {
+    if (isRedefined(caches, change)) followed.update();
+  });
 };

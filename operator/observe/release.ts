@@ -41,12 +41,15 @@ const podsOfOthers = (facts: Read<'bundles' | 'pods'>, namespace: string, pkg: s
       ),
 });
 
-/** Kinds of which the kept bundles of a package hold or remove objects, by id. */
-const kindsOf = (facts: Read<'bundles'>, namespace: string, pkg: string): ReadonlySet<string> =>
-  new Set(
-    (facts.bundles.in()?.byIndex('package', indexKey(namespace, pkg)) ?? []).flatMap(({ bundle }) =>
-      [...bundle.objects.map(({ ref }) => ref), ...bundle.removed].map(kindIdOf),
-    ),
+/** Whether the kept bundles of a package hold or remove objects of these kinds, by id. Nearly always there are none to look for. */
+const holdsAny = (
+  facts: Read<'bundles'>,
+  namespace: string,
+  { package: pkg, kinds }: { readonly package: string; readonly kinds: readonly string[] },
+): boolean =>
+  kinds.length > 0 &&
+  (facts.bundles.in()?.byIndex('package', indexKey(namespace, pkg)) ?? []).some(({ bundle }) =>
+    [...bundle.objects.map(({ ref }) => ref), ...bundle.removed].some((ref) => kinds.includes(kindIdOf(ref))),
   );
 
 /** One package of a production namespace, whether anything of it is there or not. */
@@ -68,5 +71,5 @@ export const observeRelease = (facts: ReleaseFacts, namespace: string, pkg: stri
   complete:
     facts.followed.isClusterRead() &&
     facts.followed.isComplete('Production', namespace) &&
-    facts.followed.unreadKinds(namespace, kindsOf(facts, namespace, pkg)).length === 0,
+    !holdsAny(facts, namespace, { package: pkg, kinds: facts.followed.unreadKinds(namespace) }),
 });

@@ -323,7 +323,7 @@ test.each<[ChangingFact, readonly string[]]>([
   ['secrets', [the.candidate, the.findings]],
   ['watched', [the.candidate, the.findings]],
   ['classes', [the.candidate]],
-  ['definitions', [the.findings, the.policy]],
+  ['definitions', [the.policy]],
   ['mutators', [the.policy]],
   ['guarded', [the.findings]],
   ['installed', [the.candidate, the.findings]],
@@ -350,6 +350,20 @@ test.each<[ChangingFact, readonly string[]]>([
   happens[fact](world);
   expect(keysOf(world)).toEqual(expected.toSorted());
 });
+
+test.each<[sentence: string, versions: readonly string[], wakes: readonly string[]]>([
+  ['served in other versions', ['v2'], [the.findings]],
+  ['with another status or schema', ['v1'], []],
+])(
+  'the definition of a kind that is followed is %s: production is looked at again, or not',
+  (_, versions, expected) => {
+    const world = aWorld();
+    world.woken.length = 0;
+    const changed = { ...aDefinition('widgets.example.com', 'Widget'), versions };
+    world.put(world.facts.definitions, 'widgets.example.com', changed);
+    expect(keysOf(world)).toEqual(expected);
+  },
+);
 
 test.each<[sentence: string, kind: 'StatefulSet' | 'PersistentVolumeClaim', name: string, wakes: readonly string[]]>([
   ['a StatefulSet that the release in production dropped', 'StatefulSet', 'db-1', [the.release]],
