@@ -7,6 +7,7 @@ import {
   end,
   everybody,
   conditionSays,
+  gateSays,
   sign,
   patienceMs,
   release,
@@ -99,6 +100,17 @@ scenario('rights that no release grants are refused before anybody signs, each b
   await world.propose(world.candidate('second', components));
   const binds = await conditionSays(world, 'second', 'Staged', 'RightNotGrantable');
   expect(binds.message).toContain('binds User developer-a');
+});
+
+scenario('an account is bound to no Role but one of the same release: another may grant anything', async (world) => {
+  const all = { apiGroups: ['*'], resources: ['*'], verbs: ['*'] };
+  const ops = { ...role(world, [all], 'ops'), metadata: { name: 'ops', namespace: world.production } };
+  accepted(await world.as('admin').create(ops));
+  await world.stage(account(world), world.deployment('web', 'a'));
+  await stageRights(world, role(world, [leases], 'ops'), binding(world, [own(world)], 'ops'));
+  await world.propose(world.candidate('first', ['ServiceAccount/web', 'RoleBinding/ops', 'Deployment/web']));
+  const { message } = await gateSays(world, 'first', 'Rights', 'RightNotGrantable');
+  expect(message).toContain('RoleBinding ops binds to Role ops, which is not part of the release');
 });
 
 scenario('a release that fails takes the rights back that it brought', async (world) => {

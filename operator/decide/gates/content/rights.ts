@@ -1,5 +1,6 @@
 /** Does the release grant no right that a release may not grant? */
 import type { JsonObject } from '../../../api/meta.ts';
+import type { Bundle, BundleObject } from '../../bundle.ts';
 import { forbiddenRights, roleFacts } from '../../emergency/role-limits.ts';
 import { listAt, textAt } from '../../json/json.ts';
 import { listed, objectNamed } from '../../messages.ts';
@@ -39,13 +40,25 @@ export const ungrantable = (ref: ObjectRef, content: JsonObject): string | undef
   return why.length === 0 ? undefined : `${objectNamed(keyOf(ref))} ${visible(why.join('; '))}`;
 };
 
+/** A Role of somebody else may grant what no release may, and may come to grant more after people have signed. */
+const strangeRole = ({ ref, content }: BundleObject, { objects }: Bundle): string | undefined => {
+  if (kindIdOf(ref) !== 'RoleBinding' || textAt(content, 'roleRef', 'kind') !== 'Role') return undefined;
+  const name = textAt(content, 'roleRef', 'name') ?? '';
+  return objects.some((object) => keyOf(object.ref) === `Role/${name}`)
+    ? undefined
+    : `${objectNamed(keyOf(ref))} binds to Role ${visible(name)}, which is not part of the release`;
+};
+
 /** What people do about it in a namespace. */
 export const instead = (namespace: string): string =>
   `Name groups, resources and verbs one by one, without the right named, or leave the object out and ask a platform admin to grant it: kubectl create rolebinding -n ${namespace}`;
 
 /** Rights that give rights, that reach past the namespace or that loosen a lock are given by administrators, and by no release. */
 const judge = (s: Facts<typeof reads>) => {
-  const found = s.bundle.objects.flatMap(({ ref, content }) => ungrantable(ref, content) ?? []);
+  const found = [
+    ...s.bundle.objects.flatMap(({ ref, content }) => ungrantable(ref, content) ?? []),
+    ...s.bundle.objects.flatMap((object) => strangeRole(object, s.bundle) ?? []),
+  ];
   if (found.length === 0) return passed('RightsGrantable', 'It grants no right that no release may grant');
   return blocked('RightNotGrantable', {
     message: `No release grants this: ${listed(found)}`,
