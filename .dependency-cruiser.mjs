@@ -9,6 +9,7 @@ const rooms = [
   'operator/log.ts',
   'operator/work',
   'operator/api',
+  'operator/decide/schema',
   'operator/decide/json',
   'operator/decide',
   'operator/decide/manifest/kinds',

@@ -139,7 +139,7 @@ const fieldsOf = (node: Structural, path: string): string[][] =>
 const typeOf = (node: Structural): string => {
   if (node.type === 'array') return `list of ${node.items === undefined ? 'values' : typeOf(node.items)}`;
   if (node.additionalProperties !== undefined) return `map of ${typeOf(node.additionalProperties)}`;
-  return node.format === 'date' || node.format === 'date-time' ? node.format : node.type;
+  return node.format === 'date' || node.format === 'date-time' ? node.format : (node.type ?? 'any JSON');
 };
 
 const defaultOf = (node: Structural): string => (node.default === undefined ? '' : code(JSON.stringify(node.default)));

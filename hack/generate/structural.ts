@@ -10,7 +10,8 @@ const ruleShape = z.strictObject({ rule: z.string().min(1), message: z.string().
 
 const node = z.strictObject({
   description: z.string().min(1).optional(),
-  type: z.enum(['object', 'array', 'string', 'integer', 'boolean']),
+  /** Absent: any JSON. */
+  type: z.enum(['object', 'array', 'string', 'integer', 'boolean']).optional(),
   default: z.custom<Json>().optional(),
   enum: z.array(z.string()).optional(),
   format: z.enum(['date', 'date-time', 'int64']).optional(),
@@ -103,6 +104,9 @@ const ours = (root: Structural): Record<string, Structural> =>
   Object.fromEntries(Object.entries(root.properties ?? {}).filter(([name]) => !(name in typeMeta)));
 
 function* problemsOf(node: Structural, path: string): Generator<string> {
+  if (node.type === undefined && node['x-kubernetes-preserve-unknown-fields'] === undefined) {
+    yield `${path}: a field needs a type, or keeps unknown fields`;
+  }
   if (node.type === 'string') yield* problemsOfString(node, path);
   if (node.type === 'integer' && (node.minimum === undefined || node.maximum === undefined)) {
     yield `${path}: an integer needs a minimum and a maximum`;

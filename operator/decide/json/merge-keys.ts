@@ -1,30 +1,33 @@
 /** How the items of a list are told apart: by what the API merges them by, and not by where they stand. */
 import type { Json } from '../../api/meta.ts';
 import { at, isObject } from './json.ts';
+import { listKeys } from '../schema/field-type.ts';
 import { pickable, type Pick } from './field-path.ts';
 
 const byName: readonly (readonly string[])[] = [['name']];
 
 /**
- * By the name of the field, the keys that its items merge by (listMapKey and patchMergeKey of k8s.io/api), best first;
- * nested keys with dots. A list of any other name is told apart by `name`.
+ * By the name of the field, what tells items apart for people where the API replaces the list as a whole, or where its keys are not all there; best
+ * first, nested keys with dots.
  */
-const mergeKeys: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  hostAliases: [['ip']],
+const ownKeys: Readonly<Record<string, readonly (readonly string[])[]>> = {
   items: [['key']],
   matchExpressions: [['key']],
   paths: [['path', 'pathType'], ['path']],
-  ports: [['port', 'protocol'], ['containerPort', 'protocol'], ['port'], ['containerPort']],
+  ports: [['port'], ['containerPort']],
   rules: [['host']],
   subjects: [
     ['kind', 'namespace', 'name'],
     ['kind', 'name'],
   ],
   tolerations: [['key', 'effect'], ['key']],
-  topologySpreadConstraints: [['topologyKey', 'whenUnsatisfiable']],
   volumeClaimTemplates: [['metadata.name']],
-  volumeDevices: [['devicePath']],
-  volumeMounts: [['mountPath']],
+};
+
+/** The keys of the API first. A list of any other name is told apart by `name`. */
+const keysOf = (field: string): readonly (readonly string[])[] => {
+  const known = [...(listKeys.get(field) ?? []), ...(Object.hasOwn(ownKeys, field) ? (ownKeys[field] ?? []) : [])];
+  return known.length === 0 ? byName : known;
 };
 
 /** An item and the selector that picks it. */
@@ -38,7 +41,7 @@ export const keyed = (
   field: string,
   lists: readonly [readonly Json[], readonly Json[]],
 ): readonly [readonly KeyedItem[], readonly KeyedItem[]] | undefined => {
-  for (const keys of Object.hasOwn(mergeKeys, field) ? (mergeKeys[field] ?? byName) : byName) {
+  for (const keys of keysOf(field)) {
     const [left, right] = [keyedBy(keys, lists[0]), keyedBy(keys, lists[1])];
     if (left !== undefined && right !== undefined) return [left, right];
   }
