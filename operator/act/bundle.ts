@@ -104,6 +104,8 @@ const head = (bundle: Bundle, { delta, deltaText }: Extract<Shown, { is: 'Shown'
   notSearched: bundle.notSearched,
   stagingReferences: bundle.stagingReferences,
   dependencies: bundle.dependencies,
+  overlay: bundle.overlay,
+  overlaid: bundle.overlaid,
   delta,
   deltaText,
 });

@@ -1,7 +1,7 @@
 /** What a bundle tells of its content, found when it was frozen. None of it is part of the digest: it follows from the content. */
 import { z } from 'zod';
 import { asOne } from './crd-extensions.ts';
-import { free, groupVersion, kindName, objectName } from './schemas.ts';
+import { digest, free, groupVersion, instant, kindName, objectName } from './schemas.ts';
 
 export const objectKey = {
   apiVersion: groupVersion.describe('Its group and version.'),
@@ -27,4 +27,25 @@ export const dependency = z.object({
     .max(10)
     .meta(asOne)
     .describe('The objects that refer to it, such as Deployment/api.'),
+});
+
+/** What a tag was pinned to, and who ran it. */
+export const imagePin = z.object({
+  ...objectKey,
+  container: z.string().max(63).optional().describe('The container. Absent for an image volume.'),
+  volume: z.string().max(63).optional().describe('The image volume. Absent for a container.'),
+  reference: free(512).describe('How staging named the image, such as nginx:1.27.'),
+  digest: digest.describe('The digest that the pods of staging ran under that name; content holds both.'),
+  pods: z.int32().min(1).describe('How many pods of staging said so.'),
+  seen: z
+    .array(
+      z.object({
+        pod: z.string().max(253).describe('The pod.'),
+        node: z.string().max(253).describe('The node whose kubelet reported it.'),
+        since: instant.describe('When the pod became ready; of one that is done, when it was created.'),
+      }),
+    )
+    .max(3)
+    .meta(asOne)
+    .describe('Where it was seen: the first of these pods.'),
 });

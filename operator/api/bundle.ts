@@ -1,12 +1,13 @@
 /** `ReleaseBundle`: the content that is signed for and shipped, frozen. */
 import { z } from 'zod';
 import { age, type Definition } from './definition.ts';
-import { dependency, objectKey, stagingReference } from './bundle-facts.ts';
+import { dependency, imagePin, objectKey, stagingReference } from './bundle-facts.ts';
 import { leftOut } from './leave-out.ts';
 import { envelope, namespacedReference } from './meta.ts';
+import { overlaidField } from './overlay.ts';
 import { parser } from './parse.ts';
 import { asOne, asSet, celRules, neverChanges } from './crd-extensions.ts';
-import { digest, free, instant, kindName, objectName, objectUid, prose, username } from './schemas.ts';
+import { digest, free, kindName, objectName, objectUid, prose, username } from './schemas.ts';
 
 /** Largest content of one object, in bytes of canonical JSON: twice what the API server takes of an object at most. */
 export const bundledContentBytes = 3 * 1024 * 1024;
@@ -41,6 +42,11 @@ const bundledObject = z.object({
         .max(40)
         .regex(/^[0-9]+$/)
         .describe('Its resourceVersion when it was frozen. Who changed it before is no author of the next release.'),
+      digest: digest
+        .optional()
+        .describe(
+          'Digest of what it held then, before any overlay. Absent in bundles of earlier versions, which are not made again.',
+        ),
     })
     .optional()
     .describe('The staged object that content was read from. Absent on a baseline, which was never staged.'),
@@ -63,26 +69,6 @@ const irreversible = z.object({
     .meta(asOne)
     .describe('Paths of the fields, sorted. Empty: the object is dropped, and its data goes with it.'),
   reason: free(512).describe('Why, in the words of the candidate.'),
-});
-
-const imagePin = z.object({
-  ...objectKey,
-  container: z.string().max(63).optional().describe('The container. Absent for an image volume.'),
-  volume: z.string().max(63).optional().describe('The image volume. Absent for a container.'),
-  reference: free(512).describe('How staging named the image, such as nginx:1.27.'),
-  digest: digest.describe('The digest that the pods of staging ran under that name; content holds both.'),
-  pods: z.int32().min(1).describe('How many pods of staging said so.'),
-  seen: z
-    .array(
-      z.object({
-        pod: z.string().max(253).describe('The pod.'),
-        node: z.string().max(253).describe('The node whose kubelet reported it.'),
-        since: instant.describe('When the pod became ready; of one that is done, when it was created.'),
-      }),
-    )
-    .max(3)
-    .meta(asOne)
-    .describe('Where it was seen: the first of these pods.'),
 });
 
 /** How risky a change is, for the eye of the signer. */
@@ -151,7 +137,7 @@ const releaseBundleSpec = z
       .meta(asSet)
       .describe('The usernames of everybody who changed the content, sorted. None of them can sign for it.'),
     digest: orEmpty('sha256:[0-9a-f]{64}', 71).describe(
-      'SHA-256 over the canonical JSON of targetNamespace, policyUID, package, objects, removed, unmanaged, irreversible and leftOut (where there are any), onFailure and base. Empty on parts.',
+      'SHA-256 over the canonical JSON of targetNamespace, policyUID, package, objects, removed, unmanaged, irreversible, leftOut and overlay (where there are any), onFailure and base. Empty on parts.',
     ),
     base: orEmpty('none|sha256:[0-9a-f]{64}', 71).describe(
       'The digest of what production ran when this was rendered; none when it ran nothing of the package. Empty on parts.',
@@ -229,6 +215,17 @@ const releaseBundleSpec = z
       .default([])
       .meta(asOne)
       .describe('What the content refers to and does not hold, sorted by kind and name.'),
+    overlay: orEmpty('sha256:[0-9a-f]{64}', 71).describe(
+      'SHA-256 of what the overlay of the policy said of these objects when this was rendered. When it says something else, the candidate is rendered again. Empty: nothing.',
+    ),
+    overlaid: z
+      .array(z.object({ ...objectKey, ...overlaidField }))
+      .max(100)
+      .default([])
+      .meta(asOne)
+      .describe(
+        'Images, commands and arguments that overlays change, so that production runs what staging did not: the first 100. The gate Overlay judges them.',
+      ),
     delta: z
       .array(deltaEntry)
       .max(5000)

@@ -2,12 +2,13 @@
 import { z } from 'zod';
 import { outcomes } from './conditions.ts';
 import { age, type Definition } from './definition.ts';
-import { conditions, envelope, identity, observedGeneration, type Json } from './meta.ts';
+import { conditions, envelope, identity, observedGeneration } from './meta.ts';
 import { irreversible } from './irreversible.ts';
 import { leaveOut } from './leave-out.ts';
+import { overlay } from './overlay.ts';
 import { parser } from './parse.ts';
 import { optional, releaseNotes } from './release-notes.ts';
-import { asSet, celRules, keepsUnknown, mapBy, neverChanges } from './crd-extensions.ts';
+import { asSet, celRules, mapBy, neverChanges } from './crd-extensions.ts';
 import {
   digest,
   free,
@@ -61,23 +62,6 @@ const selector = z.object({
     .describe('Labels that an object in staging must all have.'),
 });
 
-/**
- * What the patches of an overlay hold together at most: the API server refuses more (charts/countersign/templates/custody/candidates.yaml), for
- * a schema says nothing of fields that it does not know. Levels and items of each patch and list; values and characters of all patches.
- */
-export const overlayBounds = { levels: 20, items: 1_000, values: 2_000, characters: 1_000_000 } as const;
-
-const overlay = z.object({
-  kind: kindName.describe('The kind of the component.'),
-  name: objectName.describe('Its name.'),
-  patch: z
-    .record(z.string(), z.custom<Json>())
-    .meta({ ...keepsUnknown, minProperties: 1 })
-    .describe(
-      `A JSON merge patch (RFC 7396): objects are merged, null removes a field, lists are replaced as a whole. It cannot change kind, name, namespace or status. At most ${overlayBounds.levels} levels deep, ${overlayBounds.items} items in a list, and in all patches together ${overlayBounds.values} values and ${overlayBounds.characters} characters.`,
-    ),
-});
-
 /** A reference into somebody else's system of record. */
 const reference = writtenLine(128).default('');
 
@@ -115,7 +99,9 @@ const releaseCandidateSpec = z
       .max(500)
       .default([])
       .meta(mapBy('kind', 'name'))
-      .describe('What production keeps different from staging. Part of what is signed. Empty: nothing.'),
+      .describe(
+        'What production keeps different from staging in this release, beside what the policy says. Part of what is signed. Empty: nothing.',
+      ),
     significance: z
       .enum(['Minor', 'Significant', 'NewApplication'])
       .default('Minor')

@@ -4,6 +4,7 @@ import { asSet, type CelRule, celRules, keepsUnknown, mapBy } from './crd-extens
 import { longestEmergency } from './emergency.ts';
 import { operatedScaleKinds, platformKinds } from './kind-names.ts';
 import type { Json } from './meta.ts';
+import { oneSort, overlayItem } from './overlay.ts';
 import {
   cronSchedule,
   duration,
@@ -13,6 +14,7 @@ import {
   kindName,
   label,
   objectName,
+  packageName,
   patternedLine,
   referencePattern,
   roleName,
@@ -283,3 +285,11 @@ export const emergency = z.object({
       'What becomes at the end of pods that somebody went into. Evict: they are replaced, which cuts what is still open. Report: they are named, and stay.',
     ),
 });
+
+export const policyOverlay = z
+  .object({ package: packageName.describe('The package of which it is true.'), ...overlayItem })
+  .meta(oneSort);
+export type PolicyOverlay = z.infer<typeof policyOverlay>;
+
+/** What an overlay of a candidate may change of what runs. */
+export const overlayMay = z.enum(['Image', 'Command']);

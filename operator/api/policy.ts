@@ -17,8 +17,10 @@ import {
   later,
   laterList,
   operate,
+  overlayMay,
   person,
   platformWriter,
+  policyOverlay,
   retain,
   unmanaged,
   window,
@@ -119,6 +121,22 @@ const releasePolicySpec = z
       .meta(asOne)
       .describe(
         'Containers whose image an injector fills in when their pods are created, such as image: auto of an Istio gateway. They need no digest, and signers are told so. Empty: none.',
+      ),
+    overlay: z
+      .array(policyOverlay)
+      .max(500)
+      .default([])
+      .meta(mapBy('package', 'kind', 'name'))
+      .describe(
+        'What production always keeps different from staging, laid over the staged objects before what a candidate says. Part of what is signed: when it changes, candidates that wait are rendered again and need new signatures. An item that changes nothing, or whose object a release does not contain, blocks nothing. Empty: nothing.',
+      ),
+    overlayMay: z
+      .array(overlayMay)
+      .max(2)
+      .default([])
+      .meta(asSet)
+      .describe(
+        'What the overlay of a candidate may change of what runs: Image, the images; Command, commands and arguments. What the policy itself says under overlay may. Empty: neither.',
       ),
     evidence: z
       .array(later)

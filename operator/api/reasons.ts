@@ -7,12 +7,14 @@ import { candidateReasons } from './reasons/candidate.ts';
 import type { ReasonEntry } from './reasons/entry.ts';
 import { gateReasons } from './reasons/gates.ts';
 import { surroundingsReasons } from './reasons/surroundings.ts';
+import { overlayReasons } from './reasons/overlay.ts';
 import { productionReasons } from './reasons/production.ts';
 
 /** Every reason, beginning with those of the gates in their order. */
 const catalogue = {
   ...gateReasons,
   ...surroundingsReasons,
+  ...overlayReasons,
   ...candidateReasons,
   ...productionReasons,
 } as const satisfies Record<string, ReasonEntry>;

@@ -15,6 +15,8 @@ export interface SignedContent {
   readonly unmanaged: readonly UnmanagedFields[];
   readonly irreversible: readonly Irreversible[];
   readonly leftOut: readonly LeftOut[];
+  /** '' = none. */
+  readonly overlay: string;
   readonly onFailure: 'Rollback' | 'Page';
   /** Digest of what production ran when this was rendered; `none` when it ran nothing. */
   readonly base: string;
@@ -49,6 +51,7 @@ export const bundleDigest = (content: SignedContent): string =>
             content.leftOut.map(({ kind, name, apiVersion, reason }) => ({ kind, name, apiVersion, reason })),
           ),
         }),
+    ...(content.overlay === '' ? {} : { overlay: content.overlay }),
     onFailure: content.onFailure,
     base: content.base,
   });
@@ -64,6 +67,7 @@ export const digestOfBundle = (bundle: Omit<Bundle, 'digest' | 'name' | 'created
     unmanaged: bundle.unmanaged,
     irreversible: bundle.irreversible,
     leftOut: bundle.leftOut,
+    overlay: bundle.overlay,
     onFailure: bundle.onFailure,
     base: bundle.base,
   });

@@ -6,6 +6,19 @@ import type { Instant, ObjectKey, ObjectRef } from './objects.ts';
 export interface ObjectSource {
   readonly uid: string;
   readonly resourceVersion: string;
+  /** Of its normal form before any overlay; absent where nobody will ask, in bundles from before. */
+  readonly digest?: string | undefined;
+}
+
+/** An image, a command or arguments that an overlay changes: what runs in production is not what ran in staging. */
+export interface OverlaidField extends ObjectRef {
+  /** Dot path. */
+  readonly field: string;
+  readonly what: 'Image' | 'Command';
+  readonly by: 'Policy' | 'Candidate';
+  /** As texts; '' = absent. */
+  readonly from: string;
+  readonly to: string;
 }
 
 export interface BundleObject {
@@ -106,4 +119,8 @@ export interface Bundle {
   /** Found when the content was frozen. No part of the digest, for they follow from the content. */
   readonly stagingReferences: readonly StagingReference[];
   readonly dependencies: readonly Dependency[];
+  /** Digest of what the policy's overlay said of these objects; '' = nothing. Content that was made under another one is made again. */
+  readonly overlay: string;
+  /** What overlays change of what runs. Not part of the digest: the contents are. */
+  readonly overlaid: readonly OverlaidField[];
 }

@@ -32,6 +32,8 @@ export interface DeltaHeading {
   readonly held?: readonly string[];
   /** What the content refers to and does not hold, and whose that is, a line each. */
   readonly needs?: readonly string[];
+  /** What production always keeps different, and what overlays change of what runs, a line each. */
+  readonly overlays?: readonly string[];
   /** Whose pods are replaced because configuration that they read changes, a line each. */
   readonly restarts?: readonly string[];
   /** Which tags were pinned to what staging runs, and which images are left to an injector, a line each. */

@@ -21,6 +21,8 @@ export interface CallOptions {
 export interface CreateOptions extends CallOptions {
   /** Instead of the client's own. */
   readonly fieldManager?: string;
+  /** What becomes of fields that the API server does not know; `Warn` when absent: they are dropped, and a header says so. `Strict`: `Invalid`. */
+  readonly fieldValidation?: 'Strict';
 }
 
 export interface WriteOptions extends CreateOptions {

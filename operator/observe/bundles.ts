@@ -94,6 +94,8 @@ export const bundleHead = (raw: KubeObject, place: ContentPlace = everything()):
       notSearched: spec.notSearched,
       stagingReferences: spec.stagingReferences,
       dependencies: spec.dependencies.map((each) => ({ ...each, by: each.by.map(asKey) })),
+      overlay: spec.overlay,
+      overlaid: spec.overlaid,
     },
   };
 };

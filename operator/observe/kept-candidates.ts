@@ -1,5 +1,6 @@
 /** Candidates as they are kept: what makes one large is packed like any large object, for a developer may create very many. */
 import type { ReleaseCandidate } from '../api/candidate.ts';
+import { patchOf } from '../api/overlay.ts';
 import { unworkable } from '../decide/json/json.ts';
 import { keyOf, type ObjectKey } from '../decide/objects.ts';
 import { largeLength, ObjectAway, type LargeParts } from './large.ts';
@@ -31,7 +32,7 @@ export const mayName = (candidate: ReleaseCandidate, key: string): boolean =>
 export const keptCandidate = (candidate: ReleaseCandidate, large: LargeParts): ReleaseCandidate => {
   const { overlay, notes, components, ...spec } = candidate.spec;
   // No text can be made of it: it is kept as it is, so that somebody says that it cannot be staged.
-  if (overlay.some(({ patch }) => unworkable(patch) !== undefined)) return candidate;
+  if (overlay.some((item) => unworkable(patchOf(item)) !== undefined)) return candidate;
   const whole: Large = { overlay, notes, components };
   const text = JSON.stringify(whole);
   if (text.length <= largeLength) return candidate;

@@ -1,7 +1,9 @@
 /** The bundle that a candidate should have now: frozen content against what production runs. */
 import { isAutoscaler, kindRow, runsOncePerBundle, keyNamed } from '../manifest/kinds/index.ts';
 import { handsOn } from '../people/authors.ts';
-import type { Bundle, BundleObject, UnmanagedFields } from '../bundle.ts';
+import type { Bundle, BundleObject, OverlaidField, UnmanagedFields } from '../bundle.ts';
+import { mostOverlaid } from '../manifest/overlaid.ts';
+import { policyOverlayDigest } from './overlays.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { digest8, digestOf } from '../json/canonical.ts';
 import { revertedCreations } from '../emergency/follow-up.ts';
@@ -106,6 +108,8 @@ const baselineOf = (
     notSearched: [],
     stagingReferences: [],
     dependencies: [],
+    overlay: '',
+    overlaid: [],
   };
   const digest = digestOfBundle(bundle);
   return { ...bundle, digest, name: `${spec.package}-baseline-${digest8(digest)}`, createdAt: 0 };
@@ -145,11 +149,17 @@ const unmanagedFor = (
 const writersOf = (s: CandidateSnapshot): readonly string[] =>
   s.bundles.length > 0 ? s.bundles.flatMap(({ authors }) => authors) : handsOn(s, s.production).known;
 
+/** What a bundle is made of. */
+export interface Content {
+  readonly content: readonly BundleObject[];
+  readonly overlaid: readonly OverlaidField[];
+}
+
 /** Pure in its inputs: the same content against the same base is the same bundle, digest and name included. */
 export const draftBundle = (
   s: CandidateSnapshot,
   policy: ReleasePolicy,
-  content: readonly BundleObject[],
+  { content, overlaid }: Content,
   base: Base,
 ): Bundle => {
   const { spec, metadata } = s.candidate;
@@ -183,6 +193,11 @@ export const draftBundle = (
     stagingReferences: [],
     dependencies: [],
     notSearched: s.bundles[0]?.notSearched ?? (spec.selector === undefined ? [] : s.selection().notSearched),
+    overlay: policyOverlayDigest(
+      s,
+      content.map(({ ref }) => ref),
+    ),
+    overlaid: overlaid.slice(0, mostOverlaid),
   };
   const digest = digestOfBundle(bundle);
   // The uid too: a candidate that was deleted and created again with the same content has a bundle of its own.

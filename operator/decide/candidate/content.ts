@@ -1,8 +1,12 @@
 /** What a candidate consists of: once staged, what was frozen; before, what staging holds, rendered and brought into normal form. */
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { JsonObject } from '../../api/meta.ts';
-import type { BundleObject, ImagePin, UnmanagedFields } from '../bundle.ts';
+import type { BundleObject, ImagePin, OverlaidField, UnmanagedFields } from '../bundle.ts';
 import { digestOf, digestSteps } from '../json/canonical.ts';
+import { overlaidFields } from '../manifest/overlaid.ts';
+import { overlayRefusal } from '../manifest/overlay-refusal.ts';
+import { builtInType } from '../schema/field-type.ts';
+import { idleText, overlaysFor, policyOverlayDigest } from './overlays.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from '../api-queries.ts';
 import { asStarted } from '../manifest/autoscaling.ts';
@@ -13,7 +17,6 @@ import { mutatedText } from '../gates/mutated-content.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { instead, ungrantable } from '../gates/content/rights.ts';
 import { overlayBytes } from '../gates/production/open-limits.ts';
-import { visible } from '../safe-text.ts';
 import { firstLine } from '../messages.ts';
 import { withMovedNamespaces } from '../manifest/namespace-fields.ts';
 import { configOf, isRolled } from '../manifest/config-digest.ts';
@@ -27,6 +30,8 @@ export interface Rendering {
   /** All of them while nothing is frozen; afterwards those of which the digest was not known yet. */
   readonly objects: ReadonlyMap<ObjectKey, BundleObject>;
   readonly digests: ReadonlyMap<ObjectKey, string>;
+  /** What overlays change of what runs, in the objects. */
+  readonly overlaid: readonly OverlaidField[];
   /** What the API server has not said yet. */
   readonly questions: readonly NormalFormQuestion[];
   readonly problem: StagingProblem | undefined;
@@ -42,9 +47,10 @@ export const renderStaged = (
 ): Rendering => {
   const objects = new Map<ObjectKey, BundleObject>();
   const digests = new Map<ObjectKey, string>();
+  const overlaid: OverlaidField[] = [];
   const questions: NormalFormQuestion[] = [];
   const { pins, problem: unpinned } = pinsOf(s);
-  if (unpinned !== undefined) return { objects, digests, questions, problem: unpinned, pins };
+  if (unpinned !== undefined) return { objects, digests, questions, problem: unpinned, pins, overlaid };
   for (const [key, staged] of s.staged) {
     const object = asStarted(staged, s.stagedAutoscalers);
     const as = comparisonOf(s, object, unmanaged);
@@ -52,23 +58,24 @@ export const renderStaged = (
     const one = known === undefined ? renderOne(s, object, { answers, pins }) : undefined;
     if (one === undefined) digests.set(key, known ?? '');
     else if ('ask' in one) questions.push(one);
-    else if ('reason' in one) return { objects, digests, questions: [], problem: one, pins };
+    else if ('reason' in one) return { objects, digests, overlaid, questions: [], problem: one, pins };
     else {
       objects.set(key, one);
+      overlaid.push(...overlaidOf(s, object));
       const digest = frozenDigest(s, one, as) ?? one.digest;
       digests.set(key, digest);
       rememberDigest(s, object, { digest: one.digest, pins });
       if (as !== undefined) rememberDigest(s, object, { digest, pins }, as);
     }
   }
-  return { objects, digests, questions, problem: undefined, pins };
+  return { objects, digests, overlaid, questions, problem: undefined, pins };
 };
 
 /** What is pinned stays so once it is frozen; the pods that said it may go. */
 const pinsOf = (s: CandidateSnapshot): Pinning => {
   if (s.bundles.length > 0) return { pins: frozenPins(s), problem: undefined };
   return pinStaged(s, (object) => {
-    const rendered = renderedFor(s.candidate, object);
+    const rendered = renderedFor(s, object);
     return rendered.kind === 'Content' ? rendered.content : undefined;
   });
 };
@@ -89,10 +96,9 @@ const digestKey = (
   object: LiveObject,
   { pins = frozenPins(s), as }: { readonly pins?: readonly ImagePin[]; readonly as?: ComparedOutside | undefined } = {},
 ): string => {
-  const { candidate, serverVersion } = s;
-  const { metadata, spec } = candidate;
-  const by = patchesFor(candidate, object).length === 0 ? '' : metadata.uid;
-  return `${serverVersion} ${spec.targetNamespace} ${by} ${pinsText(pinsFor(pins, object))}${comparisonText(as)}`;
+  const { metadata, spec } = s.candidate;
+  const by = overlaysFor(s, object.ref).some((overlay) => overlay.by === 'Candidate') ? metadata.uid : '';
+  return `${s.serverVersion} ${spec.targetNamespace} ${by} ${policyOverlayDigest(s, [object.ref])} ${pinsText(pinsFor(pins, object))}${comparisonText(as)}`;
 };
 
 const rememberDigest = (
@@ -135,25 +141,31 @@ export function* renderInSteps(s: CandidateSnapshot): Generator<unknown, void, v
   for (const object of unrendered(s)) {
     const { manifest } = object;
     yield manifest;
-    const rendered = yield* renderedSteps(s.candidate, object);
+    const rendered = yield* renderedSteps(s, object);
     yield rendered;
     if (rendered.kind === 'Problem') return;
     yield* digestSteps(normalForm(manifest, object.ref));
   }
 }
 
+interface Kept {
+  /** Of what the policy says of the object. */
+  readonly policyOverlay: string;
+  readonly made: WeakRef<Rendered>;
+}
+
 /** Of what is staged, for a candidate: both stay the same objects from one plan to the next. Megabytes are not held between plans. */
-const renderings = new WeakMap<LiveObject, WeakMap<ReleaseCandidate, WeakRef<Rendered>>>();
+const renderings = new WeakMap<LiveObject, WeakMap<ReleaseCandidate, Kept>>();
 
-const patchesFor = ({ spec }: ReleaseCandidate, { ref }: LiveObject): readonly JsonObject[] =>
-  spec.overlay.filter((item) => item.name === ref.name && keyNamed(item) === keyOf(ref)).map(({ patch }) => patch);
+const knownRendering = (s: CandidateSnapshot, object: LiveObject): Rendered | undefined => {
+  const kept = renderings.get(object)?.get(s.candidate);
+  return kept?.policyOverlay === policyOverlayDigest(s, [object.ref]) ? kept.made.deref() : undefined;
+};
 
-const knownRendering = (candidate: ReleaseCandidate, object: LiveObject): Rendered | undefined =>
-  renderings.get(object)?.get(candidate)?.deref();
-
-const remembered = (candidate: ReleaseCandidate, object: LiveObject, rendered: Rendered): Rendered => {
-  const known = renderings.get(object) ?? new WeakMap<ReleaseCandidate, WeakRef<Rendered>>();
-  renderings.set(object, known.set(candidate, new WeakRef(rendered)));
+const remembered = (s: CandidateSnapshot, object: LiveObject, rendered: Rendered): Rendered => {
+  const known = renderings.get(object) ?? new WeakMap<ReleaseCandidate, Kept>();
+  const kept: Kept = { policyOverlay: policyOverlayDigest(s, [object.ref]), made: new WeakRef(rendered) };
+  renderings.set(object, known.set(s.candidate, kept));
   return rendered;
 };
 
@@ -164,16 +176,42 @@ const moved = ({ spec, metadata }: ReleaseCandidate, object: LiveObject): LiveOb
   return manifest === object.manifest ? object : { ...object, manifest };
 };
 
-const renderedFor = (candidate: ReleaseCandidate, object: LiveObject): Rendered =>
-  knownRendering(candidate, object) ??
-  remembered(candidate, object, render(moved(candidate, object), patchesFor(candidate, object)));
+const renderedFor = (s: CandidateSnapshot, object: LiveObject): Rendered =>
+  knownRendering(s, object) ?? remembered(s, object, render(moved(s.candidate, object), overlaysFor(s, object.ref)));
 
-function* renderedSteps(candidate: ReleaseCandidate, object: LiveObject): Generator<void, Rendered, void> {
+function* renderedSteps(s: CandidateSnapshot, object: LiveObject): Generator<void, Rendered, void> {
   return (
-    knownRendering(candidate, object) ??
-    remembered(candidate, object, yield* renderSteps(moved(candidate, object), patchesFor(candidate, object)))
+    knownRendering(s, object) ??
+    remembered(s, object, yield* renderSteps(moved(s.candidate, object), overlaysFor(s, object.ref)))
   );
 }
+
+/** What overlays change of what runs in an object, production's own first. Known once it is frozen. */
+const overlaidOf = (s: CandidateSnapshot, object: LiveObject): readonly OverlaidField[] => {
+  const { ref, manifest } = object;
+  if (s.bundles.length > 0 || overlaysFor(s, ref).length === 0) return [];
+  const rendered = renderedFor(s, object);
+  if (rendered.kind === 'Problem') return [];
+  const { own, content } = rendered;
+  return [
+    ...overlaidFields(ref, { from: normalForm(manifest, ref), to: own, by: 'Policy' }),
+    ...overlaidFields(ref, { from: own, to: content, by: 'Candidate' }),
+  ];
+};
+
+/** The first of what the candidate says of an object that makes no difference; afterwards staging may become what it says. */
+const withoutEffect = (s: CandidateSnapshot, object: LiveObject, normal?: JsonObject): StagingProblem | undefined => {
+  if (s.bundles.length > 0) return undefined;
+  const { ref, manifest } = object;
+  const overlays = overlaysFor(s, ref);
+  if (!overlays.some(({ by }) => by === 'Candidate')) return undefined;
+  const rendered = renderedFor(s, object);
+  const isIdle =
+    normal === undefined
+      ? rendered.kind === 'Content' && rendered.idle.length > 0
+      : overlays.every(({ by }) => by === 'Candidate') && digestOf(normal) === digestOf(normalForm(manifest, ref));
+  return isIdle ? problem('OverlayWithoutEffect', idleText(ref, overlays)) : undefined;
+};
 
 const renderOne = (
   s: CandidateSnapshot,
@@ -181,10 +219,13 @@ const renderOne = (
   { answers, pins }: { readonly answers: Answers; readonly pins: readonly ImagePin[] },
 ): BundleObject | NormalFormQuestion | StagingProblem => {
   const { ref } = object;
-  const rendered = renderedFor(s.candidate, object);
+  const rendered = renderedFor(s, object);
   if (rendered.kind === 'Problem') {
-    return problem('NormalFormRefused', `${rendered.problem.object}: ${rendered.problem.message}`);
+    const { object: key, message, overlay } = rendered.problem;
+    return problem(overlay === true ? 'OverlayRefused' : 'NormalFormRefused', `${key}: ${message}`);
   }
+  const idle = withoutEffect(s, object);
+  if (idle !== undefined) return idle;
   const content = withPins(rendered.content, pinsFor(pins, object));
   const wave = wrongWave(content, ref);
   if (wave !== undefined) return problem('WaveUnknown', wave);
@@ -199,19 +240,27 @@ const renderOne = (
   const answer = answers.get(questionKey(question));
   if (answer === undefined) return question;
   if (answer.kind !== 'Object') {
-    const said = 'message' in answer ? answer.message : 'no answer';
+    const said = 'message' in answer ? firstLine(answer.message) : 'no answer';
     // The gate Preflight speaks of it, with the way round.
     if (isImmutable(question, said)) return { ref, content, digest: digestOf(content), source: sourceOf(object) };
-    return problem('NormalFormRefused', `${keyOf(ref)}: ${visible(firstLine(said))}`);
+    const type = builtInType(ref.apiVersion, ref.kind);
+    const overlays = answer.kind === 'No' ? overlaysFor(s, ref) : [];
+    return problem('NormalFormRefused', `${keyOf(ref)}: ${overlayRefusal({ ref, said, content, overlays, type })}`);
   }
   const unstable = s.bundles.length > 0 ? [] : (answer.unstable ?? []);
   const mutated = mutatedText(ref, unstable, { namespace, mutators });
   if (mutated !== undefined) return problem('ContentMutated', mutated);
   const normal = normalForm(answer.manifest, ref);
+  const same = withoutEffect(s, object, normal);
+  if (same !== undefined) return same;
   return { ref, content: normal, digest: digestOf(normal), source: sourceOf(object) };
 };
 
-const sourceOf = ({ uid, resourceVersion }: LiveObject) => ({ uid, resourceVersion });
+const sourceOf = ({ uid, resourceVersion, manifest, ref }: LiveObject) => ({
+  uid,
+  resourceVersion,
+  digest: digestOf(normalForm(manifest, ref)),
+});
 
 /** What the policy leaves to others of an object. */
 const declaredFor = ({ policy }: CandidateSnapshot, ref: ObjectRef): readonly string[] =>

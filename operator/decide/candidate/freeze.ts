@@ -17,6 +17,7 @@ import { stagingReferencesOf } from './named-staging.ts';
 import { oneWayLines } from '../release/irreversible.ts';
 import type { Effect } from '../plan.ts';
 import { keyNamed } from '../manifest/kinds/index.ts';
+import { overlayLines } from './overlays.ts';
 
 export const stagedNowQuestions = ({ staged, candidate }: CandidateSnapshot): CurrentQuestion[] =>
   [...staged.values()].map(({ ref, bytes }) => ({
@@ -68,6 +69,7 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
         staging: stagingReferences.map((each) => `${objectNamed(keyOf(each))} ${each.path}: ${each.found}`),
         held: heldByStaging(s, draft.objects),
         needs: [...dependencyLines(s, dependencies), ...withoutSelector(draft.objects)],
+        overlays: overlayLines(s, draft),
         restarts: restartLines(draft.objects, base.foreign ? [] : base.objects),
         images: imageLines(draft, s.policy),
         replicas: replicaLines({

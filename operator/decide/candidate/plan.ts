@@ -7,10 +7,11 @@ import { type Answers, askAgainAt, questionKey } from '../api-queries.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { BundleObject } from '../bundle.ts';
 import { withConfiguration, withConfigurationOf } from '../manifest/config-digest.ts';
-import { type Base, baseOf, draftBundle } from './bundle-draft.ts';
+import { type Base, baseOf, type Content, draftBundle } from './bundle-draft.ts';
 import { renderStaged } from './content.ts';
-import { brokenProblem, oversize, stagingProblem, type StagingProblem } from './staging-problem.ts';
+import { brokenProblem, oversize, stagingProblem, type StagingProblem, problem } from './staging-problem.ts';
 import { endOf, follow, isSettled, settle } from './endings.ts';
+import { frozenNow, movedUnderOverlay } from './overlays.ts';
 import { freeze, isAsSeen, stagedNowQuestions } from './freeze.ts';
 import { judgeCandidate } from './judge.ts';
 import { append, bounded, notStaged } from './report.ts';
@@ -38,12 +39,17 @@ export const planCandidate = (s: CandidateSnapshot, answers: Answers, now: Insta
 };
 
 /** Neither over nor on its way: it is staged, or judged. */
-const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answers: Answers, now: Instant): Plan => {
+const planOpen = (all: CandidateSnapshot, known: CandidateRecord | undefined, answers: Answers, now: Instant): Plan => {
+  const s = { ...all, bundles: frozenNow(all) };
   const frozen = s.bundles[0]?.objects;
-  const obstacle = frozen === undefined ? stagingProblem(s) : livingProblem(s);
+  const wasFrozen = all.bundles.length > 0;
+  const moved = wasFrozen && frozen === undefined ? movedUnderOverlay(all) : undefined;
+  const obstacle = wasFrozen
+    ? (livingProblem(s) ?? (moved === undefined ? undefined : problem('OverlayChanged', moved)))
+    : stagingProblem(s);
   if (obstacle !== undefined || s.policy === undefined || s.target === undefined) return notStaged(s, obstacle, now);
 
-  const full = frozen === undefined ? noPlace(s, stagedBytes(s), now) : undefined;
+  const full = !wasFrozen ? noPlace(s, stagedBytes(s), now) : undefined;
   if (full !== undefined) return notStaged(s, full.problem, now, full.again);
 
   if (frozen === undefined) {
@@ -53,7 +59,7 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
     if (unsaid !== undefined) return notStaged(s, unsaid, now, now + searchAgainMs);
   }
 
-  const settled = frozen && draftOn(s, s.policy, frozen);
+  const settled = frozen && draftOn(s, s.policy, { content: frozen, overlaid: s.bundles[0]?.overlaid ?? [] });
   const rendering = renderStaged(s, answers, settled?.draft.unmanaged);
   const content = frozen ?? [...rendering.objects.values()];
   const unfit = frozen === undefined ? (rendering.problem ?? oversize(content)) : undefined;
@@ -65,7 +71,7 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
 
   // What a broken record says production runs is no base to freeze anything on.
   const broken = brokenProblem(s);
-  const drafted = frozen === undefined ? draftOn(s, s.policy, content) : settled;
+  const drafted = frozen === undefined ? draftOn(s, s.policy, { content, overlaid: rendering.overlaid }) : settled;
   if (drafted === undefined) return broken === undefined ? nothing : notStaged(s, broken, now);
   const { base } = drafted;
   const draft = { ...drafted.draft, images: rendering.pins };
@@ -84,15 +90,16 @@ const planOpen = (s: CandidateSnapshot, known: CandidateRecord | undefined, answ
     if (broken !== undefined) return notStaged(s, broken, now);
     return { ...nothing, effects: [append(s, drafts.staged(s.candidate, bundle))] };
   }
-  return judgeCandidate({ ...s, policy: s.policy, target: s.target }, { bundle, base, rendering, answers }, now);
+  return judgeCandidate({ ...all, policy: s.policy, target: s.target }, { bundle, base, rendering, answers }, now);
 };
 
 /** The bundle that content makes against what production runs; undefined = what it runs is not known. Once frozen, content stays as it is. */
-const draftOn = (s: CandidateSnapshot, policy: ReleasePolicy, content: readonly BundleObject[]) => {
-  const base = baseOf(s, policy, content);
+const draftOn = (s: CandidateSnapshot, policy: ReleasePolicy, made: Content) => {
+  const base = baseOf(s, policy, made.content);
   if (base === undefined) return undefined;
   const isFrozen = s.bundles.length > 0;
-  return { base, draft: draftBundle(s, policy, isFrozen ? content : configured(policy, content, base), base) };
+  const content = isFrozen ? made.content : configured(policy, made.content, base);
+  return { base, draft: draftBundle(s, policy, { ...made, content }, base) };
 };
 
 /** With what makes pods start with the configuration of the release. Nobody reads in it what production held before any release. */

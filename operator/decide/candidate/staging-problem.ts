@@ -7,10 +7,10 @@ import { handsOn, unknownWriters } from '../people/authors.ts';
 import { brokenText } from '../record/broken-record.ts';
 import type { BundleObject } from '../bundle.ts';
 import { sizeOf } from '../json/canonical.ts';
-import { type ObjectRef } from '../objects.ts';
-import { strayOverlays } from '../manifest/normal-form.ts';
+import type { ObjectRef } from '../objects.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import type { NamedVerdict } from '../gates/verdict.ts';
+import { strayText } from './overlays.ts';
 import { visible } from '../safe-text.ts';
 import { runsOncePerBundle, keyNamed, rowNamed } from '../manifest/kinds/index.ts';
 import { textAt } from '../json/json.ts';
@@ -61,7 +61,7 @@ export const brokenProblem = ({ candidate, record }: CandidateSnapshot): Staging
     : problem('LedgerBroken', brokenText(candidate.spec.targetNamespace, record.broken, record));
 
 const missingPart = ({ candidate, staged, unreadKinds }: CandidateSnapshot): StagingProblem | undefined => {
-  const { components, overlay, selector } = candidate.spec;
+  const { components, selector } = candidate.spec;
   for (const component of components ?? []) {
     const group = component.apiVersion;
     if (rowNamed(component)?.promotable !== true) {
@@ -95,13 +95,8 @@ const missingPart = ({ candidate, staged, unreadKinds }: CandidateSnapshot): Sta
       `the package has more than ${maxPackageObjects} objects, which are all that are taken. Next: split it, or have fewer objects carry the labels of spec.selector, then create a new candidate`,
     );
   }
-  const stray = strayOverlays(
-    overlay,
-    [...staged.values()].map(({ ref }) => ref),
-  ).map(({ object }) => object);
-  return stray.length === 0
-    ? undefined
-    : problem('ComponentMissing', `spec.overlay names ${named(stray)}, which the package does not contain`);
+  const stray = strayText({ candidate, staged });
+  return stray === undefined ? undefined : problem('ComponentMissing', stray);
 };
 
 const unclearAuthors = (s: CandidateSnapshot): StagingProblem | undefined => {

@@ -121,6 +121,7 @@ const sections = ({
   staging = [],
   held = [],
   needs = [],
+  overlays = [],
   restarts = [],
   images = [],
   replicas = [],
@@ -130,7 +131,7 @@ const sections = ({
   ...section('Names the staging namespace:', staging),
   ...section('Held by staging:', held),
   ...section('Needs of production:', needs),
-  ...[restarts, images, replicas].flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines])),
+  ...[overlays, restarts, images, replicas].flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines])),
 ];
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>

@@ -12,6 +12,7 @@ import { inFlight } from './production/in-flight.ts';
 import { installationIntegrity } from './production/installation-integrity.ts';
 import { notes } from './content/notes.ts';
 import { rights } from './content/rights.ts';
+import { overlay } from './content/overlay.ts';
 import { reversible } from './content/reversible.ts';
 import { rollbackHold } from './production/rollback-hold.ts';
 import { secretsPresent } from './content/secrets-present.ts';
@@ -29,6 +30,7 @@ const registered = [
   notes,
   changeTicket,
   images,
+  overlay,
   preflight,
   reversible,
   rights,

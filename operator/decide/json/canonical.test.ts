@@ -117,6 +117,7 @@ const content: SignedContent = {
   ],
   irreversible: [],
   leftOut: [],
+  overlay: '',
   onFailure: 'Rollback',
   base: 'none',
 };

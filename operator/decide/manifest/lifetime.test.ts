@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { aLiveObject } from '../../../test/support/builders/decide.ts';
+import { aLiveObject, overlaysOf } from '../../../test/support/builders/decide.ts';
 import { contentDigest } from './content-digest.ts';
 import { textAt } from '../json/json.ts';
 import {
@@ -70,7 +70,8 @@ test('an overlay sets a finalizer, and not one that a controller sets', () => {
   const claim = object('PersistentVolumeClaim', []);
   const ref = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', name: 'x' };
   const live = aLiveObject({ ref, digest: '', content: claim });
-  const patched = (finalizers: readonly string[]) => render(live, [{ metadata: { finalizers: [...finalizers] } }]);
+  const patched = (finalizers: readonly string[]) =>
+    render(live, overlaysOf(ref, [{ metadata: { finalizers: [...finalizers] } }]));
   expect(patched(['a.b/c'])).toMatchObject({ content: { metadata: { finalizers: ['a.b/c'] } } });
   expect(patched(['kubernetes.io/pvc-protection'])).toMatchObject({
     problem: { message: expect.stringContaining('metadata.finalizers[0]') },

@@ -3,11 +3,11 @@ import type { Json, JsonObject } from '../../api/meta.ts';
 import { digest8, digestOf, digestSteps } from '../json/canonical.ts';
 import { differences } from '../json/diff.ts';
 import { at, isEmptyObject, isList, objectAt, unworkable, withMember } from '../json/json.ts';
-import { mergePatch } from '../json/merge-patch.ts';
-import { keyOf, type LiveObject, type ObjectKey, type ObjectRef, type KindName, kindIdOf } from '../objects.ts';
+import { keyOf, type LiveObject, type ObjectKey, type ObjectRef, kindIdOf } from '../objects.ts';
+import { builtInType, type FieldType } from '../schema/field-type.ts';
+import { correctionOf, laidOver, overlayNamed, patchesOf, type Overlay } from './overlay.ts';
 import { ownedPaths, withoutOwned, withOwnedOf } from './server-owned-fields.ts';
 import { deletePath, formatPath, getPath, outside, parsePath, setPath, type Path } from '../json/field-path.ts';
-import { keyNamed } from './kinds/index.ts';
 
 /** What a release decides about an object: no status, no server-owned field, no metadata but name, labels, annotations and finalizers. */
 export const normalForm = (manifest: JsonObject, ref: ObjectRef): JsonObject => {
@@ -54,15 +54,24 @@ const withoutFinalizers = (content: JsonObject): JsonObject => {
 export interface RenderProblem {
   readonly object: ObjectKey;
   readonly message: string;
+  /** An overlay cannot be applied to it. */
+  readonly overlay?: true;
 }
 
 export type Rendered =
-  | { readonly kind: 'Content'; readonly content: JsonObject }
+  | {
+      readonly kind: 'Content';
+      readonly content: JsonObject;
+      /** Without what the candidate keeps different: what staging holds, and what the policy says. */
+      readonly own: JsonObject;
+      /** Items of the candidate that change nothing. */
+      readonly idle: readonly Overlay[];
+    }
   | { readonly kind: 'Problem'; readonly problem: RenderProblem };
 
-/** The staged object in normal form, with the overlay patches for it (RFC 7396) laid over it, in their order. */
-export const render = (staged: LiveObject, patches: readonly JsonObject[]): Rendered => {
-  const steps = renderSteps(staged, patches);
+/** The staged object in normal form, with the overlays for it laid over it, in their order. `type`: what is known of its fields. */
+export const render = (staged: LiveObject, overlays: readonly Overlay[], type?: FieldType): Rendered => {
+  const steps = renderSteps(staged, overlays, type);
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -70,25 +79,29 @@ export const render = (staged: LiveObject, patches: readonly JsonObject[]): Rend
 };
 
 /** `render` in steps, for it takes long of what is large. The digest of the content is known then. */
-export function* renderSteps(staged: LiveObject, patches: readonly JsonObject[]): Generator<void, Rendered, void> {
-  const shape = [staged.manifest, ...patches].map(unworkable).find((why) => why !== undefined);
-  if (shape !== undefined) {
-    const message = `the object or its overlay ${shape}: split it or make it flatter, then create a new candidate`;
-    return { kind: 'Problem', problem: { object: keyOf(staged.ref), message } };
-  }
+export function* renderSteps(
+  staged: LiveObject,
+  overlays: readonly Overlay[],
+  type: FieldType = builtInType(staged.ref.apiVersion, staged.ref.kind),
+): Generator<void, Rendered, void> {
+  const problem = (message: string): Rendered => ({ kind: 'Problem', problem: { object: keyOf(staged.ref), message } });
+  const shape = [staged.manifest, ...patchesOf(overlays)].map(unworkable).find((why) => why !== undefined);
+  if (shape !== undefined)
+    return problem(`the object or its overlay ${shape}: split it or make it flatter, then create a new candidate`);
   yield;
   const base = normalForm(staged.manifest, staged.ref);
   yield;
-  let content = base;
-  for (const patch of patches) {
-    content = mergePatch(content, patch);
-    yield;
+  const laid = yield* laidOver(base, overlays, type);
+  if (laid.kind === 'Refused') {
+    const message = `${overlayNamed(laid.by)} cannot be applied: ${laid.message}. Next: ${correctionOf(laid.by)}`;
+    return { kind: 'Problem', problem: { object: keyOf(staged.ref), message, overlay: true } };
   }
+  const { content, own, idle } = laid;
   const message = forbidden(base, content, staged.ref) ?? (yield* inexact(content));
-  if (message !== undefined) return { kind: 'Problem', problem: { object: keyOf(staged.ref), message } };
+  if (message !== undefined) return problem(message);
   const normal = normalForm(content, staged.ref);
   yield* digestSteps(normal);
-  return { kind: 'Content', content: normal };
+  return { kind: 'Content', content: normal, own, idle };
 }
 
 const identity: readonly Path[] = [
@@ -99,9 +112,13 @@ const identity: readonly Path[] = [
 
 const forbidden = (base: JsonObject, content: JsonObject, ref: ObjectRef): string | undefined => {
   const renamed = identity.find((path) => getPath(base, path) !== getPath(content, path));
-  if (renamed !== undefined) return `the overlay changes ${formatPath(renamed)}, which says which object it is`;
+  if (renamed !== undefined)
+    return `the overlay changes ${formatPath(renamed)}, which says which object it is. Next: leave it out of spec.overlay, then create a new candidate`;
   const owned = ownedPaths(content, kindIdOf(ref))[0];
-  return owned && `the overlay sets ${formatPath(owned)}, which the cluster writes and no release decides`;
+  return (
+    owned &&
+    `the overlay sets ${formatPath(owned)}, which the cluster writes and no release decides. Next: leave it out of spec.overlay, then create a new candidate`
+  );
 };
 
 function* inexact(content: JsonObject): Generator<void, string | undefined, void> {
@@ -113,18 +130,6 @@ function* inexact(content: JsonObject): Generator<void, string | undefined, void
     return `its content cannot be digested: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
-
-/** Overlay entries that name no object of the package: they would be signed for, and do nothing. */
-export const strayOverlays = (
-  overlays: readonly (KindName & { readonly name: string })[],
-  refs: readonly ObjectRef[],
-): RenderProblem[] => {
-  const components = new Set(refs.map(keyOf));
-  return overlays
-    .map(keyNamed)
-    .filter((object) => !components.has(object))
-    .map((object) => ({ object, message: 'the overlay names an object that is not a component of the package' }));
-};
 
 /** Whether two normal forms are equal outside unmanaged paths. Finalizers are compared by themselves: a controller may add some of its own. */
 export const sameContent = (a: JsonObject, b: JsonObject, unmanaged: readonly string[]): boolean =>

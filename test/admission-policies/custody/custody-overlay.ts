@@ -1,7 +1,7 @@
 /** What the overlay of a candidate may hold: rows of the table of custody. */
-import { overlayBounds } from '../../../operator/api/candidate.ts';
-import { candidate, type Sent } from '../../support/attack/objects.ts';
-import type { Kit, Row } from './custody-kit.ts';
+import { overlayBounds } from '../../../operator/api/overlay.ts';
+import { candidate, policy, type Sent } from '../../support/attack/objects.ts';
+import { quiet, type Kit, type Row } from './custody-kit.ts';
 
 /** As many levels as that, a list in each when it is asked for. */
 const nested = (levels: number, inLists = false, innermost: unknown = {}): unknown => {
@@ -13,6 +13,24 @@ const nested = (levels: number, inLists = false, innermost: unknown = {}): unkno
 
 const withOverlay = (...patches: readonly unknown[]): Sent =>
   candidate({ spec: { overlay: patches.map((patch, i) => ({ kind: 'ConfigMap', name: `settings-${i}`, patch })) } });
+
+/** A policy with the same. */
+const policyWith = (...patches: readonly unknown[]): Sent =>
+  policy({
+    metadata: { namespace: quiet },
+    spec: {
+      overlay: patches.map((patch, i) => ({ package: 'payments', kind: 'ConfigMap', name: `settings-${i}`, patch })),
+    },
+  });
+
+const operated = (operation: object): Sent =>
+  candidate({ spec: { overlay: [{ kind: 'ConfigMap', name: 'settings', jsonPatch: [operation] }] } });
+
+const ownOperation = (operation: object): Sent =>
+  policy({
+    metadata: { namespace: quiet },
+    spec: { overlay: [{ package: 'payments', kind: 'ConfigMap', name: 'settings', jsonPatch: [operation] }] },
+  });
 
 const keysOf = (count: number, value = ''): Readonly<Record<string, string>> =>
   Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, value]));
@@ -34,7 +52,53 @@ export function overlayRows({ as }: Pick<Kit, 'as'>): readonly Row[] {
     next: 'spec.overlay',
     twin: () => as('developer-a').create(withOverlay(...within)),
   });
+  /** Production's own overlay is bounded alike. */
+  const own = (rule: string, given: string, past: unknown, within: unknown): Row => ({
+    policy: 'countersign-releasepolicies',
+    rule,
+    given: `a policy whose overlay ${given}`,
+    refused: () => as('admin').create(policyWith(past), { dryRun: 'All' }),
+    caller: 'admin',
+    next: 'spec.overlay',
+    twin: () => as('admin').create(policyWith(within), { dryRun: 'All' }),
+  });
   return [
+    own('OverlayNotTooDeep', 'is nested one level too deep', nested(levels + 1), nested(levels)),
+    own(
+      'OverlayNotTooLong',
+      'has a list of one item too many',
+      { args: itemsOf(items + 1, '') },
+      { args: itemsOf(items, '') },
+    ),
+    own('OverlayNotTooMany', 'has one value too many', { data: keysOf(values - 1) }, { data: keysOf(values - 2) }),
+    own('OverlayNotTooLarge', 'has one character too many', text(characters + 1), text(characters)),
+    {
+      policy: 'countersign-releasepolicies',
+      rule: 'OverlayOperationWhole',
+      given: 'a policy whose overlay adds nothing',
+      refused: () => as('admin').create(ownOperation({ op: 'add', path: '/data/a' }), { dryRun: 'All' }),
+      caller: 'admin',
+      next: 'write value with add',
+      twin: () => as('admin').create(ownOperation({ op: 'add', path: '/data/a', value: 'b' }), { dryRun: 'All' }),
+    },
+    {
+      policy: 'countersign-releasecandidates',
+      rule: 'OverlayOperationWhole',
+      given: 'an overlay that replaces a field by nothing',
+      refused: () => as('developer-a').create(operated({ op: 'replace', path: '/data/a' })),
+      caller: 'developer-a',
+      next: 'write value with add, replace and test',
+      twin: () => as('developer-a').create(operated({ op: 'replace', path: '/data/a', value: 'b' })),
+    },
+    {
+      policy: 'countersign-releasecandidates',
+      rule: 'OverlayOperationWhole',
+      given: 'an overlay that removes a field and gives it a value',
+      refused: () => as('developer-a').create(operated({ op: 'remove', path: '/data/a', value: 'b' })),
+      caller: 'developer-a',
+      next: 'and with nothing else',
+      twin: () => as('developer-a').create(operated({ op: 'remove', path: '/data/a' })),
+    },
     row('OverlayNotTooDeep', 'is nested one level too deep', [{ x: 1 }, nested(levels + 1)], [nested(levels)]),
     row('OverlayNotTooDeep', 'is nested too deep in lists', [nested(levels + 1, true)], [nested(levels, true)]),
     row('OverlayNotTooDeep', 'is nested two thousand levels deep', [nested(2_000)], [nested(2)]),

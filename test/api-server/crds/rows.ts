@@ -1,5 +1,6 @@
 /** One row a CEL rule: what breaks it, and the nearest thing that does not. */
 import type { Kind } from '../../../operator/api/kinds.ts';
+import { overlayRows } from './overlay-rows.ts';
 import { noDigest, someDigest, type Change } from './manifests.ts';
 
 export interface RuleRow {
@@ -379,6 +380,7 @@ const of = (kind: Kind, rows: readonly Omit<RuleRow, 'kind'>[]): RuleRow[] => ro
 
 /** Rules that are judged when an object is created. */
 export const ruleRows: readonly RuleRow[] = [
+  ...overlayRows,
   ...of('ReleasePolicy', policy),
   ...of('ReleaseCandidate', candidate),
   ...of('ReleaseBundle', bundle),

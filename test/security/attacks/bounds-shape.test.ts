@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { chartNodeOptions } from '../../../hack/controlplane/chart.ts';
-import { overlayBounds } from '../../../operator/api/candidate.ts';
+import { overlayBounds } from '../../../operator/api/overlay.ts';
 import { accepted, refused, startTimeoutMs, type Manifest } from '../../support/cluster/cluster.ts';
 import {
   condition,

@@ -1,7 +1,7 @@
 /** Attacks on consent that admission alone decides (docs/threats.md), on a real API server with real identities and no operator. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 
-import { overlayBounds } from '../../../operator/api/candidate.ts';
+import { overlayBounds } from '../../../operator/api/overlay.ts';
 import { identity } from '../../../operator/api/meta.ts';
 import { accepted, targetOf, type Answer, type ApiClient, type KubeObject } from '../../support/cluster/cluster.ts';
 import {

@@ -25,7 +25,9 @@ import {
   type LiveObject,
   type NamespaceFacts,
   type ObjectKey,
+  type ObjectRef,
 } from '../../../operator/decide/objects.ts';
+import type { Overlay } from '../../../operator/decide/manifest/overlay.ts';
 import type { Place, Sibling } from '../../../operator/decide/gates/snapshot.ts';
 import type { NamespaceRecord } from '../../../operator/decide/record/record.ts';
 import type { CandidateRecord } from '../../../operator/decide/record/candidate.ts';
@@ -149,8 +151,18 @@ export const aBundle = (given: Partial<Bundle> = {}): Bundle => ({
   notSearched: [],
   stagingReferences: [],
   dependencies: [],
+  overlay: '',
+  overlaid: [],
   ...given,
 });
+
+/** Patches as overlays of a candidate, or of the policy, of an object. */
+export const overlaysOf = (
+  { kind, name }: Pick<ObjectRef, 'kind' | 'name'>,
+  patches: readonly JsonObject[],
+  by: Overlay['by'] = 'Candidate',
+): readonly Overlay[] =>
+  patches.map((patch) => ({ by, namespace: 'payments-prod', item: { kind, name, patch: { ...patch } } }));
 
 /** A bundle whose digests are true. */
 export const aSealedBundle = (given: Partial<Bundle> = {}): Bundle => {

@@ -2,7 +2,8 @@
 import { afterAll, beforeAll, test } from '@jest/globals';
 import type { RunResult } from '../../../hack/controlplane/tools.ts';
 import { jsonObject, type JsonObject } from '../../../operator/api/meta.ts';
-import { mergePatch } from '../../../operator/decide/json/merge-patch.ts';
+import { strategicMerge } from '../../../operator/decide/json/strategic-merge.ts';
+import { unknownType } from '../../../operator/decide/schema/field-type.ts';
 import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import {
   condition,
@@ -78,7 +79,7 @@ const there = <T>(found: T | undefined): T => {
 /** An object with a JSON merge patch laid over it. */
 export const patched = (manifest: Manifest, patch: JsonObject): Manifest => ({
   ...manifest,
-  ...mergePatch(jsonObject(JSON.parse(JSON.stringify(manifest))), patch),
+  ...strategicMerge(jsonObject(JSON.parse(JSON.stringify(manifest))), patch, unknownType),
 });
 
 /** Waits until a gate says so. */

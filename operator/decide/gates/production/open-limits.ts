@@ -2,6 +2,7 @@
  * How much may be open at once, so that nobody takes the room of everybody. A candidate takes a place once its content is frozen, until it is
  * promoted or over; one that cannot be staged takes none.
  */
+import { patchOf } from '../../../api/overlay.ts';
 import { isEarlier, agedOf } from './replaces.ts';
 import { unworkable } from '../../json/json.ts';
 import { earliest } from '../../plan.ts';
@@ -102,6 +103,6 @@ export const stagedBytes = ({ staged, candidate }: CandidateSnapshot): number =>
 
 /** What is nested too deep is no text; it is refused for that, and is not weighed. */
 export const overlayBytes = ({ spec }: CandidateSnapshot['candidate']): number =>
-  spec.overlay.some(({ patch }) => unworkable(patch) !== undefined)
+  spec.overlay.some((item) => unworkable(patchOf(item)) !== undefined)
     ? 0
     : Buffer.byteLength(JSON.stringify(spec.overlay));
