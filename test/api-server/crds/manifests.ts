@@ -83,3 +83,14 @@ export const manifest = (kind: Kind, change: Change = {}): Manifest => ({
   metadata: { name: change.name ?? names[kind], namespace },
   spec: { ...specs[kind], ...change.spec },
 });
+
+/** What breaks a CEL rule, and the nearest thing that does not. */
+export interface RuleRow {
+  readonly kind: Kind;
+  /** Where the rule stands, as the reference names it; empty for the whole object. */
+  readonly at: string;
+  /** A part of the rule's message, where several rules stand at one place. */
+  readonly says?: string;
+  readonly bad: Change;
+  readonly twin: Change;
+}

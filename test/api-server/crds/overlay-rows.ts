@@ -1,5 +1,5 @@
 /** Rules about overlays, which candidates and policies share. */
-import type { RuleRow } from './rows.ts';
+import type { RuleRow } from './manifests.ts';
 
 type Item = Readonly<Record<string, unknown>>;
 

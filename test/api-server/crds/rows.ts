@@ -1,17 +1,7 @@
 /** One row a CEL rule: what breaks it, and the nearest thing that does not. */
 import type { Kind } from '../../../operator/api/kinds.ts';
 import { overlayRows } from './overlay-rows.ts';
-import { noDigest, someDigest, type Change } from './manifests.ts';
-
-export interface RuleRow {
-  readonly kind: Kind;
-  /** Where the rule stands, as the reference names it; empty for the whole object. */
-  readonly at: string;
-  /** A part of the rule's message, where several rules stand at one place. */
-  readonly says?: string;
-  readonly bad: Change;
-  readonly twin: Change;
-}
+import { noDigest, someDigest, type Change, type RuleRow } from './manifests.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
