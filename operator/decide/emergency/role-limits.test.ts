@@ -55,6 +55,21 @@ test('a role that others can widen by a label is not bound', () => {
   expect(forbiddenRights({ rules: [], aggregated: true })).toEqual(['aggregationRule']);
 });
 
+test.each([
+  ['every verb on resources that a package brings', 'metallb.io', 'communities', 'communities/status'],
+  ['every verb on resources of a project near Kubernetes', 'cluster.x-k8s.io', 'machines', 'machines/status'],
+])('a role may hold %s: no verb there gives rights', (_, apiGroup, ...resources) => {
+  expect(rightsOf({ apiGroups: [apiGroup], resources, verbs: ['*'] })).toEqual([]);
+});
+
+test.each([
+  ['Kubernetes', 'apps', 'deployments'],
+  ['Kubernetes in a group with a domain', 'gateway.networking.k8s.io', 'httproutes'],
+  ['Countersign', 'countersign.dev', 'approvals'],
+])('a role that holds every verb on resources of %s is named by that right', (_, apiGroup, resource) => {
+  expect(rightsOf(rule(apiGroup, resource, '*'))).toEqual([`* ${resource}.${apiGroup}`]);
+});
+
 test('every right is named once, each of a rule by itself', () => {
   const twice: RoleRule = { apiGroups: [''], resources: ['users', 'groups'], verbs: ['impersonate', 'get'] };
   expect(rightsOf(twice, twice)).toEqual(['impersonate users', 'impersonate groups']);
