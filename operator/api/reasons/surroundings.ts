@@ -26,7 +26,7 @@ export const surroundingsReasons = {
   RightsGrantable: entry(['Rights'], 'The release grants no right that no release may grant.'),
   RightNotGrantable: entry(
     ['Rights', 'Staged', 'Stalled'],
-    'A Role or RoleBinding of the release grants what no release may: wildcards, impersonation, tokens, rights over rights or over Countersign, or something to others than ServiceAccounts.',
+    'A Role or RoleBinding of the release grants what no release may: wildcards (but every verb on named custom resources), impersonation, tokens, rights over rights or over Countersign, or something to others than ServiceAccounts.',
     'Name groups, resources and verbs one by one, or leave it out and have a platform admin grant it.',
   ),
 } as const satisfies Record<string, ReasonEntry>;

@@ -55,8 +55,12 @@ const isSecretDoor = (apiGroup: string, resource: string): boolean =>
     ? ['serviceaccounts/token', 'nodes/proxy'].includes(resource)
     : apiGroup === 'certificates.k8s.io' && resource.startsWith('certificatesigningrequests');
 
+/** A group that is not of Kubernetes itself: no verb on custom resources gives rights, but for those of the groups above. */
+const isCustom = (apiGroup: string): boolean => apiGroup.includes('.') && !apiGroup.endsWith('.k8s.io');
+
 const isForbidden = (apiGroup: string, resource: string, verb: string): boolean =>
-  [apiGroup, resource, verb].some((each) => each.includes('*')) ||
+  [apiGroup, resource].some((each) => each.includes('*')) ||
+  (verb === '*' && !isCustom(apiGroup)) ||
   isRaising(verb) ||
   isSecretDoor(apiGroup, resource) ||
   (lawful.has(apiGroup) && !reads.has(verb));

@@ -1092,6 +1092,8 @@ const status: readonly Attack<GuardWorld>[] = [
 const ungrantable: readonly Attack<GuardWorld>[] = (
   [
     ['every verb', { apiGroups: [''], resources: ['pods'], verbs: ['*'] }],
+    ['every verb of Kubernetes', { apiGroups: ['metrics.k8s.io'], resources: ['pods'], verbs: ['*'] }],
+    ['every verb here', { apiGroups: ['countersign.dev'], resources: ['approvals'], verbs: ['*'] }],
     ['every resource', { apiGroups: [''], resources: ['*'], verbs: ['get'] }],
     ['every group', { apiGroups: ['*'], resources: ['pods'], verbs: ['get'] }],
     ['to be others', { apiGroups: [''], resources: ['users'], verbs: ['impersonate'] }],
@@ -1104,7 +1106,9 @@ const ungrantable: readonly Attack<GuardWorld>[] = (
     name: `the token of the operator gives ${what} by a Role of a release`,
     act: creates(operator, 'roles', { rules: [rule] }),
     denied: 'ProductionGuardRightNotGrantable: ',
-    twin: creates(operator, 'roles'),
+    twin: creates(operator, 'roles', {
+      rules: [{ apiGroups: ['metallb.io'], resources: ['communities'], verbs: ['*'] }],
+    }),
   }),
 );
 
