@@ -21,6 +21,16 @@ test.each<[sentence: string, lines: readonly string[], expected: string]>([
     held(aDeployment('web', { containers: [{ name: 'c', image: 'i', ports: [{ hostPort: 8080 }] }] })),
     'hostPort 8080',
   ],
+  [
+    'a port of a pod on the network of its node',
+    held(
+      aDeployment('web', {
+        hostNetwork: true,
+        containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 8080 }] }],
+      }),
+    ),
+    'hostPort 8080',
+  ],
 ])('%s that staging holds is told', (_, lines, expected) => {
   expect(lines).toHaveLength(1);
   expect(lines[0]).toContain(expected);
