@@ -1,4 +1,5 @@
 /** What staging holds and production cannot have twice in one cluster: told to signers, each with what becomes of it. */
+import type { JsonObject } from '../../api/meta.ts';
 import type { BundleObject } from '../bundle.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { numberAt, objectAt, textAt } from '../json/json.ts';
@@ -43,7 +44,7 @@ const binder = 'pv.kubernetes.io/bound-by-controller';
 const shipped = ({ ref, content }: BundleObject, live: LiveObject | undefined): readonly string[] => {
   const address = ref.kind === 'Service' ? textAt(content, 'spec', 'loadBalancerIP') : undefined;
   const isStagings = address !== undefined && textAt(live?.manifest, 'spec', 'loadBalancerIP') === address;
-  const ports = runsNothing(ref) ? [] : podSpecsOf(content).flatMap(containersOf).flatMap(hostPorts);
+  const ports = runsNothing(ref) ? [] : podSpecsOf(content).flatMap(hostPorts);
   return [
     ...(isStagings
       ? [
@@ -56,5 +57,10 @@ const shipped = ({ ref, content }: BundleObject, live: LiveObject | undefined): 
   ];
 };
 
-const hostPorts = (container: Parameters<typeof objectsAt>[0]): readonly number[] =>
-  objectsAt(container, 'ports').flatMap((port) => numberAt(port, 'hostPort') ?? []);
+/** A pod on the network of its node holds every port that it lists, and the API server writes that into pods, not into templates. */
+const hostPorts = (podSpec: JsonObject): readonly number[] => {
+  const field = podSpec['hostNetwork'] === true ? 'containerPort' : 'hostPort';
+  return containersOf(podSpec).flatMap((container) =>
+    objectsAt(container, 'ports').flatMap((port) => numberAt(port, field) ?? []),
+  );
+};
