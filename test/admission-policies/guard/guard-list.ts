@@ -73,18 +73,18 @@ export const prepares = ({ preparer }: GuardWorld): ApiClient => preparer;
 /** The main container of a template, changed. */
 const container = (more: Fields) => ({ spec: { template: { spec: { containers: [{ name: 'main', ...more }] } } } });
 const api = at('deployments', 'api');
-const letters = 'bcdef0123456789';
 let turn = 0;
-/** Another image each time. */
+/** An image that no other attack and no earlier run of the same one has set: an update that changes nothing is refused by nobody. */
 const otherImage = (): string => {
   turn += 1;
-  return image(letters[turn % letters.length] ?? 'b');
+  return `registry.example/app@sha256:${turn.toString(16).padStart(64, 'b')}`;
 };
 
-/** Another number of replicas than there is: an update that changes nothing may pass for a restart. */
+let number = 4;
+/** The same for replicas. */
 const otherNumber = (): number => {
-  turn += 1;
-  return 5 + (turn % 4);
+  number += 1;
+  return number;
 };
 
 /** Runs kubectl in production; what it says is the attempt. */
