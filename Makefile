@@ -3,7 +3,7 @@ NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proofs mutants quiet nights appends histories unit check generate bench scale flood up down ledger build bundle
+.PHONY: help demo test proofs mutants quiet nights packages appends histories unit check generate bench scale flood up down ledger build bundle
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ nights: node_modules ## a thousand emergencies that people, deaths and clocks me
 
 histories: node_modules ## a hundred thousand releases in a model of a cluster that goes wrong; COUNTERSIGN_HISTORIES for another number
 	COUNTERSIGN_PROOFS=whole $(JEST) --selectProjects unit --runTestsByPath test/faults/model.test.ts test/faults/model-more.test.ts
+
+packages: node_modules ## packages as vendors publish them, of ../shared/vendor: released, released again, taken back; prints what of each was released
+	COUNTERSIGN_PROOFS=whole $(JEST) test/e2e/packages.test.ts
 
 appends: node_modules ## ten thousand acts entered by several writers at once: one unbroken chain
 	COUNTERSIGN_APPENDS=10000 $(JEST) test/api-server/ledger-appends.test.ts

@@ -34,6 +34,7 @@ export interface Reported extends KubeObject {
     readonly digest?: string;
     readonly bundle?: string;
     readonly approvals?: string;
+    readonly objects?: string;
     readonly gates?: readonly Gate[];
     readonly approvalManifests?: Readonly<Record<string, string>>;
     readonly conditions?: readonly Condition[];
