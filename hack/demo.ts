@@ -1,5 +1,5 @@
 /** `make demo`: the main job, start to finish, on a real control plane of its own. Ends with 0 only if everything was as it must be. */
-import { createSample, installChart } from './controlplane/chart.ts';
+import { createSample, defineSample, installChart } from './controlplane/chart.ts';
 import { startControlPlane, type ControlPlane } from './controlplane/controlplane.ts';
 import { ensureBinaries } from './controlplane/build.ts';
 import { gateUrl, startGate } from './controlplane/gate.ts';
@@ -61,7 +61,10 @@ const start = async (): Promise<World> => {
     await timed('the chart, by helm: kinds, admission policies, webhooks, rights', () =>
       installChart(cluster, { gate: { enabled: false, url: gateUrl(port) } }),
     );
-    await timed('the sample application: namespaces and who may do what', () => createSample(cluster));
+    await timed('the sample application: namespaces, who may do what, and the Gateway API', async () => {
+      await defineSample(cluster);
+      await createSample(cluster);
+    });
     const [gates, operators] = await timed('two replicas each of gate and operator, under their ServiceAccounts', () =>
       Promise.all([
         Promise.all(['gate-0', 'gate-1'].map((instance) => startGate(cluster, { instance, port }))),

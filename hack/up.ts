@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 
 import {
   createSample,
+  defineSample,
   guardSample,
   installChart,
   serviceAccountToken,
@@ -149,6 +150,7 @@ const up = async (): Promise<void> => {
   say(`Control plane   ${cluster.server}`);
   const port = await gatePort();
   await installChart(cluster, { gate: { enabled: false, url: gateUrl(port) } });
+  await defineSample(cluster);
   await createSample(cluster);
   say('Chart           installed, and its admission policies act');
   await start(cluster, port);

@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { stagingLabel, writersAnnotation } from '../../operator/api/kinds.ts';
 import { accepted, targetOf, type ApiClient } from './client.ts';
 import type { ControlPlane } from './controlplane.ts';
+import { define, definitionsIn, published } from './definitions.ts';
 import { installer } from './identities.ts';
 import type { KubeObject } from './objects.ts';
 
@@ -67,6 +68,12 @@ export async function createSample(cluster: ControlPlane): Promise<void> {
   await apply(cluster, 'namespaces.yaml');
   await apply(cluster, 'bindings.yaml');
   await boundToAct(cluster);
+}
+
+/** Has the API server serve the kind of the sample's route. */
+export async function defineSample(cluster: ControlPlane): Promise<void> {
+  const file = 'gateway.networking.k8s.io_httproutes.yaml';
+  await define(cluster.client(installer.name), await definitionsIn(published.gatewayApi, file));
 }
 
 /** Gives the sample's production its policy, then the label, and waits until the guard acts there. */

@@ -70,7 +70,7 @@ export const policy = async ({ terminal }: Demo): Promise<void> => {
 export const stage = async ({ terminal, facts }: Demo): Promise<void> => {
   terminal.chapter('A developer stages a package');
   terminal.say(
-    'A package is released as a whole: configuration, an account, a migration Job, two Deployments and a Service. developer-a deploys it to staging, then asks for exactly that content in production.',
+    'A package is released as a whole: configuration, an account and its rights, a migration Job, two Deployments, an autoscaler, a Service and a route. developer-a deploys it to staging, then asks for exactly that content in production: what carries the label of the package, with the host name that production has.',
   );
   await terminal.run('developer-a', 'kubectl apply -f hack/demo/2.4.0/app.yaml');
   await terminal.run('developer-a', `kubectl rollout status deployment/api -n ${staging} --timeout=60s`);
@@ -170,6 +170,9 @@ export const promotion = async ({ terminal, facts }: Demo): Promise<Workloads> =
   await terminal.run('sre-a', `kubectl rollout status deployment/api -n ${production} --timeout=60s`);
   await terminal.run('developer-a', waitFor('condition=Promoted', first));
   await terminal.run('sre-a', `kubectl get deployments,services,configmaps,jobs -n ${production}`);
+  const around = await terminal.run('admin', `kubectl get rolebindings,httproutes,hpa -n ${production} -o wide`);
+  terminal.check('rights are bound to the account of production', around.text.includes(`${production}/payments`));
+  terminal.check('the route has the host name of production', around.text.includes('["payments.example"]'));
   const now = await facts.workloads();
   terminal.check('production runs the images that were signed for', same(Object.keys(now.images), ['api', 'worker']));
   terminal.check('with their configuration', now.configs['api-config']?.['LOG_LEVEL'] === 'info', now.configs);

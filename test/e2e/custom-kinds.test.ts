@@ -1,7 +1,7 @@
 /** Custom resources of projects that people use, by their own definitions: defined while the programs run, released with the package, taken back with it. */
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { accepted, type ApiClient, type KubeObject, targetOf } from '../support/cluster/cluster.ts';
-import { define, definitionsIn, published } from '../support/cluster/definitions.ts';
+import { define, definitionsIn, published } from '../../hack/controlplane/definitions.ts';
 import type { World } from '../support/cluster/system.ts';
 import { eventually, robot } from '../support/attack/world.ts';
 import { bundleOf, end, everybody, release, scenarios, sign } from '../support/scenario/kit.ts';

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
-import { run } from '../../../hack/controlplane/tools.ts';
-import { isManifest } from '../../../operator/kube/resource.ts';
-import { accepted, type ApiClient, type Manifest } from './cluster.ts';
+import { isManifest } from '../../operator/kube/resource.ts';
+import { accepted, type ApiClient } from './client.ts';
+import type { Manifest } from './objects.ts';
+import { run } from './tools.ts';
 
 const downloaded = z.object({ Dir: z.string() });
 
