@@ -159,3 +159,18 @@ describe('thrown things', () => {
 test('every kind has a retry policy that grows', () => {
   for (const { firstMs, capMs } of Object.values(retryPolicy)) expect(firstMs).toBeLessThan(capMs);
 });
+
+test('an answer that repeats a million characters is told by its beginning and its end', () => {
+  const repeated = `spec.type: Unsupported value: "${'a'.repeat(1_000_000)}": supported values: "Recreate"`;
+  const causes = [{ field: 'spec.type', reason: 'FieldValueNotSupported', message: repeated }];
+  const {
+    message,
+    causes: [cause],
+  } = failureOfResponse(422, status(422, 'Invalid', repeated, { causes }));
+  for (const said of [message, cause?.message ?? '']) {
+    expect(said.length).toBeLessThan(4_200);
+    expect(said).toMatch(
+      /^spec\.type: Unsupported value: "a+… \(\d{6} characters left out\) …a+": supported values: "Recreate"$/,
+    );
+  }
+});
