@@ -102,7 +102,8 @@ export function failureOfResponse(
   const message = textOf(status['message']) || (typeof body === 'string' && body.trim()) || `HTTP status ${code}`;
   const refusal = refusalOf(code, message);
   const causes = causesOf(details['causes']);
-  return new Failure(isOtherIncarnation(causes) ? 'Conflict' : kindOf(code, reason, refusal, message), message, {
+  const kind = isOtherIncarnation(causes) ? 'Conflict' : kindOf(code, reason, refusal, message);
+  return new Failure(kind, shortened(message), {
     code,
     refusal,
     retryAfterMs: retryAfterOf(headers['retry-after'], details['retryAfterSeconds']),
@@ -188,8 +189,17 @@ function causesOf(causes: unknown): readonly FailureCause[] {
   return causes.filter(isRecord).map((cause) => ({
     field: textOf(cause['field']),
     reason: textOf(cause['reason']),
-    message: textOf(cause['message']),
+    message: shortened(textOf(cause['message'])),
   }));
+}
+
+/** Characters that are kept of what the API server says: it repeats values of any length, between what is wrong with them and what it takes. */
+const kept = { first: 3_072, last: 1_024 } as const;
+
+function shortened(said: string): string {
+  const leftOut = said.length - kept.first - kept.last;
+  if (leftOut <= 0) return said;
+  return `${said.slice(0, kept.first)}… (${leftOut} characters left out) …${said.slice(-kept.last)}`;
 }
 
 function textOf(value: unknown): string {
