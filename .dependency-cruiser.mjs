@@ -37,6 +37,7 @@ const rooms = [
   'operator/settings.ts',
   'operator/programs',
   'operator/main.ts',
+  'cli',
   'hack',
   'test/support',
   'test/golden',
@@ -44,6 +45,7 @@ const rooms = [
   'test/admission-policies',
   'test/security',
   'test/e2e',
+  'test/command',
   'test/faults',
   'bench',
   'hack/mutants.ts',
@@ -74,6 +76,15 @@ const apart = [
     from: ['operator/run/', 'operator/act/(effects|bundle)'],
     why: 'the gate judges, asks and records; it carries nothing out',
   },
+  {
+    room: 'cli',
+    from: [
+      'operator/(telemetry|ledger|observe|act|run|gate|programs)/',
+      'operator/(main|settings|log).ts',
+      'operator/kube/(connection|credentials|host|lease|reflector)',
+    ],
+    why: 'the command has the rights of the person who types it, judges by decide, and never writes the record',
+  },
 ];
 
 /** Packages that one room alone knows. */
@@ -83,6 +94,8 @@ const packages = [
   { name: '@peculiar/x509', room: 'operator/gate/tls/|hack/controlplane/|test/' },
   { name: 'croner', room: 'operator/decide/schedule' },
   { name: '(pino|prom-client)', room: 'operator/(log|telemetry/|programs/)|test/|hack/' },
+  { name: 'commander', room: 'cli/program' },
+  { name: '(hpagent|socks-proxy-agent)', room: 'cli/cluster/connection|test/' },
 ];
 
 const isTest = String.raw`\.test\.ts$`;
@@ -107,7 +120,7 @@ export default {
     ...packages.map(({ name, room }) => ({
       name: `only-one-room-knows-${name}`,
       severity: 'error',
-      from: { path: '^(operator|hack|bench|test)/', pathNot: [`^(${room})`, isTest] },
+      from: { path: '^(operator|cli|hack|bench|test)/', pathNot: [`^(${room})`, isTest] },
       to: { path: `^node_modules/${name}/` },
     })),
     {

@@ -3,7 +3,7 @@ NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proofs mutants quiet nights packages appends histories unit check generate bench scale flood up down ledger build bundle
+.PHONY: help demo test proofs mutants quiet nights packages appends histories unit check generate bench scale flood up down ledger build bundle command
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,7 +47,7 @@ check: node_modules ## format, spelling, prose, citations, lint, types, order of
 	node_modules/.bin/oxlint --type-aware
 	node_modules/.bin/tsc -p .
 	node_modules/.bin/knip
-	$(NODE) node_modules/.bin/depcruise --config .dependency-cruiser.mjs --output-type err operator hack bench test
+	$(NODE) node_modules/.bin/depcruise --config .dependency-cruiser.mjs --output-type err operator cli hack bench test
 	$(NODE) hack/generate.ts --check
 	$(NODE) hack/chart-readme.ts --check
 
@@ -78,6 +78,9 @@ build: node_modules ## builds the control plane's programs into the cache
 
 bundle: node_modules ## the operator as the image has it
 	$(NODE) hack/bundle.ts
+
+command: node_modules ## kubectl countersign as one file: dist/kubectl-countersign.mjs
+	$(NODE) hack/command.ts
 
 node_modules: package.json package-lock.json
 	npm ci --no-audit --no-fund

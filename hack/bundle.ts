@@ -4,6 +4,8 @@ import { join } from 'node:path';
 
 import { build, type Plugin } from 'esbuild';
 
+import { inAscii } from './ascii.ts';
+
 const root = join(import.meta.dirname, '..');
 
 /** CommonJS packages call `require` for Node's own modules, which an ES module has not: it is given one. */
@@ -25,21 +27,14 @@ const bundledRequire: Plugin = {
   },
 };
 
-/**
- * esbuild leaves what is not ASCII in regular expressions as it is. One such character makes the text of the whole program take two bytes a
- * character, nine megabytes more of memory for as long as it runs.
- */
 const ascii: Plugin = {
   name: 'ascii',
   setup: (bundle) => {
     bundle.onEnd(async ({ outputFiles = [] }) => {
-      for (const { path, text } of outputFiles) await writeFile(path, path.endsWith('.mjs') ? escaped(text) : text);
+      for (const { path, text } of outputFiles) await writeFile(path, path.endsWith('.mjs') ? inAscii(text) : text);
     });
   },
 };
-
-const escaped = (text: string): string =>
-  text.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`); // oxlint-disable-line no-control-regex
 
 /** Threads are programs of their own: `operator/act/compare.ts` starts the one beside it. */
 const programs = { operator: 'main.ts', 'compare-worker': join('act', 'compare-worker.ts') };

@@ -1,8 +1,10 @@
 /** Puts the questions of a plan to the API server. What it does not answer stays open; nothing unanswered counts as yes. */
-import { canaryVerb, group, virtualResources } from '../api/kinds.ts';
+import { group } from '../api/kinds.ts';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
 import {
   questionKey,
+  rightOf,
+  rightReviews,
   type CurrentQuestion,
   type Answer,
   type NormalFormQuestion,
@@ -69,26 +71,13 @@ const answerOf = (question: Question, error: unknown): Answer => {
 };
 
 const askRight = async (client: Client, reviews: Limit, question: RightQuestion): Promise<Answer> => {
-  const { who, namespace, resource, verb, name, wildcards } = question;
-  const may = (attributes: { verb: string; resource: string; name?: string }) =>
-    reviews(() => client.subjectAccessReview(who, { group, namespace, ...attributes }));
-  if (wildcards === 'Count') {
-    return (await may({ verb, resource, name }))
-      ? { kind: 'Yes' }
-      : no(`${who.username} does not hold ${verb} on ${resource}/${name} in ${namespace}`);
-  }
-  // A wildcard holds these too, and wildcards sign nothing.
-  const [named, anyVerb, anyResource] = await Promise.all([
-    may({ verb, resource, name }),
-    may({ verb: canaryVerb, resource, name }),
-    may({ verb, resource: virtualResources.canaries }),
-  ]);
-  if (!named) return no(`${who.username} does not hold ${verb} on ${resource}/${name} in ${namespace}`);
-  if (anyVerb || anyResource)
-    return no(
-      `${who.username} holds ${verb} on ${resource} in ${namespace} by a wildcard only, and wildcards sign nothing`,
-    );
-  return { kind: 'Yes' };
+  const { who, namespace } = question;
+  const held = await Promise.all(
+    rightReviews(question).map((attributes) =>
+      reviews(() => client.subjectAccessReview(who, { group, namespace, ...attributes })),
+    ),
+  );
+  return rightOf(question, held);
 };
 
 /** The plan that asks digests it at once: it finds that done. */

@@ -6,7 +6,7 @@ import type { JsonObject } from '../api/meta.ts';
 import { canonicalJson, digestOf } from '../decide/json/canonical.ts';
 import type { Client } from '../kube/client.ts';
 import type { Manifest } from '../kube/resource.ts';
-import { contentText } from '../observe/contents.ts';
+import { contentText } from '../decide/manifest/bundle-parts.ts';
 import { createBundle } from './bundle.ts';
 import { nothingShown } from '../decide/comparison.ts';
 

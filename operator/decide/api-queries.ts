@@ -2,6 +2,7 @@
  * A plan may need an answer that only the API server can give: may this person sign, what would this object become, would
  * this write pass. `decide` asks; the shell answers; the plan is made again. An unanswered question never counts as yes.
  */
+import { canaryVerb, virtualResources } from '../api/kinds.ts';
 import type { Identity, JsonObject } from '../api/meta.ts';
 import { type Instant, type ObjectRef, keyOf } from './objects.ts';
 import type { SearchedKind, SelectedObject } from './selected.ts';
@@ -17,6 +18,42 @@ export interface RightQuestion {
   /** `Count`: a wildcard will do. Absent: it does not. */
   readonly wildcards?: 'Count';
 }
+
+/** What of our group is asked about, to know whether a right is held: by name, and by no wildcard, for a wildcard holds the canaries too. */
+export const rightReviews = ({
+  resource,
+  verb,
+  name,
+  wildcards,
+}: Omit<RightQuestion, 'who'>): readonly {
+  readonly verb: string;
+  readonly resource: string;
+  readonly name?: string;
+}[] => [
+  { verb, resource, name },
+  ...(wildcards === 'Count'
+    ? []
+    : [
+        { verb: canaryVerb, resource, name },
+        { verb, resource: virtualResources.canaries },
+      ]),
+];
+
+/** What the answers to `rightReviews` say, in their order. A wildcard holds every one, and wildcards sign nothing. */
+export const rightOf = (
+  { who, namespace, resource, verb, name }: RightQuestion,
+  [named = false, ...canaries]: readonly boolean[],
+): Answer => {
+  if (!named)
+    return { kind: 'No', message: `${who.username} does not hold ${verb} on ${resource}/${name} in ${namespace}` };
+  if (canaries.some((held) => held)) {
+    return {
+      kind: 'No',
+      message: `${who.username} holds ${verb} on ${resource} in ${namespace} by a wildcard only, and wildcards sign nothing`,
+    };
+  }
+  return { kind: 'Yes' };
+};
 
 /** What does the API server make of this content: defaults added, admission passed? A dry run under its own name. */
 export interface NormalFormQuestion {

@@ -82,6 +82,11 @@ const misleadingIn = (word: string): Escapes => {
     (isMixed || character.normalize('NFKC') !== character || (isNumber && sign.test(character)));
 };
 
+const unprintable = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+/** The text with what moves the cursor or shows as nothing written as `\u{…}`, for terminals; everything else stays, look-alikes too. */
+export const printable = (text: string): string => text.replaceAll(unprintable, escaped);
+
 /** For what people write: words of another script stay, words that mix it with ASCII, or look like it, do not. */
 export const visibleProse = (text: string): Visible => made(text, misleadingIn);
 

@@ -1,4 +1,5 @@
 /** ReleaseBundle objects → bundles: what they say of their objects, parts joined; contents are parsed when they are asked for. */
+import { contentText } from '../decide/manifest/bundle-parts.ts';
 import { kindRow } from '../decide/manifest/kinds/index.ts';
 import { parseReleaseBundle, type BundledObject } from '../api/bundle.ts';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
@@ -6,7 +7,7 @@ import type { Bundle, BundleObject } from '../decide/bundle.ts';
 import { asKey, keyOf, type ObjectKey } from '../decide/objects.ts';
 import { programsOfTemplate, type Program } from '../decide/manifest/pod-fingerprint.ts';
 import type { KubeObject } from '../kube/resource.ts';
-import { Contents, contentText, type Home } from './contents.ts';
+import { Contents, type Home } from './contents.ts';
 
 /** A head or a part, as cached: the delta and its text, which only people read, are dropped, and contents are elsewhere. */
 export interface BundleHead {

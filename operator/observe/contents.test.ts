@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from '@jest/globals';
-import { ContentAway, Contents, contentText, type Home } from './contents.ts';
+import { contentText } from '../decide/manifest/bundle-parts.ts';
+import { ContentAway, Contents, type Home } from './contents.ts';
 
 const home = (uid: string): Home => ({ uid, namespace: 'prod', head: `bundle-${uid}` });
 const stored = (value: unknown) => ({ content: JSON.stringify(value) });

@@ -2,9 +2,9 @@
  * Contents of bundles, apart from what else is known of them. A bundle is hardly ever read whole, and there are very many: contents are kept
  * packed, up to a bound, and read again from the API server when they are needed and are no longer there.
  */
-import { gunzipSync } from 'node:zlib';
-import { bundledContentBytes, type BundledObject } from '../api/bundle.ts';
+import type { BundledObject } from '../api/bundle.ts';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
+import { unzipped, type Zipped } from '../decide/manifest/bundle-parts.ts';
 import { PackedValues } from '../kube/packed.ts';
 
 /** Of one ReleaseBundle object, head or part. It never changes, so its uid says what is in it. */
@@ -25,24 +25,6 @@ export class ContentAway extends Error {
     this.home = home;
   }
 }
-
-type Stored = Pick<BundledObject, 'content' | 'encoding' | 'size'>;
-
-/** As it was compressed, without base64. */
-interface Zipped {
-  readonly bytes: Buffer;
-  readonly size: number;
-}
-
-/**
- * The canonical JSON of a stored content.
- * @throws RangeError for one that unpacks to more than it says, or than any content has
- */
-export const contentText = ({ content, encoding, size = 0 }: Stored): string =>
-  encoding === undefined ? content : unzipped({ bytes: Buffer.from(content, 'base64'), size });
-
-const unzipped = ({ bytes, size }: Zipped): string =>
-  gunzipSync(bytes, { maxOutputLength: Math.max(1, Math.min(size, bundledContentBytes)) }).toString();
 
 export class Contents {
   readonly #maxBytes: number;
@@ -71,7 +53,7 @@ export class Contents {
     return this.#texts.settled();
   }
 
-  keep(uid: string, all: readonly Stored[]): void {
+  keep(uid: string, all: readonly Pick<BundledObject, 'content' | 'encoding' | 'size'>[]): void {
     this.drop(uid);
     const zipped = new Map(
       all.flatMap(({ content, encoding, size = 0 }, index) =>

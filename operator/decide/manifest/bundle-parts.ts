@@ -1,6 +1,6 @@
 /** How the objects of a bundle are stored: in its head, or in parts of a size that the API server takes. */
-import { gzipSync } from 'node:zlib';
-import { bundledContentBytes, storedContentLength } from '../../api/bundle.ts';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { bundledContentBytes, storedContentLength, type BundledObject } from '../../api/bundle.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { BundleObject, ObjectSource } from '../bundle.ts';
 import { canonicalJson } from '../json/canonical.ts';
@@ -101,3 +101,23 @@ export const arranged = (objects: readonly WrittenObject[]): StoredContent => {
   }
   return { head: [], parts };
 };
+
+/** As it was compressed, without base64. */
+export interface Zipped {
+  readonly bytes: Buffer;
+  readonly size: number;
+}
+
+/**
+ * The canonical JSON of a stored content.
+ * @throws RangeError for one that unpacks to more than it says, or than any content has
+ */
+export const contentText = ({
+  content,
+  encoding,
+  size = 0,
+}: Pick<BundledObject, 'content' | 'encoding' | 'size'>): string =>
+  encoding === undefined ? content : unzipped({ bytes: Buffer.from(content, 'base64'), size });
+
+export const unzipped = ({ bytes, size }: Zipped): string =>
+  gunzipSync(bytes, { maxOutputLength: Math.max(1, Math.min(size, bundledContentBytes)) }).toString();

@@ -25,7 +25,7 @@ export interface Signature extends Signer {
 export interface SignedCandidate {
   readonly candidate: ReleaseCandidate;
   readonly policy: ReleasePolicy;
-  readonly bundle: Bundle;
+  readonly bundle: Pick<Bundle, 'authors' | 'digest'>;
   readonly approvals: readonly Approval[];
   /** By uid of an approval: does its signer hold the right to sign in that role now? undefined or absent = not answered. */
   readonly rights: ReadonlyMap<string, boolean | undefined>;

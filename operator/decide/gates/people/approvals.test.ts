@@ -13,7 +13,7 @@ import {
 import type { Approval } from '../../../api/approval.ts';
 import { approvalManifests } from '../../people/approval-manifest.ts';
 import { approvalSummary } from '../../people/approvals.ts';
-import { approvals } from './approvals.ts';
+import { approvals, openPlacesIn } from './approvals.ts';
 import type { GateSnapshot } from '../gate.ts';
 
 const tester = anApproval('tester-a', { role: 'tester' });
@@ -68,6 +68,18 @@ describe('a signature does not count', () => {
     expect(judged([signature, owner, board])).toMatchObject({ outcome: 'Waiting' });
     expect(approvalSummary(given([signature, owner, board]), now)).toMatchObject({ have: 2, need: 3 });
   });
+});
+
+test.each([
+  ['what is missing', [owner], '1 tester and 1 approver (from change-board)'],
+  [
+    'it without what is not counted',
+    [owner, anApproval('developer-a', { role: 'tester' })],
+    '1 tester and 1 approver (from change-board)',
+  ],
+  ['nothing when all have signed', [tester, owner, board], undefined],
+])('the open places are read from the message: %s', (_, signed, places) => {
+  expect(openPlacesIn(judged(signed).message)).toBe(places);
 });
 
 test('a signature counts to its last moment', () => {

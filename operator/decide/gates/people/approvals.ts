@@ -13,7 +13,7 @@ const reads = ['candidate', 'policy', 'target', 'record', 'bundle', 'hands', 'ap
 type Seen = Facts<typeof reads>;
 
 /** Why a signature does not count, as people read it. */
-const whyNot: Readonly<Record<Exclude<Standing, 'Counts' | 'Unanswered'>, string>> = {
+export const notCountedBecause: Readonly<Record<Exclude<Standing, 'Counts' | 'Unanswered'>, string>> = {
   LacksRight: 'does not hold the role',
   Expired: 'signed too long ago',
   OtherContent: 'signed for other content',
@@ -61,6 +61,10 @@ const openPlaces = ({ role, need, have, missingGroups }: LineSummary): string =>
   return `${need - have} ${role}${from}`;
 };
 
+/** What the message of the gate waits for, such as `1 tester and 2 approver (from change-board)`; undefined = it does not say. */
+export const openPlacesIn = (message: string): string | undefined =>
+  /; waiting for (.*?)(; not counted: |$)/.exec(message)?.[1];
+
 /** Signatures for the open lines that do not count; not those whose signer has signed again. */
 const disregarded = (all: readonly Signature[], open: readonly LineSummary[]): readonly Signature[] => {
   const roles = new Set(open.map(({ role }) => role));
@@ -73,7 +77,7 @@ const disregarded = (all: readonly Signature[], open: readonly LineSummary[]): r
 const explained = (signature: Signature): readonly string[] =>
   signature.standing === 'Counts' || signature.standing === 'Unanswered'
     ? []
-    : [`${visible(signature.username)} as ${signature.role} (${whyNot[signature.standing]})`];
+    : [`${visible(signature.username)} as ${signature.role} (${notCountedBecause[signature.standing]})`];
 
 /**
  * A signature counts when it is for this candidate and this digest, is not too old, its signer may sign now and had no hand in

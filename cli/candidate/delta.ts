@@ -1,0 +1,46 @@
+/** The delta in color. Its text comes from the bundle; each line is painted by the class that it begins with. */
+import type { DeltaClass } from '../../operator/api/bundle.ts';
+import { bold, dim, styled, type Part, type Style } from '../output/parts.ts';
+import type { Terminal } from '../output/terminal.ts';
+
+/** What can hurt most stands out. */
+const styles: Readonly<Record<DeltaClass, Style | undefined>> = {
+  'data loss': 'red',
+  rights: 'red',
+  identity: 'red',
+  image: 'yellow',
+  command: 'yellow',
+  network: 'yellow',
+  storage: 'yellow',
+  removed: 'red',
+  added: 'green',
+  configuration: 'cyan',
+  scale: 'cyan',
+  metadata: 'dim',
+};
+
+const classOf = (line: string): DeltaClass | undefined => {
+  if (!line.startsWith('  ') || line.startsWith('   ')) return undefined;
+  const text = line.slice(2);
+  return Object.keys(styles)
+    .filter((each): each is DeltaClass => each in styles)
+    .find((each) => text.startsWith(`${each} `));
+};
+
+const partsOf = (line: string): readonly Part[] => {
+  const sort = classOf(line);
+  if (sort !== undefined) {
+    const style = styles[sort];
+    const rest = line.slice(2 + sort.length);
+    return ['  ', style === undefined ? sort : styled(style, sort), rest];
+  }
+  if (/^ {8}\+ /.test(line)) return [styled('green', line)];
+  if (/^ {8}- /.test(line)) return [styled('red', line)];
+  if (/^\S/.test(line) && /^[A-Z]\w*(\.\S+)?\/\S+$/.test(line)) return [bold(line)];
+  if (/^(hidden|folded|cut|left alone|not shown|escaped|all of it)/.test(line)) return [dim(line)];
+  return [line];
+};
+
+export const printDelta = (out: Terminal, text: string): void => {
+  for (const line of text.replace(/\n$/, '').split('\n')) out.line(...partsOf(line));
+};

@@ -1,0 +1,98 @@
+/** Where candidates are. People name the staging namespace or the production namespace, whichever they think of. */
+import { policyName } from '../../operator/api/kinds.ts';
+import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
+import type { ReleasePolicy } from '../../operator/api/policy.ts';
+import { toFailure } from '../../operator/kube/failures.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { Problem } from '../exit.ts';
+import type { Session } from '../session.ts';
+import { candidateOf, policyOf } from './objects.ts';
+
+/** A namespace as it was named, and what it turned out to be. */
+export interface Place {
+  readonly named: string;
+  /** Where candidates are. */
+  readonly staging: string;
+  /** Set where the namespace that was named is a production namespace. */
+  readonly policy: ReleasePolicy | undefined;
+}
+
+/** The policy of a namespace; undefined = it has none, or this person may not read it. */
+export const findPolicy = async (cluster: Cluster, namespace: string): Promise<ReleasePolicy | undefined> => {
+  try {
+    const found = await cluster.findOur('ReleasePolicy', { namespace, name: policyName });
+    return found === undefined ? undefined : policyOf(found);
+  } catch (error) {
+    const { kind } = toFailure(error);
+    if (kind === 'Forbidden' || kind === 'NotFound') return undefined;
+    throw error;
+  }
+};
+
+export const placeOf = async (cluster: Cluster, namespace: string): Promise<Place> => {
+  const policy = await findPolicy(cluster, namespace);
+  return { named: namespace, staging: policy?.spec.sourceNamespace ?? namespace, policy };
+};
+
+const inNamespace = async (
+  cluster: Cluster,
+  namespace: string,
+  name: string,
+): Promise<ReleaseCandidate | undefined> => {
+  const found = await cluster.findOur('ReleaseCandidate', { namespace, name });
+  return found === undefined ? undefined : candidateOf(found);
+};
+
+/** The candidate of that name. @throws Problem when there is none */
+export const findCandidate = async (session: Session, name: string): Promise<ReleaseCandidate> => {
+  const cluster = await session.cluster();
+  const namespace = await session.namespace();
+  let refused: unknown;
+  const found = await inNamespace(cluster, namespace, name).catch((error: unknown) => {
+    refused = error;
+    return undefined;
+  });
+  if (found !== undefined) return found;
+  const { policy, staging } = await placeOf(cluster, namespace);
+  if (policy !== undefined && staging !== namespace) {
+    const staged = await inNamespace(cluster, staging, name);
+    if (staged !== undefined) return staged;
+  } else if (refused !== undefined) throw refused;
+  throw new Problem(
+    `There is no ReleaseCandidate ${name} in ${staging}`,
+    `See which there are: kubectl countersign get -n ${staging}`,
+  );
+};
+
+/** The candidates of a namespace; of a production namespace, those that go there. Newest first. */
+export const candidatesIn = async (cluster: Cluster, namespace: string): Promise<readonly ReleaseCandidate[]> => {
+  let all: readonly ReleaseCandidate[] = [];
+  let refused: unknown;
+  try {
+    all = (await cluster.listOur('ReleaseCandidate', { namespace })).map(candidateOf);
+  } catch (error) {
+    refused = error;
+  }
+  if (all.length === 0) {
+    const { policy, staging } = await placeOf(cluster, namespace);
+    if (policy === undefined && refused !== undefined) throw refused;
+    if (policy !== undefined) all = await candidatesFor(cluster, staging, namespace);
+  }
+  return newestFirst(all);
+};
+
+/** Candidates of a staging namespace that go to a production namespace. */
+export const candidatesFor = async (
+  cluster: Cluster,
+  staging: string,
+  production: string,
+): Promise<readonly ReleaseCandidate[]> =>
+  (
+    await cluster.listOur('ReleaseCandidate', {
+      namespace: staging,
+      fieldSelector: `spec.targetNamespace=${production}`,
+    })
+  ).map(candidateOf);
+
+export const newestFirst = (all: readonly ReleaseCandidate[]): readonly ReleaseCandidate[] =>
+  all.toSorted((a, b) => (a.metadata.creationTimestamp < b.metadata.creationTimestamp ? 1 : -1));

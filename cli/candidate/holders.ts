@@ -1,0 +1,94 @@
+/** Who holds a role: people and groups, from the bindings of the production namespace. */
+import { group, virtualResources } from '../../operator/api/kinds.ts';
+import { visible } from '../../operator/decide/safe-text.ts';
+import { isRecord, type ResourceRow } from '../../operator/kube/resource.ts';
+import { isForbidden, type Cluster, type RuleSeen } from '../cluster/cluster.ts';
+import { rolesIn } from './roles.ts';
+
+const rbac = (kind: string, plural: string, namespaced: boolean): ResourceRow => ({
+  apiVersion: 'rbac.authorization.k8s.io/v1',
+  kind,
+  plural,
+  namespaced,
+});
+const rows = {
+  RoleBinding: rbac('RoleBinding', 'rolebindings', true),
+  ClusterRoleBinding: rbac('ClusterRoleBinding', 'clusterrolebindings', false),
+  Role: rbac('Role', 'roles', true),
+  ClusterRole: rbac('ClusterRole', 'clusterroles', false),
+} as const;
+
+/** By role: who may sign in it, such as `User tester-a`, `Group change-board`; undefined = this person may not read bindings. */
+export type Holders = ReadonlyMap<string, readonly string[]> | undefined;
+
+const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
+
+const rulesOf = (role: Readonly<Record<string, unknown>> | undefined): readonly RuleSeen[] => {
+  const rules = role?.['rules'];
+  return (Array.isArray(rules) ? rules : []).filter(isRecord).map((rule) => ({
+    verbs: texts(rule['verbs']),
+    apiGroups: texts(rule['apiGroups']),
+    resources: texts(rule['resources']),
+    resourceNames: texts(rule['resourceNames']),
+  }));
+};
+
+/** Roles of the chart sign in what they are called after: what they hold is known where they may not be read. */
+const ofChart = (name: string): readonly RuleSeen[] => {
+  const [, role] = /^countersign-(tester|approver|releaser|security|sre)$/.exec(name) ?? [];
+  return role === undefined
+    ? []
+    : [{ verbs: ['approve'], apiGroups: [group], resources: [virtualResources.approvalRoles], resourceNames: [role] }];
+};
+
+const rulesBehind = async (cluster: Cluster, roleRef: unknown, namespace: string): Promise<readonly RuleSeen[]> => {
+  if (!isRecord(roleRef)) return [];
+  const name = String(roleRef['name']);
+  const isCluster = roleRef['kind'] === 'ClusterRole';
+  try {
+    const found = await (isCluster
+      ? cluster.find(rows.ClusterRole, { name })
+      : cluster.find(rows.Role, { namespace, name }));
+    return rulesOf(found);
+  } catch (error) {
+    if (isForbidden(error)) return isCluster ? ofChart(name) : [];
+    throw error;
+  }
+};
+
+const subjectsOf = (binding: Readonly<Record<string, unknown>>): readonly string[] => {
+  const subjects = binding['subjects'];
+  return (Array.isArray(subjects) ? subjects : [])
+    .filter(isRecord)
+    .map(({ kind, name, namespace }) =>
+      visible(`${String(kind)} ${typeof namespace === 'string' ? `${namespace}/` : ''}${String(name)}`),
+    );
+};
+
+/** Bindings of the whole cluster give rights here, too; who may not read them is told of those of the namespace. */
+const clusterWide = (cluster: Cluster) =>
+  cluster.list(rows.ClusterRoleBinding).catch((error: unknown) => {
+    if (isForbidden(error)) return [];
+    throw error;
+  });
+
+export const holdersOf = async (cluster: Cluster, namespace: string): Promise<Holders> => {
+  let bindings;
+  try {
+    bindings = await cluster.list(rows.RoleBinding, { namespace });
+  } catch (error) {
+    if (isForbidden(error)) return undefined;
+    throw error;
+  }
+  const behind = new Map<string, Promise<readonly RuleSeen[]>>();
+  const holders = new Map<string, string[]>();
+  for (const binding of [...bindings, ...(await clusterWide(cluster))]) {
+    const key = JSON.stringify(binding['roleRef']);
+    const rules = behind.get(key) ?? rulesBehind(cluster, binding['roleRef'], namespace);
+    behind.set(key, rules);
+    for (const role of (await rules).flatMap(rolesIn)) {
+      holders.set(role, [...new Set([...(holders.get(role) ?? []), ...subjectsOf(binding)])]);
+    }
+  }
+  return holders;
+};

@@ -1,0 +1,110 @@
+/** What waits for one person: where their signature would fill a place that is open. */
+import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
+import { approvalSummary } from '../../operator/decide/people/approvals.ts';
+import { linesOf } from '../../operator/decide/people/approval-lines.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { candidatesFor, findPolicy } from './find.ts';
+import { isTrue } from './objects.ts';
+import { rolesHeld } from './roles.ts';
+import { approvalsFor, asSigned, bundleFor, wouldBe } from './story.ts';
+
+export interface Waiting {
+  readonly what: 'candidate' | 'finding' | 'emergency';
+  readonly name: string;
+  readonly namespace: string;
+  readonly roles: readonly string[];
+  readonly says: string;
+  readonly since: string;
+  readonly command: string;
+}
+
+const isOpen = (candidate: ReleaseCandidate): boolean =>
+  !isTrue(candidate, 'Finished') && isTrue(candidate, 'Staged') && candidate.status?.phase === 'AwaitingGates';
+
+/** Whether a signature of this person in some role would fill an open place, as the operator counts places. */
+const rolesWanted = async (
+  cluster: Cluster,
+  candidate: ReleaseCandidate,
+  held: readonly string[],
+  now: number,
+): Promise<readonly string[]> => {
+  const { targetNamespace } = candidate.spec;
+  const [who, policy, bundle, approvals] = await Promise.all([
+    cluster.whoAmI(),
+    findPolicy(cluster, targetNamespace),
+    bundleFor(cluster, candidate),
+    approvalsFor(cluster, candidate),
+  ]);
+  if (policy === undefined || bundle === undefined) return [];
+  const have = (all: typeof approvals): number =>
+    approvalSummary(asSigned({ candidate, policy, bundle, approvals: all }), now).have;
+  const before = have(approvals);
+  const asked = new Set(linesOf({ candidate, policy }).map(({ role }) => role));
+  return held.filter(
+    (role) => asked.has(role) && have([...approvals, wouldBe({ candidate, bundle }, { who, role, now })]) > before,
+  );
+};
+
+const candidatesWaiting = async (
+  cluster: Cluster,
+  namespace: string,
+  held: readonly string[],
+  now: number,
+): Promise<readonly Waiting[]> => {
+  const policy = await findPolicy(cluster, namespace);
+  if (policy === undefined) return [];
+  const open = (await candidatesFor(cluster, policy.spec.sourceNamespace, namespace)).filter(isOpen);
+  const found: Waiting[] = [];
+  for (const candidate of open) {
+    const roles = await rolesWanted(cluster, candidate, held, now);
+    const [role] = roles;
+    if (role === undefined) continue;
+    const { name, namespace: staging, creationTimestamp } = candidate.metadata;
+    found.push({
+      what: 'candidate',
+      name,
+      namespace: staging,
+      roles,
+      says: `${candidate.spec.package} ${candidate.spec.version}: ${candidate.spec.notes.summary}`,
+      since: creationTimestamp,
+      command: `kubectl countersign approve ${name} -n ${staging} --role ${role}`,
+    });
+  }
+  return found;
+};
+
+/** Findings of production that this person may sign for: any approval line will do. */
+const findingsWaiting = async (
+  cluster: Cluster,
+  namespace: string,
+  held: readonly string[],
+): Promise<readonly Waiting[]> => {
+  const policy = await findPolicy(cluster, namespace);
+  return (policy?.status?.findings ?? []).flatMap((finding): Waiting[] => {
+    const roles = Object.keys(finding.approvalManifests).filter((role) => held.includes(role));
+    return roles.length === 0
+      ? []
+      : [
+          {
+            what: 'finding',
+            name: finding.name,
+            namespace,
+            roles,
+            says: `${finding.object} ${finding.change}: ${finding.message}`,
+            since: finding.since,
+            command: `kubectl get relpol production -n ${namespace} -o jsonpath='{.status.findings[?(@.name=="${finding.name}")].approvalManifests.${roles[0] ?? ''}}' | kubectl create -f -`,
+          },
+        ];
+  });
+};
+
+/** Everything that waits for this person in one production namespace; nothing where they hold no role. */
+export const waitingIn = async (cluster: Cluster, namespace: string, now: number): Promise<readonly Waiting[]> => {
+  const held = await rolesHeld(cluster, namespace);
+  if (held.length === 0) return [];
+  const found = await Promise.all([
+    candidatesWaiting(cluster, namespace, held, now),
+    findingsWaiting(cluster, namespace, held),
+  ]);
+  return found.flat().toSorted((a, b) => (a.since < b.since ? -1 : 1));
+};

@@ -1,0 +1,115 @@
+/** `kubectl countersign why`: what is missing, who can supply it, since when, and what to type. */
+import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
+import { candidateArgument, connectionOptions, type CommandDefinition } from '../command.ts';
+import { findCandidate } from '../candidate/find.ts';
+import { conditionOf, isTrue } from '../candidate/objects.ts';
+import { withThisCommand } from '../candidate/remedy.ts';
+import { bold, dim, styled } from '../output/parts.ts';
+import { ageOf } from '../output/table.ts';
+import type { Session } from '../session.ts';
+
+/** Since when it waits: the later of having been staged and having lost what it had. */
+const waitingSince = (candidate: ReleaseCandidate): string | undefined =>
+  ['Staged', 'Promotable']
+    .flatMap((type) => conditionOf(candidate, type)?.lastTransitionTime ?? [])
+    .sort()
+    .at(-1);
+
+/** Whom a missing signature can come from, beside those who cannot give it. */
+const printHolders = async (session: Session, candidate: ReleaseCandidate): Promise<void> => {
+  const cluster = await session.cluster();
+  const [{ holdersOf }, { storyOf, signaturesOf }, { quorum }, { linesOf }, { consents }] = await Promise.all([
+    import('../candidate/holders.ts'),
+    import('../candidate/story.ts'),
+    import('../../operator/decide/people/quorum.ts'),
+    import('../../operator/decide/people/approval-lines.ts'),
+    import('../../operator/decide/people/approvals.ts'),
+  ]);
+  const { policy, bundle, approvals } = await storyOf(cluster, candidate);
+  if (policy === undefined || bundle === undefined) return;
+  const counted = consents(signaturesOf({ candidate, policy, bundle, approvals }, session.now()), 'Counts');
+  const open = quorum(linesOf({ candidate, policy }), counted).lines.filter(({ have, need }) => have < need);
+  const { targetNamespace } = candidate.spec;
+  const holders = await holdersOf(cluster, targetNamespace);
+  if (holders === undefined) {
+    session.out.line(
+      dim('    who  '),
+      `only those who may list RoleBindings in ${targetNamespace} see who holds a role: kubectl get rolebindings -n ${targetNamespace} -o wide`,
+    );
+    return;
+  }
+  const out = new Set(
+    [...bundle.spec.authors, ...counted.map(({ username }) => username)].map((name) => `User ${name}`),
+  );
+  for (const { role } of open) {
+    const people = (holders.get(role) ?? []).filter((each) => !out.has(each));
+    session.out.line(
+      dim('    who  '),
+      `${role}: `,
+      people.length === 0
+        ? styled(
+            'red',
+            `nobody is bound to it who may still sign; a platform admin binds countersign-${role} in ${targetNamespace}`,
+          )
+        : people.join(', '),
+    );
+  }
+};
+
+/** How it ended, or that nothing holds it. @returns whether that was all */
+const printWhole = ({ out }: Session, candidate: ReleaseCandidate): boolean => {
+  const { name, namespace } = candidate.metadata;
+  for (const type of ['Finished', 'Stalled', 'ActionRequired'] as const) {
+    const condition = conditionOf(candidate, type);
+    if (condition?.status !== 'True') continue;
+    out.line(
+      styled(condition.reason === 'Promoted' ? 'green' : 'yellow', `${type}: ${condition.reason}`),
+      `  ${condition.message}`,
+    );
+    if (type === 'Finished') return true;
+  }
+  if (!isTrue(candidate, 'Staged')) {
+    const staged = conditionOf(candidate, 'Staged');
+    out.line(`It is not staged yet: ${staged?.message ?? 'the operator has not looked at it'}`);
+    if (staged === undefined) {
+      out.line('  → ', 'A platform admin looks at the operator: kubectl get pods -n countersign-system');
+      return true;
+    }
+  }
+  if ((candidate.status?.gates ?? []).every(({ outcome }) => outcome === 'Passed')) {
+    out.line(conditionOf(candidate, 'Reconciling')?.message ?? 'Every gate has passed');
+    out.line('  → ', `kubectl countersign wait ${name} -n ${namespace}`);
+    return true;
+  }
+  return false;
+};
+
+const run = async (session: Session): Promise<void> => {
+  const candidate = await findCandidate(session, session.name());
+  const { out } = session;
+  if (printWhole(session, candidate)) return;
+  const since = waitingSince(candidate);
+  const { metadata, status } = candidate;
+  out.line(
+    bold(metadata.name),
+    ` waits${since === undefined ? '' : ` since ${since} (${ageOf(since, session.now())})`}:`,
+  );
+  for (const { name, outcome, message, remedy } of status?.gates ?? []) {
+    if (outcome === 'Passed') continue;
+    out.line('  ', bold(name), dim(`  ${outcome}`));
+    out.line(dim('    what '), message);
+    if (name === 'Approvals') await printHolders(session, candidate);
+    if (remedy !== '') out.line(dim('    next '), withThisCommand(remedy));
+  }
+};
+
+export const why: CommandDefinition = {
+  name: 'why',
+  summary: 'Says what a candidate waits for, who can supply it, and what to type.',
+  description:
+    'Every gate that has not passed: what is missing, who can supply it, since when, and the exact command. For missing signatures it names the people and groups that hold the role, as far as you may read the bindings of the production namespace.',
+  args: [candidateArgument],
+  options: connectionOptions,
+  examples: [{ says: 'Why is it not in production?', line: 'why payments-2.4.0 -n payments-staging' }],
+  run,
+};
