@@ -4,7 +4,7 @@ import type { Kind } from '../../operator/api/kinds.ts';
 import { rightOf, type Answer, type RightQuestion, rightReviews } from '../../operator/decide/api-queries.ts';
 import { createClient, type Client } from '../../operator/kube/client.ts';
 import { Failure, toFailure } from '../../operator/kube/failures.ts';
-import { listPages, watch, type Selection, type WatchEvent } from '../../operator/kube/read.ts';
+import { listPages, watch, type Selection } from '../../operator/kube/read.ts';
 import { isRecord, type KubeObject, type ObjectRef, type ResourceRow } from '../../operator/kube/resource.ts';
 import { ourResource } from '../../operator/kube/rows.ts';
 import { createTransport, type Transport } from '../../operator/kube/transport.ts';
@@ -24,6 +24,12 @@ export interface RuleSeen {
   readonly resources: readonly string[];
   readonly resourceNames: readonly string[];
 }
+
+/** An object as it is now, or that it was deleted; `Current`: everything that there is has been told. */
+export type ChangeSeen =
+  | { readonly type: 'Is'; readonly object: KubeObject }
+  | { readonly type: 'Deleted'; readonly uid: string }
+  | { readonly type: 'Current' };
 
 export class Cluster {
   readonly access: Access;
@@ -68,22 +74,44 @@ export class Cluster {
     return this.list(ourResource(kind), selection);
   }
 
-  /** What there is, and then what happens, of some objects; goes on after breaks, until the signal. Deleted objects are told as `DELETED`. */
+  /**
+   * What there is, and then what happens, of some objects; goes on after breaks, until the signal. What is deleted is told as `DELETED`, also
+   * when that happened while nobody listened: of `known`, which was read before, and of what was told.
+   */
   async *follow(
     resource: ResourceRow,
     selection: Selection,
-    signal: AbortSignal,
-  ): AsyncGenerator<WatchEvent, void, undefined> {
+    given: {
+      readonly signal: AbortSignal;
+      readonly known?: readonly { readonly metadata: { readonly uid: string } }[];
+    },
+  ): AsyncGenerator<ChangeSeen, void, undefined> {
+    const { signal } = given;
+    const known = new Set((given.known ?? []).map(({ metadata }) => metadata.uid));
     let failures = 0;
     while (!signal.aborted) {
+      const told = new Set<string>();
       try {
-        for await (const event of watch(this.transport, resource, selection, {
-          after: undefined,
-          timeoutSeconds: 300,
-          signal,
-        })) {
+        const stream = watch(this.transport, resource, selection, { after: undefined, timeoutSeconds: 300, signal });
+        for await (const event of stream) {
           failures = 0;
-          yield event;
+          if (event.type !== 'BOOKMARK') {
+            const { uid } = event.object.metadata;
+            told.add(uid);
+            if (event.type === 'DELETED') {
+              known.delete(uid);
+              yield { type: 'Deleted', uid };
+            } else {
+              known.add(uid);
+              yield { type: 'Is', object: event.object };
+            }
+          } else if (event.initialEventsEnd) {
+            for (const uid of [...known].filter((each) => !told.has(each))) {
+              known.delete(uid);
+              yield { type: 'Deleted', uid };
+            }
+            yield { type: 'Current' };
+          }
         }
       } catch (error) {
         if (signal.aborted) return;

@@ -89,16 +89,20 @@ export const follow = async (
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(), timeoutMs);
   let latest = first;
   try {
-    const events = cluster.follow(ourResource('ReleaseCandidate'), { namespace, name }, stop.signal);
+    const events = cluster.follow(
+      ourResource('ReleaseCandidate'),
+      { namespace, name },
+      { signal: stop.signal, known: [first] },
+    );
     for await (const event of events) {
-      if (event.type === 'BOOKMARK') {
-        continue;
-      }
-      const candidate = candidateOf(event.object);
-      if (event.type === 'DELETED' || candidate.metadata.uid !== uid) {
+      if (event.type === 'Current') continue;
+      if (event.type === 'Deleted') {
+        if (event.uid !== uid) continue;
         const ending = endingOf(latest);
         return ended(session, latest, ending?.reason ?? 'Withdrawn', ending?.message ?? 'it was deleted');
       }
+      const candidate = candidateOf(event.object);
+      if (candidate.metadata.uid !== uid) continue;
       latest = candidate;
       const ending = endingOf(candidate);
       if (ending !== undefined) return ended(session, candidate, ending.reason, ending.message);

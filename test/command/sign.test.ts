@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTimeoutMs } from '../support/cluster/cluster.ts';
 import { accepted } from '../support/cluster/cluster.ts';
 import { image, startSystem, type System, type World } from '../support/cluster/system.ts';
+import { eventually } from '../support/attack/world.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
 
 let system: System;
@@ -230,6 +231,11 @@ describe('the story', () => {
     const refused = await command.as('developer-a', ['withdraw', 'third', '--yes', ...staging()]);
     expect(refused.code).toBe(1);
     const waiting = command.as('developer-a', ['wait', 'third', ...staging()]);
+    await eventually(
+      'the command follows the candidate',
+      () => system.controlPlane.auditEvents(),
+      (events) => events.filter(({ verb, requestURI }) => verb === 'watch' && requestURI.includes('third')).length > 1,
+    );
     expect((await command.as('owner-a', ['withdraw', 'third', '--yes', ...staging()])).stdout).toContain('withdrawn');
     expect((await waiting).code).toBe(6);
   });
