@@ -234,7 +234,11 @@ describe('the story', () => {
     await eventually(
       'the command follows the candidate',
       () => system.controlPlane.auditEvents(),
-      (events) => events.filter(({ verb, requestURI }) => verb === 'watch' && requestURI.includes('third')).length > 1,
+      (events) =>
+        events.filter(
+          ({ verb, stage, requestURI }) =>
+            verb === 'watch' && stage === 'ResponseStarted' && requestURI.includes('third'),
+        ).length > 1,
     );
     expect((await command.as('owner-a', ['withdraw', 'third', '--yes', ...staging()])).stdout).toContain('withdrawn');
     expect((await waiting).code).toBe(6);
