@@ -106,6 +106,7 @@ const head = (bundle: Bundle, { delta, deltaText }: Extract<Shown, { is: 'Shown'
   dependencies: bundle.dependencies,
   overlay: bundle.overlay,
   overlaid: bundle.overlaid,
+  overlaidMore: bundle.overlaidMore,
   delta,
   deltaText,
 });

@@ -224,8 +224,9 @@ const releaseBundleSpec = z
       .default([])
       .meta(asOne)
       .describe(
-        'Images, commands and arguments that overlays change, so that production runs what staging did not: the first 100. The gate Overlay judges them.',
+        'What overlays change, 100 fields at most, and of images and of commands one at least where they change any: the gate Overlay judges them.',
       ),
+    overlaidMore: z.int32().min(0).default(0).describe('How many more fields they change.'),
     delta: z
       .array(deltaEntry)
       .max(5000)

@@ -80,11 +80,21 @@ export const patchOf = ({ patch, jsonPatch }: Pick<OverlayItem, 'patch' | 'jsonP
     ...(value === undefined ? {} : { value }),
   }));
 
-/** A field of what runs that an overlay changes, as a bundle has it beside the object. */
+/** A field that an overlay changes, as a bundle has it beside the object. */
 export const overlaidField = {
   field: free(512).describe('The path of the field.'),
-  what: z.enum(['Image', 'Command']).describe('Whether it is an image, or a command or arguments.'),
+  what: z
+    .enum(['Image', 'Command', 'Other'])
+    .describe('Whether it is an image, decides by which command what runs, or is anything else.'),
   by: z.enum(['Policy', 'Candidate']).describe('Whose overlay changes it.'),
-  from: free(512).default('').describe('What staging has, cut at 500 characters. Empty: nothing.'),
-  to: free(512).default('').describe('What production gets, cut at 500 characters. Empty: nothing.'),
+  from: free(512)
+    .default('')
+    .describe(
+      'What staging has, cut at 500 characters. Empty: nothing; of Other also what is long or called a credential.',
+    ),
+  to: free(512)
+    .default('')
+    .describe(
+      'What production gets, cut at 500 characters. Empty: nothing; of Other also what is long or called a credential.',
+    ),
 };

@@ -136,7 +136,7 @@ const releasePolicySpec = z
       .default([])
       .meta(asSet)
       .describe(
-        'What the overlay of a candidate may change of what runs: Image, the images; Command, commands and arguments. What the policy itself says under overlay may. Empty: neither.',
+        'What the overlay of a candidate may change of what runs: Image, the images; Command, what the delta of a bundle calls command: commands, arguments, hooks, probes, and variables by which programs load code. What the policy itself says under overlay may. Empty: neither.',
       ),
     evidence: z
       .array(later)

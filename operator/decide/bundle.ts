@@ -10,13 +10,13 @@ export interface ObjectSource {
   readonly digest?: string | undefined;
 }
 
-/** An image, a command or arguments that an overlay changes: what runs in production is not what ran in staging. */
+/** A field that an overlay changes. `Other`: nothing of what runs; an image or a command is not what ran in staging. */
 export interface OverlaidField extends ObjectRef {
   /** Dot path. */
   readonly field: string;
-  readonly what: 'Image' | 'Command';
+  readonly what: 'Image' | 'Command' | 'Other';
   readonly by: 'Policy' | 'Candidate';
-  /** As texts; '' = absent. */
+  /** As texts; '' = absent, or of `Other` too long or too secret to be shown. */
   readonly from: string;
   readonly to: string;
 }
@@ -121,6 +121,8 @@ export interface Bundle {
   readonly dependencies: readonly Dependency[];
   /** Digest of what the policy's overlay said of these objects; '' = nothing. Content that was made under another one is made again. */
   readonly overlay: string;
-  /** What overlays change of what runs. Not part of the digest: the contents are. */
+  /** What overlays change, of each sort at least one field. Not part of the digest: the contents are. */
   readonly overlaid: readonly OverlaidField[];
+  /** How many more fields they change. */
+  readonly overlaidMore: number;
 }

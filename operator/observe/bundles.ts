@@ -97,6 +97,7 @@ export const bundleHead = (raw: KubeObject, place: ContentPlace = everything()):
       dependencies: spec.dependencies.map((each) => ({ ...each, by: each.by.map(asKey) })),
       overlay: spec.overlay,
       overlaid: spec.overlaid,
+      overlaidMore: spec.overlaidMore,
     },
   };
 };

@@ -4,7 +4,7 @@ import { entry, type ReasonEntry } from './entry.ts';
 export const overlayReasons = {
   OverlayKeepsWhatRuns: entry(
     ['Overlay'],
-    'The overlay of the candidate changes no image, command or arguments of what staging ran.',
+    'The overlay of the candidate changes no image, and nothing that decides by which command staging ran.',
   ),
   OverlayAllowed: entry(
     ['Overlay'],
@@ -12,7 +12,7 @@ export const overlayReasons = {
   ),
   OverlayChangesWhatRuns: entry(
     ['Overlay'],
-    'The overlay of the candidate changes an image, a command or arguments, so that production would run what staging never ran.',
+    'The overlay of the candidate changes an image, or what decides by which command it runs, so that production would run what staging never ran.',
     'Change it in staging and leave it out of spec.overlay, then create a new candidate; or a platform admin allows it in overlayMay of the policy.',
   ),
 

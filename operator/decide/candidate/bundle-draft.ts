@@ -2,7 +2,7 @@
 import { isAutoscaler, kindRow, runsOncePerBundle, keyNamed } from '../manifest/kinds/index.ts';
 import { handsOn } from '../people/authors.ts';
 import type { Bundle, BundleObject, OverlaidField, UnmanagedFields } from '../bundle.ts';
-import { mostOverlaid } from '../manifest/overlaid.ts';
+import { keptOverlaid, mostOverlaid } from '../delta/overlaid.ts';
 import { policyOverlayDigest } from './overlays.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { digest8, digestOf } from '../json/canonical.ts';
@@ -110,6 +110,7 @@ const baselineOf = (
     dependencies: [],
     overlay: '',
     overlaid: [],
+    overlaidMore: 0,
   };
   const digest = digestOfBundle(bundle);
   return { ...bundle, digest, name: `${spec.package}-baseline-${digest8(digest)}`, createdAt: 0 };
@@ -153,13 +154,15 @@ const writersOf = (s: CandidateSnapshot): readonly string[] =>
 export interface Content {
   readonly content: readonly BundleObject[];
   readonly overlaid: readonly OverlaidField[];
+  /** How many fields beside these, where they are those of a bundle. */
+  readonly overlaidMore?: number | undefined;
 }
 
 /** Pure in its inputs: the same content against the same base is the same bundle, digest and name included. */
 export const draftBundle = (
   s: CandidateSnapshot,
   policy: ReleasePolicy,
-  { content, overlaid }: Content,
+  { content, overlaid, overlaidMore = 0 }: Content,
   base: Base,
 ): Bundle => {
   const { spec, metadata } = s.candidate;
@@ -197,7 +200,8 @@ export const draftBundle = (
       s,
       content.map(({ ref }) => ref),
     ),
-    overlaid: overlaid.slice(0, mostOverlaid),
+    overlaid: keptOverlaid(overlaid),
+    overlaidMore: overlaidMore + Math.max(0, overlaid.length - mostOverlaid),
   };
   const digest = digestOfBundle(bundle);
   // The uid too: a candidate that was deleted and created again with the same content has a bundle of its own.

@@ -3,7 +3,7 @@ import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { BundleObject, ImagePin, OverlaidField, UnmanagedFields } from '../bundle.ts';
 import { digestOf, digestSteps } from '../json/canonical.ts';
-import { overlaidFields } from '../manifest/overlaid.ts';
+import { overlaidFields } from '../delta/overlaid.ts';
 import { overlayRefusal } from '../manifest/overlay-refusal.ts';
 import { builtInType } from '../schema/field-type.ts';
 import { idleText, overlaysFor, policyOverlayDigest } from './overlays.ts';
@@ -30,7 +30,7 @@ export interface Rendering {
   /** All of them while nothing is frozen; afterwards those of which the digest was not known yet. */
   readonly objects: ReadonlyMap<ObjectKey, BundleObject>;
   readonly digests: ReadonlyMap<ObjectKey, string>;
-  /** What overlays change of what runs, in the objects. */
+  /** What overlays change in the objects. */
   readonly overlaid: readonly OverlaidField[];
   /** What the API server has not said yet. */
   readonly questions: readonly NormalFormQuestion[];
@@ -186,15 +186,15 @@ function* renderedSteps(s: CandidateSnapshot, object: LiveObject): Generator<voi
   );
 }
 
-/** What overlays change of what runs in an object, production's own first. Known once it is frozen. */
+/** What overlays change of an object, production's own first. Known once it is frozen. */
 const overlaidOf = (s: CandidateSnapshot, object: LiveObject): readonly OverlaidField[] => {
-  const { ref, manifest } = object;
+  const { ref } = object;
   if (s.bundles.length > 0 || overlaysFor(s, ref).length === 0) return [];
   const rendered = renderedFor(s, object);
   if (rendered.kind === 'Problem') return [];
-  const { own, content } = rendered;
+  const { base, own, content } = rendered;
   return [
-    ...overlaidFields(ref, { from: normalForm(manifest, ref), to: own, by: 'Policy' }),
+    ...overlaidFields(ref, { from: base, to: own, by: 'Policy' }),
     ...overlaidFields(ref, { from: own, to: content, by: 'Candidate' }),
   ];
 };

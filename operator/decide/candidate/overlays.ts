@@ -7,7 +7,7 @@ import { normalForm } from '../manifest/normal-form.ts';
 import { listed, objectNamed } from '../messages.ts';
 import { isFor, overlayNamed, strayOverlays, type Overlay } from '../manifest/overlay.ts';
 import { patchOf } from '../../api/overlay.ts';
-import type { Bundle } from '../bundle.ts';
+import type { Bundle, OverlaidField } from '../bundle.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { keyOf, type ObjectRef } from '../objects.ts';
 import { visible } from '../safe-text.ts';
@@ -90,10 +90,22 @@ export const movedUnderOverlay = (s: CandidateSnapshot): string | undefined => {
   return `${overlayNamed({ by: 'Policy' })} in ${spec.targetNamespace} has changed since this candidate was staged, and ${metadata.namespace} no longer holds what was staged (${listed(moved.map(objectNamed))}), so its content cannot be made again. Next: create a new candidate with spec.replaces: ${metadata.name}; or restore staging: kubectl get relbundle ${last.name} -n ${spec.targetNamespace} -o yaml shows what it was`;
 };
 
+/** What nobody runs, a line for each object: what signers of a second release would not find in the delta. */
+const differences = (overlaid: readonly OverlaidField[]): readonly string[] =>
+  [
+    ...Map.groupBy(
+      overlaid.filter(({ what }) => what === 'Other'),
+      ({ by, ...ref }) => `Differs from staging by ${overlayNamed({ by })}: ${objectNamed(keyOf(ref))}`,
+    ),
+  ].map(([object, fields]) => `${object}: ${fields.map(difference).join(', ')}`);
+
+const difference = ({ field, from, to }: OverlaidField): string =>
+  from === '' && to === '' ? field : `${field} ${[from, to].map((value) => value || '(nothing)').join(' → ')}`;
+
 /** What signers read about overlays at the top: what production always keeps different, and what runs there that did not run in staging. */
 export const overlayLines = (
   s: Facts,
-  { objects, overlaid }: Pick<Bundle, 'objects' | 'overlaid'>,
+  { objects, overlaid, overlaidMore }: Pick<Bundle, 'objects' | 'overlaid' | 'overlaidMore'>,
 ): readonly string[] => {
   const items = ofPolicy(s);
   const [used, unused] = [true, false].map((isUsed) =>
@@ -102,10 +114,14 @@ export const overlayLines = (
       .map((item) => objectNamed(keyOf(item))),
   );
   return [
-    ...overlaid.map(
-      ({ field, by, from, to, ...ref }) =>
-        `NOT WHAT STAGING RUNS: ${field} of ${objectNamed(keyOf(ref))} is ${to === '' ? 'taken away' : `"${to}"`} where staging has ${from === '' ? 'nothing' : `"${from}"`}, by ${overlayNamed({ by })}`,
-    ),
+    ...overlaid
+      .filter(({ what }) => what !== 'Other')
+      .map(
+        ({ field, by, from, to, ...ref }) =>
+          `NOT WHAT STAGING RUNS: ${field} of ${objectNamed(keyOf(ref))} is ${to === '' ? 'taken away' : `"${to}"`} where staging has ${from === '' ? 'nothing' : `"${from}"`}, by ${overlayNamed({ by })}`,
+      ),
+    ...differences(overlaid),
+    ...(overlaidMore === 0 ? [] : [`Overlays change ${overlaidMore} more fields: see spec.overlay`]),
     ...(used === undefined || used.length === 0
       ? []
       : [`Production's own overlay, from the ReleasePolicy, is laid over ${used.join(', ')}`]),

@@ -59,7 +59,7 @@ const planOpen = (all: CandidateSnapshot, known: CandidateRecord | undefined, an
     if (unsaid !== undefined) return notStaged(s, unsaid, now, now + searchAgainMs);
   }
 
-  const settled = frozen && draftOn(s, s.policy, { content: frozen, overlaid: s.bundles[0]?.overlaid ?? [] });
+  const settled = frozen && draftOn(s, s.policy, { overlaid: [], ...s.bundles[0], content: frozen });
   const rendering = renderStaged(s, answers, settled?.draft.unmanaged);
   const content = frozen ?? [...rendering.objects.values()];
   const unfit = frozen === undefined ? (rendering.problem ?? oversize(content)) : undefined;

@@ -6,6 +6,7 @@ import type { DeltaClass } from '../../api/bundle.ts';
 import type { Path } from '../json/field-path.ts';
 import { kindRow } from '../manifest/kinds/index.ts';
 import type { RiskClasses } from '../manifest/kinds/shared/kind.ts';
+import { loadsCode } from './loads-code.ts';
 
 /** RiskClasses that say what runs, as whom, with which rights, and who reaches it. A signer sees all of it, whatever its length. */
 const open: ReadonlySet<DeltaClass> = new Set(['data loss', 'rights', 'identity', 'image', 'command', 'network']);
@@ -171,6 +172,7 @@ const byName: RiskClasses = {
 };
 
 export const classOf = (kind: string, path: Path): DeltaClass => {
+  if (loadsCode(kind, path)) return 'command';
   const names = path.flatMap((step) => ('field' in step ? [step.field] : []));
   const pod = podFields(kind, names);
   // The list itself is the order in which they are started.

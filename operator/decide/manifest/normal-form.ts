@@ -62,6 +62,8 @@ export type Rendered =
   | {
       readonly kind: 'Content';
       readonly content: JsonObject;
+      /** What staging holds, without any overlay. */
+      readonly base: JsonObject;
       /** Without what the candidate keeps different: what staging holds, and what the policy says. */
       readonly own: JsonObject;
       /** Items of the candidate that change nothing. */
@@ -101,7 +103,7 @@ export function* renderSteps(
   if (message !== undefined) return problem(message);
   const normal = normalForm(content, staged.ref);
   yield* digestSteps(normal);
-  return { kind: 'Content', content: normal, own, idle };
+  return { kind: 'Content', content: normal, base, own, idle };
 }
 
 const identity: readonly Path[] = [

@@ -153,6 +153,7 @@ export const aBundle = (given: Partial<Bundle> = {}): Bundle => ({
   dependencies: [],
   overlay: '',
   overlaid: [],
+  overlaidMore: 0,
   ...given,
 });
 

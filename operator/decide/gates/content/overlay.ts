@@ -8,12 +8,19 @@ import { editPolicy, newCandidate } from '../remedies.ts';
 
 const reads = ['candidate', 'policy', 'bundle'] as const;
 
+interface Running extends OverlaidField {
+  readonly what: 'Image' | 'Command';
+}
+
+const runs = ({ what, ...field }: OverlaidField): Running | undefined =>
+  what === 'Other' ? undefined : { ...field, what };
+
 const said = ({ field, from, to, ...ref }: OverlaidField): string =>
   `${visibleAscii(field)} of ${objectNamed(keyOf(ref))} (staging has ${from === '' ? 'none' : `"${visibleAscii(from)}"`}, the overlay ${to === '' ? 'removes it' : `writes "${visibleAscii(to)}"`})`;
 
 /** What was tested is what ships, unless the policy lets an overlay say otherwise. Its own overlay is production's, and may. */
 const judge = (s: Facts<typeof reads>) => {
-  const changed = s.bundle.overlaid.filter(({ by }) => by === 'Candidate');
+  const changed = s.bundle.overlaid.flatMap((field) => (field.by === 'Candidate' ? (runs(field) ?? []) : []));
   const denied = changed.filter(({ what }) => !s.policy.spec.overlayMay.includes(what));
   if (denied.length > 0) {
     const needed = [...new Set(denied.map(({ what }) => what))];
@@ -24,7 +31,7 @@ const judge = (s: Facts<typeof reads>) => {
     });
   }
   return changed.length === 0
-    ? passed('OverlayKeepsWhatRuns', 'No overlay of the candidate changes an image, a command or arguments')
+    ? passed('OverlayKeepsWhatRuns', 'No overlay of the candidate changes an image, or by which command anything runs')
     : passed(
         'OverlayAllowed',
         `The policy allows what the overlay of the candidate changes of what runs: ${listed(changed.map(said))}. Who does not want that: ${editPolicy(s)}`,
