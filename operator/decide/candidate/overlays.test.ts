@@ -5,6 +5,7 @@ import {
   aDeployment,
   aGateSnapshot,
   aLiveObject,
+  anObject,
   aPolicy,
   now,
 } from '../../../test/support/builders/decide.ts';
@@ -17,6 +18,8 @@ import type { GateSnapshot } from '../gates/gate.ts';
 import { keyOf } from '../objects.ts';
 import { baseOf, draftBundle } from './bundle-draft.ts';
 import { renderStaged } from './content.ts';
+import { overlayLines } from './overlays.ts';
+import { overlaidFields } from '../delta/overlaid.ts';
 
 const digest = (letter: string): string => `registry.example/app@sha256:${letter.repeat(64)}`;
 
@@ -41,6 +44,12 @@ interface Given {
 
 const item = (patch: JsonObject): OverlayItem => ({ kind: 'Deployment', name: 'api', patch: { ...patch } });
 const ofPod = (spec: JsonObject): OverlayItem => item({ spec: { template: { spec } } });
+const jsonPatch = (...operations: NonNullable<OverlayItem['jsonPatch']>): OverlayItem => ({
+  kind: 'Deployment',
+  name: 'api',
+  jsonPatch: operations,
+});
+
 const snapshotOf = ({ candidate = [], policy = [], may = [] }: Given): GateSnapshot =>
   aGateSnapshot({
     bundles: [],
@@ -88,4 +97,142 @@ test('a command that a candidate changes is judged, though a hundred images that
     outcome: 'Passed',
     reason: 'OverlayAllowed',
   });
+});
+
+const container = (fields: JsonObject): OverlayItem => ofPod({ containers: [{ name: 'app', ...fields }] });
+const pod = '/spec/template/spec';
+const swapped = { name: 'app', image: digest('e'), command: ['/app'] };
+
+const images: readonly (readonly [string, OverlayItem])[] = [
+  ['a patch of the container', container({ image: digest('d') })],
+  ['a container beside it', ofPod({ containers: [{ name: 'more', image: digest('d') }] })],
+  ['an init container', ofPod({ initContainers: [{ name: 'first', image: digest('d') }] })],
+  ['an ephemeral container', ofPod({ ephemeralContainers: [{ name: 'shell', image: digest('d') }] })],
+  ['a container less', ofPod({ containers: [{ name: 'spare', $patch: 'delete' }] })],
+  ['another list of containers', ofPod({ containers: [{ $patch: 'replace' }, swapped] })],
+  ['another pod', ofPod({ $patch: 'replace', containers: [swapped] })],
+  ['another template', item({ spec: { template: { $patch: 'replace', spec: { containers: [swapped] } } } })],
+  ['an image as a volume', ofPod({ volumes: [{ name: 'bin', image: { reference: digest('d') } }] })],
+  ['an operation at the image', jsonPatch({ op: 'replace', path: `${pod}/containers/0/image`, value: digest('d') })],
+  ['an operation at the list', jsonPatch({ op: 'replace', path: `${pod}/containers`, value: [swapped] })],
+  [
+    'an operation at the spec',
+    jsonPatch({ op: 'replace', path: '/spec', value: { template: { spec: { containers: [swapped] } } } }),
+  ],
+  [
+    'an image copied from another container',
+    jsonPatch({ op: 'copy', from: `${pod}/containers/1/image`, path: `${pod}/containers/0/image` }),
+  ],
+  [
+    'a container moved to where it runs first',
+    jsonPatch({ op: 'move', from: `${pod}/containers/1`, path: `${pod}/initContainers` }),
+  ],
+  [
+    'a text put aside, and copied to the image',
+    jsonPatch(
+      { op: 'add', path: '/spec/paused', value: digest('d') },
+      { op: 'move', from: '/spec/paused', path: `${pod}/containers/0/image` },
+    ),
+  ],
+];
+
+const commands: readonly (readonly [string, OverlayItem])[] = [
+  ['a command', container({ command: ['/evil'] })],
+  ['no command, so that the image decides', container({ command: null })],
+  ['arguments', container({ args: ['--evil'] })],
+  ['another working directory', container({ workingDir: '/evil' })],
+  ['a hook', container({ lifecycle: { postStart: { exec: { command: ['/evil'] } } } })],
+  ['a probe of its own', container({ readinessProbe: { exec: { command: ['/evil'] } } })],
+  ['another command of a probe', container({ livenessProbe: { exec: { command: ['/evil'] } } })],
+  ['a library that is loaded first', container({ env: [{ name: 'LD_PRELOAD', value: '/tmp/evil.so' }] })],
+  [
+    'options of an interpreter',
+    container({ env: [{ name: 'NODE_OPTIONS', valueFrom: { configMapKeyRef: { name: 'a', key: 'b' } } }] }),
+  ],
+  ['variables of no name', container({ envFrom: [{ prefix: 'LD_', configMapRef: { name: 'a' } }] })],
+  [
+    'a variable that hides behind one of the same name',
+    jsonPatch(
+      { op: 'add', path: `${pod}/containers/0/env/-`, value: { name: 'LD_PRELOAD', value: '/tmp/evil.so' } },
+      { op: 'copy', from: `${pod}/containers/0/env/0`, path: `${pod}/containers/0/env/0` },
+    ),
+  ],
+  ['a sidecar out of an init container', ofPod({ initContainers: [{ name: 'first', restartPolicy: 'Always' }] })],
+  [
+    'a command moved to the arguments',
+    jsonPatch({ op: 'move', from: `${pod}/containers/0/command`, path: `${pod}/containers/0/args` }),
+  ],
+  [
+    'a command copied to another container',
+    jsonPatch({ op: 'copy', from: `${pod}/containers/0/command`, path: `${pod}/containers/1/command` }),
+  ],
+];
+
+test.each(images)('no candidate changes what runs by %s, unless the policy lets it change images', (_, each) => {
+  expect(judged({ candidate: [each], may: ['Command'] })).toMatchObject({ outcome: 'Blocked' });
+  expect(judged({ candidate: [each], may: ['Image', 'Command'] })).toMatchObject({ outcome: 'Passed' });
+  // Production's own may: it is a platform admin who writes it.
+  expect(judged({ policy: [each], candidate: [item({ spec: { replicas: 2 } })] })).toMatchObject({ outcome: 'Passed' });
+});
+
+test.each(commands)('no candidate changes what runs by %s, unless the policy lets it change commands', (_, each) => {
+  expect(judged({ candidate: [each], may: ['Image'] })).toMatchObject({ outcome: 'Blocked' });
+  expect(judged({ candidate: [each], may: ['Command'] })).toMatchObject({ outcome: 'Passed' });
+  expect(judged({ policy: [each], candidate: [item({ spec: { replicas: 2 } })] })).toMatchObject({ outcome: 'Passed' });
+});
+
+test('a key of a ConfigMap that pods may take as such a variable counts, and other keys do not', () => {
+  const ref = anObject('ConfigMap', 'settings', {}).ref;
+  const changed = (data: JsonObject) => overlaidFields(ref, { from: { data: {} }, to: { data }, by: 'Candidate' });
+  expect(changed({ LD_PRELOAD: '/tmp/evil.so' })).toMatchObject([{ what: 'Command', to: '/tmp/evil.so' }]);
+  expect(changed({ LEVEL: 'debug', DB_PASSWORD: 'hunter2' })).toMatchObject([
+    { field: 'data.DB_PASSWORD', what: 'Other', to: '' },
+    { field: 'data.LEVEL', what: 'Other', to: 'debug' },
+  ]);
+});
+
+const others: readonly (readonly [string, OverlayItem, string])[] = [
+  [
+    'rights of a container',
+    container({ securityContext: { privileged: true } }),
+    'spec.template.spec.containers[name=app].securityContext.privileged (nothing) → true',
+  ],
+  [
+    'files of the node',
+    ofPod({ volumes: [{ name: 'node', hostPath: { path: '/' } }] }),
+    'spec.template.spec.volumes[name=node].hostPath.path (nothing) → /',
+  ],
+  [
+    'what is mounted over a program',
+    container({ volumeMounts: [{ name: 'node', mountPath: '/app' }] }),
+    'spec.template.spec.containers[name=app].volumeMounts[mountPath=/app]',
+  ],
+  [
+    'a variable',
+    container({ env: [{ name: 'REGION', value: 'eu' }] }),
+    'spec.template.spec.containers[name=app].env[name=REGION].value test → eu',
+  ],
+  [
+    'a credential, without its value',
+    container({ env: [{ name: 'API_TOKEN', value: 'abc' }] }),
+    'env[name=API_TOKEN].value',
+  ],
+];
+
+test.each(others)('signers read at the top that an overlay changes %s', (_, each, line) => {
+  const given = { candidate: [each] };
+  expect(judged(given)).toMatchObject({ outcome: 'Passed' });
+  const [differs, ...rest] = overlayLines(snapshotOf(given), frozen(given));
+  expect(differs).toContain('Differs from staging by spec.overlay of the candidate: Deployment api: ');
+  expect(differs).toContain(line);
+  expect(differs).not.toContain('abc');
+  expect(rest).toEqual([]);
+});
+
+test('signers read what runs otherwise before everything else, and how many fields have no room', () => {
+  const given = { candidate: [many('d', 110), item({ spec: { replicas: 2 } })] };
+  const lines = overlayLines(snapshotOf(given), frozen(given));
+  expect(lines[0]).toMatch(/^NOT WHAT STAGING RUNS: /);
+  expect(lines.filter((line) => line.startsWith('NOT WHAT'))).toHaveLength(99);
+  expect(lines).toContain('Overlays change 12 more fields: see spec.overlay');
 });
