@@ -13,7 +13,17 @@ import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
 import { mutatorsIn } from './mutators-of.ts';
 import { changedInstalled } from './installation.ts';
-import { autoscalersIn, bundlesBy, byAge, controllersIn, namespaceIn, objectsIn, podsIn, policyIn } from './lookup.ts';
+import {
+  autoscalersIn,
+  bundlesBy,
+  byAge,
+  controllersIn,
+  namespaceIn,
+  objectsIn,
+  podsIn,
+  policyIn,
+  typeOf,
+} from './lookup.ts';
 import { observeRelease, type ReleaseFacts } from './release.ts';
 import { selectionOf, stagedObjects, type SelectionFacts } from './selection.ts';
 
@@ -193,6 +203,7 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
     release: inProduction(record, candidate) ? observeRelease(facts, target, spec.package) : undefined,
     integrity: () => (policy === undefined ? [] : changedInstalled(facts, target)),
     mutators: mutatorsIn(facts, target),
+    typeOf: (ref) => typeOf(facts, ref),
     serverVersion: facts.serverVersion(),
     // Of what is not staged yet the status says which kind is not read.
     complete:

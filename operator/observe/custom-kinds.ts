@@ -1,6 +1,7 @@
 /** Kinds that the cluster defines: followed as far as their definitions are there, and in a version that is served. */
 import { z } from 'zod';
 import { group as ownGroup } from '../api/kinds.ts';
+import { customType, type KnownType } from '../decide/schema/custom-type.ts';
 import type { ReflectorFamily } from '../kube/reflectors.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import type { Change, ChangeHandler } from '../kube/store.ts';
@@ -18,7 +19,14 @@ const definition = z.object({
     group: z.string(),
     scope: z.string(),
     names: z.object({ kind: z.string(), plural: z.string() }),
-    versions: z.array(z.object({ name: z.string(), served: z.boolean(), storage: z.boolean() })),
+    versions: z.array(
+      z.object({
+        name: z.string(),
+        served: z.boolean(),
+        storage: z.boolean(),
+        schema: z.object({ openAPIV3Schema: z.unknown().optional() }).optional(),
+      }),
+    ),
   }),
 });
 
@@ -31,6 +39,8 @@ export interface Definition {
   readonly plural: string;
   /** Served versions, the stored one first. */
   readonly versions: readonly string[];
+  /** What each of them says of lists, where it says anything. */
+  readonly types: ReadonlyMap<string, KnownType>;
 }
 
 /** @returns undefined for one of ours, and for one of what lies in no namespace */
@@ -38,7 +48,11 @@ export const definitionOf = (raw: KubeObject): Definition | undefined => {
   const { group, scope, names, versions } = definition.parse(raw).spec;
   if (scope !== 'Namespaced' || group === ownGroup) return undefined;
   const served = versions.filter((each) => each.served).toSorted((a, b) => Number(b.storage) - Number(a.storage));
-  return { name: raw.metadata.name, group, ...names, versions: served.map(({ name }) => name) };
+  const types = served.flatMap(({ name, schema }) => {
+    const known = customType(schema?.openAPIV3Schema);
+    return known.id === '' ? [] : [[name, known] as const];
+  });
+  return { name: raw.metadata.name, group, ...names, versions: served.map(({ name }) => name), types: new Map(types) };
 };
 
 /** A kind that is followed once it is defined. */

@@ -2,7 +2,9 @@
 import { policyName } from '../api/kinds.ts';
 import type { ReleasePolicy } from '../api/policy.ts';
 import type { Bundle } from '../decide/bundle.ts';
-import { isAutoscaler, promotableKinds } from '../decide/manifest/kinds/index.ts';
+import { isAutoscaler, kindRow, promotableKinds } from '../decide/manifest/kinds/index.ts';
+import { resourceName } from '../decide/manifest/kinds/shared/kind.ts';
+import { builtIn, withPodTemplate, type KnownType } from '../decide/schema/custom-type.ts';
 import {
   keyOf,
   kindIdOf,
@@ -10,6 +12,7 @@ import {
   type LiveObjects,
   type NamespaceFacts,
   type ObjectKey,
+  type ObjectRef,
   type PodsOf,
   type ReadersOf,
 } from '../decide/objects.ts';
@@ -32,6 +35,15 @@ export const objectsIn = ({ objects }: Read<'objects'>, namespace: string): Live
     return objects.get(kind)?.in(namespace)?.get(indexKey(namespace, name));
   },
 });
+
+/** What is known of the fields of an object: of a custom resource, what its definition says now. */
+export const typeOf = ({ definitions }: Read<'definitions'>, ref: ObjectRef): KnownType => {
+  const row = kindRow(ref);
+  if (row?.custom === undefined) return builtIn(ref);
+  const version = ref.apiVersion.slice(ref.apiVersion.indexOf('/') + 1);
+  const known = definitions.in()?.get(resourceName(row))?.types.get(version) ?? builtIn(ref);
+  return row.workload === true ? withPodTemplate(known) : known;
+};
 
 /** Every autoscaler of a namespace. */
 export const autoscalersIn = ({ objects }: Read<'objects'>, namespace: string): readonly LiveObject[] =>

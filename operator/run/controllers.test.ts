@@ -51,7 +51,7 @@ const access = anAccess();
 
 const aDefinition = (name: string, kind: string) => {
   const [plural = '', ...group] = name.split('.');
-  return { name, group: group.join('.'), kind, plural, versions: ['v1'] };
+  return { name, group: group.join('.'), kind, plural, versions: ['v1'], types: new Map() };
 };
 const emergency = anEmergency(access, { sessions: [{ pod: 'api-1', at: now }] });
 

@@ -5,7 +5,6 @@ import type { BundleObject, ImagePin, OverlaidField, UnmanagedFields } from '../
 import { digestOf, digestSteps } from '../json/canonical.ts';
 import { overlaidFields } from '../delta/overlaid.ts';
 import { overlayRefusal } from '../manifest/overlay-refusal.ts';
-import { builtInType } from '../schema/field-type.ts';
 import { idleText, overlaysFor, policyOverlayDigest } from './overlays.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { questionKey, type Answers, type NormalFormQuestion } from '../api-queries.ts';
@@ -21,7 +20,7 @@ import { firstLine } from '../messages.ts';
 import { withMovedNamespaces } from '../manifest/namespace-fields.ts';
 import { configOf, isRolled } from '../manifest/config-digest.ts';
 import { pinsFor, pinStaged, pinsText, withPins, type Pinning } from './image-pins.ts';
-import { comparisonOf, comparisonText, frozenDigest, type ComparedOutside } from './staged-comparison.ts';
+import { comparisonOf, comparisonText, frozenDigest, heldDigest, type ComparedOutside } from './staged-comparison.ts';
 import { problem, reserved, wrongWave, type StagingProblem } from './staging-problem.ts';
 import { keyNamed } from '../manifest/kinds/index.ts';
 
@@ -54,7 +53,7 @@ export const renderStaged = (
   for (const [key, staged] of s.staged) {
     const object = asStarted(staged, s.stagedAutoscalers);
     const as = comparisonOf(s, object, unmanaged);
-    const known = knownDigest(s, object, as);
+    const known = heldDigest(s, object) ?? knownDigest(s, object, as);
     const one = known === undefined ? renderOne(s, object, { answers, pins }) : undefined;
     if (one === undefined) digests.set(key, known ?? '');
     else if ('ask' in one) questions.push(one);
@@ -149,22 +148,25 @@ export function* renderInSteps(s: CandidateSnapshot): Generator<unknown, void, v
 }
 
 interface Kept {
-  /** Of what the policy says of the object. */
-  readonly policyOverlay: string;
+  /** Of what the policy says of the object, and of how its lists merge. */
+  readonly under: string;
   readonly made: WeakRef<Rendered>;
 }
 
 /** Of what is staged, for a candidate: both stay the same objects from one plan to the next. Megabytes are not held between plans. */
 const renderings = new WeakMap<LiveObject, WeakMap<ReleaseCandidate, Kept>>();
 
+const renderedUnder = (s: CandidateSnapshot, { ref }: LiveObject): string =>
+  `${policyOverlayDigest(s, [ref])} ${s.typeOf(ref).id}`;
+
 const knownRendering = (s: CandidateSnapshot, object: LiveObject): Rendered | undefined => {
   const kept = renderings.get(object)?.get(s.candidate);
-  return kept?.policyOverlay === policyOverlayDigest(s, [object.ref]) ? kept.made.deref() : undefined;
+  return kept?.under === renderedUnder(s, object) ? kept.made.deref() : undefined;
 };
 
 const remembered = (s: CandidateSnapshot, object: LiveObject, rendered: Rendered): Rendered => {
   const known = renderings.get(object) ?? new WeakMap<ReleaseCandidate, Kept>();
-  const kept: Kept = { policyOverlay: policyOverlayDigest(s, [object.ref]), made: new WeakRef(rendered) };
+  const kept: Kept = { under: renderedUnder(s, object), made: new WeakRef(rendered) };
   renderings.set(object, known.set(s.candidate, kept));
   return rendered;
 };
@@ -177,12 +179,17 @@ const moved = ({ spec, metadata }: ReleaseCandidate, object: LiveObject): LiveOb
 };
 
 const renderedFor = (s: CandidateSnapshot, object: LiveObject): Rendered =>
-  knownRendering(s, object) ?? remembered(s, object, render(moved(s.candidate, object), overlaysFor(s, object.ref)));
+  knownRendering(s, object) ??
+  remembered(s, object, render(moved(s.candidate, object), overlaysFor(s, object.ref), s.typeOf(object.ref).type));
 
 function* renderedSteps(s: CandidateSnapshot, object: LiveObject): Generator<void, Rendered, void> {
   return (
     knownRendering(s, object) ??
-    remembered(s, object, yield* renderSteps(moved(s.candidate, object), overlaysFor(s, object.ref)))
+    remembered(
+      s,
+      object,
+      yield* renderSteps(moved(s.candidate, object), overlaysFor(s, object.ref), s.typeOf(object.ref).type),
+    )
   );
 }
 
@@ -243,7 +250,7 @@ const renderOne = (
     const said = 'message' in answer ? firstLine(answer.message) : 'no answer';
     // The gate Preflight speaks of it, with the way round.
     if (isImmutable(question, said)) return { ref, content, digest: digestOf(content), source: sourceOf(object) };
-    const type = builtInType(ref.apiVersion, ref.kind);
+    const { type } = s.typeOf(ref);
     const overlays = answer.kind === 'No' ? overlaysFor(s, ref) : [];
     return problem('NormalFormRefused', `${keyOf(ref)}: ${overlayRefusal({ ref, said, content, overlays, type })}`);
   }

@@ -25,6 +25,7 @@ import { candidateStuck, planCandidate, planGone } from './plan.ts';
 import { canonicalJson, digestOf } from '../json/canonical.ts';
 import { objectAt } from '../json/json.ts';
 import { keyOf, type Instant } from '../objects.ts';
+import { builtIn } from '../schema/custom-type.ts';
 import { nothingSelected } from '../selected.ts';
 import type { Effect, Plan } from '../plan.ts';
 import { questionKey, type Answer, type Question } from '../api-queries.ts';
@@ -111,6 +112,7 @@ class Model {
       release: undefined,
       integrity: () => [],
       mutators: () => [],
+      typeOf: builtIn,
       serverVersion: 'v1.36.3',
       complete: true,
     };

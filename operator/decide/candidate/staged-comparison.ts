@@ -5,7 +5,7 @@ import { digestOf } from '../json/canonical.ts';
 import { replicasPath, scalersOf } from '../manifest/autoscaling.ts';
 import { stagedContent, stagedDigest } from '../manifest/config-digest.ts';
 import { isFilledInLater, withFilledIn } from '../manifest/live-values.ts';
-import { sameContent } from '../manifest/normal-form.ts';
+import { normalForm, sameContent } from '../manifest/normal-form.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import { keyOf, type LiveObject, type ObjectRef } from '../objects.ts';
 
@@ -17,6 +17,16 @@ export interface ComparedOutside {
 
 const frozenOf = ({ bundles }: CandidateSnapshot, ref: ObjectRef): BundleObject | undefined =>
   bundles.at(-1)?.objects.find((object) => keyOf(object.ref) === keyOf(ref));
+
+/**
+ * The digest to compare where the very object of staging holds what it held when it was frozen; undefined = it has to be rendered. What the
+ * API server or a definition says by now of fields and lists makes nothing else of it: the content was decided when it was frozen.
+ */
+export const heldDigest = (s: CandidateSnapshot, { ref, uid, manifest }: LiveObject): string | undefined => {
+  const frozen = frozenOf(s, ref);
+  if (frozen?.source?.digest === undefined || frozen.source.uid !== uid) return undefined;
+  return frozen.source.digest === digestOf(normalForm(manifest, ref)) ? stagedDigest(frozen) : undefined;
+};
 
 /** Of an object with fields that are no content, because the release leaves them to others or an autoscaler of staging decides them; else undefined. */
 export const comparisonOf = (

@@ -4,6 +4,7 @@ import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Identity } from '../../api/meta.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
+import type { KnownType } from '../schema/custom-type.ts';
 import type { Instant, LiveObject, LiveObjects, NamespaceFacts, ObjectKey, ObjectRef, PodsOf } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import type { ReleaseSnapshot } from '../release/snapshot.ts';
@@ -138,6 +139,8 @@ export interface CandidateSnapshot {
   readonly integrity: () => readonly string[];
   /** What of others may change a write of such an object in production, by name; undefined = that is not known yet. */
   readonly mutators: (ref: ObjectRef) => readonly string[] | undefined;
+  /** What is known of the fields of an object: how its lists merge. */
+  readonly typeOf: (ref: ObjectRef) => KnownType;
   readonly serverVersion: string;
   readonly complete: boolean;
 }

@@ -131,15 +131,19 @@ const withItem = (
   return placed.map((each) => (each === one ? { ...one, item: merged, patched: index } : each));
 };
 
-/** The keys of an item of a patch: the first, and those of the others that it says. */
-const picksOf = (item: Json, { keys }: ListType, path: Path): readonly Pick[] => {
-  const [first = ''] = keys;
+/** The keys of an item of a patch: the first, and those of the others that it says; or all of them. */
+const picksOf = (item: Json, { keys, everyKey, defaults }: ListType, path: Path): readonly Pick[] => {
   const picks = keys.flatMap((key): Pick[] => {
-    const value = pickable(member(item, key));
+    const value = pickable(member(item, key) ?? defaults?.get(key));
     return value === undefined ? [] : [[key, value]];
   });
-  if (picks[0]?.[0] === first) return picks;
-  throw new PatchRefused(path, `lacks ${first}, by which the items of this list are told apart: add it`);
+  const needed = everyKey === true ? keys : keys.slice(0, 1);
+  const lacking = needed.filter((key) => !picks.some(([picked]) => picked === key));
+  if (lacking.length === 0) return picks;
+  throw new PatchRefused(
+    path,
+    `lacks ${lacking.join(' and ')}, by which the items of this list are told apart: add ${lacking.length === 1 ? 'it' : 'them'}`,
+  );
 };
 
 /** As the API server orders them: items of the patch in its order, the others where they stood, and what is new before what follows it. */

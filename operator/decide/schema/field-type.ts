@@ -31,6 +31,10 @@ export interface ListType {
   readonly merges: 'Whole' | 'Set' | 'Keys';
   /** What tells items apart, first what the API server merges by; none unless `Keys`. */
   readonly keys: readonly string[];
+  /** An item says all of them, but those that have a default. Otherwise the first, and the others as far as it says them. */
+  readonly everyKey?: true;
+  /** What the API server fills in for keys that an item does not say. */
+  readonly defaults?: ReadonlyMap<string, string | number>;
 }
 
 export const unknownType: FieldType = { is: 'Unknown' };
@@ -114,6 +118,9 @@ export const builtInType = (apiVersion: string, kind: string): FieldType => {
   const name = kinds.get(`${apiVersion} ${kind}`);
   return name === undefined ? unknownType : objectType(name);
 };
+
+/** What pods are made from, in every kind that has such a template. */
+export const templateType = (): FieldType => objectType('PodTemplateSpec');
 
 /** By the name of a list, the keys that its items merge by wherever the API server merges such a list. */
 export const listKeys: ReadonlyMap<string, readonly (readonly string[])[]> = (() => {

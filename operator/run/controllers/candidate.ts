@@ -236,7 +236,9 @@ export const candidateController: Controller<'candidate', CandidateSnapshot, key
       return secret === undefined ? [] : openBy(facts, 'target', secret.namespace);
     },
     classes: (_, facts) => productions(facts).flatMap((namespace) => openBy(facts, 'target', namespace)),
-    definitions: { none: 'Among which kinds a selector did not look is told as it was when the content was frozen.' },
+    definitions: {
+      none: 'Among which kinds a selector did not look, and by which keys lists merge, is as it was when the content was frozen.',
+    },
     guarded: { none: 'What a selector finds of them is asked of the API server when the content is frozen.' },
     installed: ({ old, new: now }, facts) =>
       old?.digest([]) === now?.digest([])

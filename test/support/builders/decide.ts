@@ -35,6 +35,7 @@ import type { OpenIntent, PackageRecord } from '../../../operator/decide/record/
 import type { Watched } from '../../../operator/decide/findings/view.ts';
 import { digestOfBundle } from '../../../operator/decide/bundle-digest.ts';
 import { isWorkload, kindRow } from '../../../operator/decide/manifest/kinds/index.ts';
+import { builtIn } from '../../../operator/decide/schema/custom-type.ts';
 
 /** A Wednesday, 11:00 in New York: the window is open, the soak is over, the signatures are an hour old. */
 export const now: Instant = Date.parse('2026-03-11T15:00:00Z');
@@ -424,6 +425,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     release: undefined,
     integrity: () => [],
     mutators: () => [],
+    typeOf: builtIn,
     serverVersion: 'v1.36.3',
     complete: true,
     rights: new Map(approvals.map(({ metadata }) => [metadata.uid, true])),
