@@ -1,4 +1,4 @@
-/** Patches of an overlay merge as the API server itself merges them: random patches, by both, over objects of seven kinds. */
+/** Patches of an overlay merge as the API server itself merges them: random patches, by both, over objects of eight kinds. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { startControlPlane, type ControlPlane } from '../../hack/controlplane/controlplane.ts';
@@ -47,7 +47,8 @@ const pod = {
 };
 const selector = { matchLabels: { app: 'web' } };
 
-const bases: Readonly<Record<string, { readonly apiVersion: string; readonly spec: Json }>> = {
+const bases: Readonly<Record<string, { readonly apiVersion: string; readonly spec?: Json; readonly data?: Json }>> = {
+  ConfigMap: { apiVersion: 'v1', data: { a: '1', b: '2', 'app.yaml': 'x: 1' } },
   Deployment: { apiVersion: 'apps/v1', spec: { replicas: 1, selector, template: pod } },
   StatefulSet: { apiVersion: 'apps/v1', spec: { replicas: 1, serviceName: 'web', selector, template: pod } },
   CronJob: {
@@ -159,6 +160,11 @@ const template = maybe({
   }),
 });
 
+const data = fc.oneof(
+  maybe({ a: fc.constantFrom<Json>('9', null), c: text }),
+  maybe({ a: text, c: text }).map((rest): JsonObject => ({ ...rest, $patch: 'replace' })),
+);
+
 const specs: Readonly<Record<string, fc.Arbitrary<JsonObject>>> = {
   Deployment: maybe({ replicas: fc.constantFrom<Json>(3, null), template }),
   StatefulSet: maybe({ replicas: fc.constantFrom<Json>(3, null), template }),
@@ -191,19 +197,22 @@ const content = ({ metadata, ...rest }: KubeObject): Json => {
 test.each(Object.keys(bases))(
   'a patch of a %s is merged as the API server merges it',
   async (kind) => {
-    const { apiVersion = '', spec } = bases[kind] ?? {};
+    const { apiVersion = '', ...fields } = bases[kind] ?? {};
     const admin = controlPlane.client('admin');
     const ref = { apiVersion, kind, namespace, name: `web-${kind.toLowerCase()}` };
     const manifest = {
       apiVersion,
       kind,
       metadata: { name: ref.name, namespace, labels: { a: '1' } },
-      spec,
+      ...fields,
     } as Manifest;
     const stored = accepted(await admin.create(manifest));
     const before = jsonObject(JSON.parse(JSON.stringify(stored)));
     let compared = 0;
-    const patches = fc.record({ metadata: maybe({ labels }), spec: specs[kind] ?? fc.constant<JsonObject>({}) });
+    const changed: Record<string, fc.Arbitrary<JsonObject>> = kind === 'ConfigMap'
+      ? { data }
+      : { spec: specs[kind] ?? fc.constant<JsonObject>({}) };
+    const patches = fc.record({ metadata: maybe({ labels }), ...changed });
     await fc.assert(
       fc.asyncProperty(patches, async (patch) => {
         const theirs = await admin.patch(ref, 'strategic', patch, { dryRun: 'All' });
