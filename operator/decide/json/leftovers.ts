@@ -69,7 +69,14 @@ const excludedByType = (before: JsonObject, after: JsonObject, name: string): re
   const [was, is] = [before, after].map((object) => textAt(object, row.by) ?? row.absent);
   const allowed = is !== undefined && Object.hasOwn(row.allowed, is) ? row.allowed[is] : undefined;
   if (was === is || allowed === undefined) return [];
-  return Object.values(row.allowed)
-    .flat()
-    .filter((field) => !allowed.includes(field));
+  const values = Object.entries(row.but?.[is ?? ''] ?? {});
+  return [
+    ...Object.values(row.allowed)
+      .flat()
+      .filter((field) => !allowed.includes(field)),
+    ...values.flatMap(([field, value]) => {
+      const left = member(after, field);
+      return left !== undefined && canonicalJson(left) === value ? [field] : [];
+    }),
+  ];
 };

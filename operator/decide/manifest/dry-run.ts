@@ -101,4 +101,8 @@ export const normalFormQuestion = (content: JsonObject, ref: ObjectRef, place: P
 
 /** Whether the API server refuses a replacement because it lets nobody change a field of the live object. */
 export const isImmutable = ({ replaces }: NormalFormQuestion, message: string): boolean =>
-  replaces && /immutable|may not be changed|updates to .* are forbidden|Forbidden: updates/i.test(message);
+  replaces &&
+  // A Service that is headless in production stays so, which Services of other types cannot be.
+  /immutable|may not be changed|updates to .* are forbidden|Forbidden: updates|may not be set to 'None' for/i.test(
+    message,
+  );

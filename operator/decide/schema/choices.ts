@@ -15,6 +15,8 @@ export interface Discriminated {
   /** What `by` is when it is absent. */
   readonly absent: string;
   readonly allowed: Readonly<Record<string, readonly string[]>>;
+  /** Of fields that it allows, the values that it does not, as canonical JSON. */
+  readonly but?: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
 export const alternatives: Readonly<Record<string, Alternatives>> = {
@@ -40,6 +42,9 @@ const localhost: Discriminated = {
   absent: '',
   allowed: { Localhost: ['localhostProfile'], RuntimeDefault: [], Unconfined: [] },
 };
+
+/** The word of people; the list that follows it is the API server’s. */
+const headless = { clusterIP: '"None"', clusterIPs: '["None"]' };
 
 const internal = ['clusterIP', 'clusterIPs', 'internalTrafficPolicy', 'ipFamilies', 'ipFamilyPolicy'];
 const fromNodes = [...internal, 'externalTrafficPolicy'];
@@ -70,6 +75,7 @@ export const discriminated: Readonly<Record<string, Discriminated>> = {
       ],
       ExternalName: ['externalName'],
     },
+    but: { NodePort: headless, LoadBalancer: headless },
   },
   StatefulSetUpdateStrategy: rollingUpdate,
 };
