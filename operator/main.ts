@@ -37,4 +37,13 @@ if (program === undefined) {
   process.stderr.write(`there is no program ${name}; there are: ${Object.keys(programs).join(', ')}\n`);
   process.exit(2);
 }
-await program().catch(fail);
+/** Before anything of a program is loaded: what it knows of kinds is made then. */
+const declareKinds = async (): Promise<void> => {
+  const [settings, registry] = await Promise.all([
+    import('./settings.ts'),
+    import('./decide/manifest/kinds/declared/registry.ts'),
+  ]);
+  registry.declareKinds(settings.readKinds(process.env));
+};
+
+await declareKinds().then(program).catch(fail);

@@ -1,6 +1,7 @@
 /** What the environment says, read once and checked. */
 import { z } from 'zod';
 import { milliseconds } from './api/duration.ts';
+import { type DeclaredKind, declaredRows } from './decide/manifest/kinds/declared/row.ts';
 
 const environment = z.object({
   /** Namespace of the operator's Lease and ServiceAccounts. */
@@ -45,6 +46,14 @@ export class WrongSettings extends Error {
   }
 }
 
+/** The chart declares kinds in a way that is no use. The message names each field of its value `kinds` that is wrong, and what to write. */
+export class WrongKinds extends WrongSettings {
+  constructor(message: string) {
+    super(message);
+    this.name = 'WrongKinds';
+  }
+}
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const read = <S extends z.ZodType>(schema: S, env: Environment): z.infer<S> => {
@@ -77,6 +86,26 @@ export const readSettings = (env: Environment): Settings => {
     guardedKinds: data.COUNTERSIGN_GUARDED_KINDS.split(',').filter((name) => name !== ''),
     outside: given === 3 ? outside : undefined,
   };
+};
+
+const parsedJson = (text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new WrongKinds(`COUNTERSIGN_KINDS is no JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+};
+
+const inBrackets = (path: readonly PropertyKey[]): string =>
+  path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
+
+/** Kinds that the chart declares: its value `kinds`, as JSON. @throws {WrongKinds} which names every field that is wrong */
+export const readKinds = ({ COUNTERSIGN_KINDS: text = '' }: Environment): readonly DeclaredKind[] => {
+  const result = declaredRows.safeParse(text === '' ? [] : parsedJson(text));
+  if (result.success) return result.data;
+  throw new WrongKinds(
+    result.error.issues.map(({ path, message }) => `kinds${inBrackets(path)}: ${message}`).join('; '),
+  );
 };
 
 /** A duration such as `2160h`. */

@@ -20,6 +20,8 @@ export interface ProgramOptions {
   readonly logLevel?: 'debug' | 'info' | 'warn';
   /** The program as Node runs it; the sources when absent. */
   readonly program?: string;
+  /** The chart's value `kinds`. */
+  readonly kinds?: unknown;
   /** For Node itself, such as the bound on its heap that the chart sets. */
   readonly nodeOptions?: readonly string[];
 }
@@ -53,7 +55,7 @@ export async function startProgram(
   options: ProgramOptions,
 ): Promise<ProgramProcess> {
   const { instance, serviceAccount } = what;
-  const { lifetime = 'Owned', logLevel = 'info', program = sources, nodeOptions = [] } = options;
+  const { lifetime = 'Owned', logLevel = 'info', program = sources, nodeOptions = [], kinds = [] } = options;
   const at = (name: string): string => join(cluster.dir, `${instance}.${name}`);
   const port = await reservePort();
   const { caCertificate } = cluster.client('installer').endpoint;
@@ -72,6 +74,7 @@ export async function startProgram(
     COUNTERSIGN_PORT: String(port),
     COUNTERSIGN_INSTANCE: instance,
     COUNTERSIGN_LOG_LEVEL: logLevel,
+    COUNTERSIGN_KINDS: JSON.stringify(kinds),
     ...what.environment,
   };
   const assignments = Object.entries(environment).map(([name, value]) => `${name}=${value}`);

@@ -42,11 +42,13 @@ const grouped = (rows: readonly Kind[]): string => {
   const groups = [...Map.groupBy(rows, groupOf)].toSorted(([a], [b]) => (a < b ? -1 : 1));
   return groups
     .map(([group, kinds]) => {
+      const scaled = kinds.filter((row) => row.custom !== undefined && row.scaled === true);
       const once = kinds.filter(({ kind, promotable: isReleased }) => isReleased && runsOncePerBundle(kind));
       return [
         `- group: ${JSON.stringify(group)}`,
         `  resources: [${plurals(kinds)}]`,
         ...(once.length === 0 ? [] : [`  once: [${plurals(once)}]`]),
+        ...(scaled.length === 0 ? [] : [`  scaled: [${plurals(scaled)}]`]),
       ].join('\n');
     })
     .join('\n');
@@ -55,7 +57,7 @@ const grouped = (rows: readonly Kind[]): string => {
 const promotable = file(
   'promotable.yaml',
   ...comment(
-    'What a release may contain: the kinds that the operator and the restorer may write, in RBAC (templates/rbac/programs.yaml) and in the\nconfinement of those two (templates/custody/confinement.yaml). `once`: each bundle has its own, whose content never changes.',
+    'What a release may contain: the kinds that the operator and the restorer may write, in RBAC (templates/rbac/programs.yaml) and in the\nconfinement of those two (templates/custody/confinement.yaml). `once`: each bundle has its own, whose content never changes. `scaled`: kinds of\ndefinitions with a subresource scale.',
   ),
   grouped(promotableKinds),
 );

@@ -1,8 +1,13 @@
 /** A thread that compares contents, so that seconds of it hold nothing up, and a heap that overflows is not the program's. */
-import { parentPort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { jsonObject } from '../api/meta.ts';
 import type { CompareAnswer, CompareRequest, ContentText } from './compare.ts';
-import { compared } from '../decide/delta/compare.ts';
+import { declareKinds } from '../decide/manifest/kinds/declared/registry.ts';
+import { declaredRows } from '../decide/manifest/kinds/declared/row.ts';
+
+// What compares is loaded when it is known which kinds there are.
+declareKinds(declaredRows.parse(workerData));
+const { compared } = await import('../decide/delta/compare.ts');
 
 /** Parsed when it is looked at, each time anew: objects are compared one after the other, and all of them together are many times their text. */
 const objectOf = ({ ref, digest, text }: ContentText) => ({

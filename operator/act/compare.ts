@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { BundleObject } from '../decide/bundle.ts';
 import { canonicalSteps, sizeOf } from '../decide/json/canonical.ts';
+import { rowsDeclared } from '../decide/manifest/kinds/declared/registry.ts';
 import type { ObjectRef } from '../decide/objects.ts';
 import { Failure } from '../kube/failures.ts';
 import { createLimit, inSlices } from '../work/slices.ts';
@@ -65,6 +66,7 @@ export const createComparer = (given: Partial<CompareBounds> = {}): Comparer => 
     clearTimeout(idle);
     thread ??= new Worker(program, {
       resourceLimits: { maxOldGenerationSizeMb: bounds.heapMb, maxYoungGenerationSizeMb: 4 },
+      workerData: rowsDeclared(),
       execArgv: ['--disable-warning=ExperimentalWarning'],
     });
     return thread;

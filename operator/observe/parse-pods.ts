@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Controller } from '../decide/findings/view.ts';
 import { listAt, textAt } from '../decide/json/json.ts';
 import { configMapsRead } from '../decide/manifest/config-digest.ts';
+import { podHashLabels } from '../decide/manifest/kinds/index.ts';
 import { lifetimeOf } from '../decide/manifest/lifetime.ts';
 import { programsOfPod } from '../decide/manifest/pod-fingerprint.ts';
 import { type ContainerFacts, type NodeFacts, type PodFacts, kindIdOf } from '../decide/objects.ts';
@@ -91,17 +92,11 @@ const boundTo = (raw: KubeObject): string => {
   return typeof name === 'string' ? name : '';
 };
 
-/** Of pods that a ReplicaSet made: the label with its hash, and whose ReplicaSet it is. */
-const templateLabels = [
-  ['pod-template-hash', 'Deployment'],
-  ['rollouts-pod-template-hash', 'Rollout.argoproj.io'],
-] as const;
-
 /** Who controls a pod, with the ReplicaSet in between left out: a Deployment's pods belong to the Deployment. */
 const ownerOf = ({ ownerReferences, labels }: z.infer<typeof pod>['metadata']) => {
   const owner = ownerReferences.find(({ controller }) => controller);
   if (owner === undefined) return { ownerKind: '', ownerName: '', ownerUid: '' };
-  for (const [label, ownerKind] of templateLabels) {
+  for (const [label, ownerKind] of podHashLabels) {
     const suffix = `-${labels[label] ?? ''}`;
     if (owner.kind === 'ReplicaSet' && labels[label] !== undefined && owner.name.endsWith(suffix))
       return { ownerKind, ownerName: owner.name.slice(0, -suffix.length), ownerUid: owner.uid };

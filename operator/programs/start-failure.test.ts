@@ -20,6 +20,15 @@ test.each([
   ['operator', { COUNTERSIGN_PORT: 'many' }, 'COUNTERSIGN_PORT', 'set the environment variables'],
   ['gate', { COUNTERSIGN_PORT: 'many' }, 'COUNTERSIGN_PORT', 'set the environment variables'],
   [
+    'gate',
+    {
+      COUNTERSIGN_KINDS:
+        '[{"group":"kinds.example","kind":"Widget","resource":"widgets","versions":["v1"],"health":{"current":"stage.x"}}]',
+    },
+    'kinds[0].health.current: Unknown variable: stage; write an expression of CEL',
+    'change the value kinds of the chart: helm upgrade',
+  ],
+  [
     'operator',
     {
       COUNTERSIGN_SERVER: 'https://127.0.0.1:1',

@@ -1,6 +1,6 @@
 /** Whatever ends a program before it works: one line of JSON that says what is wrong and what to do. */
 import { toFailure, type FailureKind } from '../kube/failures.ts';
-import { WrongSettings } from '../settings.ts';
+import { WrongKinds, WrongSettings } from '../settings.ts';
 
 /** What to do about an answer of the API server. */
 const aboutAnswers: Partial<Readonly<Record<FailureKind, string>>> = {
@@ -19,6 +19,8 @@ const aboutSystem: Readonly<Record<string, string>> = {
 
 /** What whoever runs it is to do next. */
 export const remedyFor = (error: unknown): string => {
+  if (error instanceof WrongKinds)
+    return 'change the value kinds of the chart: helm upgrade --reuse-values -f kinds.yaml';
   if (error instanceof WrongSettings) return 'set the environment variables that the message names';
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const { kind } = toFailure(error);

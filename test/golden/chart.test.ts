@@ -124,6 +124,14 @@ describe('helm lint --strict', () => {
   });
 });
 
+const widget = (more: Readonly<Record<string, unknown>> = {}) => ({
+  group: 'kinds.example',
+  kind: 'Widget',
+  resource: 'widgets',
+  versions: ['v1'],
+  ...more,
+});
+
 describe('values.schema.json refuses', () => {
   test.each([
     ['a value that there is not', { operator: { replica: 3 } }, 'replica'],
@@ -133,6 +141,22 @@ describe('values.schema.json refuses', () => {
     ['an address of the gate with a path', { gate: { url: 'https://127.0.0.1:8443/admit' } }, 'url'],
     ['another maker of certificates', { gate: { certificates: 'None' } }, 'certificates'],
     ['a controller that is a person', { controlPlane: { controllers: ['developer-a'] } }, 'controllers'],
+    ['a kind without its group', { kinds: [{ kind: 'Widget', resource: 'widgets', versions: ['v1'] }] }, 'group'],
+    ['a kind of a core group', { kinds: [widget({ group: 'apps' })] }, 'group'],
+    ['a kind in a wave that there is not', { kinds: [widget({ wave: 'Jobs' })] }, 'wave'],
+    ['a field that is none', { kinds: [widget({ secrets: ['$.spec'] })] }, 'secrets'],
+    ['health that never holds', { kinds: [widget({ health: { failed: 'true' } })] }, 'current'],
+    ['a word that rows do not have', { kinds: [widget({ shape: {} })] }, 'shape'],
+    [
+      'a kind that is built in',
+      { kinds: [widget({ group: 'keda.sh', resource: 'scaledobjects' })] },
+      'scaledobjects.keda.sh is built in',
+    ],
+    [
+      'a kind twice',
+      { kinds: [widget(), widget({ kind: 'Gadget' })] },
+      'widgets.kinds.example is built in, or listed twice',
+    ],
     ['no replicas', { operator: { replicas: 0 } }, 'replicas'],
     ['a log level that there is not', { operator: { logLevel: 'loud' } }, 'logLevel'],
     ['a digest that is none', { operator: { image: { digest: 'latest' } } }, 'digest'],

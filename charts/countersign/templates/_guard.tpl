@@ -38,7 +38,7 @@ A policy of the guard up to the variables that its topic adds; those, and `valid
 */}}
 {{- define "countersign.guard.policy" -}}
 {{- $root := index . 0 }}
-{{- $guard := $root.Files.Get "files/guard.yaml" | fromYaml }}
+{{- $guard := include "countersign.guard" $root | fromJson }}
 {{- $rows := index $guard.topics (index . 1) }}
 {{- $writers := list }}
 {{- $nodes := list }}
@@ -56,7 +56,7 @@ A policy of the guard up to the variables that its topic adds; those, and `valid
 {{- with include "countersign.guard.usernames" (list $root $guard.identities ($row.rewrite | default list)) }}
 {{- $rewriters = append $rewriters (printf "'%s': %s" $row.resource .) }}
 {{- end }}
-{{- range $root.Files.Get "files/promotable.yaml" | fromYamlArray }}
+{{- range include "countersign.promotable" $root | fromJsonArray }}
 {{- if and (eq .group $row.group) (has $row.resource .resources) }}{{ $promotable = append $promotable $row.resource }}{{ end }}
 {{- end }}
 {{- end }}
@@ -98,8 +98,8 @@ A policy of the guard up to the variables that its topic adds; those, and `valid
 {{- define "countersign.guard.emergencyActs" -}}
 {{- $root := index . 0 }}
 {{- $covered := list }}
-{{- range $row := index ($root.Files.Get "files/guard.yaml" | fromYaml).topics (index . 1) }}
-{{- range $root.Files.Get "files/emergency.yaml" | fromYamlArray }}
+{{- range $row := index (include "countersign.guard" $root | fromJson).topics (index . 1) }}
+{{- range include "countersign.emergency" $root | fromJsonArray }}
 {{- if and (eq .group $row.group) (eq .resource $row.resource) }}
 {{- range .acts }}{{ $covered = append $covered (printf "'%s %s'" (upper .) $row.resource) }}{{ end }}
 {{- end }}
@@ -348,6 +348,6 @@ spec:
 {{- define "countersign.guard.operated" -}}
 {{- $act := index . 1 }}
 {{- $resources := list }}
-{{- range (index . 0).Files.Get "files/operate.yaml" | fromYamlArray }}{{ if has $act .acts }}{{ $resources = append $resources .resource }}{{ end }}{{ end }}
+{{- range include "countersign.operate" (index . 0) | fromJsonArray }}{{ if has $act .acts }}{{ $resources = append $resources .resource }}{{ end }}{{ end }}
 {{- toJson $resources }}
 {{- end }}

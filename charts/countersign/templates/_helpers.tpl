@@ -48,6 +48,59 @@ system:serviceaccount:{{ (index . 0).Release.Namespace }}:{{ index . 1 }}
 {{- join "," $names }}
 {{- end }}
 
+{{/*
+What the files of kinds say, and what the value `kinds` adds to them: everything that is rendered from one is rendered from the other. A row of
+`kinds` is a kind of topic `custom`, as the rows in operator/decide/manifest/kinds/custom are.
+*/}}
+{{- define "countersign.promotable" -}}
+{{- $rows := .Files.Get "files/promotable.yaml" | fromYamlArray }}
+{{- $known := list }}
+{{- range $row := $rows }}{{ range .resources }}{{ $known = append $known (printf "%s.%s" . $row.group) }}{{ end }}{{ end }}
+{{- range .Values.guardedKinds }}{{ $group := .group }}{{ range .resources }}{{ $known = append $known (printf "%s.%s" . $group) }}{{ end }}{{ end }}
+{{- range $place, $kind := .Values.kinds }}
+{{- $name := printf "%s.%s" .resource .group }}
+{{- if has $name $known }}
+{{- fail (printf "kinds[%d]: %s is built in, or listed twice or in guardedKinds, too; remove one of them: helm upgrade --reuse-values -f kinds.yaml" $place $name) }}
+{{- end }}
+{{- $known = append $known $name }}
+{{- $row := dict "group" .group "resources" (list .resource) }}
+{{- if .scaled }}{{ $_ := set $row "scaled" (list .resource) }}{{ end }}
+{{- $rows = append $rows $row }}
+{{- end }}
+{{- toJson $rows }}
+{{- end }}
+
+{{- define "countersign.operate" -}}
+{{- $rows := .Files.Get "files/operate.yaml" | fromYamlArray }}
+{{- range .Values.kinds }}
+{{- if .emergency }}
+{{- $rows = append $rows (dict "group" .group "resource" .resource "kind" .kind "acts" (list "free") "verbs" (list "get" "patch")) }}
+{{- end }}
+{{- end }}
+{{- toJson $rows }}
+{{- end }}
+
+{{- define "countersign.emergency" -}}
+{{- $rows := .Files.Get "files/emergency.yaml" | fromYamlArray }}
+{{- range .Values.kinds }}
+{{- if .emergency }}
+{{- $rows = append $rows (dict "group" .group "resource" .resource "acts" (list "create" "update" "delete")) }}
+{{- end }}
+{{- end }}
+{{- toJson $rows }}
+{{- end }}
+
+{{- define "countersign.guard" -}}
+{{- $guard := .Files.Get "files/guard.yaml" | fromYaml }}
+{{- $collector := list "generic-garbage-collector" }}
+{{- $writers := list "generic-garbage-collector" "custom-controllers" }}
+{{- range .Values.kinds }}
+{{- $row := dict "group" .group "resource" .resource "create" list "update" $writers "delete" $collector }}
+{{- $_ := set $guard.topics "custom" (append $guard.topics.custom $row) }}
+{{- end }}
+{{- toJson $guard }}
+{{- end }}
+
 {{/* What operator and gate watch of the installation itself, to stop promotions when it changes. Rules of a ClusterRole. */}}
 {{- define "countersign.rbac.installation" -}}
 - apiGroups: [admissionregistration.k8s.io]
@@ -73,7 +126,7 @@ those, and why no more.
 {{- define "countersign.rbac.releases" -}}
 {{- $verb := index . 1 }}
 {{- $why := index . 2 }}
-{{- range $row := (index . 0).Files.Get "files/promotable.yaml" | fromYamlArray }}
+{{- range $row := include "countersign.promotable" (index . 0) | fromJsonArray }}
 {{- $once := $row.once | default list }}
 {{- $changed := list }}
 {{- range $row.resources }}{{ if not (has . $once) }}{{ $changed = append $changed . }}{{ end }}{{ end }}

@@ -35,7 +35,7 @@ namespaceSelector:
 
 {{- define "countersign.writers.rules" -}}
 resourceRules:
-{{- range .Files.Get "files/promotable.yaml" | fromYamlArray }}
+{{- range include "countersign.promotable" . | fromJsonArray }}
 - apiGroups: [{{ .group | quote }}]
   apiVersions: ["*"]
   operations: [CREATE, UPDATE]

@@ -1,11 +1,13 @@
 /** Which pods of a workload run what it says now, and which still run what it said before. */
 import { numberAt, textAt } from '../json/json.ts';
-import { kindRow } from '../manifest/kinds/index.ts';
+import { kindRow, podHashLabels } from '../manifest/kinds/index.ts';
 import type { LiveObject, PodFacts } from '../objects.ts';
 
 /** Deployments and the others label their pods with the revision of the template. */
 export const revisionOf = ({ labels }: PodFacts): string =>
-  labels['pod-template-hash'] ?? labels['rollouts-pod-template-hash'] ?? labels['controller-revision-hash'] ?? '';
+  revisionLabels.map((label) => labels[label]).find((revision) => revision !== undefined) ?? '';
+
+const revisionLabels: readonly string[] = [...podHashLabels.map(([label]) => label), 'controller-revision-hash'];
 
 /** Whether its controller has seen the latest change. A kind that counts no generations has nothing to see. */
 export const seesLatest = ({ generation, status }: LiveObject): boolean =>

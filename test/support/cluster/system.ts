@@ -90,11 +90,12 @@ export const startSystem = async (
   const cluster = await startCluster(options.cluster);
   try {
     const port = await reservePort();
+    const kinds = { kinds: options.chart?.['kinds'] ?? [] };
     const values = { gate: { enabled: false, url: gateUrl(port) }, ...options.chart };
     await installChart(cluster.controlPlane, values);
     const [gate, operator] = await Promise.all([
-      startGate(cluster.controlPlane, { port, ...programOf(options.operator) }),
-      startOperator(cluster.controlPlane, options.operator),
+      startGate(cluster.controlPlane, { port, ...kinds, ...programOf(options.operator) }),
+      startOperator(cluster.controlPlane, { ...kinds, ...options.operator }),
     ]);
     return {
       ...cluster,

@@ -59,7 +59,7 @@ What the gate is asked about: every row of files/guard.yaml. One version a resou
 judge compares with content in that version. Of definitions nobody knows here which version a cluster serves: a release is sent in that of its content.
 */}}
 {{- define "countersign.gate.rules" -}}
-{{- range $topic, $rows := (.Files.Get "files/guard.yaml" | fromYaml).topics }}
+{{- range $topic, $rows := (include "countersign.guard" . | fromJson).topics }}
 {{- range $rows }}
 - apiGroups: [{{ .group | quote }}]
   apiVersions: [{{ if eq $topic "custom" }}"*"{{ else }}{{ ternary "v2" "v1" (eq .group "autoscaling") }}{{ end }}]
@@ -87,7 +87,7 @@ Continuity does not wait for the gate: what controllers, schedulers and nodes do
 files/guard.yaml names, the namespace controller, and what migrates stored objects, which the guard lets change nothing.
 */}}
 {{- define "countersign.gate.notControlPlane" -}}
-{{- $guard := .Files.Get "files/guard.yaml" | fromYaml }}
+{{- $guard := include "countersign.guard" . | fromJson }}
 {{- $names := list }}
 {{- range $rows := $guard.topics }}
 {{- range $row := $rows }}
@@ -106,7 +106,7 @@ People who write a kind that nobody listed. What every other entry, custody or R
 server's own guard's to judge, so that no controller of custom resources waits for a gate.
 */}}
 {{- define "countersign.gate.unlisted" -}}
-{{- $guard := .Files.Get "files/guard.yaml" | fromYaml }}
+{{- $guard := include "countersign.guard" . | fromJson }}
 {{- $listed := list }}
 {{- range $rows := $guard.topics }}{{ range $rows }}{{ $listed = append $listed (printf "%s/%s" .group .resource) }}{{ end }}{{ end }}
 {{- range $guard.exempt }}{{ if not .by }}{{ $listed = append $listed (printf "%s/%s" .group .resource) }}{{ end }}{{ end }}

@@ -60,6 +60,7 @@ export const deployment: Kind = {
   prune: 'WithPromotion',
   followed: 'Digest',
   workload: true,
+  podHashLabel: 'pod-template-hash',
   serverOwned: restartableTemplate,
   immutable: fixedSelector,
   health: observed(health),

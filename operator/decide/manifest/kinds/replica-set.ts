@@ -20,7 +20,6 @@ export const replicaSet: Kind = {
     scale: { guard: { topic: 'scale', update: ['horizontal-pod-autoscaler'] } },
     status: { guard: { topic: 'status', update: ['replicaset-controller'] } },
   },
-  madeBy: ['Deployment', 'Rollout.argoproj.io'],
   transient: true,
   isIdle: (object) => (numberAt(object, 'spec', 'replicas') ?? 1) === 0,
 };

@@ -51,6 +51,7 @@ export const rolloutKinds: readonly PromotableKind[] = [
     wave: 'Workloads',
     ...forPeople,
     workload: true,
+    podHashLabel: 'rollouts-pod-template-hash',
     serverOwned: [
       ...restartableTemplate,
       { path: ['metadata', 'annotations', 'rollout.argoproj.io/revision'] },

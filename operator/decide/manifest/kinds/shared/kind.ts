@@ -147,6 +147,8 @@ interface KindFacts extends ServedKind {
   readonly retries?: readonly string[];
   /** The revision that its pods are to be of, as they are labelled with it; absent = `status.updateRevision`. */
   readonly currentRevision?: (object: LiveObject, pods: readonly PodFacts[]) => string | undefined;
+  /** Its controller runs pods by ReplicaSets, and labels both with the hash of the template under this name. */
+  readonly podHashLabel?: string;
   /** Its controller leaves pods of an earlier revision until somebody deletes them. */
   readonly replacedByHand?: (manifest: JsonObject) => boolean;
   /** Whether a pod, by name, is rightly of an earlier revision. */
