@@ -1,5 +1,5 @@
 /** Definitions of custom resources as their projects publish them, by the Go module proxy. */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
@@ -13,23 +13,43 @@ const downloaded = z.object({ Dir: z.string() });
 /** Modules and where their definitions lie; a version is a promise of the proxy's checksum database. */
 export const published = {
   gatewayApi: { module: 'sigs.k8s.io/gateway-api@v1.4.0', folder: 'config/crd/standard' },
+  gatewayApiExperimental: { module: 'sigs.k8s.io/gateway-api@v1.4.0', folder: 'config/crd/experimental' },
   certManager: { module: 'github.com/cert-manager/cert-manager@v1.19.1', folder: 'deploy/crds' },
   keda: { module: 'github.com/kedacore/keda/v2@v2.18.1', folder: 'config/crd/bases' },
+  externalSecrets: { module: 'github.com/external-secrets/external-secrets@v0.16.2', folder: 'config/crds/bases' },
+  sealedSecrets: { module: 'github.com/bitnami-labs/sealed-secrets@v0.32.2', folder: 'helm/sealed-secrets/crds' },
+  prometheusOperator: {
+    module: 'github.com/prometheus-operator/prometheus-operator@v0.85.0',
+    folder: 'example/prometheus-operator-crd',
+  },
+  argoRollouts: { module: 'github.com/argoproj/argo-rollouts@v1.8.3', folder: 'manifests/crds' },
+  istio: { module: 'istio.io/api@v1.32.0', folder: 'kubernetes' },
 } as const;
 
-/** The definitions in one file of a project. @throws Error where the module or the file is not there */
-export const definitionsIn = async (
-  { module, folder }: (typeof published)[keyof typeof published],
-  file: string,
-): Promise<readonly Manifest[]> => {
+type Project = (typeof published)[keyof typeof published];
+
+/** @throws Error where the module is not there */
+const folderOf = async ({ module, folder }: Project): Promise<string> => {
   const { code, stdout, stderr } = await run('go', ['mod', 'download', '-json', module]);
   if (code !== 0) throw new Error(`go mod download ${module}: ${stdout}${stderr}`);
-  const { Dir } = downloaded.parse(JSON.parse(stdout));
-  const documents = parseAllDocuments(await readFile(join(Dir, folder, file), 'utf8'));
-  return documents.flatMap((document) => {
+  return join(downloaded.parse(JSON.parse(stdout)).Dir, folder);
+};
+
+const definitionsOf = async (path: string): Promise<readonly Manifest[]> =>
+  parseAllDocuments(await readFile(path, 'utf8')).flatMap((document) => {
     const found: unknown = document.toJS();
-    return isManifest(found) ? [found] : [];
+    return isManifest(found) && found.kind === 'CustomResourceDefinition' ? [found] : [];
   });
+
+/** The definitions in one file of a project. @throws Error where the module or the file is not there */
+export const definitionsIn = async (project: Project, file: string): Promise<readonly Manifest[]> =>
+  definitionsOf(join(await folderOf(project), file));
+
+/** All definitions of a project. @throws Error where the module is not there */
+export const allDefinitions = async (project: Project): Promise<readonly Manifest[]> => {
+  const folder = await folderOf(project);
+  const files = (await readdir(folder)).filter((file) => file.endsWith('.yaml') && file !== 'kustomization.yaml');
+  return (await Promise.all(files.map((file) => definitionsOf(join(folder, file))))).flat();
 };
 
 /** Has the API server serve them. */

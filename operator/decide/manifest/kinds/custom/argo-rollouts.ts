@@ -5,7 +5,7 @@ import type { LiveObject } from '../../../objects.ts';
 import { fixedSelector } from '../shared/immutable.ts';
 import { asManyAs, count, desired, failed, progressing } from '../shared/health.ts';
 import type { HealthRule, PromotableKind } from '../shared/kind.ts';
-import { restartableTemplate, rolling, serviceDefaults } from '../shared/pod-template.ts';
+import { serviceDefaults } from '../shared/pod-template.ts';
 import { custom, forPeople } from './shared.ts';
 
 /** The controller writes the generation that it has seen as text. */
@@ -53,14 +53,15 @@ export const rolloutKinds: readonly PromotableKind[] = [
     workload: true,
     podHashLabel: 'rollouts-pod-template-hash',
     serverOwned: [
-      ...restartableTemplate,
+      // When somebody had it restarted: an act of operating, and nothing that a release says.
+      { path: ['spec', 'restartAt'] },
       { path: ['metadata', 'annotations', 'rollout.argoproj.io/revision'] },
       { path: ['metadata', 'annotations', 'rollout.argoproj.io/workload-generation'] },
     ],
     immutable: fixedSelector,
     health,
     currentRevision: ({ status }) => textAt(status, 'currentPodHash'),
-    risk: rolling,
+    risk: { 'spec.strategy': 'scale', 'spec.minReadySeconds': 'scale' },
     defaults: serviceDefaults,
     scaled: true,
     isIdle,

@@ -10,6 +10,7 @@ export const certManagerKinds: readonly PromotableKind[] = [
     wave: 'Foundation',
     prune: 'AfterObservation',
     risk: { spec: 'identity' },
+    namespaceFields: [['spec', 'acme', 'solvers', '*', 'http01', 'gatewayHTTPRoute', 'parentRefs', '*', 'namespace']],
   }),
   custom({
     kind: 'Certificate',

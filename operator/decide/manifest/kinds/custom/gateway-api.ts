@@ -20,6 +20,15 @@ const routeHealth: HealthRule = ({ status, generation }) => {
     : progressing('NotAccepted', textAt(failing, 'message') || `${textAt(failing, 'type') ?? ''} is not True`);
 };
 
+const mirrored = ['filters', '*', 'requestMirror', 'backendRef', 'namespace'];
+const authorized = ['filters', '*', 'externalAuth', 'backendRef', 'namespace'];
+
+/** Of routes that look into requests, and send copies of them elsewhere or ask there whether they may pass. */
+const filtered = (filter: readonly string[]): readonly (readonly string[])[] => [
+  ['spec', 'rules', '*', ...filter],
+  ['spec', 'rules', '*', 'backendRefs', '*', ...filter],
+];
+
 const routeOf = (kind: string, apiVersion: string, also: readonly string[] = []): PromotableKind =>
   custom({
     kind,
@@ -33,7 +42,8 @@ const routeOf = (kind: string, apiVersion: string, also: readonly string[] = [])
     namespaceFields: [
       ['spec', 'parentRefs', '*', 'namespace'],
       ['spec', 'rules', '*', 'backendRefs', '*', 'namespace'],
-      ['spec', 'rules', '*', 'filters', '*', 'requestMirror', 'backendRef', 'namespace'],
+      ...(['HTTPRoute', 'GRPCRoute'].includes(kind) ? filtered(mirrored) : []),
+      ...(kind === 'HTTPRoute' ? filtered(authorized) : []),
     ],
   });
 
@@ -46,7 +56,12 @@ export const gatewayKinds: readonly PromotableKind[] = [
     wave: 'Traffic',
     prune: 'AfterObservation',
     risk: { spec: 'network', 'metadata.annotations': 'network' },
-    namespaceFields: [['spec', 'listeners', '*', 'tls', 'certificateRefs', '*', 'namespace']],
+    namespaceFields: [
+      ['spec', 'listeners', '*', 'tls', 'certificateRefs', '*', 'namespace'],
+      ['spec', 'tls', 'backend', 'clientCertificateRef', 'namespace'],
+      ['spec', 'tls', 'frontend', 'default', 'validation', 'caCertificateRefs', '*', 'namespace'],
+      ['spec', 'tls', 'frontend', 'perPort', '*', 'tls', 'validation', 'caCertificateRefs', '*', 'namespace'],
+    ],
   }),
   routeOf('HTTPRoute', 'v1', ['v1beta1']),
   routeOf('GRPCRoute', 'v1', ['v1alpha2']),

@@ -11,7 +11,30 @@ const routing = (kind: string, plural: string): PromotableKind =>
     wave: 'Traffic',
     ...(['DestinationRule', 'VirtualService'].includes(kind) ? forPeople : {}),
     risk: { spec: 'network' },
+    namespaceFields: routed[kind] ?? [],
   });
+
+const exported = ['spec', 'exportTo', '*'];
+const targeted: readonly (readonly string[])[] = [
+  ['spec', 'targetRef', 'namespace'],
+  ['spec', 'targetRefs', '*', 'namespace'],
+];
+
+/** Fields that hold a namespace, by kind. */
+const routed: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  DestinationRule: [exported],
+  ServiceEntry: [exported],
+  VirtualService: [
+    exported,
+    ['spec', 'http', '*', 'delegate', 'namespace'],
+    ...['http', 'tcp', 'tls'].map((protocol) => ['spec', protocol, '*', 'match', '*', 'sourceNamespace']),
+  ],
+  AuthorizationPolicy: [
+    ...['namespaces', 'notNamespaces'].map((field) => ['spec', 'rules', '*', 'from', '*', 'source', field, '*']),
+    ...targeted,
+  ],
+  RequestAuthentication: targeted,
+};
 
 const policy = (kind: string, plural: string): PromotableKind =>
   custom({
@@ -21,7 +44,7 @@ const policy = (kind: string, plural: string): PromotableKind =>
     plural,
     wave: 'Foundation',
     risk: { spec: 'network' },
-    namespaceFields: [['spec', 'rules', '*', 'from', '*', 'source', 'namespaces', '*']],
+    namespaceFields: routed[kind] ?? [],
   });
 
 export const istioKinds: readonly PromotableKind[] = [

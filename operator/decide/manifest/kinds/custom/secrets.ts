@@ -37,5 +37,6 @@ export const secretKinds: readonly PromotableKind[] = [
     prune: 'AfterObservation',
     health: sealedHealth,
     risk: { spec: 'configuration' },
+    namespaceFields: [['spec', 'template', 'metadata', 'namespace']],
   }),
 ];
