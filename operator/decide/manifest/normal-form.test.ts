@@ -5,6 +5,7 @@ import type { JsonObject } from '../../api/meta.ts';
 import { isObject, listAt } from '../json/json.ts';
 import { anyJson, anyObject } from '../json/json-arbitrary.ts';
 import type { LiveObject, ObjectRef } from '../objects.ts';
+import { contentDigest } from './content-digest.ts';
 import { isOwnedAnnotation } from './server-owned-fields.ts';
 import { getPath, parsePath } from '../json/field-path.ts';
 import {
@@ -572,5 +573,29 @@ describe('what is many', () => {
     expect(listAt(replaced, 'spec', 'ports').map((port) => (isObject(port) ? port['nodePort'] : undefined))).toEqual(
       ports.map((_, i) => 30_000 + i),
     );
+  });
+});
+
+describe('kinds of definitions', () => {
+  const rollout = (spec: JsonObject, annotations: JsonObject): JsonObject => ({
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Rollout',
+    metadata: { name: 'api', annotations },
+    spec,
+  });
+  const ref: ObjectRef = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'api' };
+
+  it('what the controller of a kind of a definition writes into its objects is no part of a release', () => {
+    const annotations = { 'rollout.argoproj.io/revision': '3', 'example.com/keep': 'yes' };
+    expect(normalForm(rollout({ replicas: 2, restartAt: '2026-01-01T00:00:00Z' }, annotations), ref)).toEqual(
+      rollout({ replicas: 2 }, { 'example.com/keep': 'yes' }),
+    );
+  });
+
+  it('neither that nor its replicas change the digest by which its changes are explained', () => {
+    const before = contentDigest(rollout({ replicas: 2, paused: false }, {}));
+    const scaled = rollout({ replicas: 5, paused: false }, { 'rollout.argoproj.io/revision': '4' });
+    expect(contentDigest(scaled)).toBe(before);
+    expect(contentDigest(rollout({ replicas: 5, paused: true }, {}))).not.toBe(before);
   });
 });
