@@ -54,8 +54,8 @@ export const replicasOf = (object: JsonObject): number | undefined =>
 
 const contentOf = (object: JsonObject, kind: string, unmanaged: readonly string[]): JsonObject => {
   const name = textAt(object, 'metadata', 'name') ?? '';
-  const row = kindRow(kind);
-  const normal = normalForm(object, { apiVersion: '', kind, name });
+  const row = rowOf(object);
+  const normal = normalForm(object, { apiVersion: textAt(object, 'apiVersion') ?? '', kind, name });
   const paths: Path[] = [
     ['apiVersion'],
     ['kind'],

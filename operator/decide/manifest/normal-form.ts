@@ -25,7 +25,7 @@ export const normalForm = (manifest: JsonObject, ref: ObjectRef): JsonObject => 
 const normalForms = new WeakMap<JsonObject, Map<string, JsonObject>>();
 
 const toNormalForm = (manifest: JsonObject, { apiVersion, kind, name }: ObjectRef): JsonObject => {
-  const released = withoutOwned(manifest, kind);
+  const released = withoutOwned(manifest, kindIdOf({ apiVersion, kind }));
   const metadata = Object.entries(objectAt(released, 'metadata'))
     .filter(([, value]) => !isEmptyObject(value))
     .flatMap(([field, value]) => (field === 'finalizers' ? sortedNames(value) : [[field, value] as const]));
