@@ -70,8 +70,14 @@ const watched = (world: World, kind: 'Widget' | 'Gadget'): void => {
   }
 };
 
-const stage = (world: World, kind: 'Widget' | 'Gadget', spec: object): Promise<void> =>
-  put(world.as('admin'), widget(kind, world.staging, spec));
+/** What the API server does not serve yet is tried again. */
+const stage = async (world: World, kind: 'Widget' | 'Gadget', spec: object): Promise<void> => {
+  await eventually(
+    `${kind} is staged`,
+    () => put(world.as('admin'), widget(kind, world.staging, spec)),
+    ({ ok }) => ok,
+  );
+};
 
 const seen = async (world: World, kind: 'Widget' | 'Gadget', namespace = world.production): Promise<WidgetSeen> =>
   accepted(

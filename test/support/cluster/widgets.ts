@@ -1,5 +1,5 @@
 /** Definitions of a group that nobody else has, for what is declared by a row of the chart's value `kinds`; and a controller that reports on their objects. */
-import { accepted, targetOf, type ApiClient, type KubeObject, type Manifest } from './cluster.ts';
+import { targetOf, type Answer, type ApiClient, type KubeObject, type Manifest } from './cluster.ts';
 
 const group = 'kinds.example';
 
@@ -123,8 +123,8 @@ export const reporting = (
   };
 };
 
-/** Creates it, or gives it this spec. @throws where neither is possible */
-export const put = async (as: ApiClient, object: ReturnType<typeof widget>): Promise<void> => {
+/** Creates it, or gives it this spec. */
+export const put = async (as: ApiClient, object: ReturnType<typeof widget>): Promise<Answer<unknown>> => {
   const created = await as.create(object);
-  if (!created.ok) accepted(await as.patch(targetOf(object), 'merge', { spec: object.spec }));
+  return created.code === 409 ? as.patch(targetOf(object), 'merge', { spec: object.spec }) : created;
 };
