@@ -6,7 +6,7 @@ import { promotableKinds } from '../../operator/decide/manifest/kinds/index.ts';
 import { byConditions } from '../../operator/decide/manifest/kinds/shared/health.ts';
 import { groupOf, resourceName, type PromotableKind } from '../../operator/decide/manifest/kinds/shared/kind.ts';
 import { kindIdOf, type LiveObject } from '../../operator/decide/objects.ts';
-import { allDefinitions, published } from '../support/cluster/definitions.ts';
+import { allDefinitions, published } from '../../hack/controlplane/definitions.ts';
 
 interface Schema {
   readonly type?: string | undefined;

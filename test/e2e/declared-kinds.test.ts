@@ -1,7 +1,7 @@
 /** Kinds that one row of the chart's value `kinds` declares, by definitions of the test's own: released, judged, guarded and taken back like those that are built in. */
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { accepted, type ApiClient } from '../support/cluster/cluster.ts';
-import { define } from '../support/cluster/definitions.ts';
+import { define } from '../../hack/controlplane/definitions.ts';
 import { put, reporting, widget, widgetDefinition, type WidgetSeen } from '../support/cluster/widgets.ts';
 import type { World } from '../support/cluster/system.ts';
 import { eventually, robot } from '../support/attack/world.ts';
