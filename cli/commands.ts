@@ -2,11 +2,36 @@
 import type { CommandDefinition } from './command.ts';
 import { approve } from './commands/approve.ts';
 import { diff } from './commands/diff.ts';
+import { emergencyEnd } from './commands/emergency-end.ts';
+import { emergencyGrant } from './commands/emergency-grant.ts';
+import { emergencyReview } from './commands/emergency-review.ts';
+import { emergencyStatus } from './commands/emergency-status.ts';
+import { findings } from './commands/findings.ts';
 import { get } from './commands/get.ts';
 import { pending } from './commands/pending.ts';
 import { reject } from './commands/reject.ts';
+import { rollback } from './commands/rollback.ts';
+import { signFinding } from './commands/sign-finding.ts';
+import { stage } from './commands/stage.ts';
 import { wait } from './commands/wait.ts';
 import { why } from './commands/why.ts';
 import { withdraw } from './commands/withdraw.ts';
 
-export const commands: readonly CommandDefinition[] = [get, why, diff, pending, approve, reject, wait, withdraw];
+export const commands: readonly CommandDefinition[] = [
+  get,
+  why,
+  diff,
+  pending,
+  stage,
+  approve,
+  reject,
+  wait,
+  withdraw,
+  rollback,
+  findings,
+  signFinding,
+  emergencyGrant,
+  emergencyStatus,
+  emergencyEnd,
+  emergencyReview,
+];

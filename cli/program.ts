@@ -59,7 +59,6 @@ const typedText = (value: unknown): string | undefined => (typeof value === 'str
 /** Says what a group of commands is for. */
 const groups: Readonly<Record<string, string>> = {
   emergency: 'Emergency access: grant, look at, end and review it.',
-  policy: 'Policies as files.',
   sign: 'Sign for what is not a candidate.',
 };
 
@@ -75,6 +74,8 @@ const build = (
     .version(version)
     .configureOutput({ writeOut: out, writeErr: err })
     .showHelpAfterError('(add --help for how it is typed)')
+    // A command has a --version of its own.
+    .enablePositionalOptions()
     .exitOverride();
   const parents = new Map<string, Command>();
   for (const definition of definitions) {

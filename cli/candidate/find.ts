@@ -29,9 +29,36 @@ export const findPolicy = async (cluster: Cluster, namespace: string): Promise<R
   }
 };
 
+/** The policy of a production namespace. @throws Problem where there is none */
+export const policyIn = async (cluster: Cluster, namespace: string): Promise<ReleasePolicy> => {
+  const found = await cluster.findOur('ReleasePolicy', { namespace, name: policyName });
+  if (found !== undefined) return policyOf(found);
+  throw new Problem(
+    `Namespace ${namespace} has no ReleasePolicy, so nothing is released to it`,
+    `A platform admin creates one: kubectl create -f <policy>.yaml -n ${namespace}`,
+  );
+};
+
 export const placeOf = async (cluster: Cluster, namespace: string): Promise<Place> => {
   const policy = await findPolicy(cluster, namespace);
   return { named: namespace, staging: policy?.spec.sourceNamespace ?? namespace, policy };
+};
+
+/** The production namespace that is meant: the one that was named, or the one that candidates of the named staging namespace go to. @throws Problem */
+export const productionOf = async (session: Session): Promise<string> => {
+  const cluster = await session.cluster();
+  const namespace = await session.namespace();
+  if ((await findPolicy(cluster, namespace)) !== undefined) return namespace;
+  const targets = await cluster
+    .listOur('ReleaseCandidate', { namespace })
+    .then((all) => [...new Set(all.map((each) => candidateOf(each).spec.targetNamespace))])
+    .catch(() => []);
+  const [target] = targets;
+  if (target !== undefined && targets.length === 1) return target;
+  throw new Problem(
+    `Namespace ${namespace} is no production namespace that you may read${targets.length > 1 ? `; its candidates go to ${targets.join(', ')}` : ''}`,
+    'Name the production namespace: -n <name>',
+  );
 };
 
 const inNamespace = async (

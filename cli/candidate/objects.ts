@@ -3,7 +3,10 @@ import type { Approval } from '../../operator/api/approval.ts';
 import type { releaseBundle } from '../../operator/api/bundle.ts';
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import type { Condition } from '../../operator/api/meta.ts';
+import type { EmergencyAccess } from '../../operator/api/emergency.ts';
+import type { LedgerEntry } from '../../operator/api/ledger.ts';
 import type { ReleasePolicy } from '../../operator/api/policy.ts';
+import type { Rollback } from '../../operator/api/rollback.ts';
 import type { z } from 'zod';
 import type { KubeObject } from '../../operator/kube/resource.ts';
 
@@ -14,6 +17,9 @@ interface OfKind {
   readonly ReleaseBundle: ReleaseBundle;
   readonly ReleasePolicy: ReleasePolicy;
   readonly Approval: Approval;
+  readonly EmergencyAccess: EmergencyAccess;
+  readonly LedgerEntry: LedgerEntry;
+  readonly Rollback: Rollback;
 }
 
 /** Not read by the schemas again: they take longer to load than a whole `get` may. */
@@ -28,6 +34,9 @@ export const candidateOf = as('ReleaseCandidate');
 export const bundleOf = as('ReleaseBundle');
 export const policyOf = as('ReleasePolicy');
 export const approvalOf = as('Approval');
+export const emergencyOf = as('EmergencyAccess');
+export const entryOf = as('LedgerEntry');
+export const rollbackOf = as('Rollback');
 
 export const conditionOf = (
   object: { readonly status?: { readonly conditions: readonly Condition[] } | undefined },

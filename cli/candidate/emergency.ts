@@ -1,0 +1,66 @@
+/** Emergency accesses as they are shown. */
+import type { EmergencyAccess } from '../../operator/api/emergency.ts';
+import type { LedgerEntry } from '../../operator/api/ledger.ts';
+import { visible } from '../../operator/decide/safe-text.ts';
+import { isRecord } from '../../operator/kube/resource.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { Problem } from '../exit.ts';
+import { bold, dim, styled } from '../output/parts.ts';
+import type { Terminal } from '../output/terminal.ts';
+import { emergencyOf, entryOf } from './objects.ts';
+
+/** @throws Problem when there is none of that name */
+export const findEmergency = async (cluster: Cluster, namespace: string, name: string): Promise<EmergencyAccess> => {
+  const found = await cluster.findOur('EmergencyAccess', { namespace, name });
+  if (found !== undefined) return emergencyOf(found);
+  throw new Problem(
+    `There is no EmergencyAccess ${name} in ${namespace}`,
+    `kubectl countersign emergency status -n ${namespace}`,
+  );
+};
+
+const dataOf = ({ spec }: LedgerEntry): Readonly<Record<string, unknown>> => {
+  const data: unknown = spec.data === '' ? {} : JSON.parse(spec.data);
+  return isRecord(data) ? data : {};
+};
+
+/** What was done under an access, as the record has it: each act before it happened. */
+export const actsUnder = async (cluster: Cluster, access: EmergencyAccess): Promise<readonly LedgerEntry[]> => {
+  const { namespace, uid } = access.metadata;
+  const entries = await cluster.listOur('LedgerEntry', { namespace, fieldSelector: 'spec.type=Admitted' });
+  return entries
+    .map(entryOf)
+    .filter((entry) => dataOf(entry)['emergency'] === uid)
+    .toSorted((a, b) => a.spec.seq - b.spec.seq);
+};
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
+/** Everything that is known of one: who, until when, what was done, what is left, and what is still due. */
+export const printEmergency = (out: Terminal, access: EmergencyAccess, acts: readonly LedgerEntry[]): void => {
+  const { metadata, spec, status } = access;
+  out.line(
+    bold(metadata.name),
+    `  ${visible(spec.grantee)}, granted by ${visible(spec.grantor.username)}  `,
+    bold(status?.state ?? 'Pending'),
+  );
+  out.line(dim('incident  '), visible(spec.incident), dim('  reason  '), visible(spec.reason));
+  out.line(dim('ends      '), status?.notAfter ?? 'not judged yet');
+  if (status?.digest !== undefined) out.line(dim('digest    '), status.digest);
+  for (const { type, status: is, message } of status?.conditions ?? []) {
+    if (is === 'True')
+      out.line(styled(type === 'Overdue' || type === 'Stalled' ? 'red' : 'cyan', type), `  ${message}`);
+  }
+  out.line(bold('Acts'), `  ${acts.length}`);
+  for (const entry of acts) {
+    const { time, actor, subject, reason } = entry.spec;
+    const data = dataOf(entry);
+    out.line(
+      dim(`  ${entry.metadata.name}  ${time}  `),
+      `${visible(actor.username)} ${textOf(data['operation'])} ${subject.kind} ${visible(subject.name)}  ${visible(reason)}`,
+    );
+  }
+  out.line(bold('Left changed'), `  ${status?.drift.length ?? 0}`);
+  for (const { object, change, settled } of status?.drift ?? []) out.line(`  ${change} ${visible(object)}: ${settled}`);
+  for (const { pod, outcome } of status?.sessions ?? []) out.line(`  session in pod ${visible(pod)}: ${outcome}`);
+};

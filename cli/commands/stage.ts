@@ -1,0 +1,182 @@
+/** `kubectl countersign stage`: makes a release candidate from what runs in staging. */
+import { argumentFor } from '../../operator/decide/messages.ts';
+import { keyOf } from '../../operator/decide/objects.ts';
+import { visible } from '../../operator/decide/safe-text.ts';
+import { manifestOf } from '../../operator/kube/resource.ts';
+import { ourResource } from '../../operator/kube/rows.ts';
+import { connectionOptions, yesOption, type CommandDefinition } from '../command.ts';
+import { candidateOf, isTrue } from '../candidate/objects.ts';
+import { findPolicy } from '../candidate/find.ts';
+import { exitCodes, Problem, type ExitCode } from '../exit.ts';
+import { bold, dim, styled } from '../output/parts.ts';
+import type { Session } from '../session.ts';
+import { follow } from './wait.ts';
+
+/** By what the objects are chosen. */
+const chosen = async (session: Session, namespace: string) => {
+  const cluster = await session.cluster();
+  const [{ chooseByLabels, chooseByName }, { labelsIn }] = await Promise.all([
+    import('../stage/choose.ts'),
+    import('../stage/manifest.ts'),
+  ]);
+  const names = session.arguments(0);
+  const helm = session.text('helm');
+  const selector = session.text('selector') ?? (helm === undefined ? undefined : `app.kubernetes.io/instance=${helm}`);
+  if (names.length > 0 === (selector !== undefined)) {
+    throw new Problem(
+      'Say what is released: either objects by name, or --selector, or --helm',
+      'kubectl countersign stage deployment/api configmap/api-config --version 2.4.0',
+      exitCodes.usage,
+    );
+  }
+  if (selector === undefined) {
+    const choice = await chooseByName(cluster, namespace, names);
+    const components = choice.takes.map(({ ref: { apiVersion, kind, name } }) => ({ apiVersion, kind, name }));
+    return { choice, takes: { components } };
+  }
+  const matchLabels = labelsIn(selector);
+  return { choice: await chooseByLabels(cluster, namespace, matchLabels), takes: { selector: { matchLabels } } };
+};
+
+type Choice = Awaited<ReturnType<typeof chosen>>['choice'];
+
+/** What it takes, pins and leaves out, before anything is created. @throws Problem where something it finds needs a word */
+const show = async (session: Session, namespace: string, choice: Choice): Promise<void> => {
+  const { out } = session;
+  const { imagesByTag } = await import('../stage/choose.ts');
+  out.line(bold('Takes'), `  ${choice.takes.length} from ${namespace}`);
+  for (const { ref } of choice.takes) out.line('  ', keyOf(ref));
+  const tags = imagesByTag(choice);
+  if (tags.length > 0) {
+    out.line(bold('Pins'), '  each to the digest that the pods of staging run');
+    for (const tag of tags) out.line('  ', visible(tag));
+  }
+  const said = new Set(session.texts('leaveOut').map((entry) => entry.split('=')[0]?.toLowerCase()));
+  for (const entry of session.texts('leaveOut')) out.line(bold('Leaves out'), '  ', visible(entry));
+  if (choice.unseen.length > 0) {
+    out.line(
+      dim(`You may not list ${choice.unseen.join(', ')} in ${namespace}: the operator looks at them when it stages`),
+    );
+  }
+  const unsaid = choice.cannotTake.filter(({ ref }) => !said.has(argumentFor(keyOf(ref))));
+  if (choice.takes.length === 0)
+    throw new Problem(`There is nothing to release in ${namespace}`, `kubectl get all -n ${namespace} --show-labels`);
+  if (unsaid.length > 0) {
+    throw new Problem(
+      `The selector finds what no release takes: ${unsaid.map(({ ref, why }) => `${keyOf(ref)} (${why})`).join(', ')}`,
+      `Say why production goes without, or where it gets its own: ${unsaid.map(({ ref }) => `--leave-out '${keyOf(ref)}=<why>'`).join(' ')}`,
+    );
+  }
+};
+
+const run = async (session: Session): Promise<ExitCode | void> => {
+  const cluster = await session.cluster();
+  const named = await session.namespace();
+  const namespace = (await findPolicy(cluster, named))?.spec.sourceNamespace ?? named;
+  session.out.progress(`Looking at ${namespace}`);
+  const { choice, takes } = await chosen(session, namespace);
+  const { candidateManifest } = await import('../stage/manifest.ts');
+  const manifest = manifestOf({ ...(await candidateManifest(session, namespace, takes)) });
+  const { out } = session;
+  await show(session, namespace, choice);
+  // The API server judges it first, as if.
+  await cluster.client.dryRunCreate(ourResource('ReleaseCandidate'), manifest);
+  if (session.flag('dryRun')) {
+    const { stringify } = await import('yaml');
+    out.document(stringify(manifest, { lineWidth: 0 }));
+    return;
+  }
+  await session.agreed(`Create ReleaseCandidate ${manifest.metadata.name ?? ''}?`);
+  const created = candidateOf(await cluster.client.createResource(ourResource('ReleaseCandidate'), manifest));
+  const { name } = created.metadata;
+  out.line(styled('green', `releasecandidate ${name} created`));
+  if (!session.flag('wait')) {
+    out.line('  → ', `kubectl countersign diff ${name} -n ${namespace}`);
+    out.line('  → ', `kubectl countersign wait ${name} -n ${namespace}`);
+    return;
+  }
+  const staged = await follow(session, created, 'staged');
+  if (staged !== exitCodes.ok) return staged;
+  const again = await cluster.findOur('ReleaseCandidate', { namespace, name });
+  if (again !== undefined && isTrue(candidateOf(again), 'Staged')) {
+    const [{ bundleFor }, { printDelta }] = await Promise.all([
+      import('../candidate/story.ts'),
+      import('../candidate/delta.ts'),
+    ]);
+    const bundle = await bundleFor(cluster, candidateOf(again)).catch(() => undefined);
+    if (bundle !== undefined) printDelta(out, bundle.spec.deltaText);
+  }
+  return follow(session, created, 'promoted');
+};
+
+export const stage: CommandDefinition = {
+  name: 'stage',
+  summary: 'Makes a release candidate from what runs in staging.',
+  description:
+    'Looks at staging, shows what the release takes, pins and leaves out, asks once, and creates the ReleaseCandidate. The API server judges it before, as a dry run. Package and production namespace are those of earlier candidates where they are not given. Notes come from flags, from --notes-file, or from $EDITOR. With --wait it shows the delta once the operator has rendered it, and follows the candidate to its end, with the exit codes of wait.',
+  args: [{ name: 'object', description: 'Objects of staging: deployment/api configmap/api-config.', many: true }],
+  options: [
+    { flags: '-l, --selector <labels>', description: 'Takes every object with these labels: key=value,key=value.' },
+    {
+      flags: '--helm <release>',
+      description: 'Takes what carries the label app.kubernetes.io/instance of this Helm release.',
+    },
+    { flags: '--version <version>', description: 'The version of the release.' },
+    { flags: '--package <name>', description: 'The package.', completes: 'package' },
+    { flags: '--to <namespace>', description: 'The production namespace.', completes: 'namespace' },
+    { flags: '--name <name>', description: 'Of the candidate. Absent: package and version.' },
+    {
+      flags: '--leave-out <kind/name=reason>',
+      description: 'Of what the selector finds. May be given again.',
+      many: true,
+    },
+    {
+      flags: '--overlay-file <file>',
+      description: 'YAML: what production keeps different from staging.',
+      completes: 'file',
+    },
+    {
+      flags: '--notes-file <file>',
+      description: 'YAML with summary, changes, dependencies, installation, rollbackPlan, analysis.',
+      completes: 'file',
+    },
+    { flags: '--summary <text>', description: 'What the release is.' },
+    { flags: '--change <text>', description: 'One change. May be given again.', many: true },
+    { flags: '--dependency <text>', description: 'Something it needs. May be given again.', many: true },
+    { flags: '--installation <text>', description: 'What people must do or watch.' },
+    {
+      flags: '--rollback-plan <text>',
+      description: 'What is rolled back automatically, and what people must do besides.',
+    },
+    { flags: '--analysis <text>', description: 'After a rollback: why the release before it failed.' },
+    { flags: '--ticket <id>', description: 'The change in the system of record.' },
+    { flags: '--incident <id>', description: 'The incident that this fixes.' },
+    { flags: '--expedited', description: 'Takes the hotfix lane; needs --incident.' },
+    {
+      flags: '--replaces <candidate>',
+      description: 'The earlier candidate that this one supersedes.',
+      completes: 'candidate',
+    },
+    {
+      flags: '--follows-up <emergency>',
+      description: 'The EmergencyAccess that this makes permanent.',
+      completes: 'emergency',
+    },
+    { flags: '--dry-run', description: 'Prints the candidate, and creates nothing.' },
+    { flags: '--wait', description: 'Follows it to its end.' },
+    { flags: '--timeout <duration>', description: 'Of --wait, such as 30m.' },
+    yesOption,
+    ...connectionOptions,
+  ],
+  examples: [
+    {
+      says: 'What would be released, and how the candidate would look',
+      line: "stage deployment/api configmap/api-config -n payments-staging --to payments-prod --package payments --version 2.4.0 --summary 'faster settlements' --dry-run",
+    },
+    {
+      says: 'Everything of a Helm release, followed to its end',
+      line: 'stage --helm payments -n payments-staging --version 2.4.0 --notes-file notes.yaml --wait --yes',
+    },
+  ],
+  run,
+};
