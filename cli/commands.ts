@@ -1,6 +1,7 @@
 /** Every command, in the order in which the help shows them. */
 import type { CommandDefinition } from './command.ts';
 import { approve } from './commands/approve.ts';
+import { completion } from './commands/completion.ts';
 import { diff } from './commands/diff.ts';
 import { emergencyEnd } from './commands/emergency-end.ts';
 import { emergencyGrant } from './commands/emergency-grant.ts';
@@ -34,4 +35,5 @@ export const commands: readonly CommandDefinition[] = [
   emergencyStatus,
   emergencyEnd,
   emergencyReview,
+  completion,
 ];

@@ -15,6 +15,21 @@ export const exitCodes = {
 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
+/** What each means, as the documentation has it. */
+export const exitMeanings: Readonly<Record<keyof typeof exitCodes, string>> = {
+  ok: 'Done. `wait`: promoted, or as `--for` asks.',
+  error:
+    'Refused, not found or not reachable; `doctor`: at least one finding of severity error; the message says what to do.',
+  usage: 'The command line is wrong.',
+  rejected: '`wait`: somebody rejected the candidate.',
+  rolledBack: '`wait`: production was rolled back.',
+  expired: '`wait`: the candidate waited too long.',
+  superseded: '`wait`: another candidate replaced it, or it was withdrawn.',
+  failed: '`wait`: the promotion failed and could not be rolled back, or `onFailure: Page` left it.',
+  timedOut: '`wait`: `--timeout` passed first.',
+  interrupted: 'Ctrl-C.',
+};
+
 /** Something that cannot be done: what and why in `message`, and the next command in `next`. */
 export class Problem extends Error {
   override readonly name = 'Problem';

@@ -47,7 +47,18 @@ const run = async (out: Terminal, { definition, typed }: Invocation): Promise<nu
   }
 };
 
+/** For shells: one completion a line, and what kubectl is to do with them (4: complete no file names). */
+const complete = async (words: readonly string[]): Promise<number> => {
+  const { completions } = await import('./completion.ts');
+  const found = await completions({ definitions: commands, words, env: process.env, version });
+  process.stdout.write([...found, ':4', ''].join('\n'));
+  // Connections that were opened are not waited for.
+  process.exit(exitCodes.ok);
+};
+
 const main = async (): Promise<number> => {
+  const [first, ...words] = process.argv.slice(2);
+  if (first === '__complete') return complete(words);
   const out = new Terminal(streams);
   const parsed = parseCommandLine(process.argv.slice(2), {
     definitions: commands,

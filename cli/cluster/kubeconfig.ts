@@ -144,3 +144,7 @@ export const loadAccess = async (wanted: Wanted): Promise<Access> => {
     namespaces: [...new Set(siblings.flatMap(({ fields }) => textIn(fields, 'namespace') ?? []))],
   };
 };
+
+/** Names of the contexts, for completion. */
+export const contextNames = async (wanted: Wanted): Promise<readonly string[]> =>
+  [...merged(await Promise.all(filesOf(wanted).map(readConfig))).contexts.keys()].sort();

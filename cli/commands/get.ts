@@ -1,11 +1,12 @@
 /** `kubectl countersign get`: the candidates, or one as a tree. */
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
+import { ourResource } from '../../operator/kube/rows.ts';
 import { candidateArgument, connectionOptions, outputOption, type CommandDefinition } from '../command.ts';
-import { candidatesIn, findCandidate, newestFirst } from '../candidate/find.ts';
-import { candidateOf } from '../candidate/objects.ts';
+import { candidatesIn, findCandidate, newestFirst, placeOf } from '../candidate/find.ts';
+import { candidateOf, isTrue } from '../candidate/objects.ts';
 import { waitsFor } from '../candidate/waits.ts';
 import { printObjects } from '../output/objects.ts';
-import { dim, styled, type Part } from '../output/parts.ts';
+import { dim, styled, textOf, type Part } from '../output/parts.ts';
 import { ageOf, printTable } from '../output/table.ts';
 import type { Session } from '../session.ts';
 
@@ -80,6 +81,64 @@ const treeOf = async (session: Session, candidate: ReleaseCandidate) => {
   return treeLines(candidateTree(story, { seen, whole: session.flag('all'), now: session.now() }));
 };
 
+/** Rows of the screen that lines take. */
+const rowsOf = (lines: readonly (readonly Part[])[], columns: number): number =>
+  lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.map(textOf).join('').length / columns)), 0);
+
+/** The tree again with every change, in place where somebody looks at a screen, until it has ended. */
+const watchOne = async (session: Session, name: string): Promise<void> => {
+  const { out } = session;
+  const cluster = await session.cluster();
+  const first = await findCandidate(session, name);
+  const { namespace, uid } = first.metadata;
+  const stop = new AbortController();
+  let rows = 0;
+  const changes = cluster.follow(
+    ourResource('ReleaseCandidate'),
+    { namespace, name },
+    { signal: AbortSignal.any([stop.signal, session.signal]), known: [first] },
+  );
+  for await (const change of changes) {
+    if (change.type === 'Deleted' && change.uid === uid) return out.line(`${name} was deleted`);
+    if (change.type !== 'Is') continue;
+    const candidate = candidateOf(change.object);
+    const lines = await treeOf(session, candidate);
+    out.rewind(rows);
+    for (const line of lines) out.line(...line);
+    rows = rowsOf(lines, out.columns);
+    if (!out.isInteractive) out.line();
+    if (isTrue(candidate, 'Finished')) stop.abort();
+  }
+};
+
+/** A line for each candidate as it is, and again with every change. */
+const watchAll = async (session: Session): Promise<void> => {
+  const { out } = session;
+  const cluster = await session.cluster();
+  const place = session.flag('allNamespaces') ? undefined : await placeOf(cluster, await session.namespace());
+  const selection = {
+    ...(place === undefined ? {} : { namespace: place.staging }),
+    ...(place?.policy === undefined ? {} : { fieldSelector: `spec.targetNamespace=${place.named}` }),
+  };
+  for await (const change of cluster.follow(ourResource('ReleaseCandidate'), selection, { signal: session.signal })) {
+    if (change.type !== 'Is') continue;
+    const candidate = candidateOf(change.object);
+    const { metadata, status } = candidate;
+    out.line(
+      `${metadata.namespace}/${metadata.name}  `,
+      phaseOf(candidate),
+      `  ${status?.approvals ?? ''}  `,
+      dim(waitsFor(candidate)),
+    );
+  }
+};
+
+const run = (session: Session): Promise<void> => {
+  const isOne = session.argument(0) !== undefined;
+  if (session.flag('watch')) return isOne ? watchOne(session, session.name()) : watchAll(session);
+  return isOne ? one(session, session.name()) : list(session);
+};
+
 export const get: CommandDefinition = {
   name: 'get',
   summary: 'Lists release candidates, or shows one as a tree.',
@@ -89,13 +148,15 @@ export const get: CommandDefinition = {
   options: [
     ...connectionOptions,
     { flags: '-A, --all-namespaces', description: 'Lists the candidates of all namespaces.' },
+    { flags: '-w, --watch', description: 'Goes on with every change; of one candidate, until it has ended.' },
     { flags: '--all', description: 'Shows passed gates in the tree, too.' },
     outputOption,
   ],
   examples: [
     { says: 'What is on its way, and what it waits for', line: 'get -n payments-staging' },
     { says: 'One candidate as a tree', line: 'get payments-2.4.0 -n payments-staging' },
+    { says: 'Live, until it has ended', line: 'get payments-2.4.0 -n payments-staging --watch' },
     { says: 'The digest to be signed for, for a script', line: 'get payments-2.4.0 -n payments-staging -o json' },
   ],
-  run: (session) => (session.argument(0) === undefined ? list(session) : one(session, session.name())),
+  run,
 };
