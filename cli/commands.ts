@@ -3,6 +3,7 @@ import type { CommandDefinition } from './command.ts';
 import { approve } from './commands/approve.ts';
 import { completion } from './commands/completion.ts';
 import { diff } from './commands/diff.ts';
+import { doctor } from './commands/doctor.ts';
 import { emergencyEnd } from './commands/emergency-end.ts';
 import { emergencyGrant } from './commands/emergency-grant.ts';
 import { emergencyReview } from './commands/emergency-review.ts';
@@ -10,6 +11,7 @@ import { emergencyStatus } from './commands/emergency-status.ts';
 import { findings } from './commands/findings.ts';
 import { get } from './commands/get.ts';
 import { pending } from './commands/pending.ts';
+import { policyLint } from './commands/policy-lint.ts';
 import { reject } from './commands/reject.ts';
 import { rollback } from './commands/rollback.ts';
 import { signFinding } from './commands/sign-finding.ts';
@@ -35,5 +37,7 @@ export const commands: readonly CommandDefinition[] = [
   emergencyStatus,
   emergencyEnd,
   emergencyReview,
+  policyLint,
+  doctor,
   completion,
 ];

@@ -13,6 +13,7 @@ import {
 import { componentNames } from './controlplane/components.ts';
 import { connectControlPlane, startControlPlane, type As, type ControlPlane } from './controlplane/controlplane.ts';
 import { installer } from './controlplane/identities.ts';
+import { bundleCommand } from './command/bundle.ts';
 import { parseJson } from './controlplane/json.ts';
 import { gateUrl, startGate } from './controlplane/gate.ts';
 import { startOperator } from './controlplane/operator.ts';
@@ -130,14 +131,14 @@ const sample = async (cluster: ControlPlane): Promise<void> => {
 const writeWrapper = (cluster: ControlPlane): void => {
   const path = join(dir, 'as');
   const script = `#!/bin/sh
-# .countersign/as <identity> [command …]: runs the command, or a shell, as one of kubeconfigs/.
+# .countersign/as <identity> [command …]: runs the command, or a shell, as one of kubeconfigs/, with kubectl countersign.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 who=\${1:?usage: .countersign/as <identity> [command …]}
 shift
 [ -f "$here/kubeconfigs/$who" ] || { echo "nobody is called $who; there are:" $(ls "$here/kubeconfigs") >&2; exit 2; }
 export KUBECONFIG="$here/kubeconfigs/$who" KUBECACHEDIR="$here/tools/kube" KUBERC=off
-export PATH="${dirname(cluster.binaries.kubectl)}:${dirname(cluster.binaries.helm)}:$here/../node_modules/.bin:$PATH"
+export PATH="$here/bin:${dirname(cluster.binaries.kubectl)}:${dirname(cluster.binaries.helm)}:$here/../node_modules/.bin:$PATH"
 [ $# -gt 0 ] || { PS1="$who$ "; export PS1; set -- "\${SHELL:-/bin/sh}"; }
 exec "$@"
 `;
@@ -155,6 +156,7 @@ const up = async (): Promise<void> => {
   say('Chart           installed, and its admission policies act');
   await start(cluster, port);
   await sample(cluster);
+  await bundleCommand(join(dir, 'bin'));
   writeWrapper(cluster);
   const { replicas } = readPrograms();
   for (const instance of Object.keys(instances)) {
@@ -170,7 +172,8 @@ const up = async (): Promise<void> => {
   say('The built kubectl, as one of them: .countersign/as <identity> <command>; without a command, a shell.');
   say();
   say('  .countersign/as developer-a kubectl create -f hack/demo/2.4.0/candidate.yaml');
-  say('  .countersign/as developer-a kubectl get cand -n payments-staging');
+  say('  .countersign/as developer-a kubectl countersign get payments-2.4.0 -n payments-staging');
+  say('  .countersign/as tester-a    kubectl countersign approve payments-2.4.0 -n payments-staging');
   say();
   say(
     'docs/quickstart.md goes on from here. make down ends it. The tokens of operator and gate last 24 h; make up again renews them.',

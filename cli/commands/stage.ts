@@ -175,7 +175,7 @@ export const stage: CommandDefinition = {
     },
     {
       says: 'Everything of a Helm release, followed to its end',
-      line: 'stage --helm payments -n payments-staging --version 2.4.0 --notes-file notes.yaml --wait --yes',
+      line: 'stage --helm payments -n payments-staging --to payments-prod --package payments --version 2.4.0 --notes-file notes.yaml --wait --yes',
     },
   ],
   run,

@@ -1,4 +1,5 @@
 import { definitions } from '../../operator/api/definitions.ts';
+import { commandPage } from './command.ts';
 import { crdFiles, manifestHeader } from './crd.ts';
 import type { GeneratedFolder } from './files.ts';
 import { kindFiles, kindsHeader } from './kinds.ts';
@@ -13,5 +14,5 @@ export const folders: readonly GeneratedFolder[] = [
   { path: 'charts/countersign/files/crds', ...crds },
   { path: 'charts/countersign/files', header: kindsHeader, files: kindFiles },
   { path: 'charts/countersign/files', header: ledgerHeader, files: ledgerFiles },
-  { path: 'docs/reference', header: pageHeader, files: referenceFiles(definitions) },
+  { path: 'docs/reference', header: pageHeader, files: [...referenceFiles(definitions), commandPage(pageHeader)] },
 ];

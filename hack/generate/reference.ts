@@ -55,7 +55,7 @@ const index = (definitions: readonly Definition[]): string[] => [
       definition.description,
     ]),
   ),
-  '- [Conditions, gates and reasons](conditions.md): every word that a status may say, and what to do about it.\n- [Refusals](denials.md): every code with which the gate refuses a request, why, and what to do next.\n- [Promotable kinds](promotable-kinds.md): what a release may contain, and the order in which it is written.',
+  '- [Conditions, gates and reasons](conditions.md): every word that a status may say, and what to do about it.\n- [Refusals](denials.md): every code with which the gate refuses a request, why, and what to do next.\n- [Promotable kinds](promotable-kinds.md): what a release may contain, and the order in which it is written.\n- [kubectl countersign](command.md): every command, option, example and exit code.',
 ];
 
 /** Facts of the request at hand, as people read them. */
