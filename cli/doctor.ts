@@ -204,11 +204,12 @@ const ways: readonly (readonly [why: string, isSo: (rule: Readonly<Record<string
   ],
 ];
 
+const rulesOf = (role: KubeObject) => (Array.isArray(role['rules']) ? role['rules'] : []).filter(isRecord);
+
 /** Whoever is bound to these in the whole cluster is trusted with production. Bindings of the control plane are left out. */
 const powers = (cluster: Cluster): Promise<readonly Diagnosis[]> =>
   looking(cluster, rows.clusterRoles, (roles) =>
     looking(cluster, rows.clusterRoleBindings, (bindings) => {
-      const rulesOf = (role: KubeObject) => (Array.isArray(role['rules']) ? role['rules'] : []).filter(isRecord);
       const byRole = new Map(
         roles.map((role) => [
           role.metadata.name,

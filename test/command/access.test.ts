@@ -176,7 +176,7 @@ describe('the file', () => {
   });
 
   test('a wrong command line is exit code 2', async () => {
-    expect((await command.as('admin', ['gett'])).code).toBe(2);
+    expect((await command.as('admin', ['obtain'])).code).toBe(2);
     expect((await command.as('admin', ['get', '-o', 'xml'])).code).toBe(2);
     expect((await command.as('admin', ['--help'])).code).toBe(0);
   });
