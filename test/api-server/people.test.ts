@@ -90,6 +90,10 @@ const roles: Readonly<Record<string, readonly string[]>> = {
       ...customKinds,
     ].flatMap((kind) => [`get ${kind}`, `patch ${kind}`]),
   ],
+  'countersign-secrets-keeper': [
+    policyRight('keepsecrets'),
+    ...['create', 'update', 'patch'].map((verb) => `${verb} /secrets`),
+  ],
   'countersign-oncall': ['patch emergencyaccesses'],
   'countersign-owner': ['delete releasecandidates', policyRight('withdraw'), policyRight('except')],
   'countersign-auditor': ['/events', 'events.k8s.io/events'].flatMap((events) =>

@@ -68,7 +68,7 @@ const admitted = async (world: World): Promise<readonly string[]> =>
 /** Every act that was admitted was seen afterwards, with the content that was admitted. */
 const allObserved = async (world: World): Promise<void> => {
   for (const { id, digest, decision, subject } of await entriesOf(world, 'Admitted')) {
-    if (!['Operate', 'PlatformWriter'].includes(decision)) continue;
+    if (!['Operate', 'PlatformWriter', 'KeepSecrets'].includes(decision)) continue;
     const observed = ({ spec }: Entry) =>
       actsIn(spec).find((act) => act.type === 'Observed' && dataOf(act)['admitted'] === id);
     const entry = await waitFor<Entry>(
@@ -349,4 +349,44 @@ scenario(
     expect(await foundUnderGuard(world)).toEqual([]);
   },
   { platformWriters: [{ identity: secretsController, kind: 'Secret', names: many }] },
+);
+
+scenario(
+  'somebody who keeps Secrets creates and changes them, recorded before under keyed digests, and nobody else does',
+  async (world) => {
+    await explained(world);
+    const { controlPlane } = system();
+    await controlPlane.identity({ name: 'keeper-a' });
+    await bindRole(world.as('installer'), {
+      name: 'keeper',
+      namespace: world.production,
+      role: 'countersign-secrets-keeper',
+      subject: { kind: 'User', name: 'keeper-a' },
+    });
+    const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'db', namespace: world.production } };
+    const refusal = refused(await world.as('admin').create({ ...secret, stringData: { password: 'guessed' } }));
+    expect(refusal.message).toContain('--clusterrole=countersign-secrets-keeper');
+
+    const { stderr } = await controlPlane.kubectl('keeper-a', [
+      'create',
+      '-n',
+      world.production,
+      'secret',
+      'generic',
+      'db',
+      '--from-literal=password=first',
+    ]);
+    expect(stderr).toContain('kubectl rollout restart');
+    accepted(
+      await world.as('keeper-a').patch(world.ref('Secret', 'db'), 'merge', { stringData: { password: 'second' } }),
+    );
+    expect(refused(await world.as('keeper-a').delete(world.ref('Secret', 'db'))).code).toBe(403);
+    await allObserved(world);
+    expect(await admitted(world)).toEqual([
+      'keeper-a KeepSecrets Secret/db: create Secret db',
+      'keeper-a KeepSecrets Secret/db: change Secret db',
+    ]);
+    expect(JSON.stringify(await world.ledger())).not.toMatch(/first|second|guessed/);
+    expect(await foundUnderGuard(world)).toEqual([]);
+  },
 );

@@ -15,6 +15,7 @@ type Data<T extends EntryData['type']> = Extract<EntryData, { type: T }>;
 export type Grounds =
   | 'Operate'
   | 'PlatformWriter'
+  | 'KeepSecrets'
   | 'GitOps'
   | 'Administer'
   | 'Sign'

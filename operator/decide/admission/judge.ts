@@ -9,6 +9,7 @@ import { isNamespace, judgeNamespace } from './namespaces.ts';
 import { judgeOperation } from './operations.ts';
 import { judgeAdministration, judgePlatformWriter, witnessed } from './administration.ts';
 import { isRecordDeletion, recordKept } from './retained-objects.ts';
+import { judgeSecretKeeper } from './secret-keepers.ts';
 import { judgeGitOps, judgePromoter, judgeRestorer } from './release-writers.ts';
 import { kindRow } from '../manifest/kinds/index.ts';
 import {
@@ -85,7 +86,7 @@ const inProduction = (
 
 /** What somebody may do every day needs no emergency, and is no act of one. */
 const byPeople = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict => {
-  const ordinary = judgePlatformWriter(request, s) ?? judgeOperation(request, s);
+  const ordinary = judgePlatformWriter(request, s) ?? judgeSecretKeeper(request, s) ?? judgeOperation(request, s);
   if (ordinary !== undefined && ordinary.is !== 'Denied') return ordinary;
   return judgeEmergency(request, s) ?? ordinary ?? refused(request, s);
 };

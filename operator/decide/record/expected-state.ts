@@ -130,6 +130,7 @@ export const explainedKinds: ReadonlySet<string> = new Set(kindByResource.values
 export const explainingDecisions: ReadonlySet<string> = new Set([
   'Operate',
   'PlatformWriter',
+  'KeepSecrets',
   'Administer',
   'GitOps',
   'Emergency',

@@ -197,6 +197,14 @@ const preparer = 'system:node:preparer';
 export const certifiedController = 'system:custom-controller';
 
 /** People, and names that look like something else. */
+/** Hold the right to keep Secrets, and by a wildcard more than that: on verbs, and on resources. */
+const wildKeepers = {
+  'keeper-any-verb': { resources: ['releasepolicies'], verbs: ['*'] },
+  'keeper-any-resource': { resources: ['*'], verbs: ['keepsecrets'] },
+} as const;
+/** Holders of the right to keep Secrets: `keeper-a` by its name alone. */
+const keepers = ['keeper-a', ...Object.keys(wildKeepers)];
+
 export const people = ['attacker', 'kubelets', 'system:node:pretended'] as const;
 
 export async function startGuardWorld({
@@ -236,7 +244,7 @@ export async function startGuardWorld({
         : world.as((await controlPlane.identity(identity)).kubeconfig),
     );
   }
-  for (const name of [...people, certifiedController]) await controlPlane.identity({ name });
+  for (const name of [...people, certifiedController, ...keepers]) await controlPlane.identity({ name });
   for (const name of ['in-nodes', preparer]) await controlPlane.identity({ name, groups: ['system:nodes'] });
   const gitOps = account('argocd', 'argocd');
   const platform = account('external-secrets', 'external-secrets');
@@ -246,6 +254,7 @@ export async function startGuardWorld({
     'in-nodes',
     preparer,
     'sre-a',
+    ...keepers,
     gitOps,
     platform,
     stranger,
@@ -261,6 +270,20 @@ export async function startGuardWorld({
   const custom = await robot(world, 'custom', 'argocd');
   await bind(world, { user: stranger, role: 'countersign-admin', namespace: production });
   await bind(world, { user: stranger, role: 'countersign-sre', namespace: production });
+  await bind(world, { user: stranger, role: 'countersign-secrets-keeper', namespace: production });
+  await bind(world, { user: 'keeper-a', role: 'countersign-secrets-keeper', namespace: production });
+  for (const [user, rule] of Object.entries(wildKeepers)) {
+    accepted(
+      await installer.create({
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRole',
+        metadata: { name: user },
+        rules: [{ apiGroups: ['countersign.dev'], ...rule }],
+      }),
+    );
+    await bind(world, { user, role: user, namespace: production });
+    await bind(world, { user, role: 'countersign-secrets-keeper', namespace: production });
+  }
   accepted(
     await installer.patch(
       { apiVersion: 'countersign.dev/v1alpha1', kind: 'ReleasePolicy', namespace: production, name: 'production' },
