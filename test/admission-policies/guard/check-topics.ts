@@ -2,6 +2,7 @@
 import { grantPrefix } from '../../../operator/decide/record/grant-names.ts';
 import { accepted, targetOf } from '../../support/cluster/cluster.ts';
 import { ofNamespaces } from './check-namespace.ts';
+import { ofSecrets } from './check-secrets.ts';
 import { ofRestarts, restart } from './check-restart.ts';
 import { ofUnlisted } from './check-unlisted.ts';
 import { dryRun, refusedBy, type Check } from '../world/check.ts';
@@ -230,6 +231,7 @@ const ofRights: readonly Check[] = [
 /** By topic. */
 export const ofTopics: Readonly<Record<string, readonly Check[]>> = {
   workloads: ofWorkloads,
+  configuration: ofSecrets,
   scale: ofScale,
   network: ofNetwork,
   namespaces: ofNamespaces,

@@ -44,7 +44,6 @@ export const attack = (
 
 export const attacker = ({ as }: GuardWorld): ApiClient => as('attacker');
 const sre = ({ as }: GuardWorld): ApiClient => as('sre-a');
-const keeper = ({ as }: GuardWorld): ApiClient => as('keeper-a');
 export const admin = ({ as }: GuardWorld): ApiClient => as('admin');
 
 /** Who creates one of a resource; each time another one. */
@@ -792,44 +791,6 @@ const configuration: readonly Attack<GuardWorld>[] = [
     act: merges(attacker, at('secrets', 'db'), password),
     denied: 'ProductionGuardConfiguration: ',
     twin: merges(platform, at('secrets', 'db'), password),
-  }),
-  attack('T14', 'configuration', {
-    name: 'somebody who keeps Secrets changes a ConfigMap',
-    act: merges(keeper, settings, level),
-    denied: 'ProductionGuardConfiguration: ',
-    twin: merges(keeper, at('secrets', 'db'), password),
-  }),
-  attack('T14', 'configuration', {
-    name: 'somebody who keeps Secrets deletes one',
-    act: async (world) => admitted(await keeper(world).delete(at('secrets', 'db'))),
-    denied: 'ProductionGuardConfiguration: ',
-    twin: creates(keeper, 'secrets'),
-  }),
-  attack('T14', 'configuration', {
-    name: 'somebody who keeps Secrets has one made with the token of a program',
-    act: creates(keeper, 'secrets', tokenOf('default')),
-    denied: 'ProductionGuardConfiguration: ',
-    twin: creates(keeper, 'secrets'),
-  }),
-  attack('T19', 'configuration', {
-    name: 'somebody who keeps Secrets plants a finalizer on one',
-    act: merges(keeper, at('secrets', 'db'), () => ({ metadata: { finalizers: ['example.com/stays'] } })),
-    denied: 'ProductionGuardConfiguration: ',
-    twin: merges(keeper, at('secrets', 'db'), password),
-  }),
-  ...(['keeper-any-verb', 'keeper-any-resource'] as const).map((name) =>
-    attack('T26', 'configuration', {
-      name: `${name}, who holds the right to keep Secrets by a wildcard, changes one`,
-      act: merges(({ as }) => as(name), at('secrets', 'db'), password),
-      denied: 'ProductionGuardConfiguration: ',
-      twin: merges(keeper, at('secrets', 'db'), password),
-    }),
-  ),
-  attack('T25', 'configuration', {
-    name: 'a ServiceAccount that holds the right to keep Secrets changes one',
-    act: merges(({ stranger }) => stranger, at('secrets', 'db'), password),
-    denied: 'ProductionGuardConfiguration: ',
-    twin: merges(keeper, at('secrets', 'db'), password),
   }),
   attack('T14', 'configuration', {
     name: 'the operator changes a Secret',
