@@ -377,10 +377,14 @@ scenario(
       '--from-literal=password=first',
     ]);
     expect(stderr).toContain('kubectl rollout restart');
-    accepted(
-      await world.as('keeper-a').patch(world.ref('Secret', 'db'), 'merge', { stringData: { password: 'second' } }),
-    );
+    // Without a right to read it.
+    const stdin = JSON.stringify({ ...secret, stringData: { password: 'second' } });
+    const apply = ['apply', '--server-side', '--force-conflicts', '-f', '-'];
+    expect(await controlPlane.kubectl('keeper-a', apply, { stdin })).toMatchObject({ code: 0 });
     expect(refused(await world.as('keeper-a').delete(world.ref('Secret', 'db'))).code).toBe(403);
+    // The API server keeps the type as it is; nobody deletes one to create it with another.
+    const retyped = await world.as('keeper-a').patch(world.ref('Secret', 'db'), 'merge', { type: 'kubernetes.io/tls' });
+    expect(refused(retyped).code).toBe(422);
     await allObserved(world);
     expect(await admitted(world)).toEqual([
       'keeper-a KeepSecrets Secret/db: create Secret db',

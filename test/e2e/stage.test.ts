@@ -361,7 +361,7 @@ scenario(
     expect(await gateSays(world, 'needy', 'SecretsPresent', 'SecretMissing')).toMatchObject({
       outcome: 'Blocked',
       message: `${world.production} lacks Secret db for Deployment api`,
-      remedy: `Somebody who manages the Secrets of ${world.production} creates it: kubectl create secret generic db -n ${world.production} --from-file=password=<file>`,
+      remedy: `A holder of keepsecrets (ClusterRole countersign-secrets-keeper) in ${world.production} creates it: kubectl create secret generic db -n ${world.production} --from-file=password=<file>`,
     });
     await amendPolicy(world, { platformWriters: [{ identity: 'installer', kind: 'Secret', names: ['db'] }] });
     expect(await end(world, 'needy')).toBe('Promoted');

@@ -14,6 +14,11 @@ const write = (given: Partial<AdmissionRequest> = {}, username = 'keeper-a'): Ad
     ...given,
   });
 const token = secret({ type: 'kubernetes.io/service-account-token' });
+const book = secret({ type: 'helm.sh/release.v1' });
+const marked = (of: string): JsonObject => ({
+  kind: 'Secret',
+  metadata: { name: 'db', [of]: { 'countersign.dev/staging': 'true' } },
+});
 const held = { kind: 'Secret', metadata: { name: 'db', finalizers: ['a.b/c'] } };
 
 const [yes, no]: readonly [Answer, Answer] = [{ kind: 'Yes' }, { kind: 'No', message: 'by a wildcard only' }];
@@ -25,6 +30,9 @@ test.each<[sentence: string, request: AdmissionRequest, answer: Answer, isKept: 
   ['nobody deletes one by it', write({ operation: 'DELETE', object: undefined }), yes, false],
   ['nor makes a token of an account', write({ operation: 'CREATE', object: token, oldObject: undefined }), yes, false],
   ['nor changes one', write({ object: token, oldObject: token }), yes, false],
+  ['nor a record of a delivery tool', write({ operation: 'CREATE', object: book, oldObject: undefined }), yes, false],
+  ['nor sets a label of ours', write({ object: marked('labels') }), yes, false],
+  ['nor an annotation of ours', write({ object: marked('annotations') }), yes, false],
   ['nor sets a finalizer', write({ object: held }), yes, false],
   ['a program does not', write({}, 'system:serviceaccount:tools:robot'), yes, false],
 ])('%s', (_, request, answer, isKept) => {
@@ -32,8 +40,14 @@ test.each<[sentence: string, request: AdmissionRequest, answer: Answer, isKept: 
   expect(verdict.is === 'Allowed' ? verdict.record?.decision : undefined).toBe(isKept ? 'KeepSecrets' : undefined);
 });
 
-test('the answer says that pods do not restart by themselves, and how they do', () => {
+test('the answer says that pods do not restart automatically, and how they do', () => {
   expect(judgedWith(write(), anAdmissionSnapshot(), yes)).toMatchObject({
     warnings: [expect.stringContaining('kubectl rollout restart deployment/<name> -n payments-prod')],
   });
+});
+
+test('nothing is written while the record is broken, because it could not be recorded', () => {
+  const s = anAdmissionSnapshot();
+  const verdict = judgedWith(write(), { ...s, record: { ...s.record, broken: 'entry 7 does not follow' } }, yes);
+  expect(verdict).toMatchObject({ is: 'Denied', message: expect.stringContaining('entry 7 does not follow') });
 });

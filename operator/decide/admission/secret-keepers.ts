@@ -1,5 +1,7 @@
 /** People who hold the right to keep the Secrets of a production namespace: they create and change them, recorded first. */
-import { textAt } from '../json/json.ts';
+import { group } from '../../api/kinds.ts';
+import type { JsonObject } from '../../api/meta.ts';
+import { objectAt, textAt } from '../json/json.ts';
 import { lifetimeOf, sameLifetime } from '../manifest/lifetime.ts';
 import { isSystemName } from '../people/identity.ts';
 import { questionKey } from '../api-queries.ts';
@@ -9,19 +11,29 @@ import { rightTo } from './operations.ts';
 import { allowed, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
-/** Credentials of accounts of the cluster: who writes one is that account. */
-const credentials: ReadonlySet<string> = new Set([
+/** Credentials of accounts of the cluster, and the record of a delivery tool, from which that tool deploys. */
+const ofOthers: ReadonlySet<string> = new Set([
   'kubernetes.io/service-account-token',
   'bootstrap.kubernetes.io/token',
+  'helm.sh/release.v1',
 ]);
 
+/** Labels and annotations of ours say something to us. */
+const isMarked = (object: JsonObject | undefined): boolean =>
+  ['labels', 'annotations']
+    .flatMap((field) => Object.keys(objectAt(object, 'metadata', field)))
+    .map((key) => key.split('/')[0] ?? '')
+    .some((domain) => domain === group || domain.endsWith(`.${group}`));
+
+/** The API server's own guard says the same (charts/countersign/templates/guard/configuration.yaml). */
 const isKeeping = ({ resource, subresource, operation, object, oldObject }: AdmissionRequest): boolean =>
   resource.group === '' &&
   resource.resource === 'secrets' &&
   subresource === '' &&
   (operation === 'CREATE' || operation === 'UPDATE') &&
-  ![object, oldObject].some((each) => credentials.has(textAt(each, 'type') ?? '')) &&
-  sameLifetime(lifetimeOf(object ?? {}), lifetimeOf(oldObject ?? {}));
+  ![object, oldObject].some((each) => ofOthers.has(textAt(each, 'type') ?? '')) &&
+  sameLifetime(lifetimeOf(object ?? {}), lifetimeOf(oldObject ?? {})) &&
+  !isMarked(object);
 
 /** @returns undefined when it is no such act, or the caller does not hold the right by its name: then other grounds are looked for */
 export const judgeSecretKeeper = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionVerdict | undefined => {
@@ -34,7 +46,7 @@ export const judgeSecretKeeper = (request: AdmissionRequest, s: AdmissionSnapsho
   return allowed({
     record: admittedAct(request, s, { grounds: 'KeepSecrets', detail: `${act} Secret ${request.name}` }),
     warnings: [
-      `countersign: running pods do not restart by themselves for Secret ${visible(request.name)}. Next: a holder of operate restarts what reads it: kubectl rollout restart deployment/<name> -n ${request.namespace}`,
+      `countersign: running pods do not restart automatically after a change of Secret ${visible(request.name)}. Next: a holder of operate restarts what reads it: kubectl rollout restart deployment/<name> -n ${request.namespace}`,
     ],
   });
 };

@@ -14,7 +14,7 @@ import {
 } from '../../support/attack/objects.ts';
 import { store } from '../../support/attack/world.ts';
 import { accepted, targetOf, type ApiClient, type Manifest } from '../../support/cluster/cluster.ts';
-import { patched } from '../../support/scenario/kit.ts';
+import { patched } from '../../support/scenario/patched.ts';
 import { jobFinalizer } from '../../../operator/api/kinds.ts';
 import {
   actOnDefinition,

@@ -4,6 +4,7 @@ import { at, image, one, podSpec, podTemplate } from '../world/guard-objects.ts'
 import { open, type GuardWorld } from '../world/guard-world.ts';
 import { admitted, policyLock, type Attack, type Attempt } from '../../support/attack/attack.ts';
 import { forgedOwner, fresh, production } from '../../support/attack/objects.ts';
+import { secretAttacks } from './secrets-list.ts';
 import { unlistedAttacks } from './unlisted-list.ts';
 import { eventually, said } from '../../support/attack/world.ts';
 
@@ -1316,6 +1317,7 @@ export const guardAttacks: readonly Attack<GuardWorld>[] = [
   ...workloads,
   ...scale,
   ...configuration,
+  ...secretAttacks,
   ...network,
   ...accounts,
   ...storage,

@@ -13,6 +13,8 @@ export const insider = 'insider';
 /** `edit` and `admin` in the release namespace, as clusters give them. */
 export const editor = 'editor';
 export const namespaceAdmin = 'namespace-admin';
+/** Keeps Secrets in the release namespace, which is what the right is bound to in production. */
+export const keeper = 'keeper-a';
 /** Everything in RBAC, bind and escalate included, and on namespaces, in the whole cluster. */
 export const roamer = 'roamer';
 /** Of the group that the chart's values name. */
@@ -109,12 +111,12 @@ const inNamespace: readonly Row[] = [
     ),
   ),
   ...each(
-    [editor, namespaceAdmin],
+    [editor, namespaceAdmin, keeper],
     'empties the Secret of the gate',
     merges('secrets', 'countersign-gate', { data: null }),
   ),
   ...each(
-    [editor],
+    [editor, keeper],
     'changes the key of digests',
     merges('secrets', 'countersign-digest-key', { data: { key: 'eA==' } }),
   ),

@@ -8,7 +8,7 @@ import {
 import { accepted, startCluster } from '../../support/cluster/cluster.ts';
 import { one } from '../world/guard-objects.ts';
 import { define } from '../world/guard-world.ts';
-import { administrator, administrators, editor, insider, namespaceAdmin, roamer } from './installation-list.ts';
+import { administrator, administrators, editor, insider, keeper, namespaceAdmin, roamer } from './installation-list.ts';
 import { bind, eventually, type World } from '../../support/attack/world.ts';
 
 /** The chart as a cluster has it, and the group that may change it. */
@@ -42,7 +42,7 @@ const groups = [
 /** Who there is besides the people of every control plane, and what RBAC lets them do. */
 export async function createPeople(world: Pick<World, 'cluster' | 'as'>): Promise<void> {
   const { controlPlane } = world.cluster;
-  for (const name of [insider, editor, namespaceAdmin, roamer]) await controlPlane.identity({ name });
+  for (const name of [insider, editor, keeper, namespaceAdmin, roamer]) await controlPlane.identity({ name });
   await controlPlane.identity({ name: administrator, groups: [administrators] });
   const clusterRole = async (
     name: string,
@@ -78,6 +78,7 @@ export async function bindPeople(world: World): Promise<void> {
   await bind(world, { user: editor, role: 'edit', namespace: systemNamespace });
   for (const user of [editor, insider]) await bind(world, { user, role: customRights, namespace: systemNamespace });
   await bind(world, { user: namespaceAdmin, role: 'admin', namespace: systemNamespace });
+  await bind(world, { user: keeper, role: 'countersign-secrets-keeper', namespace: systemNamespace });
   await bind(world, { user: roamer, role: 'rbac-and-namespaces' });
   await eventually(
     'the last binding acts',

@@ -196,7 +196,6 @@ const preparer = 'system:node:preparer';
 /** A controller of custom resources that the chart names, and that is no ServiceAccount. */
 export const certifiedController = 'system:custom-controller';
 
-/** People, and names that look like something else. */
 /** Hold the right to keep Secrets, and by a wildcard more than that: on verbs, and on resources. */
 const wildKeepers = {
   'keeper-any-verb': { resources: ['releasepolicies'], verbs: ['*'] },
@@ -205,6 +204,7 @@ const wildKeepers = {
 /** Holders of the right to keep Secrets: `keeper-a` by its name alone. */
 const keepers = ['keeper-a', ...Object.keys(wildKeepers)];
 
+/** People, and names that look like something else. */
 export const people = ['attacker', 'kubelets', 'system:node:pretended'] as const;
 
 export async function startGuardWorld({

@@ -1,9 +1,7 @@
 /** What the scenarios of this folder share: worlds beside each other in one system, and short ways to say what is waited for. */
 import { afterAll, beforeAll, test } from '@jest/globals';
 import type { RunResult } from '../../../hack/controlplane/tools.ts';
-import { jsonObject, type JsonObject } from '../../../operator/api/meta.ts';
-import { strategicMerge } from '../../../operator/decide/json/strategic-merge.ts';
-import { unknownType } from '../../../operator/decide/schema/field-type.ts';
+import { jsonObject } from '../../../operator/api/meta.ts';
 import { accepted, startTimeoutMs, waitFor, type KubeObject, type Manifest } from '../cluster/cluster.ts';
 import {
   condition,
@@ -17,6 +15,8 @@ import {
   type World,
   type WorldOptions,
 } from '../cluster/system.ts';
+
+export { patched } from './patched.ts';
 
 /** As long as a step may take on a machine that is busy with other things. */
 export const patienceMs = 120_000;
@@ -75,12 +75,6 @@ const there = <T>(found: T | undefined): T => {
   if (found === undefined) throw new Error('a wait ended without what it was for');
   return found;
 };
-
-/** An object with a JSON merge patch laid over it. */
-export const patched = (manifest: Manifest, patch: JsonObject): Manifest => ({
-  ...manifest,
-  ...strategicMerge(jsonObject(JSON.parse(JSON.stringify(manifest))), patch, unknownType),
-});
 
 /** Waits until a gate says so. */
 export const gateSays = async (

@@ -57,9 +57,9 @@ const named = ({ kind, name, key, reason, by }: Missing): string =>
 
 const remedyFor = (s: Seen, { kind, name, key, reason }: Missing): string => {
   if (kind === 'ConfigMap') return newCandidate(s, `that has ConfigMap ${name} among its components, complete`);
-  const keeper = `Somebody who manages the Secrets of ${s.target.name}`;
+  const keeper = `A holder of keepsecrets (ClusterRole countersign-secrets-keeper) in ${s.target.name}`;
   if (reason === 'SecretKeyMissing')
-    return `${keeper} adds key ${key}: kubectl edit secret ${name} -n ${s.target.name}`;
+    return `${keeper} adds key ${key}: kubectl create secret generic ${name} -n ${s.target.name} --from-file=${key}=<file> --dry-run=client -o yaml | kubectl apply --server-side --force-conflicts -f -`;
   return `${keeper} creates it: kubectl create secret generic ${name} -n ${s.target.name}${key === undefined ? '' : ` --from-file=${key}=<file>`}`;
 };
 
