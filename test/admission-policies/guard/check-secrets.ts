@@ -14,29 +14,59 @@ const creates = (who: ApiClient, fields: Parameters<typeof one>[2] = {}): Promis
   who.create(one('secrets', fresh('kept'), fields), dryRun);
 
 const rule = 'ProductionGuardConfiguration';
+const limit = 'ProductionGuardSecretKeeper';
 
 /** What is refused to somebody to whom the plain write is let through. */
-const refusals: readonly (readonly [what: string, act: (who: ApiClient) => Promise<Answer<KubeObject>>])[] = [
-  ['changes a ConfigMap', (who) => who.patch(at('configmaps', 'standing'), 'merge', { data: { more: 'yes' } }, dryRun)],
-  ['creates a ConfigMap', (who) => who.create(one('configmaps', fresh('kept')), dryRun)],
-  ['deletes a Secret', (who) => who.delete(at('secrets', 'db'), { dryRun: ['All'] })],
-  ['changes the token of an account', (who) => changes(who, 'token', { metadata: { labels: { more: 'yes' } } })],
+const refusals: readonly (readonly [
+  what: string,
+  rule: string,
+  act: (who: ApiClient) => Promise<Answer<KubeObject>>,
+])[] = [
+  [
+    'changes a ConfigMap',
+    rule,
+    (who) => who.patch(at('configmaps', 'standing'), 'merge', { data: { more: 'yes' } }, dryRun),
+  ],
+  ['creates a ConfigMap', rule, (who) => who.create(one('configmaps', fresh('kept')), dryRun)],
+  ['deletes a Secret', rule, (who) => who.delete(at('secrets', 'db'), { dryRun: ['All'] })],
+  ['changes the token of an account', limit, (who) => changes(who, 'token', { metadata: { labels: { more: 'yes' } } })],
   [
     'has a Secret made with the token of a program',
+    limit,
     (who) =>
       creates(who, {
         type: 'kubernetes.io/service-account-token',
         metadata: { annotations: { 'kubernetes.io/service-account.name': 'default' } },
       }),
   ],
-  ['creates a token by which nodes join', (who) => creates(who, { type: 'bootstrap.kubernetes.io/token' })],
-  ['plants a finalizer on a Secret', (who) => changes(who, 'db', { metadata: { finalizers: ['example.com/stays'] } })],
+  ['creates a token by which nodes join', limit, (who) => creates(who, { type: 'bootstrap.kubernetes.io/token' })],
+  [
+    'plants a finalizer on a Secret',
+    limit,
+    (who) => changes(who, 'db', { metadata: { finalizers: ['example.com/stays'] } }),
+  ],
+  ['forges a release of Helm', limit, (who) => creates(who, { type: 'helm.sh/release.v1' })],
+  ...['countersign.dev/x', 'a.countersign.dev/x', 'countersign.dev'].flatMap((key) =>
+    ['labels', 'annotations'].map(
+      (field) =>
+        [
+          `sets ${key} among the ${field}`,
+          limit,
+          (who: ApiClient) => changes(who, 'db', { metadata: { [field]: { [key]: 'yes' } } }),
+        ] as const,
+    ),
+  ),
 ];
 
 export const ofSecrets: readonly Check[] = [
   { name: 'who keeps Secrets changes one', passes: async (world) => (await changes(keeper(world))).ok },
   { name: 'who keeps Secrets creates one', passes: async (world) => (await creates(keeper(world))).ok },
-  ...refusals.map(([what, act]) => ({
+  ...['labels', 'annotations'].map((field) => ({
+    name: `who keeps Secrets sets ${field} of other domains`,
+    passes: async (world: GuardWorld) =>
+      (await changes(keeper(world), 'db', { metadata: { [field]: { 'notcountersign.dev/x': 'a', y: 'b' } } })).ok,
+  })),
+  ...refusals.map(([what, rule, act]) => ({
     name: `who keeps Secrets does not pass who ${what}`,
     passes: async (world: GuardWorld) => refusedBy(await act(keeper(world)), rule),
   })),
