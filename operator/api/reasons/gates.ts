@@ -217,12 +217,12 @@ export const gateReasons = {
   SecretMissing: entry(
     ['SecretsPresent'],
     'Production lacks a Secret that the content refers to.',
-    'The people who manage the Secrets of production create the named Secret there; secrets are never copied from staging.',
+    'A holder of keepsecrets creates the named Secret in production; secrets are never copied from staging.',
   ),
   SecretKeyMissing: entry(
     ['SecretsPresent'],
     'A Secret of production lacks a key that the content refers to.',
-    'The people who manage the Secrets of production add the named key.',
+    'A holder of keepsecrets adds the named key.',
   ),
 
   ConfigMapMissing: entry(

@@ -64,7 +64,7 @@ export const ofSecrets: readonly Check[] = [
   ...['labels', 'annotations'].map((field) => ({
     name: `who keeps Secrets sets ${field} of other domains`,
     passes: async (world: GuardWorld) =>
-      (await changes(keeper(world), 'db', { metadata: { [field]: { 'notcountersign.dev/x': 'a', y: 'b' } } })).ok,
+      (await changes(keeper(world), 'db', { metadata: { [field]: { 'another-countersign.dev/x': 'a', y: 'b' } } })).ok,
   })),
   ...refusals.map(([what, rule, act]) => ({
     name: `who keeps Secrets does not pass who ${what}`,

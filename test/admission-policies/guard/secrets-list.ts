@@ -1,7 +1,7 @@
 /** Attacks by holders of the right to keep Secrets, and by others who would like to have it. */
-import type { ApiClient } from '../../support/cluster/cluster.ts';
+import { accepted, type ApiClient } from '../../support/cluster/cluster.ts';
 import { admitted, policyLock, type Attack } from '../../support/attack/attack.ts';
-import { forgedOwner, fresh } from '../../support/attack/objects.ts';
+import { fresh } from '../../support/attack/objects.ts';
 import { at, one } from '../world/guard-objects.ts';
 import type { GuardWorld } from '../world/guard-world.ts';
 
@@ -35,17 +35,20 @@ const tokenOf = (name: string) => ({
   metadata: { annotations: { 'kubernetes.io/service-account.name': name } },
 });
 
+/** The owner is there: the garbage collector would take one of whom there is none at once. */
+const owned: Act = async (world) => {
+  const { metadata } = accepted(await world.as('installer').get(at('secrets', 'db')));
+  const owner = { apiVersion: 'v1', kind: 'Secret', name: 'db', uid: metadata.uid };
+  return creates(keeper, { metadata: { ownerReferences: [owner] } })(world);
+};
+
 /** What no holder of the right writes by it; the plain write is its twin. */
 const limits: readonly (readonly [id: string, what: string, act: Act])[] = [
   ['T14', 'asks for a token of a program', creates(keeper, tokenOf('default'))],
   ['T14', 'creates a token by which nodes join', creates(keeper, { type: 'bootstrap.kubernetes.io/token' })],
   ['T14', 'forges a release of Helm', creates(keeper, { type: 'helm.sh/release.v1' })],
   ['T19', 'plants a finalizer', changes(keeper, () => ({ metadata: { finalizers: ['example.com/stays'] } }))],
-  [
-    'T19',
-    'creates one with an owner, with which it goes',
-    creates(keeper, { metadata: { ownerReferences: [forgedOwner] } }),
-  ],
+  ['T19', 'creates one with an owner, with which it goes', owned],
   ['T40', 'sets a label of ours', changes(keeper, () => ({ metadata: { labels: { 'countersign.dev/kept': 'yes' } } }))],
   [
     'T40',
