@@ -27,3 +27,7 @@ export const argumentFor = (key: ObjectKey): string => {
  * ours is also read by those who may not read production.
  */
 export const firstLine = (said: string): string => said.split('\n', 1)[0] ?? '';
+
+/** One word of a command, quoted where a shell would read more into it. */
+export const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -24,6 +24,8 @@ import {
   ObjectFamilies,
 } from './custom-kinds.ts';
 import { boundRole, type BoundRole, type WatchedObject, watchedObject } from './fingerprint.ts';
+import { bindingOf, type Binding } from '../decide/people/bindings.ts';
+import { jsonObject } from '../api/meta.ts';
 import { mutatorBinding, mutatorRows, policyMutator, serviceMutator, webhookMutator } from './foreign-mutators.ts';
 import type { LargeParts } from './large.ts';
 import { nodeFacts, podFacts } from './parse-pods.ts';
@@ -60,6 +62,11 @@ const grouped = (apiVersion: string, kind: string, plural: string, namespaced = 
 });
 
 const clusterRoles = grouped('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);
+
+const bindingRows: readonly ResourceRow[] = [
+  grouped('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false),
+  grouped('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings'),
+];
 
 const classRows: readonly ResourceRow[] = [
   grouped('storage.k8s.io/v1', 'StorageClass', 'storageclasses', false),
@@ -217,6 +224,17 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
     classes: new Map<string, ReflectorFamily<string>>(
       classRows.map((resource) => [resource.kind, family({ resource, project: ({ metadata }) => metadata.name })]),
     ),
+    /** Bindings of ServiceAccounts in the whole cluster, by what they bind. Of others nothing is kept. */
+    bindings: new Map<string, ReflectorFamily<Binding>>(
+      bindingRows.map((resource) => [
+        resource.kind,
+        family({
+          resource,
+          project: (raw) => bindingOf(jsonObject(raw)),
+          indexes: { subject: ({ subjects }) => subjects },
+        }),
+      ]),
+    ),
     /** All definitions of namespaced kinds but our own. */
     definitions,
     /** What of others can change a write to production on its way. No release waits for it. */
@@ -266,6 +284,7 @@ export const clusterWide = (caches: Caches) => [
   caches.emergencies,
   caches.clusterRoles,
   ...caches.classes.values(),
+  ...caches.bindings.values(),
   ...caches.installed.values(),
   caches.definitions,
 ];

@@ -2,7 +2,14 @@
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import { rowNamed } from '../decide/manifest/kinds/index.ts';
 import { hostKinds, hostsServedBy } from '../decide/manifest/served-hosts.ts';
-import type { CandidateSnapshot, KeysByName, KnownHosts, Place, Sibling } from '../decide/gates/snapshot.ts';
+import type {
+  CandidateSnapshot,
+  KeysByName,
+  KnownBindings,
+  KnownHosts,
+  Place,
+  Sibling,
+} from '../decide/gates/snapshot.ts';
 import { keyOf, kindIdOf, type ObjectKey } from '../decide/objects.ts';
 import type { CandidateRecord } from '../decide/record/candidate.ts';
 import { baseBundle } from '../decide/record/package.ts';
@@ -124,6 +131,22 @@ const unreadKindsOf = ({ followed }: Read<'followed'>, { spec, metadata }: Relea
   return [...unread].filter((id) => named.has(id));
 };
 
+/** What accounts are bound to in the whole cluster. */
+const bindingsIn = ({ bindings, clusterRoles }: Read<'bindings' | 'clusterRoles'>): KnownBindings => ({
+  of: (subjects) => {
+    const found = [...bindings.values()].flatMap((family) =>
+      subjects.flatMap((subject) => family.in()?.byIndex('subject', subject) ?? []),
+    );
+    return [...new Set(found)];
+  },
+  clusterRole: (name) => clusterRoles.in()?.get(name),
+  isTaken: (namespace, name) =>
+    bindings
+      .get(namespace === '' ? 'ClusterRoleBinding' : 'RoleBinding')
+      ?.in()
+      ?.get(namespace === '' ? name : indexKey(namespace, name)) !== undefined,
+});
+
 /** What is reached under which name, in staging and in production. */
 const hostsOf = (facts: Read<'objects'>, staging: string, production: string): KnownHosts => {
   const listed = (kind: string, namespace: string) => facts.objects.get(kind)?.in(namespace)?.list() ?? [];
@@ -152,6 +175,8 @@ export type CandidateFacts = ReleaseFacts &
     | 'approvals'
     | 'secrets'
     | 'classes'
+    | 'bindings'
+    | 'clusterRoles'
     | 'installed'
     | 'serverVersion'
     | 'watched'
@@ -191,6 +216,7 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
       const known = facts.classes.get(kind);
       return known === undefined ? undefined : known.in()?.get(name) !== undefined;
     },
+    bindings: bindingsIn(facts),
     claims: claimsOf(facts, target, spec.package),
     approvals: (facts.approvals.in()?.byIndex('subject', metadata.uid) ?? [])
       .filter((approval) => approval.metadata.namespace === target)

@@ -88,6 +88,7 @@ export const changesOf = (caches: Caches, own: OwnSignals): OnChange => ({
   pods: one(caches.pods),
   secrets: one(caches.secrets),
   watched: each(() => caches.watched.values()),
+  bindings: each(() => caches.bindings.values()),
   classes: each(() => caches.classes.values()),
   definitions: one(caches.definitions),
   mutators: each<{ readonly version: string }>(() => Object.values(caches.mutators)),

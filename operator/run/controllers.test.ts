@@ -265,6 +265,13 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
     const set = { ...aWatched('ReplicaSet', 'api-1'), namespace: staging, controller };
     put(facts.watched.get('ReplicaSet'), `${staging}/api-1`, set);
   },
+  bindings: ({ facts, put }) =>
+    put(facts.bindings.get('ClusterRoleBinding'), 'nodes', {
+      namespace: '',
+      name: 'nodes',
+      role: { kind: 'ClusterRole', name: 'nodes' },
+      subjects: [`system:serviceaccount:${staging}:api`],
+    }),
   classes: ({ facts, put }) => put(facts.classes.get('StorageClass'), 'fast', 'fast'),
   definitions: ({ facts, put }) => put(facts.definitions, 'a.example', aDefinition('a.example', 'A')),
   mutators: ({ facts, put }) =>
@@ -317,11 +324,12 @@ test.each<[ChangingFact, readonly string[]]>([
   ['approvals', [the.candidate, the.emergency, the.findings]],
   ['rollbacks', [the.release]],
   ['emergencies', [the.emergency]],
-  ['clusterRoles', [the.emergency]],
+  ['clusterRoles', [the.candidate, the.emergency]],
   ['objects', [the.candidate, the.emergency, the.findings, the.release]],
   ['pods', [the.candidate, the.emergency, the.findings, the.release]],
   ['secrets', [the.candidate, the.findings]],
   ['watched', [the.candidate, the.findings]],
+  ['bindings', [the.candidate]],
   ['classes', [the.candidate]],
   ['definitions', [the.policy]],
   ['mutators', [the.policy]],

@@ -29,4 +29,13 @@ export const surroundingsReasons = {
     'A Role or RoleBinding of the release grants what no release may: wildcards (but every verb on named custom resources), impersonation, tokens, rights over rights or over Countersign, or something to others than ServiceAccounts.',
     'Name groups, resources and verbs one by one, or leave it out and have a platform admin grant it.',
   ),
+  ClusterRightsPresent: entry(
+    ['ClusterRights'],
+    'The ServiceAccounts of the release hold in production what they hold in staging.',
+  ),
+  ClusterRightsMissing: entry(
+    ['ClusterRights'],
+    'In staging a binding that no release holds, such as a ClusterRoleBinding, gives a ServiceAccount of the release rights that its namesake in production lacks: its program would be refused there.',
+    'A cluster administrator types the command that the gate shows; or takes the binding from staging, if the program does not need it.',
+  ),
 } as const satisfies Record<string, ReasonEntry>;

@@ -31,7 +31,7 @@ import type { Effect, Plan } from '../plan.ts';
 import { questionKey, type Answer, type Question } from '../api-queries.ts';
 import { emptyRecord, type NamespaceRecord } from '../record/record.ts';
 import { normalForm } from '../manifest/normal-form.ts';
-import { type CandidateSnapshot, noHosts, type Place, type Sibling } from '../gates/snapshot.ts';
+import { type CandidateSnapshot, noBindings, noHosts, type Place, type Sibling } from '../gates/snapshot.ts';
 
 interface Given {
   /** What becomes of effects that are carried out while questions are asked. */
@@ -97,6 +97,7 @@ class Model {
       selection: () => nothingSelected,
       hosts: () => noHosts,
       classes: () => undefined,
+      bindings: noBindings,
       stagedPods: new Map(),
       stagedControllers: { replicaSet: () => undefined, jobsOf: () => [] },
       live: new Map(),

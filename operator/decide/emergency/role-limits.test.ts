@@ -93,7 +93,7 @@ test('a role is read as the API server holds it', () => {
   });
   expect(facts).toEqual({
     name: 'x',
-    rules: [rule('', 'pods', 'get'), { apiGroups: [], resources: [], verbs: ['get'] }],
+    rules: [rule('', 'pods', 'get'), { apiGroups: [], resources: [], verbs: ['get'], nonResourceURLs: ['/'] }],
     aggregated: true,
   });
 });

@@ -8,6 +8,10 @@ export interface RoleRule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
+  /** Absent = every name. */
+  readonly resourceNames?: readonly string[];
+  /** Absent = none. */
+  readonly nonResourceURLs?: readonly string[];
 }
 
 /** A ClusterRole, as much as matters for whoever is bound to it in a namespace. */
@@ -21,6 +25,12 @@ export interface RoleFacts {
 const texts = (rule: Json, field: string): readonly string[] =>
   listAt(rule, field).filter((each) => typeof each === 'string');
 
+/** Most rules have none of it, and there are many rules. */
+const some = (rule: Json, field: 'resourceNames' | 'nonResourceURLs'): Partial<RoleRule> => {
+  const found = texts(rule, field);
+  return found.length === 0 ? {} : { [field]: found };
+};
+
 /** The facts of a ClusterRole as the API server holds it. */
 export const roleFacts = (name: string, role: JsonObject): RoleFacts => ({
   name,
@@ -28,6 +38,8 @@ export const roleFacts = (name: string, role: JsonObject): RoleFacts => ({
     apiGroups: texts(rule, 'apiGroups'),
     resources: texts(rule, 'resources'),
     verbs: texts(rule, 'verbs'),
+    ...some(rule, 'resourceNames'),
+    ...some(rule, 'nonResourceURLs'),
   })),
   aggregated: Object.keys(objectAt(role, 'aggregationRule')).length > 0,
 });

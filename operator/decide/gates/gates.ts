@@ -3,6 +3,7 @@ import type { GateName } from '../../api/reasons.ts';
 import { preflight } from './content/preflight.ts';
 import { approvals } from './people/approvals.ts';
 import { changeTicket } from './content/change-ticket.ts';
+import { clusterRights } from './content/cluster-rights.ts';
 import { dependenciesPresent } from './content/dependencies-present.ts';
 import { emergencyDrift } from './production/emergency-drift.ts';
 import { freeze } from './calendar/freeze.ts';
@@ -34,6 +35,7 @@ const registered = [
   preflight,
   reversible,
   rights,
+  clusterRights,
   stagingHealthy,
   stagingUnchanged,
   stagingReferences,

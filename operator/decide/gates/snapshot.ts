@@ -4,6 +4,8 @@ import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Identity } from '../../api/meta.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
+import type { RoleFacts } from '../emergency/role-limits.ts';
+import type { Binding } from '../people/bindings.ts';
 import type { KnownType } from '../schema/custom-type.ts';
 import type { Instant, LiveObject, LiveObjects, NamespaceFacts, ObjectKey, ObjectRef, PodsOf } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
@@ -72,6 +74,18 @@ export interface StagedControllers {
   ) => readonly { readonly name: string; readonly uid: string; readonly createdAt: Instant }[];
 }
 
+/** What ServiceAccounts are bound to in the whole cluster. */
+export interface KnownBindings {
+  /** Those that bind one of these subjects (`Binding.subjects`). */
+  readonly of: (subjects: readonly string[]) => readonly Binding[];
+  /** undefined = there is none of that name. */
+  readonly clusterRole: (name: string) => RoleFacts | undefined;
+  /** Whether a binding of ServiceAccounts has that name; namespace '' = a ClusterRoleBinding. */
+  readonly isTaken: (namespace: string, name: string) => boolean;
+}
+
+export const noBindings: KnownBindings = { of: () => [], clusterRole: () => undefined, isTaken: () => false };
+
 /** Names under which programs are reached. */
 export interface KnownHosts {
   /** Services of the staging namespace. */
@@ -118,6 +132,8 @@ export interface CandidateSnapshot {
   readonly live: LiveObjects;
   /** Whether the cluster has a class of that kind and name; undefined = the kind is none of classes. */
   readonly classes: (kind: string, name: string) => boolean | undefined;
+  /** What accounts hold beyond the release. */
+  readonly bindings: KnownBindings;
   /** Objects in production that belong to another package: key → package. */
   readonly claims: ReadonlyMap<ObjectKey, string>;
   /** Approvals in the production namespace whose subject has this candidate's uid. */

@@ -112,6 +112,12 @@ const tiedTo = (facts: Facts, { metadata, spec }: ReleaseCandidate): Wakes =>
 /** Entries about one candidate that change nothing for others of its package but those that `spec.replaces` ties to it. */
 const ofOneCandidate: ReadonlySet<LedgerEntrySpec['type']> = new Set(['Staged', 'Tested', 'Signed', 'JobDone']);
 
+/** Whose accounts a subject of a binding may be; those of all namespaces are told by none. */
+const namespacesBound = (subject: string): readonly string[] => {
+  const namespace = /^(?:group system:serviceaccounts|system:serviceaccount):([^:]+)/.exec(subject)?.[1];
+  return namespace === undefined ? [] : [namespace];
+};
+
 /** More signatures under one candidate than anybody needs: they are counted a few times a second, not one by one. */
 const manySignatures = 100;
 
@@ -236,6 +242,13 @@ export const candidateController: Controller<'candidate', CandidateSnapshot, key
       return secret === undefined ? [] : openBy(facts, 'target', secret.namespace);
     },
     classes: (_, facts) => productions(facts).flatMap((namespace) => openBy(facts, 'target', namespace)),
+    bindings: ({ old, new: now }, facts) =>
+      [...new Set([old, now].flatMap((each) => each?.subjects ?? []).flatMap(namespacesBound))].flatMap((namespace) => [
+        ...openBy(facts, 'source', namespace),
+        ...openBy(facts, 'target', namespace),
+      ]),
+    clusterRoles: ({ old, new: now }, facts) =>
+      old?.digest === now?.digest ? [] : productions(facts).flatMap((namespace) => openBy(facts, 'target', namespace)),
     definitions: {
       none: 'Among which kinds a selector did not look, and by which keys lists merge, is as it was when the content was frozen.',
     },

@@ -17,7 +17,7 @@ import {
   type ExplainedRecord,
 } from '../../../operator/decide/record/expected-state.ts';
 import type { GateSnapshot } from '../../../operator/decide/gates/gate.ts';
-import { noHosts } from '../../../operator/decide/gates/snapshot.ts';
+import { noBindings, noHosts } from '../../../operator/decide/gates/snapshot.ts';
 import { nothingSelected } from '../../../operator/decide/selected.ts';
 import {
   keyOf,
@@ -408,6 +408,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     selection: () => nothingSelected,
     hosts: () => noHosts,
     classes: () => undefined,
+    bindings: noBindings,
     stagedPods: new Map(),
     stagedControllers: { replicaSet: () => undefined, jobsOf: () => [] },
     hands: noContributors,

@@ -1,0 +1,159 @@
+/** Do the accounts of the release hold in production the rights beyond the release that they hold in staging? */
+import type { ReleaseCandidate } from '../../../api/candidate.ts';
+import type { Bundle } from '../../bundle.ts';
+import type { RoleFacts } from '../../emergency/role-limits.ts';
+import { textAt } from '../../json/json.ts';
+import { podSpecsOf, runsNothing } from '../../manifest/pod-spec.ts';
+import { listed, shellWord } from '../../messages.ts';
+import { keyOf } from '../../objects.ts';
+import { accountName, accountsOf, bindingOf, rightsLacking, subjectsOf, type Binding } from '../../people/bindings.ts';
+import { visibleAscii } from '../../safe-text.ts';
+import { blocked, defineGate, passed, type Facts } from '../gate.ts';
+
+const reads = ['candidate', 'target', 'bundle', 'bindings'] as const;
+type Seen = Facts<typeof reads>;
+
+/** A binding that accounts have in staging, and what of it their namesakes in production lack. */
+interface Lack {
+  readonly binding: Binding;
+  readonly accounts: readonly string[];
+  /** As people read them; none = it is not known what the role gives. */
+  readonly rights: readonly string[];
+}
+
+/** ServiceAccounts that the release holds, and that its pods run under. */
+const accountsIn = ({ objects }: Bundle): ReadonlySet<string> =>
+  new Set(
+    objects.flatMap(({ ref, content }) => {
+      if (keyOf(ref).startsWith('ServiceAccount/')) return [ref.name];
+      if (runsNothing(ref)) return [];
+      return podSpecsOf(content).map((spec) => textAt(spec, 'serviceAccountName') ?? 'default');
+    }),
+  );
+
+/** RoleBindings of staging are components, or left out on purpose; Roles of the namespace go with the release. */
+const isComponents = ({ namespace, name, role }: Binding, { metadata, spec }: ReleaseCandidate): boolean =>
+  namespace === metadata.namespace &&
+  (role.kind === 'Role' || spec.leaveOut.some((each) => each.kind === 'RoleBinding' && each.name === name));
+
+/** What the account of staging is bound to by its name or that of its namespace. What binds every account of the cluster binds production's, too. */
+const boundInStaging = ({ bindings, candidate, target }: Seen, account: string): readonly Binding[] => {
+  const { namespace } = candidate.metadata;
+  return bindings
+    .of([accountName(namespace, account), accountsOf(namespace)])
+    .filter((binding) => binding.namespace !== target.name && !isComponents(binding, candidate));
+};
+
+/** Where production needs a binding of staging. */
+const placeOf = ({ namespace }: Binding, { candidate, target }: Seen): string =>
+  namespace === candidate.metadata.namespace ? target.name : namespace;
+
+/** What the account of production will be bound to once the release is there. */
+const boundInProduction = ({ bindings, bundle, target }: Seen, account: string): readonly Binding[] => {
+  const subjects = subjectsOf(target.name, account);
+  const own = new Set([...bundle.objects.map(({ ref }) => ref), ...bundle.removed].map(keyOf));
+  const inRelease = bundle.objects
+    .filter(({ ref }) => keyOf(ref).startsWith('RoleBinding/'))
+    .flatMap(({ content }) => bindingOf(content) ?? [])
+    .filter((binding) => binding.subjects.some((each) => subjects.includes(each)))
+    .map((binding) => ({ ...binding, namespace: target.name }));
+  const others = bindings
+    .of(subjects)
+    .filter(({ namespace, name }) => namespace !== target.name || !own.has(`RoleBinding/${name}`));
+  return [...inRelease, ...others];
+};
+
+/** @returns undefined when production's account has everything that this binding gives */
+const lackOf = (s: Seen, binding: Binding, account: string): Lack | undefined => {
+  const place = placeOf(binding, s);
+  const held = boundInProduction(s, account).filter(({ namespace }) => namespace === '' || namespace === place);
+  const { kind, name } = binding.role;
+  if (held.some(({ role }) => role.kind === kind && role.name === name)) return undefined;
+  const role = kind === 'ClusterRole' ? s.bindings.clusterRole(name) : undefined;
+  if (role === undefined) return { binding, accounts: [account], rights: [] };
+  const roles = held.flatMap((each): readonly RoleFacts[] => {
+    const found = each.role.kind === 'ClusterRole' ? s.bindings.clusterRole(each.role.name) : undefined;
+    return found === undefined ? [] : [found];
+  });
+  const rights = rightsLacking(role, roles, binding.namespace === '' ? 'Cluster' : 'Namespace');
+  return rights.length === 0 ? undefined : { binding, accounts: [account], rights };
+};
+
+/** By binding: one command gives it to all accounts. */
+const lacksOf = (s: Seen): readonly Lack[] => {
+  const found = new Map<string, Lack>();
+  for (const account of [...accountsIn(s.bundle)].toSorted()) {
+    for (const binding of boundInStaging(s, account)) {
+      const lack = lackOf(s, binding, account);
+      if (lack === undefined) continue;
+      const key = `${binding.namespace}/${binding.name}`;
+      const known = found.get(key);
+      found.set(key, {
+        binding,
+        accounts: [...(known?.accounts ?? []), account],
+        rights: [...new Set([...(known?.rights ?? []), ...lack.rights])],
+      });
+    }
+  }
+  return [...found.values()];
+};
+
+const kindOf = ({ namespace }: Binding): string => (namespace === '' ? 'ClusterRoleBinding' : 'RoleBinding');
+
+const inPlace = (namespace: string): string => (namespace === '' ? '' : ` -n ${namespace}`);
+
+const told = ({ binding, accounts, rights }: Lack): string => {
+  const where = binding.namespace === '' ? '' : ` of ${binding.namespace}`;
+  const what = rights.length === 0 ? '' : ` (${listed(rights)})`;
+  return visibleAscii(
+    `ServiceAccount ${listed(accounts)} lacks ${binding.role.kind} ${binding.role.name}${what}, which ${kindOf(binding)} ${binding.name}${where} gives in staging`,
+  );
+};
+
+/** A name that no binding has there, so that the command can be typed as it is. */
+const freeName = (s: Seen, { name }: Binding, place: string): string => {
+  const base = `${name}-${s.target.name}`;
+  const candidates = [base, ...Array.from({ length: 100 }, (_, index) => `${base}-${index + 2}`)];
+  return candidates.find((each) => !s.bindings.isTaken(place, each)) ?? base;
+};
+
+const commandFor = (s: Seen, { binding, accounts }: Lack): string => {
+  const place = placeOf(binding, s);
+  const subjects = accounts.map((account) => `--serviceaccount=${s.target.name}:${account}`).join(' ');
+  const role = `--${binding.role.kind.toLowerCase()}=${shellWord(binding.role.name)}`;
+  return `kubectl create ${kindOf(binding).toLowerCase()} ${shellWord(freeName(s, binding, place))} ${role} ${subjects}${inPlace(place)}`;
+};
+
+/** The other way out: staging is to have no more than production will have. */
+const withdrawn = ({ binding }: Lack): string =>
+  `kubectl edit ${kindOf(binding).toLowerCase()} ${shellWord(binding.name)}${inPlace(binding.namespace)}`;
+
+const mostCommands = 5;
+
+const judge = (s: Seen) => {
+  const lacks = lacksOf(s);
+  const [first] = lacks;
+  if (first === undefined)
+    return passed('ClusterRightsPresent', 'The accounts of the release hold in production what they hold in staging');
+  const more = lacks.length - mostCommands;
+  return blocked('ClusterRightsMissing', {
+    message: `In ${s.target.name}, ${listed(lacks.map(told))}. No release holds such a binding`,
+    remedy: visibleAscii(
+      `A cluster administrator gives production the same: ${lacks
+        .slice(0, mostCommands)
+        .map((lack) => commandFor(s, lack))
+        .join(
+          '; ',
+        )}${more > 0 ? `; ${more} more are named once these are there` : ''}. If the program does not need it, they take it from staging, too: ${withdrawn(first)}`,
+    ),
+  });
+};
+
+export const clusterRights = defineGate({
+  name: 'ClusterRights',
+  asks: 'Do the ServiceAccounts of the release hold in production the rights beyond the release that they hold in staging?',
+  reads,
+  rejudgedAtAdmission:
+    'The webhook keeps no copy of bindings; what an account lacks shows in its pods, and the release is rolled back.',
+  judge,
+});
