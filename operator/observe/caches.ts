@@ -24,7 +24,7 @@ import {
   ObjectFamilies,
 } from './custom-kinds.ts';
 import { boundRole, type BoundRole, type WatchedObject, watchedObject } from './fingerprint.ts';
-import { bindingOf, type Binding } from '../decide/people/bindings.ts';
+import { bindingOf, type Binding } from '../decide/gates/bindings.ts';
 import { jsonObject } from '../api/meta.ts';
 import { mutatorBinding, mutatorRows, policyMutator, serviceMutator, webhookMutator } from './foreign-mutators.ts';
 import type { LargeParts } from './large.ts';

@@ -2,7 +2,7 @@
 import { accepted, type ApiClient, type Manifest } from '../../support/cluster/cluster.ts';
 import { asItIs, dryRun, refusedBy, type Check } from '../world/check.ts';
 import { dated } from './emergency-list.ts';
-import { delivers, keeps, kept, late, oncall } from '../world/emergency-world.ts';
+import { delivers, keeps, keepsSecrets, kept, late, oncall, operatesIn } from '../world/emergency-world.ts';
 import { helmBook, tokenOf } from '../guard/guard-list.ts';
 import { restart } from '../guard/check-restart.ts';
 import { at, image, one } from '../world/guard-objects.ts';
@@ -66,6 +66,21 @@ const ofConfiguration: readonly Check[] = [
       const name = fresh('book');
       accepted(await as(delivers).create(one('secrets', name, helmBook)));
       return writes(as(delivers), 'secrets', name);
+    },
+  },
+  {
+    name: 'somebody who keeps Secrets, and whose emergency is over, writes one',
+    passes: async ({ as }) => {
+      const name = fresh('kept');
+      accepted(await as(keepsSecrets).create(one('secrets', name)));
+      return writes(as(keepsSecrets), 'secrets', name);
+    },
+  },
+  {
+    name: 'somebody who keeps Secrets, and is let in for an emergency, is not held to what they write without it',
+    passes: async ({ as }) => {
+      const metadata = { labels: { 'countersign.dev/noted': 'yes' } };
+      return passes(await as(operatesIn).create(one('secrets', fresh('marked'), { metadata }), dryRun));
     },
   },
   {

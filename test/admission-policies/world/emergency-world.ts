@@ -28,7 +28,9 @@ interface Given {
 /** People who were let in like `late`, and may write some of it anyway: who delivers, and who keeps an object that the policy names and operates. */
 export const delivers = 'oncall-delivers';
 export const keeps = 'oncall-keeps';
-/** People who are let in now, and hold more: the right to operate, and that to deliver. */
+/** Was let in like `late`, and holds the right to keep Secrets. */
+export const keepsSecrets = 'oncall-keeps-secrets';
+/** People who are let in now, and hold more: the rights to operate and to keep Secrets, and that to deliver. */
 export const operatesIn = 'oncall-operates';
 export const deliversIn = 'oncall-delivers-now';
 /** Names of what the policy names for them and for `oncall`: what stays, and what is deleted and does not go. */
@@ -82,12 +84,12 @@ export async function letEverybodyIn(world: GuardWorld): Promise<void> {
   const applied = one('serviceaccounts', 'standing', { metadata: { annotations: { note: 'applied' } } });
   accepted(await world.preparer.patch(targetOf(applied), 'apply', applied));
   const more = [operatesIn, deliversIn];
-  for (const name of [oncall, ...more, late, wildcard, delivers, keeps, ...Object.keys(wildOperators)]) {
+  for (const name of [oncall, ...more, late, wildcard, delivers, keeps, keepsSecrets, ...Object.keys(wildOperators)]) {
     await world.cluster.controlPlane.identity({ name });
     await bind(world, { user: name, role: 'test-everything' });
   }
   for (const grantee of [oncall, ...more]) await letIn(world, { grantee });
-  for (const grantee of [late, delivers, keeps])
+  for (const grantee of [late, delivers, keeps, keepsSecrets])
     await letIn(world, { grantee, from: Date.now() - 3 * hourMs, duration: '1h' });
   await nameThem(world);
   await role(world, 'test-ours', { resources: ['*'], verbs: ['*'] });
@@ -141,6 +143,8 @@ async function nameThem(world: GuardWorld): Promise<void> {
       })),
     ]),
   );
+  for (const user of [keepsSecrets, operatesIn])
+    await bind(world, { user, role: 'countersign-secrets-keeper', namespace: production });
   for (const user of [keeps, operatesIn]) await bind(world, { user, role: 'countersign-sre', namespace: production });
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { aBundle, aGateSnapshot, anObject, aCandidate, now } from '../../../../test/support/builders/decide.ts';
-import type { Binding } from '../../people/bindings.ts';
+import type { Binding } from '../bindings.ts';
 import type { KnownBindings } from '../snapshot.ts';
 import { clusterRights } from './cluster-rights.ts';
 

@@ -6,8 +6,8 @@ import { textAt } from '../../json/json.ts';
 import { podSpecsOf, runsNothing } from '../../manifest/pod-spec.ts';
 import { listed, shellWord } from '../../messages.ts';
 import { keyOf } from '../../objects.ts';
-import { accountName, accountsOf, bindingOf, rightsLacking, subjectsOf, type Binding } from '../../people/bindings.ts';
 import { visibleAscii } from '../../safe-text.ts';
+import { accountName, accountsOf, bindingOf, rightsLacking, subjectsOf, type Binding } from '../bindings.ts';
 import { blocked, defineGate, passed, type Facts } from '../gate.ts';
 
 const reads = ['candidate', 'target', 'bundle', 'bindings'] as const;
