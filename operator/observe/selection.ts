@@ -1,8 +1,8 @@
 /** What a candidate names in staging: what is staged, and what else its selector finds. */
 import type { ReleaseCandidate } from '../api/candidate.ts';
-import type { JsonObject } from '../api/meta.ts';
 import { maxPackageObjects } from '../decide/candidate/staging-problem.ts';
-import { listAt, objectAt, textAt } from '../decide/json/json.ts';
+import { objectAt } from '../decide/json/json.ts';
+import { namesClaim, possibleSetsOf } from '../decide/manifest/claims.ts';
 import { keyNamed, kindRow, kindRows, promotableKinds } from '../decide/manifest/kinds/index.ts';
 import { keyOf, kindIdOf, type LiveObject, type ObjectKey, type ObjectRef } from '../decide/objects.ts';
 import { selectedObject, type SearchedKind, type SelectedObject, type Selection } from '../decide/selected.ts';
@@ -64,25 +64,12 @@ const leavesOut = ({ leaveOut }: ReleaseCandidate['spec']): ((ref: ObjectRef) =>
 /** A controller makes it in every namespace, in production too. */
 const isInEveryNamespace = (ref: ObjectRef): boolean => kindRow(ref)?.inEveryNamespace?.includes(ref.name) === true;
 
-/**
- * The StatefulSet that made a claim from its template: it carries the labels of the set and, as long as data is retained, no owner. Its name is
- * <template>-<set>-<ordinal> (k8s.io/kubernetes, getPersistentVolumeClaimName).
- */
-const claimOwner = (facts: Read<'objects'>, claim: KeptObject): ObjectRef | undefined => {
-  if (claim.ref.kind !== 'PersistentVolumeClaim') return undefined;
-  const ordinal = /-\d+$/.exec(claim.ref.name)?.[0];
-  if (ordinal === undefined) return undefined;
-  const stem = claim.ref.name.slice(0, -ordinal.length);
-  const sets = facts.objects.get('StatefulSet')?.in(claim.namespace)?.list() ?? [];
-  const set = sets.find(
-    ({ ref, manifest }) =>
-      stem.endsWith(`-${ref.name}`) && templatesOf(manifest).includes(stem.slice(0, -ref.name.length - 1)),
-  );
-  return set?.ref;
+/** The StatefulSet that made a claim from its template: it carries the labels of the set and, as long as data is retained, no owner. */
+const claimOwner = (facts: Read<'objects'>, { ref, namespace }: KeptObject): ObjectRef | undefined => {
+  if (ref.kind !== 'PersistentVolumeClaim') return undefined;
+  const sets = possibleSetsOf(ref.name).flatMap((key) => objectsIn(facts, namespace).get(key) ?? []);
+  return sets.find(({ manifest }) => namesClaim(manifest, ref.name))?.ref;
 };
-
-const templatesOf = (set: JsonObject): readonly (string | undefined)[] =>
-  listAt(set, 'spec', 'volumeClaimTemplates').map((template) => textAt(template, 'metadata', 'name'));
 
 /** What the selector of a candidate finds beside what is staged; nothing where it has none. */
 export const selectionOf = (facts: SelectionFacts, { spec, metadata }: ReleaseCandidate): Selection => {

@@ -1,5 +1,6 @@
 /** What more than one controller has to know to see whom a change concerns. */
 import { isDeepStrictEqual } from 'node:util';
+import { possibleSetsOf } from '../decide/manifest/claims.ts';
 import { packageRecord } from '../decide/record/record.ts';
 import { keyOf, type NodeFacts, type ObjectKey } from '../decide/objects.ts';
 import type { Change } from '../kube/store.ts';
@@ -88,11 +89,9 @@ export const activeReleasesOn = (
   return [...new Map(found.map((each) => [`${each.namespace}/${each.package}`, each])).values()];
 };
 
-/** A StatefulSet that is to be deleted waits until its controller has let go of its claims, which are named `<template>-<set>-<number>`. */
-const makersOfClaim = (key: ObjectKey): readonly ObjectKey[] => {
-  const parts = /^PersistentVolumeClaim\/(.+)-\d+$/.exec(key)?.[1]?.split('-') ?? [];
-  return parts.slice(1).map((_, i): ObjectKey => `StatefulSet/${parts.slice(i + 1).join('-')}`);
-};
+/** A StatefulSet that is to be deleted waits until its controller has let go of its claims, which are named after it. */
+const makersOfClaim = (key: ObjectKey): readonly ObjectKey[] =>
+  key.startsWith('PersistentVolumeClaim/') ? possibleSetsOf(key.slice(key.indexOf('/') + 1)) : [];
 
 /** Entries that explain something of production, or ask for it. */
 export const explaining: ReadonlySet<LedgerEntrySpec['type']> = new Set([

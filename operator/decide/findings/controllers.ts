@@ -1,9 +1,9 @@
 /** Objects that controllers made: their owner explains them. */
 import { kindRow, kindRows } from '../manifest/kinds/index.ts';
 import type { Scene, Watched } from './view.ts';
+import { possibleSetsOf } from '../manifest/claims.ts';
 import { ownerIn, type OwnerText } from '../manifest/lifetime.ts';
 import { type Program, runs, sameProgram, strayLabels } from '../manifest/pod-fingerprint.ts';
-import type { ObjectKey } from '../objects.ts';
 
 /** Who makes objects of a kind: they are explained by their controller, and not entered one by one. */
 const makersOf = (kind: string): readonly string[] => kindRow(kind)?.madeBy ?? [];
@@ -50,14 +50,9 @@ export const isOrphan = (scene: Scene, live: Watched): boolean =>
 
 const kindIn = ({ key }: OwnerText): string => key.slice(0, key.indexOf('/'));
 
-/** `<template>-<set>-<number>` of a StatefulSet that is there, or was: its claims outlive it. */
-const isClaimOfSet = (scene: Scene, name: string): boolean => {
-  const parts = /^(.+)-\d+$/.exec(name)?.[1]?.split('-') ?? [];
-  return parts.some((_, i) => {
-    const set: ObjectKey = `StatefulSet/${parts.slice(i).join('-')}`;
-    return i > 0 && (scene.get(set) !== undefined || scene.explained.objects.has(set));
-  });
-};
+/** Of a StatefulSet that is there, or was: its claims outlive it. */
+const isClaimOfSet = (scene: Scene, name: string): boolean =>
+  possibleSetsOf(name).some((set) => scene.get(set) !== undefined || scene.explained.objects.has(set));
 
 /** An owner that is there, and of which objects of the kind are made. Claims of a set, and of a pod, are named after it. */
 export const isMaker = (scene: Scene, { kind, name }: Watched, owner: OwnerText): boolean => {
