@@ -80,7 +80,8 @@ const missingPart = ({ candidate, staged, unreadKinds }: CandidateSnapshot): Sta
   }
   const absent = (components ?? []).map(keyNamed).filter((key) => !staged.has(key));
   if (absent.length > 0) {
-    return problem('ComponentMissing', `staging namespace ${candidate.metadata.namespace} lacks ${named(absent)}`);
+    const { namespace } = candidate.metadata;
+    return problem('ComponentMissing', `staging namespace ${namespace} lacks ${named(absent)}${whereJobsGo(absent)}`);
   }
   if (staged.size === 0) {
     const labels = Object.entries(selector?.matchLabels ?? {}).map((pair) => pair.join('='));
@@ -98,6 +99,12 @@ const missingPart = ({ candidate, staged, unreadKinds }: CandidateSnapshot): Sta
   const stray = strayText({ candidate, staged });
   return stray === undefined ? undefined : problem('ComponentMissing', stray);
 };
+
+/** A Job that is done is deleted with its time to live, and then looks as if it had never been there. */
+const whereJobsGo = (absent: readonly string[]): string =>
+  absent.some((key) => key.startsWith('Job/'))
+    ? '. The field ttlSecondsAfterFinished of a Job deletes it once it is done. Next: in staging leave the field out or set it to 3600 or more, run the Job again, then create a new candidate'
+    : '';
 
 const unclearAuthors = (s: CandidateSnapshot): StagingProblem | undefined => {
   const hands = handsOn(s, s.production);
