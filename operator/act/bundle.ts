@@ -104,6 +104,7 @@ const head = (bundle: Bundle, { delta, deltaText }: Extract<Shown, { is: 'Shown'
   notSearched: bundle.notSearched,
   stagingReferences: bundle.stagingReferences,
   dependencies: bundle.dependencies,
+  dependenciesLeftOut: bundle.dependenciesLeftOut,
   overlay: bundle.overlay,
   overlaid: bundle.overlaid,
   overlaidMore: bundle.overlaidMore,

@@ -18,6 +18,9 @@ export const stagingReference = z.object({
     .describe('The operation of an overlay that names production instead. Empty: people have to write it.'),
 });
 
+/** How many more there are than a list has room for. */
+export const uncounted = z.int32().min(0).default(0);
+
 export const dependency = z.object({
   ...objectKey,
   namespace: z.string().max(63).default('').describe('Another namespace. Empty: production, or the whole cluster.'),
@@ -26,7 +29,8 @@ export const dependency = z.object({
     .array(z.string().max(400))
     .max(10)
     .meta(asOne)
-    .describe('The objects that refer to it, such as Deployment/api.'),
+    .describe('The objects that refer to it, such as Deployment/api: the first ten.'),
+  byLeftOut: uncounted.describe('How many more objects refer to it.'),
 });
 
 /** What a tag was pinned to, and who ran it. */

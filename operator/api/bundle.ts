@@ -1,7 +1,7 @@
 /** `ReleaseBundle`: the content that is signed for and shipped, frozen. */
 import { z } from 'zod';
 import { age, type Definition } from './definition.ts';
-import { dependency, imagePin, objectKey, stagingReference } from './bundle-facts.ts';
+import { dependency, imagePin, objectKey, stagingReference, uncounted } from './bundle-facts.ts';
 import { leftOut } from './leave-out.ts';
 import { envelope, namespacedReference } from './meta.ts';
 import { overlaidField } from './overlay.ts';
@@ -215,6 +215,7 @@ const releaseBundleSpec = z
       .default([])
       .meta(asOne)
       .describe('What the content refers to and does not hold, sorted by kind and name.'),
+    dependenciesLeftOut: uncounted.describe('How many more there are. What is required is named before the rest.'),
     overlay: orEmpty('sha256:[0-9a-f]{64}', 71).describe(
       'SHA-256 of what the overlay of the policy said of these objects when this was rendered. When it says something else, the candidate is rendered again. Empty: nothing.',
     ),

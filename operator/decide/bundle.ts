@@ -87,6 +87,8 @@ export interface Dependency extends ObjectRef {
   readonly required: boolean;
   /** The objects that refer to it. */
   readonly by: readonly ObjectKey[];
+  /** How many more objects do. */
+  readonly byLeftOut: number;
 }
 
 export interface Bundle {
@@ -119,6 +121,8 @@ export interface Bundle {
   /** Found when the content was frozen. No part of the digest, for they follow from the content. */
   readonly stagingReferences: readonly StagingReference[];
   readonly dependencies: readonly Dependency[];
+  /** How many more there are. */
+  readonly dependenciesLeftOut: number;
   /** Digest of what the policy's overlay said of these objects; '' = nothing. Content that was made under another one is made again. */
   readonly overlay: string;
   /** What overlays change, of each sort at least one field. Not part of the digest: the contents are. */

@@ -95,6 +95,7 @@ export const bundleHead = (raw: KubeObject, place: ContentPlace = everything()):
       notSearched: spec.notSearched,
       stagingReferences: spec.stagingReferences,
       dependencies: spec.dependencies.map((each) => ({ ...each, by: each.by.map(asKey) })),
+      dependenciesLeftOut: spec.dependenciesLeftOut,
       overlay: spec.overlay,
       overlaid: spec.overlaid,
       overlaidMore: spec.overlaidMore,

@@ -108,6 +108,7 @@ const baselineOf = (
     notSearched: [],
     stagingReferences: [],
     dependencies: [],
+    dependenciesLeftOut: 0,
     overlay: '',
     overlaid: [],
     overlaidMore: 0,
@@ -195,6 +196,7 @@ export const draftBundle = (
       .toSorted(byKey),
     stagingReferences: [],
     dependencies: [],
+    dependenciesLeftOut: 0,
     notSearched: s.bundles[0]?.notSearched ?? (spec.selector === undefined ? [] : s.selection().notSearched),
     overlay: policyOverlayDigest(
       s,

@@ -19,7 +19,7 @@ const web = aDeployment('web', { serviceAccountName: 'runner' });
 const classes = (kind: string, name: string) => (kind === 'StorageClass' ? name === 'fast' : undefined);
 
 const found = (objects: readonly BundleObject[], given: Partial<GateSnapshot> = {}): readonly Dependency[] =>
-  dependenciesOf(aGateSnapshot({ classes, ...given }), objects);
+  dependenciesOf(aGateSnapshot({ classes, ...given }), objects).dependencies;
 
 const judged = (objects: BundleObject[], given: Partial<GateSnapshot> = {}) => {
   const bundle = aBundle({ objects, dependencies: found(objects, given), ...given.bundle });
@@ -123,7 +123,7 @@ describe('the gate', () => {
 
 test('signers read whose each of them is', () => {
   const s = aGateSnapshot({ classes, claims: new Map([[keyOf(account.ref), 'accounts']]) });
-  expect(dependencyLines(s, found([web, claim('slow')]))).toEqual([
+  expect(dependencyLines(s, dependenciesOf(s, [web, claim('slow')]))).toEqual([
     'ServiceAccount runner: of package accounts; for Deployment web',
     'StorageClass slow: missing; for PersistentVolumeClaim data',
   ]);
@@ -136,4 +136,23 @@ test('signers read which Service has nothing that it leads to', () => {
     anObject('Service', 'away', { spec: { type: 'ExternalName', externalName: 'db.example' } }),
   ];
   expect(withoutSelector(services)).toEqual([expect.stringContaining('endpoints of Service bare')]);
+});
+
+test('more than a bundle has room for is counted, and what is required is named before what is only told', () => {
+  const env = Array.from({ length: 600 }, (_, i) => ({ name: `A${i}`, value: `http://a${i}.payments-prod.svc` }));
+  const many = withPod({ serviceAccountName: 'zz', containers: [{ name: 'c', image: 'i', env }] });
+  const s = aGateSnapshot({ classes });
+  const needs = dependenciesOf(s, [many]);
+  expect(needs.dependencies).toHaveLength(500);
+  expect(needs.dependenciesLeftOut).toBe(101);
+  expect(needs.dependencies.map(keyOf)).toContain('ServiceAccount/zz');
+  expect(dependencyLines(s, needs).at(-1)).toMatch(/^101 more/);
+});
+
+test('of what many objects refer to ten are named, and the rest are counted', () => {
+  const all = Array.from({ length: 12 }, (_, i) => aDeployment(`web-${i}`, { serviceAccountName: 'runner' }));
+  const s = aGateSnapshot({ classes });
+  const needs = dependenciesOf(s, all);
+  expect(needs.dependencies).toMatchObject([{ name: 'runner', byLeftOut: 2 }]);
+  expect(dependencyLines(s, needs)).toEqual([expect.stringMatching(/Deployment web-9 and 2 more$/)]);
 });

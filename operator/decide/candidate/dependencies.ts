@@ -12,8 +12,16 @@ import { keyOf } from '../objects.ts';
 const mostDependencies = 500;
 const mostNamed = 10;
 
-/** Everything that the objects refer to and that is not among them, in alphabetical order. */
-export const dependenciesOf = (s: CandidateSnapshot, objects: readonly BundleObject[]): readonly Dependency[] => {
+/** What a bundle says of them. */
+export interface Dependencies {
+  /** In alphabetical order. */
+  readonly dependencies: readonly Dependency[];
+  /** How many more there are, of which none is required unless all that are named are. */
+  readonly dependenciesLeftOut: number;
+}
+
+/** Everything that the objects refer to and that is not among them, as far as there is room: what is required before what is only told. */
+export const dependenciesOf = (s: CandidateSnapshot, objects: readonly BundleObject[]): Dependencies => {
   const { services, productionServices } = s.hosts();
   const names = {
     namespace: s.candidate.spec.targetNamespace,
@@ -31,23 +39,37 @@ export const dependenciesOf = (s: CandidateSnapshot, objects: readonly BundleObj
       found.set(key, {
         ...need,
         namespace,
+        byLeftOut: 0,
         required: need.required || known?.required === true,
         by: known === undefined || known.by.includes(by) ? (known?.by ?? [by]) : [...known.by, by],
       });
     }
   }
-  return [...found]
-    .toSorted(([a], [b]) => Number(a > b) - Number(a < b))
-    .slice(0, mostDependencies)
-    .map(([, each]) => ({ ...each, by: each.by.slice(0, mostNamed) }));
+  const sorted = [...found].toSorted(([a], [b]) => Number(a > b) - Number(a < b)).map(([, each]) => each);
+  const taken = new Set(sorted.toSorted((a, b) => Number(b.required) - Number(a.required)).slice(0, mostDependencies));
+  return {
+    dependencies: sorted
+      .filter((each) => taken.has(each))
+      .map((each) => ({
+        ...each,
+        by: each.by.slice(0, mostNamed),
+        byLeftOut: Math.max(0, each.by.length - mostNamed),
+      })),
+    dependenciesLeftOut: sorted.length - taken.size,
+  };
 };
 
 /** For signers: what it needs, and whose that is. */
-export const dependencyLines = (s: CandidateSnapshot, dependencies: readonly Dependency[]): readonly string[] =>
-  dependencies.map((each) => {
+export const dependencyLines = (
+  s: CandidateSnapshot,
+  { dependencies, dependenciesLeftOut: more }: Dependencies,
+): readonly string[] => [
+  ...dependencies.map((each) => {
     const where = each.namespace === '' ? '' : ` in namespace ${each.namespace}`;
-    return `${objectNamed(keyOf(each))}${where}: ${standingOf(s, each).text}; for ${each.by.map(objectNamed).join(', ')}`;
-  });
+    return `${objectNamed(keyOf(each))}${where}: ${standingOf(s, each).text}; for ${each.by.map(objectNamed).join(', ')}${each.byLeftOut === 0 ? '' : ` and ${each.byLeftOut} more`}`;
+  }),
+  ...(more === 0 ? [] : [`${more} more, for which a bundle has no room; look at the content for what it names`]),
+];
 
 /** For signers: Services of the release whose traffic goes where nothing in the release says. */
 export const withoutSelector = (objects: readonly BundleObject[]): readonly string[] =>

@@ -44,7 +44,7 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
   const dependencies = dependenciesOf(s, draft.objects);
   return {
     do: 'CreateBundle',
-    bundle: { ...draft, stagingReferences, dependencies },
+    bundle: { ...draft, stagingReferences, ...dependencies },
     compare: {
       before: { name: s.production?.name ?? '', objects: base.objects, foreign: base.foreign },
       after: { name: draft.name, objects: draft.objects },

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../api/meta.ts';
 import { at, listAt, objectAt, textAt } from '../json/json.ts';
 import type { ObjectRef } from '../objects.ts';
 import { references } from './config-references.ts';
+import { rowNamed, rowOf } from './kinds/index.ts';
 import { objectsAt } from './kinds/shared/references.ts';
 import { containersOf, podSpecsOf } from './pod-spec.ts';
 
@@ -47,8 +48,6 @@ const byKind: Readonly<Record<string, (content: JsonObject) => readonly Need[]>>
       objectsAt(rule, 'http', 'paths').flatMap((path) => backend(objectAt(path, 'backend'))),
     ),
   ],
-  HorizontalPodAutoscaler: (content) => scaleTarget(content),
-  ScaledObject: (content) => scaleTarget(content),
   HTTPRoute: (content) => routeNeeds(content),
   GRPCRoute: (content) => routeNeeds(content),
   RoleBinding: (content) => {
@@ -65,14 +64,12 @@ const byKind: Readonly<Record<string, (content: JsonObject) => readonly Need[]>>
   },
 };
 
+/** What an autoscaler scales, as its row says. */
 const scaleTarget = (content: JsonObject): readonly Need[] => {
-  const target = objectAt(content, 'spec', 'scaleTargetRef');
-  return need(
-    textAt(target, 'apiVersion') ?? 'apps/v1',
-    textAt(target, 'kind') ?? 'Deployment',
-    textAt(target, 'name'),
-    false,
-  );
+  const target = rowOf(content)?.scales?.(content);
+  if (target === undefined) return [];
+  const written = textAt(content, 'spec', 'scaleTargetRef', 'apiVersion');
+  return need(written ?? rowNamed(target)?.apiVersion ?? '', target.kind, target.name, false);
 };
 
 const routeNeeds = (content: JsonObject): readonly Need[] => [
@@ -161,6 +158,7 @@ export const needsOf = (content: JsonObject, known: ServiceNames): readonly Need
     ...(runs ? references(content).flatMap(({ kind: of, name }) => need('v1', of, name, false)) : []),
     ...(runs ? podSpecsOf(content).flatMap(ofPodSpec) : []),
     ...(Object.hasOwn(byKind, kind) ? (byKind[kind]?.(content) ?? []) : []),
+    ...scaleTarget(content),
     ...hostsIn(content, known),
   ];
 };

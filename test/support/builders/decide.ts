@@ -152,6 +152,7 @@ export const aBundle = (given: Partial<Bundle> = {}): Bundle => ({
   notSearched: [],
   stagingReferences: [],
   dependencies: [],
+  dependenciesLeftOut: 0,
   overlay: '',
   overlaid: [],
   overlaidMore: 0,
