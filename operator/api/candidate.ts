@@ -12,6 +12,8 @@ import { asSet, celRules, mapBy, neverChanges } from './crd-extensions.ts';
 import {
   digest,
   free,
+  groupAgrees,
+  groupName,
   groupVersion,
   instant,
   kindName,
@@ -33,12 +35,13 @@ const component = z
   .object({
     kind: kindName.describe('The kind of the object in staging, such as Deployment.'),
     name: objectName.describe('Its name there, which is also its name in production.'),
+    group: groupName,
     apiVersion: groupVersion
       .optional()
       .describe('Its group and version. Needed only for a kind that exists in several groups; absent: the usual one.'),
   })
   .meta(
-    celRules({
+    celRules(groupAgrees, {
       rule: `self.kind != 'Job' || size(self.name) <= ${longestJobName}`,
       message: `a Job runs as <name>-<digest>: give it a name of at most ${longestJobName} characters`,
     }),
@@ -79,7 +82,7 @@ const releaseCandidateSpec = z
       .min(1)
       .max(500)
       .optional()
-      .meta(mapBy('kind', 'name'))
+      .meta(mapBy('kind', 'name', 'group'))
       .describe(
         'The objects of staging that make up the package. What the release before it had and this list has not is deleted from production.',
       ),
@@ -90,7 +93,7 @@ const releaseCandidateSpec = z
       .array(leaveOut)
       .max(500)
       .default([])
-      .meta(mapBy('kind', 'name'))
+      .meta(mapBy('kind', 'name', 'group'))
       .describe(
         'Objects that the selector finds and this release does not take, each with the reason. What it finds and cannot take, such as a Secret, blocks the candidate until it is named here. Part of what is signed. What the release before it had is deleted from production. Empty: nothing.',
       ),
@@ -98,7 +101,7 @@ const releaseCandidateSpec = z
       .array(overlay)
       .max(500)
       .default([])
-      .meta(mapBy('kind', 'name'))
+      .meta(mapBy('kind', 'name', 'group'))
       .describe(
         'What production keeps different from staging in this release, beside what the policy says. Part of what is signed. Empty: nothing.',
       ),
@@ -151,7 +154,7 @@ const releaseCandidateSpec = z
       .array(component)
       .max(200)
       .default([])
-      .meta(mapBy('kind', 'name'))
+      .meta(mapBy('kind', 'name', 'group'))
       .describe(
         'Objects that the emergency changed and that this release takes back instead of keeping. Whatever else it touches of that emergency must be as the emergency left it. Empty: none.',
       ),

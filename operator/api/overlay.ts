@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { asOne, celRules, keepsUnknown } from './crd-extensions.ts';
 import type { Json } from './meta.ts';
-import { free, groupVersion, kindName, objectName } from './schemas.ts';
+import { free, groupAgrees, groupName, groupVersion, kindName, objectName } from './schemas.ts';
 
 /**
  * What the patches of an overlay hold together at most: the API server refuses more (charts/countersign/templates/custody/_overlay.tpl), for
@@ -40,6 +40,7 @@ const operation = z
 export const overlayItem = {
   kind: kindName.describe('The kind of the component.'),
   name: objectName.describe('Its name.'),
+  group: groupName,
   apiVersion: groupVersion
     .optional()
     .describe('Its group and version. Needed only for a kind that exists in several groups; absent: the usual one.'),
@@ -62,7 +63,7 @@ export const overlayItem = {
 };
 
 /** One sort of patch: which of two goes first is nobody’s guess. */
-export const oneSort = celRules({
+export const oneSort = celRules(groupAgrees, {
   rule: 'has(self.patch) != has(self.jsonPatch)',
   message: 'say what is different exactly once: either patch, or jsonPatch',
 });

@@ -126,7 +126,7 @@ const releasePolicySpec = z
       .array(policyOverlay)
       .max(500)
       .default([])
-      .meta(mapBy('package', 'kind', 'name'))
+      .meta(mapBy('package', 'kind', 'name', 'group'))
       .describe(
         'What production always keeps different from staging, laid over the staged objects before what a candidate says. Part of what is signed: when it changes, candidates that wait are rendered again and need new signatures. An item that changes nothing, or whose object a release does not contain, blocks nothing. Empty: nothing.',
       ),

@@ -111,6 +111,24 @@ export const groupVersion = z
   .max(longestName)
   .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?v[0-9][a-z0-9]*$/);
 
+/**
+ * The group of a kind that several groups have, as one of the keys by which entries of a list are told apart: such a key is there in every entry.
+ */
+export const groupName = z
+  .string()
+  .max(longestName)
+  .regex(/^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$/)
+  .default('')
+  .describe(
+    'Its group, such as gateway.networking.k8s.io. Needed only for a kind that several groups have. Empty: the group of apiVersion, or the only one that has the kind.',
+  );
+
+/** `group` and `apiVersion` of one entry say the same. */
+export const groupAgrees = {
+  rule: "self.group == '' || !has(self.apiVersion) || self.apiVersion.startsWith(self.group + '/')",
+  message: 'group and apiVersion name different groups: leave one of them out',
+};
+
 /** The uid that the API server gave an object. */
 export const objectUid = z
   .string()

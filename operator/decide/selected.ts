@@ -1,7 +1,7 @@
 /** What a selector finds beside what a release takes: names, owners and little else, for of Secrets and strangers nothing more is read. */
 import type { Json, JsonObject } from '../api/meta.ts';
 import { isObject, listAt, objectAt, textAt } from './json/json.ts';
-import type { ObjectRef } from './objects.ts';
+import { groupIn, type ObjectRef } from './objects.ts';
 
 export interface SelectedObject {
   readonly apiVersion: string;
@@ -32,6 +32,18 @@ export interface Selection {
 }
 
 export const nothingSelected: Selection = { others: [], kinds: [], notSearched: [] };
+
+/** What an entry that names an object says of its group; either may be left out. */
+interface GroupNamed {
+  readonly group: string;
+  readonly apiVersion?: string | undefined;
+}
+
+/** Whether an entry that names an object means one of this group and version. */
+export const isOfGroup =
+  (found: string) =>
+  ({ group, apiVersion = found }: GroupNamed): boolean =>
+    apiVersion === found && (group === '' || group === groupIn(found));
 
 /** By these, controllers of the control plane mark what they make without an owner. */
 const makers: readonly (readonly [of: 'labels' | 'annotations', name: string])[] = [

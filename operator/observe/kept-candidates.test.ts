@@ -5,7 +5,8 @@ import { PackedValues } from '../kube/packed.ts';
 import { componentsOf, isLarge, keptCandidate, mayName } from './kept-candidates.ts';
 import { ObjectAway } from './large.ts';
 
-const refs = (count: number) => Array.from({ length: count }, (_, i) => ({ kind: 'ConfigMap', name: `c-${i}` }));
+const refs = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({ kind: 'ConfigMap', group: '', name: `c-${i}` }));
 const naming = (count: number) => {
   const candidate = aCandidate();
   return { ...candidate, spec: { ...candidate.spec, components: refs(count) } };
@@ -28,6 +29,20 @@ test('a large one reads as it was, and says of an object whether it names it', (
   expect(componentsOf(kept)).toEqual([]);
   expect(refs(500).every(({ kind, name }) => mayName(kept, `${kind}/${name}`))).toBe(true);
   expect(mayName(kept, 'ConfigMap/c-500')).toBe(false);
+});
+
+test('a component of a defined kind is known by its group, whether the candidate says it or not', () => {
+  const candidate = aCandidate();
+  const components = [
+    { kind: 'HTTPRoute', group: '', name: 'web' },
+    { kind: 'Gateway', group: 'networking.istio.io', name: 'web' },
+    { kind: 'Gateway', group: '', apiVersion: 'gateway.networking.k8s.io/v1', name: 'web' },
+  ];
+  expect(componentsOf({ ...candidate, spec: { ...candidate.spec, components } })).toEqual([
+    'HTTPRoute.gateway.networking.k8s.io/web',
+    'Gateway.networking.istio.io/web',
+    'Gateway.gateway.networking.k8s.io/web',
+  ]);
 });
 
 test('of very many large ones few are held, and the others say where they are', async () => {

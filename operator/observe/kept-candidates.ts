@@ -2,7 +2,7 @@
 import type { ReleaseCandidate } from '../api/candidate.ts';
 import { patchOf } from '../api/overlay.ts';
 import { unworkable } from '../decide/json/json.ts';
-import { keyOf, type ObjectKey } from '../decide/objects.ts';
+import type { ObjectKey } from '../decide/objects.ts';
 import { largeLength, ObjectAway, type LargeParts } from './large.ts';
 import { keyNamed } from '../decide/manifest/kinds/index.ts';
 
@@ -22,7 +22,7 @@ export const isLarge = (candidate: ReleaseCandidate): boolean => named.has(candi
 
 /** What a candidate names. Of a large one nothing, for an index of it would be larger than it is: see `mayName`. */
 export const componentsOf = (candidate: ReleaseCandidate): readonly ObjectKey[] =>
-  isLarge(candidate) ? [] : (candidate.spec.components ?? []).map(keyOf);
+  isLarge(candidate) ? [] : (candidate.spec.components ?? []).map(keyNamed);
 
 /** Whether a large candidate names an object. It may say so of one in billions that it does not name. */
 export const mayName = (candidate: ReleaseCandidate, key: string): boolean =>

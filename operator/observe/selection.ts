@@ -5,7 +5,13 @@ import { objectAt } from '../decide/json/json.ts';
 import { namesClaim, possibleSetsOf } from '../decide/manifest/claims.ts';
 import { keyNamed, kindRow, kindRows, promotableKinds } from '../decide/manifest/kinds/index.ts';
 import { keyOf, kindIdOf, type LiveObject, type ObjectKey, type ObjectRef } from '../decide/objects.ts';
-import { selectedObject, type SearchedKind, type SelectedObject, type Selection } from '../decide/selected.ts';
+import {
+  isOfGroup,
+  selectedObject,
+  type SearchedKind,
+  type SelectedObject,
+  type Selection,
+} from '../decide/selected.ts';
 import type { Read } from './facts.ts';
 import { objectsIn } from './lookup.ts';
 import type { KeptObject } from './parse.ts';
@@ -57,8 +63,7 @@ function* withLabels(facts: Read<'objects'>, namespace: string, labels: Labels):
 
 const leavesOut = ({ leaveOut }: ReleaseCandidate['spec']): ((ref: ObjectRef) => boolean) => {
   const named = Map.groupBy(leaveOut, ({ kind, name }) => `${kind}/${name}`);
-  return ({ apiVersion, kind, name }) =>
-    (named.get(`${kind}/${name}`) ?? []).some((entry) => (entry.apiVersion ?? apiVersion) === apiVersion);
+  return ({ apiVersion, kind, name }) => (named.get(`${kind}/${name}`) ?? []).some(isOfGroup(apiVersion));
 };
 
 /** A controller makes it in every namespace, in production too. */

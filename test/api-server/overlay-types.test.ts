@@ -48,7 +48,7 @@ const tried = async (manifest: JsonObject, patch: JsonObject): Promise<readonly 
   const [staged, live] = [await made(staging, name, manifest), await made(production, name, manifest)];
   const { ref } = staged;
   const overlays: readonly Overlay[] = [
-    { by: 'Candidate', namespace: production, item: { kind: ref.kind, name, patch: { ...patch } } },
+    { by: 'Candidate', namespace: production, item: { kind: ref.kind, name, group: '', patch: { ...patch } } },
   ];
   const rendered = render(staged, overlays);
   if (rendered.kind === 'Problem') throw new Error(rendered.problem.message);

@@ -192,7 +192,7 @@ export const draftBundle = (
       .map(({ fields, ...rest }) => ({ ...rest, fields: fields.toSorted() }))
       .toSorted(byKey),
     leftOut: spec.leaveOut
-      .map(({ kind, name, apiVersion = '', reason }) => ({ kind, name, apiVersion, reason }))
+      .map(({ kind, name, group, apiVersion = group, reason }) => ({ kind, name, apiVersion, reason }))
       .toSorted(byKey),
     stagingReferences: [],
     dependencies: [],

@@ -42,11 +42,12 @@ interface Given {
   readonly may?: readonly ('Image' | 'Command')[];
 }
 
-const item = (patch: JsonObject): OverlayItem => ({ kind: 'Deployment', name: 'api', patch: { ...patch } });
+const item = (patch: JsonObject): OverlayItem => ({ kind: 'Deployment', name: 'api', group: '', patch: { ...patch } });
 const ofPod = (spec: JsonObject): OverlayItem => item({ spec: { template: { spec } } });
 const jsonPatch = (...operations: NonNullable<OverlayItem['jsonPatch']>): OverlayItem => ({
   kind: 'Deployment',
   name: 'api',
+  group: '',
   jsonPatch: operations,
 });
 

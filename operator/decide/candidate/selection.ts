@@ -1,5 +1,4 @@
 /** What a selector finds and the release does not take: nothing of it is left out without the candidate saying so. */
-import type { LeftOut } from '../bundle.ts';
 import { type Answers, questionKey, type SelectionQuestion } from '../api-queries.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { newCandidate } from '../gates/remedies.ts';
@@ -8,7 +7,7 @@ import { mayMakeSecrets, secretsMadeBy } from '../manifest/secrets-made.ts';
 import { argumentFor, objectNamed } from '../messages.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { visible } from '../safe-text.ts';
-import type { SelectedObject } from '../selected.ts';
+import { isOfGroup, type SelectedObject } from '../selected.ts';
 import { problem, type StagingProblem } from './staging-problem.ts';
 
 /** What is asked of the API server about kinds of which there is no copy; undefined = the candidate has no selector. */
@@ -40,10 +39,12 @@ export const selectionProblem = (s: CandidateSnapshot, answers: Answers): Stagin
   return unknownEntries(s, found) ?? unsaidObjects(s, found);
 };
 
+type Entry = CandidateSnapshot['candidate']['spec']['leaveOut'][number];
+
 const isMeant =
-  ({ kind, name, apiVersion }: Omit<LeftOut, 'reason' | 'apiVersion'> & { apiVersion?: string | undefined }) =>
+  (entry: Entry) =>
   (object: SelectedObject): boolean =>
-    object.kind === kind && object.name === name && (apiVersion ?? object.apiVersion) === object.apiVersion;
+    object.kind === entry.kind && object.name === entry.name && isOfGroup(object.apiVersion)(entry);
 
 /** A name that is not found is a typing error, and whatever it was meant for would be shipped. */
 const unknownEntries = (s: CandidateSnapshot, found: readonly SelectedObject[]): StagingProblem | undefined => {

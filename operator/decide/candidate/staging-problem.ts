@@ -12,7 +12,8 @@ import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import type { NamedVerdict } from '../gates/verdict.ts';
 import { strayText } from './overlays.ts';
 import { visible } from '../safe-text.ts';
-import { runsOncePerBundle, keyNamed, rowNamed } from '../manifest/kinds/index.ts';
+import { resourceName } from '../manifest/kinds/shared/kind.ts';
+import { groupsOf, runsOncePerBundle, keyNamed, rowNamed } from '../manifest/kinds/index.ts';
 import { textAt } from '../json/json.ts';
 
 /** Why a candidate cannot be staged, and what to do about it. */
@@ -54,6 +55,30 @@ export const stagingProblem = (s: CandidateSnapshot): StagingProblem | undefined
   return brokenProblem(s) ?? missingPart(s) ?? unclearAuthors(s);
 };
 
+/** Where a component is of a kind that the cluster need not define. */
+const definitionsOf = (components: readonly Component[]): string => {
+  const defined = components.flatMap((component) => {
+    const row = rowNamed(component);
+    return row?.custom === undefined ? [] : [resourceName(row)];
+  });
+  return defined.length === 0
+    ? ''
+    : `. Next: look whether the cluster defines its kind, and have a platform admin install the definition that is missing: kubectl get crd ${[...new Set(defined)].join(' ')}`;
+};
+
+type Component = NonNullable<CandidateSnapshot['candidate']['spec']['components']>[number];
+
+const notPromotable = ({ kind, name, group, apiVersion }: Component): StagingProblem => {
+  const of = group === '' ? apiVersion : group;
+  const groups = of === undefined ? groupsOf(kind) : [];
+  return problem(
+    'KindNotPromotable',
+    groups.length > 1
+      ? `${kind} (${name}) is a kind of several groups. Next: create a new candidate that names one, as group: ${groups.join(' or ')}`
+      : `${kind}${of === undefined ? '' : ` of ${of}`} (${name}) cannot be promoted`,
+  );
+};
+
 /** Nothing is frozen on a record that does not verify. */
 export const brokenProblem = ({ candidate, record }: CandidateSnapshot): StagingProblem | undefined =>
   record.broken === undefined
@@ -63,13 +88,7 @@ export const brokenProblem = ({ candidate, record }: CandidateSnapshot): Staging
 const missingPart = ({ candidate, staged, unreadKinds }: CandidateSnapshot): StagingProblem | undefined => {
   const { components, selector } = candidate.spec;
   for (const component of components ?? []) {
-    const group = component.apiVersion;
-    if (rowNamed(component)?.promotable !== true) {
-      return problem(
-        'KindNotPromotable',
-        `${component.kind}${group === undefined ? '' : ` of ${group}`} (${component.name}) cannot be promoted`,
-      );
-    }
+    if (rowNamed(component)?.promotable !== true) return notPromotable(component);
   }
   const [unread] = unreadKinds;
   if (unread !== undefined) {
@@ -81,7 +100,8 @@ const missingPart = ({ candidate, staged, unreadKinds }: CandidateSnapshot): Sta
   const absent = (components ?? []).map(keyNamed).filter((key) => !staged.has(key));
   if (absent.length > 0) {
     const { namespace } = candidate.metadata;
-    return problem('ComponentMissing', `staging namespace ${namespace} lacks ${named(absent)}${whereJobsGo(absent)}`);
+    const hints = `${whereJobsGo(absent)}${definitionsOf(components ?? [])}`;
+    return problem('ComponentMissing', `staging namespace ${namespace} lacks ${named(absent)}${hints}`);
   }
   if (staged.size === 0) {
     const labels = Object.entries(selector?.matchLabels ?? {}).map((pair) => pair.join('='));

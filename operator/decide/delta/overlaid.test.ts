@@ -121,10 +121,10 @@ const operation = fc.oneof(
   fc.record({ op: fc.constantFrom('move' as const, 'copy' as const), path: pointer, from: pointer }),
 );
 const item: fc.Arbitrary<OverlayItem> = fc.oneof(
-  patch.map((each) => ({ kind: 'Deployment', name: 'api', patch: { ...each } })),
+  patch.map((each) => ({ kind: 'Deployment', name: 'api', group: '', patch: { ...each } })),
   fc
     .array(operation, { minLength: 1, maxLength: 4 })
-    .map((jsonPatch) => ({ kind: 'Deployment', name: 'api', jsonPatch })),
+    .map((jsonPatch) => ({ kind: 'Deployment', name: 'api', group: '', jsonPatch })),
 );
 
 test('whatever an overlay changes of images and commands is found, in whichever form it is written', () => {
@@ -155,7 +155,12 @@ test('whatever an overlay changes of images and commands is found, in whichever 
 test('what an overlay does not say it does not change', () => {
   fc.assert(
     fc.property(fc.integer({ min: 7, max: 9 }), fc.constantFrom('x', 'y'), (replicas, label) => {
-      const item = { kind: 'Deployment', name: 'api', patch: { spec: { replicas }, metadata: { labels: { label } } } };
+      const item = {
+        kind: 'Deployment',
+        name: 'api',
+        group: '',
+        patch: { spec: { replicas }, metadata: { labels: { label } } },
+      };
       const rendered = render(aLiveObject(api), [{ by: 'Candidate', namespace: 'payments-prod', item }]);
       if (rendered.kind === 'Problem') throw new Error(rendered.problem.message);
       const found = overlaidFields(api.ref, { from: rendered.base, to: rendered.content, by: 'Candidate' });
@@ -182,7 +187,11 @@ const unsupported: readonly (readonly [string, JsonObject])[] = [
 
 test.each(unsupported)('the directive %s of a patch is refused by its name', (name, each) => {
   const rendered = render(aLiveObject(api), [
-    { by: 'Candidate', namespace: 'payments-prod', item: { kind: 'Deployment', name: 'api', patch: { ...each } } },
+    {
+      by: 'Candidate',
+      namespace: 'payments-prod',
+      item: { kind: 'Deployment', name: 'api', group: '', patch: { ...each } },
+    },
   ]);
   expect(rendered).toMatchObject({ kind: 'Problem', problem: { overlay: true } });
   expect(JSON.stringify(rendered)).toContain(name);

@@ -9,8 +9,15 @@ const rowsFor = (kind: 'ReleasePolicy' | 'ReleaseCandidate', of: Item): readonly
   const overlay = (item: Item) => ({ spec: { overlay: [{ ...of, kind: 'Deployment', name: 'api', ...item }] } });
   const patch = { spec: { replicas: 6 } };
   return [
-    { kind, at: 'spec.overlay[]', bad: overlay({}), twin: overlay({ patch }) },
-    { kind, at: 'spec.overlay[]', bad: overlay({ patch, jsonPatch: [operation] }), twin: overlay({ jsonPatch: [operation] }) },
+    {
+      kind,
+      at: 'spec.overlay[]',
+      says: 'different groups',
+      bad: overlay({ patch, group: 'batch', apiVersion: 'apps/v1' }),
+      twin: overlay({ patch, group: 'apps', apiVersion: 'apps/v1' }),
+    },
+    { kind, at: 'spec.overlay[]', says: 'exactly once', bad: overlay({}), twin: overlay({ patch }) },
+    { kind, at: 'spec.overlay[]', says: 'exactly once', bad: overlay({ patch, jsonPatch: [operation] }), twin: overlay({ jsonPatch: [operation] }) },
     {
       kind,
       at: 'spec.overlay[].jsonPatch[]',

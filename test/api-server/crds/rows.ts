@@ -147,6 +147,18 @@ const policy: Omit<RuleRow, 'kind'>[] = [
   { at: 'spec.health.checks[].http.interval', bad: spec(http({ interval: '0s' })), twin: spec(http({ interval: '1s' })) },
 ];
 
+const ofGroup = (group: string) => ({
+  kind: 'Gateway',
+  name: 'web',
+  group,
+  apiVersion: 'gateway.networking.k8s.io/v1',
+});
+const leavesOut = (object: ReturnType<typeof ofGroup>) => ({
+  components: undefined,
+  selector: { matchLabels: { app: 'payments' } },
+  leaveOut: [{ ...object, reason: 'production has its own' }],
+});
+
 const candidate: Omit<RuleRow, 'kind'>[] = [
   { at: '', bad: { name: 'a'.repeat(53) }, twin: { name: 'a'.repeat(52) } },
   {
@@ -192,8 +204,26 @@ const candidate: Omit<RuleRow, 'kind'>[] = [
   },
   {
     at: 'spec.reverts[]',
+    says: 'a Job runs as',
     bad: spec({ reverts: [{ kind: 'Job', name: 'm'.repeat(55) }], followsUp: 'inc-4711' }),
     twin: spec({ reverts: [{ kind: 'Job', name: 'm'.repeat(54) }], followsUp: 'inc-4711' }),
+  },
+  {
+    at: 'spec.components[]',
+    says: 'different groups',
+    bad: spec({ components: [ofGroup('networking.istio.io')] }),
+    twin: spec({ components: [ofGroup('gateway.networking.k8s.io')] }),
+  },
+  {
+    at: 'spec.reverts[]',
+    says: 'different groups',
+    bad: spec({ reverts: [ofGroup('networking.istio.io')], followsUp: 'inc-4711' }),
+    twin: spec({ reverts: [ofGroup('gateway.networking.k8s.io')], followsUp: 'inc-4711' }),
+  },
+  {
+    at: 'spec.leaveOut[]',
+    bad: spec(leavesOut(ofGroup('networking.istio.io'))),
+    twin: spec(leavesOut(ofGroup('gateway.networking.k8s.io'))),
   },
   { at: 'spec.package', bad: spec({ package: '__proto__' }), twin: spec({ package: 'proto' }) },
   { at: 'spec.package', bad: spec({ package: 'рayments' }), twin: spec({ package: 'payments' }) },
@@ -201,6 +231,7 @@ const candidate: Omit<RuleRow, 'kind'>[] = [
   { at: 'spec.version', bad: spec({ version: 'v 2' }), twin: spec({ version: 'v2.0.0-rc.1+build_7' }) },
   {
     at: 'spec.components[]',
+    says: 'a Job runs as',
     bad: spec({ components: [{ kind: 'Job', name: 'm'.repeat(55) }] }),
     twin: spec({ components: [{ kind: 'Job', name: 'm'.repeat(54) }] }),
   },

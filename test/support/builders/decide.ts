@@ -165,7 +165,7 @@ export const overlaysOf = (
   patches: readonly JsonObject[],
   by: Overlay['by'] = 'Candidate',
 ): readonly Overlay[] =>
-  patches.map((patch) => ({ by, namespace: 'payments-prod', item: { kind, name, patch: { ...patch } } }));
+  patches.map((patch) => ({ by, namespace: 'payments-prod', item: { kind, name, group: '', patch: { ...patch } } }));
 
 /** A bundle whose digests are true. */
 export const aSealedBundle = (given: Partial<Bundle> = {}): Bundle => {

@@ -55,6 +55,9 @@ test.each([
     { kind: 'Gateway', apiVersion: 'networking.istio.io/v1' },
     'Gateway.networking.istio.io',
   ],
+  ['the same, by its group alone', { kind: 'Gateway', group: 'networking.istio.io' }, 'Gateway.networking.istio.io'],
+  ['a kind of Kubernetes by its group', { kind: 'Deployment', group: 'apps' }, 'Deployment'],
+  ['a kind of a group that has none of this name', { kind: 'ConfigMap', group: 'apps' }, undefined],
   ['a kind by its id', { kind: 'Gateway.networking.istio.io' }, 'Gateway.networking.istio.io'],
   ['a kind that two groups have', { kind: 'Gateway' }, undefined],
   [

@@ -2,7 +2,7 @@
 import type { JsonObject } from '../../../api/meta.ts';
 import { textAt } from '../../json/json.ts';
 import { keyOf, kindIdOf, type KindName, type ObjectKey } from '../../objects.ts';
-import type { Kind, PromotableKind, Wave } from './shared/kind.ts';
+import { groupOf, type Kind, type PromotableKind, type Wave } from './shared/kind.ts';
 import { builtInKinds } from './built-in.ts';
 import { declaredKinds } from './declared/registry.ts';
 import { replicaSet } from './replica-set.ts';
@@ -35,17 +35,32 @@ export const kindRow = (kind: KindName | string): Kind | undefined =>
 export const rowOf = (manifest: JsonObject): Kind | undefined =>
   kindRow({ kind: textAt(manifest, 'kind') ?? '', apiVersion: textAt(manifest, 'apiVersion') });
 
+/** A kind as people name it: by its group, by its group and version, or by neither. */
+export interface NamedKind extends KindName {
+  /** Absent or empty: not said. */
+  readonly group?: string | undefined;
+}
+
+/** The groups that have a kind of this name. */
+export const groupsOf = (kind: string): readonly string[] => (byKind.get(kind) ?? []).map(groupOf);
+
 /** What people mean who name a kind, with or without its group and version; undefined = a kind without a row, or one of several. */
-export const rowNamed = ({ kind, apiVersion }: KindName): Kind | undefined => {
+export const rowNamed = ({ kind, apiVersion, group = '' }: NamedKind): Kind | undefined => {
+  if (group !== '') {
+    const row = kindRow({ kind, apiVersion: `${group}/v1` });
+    return row !== undefined && groupOf(row) === group ? row : undefined;
+  }
   if (apiVersion !== undefined) return kindRow({ kind, apiVersion });
   const [only, ...others] = byKind.get(kind) ?? [];
   return kindRow(kind) ?? (others.length === 0 ? only : undefined);
 };
 
 /** The key of an object that people name. */
-export const keyNamed = (ref: KindName & { readonly name: string }): ObjectKey => {
+export const keyNamed = (ref: NamedKind & { readonly name: string }): ObjectKey => {
   const row = rowNamed(ref);
-  return row === undefined ? keyOf(ref) : `${kindIdOf(row)}/${ref.name}`;
+  const { kind, name, group = '' } = ref;
+  if (row === undefined) return keyOf(group === '' ? ref : { kind, name, apiVersion: `${group}/v1` });
+  return `${kindIdOf(row)}/${ref.name}`;
 };
 
 /** Every kind that may be promoted without the chart naming it. Secrets are never among them. */
