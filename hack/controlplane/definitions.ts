@@ -52,7 +52,26 @@ export const allDefinitions = async (project: Project): Promise<readonly Manifes
   return (await Promise.all(files.map((file) => definitionsOf(join(folder, file))))).flat();
 };
 
-/** Has the API server serve them. */
+const served = z.object({
+  spec: z.object({
+    group: z.string(),
+    names: z.object({ plural: z.string() }),
+    versions: z.array(z.object({ name: z.string(), served: z.boolean() })),
+  }),
+});
+
+/** Has the API server serve them, and waits until it does. @throws Error after a minute */
 export const define = async (installer: ApiClient, definitions: readonly Manifest[]): Promise<void> => {
   for (const definition of definitions) accepted(await installer.create(definition));
+  const deadline = Date.now() + 60_000;
+  for (const definition of definitions) {
+    const { group, names, versions } = served.parse(definition).spec;
+    for (const version of versions.filter((each) => each.served)) {
+      const path = `/apis/${group}/${version.name}/${names.plural}`;
+      while ((await installer.raw({ method: 'GET', path })).code !== 200) {
+        if (Date.now() > deadline) throw new Error(`${path} is not served within a minute`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
 };

@@ -3,6 +3,9 @@ import { targetOf, type Answer, type ApiClient, type KubeObject, type Manifest }
 
 const group = 'kinds.example';
 
+/** Names of kinds; each is defined where a test wants it. */
+export type DefinedKind = 'Widget' | 'Gadget' | 'Gizmo';
+
 const objectOf = (properties: Readonly<Record<string, unknown>>, more: object = {}) => ({
   type: 'object',
   properties,
@@ -50,7 +53,7 @@ const version = (name: string, storage: boolean, served = true) => ({
 
 /** `versions`: as they are served, the stored one first. */
 export const widgetDefinition = (
-  kind: 'Widget' | 'Gadget',
+  kind: DefinedKind,
   versions: readonly (readonly [name: string, served?: boolean])[] = [['v1']],
 ): Manifest => {
   const plural = `${kind.toLowerCase()}s`;
@@ -67,7 +70,7 @@ export const widgetDefinition = (
   };
 };
 
-export const widget = (kind: 'Widget' | 'Gadget', namespace: string, spec: object, name = 'web') => ({
+export const widget = (kind: DefinedKind, namespace: string, spec: object, name = 'web') => ({
   apiVersion: `${group}/v1`,
   kind,
   metadata: { name, namespace },
@@ -85,7 +88,7 @@ export interface WidgetSeen extends KubeObject {
  */
 export const reporting = (
   controller: ApiClient,
-  target: { readonly kind: 'Widget' | 'Gadget'; readonly namespace: string; readonly name?: string },
+  target: { readonly kind: DefinedKind; readonly namespace: string; readonly name?: string },
   phaseOf: (spec: WidgetSeen['spec']) => string,
 ): { readonly stop: () => Promise<void> } => {
   const { kind, namespace, name = 'web' } = target;
