@@ -43,3 +43,8 @@ describe('a pod of a template', () => {
     expect(strayLabels(pod, template)).toEqual(['example.dev/mesh', 'role']);
   });
 });
+
+test('a ReplicaSet of a Rollout runs what the Rollout says: the label with the hash of its template is its controller’s', () => {
+  const labelled = aPod({ app: 'web', 'rollouts-pod-template-hash': '1dbe5958' });
+  expect(programsOfTemplate({ kind: 'ReplicaSet', spec: { template: labelled } })).toEqual(template);
+});
