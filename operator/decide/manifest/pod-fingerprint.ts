@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Json, JsonObject } from '../../api/meta.ts';
 import { at, listAt, member, objectAt, textAt } from '../json/json.ts';
+import { podHashLabels } from './kinds/index.ts';
 import { podsIn } from './pod-spec.ts';
 
 /** `<list> <container> <digest of image, command and arguments>`, `account <ServiceAccount>`, `host <namespace of the node>`, `label <key>=<value>`. */
@@ -12,7 +13,7 @@ const lists = { initContainers: 'init', containers: 'main', ephemeralContainers:
 
 /** Labels that controllers and the API server give to pods, or to templates, for their own ends. */
 const controllersLabels: ReadonlySet<string> = new Set([
-  'pod-template-hash',
+  ...podHashLabels.map(([name]) => name),
   'pod-template-generation',
   'controller-revision-hash',
   'controller-uid',
