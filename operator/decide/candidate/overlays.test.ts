@@ -1,5 +1,9 @@
 /** What overlays change of what runs: found in whichever form it is written, and judged. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
+import { parse } from 'yaml';
+import { z } from 'zod';
 import {
   aCandidate,
   aDeployment,
@@ -9,8 +13,8 @@ import {
   aPolicy,
   now,
 } from '../../../test/support/builders/decide.ts';
-import type { JsonObject } from '../../api/meta.ts';
-import type { OverlayItem } from '../../api/overlay.ts';
+import { jsonObject, type JsonObject } from '../../api/meta.ts';
+import { overlay as overlayItem, type OverlayItem } from '../../api/overlay.ts';
 import { questionKey, type Answers } from '../api-queries.ts';
 import type { Bundle } from '../bundle.ts';
 import { overlay as gate } from '../gates/content/overlay.ts';
@@ -51,10 +55,10 @@ const jsonPatch = (...operations: NonNullable<OverlayItem['jsonPatch']>): Overla
   jsonPatch: operations,
 });
 
-const snapshotOf = ({ candidate = [], policy = [], may = [] }: Given): GateSnapshot =>
+const snapshotOf = ({ candidate = [], policy = [], may = [] }: Given, staged = api): GateSnapshot =>
   aGateSnapshot({
     bundles: [],
-    staged: new Map([[keyOf(api.ref), aLiveObject(api)]]),
+    staged: new Map([[keyOf(staged.ref), aLiveObject(staged)]]),
     candidate: aCandidate({ overlay: [...candidate], components: [{ kind: 'Deployment', name: 'api' }] }),
     policy: aPolicy({
       overlay: policy.map((each) => ({ ...each, package: 'payments' })),
@@ -64,8 +68,8 @@ const snapshotOf = ({ candidate = [], policy = [], may = [] }: Given): GateSnaps
   });
 
 /** The bundle that is frozen; the API server changes nothing of it. */
-const frozen = (given: Given): Bundle => {
-  const s = snapshotOf(given);
+const frozen = (given: Given, staged = api): Bundle => {
+  const s = snapshotOf(given, staged);
   const { questions } = renderStaged(s, new Map());
   const answers: Answers = new Map(
     questions.map((question) => [questionKey(question), { kind: 'Object', manifest: question.manifest }]),
@@ -236,4 +240,17 @@ test('signers read what runs otherwise before everything else, and how many fiel
   expect(lines[0]).toMatch(/^NOT WHAT STAGING RUNS: /);
   expect(lines.filter((line) => line.startsWith('NOT WHAT'))).toHaveLength(99);
   expect(lines).toContain('Overlays change 12 more fields: see spec.overlay');
+});
+
+test('docs/overlays.md shows the line that signers read for its first example', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/overlays.md'), 'utf8');
+  const [staging = '', items = ''] = [...page.matchAll(/```yaml\n# (?:staging|overlay)\n([\s\S]*?)```/g)].map(
+    ([, text]) => text,
+  );
+  const { spec = null } = jsonObject(parse(staging));
+  const staged = anObject('Deployment', 'api', { spec });
+  const given = { candidate: z.array(overlayItem).parse(parse(items)) };
+  expect(
+    overlayLines(snapshotOf(given, staged), frozen(given, staged)).map((line) => page.includes(`\n${line}\n`)),
+  ).toEqual([true]);
 });

@@ -25,7 +25,7 @@ const examples = blocks.flatMap(({ sort, value }, i) => {
 });
 
 test('the page has examples', () => {
-  expect(examples).toHaveLength(3);
+  expect(examples).toHaveLength(4);
   expect(page.match(/```yaml/g)).toHaveLength(blocks.length);
 });
 
