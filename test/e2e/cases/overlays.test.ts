@@ -148,6 +148,12 @@ scenario(
     const { spec } = await bundleOf(world, before);
     expect(spec.deltaText).toContain("Production's own overlay, from the ReleasePolicy, is laid over Deployment web");
     expect(spec.deltaText).toContain('also names what this release does not contain: Deployment gone');
+    expect(spec.deltaText).toContain(
+      "Differs from staging by production's own overlay (spec.overlay of the ReleasePolicy): Deployment web: spec.replicas 1 → 2",
+    );
+    expect(spec.deltaText).toContain(
+      'Differs from staging by spec.overlay of the candidate: Deployment web: spec.template.spec.containers[name=main].env[name=REGION].value test → eu',
+    );
     await world.when('first', ({ status }) => status?.approvals === '1/3', patienceMs);
 
     await amendPolicy(world, own(3));
