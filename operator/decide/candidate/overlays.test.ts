@@ -196,6 +196,16 @@ test('a key of a ConfigMap that pods may take as such a variable counts, and oth
   ]);
 });
 
+test('when a CronJob runs is no command: production may have a schedule of its own', () => {
+  const ref = anObject('CronJob', 'nightly', {}).ref;
+  const of = (schedule: string, suspend: boolean): JsonObject => ({ spec: { schedule, suspend, timeZone: 'UTC' } });
+  const found = overlaidFields(ref, { from: of('0 3 * * *', true), to: of('0 4 * * *', false), by: 'Candidate' });
+  expect(found.map(({ field, what }) => [field, what])).toEqual([
+    ['spec.schedule', 'Other'],
+    ['spec.suspend', 'Other'],
+  ]);
+});
+
 const others: readonly (readonly [string, OverlayItem, string])[] = [
   [
     'rights of a container',
