@@ -57,13 +57,23 @@ const brief = (path: Path, value: Json | undefined): string => {
 const runs = (ref: ObjectRef, path: Path): OverlaidField['what'] => {
   const sort = classOf(kindIdOf(ref), path);
   if (sort === 'image') return 'Image';
-  if (sort === 'command' || bringsVariables(path)) return 'Command';
+  if ((sort === 'command' && !isMoment(ref, path)) || bringsVariables(path)) return 'Command';
   const [above, last] = [path.at(-2), path.at(-1)].map((step) =>
     step !== undefined && 'field' in step ? step.field : '',
   );
   if (last === 'image' || (above === 'image' && last === 'reference')) return 'Image';
   return last === 'command' || last === 'args' ? 'Command' : 'Other';
 };
+
+const moments: ReadonlySet<string> = new Set([
+  'spec.concurrencyPolicy',
+  'spec.schedule',
+  'spec.suspend',
+  'spec.timeZone',
+]);
+
+/** When a CronJob runs. It is a command to signers, and no code that staging never ran. */
+const isMoment = (ref: ObjectRef, path: Path): boolean => kindIdOf(ref) === 'CronJob' && moments.has(formatPath(path));
 
 /** Variables that have no names here: any of them may be one that programs load code by. */
 const bringsVariables = (path: Path): boolean => path.some((step) => 'field' in step && step.field === 'envFrom');
