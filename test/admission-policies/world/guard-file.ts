@@ -54,7 +54,7 @@ export const installation = z
 /** `group/resource` of everything that a release may contain. */
 export const promotable: ReadonlySet<string> = new Set(
   z
-    .array(z.strictObject({ group: z.string(), resources: names, once: names.optional() }))
+    .array(z.strictObject({ group: z.string(), resources: names, once: names.optional(), scaled: names.optional() }))
     .parse(file('promotable.yaml'))
     .flatMap(({ group, resources }) => resources.map((resource) => `${group}/${resource}`)),
 );
