@@ -2,7 +2,7 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 
 import { inAscii } from '../ascii.ts';
 
@@ -36,24 +36,32 @@ export interface Bundled {
   readonly bytes: number;
 }
 
-/** Writes `kubectl-countersign.mjs` into a folder, with `kubectl-countersign` and the completion of the plugin beside it: the folder can be put on PATH. */
-export const bundleCommand = async (folder: string): Promise<Bundled> => {
-  const to = resolve(root, folder);
-  await mkdir(to, { recursive: true });
+const bundled = async (options: Pick<BuildOptions, 'target' | 'banner'>): Promise<string> => {
   const { outputFiles } = await build({
     entryPoints: [join(root, 'cli', 'main.ts')],
     bundle: true,
     platform: 'node',
-    target: 'node14.18',
     format: 'cjs',
-    banner: { js: header },
     write: false,
     minifyWhitespace: true,
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'warning',
+    ...options,
   });
-  const text = inAscii(outputFiles[0]?.text ?? '');
+  return inAscii(outputFiles[0]?.text ?? '');
+};
+
+/** As a CommonJS file, for an executable that brings its own Node. */
+export const bundleForExecutable = async (file: string): Promise<void> => {
+  await writeFile(file, await bundled({ target: 'node24' }));
+};
+
+/** Writes `kubectl-countersign.mjs` into a folder, with `kubectl-countersign` and the completion of the plugin beside it: the folder can be put on PATH. */
+export const bundleCommand = async (folder: string): Promise<Bundled> => {
+  const to = resolve(root, folder);
+  await mkdir(to, { recursive: true });
+  const text = await bundled({ target: 'node14.18', banner: { js: header } });
   const file = join(to, 'kubectl-countersign.mjs');
   // Somebody may be running it.
   await writeFile(`${file}.new`, text);
