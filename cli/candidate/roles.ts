@@ -1,6 +1,7 @@
 /** Which roles somebody may sign in, as RBAC lists them. */
 import { group, virtualResources } from '../../operator/api/kinds.ts';
 import type { Cluster, RuleSeen } from '../cluster/cluster.ts';
+import { findPolicy } from './find.ts';
 
 const covers = (listed: readonly string[], value: string): boolean => listed.includes(value) || listed.includes('*');
 
@@ -10,7 +11,20 @@ export const rolesIn = ({ verbs, apiGroups, resources, resourceNames }: RuleSeen
     ? resourceNames
     : [];
 
-/** Roles that the person may sign in, in this production namespace. Whether they count is asked before anything is signed. */
-export const rolesHeld = async (cluster: Cluster, namespace: string): Promise<readonly string[]> => [
-  ...new Set((await cluster.rules(namespace)).flatMap(rolesIn)),
-];
+/**
+ * Roles that the person may sign in, in this production namespace. Whether they count is asked before anything is signed. Where the API server
+ * cannot list all rights, it is asked about each role of the policy.
+ */
+export const rolesHeld = async (cluster: Cluster, namespace: string): Promise<readonly string[]> => {
+  const { rules, complete } = await cluster.rules(namespace);
+  const listed = new Set(rules.flatMap(rolesIn));
+  if (complete) return [...listed];
+  const policy = await findPolicy(cluster, namespace);
+  const roles = (policy?.spec.approvals ?? []).map(({ role }) => role).filter((role) => !listed.has(role));
+  const held = await Promise.all(
+    roles.map((name) =>
+      cluster.may({ group, namespace, resource: virtualResources.approvalRoles, verb: 'approve', name }),
+    ),
+  );
+  return [...listed, ...roles.filter((_, at) => held[at] === true)];
+};

@@ -91,10 +91,16 @@ export class Cluster {
     let failures = 0;
     while (!signal.aborted) {
       const told = new Set<string>();
+      const silence = silenceAfter(idleMs);
       try {
-        const stream = watch(this.transport, resource, selection, { after: undefined, timeoutSeconds: 300, signal });
+        const stream = watch(this.transport, resource, selection, {
+          after: undefined,
+          timeoutSeconds: 300,
+          signal: AbortSignal.any([signal, silence.signal]),
+        });
         for await (const event of stream) {
           failures = 0;
+          silence.heard();
           if (event.type !== 'BOOKMARK') {
             const { uid } = event.object.metadata;
             told.add(uid);
@@ -113,6 +119,7 @@ export class Cluster {
             yield { type: 'Current' };
           }
         }
+        await pause(restartMs, signal);
       } catch (error) {
         if (signal.aborted) return;
         const failure = toFailure(error);
@@ -120,6 +127,8 @@ export class Cluster {
         if (!passes || failures >= patience) throw failure;
         failures += 1;
         await pause(Math.min(500 * 2 ** failures, 10_000), signal);
+      } finally {
+        silence.end();
       }
     }
   }
@@ -166,16 +175,17 @@ export class Cluster {
     return rightOf(question, held);
   }
 
-  /** What RBAC gives the person in a namespace, as far as the API server lists it. */
-  rules(namespace: string): Promise<readonly RuleSeen[]> {
+  /** What RBAC gives the person in a namespace. Authorizers other than RBAC may give more, and say that the list is not all. */
+  rules(namespace: string): Promise<{ readonly rules: readonly RuleSeen[]; readonly complete: boolean }> {
     return this.#once(`rules ${namespace}`, async () => {
       const { body } = await this.transport.request({
         method: 'POST',
         path: '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews',
         body: { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectRulesReview', spec: { namespace } },
       });
-      const rules = fieldOf(fieldOf(body, 'status'), 'resourceRules');
-      return Array.isArray(rules) ? rules.map(ruleOf) : [];
+      const status = fieldOf(body, 'status');
+      const rules = fieldOf(status, 'resourceRules');
+      return { rules: Array.isArray(rules) ? rules.map(ruleOf) : [], complete: fieldOf(status, 'incomplete') !== true };
     });
   }
 
@@ -191,6 +201,26 @@ export class Cluster {
     return asked;
   }
 }
+
+/** The API server sends a bookmark about every minute: a stream that says nothing for so long is dead, and nobody would notice. */
+const idleMs = 150_000;
+
+/** Aborts when nothing was heard for so long. */
+const silenceAfter = (ms: number) => {
+  const controller = new AbortController();
+  let timer = setTimeout(() => controller.abort(), ms);
+  return {
+    signal: controller.signal,
+    heard() {
+      clearTimeout(timer);
+      timer = setTimeout(() => controller.abort(), ms);
+    },
+    end: () => clearTimeout(timer),
+  };
+};
+
+/** Between two streams that ended well. */
+const restartMs = 250;
 
 /** Breaks of a stream in a row before it counts as an outage. */
 const patience = 8;
@@ -227,6 +257,6 @@ export const isForbidden = (error: unknown): boolean => error instanceof Failure
 /** Reads the kubeconfig and makes the connection; nothing is sent yet. */
 export const openCluster = async (wanted: Wanted, version: string, interactive: boolean): Promise<Cluster> => {
   const access = await loadAccess(wanted);
-  const credentials = await credentialsOf(access, wanted.env, interactive);
-  return new Cluster(access, createTransport({ connection: await connectionTo(credentials, version) }));
+  const connection = await connectionTo(() => credentialsOf(access, wanted.env, interactive), version);
+  return new Cluster(access, createTransport({ connection }));
 };

@@ -26,59 +26,80 @@ const agentFor = async ({ server, tls, proxy }: Credentials): Promise<Agent | Pl
   return new HttpsProxyAgent({ ...options, proxy });
 };
 
-/** Opens nothing yet: the first request does. */
-export const connectionTo = async (credentials: Credentials, version: string): Promise<Connection> => {
-  const { server, tls, headers } = credentials;
-  const agent = await agentFor(credentials);
-  const base = new URL(server);
-  const send = server.startsWith('http:') ? plainRequest : request;
-  const prefix = base.pathname.replace(/\/+$/, '');
+/** Where requests go, under the credentials of now. */
+interface Line {
+  readonly credentials: Credentials;
+  readonly agent: Agent | PlainAgent;
+}
 
-  const answerTo = (asked: ApiRequest, signal: AbortSignal): Promise<IncomingMessage> =>
-    new Promise((resolve, reject) => {
-      const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
-      const options: RequestOptions = {
-        ...tls,
-        agent,
-        method: asked.method,
-        host: base.hostname.replace(/^\[|\]$/g, ''),
-        port: base.port || (base.protocol === 'http:' ? 80 : 443),
-        path: prefix + pathOf(asked),
-        headers: {
-          ...headers,
-          accept: asked.accept ?? 'application/json',
-          'user-agent': `kubectl-countersign/${version}`,
-          ...(body === undefined
-            ? {}
-            : { 'content-type': asked.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
-        },
-        signal,
-      };
-      send(options, resolve).on('error', reject).end(body);
-    });
+const send = ({ credentials, agent }: Line, asked: ApiRequest, given: { version: string; signal: AbortSignal }) =>
+  new Promise<IncomingMessage>((resolve, reject) => {
+    const { server, tls, headers } = credentials;
+    const base = new URL(server);
+    const isPlain = base.protocol === 'http:';
+    const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
+    const options: RequestOptions = {
+      ...tls,
+      agent,
+      method: asked.method,
+      host: base.hostname.replace(/^\[|\]$/g, ''),
+      port: base.port || (isPlain ? 80 : 443),
+      path: base.pathname.replace(/\/+$/, '') + pathOf(asked),
+      headers: {
+        ...headers,
+        accept: asked.accept ?? 'application/json',
+        'user-agent': `kubectl-countersign/${given.version}`,
+        ...(body === undefined
+          ? {}
+          : { 'content-type': asked.contentType ?? 'application/json', 'content-length': Buffer.byteLength(body) }),
+      },
+      signal: given.signal,
+    };
+    (isPlain ? plainRequest : request)(options, resolve).on('error', reject).end(body);
+  });
+
+/**
+ * Opens nothing yet: the first request does. What the server no longer accepts, such as a token that has expired while somebody waited, is asked
+ * for once more.
+ */
+export const connectionTo = async (read: () => Promise<Credentials>, version: string): Promise<Connection> => {
+  const open = async (): Promise<Line> => {
+    const credentials = await read();
+    return { credentials, agent: await agentFor(credentials) };
+  };
+  let line = await open();
+
+  const attempt = async (asked: ApiRequest): Promise<ApiResponse> => {
+    const timeoutMs = asked.timeoutMs ?? defaultTimeoutMs;
+    const deadline = new AbortController();
+    const timer = setTimeout(() => deadline.abort(), timeoutMs);
+    const signal = asked.signal === undefined ? deadline.signal : AbortSignal.any([asked.signal, deadline.signal]);
+    try {
+      const message = await send(line, asked, { version, signal });
+      const answer = { status: message.statusCode ?? 0, headers: flat(message) };
+      if (asked.answer === 'Stream' && answer.status < 400) {
+        return { ...answer, body: undefined, stream: jsonLines(message) };
+      }
+      return { ...answer, body: parsed(await text(message), answer.headers), stream: noStream };
+    } catch (error) {
+      throw deadline.signal.aborted ? timedOut(timeoutMs) : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
 
   return {
-    server,
-    async exchange(asked): Promise<ApiResponse> {
-      const timeoutMs = asked.timeoutMs ?? defaultTimeoutMs;
-      const deadline = new AbortController();
-      const timer = setTimeout(() => deadline.abort(), timeoutMs);
-      const signal = asked.signal === undefined ? deadline.signal : AbortSignal.any([asked.signal, deadline.signal]);
-      try {
-        const message = await answerTo(asked, signal);
-        const answer = { status: message.statusCode ?? 0, headers: flat(message) };
-        if (asked.answer === 'Stream' && answer.status < 400) {
-          return { ...answer, body: undefined, stream: jsonLines(message) };
-        }
-        return { ...answer, body: parsed(await text(message), answer.headers), stream: noStream };
-      } catch (error) {
-        throw deadline.signal.aborted ? timedOut(timeoutMs) : error;
-      } finally {
-        clearTimeout(timer);
-      }
+    server: line.credentials.server,
+    async exchange(asked) {
+      const answer = await attempt(asked);
+      if (answer.status !== 401) return answer;
+      // Refused before anything was done, so it is safe to ask again, whatever it was.
+      line.agent.destroy();
+      line = await open();
+      return attempt(asked);
     },
     close() {
-      agent.destroy();
+      line.agent.destroy();
       return Promise.resolve();
     },
   };

@@ -103,6 +103,13 @@ describe('kubeconfigs', () => {
     expect(JSON.parse(await readFile(join(command.folder, 'told.json'), 'utf8'))).toMatchObject({
       spec: { cluster: { server: cluster.controlPlane.server } },
     });
+    // A token that has expired is asked for once more.
+    const expired = { kind: 'ExecCredential', status: { token: 'expired' } };
+    await writeFile(
+      program,
+      `#!/bin/sh\ncd '${command.folder}'\nif [ -e asked ]; then cat answer.json; else touch asked; echo '${JSON.stringify(expired)}'; fi\n`,
+    );
+    expect((await get(file)).stderr).toContain(nothing);
     await writeFile(program, '#!/bin/sh\nexit 3\n');
     expect((await get(file)).stderr).toContain('gives no credential: exit code 3');
   });
