@@ -1,6 +1,8 @@
 /** Emergency accesses as they are shown. */
 import type { EmergencyAccess } from '../../operator/api/emergency.ts';
 import type { LedgerEntry } from '../../operator/api/ledger.ts';
+import type { ReleasePolicy } from '../../operator/api/policy.ts';
+import { peopleAmong } from '../../operator/decide/people/identity.ts';
 import { visible } from '../../operator/decide/safe-text.ts';
 import { isRecord } from '../../operator/kube/resource.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -17,6 +19,13 @@ export const findEmergency = async (cluster: Cluster, namespace: string, name: s
     `There is no EmergencyAccess ${name} in ${namespace}`,
     `kubectl countersign emergency status -n ${namespace}`,
   );
+};
+
+/** Whether somebody granted the access or had it, under any of their accounts. */
+export const isPartyTo = ({ spec }: EmergencyAccess, username: string, policy: ReleasePolicy | undefined): boolean => {
+  const parties = [spec.grantee, spec.grantor.username];
+  const personOf = peopleAmong(policy?.spec.people ?? [], [username, ...parties]);
+  return parties.some((each) => personOf(each) === personOf(username));
 };
 
 const dataOf = ({ spec }: LedgerEntry): Readonly<Record<string, unknown>> => {

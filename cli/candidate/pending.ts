@@ -4,7 +4,8 @@ import { approvalSummary } from '../../operator/decide/people/approvals.ts';
 import { linesOf } from '../../operator/decide/people/approval-lines.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { candidatesFor, findPolicy } from './find.ts';
-import { isTrue } from './objects.ts';
+import { isPartyTo } from './emergency.ts';
+import { conditionOf, emergencyOf, isTrue } from './objects.ts';
 import { rolesHeld } from './roles.ts';
 import { approvalsFor, asSigned, bundleFor, wouldBe } from './story.ts';
 
@@ -92,9 +93,39 @@ const findingsWaiting = async (
             roles,
             says: `${finding.object} ${finding.change}: ${finding.message}`,
             since: finding.since,
-            command: `kubectl get relpol production -n ${namespace} -o jsonpath='{.status.findings[?(@.name=="${finding.name}")].approvalManifests.${roles[0] ?? ''}}' | kubectl create -f -`,
+            command: `kubectl countersign sign finding ${finding.name} -n ${namespace} --role ${roles[0] ?? ''}`,
           },
         ];
+  });
+};
+
+/** Emergency accesses that are over and that this person may review: nobody who granted or had the access. */
+const reviewsWaiting = async (
+  cluster: Cluster,
+  namespace: string,
+  held: readonly string[],
+): Promise<readonly Waiting[]> => {
+  const [who, policy, all] = await Promise.all([
+    cluster.whoAmI(),
+    findPolicy(cluster, namespace),
+    cluster.listOur('EmergencyAccess', { namespace }),
+  ]);
+  return all.map(emergencyOf).flatMap((access): Waiting[] => {
+    const { metadata, spec, status } = access;
+    const roles = Object.keys(status?.approvalManifests ?? {}).filter((role) => held.includes(role));
+    const [role] = roles;
+    if (role === undefined || !isTrue(access, 'ReviewDue') || isPartyTo(access, who.username, policy)) return [];
+    return [
+      {
+        what: 'emergency',
+        name: metadata.name,
+        namespace,
+        roles,
+        says: `${spec.grantee} had access, granted by ${spec.grantor.username}: ${spec.reason}`,
+        since: conditionOf(access, 'ReviewDue')?.lastTransitionTime ?? metadata.creationTimestamp,
+        command: `kubectl countersign emergency review ${metadata.name} -n ${namespace} --role ${role}`,
+      },
+    ];
   });
 };
 
@@ -105,6 +136,7 @@ export const waitingIn = async (cluster: Cluster, namespace: string, now: number
   const found = await Promise.all([
     candidatesWaiting(cluster, namespace, held, now),
     findingsWaiting(cluster, namespace, held),
+    reviewsWaiting(cluster, namespace, held),
   ]);
   return found.flat().toSorted((a, b) => (a.since < b.since ? -1 : 1));
 };

@@ -1,10 +1,9 @@
 /** `kubectl countersign emergency review`: reads what was done, and signs for having read it. */
 import { connectionOptions, yesOption, type CommandDefinition } from '../command.ts';
-import { actsUnder, findEmergency, printEmergency } from '../candidate/emergency.ts';
+import { actsUnder, findEmergency, isPartyTo, printEmergency } from '../candidate/emergency.ts';
 import { findPolicy, productionOf } from '../candidate/find.ts';
 import { isTrue } from '../candidate/objects.ts';
 import { createHandedOut, roleAmong } from '../candidate/sign-manifest.ts';
-import { peopleAmong } from '../../operator/decide/people/identity.ts';
 import { visible } from '../../operator/decide/safe-text.ts';
 import { Problem } from '../exit.ts';
 import type { Session } from '../session.ts';
@@ -15,7 +14,6 @@ const run = async (session: Session): Promise<void> => {
   const namespace = await productionOf(session);
   const access = await findEmergency(cluster, namespace, session.name());
   const { name } = access.metadata;
-  const { grantee, grantor } = access.spec;
   if (!isTrue(access, 'ReviewDue')) {
     throw new Problem(
       `There is nothing to review of ${name}: it is ${access.status?.state ?? 'Pending'}`,
@@ -23,8 +21,7 @@ const run = async (session: Session): Promise<void> => {
     );
   }
   const [who, policy] = await Promise.all([cluster.whoAmI(), findPolicy(cluster, namespace)]);
-  const personOf = peopleAmong(policy?.spec.people ?? [], [who.username, grantee, grantor.username]);
-  if ([grantee, grantor.username].some((each) => personOf(each) === personOf(who.username))) {
+  if (isPartyTo(access, who.username, policy)) {
     throw new Problem(
       `The signature would not count: ${visible(who.username)} is grantee or grantor of ${name}`,
       `Somebody else reviews it: kubectl countersign emergency review ${name} -n ${namespace}`,

@@ -242,6 +242,11 @@ describe('emergency access', () => {
       /^inc-1 +developer-b/m,
     );
 
+    const waiting = await command.as('approver-b', ['pending', ...production()]);
+    expect(waiting.stdout).toContain(
+      `kubectl countersign emergency review inc-1 -n ${world.production} --role approver`,
+    );
+
     const own = await command.as('sre-a', ['emergency', 'review', 'inc-1', '--yes', ...production()]);
     expect(own.stderr).toContain('sre-a is grantee or grantor of inc-1');
     const reviewed = await command.as('approver-a', ['emergency', 'review', 'inc-1', '--yes', ...production()]);
