@@ -9,7 +9,7 @@ import { formatPath } from '../../operator/decide/json/field-path.ts';
 import { listAt, textAt } from '../../operator/decide/json/json.ts';
 import { accepted, type Manifest } from '../support/cluster/cluster.ts';
 import { condition, createSoon, image, isTrue, type Reported, type World } from '../support/cluster/system.ts';
-import { everybody, patienceMs, scenarios, sign } from '../support/scenario/kit.ts';
+import { everybody, gateSays, patienceMs, scenarios, sign } from '../support/scenario/kit.ts';
 import { behaving } from '../support/scenario/production.ts';
 import { isWhole, partOf } from '../support/proofs.ts';
 import {
@@ -52,7 +52,10 @@ const nodeOf = (place: string, name: string): Manifest => ({
 });
 
 /** What surrounds a package: classes, volumes, nodes and Secrets. */
-const surround = async (world: World, { name, classes, secrets, help }: VendorPackage): Promise<void> => {
+const surround = async (
+  world: World,
+  { name, classes, clusterRights, secrets, help }: VendorPackage,
+): Promise<void> => {
   const installer = system().as('installer');
   const ofClasses = classes.flatMap((object) => (kindOf(object) === 'StorageClass' ? [nameOf(object)] : []));
   const made = (help.secrets ?? []).map((each) =>
@@ -60,6 +63,7 @@ const surround = async (world: World, { name, classes, secrets, help }: VendorPa
   );
   await Promise.all([
     ...classes.map((object) => createSoon(installer, manifestFrom(object))),
+    ...clusterRights.map((object) => createSoon(installer, placed(object, world.staging))),
     ...['', ...ofClasses].flatMap((each) => volumes(world, each).map((volume) => createSoon(installer, volume))),
     ...(help.nodes === undefined ? [] : [createSoon(installer, nodeOf(help.nodes, name))]),
     ...[world.staging, world.production].flatMap((namespace) =>
@@ -68,11 +72,27 @@ const surround = async (world: World, { name, classes, secrets, help }: VendorPa
   ]);
 };
 
+/** What staging's accounts hold and production's do not, a cluster administrator gives them, by the commands that the gate prints. */
+const giveRights = async (world: World, candidate: string): Promise<void> => {
+  const { remedy } = await gateSays(world, candidate, 'ClusterRights', 'ClusterRightsMissing');
+  for (const command of (/ same: (.*?)\. If /.exec(remedy)?.[1] ?? '').split('; ')) {
+    const [program, ...args] = command.split(' ');
+    expect(program).toBe('kubectl');
+    expect(await system().controlPlane.kubectl('installer', args)).toMatchObject({ code: 0 });
+  }
+};
+
 /** Proposes, has everybody sign, and expects that it ends so; else what it says about itself is in the failure. */
-const ends = async (world: World, candidate: Manifest, expected: string): Promise<Reported> => {
+const ends = async (
+  world: World,
+  candidate: Manifest,
+  expected: string,
+  waits: (name: string) => Promise<void> = () => Promise.resolve(),
+): Promise<Reported> => {
   const { name = '' } = candidate.metadata;
   await world.propose(candidate);
   await sign(world, name, ...everybody);
+  await waits(name);
   const seen = await world.when(name, (each) => isTrue(each, 'Finished'), patienceMs);
   const { reason, message } = condition(seen, 'Finished') ?? { reason: 'none', message: '' };
   expect(reason === expected ? reason : `${reason}: ${message}`).toBe(expected);
@@ -135,7 +155,7 @@ if (packages.length === 0) test.todo('the packages of vendors are not here: ../s
 if (isWhole) afterAll(() => void process.stdout.write(`\n${table.toSorted().join('')}\n`));
 
 for (const each of partOf(packages, 2)) {
-  const { parts, label, help } = each;
+  const { parts, label, clusterRights, help } = each;
   const components = parts.map((object) => `${kindOf(object)}/${nameOf(object)}`);
   scenario(
     `${each.name}: ${parts.length} objects are released, released again with another image, and taken back when that fails`,
@@ -144,7 +164,8 @@ for (const each of partOf(packages, 2)) {
       const candidate = (name: string, overlay: readonly object[]): Manifest =>
         world.candidate(name, components, { ...by, ...(overlay.length === 0 ? {} : { overlay }) });
       for (const object of parts) await createSoon(world.as('admin'), placed(kept(object), world.staging));
-      table.push(row(each, await ends(world, candidate('first', help.overlay ?? []), 'Promoted')));
+      const waits = (name: string) => (clusterRights.length === 0 ? Promise.resolve() : giveRights(world, name));
+      table.push(row(each, await ends(world, candidate('first', help.overlay ?? []), 'Promoted', waits)));
       expect(await unequal(world, each)).toEqual([]);
 
       const main = mainOf(each);

@@ -27,7 +27,11 @@ const productionNodes = 'countersign.test/place';
 
 const helps: Readonly<Record<string, Help>> = {
   'ingress-nginx': {
-    said: ['its Jobs stay in staging when they are done', 'the Job that makes a Secret says so'],
+    said: [
+      'its Jobs stay in staging when they are done',
+      'the Job that makes a Secret says so',
+      'bindings that the gate prints',
+    ],
     overlay: [
       {
         kind: 'Job',
@@ -37,7 +41,11 @@ const helps: Readonly<Record<string, Help>> = {
     ],
   },
   metallb: {
-    said: ['Secret memberlist', 'nodes of its own: its DaemonSet holds ports of the node'],
+    said: [
+      'Secret memberlist',
+      'nodes of its own: its DaemonSet holds ports of the node',
+      'bindings that the gate prints',
+    ],
     secrets: ['memberlist'],
     nodes: productionNodes,
     differs: /^spec\.template\.spec\.(nodeSelector|tolerations)/,
@@ -65,6 +73,7 @@ const helps: Readonly<Record<string, Help>> = {
 const outside = /^(Namespace|Cluster.*|CustomResourceDefinition|.*WebhookConfiguration|StorageClass|IngressClass)$/;
 /** Of these, classes are there before a package is. */
 const classes = /^(StorageClass|IngressClass)$/;
+const rights = /^ClusterRole(Binding)?$/;
 
 export const kindOf = (object: JsonObject): string => textAt(object, 'kind') ?? '';
 export const nameOf = (object: JsonObject): string => textAt(object, 'metadata', 'name') ?? '';
@@ -77,6 +86,8 @@ export interface VendorPackage {
   readonly parts: readonly JsonObject[];
   readonly secrets: readonly JsonObject[];
   readonly classes: readonly JsonObject[];
+  /** ClusterRoles, and what binds them to accounts of the package. */
+  readonly clusterRights: readonly JsonObject[];
   /** Outside of namespaces, as `Kind/name`. */
   readonly outside: readonly string[];
   /** A label that all parts have in common, which selects them. */
@@ -115,6 +126,7 @@ const read = (name: string): VendorPackage => {
     parts,
     secrets: objects.filter((object) => kindOf(object) === 'Secret'),
     classes: objects.filter((object) => classes.test(kindOf(object))),
+    clusterRights: objects.filter((object) => rights.test(kindOf(object))),
     outside: objects.filter(isOutside).map((object) => `${kindOf(object)}/${nameOf(object)}`),
     label: commonLabel(parts),
     help: helps[name] ?? { said: [] },
@@ -139,7 +151,7 @@ export const manifestFrom = (object: unknown): Manifest => {
 /** In a namespace of ours: that of the vendor stands in metadata, and in the subjects of bindings. */
 export const placed = (object: JsonObject, namespace: string): Manifest => {
   const subjects = listAt(object, 'subjects').map((subject) => ({ ...jsonObject(subject), namespace }));
-  const metadata = { ...objectAt(object, 'metadata'), namespace };
+  const metadata = { ...objectAt(object, 'metadata'), ...(isOutside(object) ? {} : { namespace }) };
   return manifestFrom({ ...object, metadata, ...(subjects.length === 0 ? {} : { subjects }) });
 };
 
