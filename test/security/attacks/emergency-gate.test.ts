@@ -428,7 +428,9 @@ describe('with the operator dead', () => {
       metadata: { name: 'mine', namespace },
       rules: [{ ...uses, resourceNames: ['unclocked'] }],
     };
-    expect(said(await thief().create(mine))).toMatch(/NoReleaseUnderWay|ProductionGuardGrant|MinutesByOperator/);
+    expect(said(await thief().create(mine))).toMatch(
+      /NoReleaseUnderWay|ProductionGuardGrant|ProductionGuardRightNotGrantable|MinutesByOperator/,
+    );
   });
 
   test('what the record has ended passes no more, though everything else is there', async () => {
