@@ -236,8 +236,11 @@ describe('the story', () => {
       () => system.controlPlane.auditEvents(),
       (events) =>
         events.filter(
-          ({ verb, stage, requestURI }) =>
-            verb === 'watch' && stage === 'ResponseStarted' && requestURI.includes('third'),
+          ({ verb, stage, requestURI, userAgent }) =>
+            verb === 'watch' &&
+            stage === 'ResponseStarted' &&
+            requestURI.includes('third') &&
+            userAgent?.startsWith('kubectl-countersign') === true,
         ).length > 1,
     );
     expect((await command.as('owner-a', ['withdraw', 'third', '--yes', ...staging()])).stdout).toContain('withdrawn');
