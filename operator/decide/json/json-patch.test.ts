@@ -72,6 +72,19 @@ describe('JSON patch (RFC 6902)', () => {
     expect(() => jsonPatch(hosts, doubling)).toThrow('makes an object that');
   });
 
+  it.each<[sentence: string, target: JsonObject, path: string]>([
+    ['a key under the name of a credential', { data: { password: 'hunter2' } }, '/data/password'],
+    ['a variable', { env: [{ name: 'DB_PASSWORD', value: 'hunter2' }] }, '/env/0/value'],
+    ['a map that holds one', { data: { password: 'hunter2' } }, '/data'],
+    ['a list that holds one', { env: [{ name: 'DB_PASSWORD', value: 'hunter2' }] }, '/env'],
+    ['an argument that holds one', { args: ['--password=hunter2'] }, '/args/0'],
+    ['a field that is called one', { spec: { apiToken: 'hunter2' } }, '/spec/apiToken'],
+  ])('a test that fails tells nobody the value of %s', (_, target, path) => {
+    const patched = () => jsonPatch(target, [{ op: 'test', path, value: 'guess' }]);
+    expect(patched).toThrow('fails: ');
+    expect(patched).not.toThrow('hunter2');
+  });
+
   it('leaves what it was given as it was', () => {
     fc.assert(
       fc.property(anyObject, (target) => {

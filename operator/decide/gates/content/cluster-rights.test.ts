@@ -19,7 +19,9 @@ const clusterRole = (name: string, verbs: readonly string[]) => ({
   aggregated: false,
   rules: [{ apiGroups: [''], resources: ['nodes'], verbs }],
 });
-const roles = [clusterRole('nodes', ['get', 'list']), clusterRole('more-nodes', ['*']), clusterRole('one', ['get'])];
+const secrets = { ...clusterRole('secrets', ['get']), rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }] };
+const binds = { ...clusterRole('binds', ['bind']) };
+const roles = [secrets, binds, clusterRole('nodes', ['get', 'list']), clusterRole('more-nodes', ['*']), clusterRole('one', ['get'])];
 
 const known = (bindings: readonly Binding[]): KnownBindings => ({
   of: (subjects) => bindings.filter((each) => each.subjects.some((subject) => subjects.includes(subject))),
@@ -153,5 +155,21 @@ describe('the gate ClusterRights', () => {
   it('asks for no binding of staging that the candidate leaves out', () => {
     const leaveOut = [{ kind: 'RoleBinding', name: 'nodes', reason: 'for debugging' }];
     expect(judged([binding({ namespace: staging })], [account], leaveOut).outcome).toBe('Passed');
+  });
+
+  it.each<[sentence: string, role: Binding['role'], warning: string]>([
+    ['reads Secrets', { kind: 'ClusterRole', name: 'secrets' }, 'get secrets'],
+    ['holds what no release may grant', { kind: 'ClusterRole', name: 'binds' }, 'bind nodes'],
+    ['is not known', { kind: 'Role', name: 'strange' }, 'what it gives is not known here'],
+  ])('says before the command that a role %s', (_, role, warning) => {
+    const { message, remedy } = judged([binding({ namespace: 'team', role })]);
+    expect(message).toMatch(/^Read before giving it: /);
+    expect(message.slice(0, message.indexOf('In payments-prod'))).toContain(warning);
+    expect(remedy).toContain(`kubectl describe ${role.kind.toLowerCase()} ${role.name}`);
+    expect(remedy.indexOf('kubectl describe')).toBeLessThan(remedy.indexOf('kubectl create'));
+  });
+
+  it('warns of no role that a release might grant', () => {
+    expect(judged([binding()]).message).toMatch(/^In payments-prod/);
   });
 });
