@@ -48,7 +48,7 @@ const applied = (document: JsonObject, { op, path, from, value }: PatchOperation
     case 'test': {
       const found = read(document, pointer, at);
       if (canonicalJson(found) === canonicalJson(given())) return document;
-      throw refused(at, `fails: the value there is ${brief(found)}`);
+      throw refused(at, `fails: the value there is ${brief(found, pointer)}`);
     }
     case 'move': {
       const origin = source();
@@ -67,9 +67,21 @@ const applied = (document: JsonObject, { op, path, from, value }: PatchOperation
 };
 
 const longest = 60;
-const brief = (value: Json): string => {
+/** Maps whose keys people choose, and values of named items: the name of what they hold may stand anywhere. */
+const chosen: ReadonlySet<string> = new Set(['annotations', 'binaryData', 'data', 'stringData', 'value']);
+const mayBeCredential = /pass|pwd|secret|token|key|cred|auth/i;
+
+/** The message is read by those who may not read the object, so only one word is told, and none that may be a credential. */
+const brief = (value: Json, pointer: readonly string[]): string => {
+  if (isList(value)) return 'a list';
+  if (isObject(value)) return 'a map';
   const text = JSON.stringify(value);
-  return text.length <= longest ? text : `${text.slice(0, longest)}…`;
+  const isHidden =
+    text.length > longest ||
+    /[=\s]/.test(text) ||
+    pointer.some((name) => chosen.has(name)) ||
+    mayBeCredential.test(pointer.join('/'));
+  return isHidden ? 'another one (not shown here, as it may be a credential)' : text;
 };
 
 const parsed = (pointer: string, at: string): readonly string[] => {

@@ -19,9 +19,18 @@ const clusterRole = (name: string, verbs: readonly string[]) => ({
   aggregated: false,
   rules: [{ apiGroups: [''], resources: ['nodes'], verbs }],
 });
-const secrets = { ...clusterRole('secrets', ['get']), rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }] };
+const secrets = {
+  ...clusterRole('secrets', ['get']),
+  rules: [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }],
+};
 const binds = { ...clusterRole('binds', ['bind']) };
-const roles = [secrets, binds, clusterRole('nodes', ['get', 'list']), clusterRole('more-nodes', ['*']), clusterRole('one', ['get'])];
+const roles = [
+  secrets,
+  binds,
+  clusterRole('nodes', ['get', 'list']),
+  clusterRole('more-nodes', ['*']),
+  clusterRole('one', ['get']),
+];
 
 const known = (bindings: readonly Binding[]): KnownBindings => ({
   of: (subjects) => bindings.filter((each) => each.subjects.some((subject) => subjects.includes(subject))),

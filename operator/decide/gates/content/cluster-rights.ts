@@ -1,7 +1,7 @@
 /** Do the accounts of the release hold in production the rights beyond the release that they hold in staging? */
 import type { ReleaseCandidate } from '../../../api/candidate.ts';
 import type { Bundle } from '../../bundle.ts';
-import type { RoleFacts } from '../../emergency/role-limits.ts';
+import { forbiddenRights, type RoleFacts } from '../../emergency/role-limits.ts';
 import { textAt } from '../../json/json.ts';
 import { podSpecsOf, runsNothing } from '../../manifest/pod-spec.ts';
 import { listed, shellWord } from '../../messages.ts';
@@ -128,6 +128,44 @@ const commandFor = (s: Seen, { binding, accounts }: Lack): string => {
 const withdrawn = ({ binding }: Lack): string =>
   `kubectl edit ${kindOf(binding).toLowerCase()} ${shellWord(binding.name)}${inPlace(binding.namespace)}`;
 
+const reading: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
+
+/** Rights of a role that let its holder read Secrets, as people read them. */
+const secretsRead = ({ rules }: RoleFacts): readonly string[] =>
+  rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.includes('') && resources.includes('secrets')
+      ? verbs.filter((verb) => reading.has(verb)).map((verb) => `${verb} secrets`)
+      : [],
+  );
+
+/** Somebody who may bind a role in staging has not thereby a say in who holds it in production. undefined = a release might grant it. */
+const danger = (s: Seen, { binding }: Lack): string | undefined => {
+  const { kind, name } = binding.role;
+  const role = kind === 'ClusterRole' ? s.bindings.clusterRole(name) : undefined;
+  if (role === undefined) return `${kind} ${name}: what it gives is not known here`;
+  const strong = [...new Set([...secretsRead(role), ...forbiddenRights(role)])];
+  return strong.length === 0
+    ? undefined
+    : `${kind} ${name} reads Secrets or holds rights that no release may grant (${listed(strong)})`;
+};
+
+const describing = ({ binding: { role, namespace } }: Lack): string =>
+  `kubectl describe ${role.kind.toLowerCase()} ${shellWord(role.name)}${role.kind === 'Role' ? inPlace(namespace) : ''}`;
+
+/** What an administrator reads before anything that could be typed. */
+const warnings = (s: Seen, lacks: readonly Lack[]): { readonly message: string; readonly remedy: string } => {
+  const dangerous = lacks.flatMap((lack) => {
+    const why = danger(s, lack);
+    return why === undefined ? [] : [{ lack, why }];
+  });
+  if (dangerous.length === 0) return { message: '', remedy: '' };
+  const commands = dangerous.slice(0, mostCommands).map(({ lack }) => describing(lack));
+  return {
+    message: `${visibleAscii(`Read before giving it: ${listed([...new Set(dangerous.map(({ why }) => why))])}`)}. `,
+    remedy: `Read first what it gives: ${[...new Set(commands)].join('; ')}; who made the binding in staging is in the audit log of the API server. `,
+  };
+};
+
 const mostCommands = 5;
 
 const judge = (s: Seen) => {
@@ -136,10 +174,11 @@ const judge = (s: Seen) => {
   if (first === undefined)
     return passed('ClusterRightsPresent', 'The accounts of the release hold in production what they hold in staging');
   const more = lacks.length - mostCommands;
+  const warning = warnings(s, lacks);
   return blocked('ClusterRightsMissing', {
-    message: `In ${s.target.name}, ${listed(lacks.map(told))}. No release holds such a binding`,
+    message: `${warning.message}In ${s.target.name}, ${listed(lacks.map(told))}. No release holds such a binding`,
     remedy: visibleAscii(
-      `A cluster administrator gives production the same: ${lacks
+      `${warning.remedy}A cluster administrator gives production the same: ${lacks
         .slice(0, mostCommands)
         .map((lack) => commandFor(s, lack))
         .join(
