@@ -190,6 +190,9 @@ export interface NamespaceFacts {
   readonly terminating: boolean;
 }
 
+/** Kinds of definitions that the API server cannot read, by id, with what it says. */
+export type UnreadKinds = ReadonlyMap<string, string>;
+
 /** Looks up a live object of one namespace; a Map will do. */
 export interface LiveObjects {
   get(key: ObjectKey): LiveObject | undefined;

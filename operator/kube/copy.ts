@@ -14,6 +14,17 @@ export interface CopySpec<T> {
   readonly indexes?: Indexes<T>;
 }
 
+/** Answers that are all errors, in milliseconds: longer than an API server needs that starts or is short of time. */
+const lastingMs = 20_000;
+
+interface Errors {
+  /** When they began. */
+  readonly since: number;
+  readonly said: string;
+  /** For longer than any start takes. */
+  readonly lasted: boolean;
+}
+
 /** What a whole list holds, by `namespace/name`. */
 export type Listed<T> = Map<string, Seen<T>>;
 
@@ -24,6 +35,8 @@ export type Listed<T> = Map<string, Seen<T>>;
 export class Copy<T> {
   /** Resolves when the copy is complete for the first time; rejects when it is given up before. */
   readonly synced: Promise<void>;
+  /** Resolves when the API server has answered nothing but errors for a while instead: it may be in vain to wait. */
+  readonly unreadable: Promise<void>;
   readonly resource: ResourceRow;
   readonly #project: CopySpec<T>['project'];
   readonly #logger: Logger;
@@ -31,6 +44,8 @@ export class Copy<T> {
   readonly #handlers = new Set<ChangeHandler<T>>();
   readonly #sync = Promise.withResolvers<void>();
   #isSynced = false;
+  readonly #unreadable = Promise.withResolvers<void>();
+  #errors: Errors | undefined;
   /** The resource version of the last whole list. */
   #listedAt = '';
   /** The last change of each object since before the first list. A value that is undefined: it went, or is not kept. */
@@ -44,12 +59,33 @@ export class Copy<T> {
       for (const handler of this.#handlers) this.#guard('change handler failed', () => handler(key, change));
     });
     this.synced = this.#sync.promise;
+    this.unreadable = this.#unreadable.promise;
     // Giving up early is no error for those who never asked.
     this.synced.catch(() => {});
   }
 
   isSynced(): boolean {
     return this.#isSynced;
+  }
+
+  /** What the API server says instead of what there is, once that has lasted; undefined = it has not, or the copy is complete. */
+  unreadBecause(): string | undefined {
+    return this.#errors?.lasted === true ? this.#errors.said : undefined;
+  }
+
+  /** What should have filled the copy failed, at a moment in milliseconds of a clock that only goes on. */
+  failed({ code, message }: Failure, at: number): void {
+    if (this.#isSynced) return;
+    const known = this.#errors;
+    if (code === 0) {
+      // Without an answer nothing is known: the API server may be away, and has to be heard for as long once it is back.
+      if (known?.lasted !== true) this.#errors = undefined;
+      return;
+    }
+    const since = known?.since ?? at;
+    const lasted = at - since >= lastingMs;
+    this.#errors = { since, said: message, lasted };
+    if (lasted) this.#unreadable.resolve();
   }
 
   /** By `namespace/name`, or `name` where there is no namespace. */
@@ -104,6 +140,7 @@ export class Copy<T> {
   /** There is nothing that it has not been told. */
   complete(): void {
     this.#early.clear();
+    this.#errors = undefined;
     this.#isSynced = true;
     this.#sync.resolve();
   }

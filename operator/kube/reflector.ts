@@ -22,6 +22,7 @@ export class Reflector<T> extends Copy<T> {
       list: () => this.#list(),
       fold: (type, object) => this.fold(type, object),
       absent: () => this.complete(),
+      failed: (failure) => this.failed(failure, tools.clock.monotonic()),
     });
   }
 

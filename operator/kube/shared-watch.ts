@@ -57,6 +57,9 @@ export class SharedWatch<T> {
       list: () => this.#list(),
       fold: (type, object) => this.#copyOf(object)?.fold(type, object),
       absent: () => this.#absent(),
+      failed: (failure) => {
+        for (const copy of this.#copies.values()) copy.failed(failure, tools.clock.monotonic());
+      },
       passes: (line) => this.#passes(line),
     });
   }
@@ -187,6 +190,7 @@ export class SharedWatch<T> {
       if (copy.filled.signal.aborted) return;
       const failure = toFailure(error);
       this.#report(copy.namespace, failure);
+      copy.failed(failure, this.#tools.clock.monotonic());
       copy.failures += 1;
       const waitMs = Math.max(delayMs(this.#loop.settings.backoff, copy.failures, random()), failure.retryAfterMs ?? 0);
       // The others do not wait for it.

@@ -66,6 +66,8 @@ export interface Listing {
 /** What keeps what is heard. Nothing that it does may throw. */
 export interface WatchTarget {
   list(): Listing;
+  /** A list or stream failed. */
+  failed(failure: Failure): void;
   /** What happened after everything that was told before. */
   fold(type: ChangeType, object: KubeObject): void;
   /** The API server does not serve the resource: there is none of it. */
@@ -193,6 +195,7 @@ export class WatchLoop {
       this.#target.absent();
       return 'Refused';
     }
+    this.#target.failed(failure);
     const refused = failure.kind === 'Forbidden' || failure.kind === 'NotFound' || failure.kind === 'Invalid';
     if (refused) logger.warn(fields, 'watch refused');
     else if (failure.kind === 'Bug') logger.error(fields, 'watch failed');

@@ -31,7 +31,9 @@ import {
   policyIn,
   typeOf,
 } from './lookup.ts';
-import { observeRelease, type ReleaseFacts } from './release.ts';
+import { heldOf, isWaiting, observeRelease, type ReleaseFacts } from './release.ts';
+import type { KindsToRead } from './following.ts';
+import type { Bundle } from '../decide/bundle.ts';
 import { selectionOf, stagedObjects, type SelectionFacts } from './selection.ts';
 
 /** A candidate whose story is over, or whose content is in production. */
@@ -122,13 +124,19 @@ const configMapKeys = ({ objects }: Read<'objects'>, namespace: string): KeysByN
   },
 });
 
-/** Kinds that it may consist of and of which staging or production has not been read, by id. */
-const unreadKindsOf = ({ followed }: Read<'followed'>, { spec, metadata }: ReleaseCandidate): readonly string[] => {
-  const unread = new Set([metadata.namespace, spec.targetNamespace].flatMap((each) => followed.unreadKinds(each)));
+/** Kinds that it consists of, or may consist of, and of which staging or production has not been read. */
+const unreadKindsOf = (
+  { followed }: Read<'followed'>,
+  { spec, metadata }: ReleaseCandidate,
+  bundles: readonly Bundle[],
+): KindsToRead => {
+  const unread = new Map([metadata.namespace, spec.targetNamespace].flatMap((each) => [...followed.unreadKinds(each)]));
   // Nearly always there are none, and a candidate may name five hundred objects.
-  if (unread.size === 0 || spec.components === undefined) return [...unread];
+  if (unread.size === 0) return unread;
+  if (bundles.length > 0) return heldOf(unread, bundles);
+  if (spec.components === undefined) return unread;
   const named = new Set(spec.components.map((each) => kindIdOf(rowNamed(each) ?? each)));
-  return [...unread].filter((id) => named.has(id));
+  return new Map([...unread].filter(([id]) => named.has(id)));
 };
 
 /** What accounts are bound to in the whole cluster. */
@@ -195,7 +203,7 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
   const bundles = inTarget.filter((bundle) => bundle.candidate.uid === metadata.uid);
   const policy = policyIn(facts, target);
   const follows = policy?.spec.sourceNamespace === metadata.namespace;
-  const unreadKinds = follows ? unreadKindsOf(facts, candidate) : [];
+  const unreadKinds: KindsToRead = follows ? unreadKindsOf(facts, candidate, bundles) : new Map();
   return {
     candidate,
     policy,
@@ -234,7 +242,7 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
     // Of what is not staged yet the status says which kind is not read.
     complete:
       followed.isClusterRead() &&
-      (bundles.length === 0 || unreadKinds.length === 0) &&
+      (bundles.length === 0 || !isWaiting(unreadKinds)) &&
       (!follows ||
         (followed.isComplete('Production', target) &&
           followed.isComplete('Secrets', target) &&

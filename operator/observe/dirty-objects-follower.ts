@@ -73,6 +73,10 @@ const followWhole = ({ dirtyObjects, on }: Pick<DirtyObjectsFollowerOptions, 'di
   on.namespaces(({ key, old, new: now }) => {
     if (old?.guarded !== now?.guarded) dirtyObjects.markAll(key);
   });
+  // A kind may have changed while nobody could read it.
+  on.followed(({ namespace }) => {
+    if (namespace !== undefined) dirtyObjects.markAll(namespace);
+  });
   on.records(({ namespace, entry }) => {
     if (entry?.type === 'FindingClosed' || entry?.type === 'Resumed') dirtyObjects.markAll(namespace);
   });

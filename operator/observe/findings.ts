@@ -19,6 +19,7 @@ export const observeFindings = (facts: FindingsFacts, namespace: string): WatchS
   if (!isWatched({ policy, target })) return undefined;
   const complete = followed.isClusterRead() && followed.isProductionRead(namespace);
   const scene = viewOf(facts, namespace);
+  const unread = followed.unreadKinds(namespace);
   const isOpen = (key: ObjectKey): boolean => {
     const { is } = standing(scene, key);
     return is === 'Unexplained' || is === 'Rebased';
@@ -34,7 +35,7 @@ export const observeFindings = (facts: FindingsFacts, namespace: string): WatchS
     target,
     record: records.get(namespace),
     scene,
-    kinds: lookedAt(facts),
+    kinds: lookedAt(facts).filter((kind) => !unread.has(kind)),
     all: () => allWatched(facts, namespace),
     suspects: isLooking ? dirtyObjects.look(namespace, keys, isOpen) : [],
     approvals: (finding) => facts.approvals.in()?.byIndex('subject', finding) ?? [],

@@ -12,7 +12,15 @@ const silentReflectors = () => {
   const sync = Promise.withResolvers<void>();
   let isSynced = false;
   const policy = aPolicy();
-  const reflector = { synced: sync.promise, isSynced: () => isSynced, list: () => [policy], get: () => undefined };
+  const unreadable = new Promise<void>(() => {});
+  const reflector = {
+    unreadable,
+    unreadBecause: () => undefined,
+    synced: sync.promise,
+    isSynced: () => isSynced,
+    list: () => [policy],
+    get: () => undefined,
+  };
   const family = () => ({ in: () => reflector, hold: () => ({ reflector, release: async () => {} }) });
   return {
     reflectors: { family } as unknown as Reflectors, // as much of them as is followed here

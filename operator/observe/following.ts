@@ -3,11 +3,12 @@ import { policyName } from '../api/kinds.ts';
 import { clusterWide, type Caches } from './caches.ts';
 import { isStatusOnly, type OnChange } from './changes.ts';
 import { isRedefined } from './custom-kinds.ts';
+import type { Copy } from '../kube/copy.ts';
 
 /** What following needs of a family, whatever it keeps. */
 interface Followable {
   hold(namespace: string): {
-    readonly reflector: { isSynced(): boolean; readonly synced: Promise<void> };
+    readonly reflector: Pick<Copy<unknown>, 'isSynced' | 'synced' | 'unreadable' | 'unreadBecause'>;
     release(): Promise<void>;
   };
 }
@@ -25,6 +26,9 @@ const followed = (caches: Caches): Record<Role, readonly Followable[]> => {
   };
 };
 
+/** By id, and why; undefined = not known yet. */
+export type KindsToRead = ReadonlyMap<string, string | undefined>;
+
 /**
  * `Watched`: production whose every change is to be explained, for it is guarded. `Secrets`: those of production. Releases do not wait for what
  * only others need. `Defined`: kinds of definitions, in production and staging; who needs one asks for it (`unreadKinds`).
@@ -34,7 +38,7 @@ type Role = 'Production' | 'Secrets' | 'Staging' | 'Defined' | 'Watched';
 export interface FollowedOptions {
   /** Production namespaces in which something is half way: they are followed to its end, even if policy or label are taken away meanwhile. */
   readonly busy: () => readonly string[];
-  /** Everything of a namespace that is newly followed has been read once. */
+  /** Everything of a namespace that is newly followed has been read once, or something of it cannot be. */
   readonly completed: (namespace: string) => void;
   /** Whether this process decides. One that only waits to follows no Secrets: a connection for each production namespace is for leaders. */
   readonly decides: () => boolean;
@@ -77,7 +81,7 @@ export class Followed {
       const namespace = namespaceOf(key);
       const before = this.#held.get(key);
       if (before?.size === families.length && families.every((each) => before.has(each))) continue;
-      const held = new Map(families.map((each) => [each, before?.get(each) ?? each.hold(namespace)]));
+      const held = new Map(families.map((each) => [each, before?.get(each) ?? this.#hold(each, namespace)]));
       this.#held.set(key, held);
       for (const [family, each] of before ?? []) if (!held.has(family)) void each.release();
       Promise.all([...held.values()].map(({ reflector }) => reflector.synced)).then(
@@ -92,23 +96,48 @@ export class Followed {
     }
   }
 
+  #hold(family: Followable, namespace: string): ReturnType<Followable['hold']> {
+    const held = family.hold(namespace);
+    void held.reflector.unreadable.then(() => this.#options.completed(namespace));
+    return held;
+  }
+
   /** Whether what is followed in the whole cluster has been read once. Nothing is judged before. */
   isClusterRead(): boolean {
     return clusterWide(this.#caches).every((family) => family.in()?.isSynced() ?? false);
   }
 
-  /** Kinds of definitions of which a namespace has not been read yet, by id. */
-  unreadKinds(namespace: string): readonly string[] {
-    const { defined } = this.#caches.objects;
-    return defined.kinds.flatMap(({ id }) => {
-      const family = defined.get(id);
-      return family === undefined || family.in(namespace)?.isSynced() === true ? [] : [id];
-    });
+  /**
+   * Kinds of definitions of which a namespace has not been read, by id, with what the API server says instead once that has lasted: a definition may
+   * name a webhook that converts, and that is gone. Nobody waits for such a kind any more.
+   */
+  unreadKinds(namespace: string): KindsToRead {
+    const { objects, guarded } = this.#caches;
+    return new Map(
+      [objects.defined, guarded].flatMap((families) =>
+        families.kinds.flatMap(({ id }) => {
+          const family = families.get(id);
+          const copy = family?.in(namespace);
+          return family === undefined || copy?.isSynced() === true ? [] : [[id, copy?.unreadBecause()] as const];
+        }),
+      ),
+    );
   }
 
-  /** Whether everything that a namespace is looked at for, as production, has been read once. */
+  /** Whether everything that a namespace is looked at for, as production, has been read once, but for defined kinds that cannot be (`unreadKinds`). */
   isProductionRead(namespace: string): boolean {
-    return (['Production', 'Secrets', 'Defined', 'Watched'] as const).every((role) => this.isComplete(role, namespace));
+    const { objects, guarded } = this.#caches;
+    const defined = new Set<Followable>([...objects.defined.families(), ...guarded.families()]);
+    return (['Production', 'Secrets', 'Defined', 'Watched'] as const).every((role) => {
+      const held = this.#held.get(`${role} ${namespace}`);
+      return (
+        held !== undefined &&
+        [...held].every(
+          ([family, { reflector }]) =>
+            reflector.isSynced() || (defined.has(family) && reflector.unreadBecause() !== undefined),
+        )
+      );
+    });
   }
 
   /** Whether everything that is followed in a namespace has been read once. */

@@ -14,7 +14,7 @@ import { watchedLive, watchedPod } from './fingerprint.ts';
 type ObjectFacts = Read<'objects' | 'pods' | 'secrets' | 'watched' | 'guarded' | 'installed'>;
 
 /** What `viewOf` reads. */
-export type ViewFacts = ObjectFacts & Read<'policies' | 'records' | 'bundles' | 'dirtyObjects'>;
+export type ViewFacts = ObjectFacts & Read<'policies' | 'records' | 'bundles' | 'dirtyObjects' | 'followed'>;
 
 /** Kinds that pick pods by labels which no controller keeps to. */
 const selectingKinds = kindRows.flatMap((row) => (row.selects === undefined ? [] : [kindIdOf(row)]));
@@ -75,7 +75,9 @@ export const viewOf = (facts: ViewFacts, namespace: string): Scene => {
       selectingKinds.some(
         (kind) => (facts.objects.get(kind)?.in(namespace)?.byIndex('selects', label) ?? []).length > 0,
       ),
-    watches: (kind) => !isGuardedName(kind) || facts.guarded.kinds.some(({ id }) => id === kind),
+    watches: (kind) =>
+      !facts.followed.unreadKinds(namespace).has(kind) &&
+      (!isGuardedName(kind) || facts.guarded.kinds.some(({ id }) => id === kind)),
     unmanaged: (key) => {
       if (isInstalledKind(key.slice(0, key.indexOf('/')))) return [];
       unmanaged ??= unmanagedFields();

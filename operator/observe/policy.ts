@@ -4,6 +4,7 @@ import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
 import { foreignMutators } from './foreign-mutators.ts';
 import { namespaceIn, policyIn } from './lookup.ts';
+import { unreadable } from './release.ts';
 import { unlistedKinds } from './unlisted-kinds.ts';
 
 /** What `observePolicy` reads. */
@@ -32,6 +33,7 @@ export const observePolicy = (facts: PolicyFacts, namespace: string): PolicySnap
     record: facts.records.get(namespace),
     failing: facts.failing.of(namespace, ''),
     unlisted: unlistedKinds(facts),
+    unread: unreadable(facts.followed.unreadKinds(namespace)),
     mutators: foreignMutators(facts, namespaceIn(facts, namespace)?.labels ?? {}),
     kept: {
       candidates: (facts.candidates.in()?.byIndex('target', namespace) ?? []).map(({ metadata, spec }) => ({

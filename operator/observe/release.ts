@@ -1,9 +1,11 @@
 /** What deciding about one package in production looks at. */
-import { kindIdOf, type PodsOnNode } from '../decide/objects.ts';
+import type { Bundle } from '../decide/bundle.ts';
+import { kindIdOf, type PodsOnNode, type UnreadKinds } from '../decide/objects.ts';
 import { packageRecord } from '../decide/record/record.ts';
 import type { ReleaseSnapshot } from '../decide/release/snapshot.ts';
 import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
+import type { KindsToRead } from './following.ts';
 import { bundlesBy, byAge, namespaceIn, objectsIn, podsIn, policyIn, readersIn } from './lookup.ts';
 
 /** What `observeRelease` reads. */
@@ -41,35 +43,52 @@ const podsOfOthers = (facts: Read<'bundles' | 'pods'>, namespace: string, pkg: s
       ),
 });
 
-/** Whether the kept bundles of a package hold or remove objects of these kinds, by id. Nearly always there are none to look for. */
-const holdsAny = (
-  facts: Read<'bundles'>,
-  namespace: string,
-  { package: pkg, kinds }: { readonly package: string; readonly kinds: readonly string[] },
-): boolean =>
-  kinds.length > 0 &&
-  (facts.bundles.in()?.byIndex('package', indexKey(namespace, pkg)) ?? []).some(({ bundle }) =>
-    [...bundle.objects.map(({ ref }) => ref), ...bundle.removed].some((ref) => kinds.includes(kindIdOf(ref))),
+/** Unread kinds of which the kept bundles of a package hold or remove objects. Nearly always there are none to look for. */
+const unreadOf = (facts: Read<'bundles' | 'followed'>, namespace: string, pkg: string): KindsToRead => {
+  const unread = facts.followed.unreadKinds(namespace);
+  return unread.size === 0
+    ? unread
+    : heldOf(
+        unread,
+        (facts.bundles.in()?.byIndex('package', indexKey(namespace, pkg)) ?? []).map(({ bundle }) => bundle),
+      );
+};
+
+/** Those of which bundles hold or remove objects. */
+export const heldOf = (unread: KindsToRead, bundles: readonly Pick<Bundle, 'objects' | 'removed'>[]): KindsToRead => {
+  const held = new Set(
+    bundles.flatMap(({ objects, removed }) => [...objects.map(({ ref }) => ref), ...removed].map(kindIdOf)),
   );
+  return new Map([...unread].filter(([id]) => held.has(id)));
+};
+
+/** Those that have answered with errors for long enough. */
+export const unreadable = (unread: KindsToRead): UnreadKinds =>
+  new Map([...unread].flatMap(([id, why]) => (why === undefined ? [] : [[id, why]])));
+
+/** Whether it is not known yet of some whether they can be read. */
+export const isWaiting = (unread: KindsToRead): boolean => [...unread.values()].includes(undefined);
 
 /** One package of a production namespace, whether anything of it is there or not. */
-export const observeRelease = (facts: ReleaseFacts, namespace: string, pkg: string): ReleaseSnapshot => ({
-  namespace,
-  package: pkg,
-  policy: policyIn(facts, namespace),
-  target: namespaceIn(facts, namespace),
-  record: facts.records.get(namespace),
-  bundles: new Map(bundlesBy(facts, 'package', indexKey(namespace, pkg)).map((bundle) => [bundle.name, bundle])),
-  live: objectsIn(facts, namespace),
-  pods: podsIn(facts, namespace),
-  readers: readersIn(facts, namespace),
-  around: { nodes: { get: (name) => facts.nodes.in()?.get(name) }, others: podsOfOthers(facts, namespace, pkg) },
-  checks: facts.checks.facts(namespace, pkg),
-  refused: facts.refusedWrites.facts(namespace, pkg, intentOf(facts, namespace, pkg)),
-  failing: facts.failing.of(namespace, pkg),
-  rollbacks: (facts.rollbacks.in()?.byIndex('package', indexKey(namespace, pkg)) ?? []).toSorted(byAge),
-  complete:
-    facts.followed.isClusterRead() &&
-    facts.followed.isComplete('Production', namespace) &&
-    !holdsAny(facts, namespace, { package: pkg, kinds: facts.followed.unreadKinds(namespace) }),
-});
+export const observeRelease = (facts: ReleaseFacts, namespace: string, pkg: string): ReleaseSnapshot => {
+  const unread = unreadOf(facts, namespace, pkg);
+  return {
+    namespace,
+    package: pkg,
+    policy: policyIn(facts, namespace),
+    target: namespaceIn(facts, namespace),
+    record: facts.records.get(namespace),
+    bundles: new Map(bundlesBy(facts, 'package', indexKey(namespace, pkg)).map((bundle) => [bundle.name, bundle])),
+    live: objectsIn(facts, namespace),
+    pods: podsIn(facts, namespace),
+    readers: readersIn(facts, namespace),
+    around: { nodes: { get: (name) => facts.nodes.in()?.get(name) }, others: podsOfOthers(facts, namespace, pkg) },
+    checks: facts.checks.facts(namespace, pkg),
+    refused: facts.refusedWrites.facts(namespace, pkg, intentOf(facts, namespace, pkg)),
+    failing: facts.failing.of(namespace, pkg),
+    rollbacks: (facts.rollbacks.in()?.byIndex('package', indexKey(namespace, pkg)) ?? []).toSorted(byAge),
+    complete:
+      facts.followed.isClusterRead() && facts.followed.isComplete('Production', namespace) && !isWaiting(unread),
+    unread: unreadable(unread),
+  };
+};

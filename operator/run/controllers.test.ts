@@ -108,7 +108,7 @@ const aWorld = (record: NamespaceRecord = inFlight) => {
       isClusterRead: () => true,
       isProductionRead: () => true,
       isComplete: () => true,
-      unreadKinds: () => [],
+      unreadKinds: () => new Map(),
     } as unknown as Facts['followed'],
     dirtyObjects: new DirtyObjects(manualClock(now), {
       looks: () => true,

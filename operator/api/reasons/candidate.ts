@@ -58,8 +58,8 @@ export const candidateReasons = {
     'Take it off in staging and in the overlay, then create a new candidate.',
   ),
   KindNotRead: entry(
-    ['Staged', 'Stalled'],
-    'A kind of a definition that the package may hold has not been read: its definition is new, or its conversion fails.',
+    ['Staged', 'Stalled', 'Explained'],
+    'Objects of a defined kind have not been read: its definition is new, or what converts them fails. A candidate that may hold some waits, and of a policy nobody sees what changes of that kind.',
     'Wait; where it lasts, ask the owner of the definition why kubectl get fails.',
   ),
   KindNotPromotable: entry(

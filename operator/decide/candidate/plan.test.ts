@@ -105,7 +105,7 @@ class Model {
       approvals: this.approvals,
       autoscalers: [],
       stagedAutoscalers: [],
-      unreadKinds: [],
+      unreadKinds: new Map(),
       siblings: this.siblings,
       places: () => this.#given.places ?? [],
       secrets: new Map(),

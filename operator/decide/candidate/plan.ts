@@ -9,7 +9,14 @@ import type { BundleObject } from '../bundle.ts';
 import { withConfiguration, withConfigurationOf } from '../manifest/config-digest.ts';
 import { type Base, baseOf, type Content, draftBundle } from './bundle-draft.ts';
 import { renderStaged } from './content.ts';
-import { brokenProblem, oversize, stagingProblem, type StagingProblem, problem } from './staging-problem.ts';
+import {
+  brokenProblem,
+  oversize,
+  stagingProblem,
+  type StagingProblem,
+  problem,
+  unreadProblem,
+} from './staging-problem.ts';
 import { endOf, follow, isSettled, settle } from './endings.ts';
 import { frozenNow, movedUnderOverlay } from './overlays.ts';
 import { freeze, isAsSeen, stagedNowQuestions } from './freeze.ts';
@@ -45,7 +52,7 @@ const planOpen = (all: CandidateSnapshot, known: CandidateRecord | undefined, an
   const wasFrozen = all.bundles.length > 0;
   const moved = wasFrozen && frozen === undefined ? movedUnderOverlay(all) : undefined;
   const obstacle = wasFrozen
-    ? (livingProblem(s) ?? (moved === undefined ? undefined : problem('OverlayChanged', moved)))
+    ? (livingProblem(s) ?? unreadProblem(s) ?? (moved === undefined ? undefined : problem('OverlayChanged', moved)))
     : stagingProblem(s);
   if (obstacle !== undefined || s.policy === undefined || s.target === undefined) return notStaged(s, obstacle, now);
 

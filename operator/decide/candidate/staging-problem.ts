@@ -85,18 +85,31 @@ export const brokenProblem = ({ candidate, record }: CandidateSnapshot): Staging
     ? undefined
     : problem('LedgerBroken', brokenText(candidate.spec.targetNamespace, record.broken, record));
 
+/** Kinds of it that are not read. Nothing is said of what there is of them. */
+export const unreadProblem = ({
+  candidate: { metadata },
+  unreadKinds,
+}: Pick<CandidateSnapshot, 'candidate' | 'unreadKinds'>): StagingProblem | undefined => {
+  const [first] = unreadKinds;
+  if (first === undefined) return undefined;
+  const [kind] = first;
+  const all = named([...unreadKinds.keys()]);
+  const why = [...unreadKinds.values()].find((each) => each !== undefined);
+  return problem(
+    'KindNotRead',
+    why === undefined
+      ? `${all} cannot be read yet. Next: wait; where it lasts, the API server says why: kubectl get ${kind} -n ${metadata.namespace}`
+      : `${all} cannot be read: ${visible(why)}. Next: a cluster administrator repairs the definition, or what converts its objects, until this answers: kubectl get ${kind} -n ${metadata.namespace}`,
+  );
+};
+
 const missingPart = ({ candidate, staged, unreadKinds }: CandidateSnapshot): StagingProblem | undefined => {
   const { components, selector } = candidate.spec;
   for (const component of components ?? []) {
     if (rowNamed(component)?.promotable !== true) return notPromotable(component);
   }
-  const [unread] = unreadKinds;
-  if (unread !== undefined) {
-    return problem(
-      'KindNotRead',
-      `${named(unreadKinds)} cannot be read yet. Next: wait; where it lasts, the API server says why: kubectl get ${unread} -n ${candidate.metadata.namespace}`,
-    );
-  }
+  const unread = unreadProblem({ candidate, unreadKinds });
+  if (unread !== undefined) return unread;
   const absent = (components ?? []).map(keyNamed).filter((key) => !staged.has(key));
   if (absent.length > 0) {
     const { namespace } = candidate.metadata;

@@ -117,7 +117,7 @@ export interface CandidateSnapshot {
   /** Live staging objects that the candidate's components or selector name. */
   readonly staged: ReadonlyMap<ObjectKey, LiveObject>;
   /** Kinds that it may consist of and of which staging or production could not be read yet, by id. */
-  readonly unreadKinds: readonly string[];
+  readonly unreadKinds: ReadonlyMap<string, string | undefined>;
   /** What its selector finds beside them. Gathered when asked: only what is not staged yet asks. */
   readonly selection: () => Selection;
   /** Gathered when asked: only what is about to be frozen asks. */

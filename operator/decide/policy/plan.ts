@@ -3,11 +3,12 @@ import { policyName } from '../../api/kinds.ts';
 import type { ReleasePolicy, ReleasePolicyStatus } from '../../api/policy.ts';
 import { brokenRecord, brokenText } from '../record/broken-record.ts';
 import { rfc3339, setConditions, type Wanted } from '../conditions.ts';
-import type { Instant, NamespaceFacts } from '../objects.ts';
+import type { Instant, NamespaceFacts, UnreadKinds } from '../objects.ts';
 import { nothing, type Plan } from '../plan.ts';
 import type { Mutator } from '../findings/foreign-mutators.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import { listed } from '../messages.ts';
+import { visible } from '../safe-text.ts';
 import { shownFindings, signFinding } from '../findings/status.ts';
 import { type StuckFailure, stalledBy } from '../stalled.ts';
 import { resumable, signResume } from '../record/resume.ts';
@@ -19,6 +20,8 @@ export interface PolicySnapshot {
   readonly record: NamespaceRecord;
   /** Names of definitions that nobody listed, in order; undefined = not read yet. */
   readonly unlisted: readonly string[] | undefined;
+  /** Kinds of definitions that nobody can look at there; absent = none. */
+  readonly unread?: UnreadKinds | undefined;
   /** What of others can change a write to this namespace on its way; undefined = not read yet. */
   readonly mutators: readonly Mutator[] | undefined;
   readonly kept: Kept;
@@ -77,6 +80,20 @@ const aheadOf = ({ policy, record }: PolicySnapshot): Wanted | undefined => {
   };
 };
 
+/** A kind of which nobody sees what changes, while everything else is looked at. */
+const unseenOf = ({ policy, unread = new Map() }: PolicySnapshot): Wanted | undefined => {
+  const [first, ...others] = unread;
+  if (first === undefined) return undefined;
+  const [kind, why] = first;
+  const more = others.length === 0 ? '' : `, nor ${listed(others.map(([each]) => each))}`;
+  return {
+    type: 'Explained',
+    status: 'Unknown',
+    reason: 'KindNotRead',
+    message: `the API server cannot read ${kind}${more}, so that nobody sees what changes of it: ${visible(why)}. Everything else is looked at. Next: a cluster administrator repairs the definition, or what converts its objects, until this answers: kubectl get ${kind} -n ${policy.metadata.namespace}`,
+  };
+};
+
 /** Is every change of production explained? */
 const explainedOf = (s: PolicySnapshot): Wanted => {
   const ahead = aheadOf(s);
@@ -116,6 +133,8 @@ const explainedOf = (s: PolicySnapshot): Wanted => {
       message: `what changes in production is not recorded: ${message}`,
     };
   }
+  const unseen = unseenOf(s);
+  if (unseen !== undefined) return unseen;
   return adopted.size > 0
     ? {
         type: 'Explained',

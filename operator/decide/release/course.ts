@@ -1,6 +1,6 @@
 /** From which bundle to which an open intent leads, who delivers it, and what of it is still missing. */
 import type { Delivery } from '../ledger-entry.ts';
-import { keyOf, type LiveObject } from '../objects.ts';
+import { keyOf, kindIdOf, type LiveObject } from '../objects.ts';
 import { stayingOn } from '../record/expected-state.ts';
 import { packageRecord } from '../record/record.ts';
 import type { OpenIntent } from '../record/package.ts';
@@ -13,6 +13,7 @@ export const courseOf = (s: ReleaseSnapshot, open: OpenIntent): Course => ({
   to: s.bundles.get(open.to),
   from: s.bundles.get(open.from),
   over: new Set([...(open.followsUp?.reverts ?? []), ...(packageRecord(s.record, s.package).unfinished?.left ?? [])]),
+  isUnread: (ref) => s.unread?.has(kindIdOf(ref)) === true,
   stays: (key) => stayingOn(s.record.explained, key),
   jobState: (key, live) => jobState(packageRecord(s.record, s.package), open, { key, live }),
   // A tool brings the finalizers that it knows of; the others are brought by their controllers.

@@ -4,7 +4,7 @@ import type { Bundle } from '../bundle.ts';
 import type { Left } from '../ledger-entry.ts';
 import { finalizersOf, heldUpText } from '../manifest/pending-deletion.ts';
 import { argumentFor, listed } from '../messages.ts';
-import { keyOf } from '../objects.ts';
+import { keyOf, kindIdOf, type ObjectRef } from '../objects.ts';
 import { visible } from '../safe-text.ts';
 import type { HealthOf } from './health.ts';
 import type { RefusedWrite } from './refused-writes.ts';
@@ -35,7 +35,8 @@ export const leftOf = (
       };
     });
 
-const foundIn = ({ live, object }: Step, from: Bundle | undefined): string => {
+const foundIn = ({ live, object, standing }: Step, from: Bundle | undefined): string => {
+  if (standing === 'Unread') return 'not known';
   if (live === undefined) return 'not there';
   if (live.deleting) return 'being deleted';
   const before = from?.objects.find(({ ref }) => keyOf(ref) === keyOf(live.ref));
@@ -44,6 +45,7 @@ const foundIn = ({ live, object }: Step, from: Bundle | undefined): string => {
 };
 
 const whyOf = (s: ReleaseSnapshot, { ref, live, standing }: Step): string => {
+  if (standing === 'Unread') return unreadText(s, ref);
   const refused = s.refused.get(keyOf(ref));
   if (refused !== undefined) return refusedText(refused);
   if (standing === 'Deleting' && live !== undefined) {
@@ -53,6 +55,10 @@ const whyOf = (s: ReleaseSnapshot, { ref, live, standing }: Step): string => {
   }
   return 'it was not written in time';
 };
+
+/** Why it is not known what is there. */
+export const unreadText = ({ unread }: ReleaseSnapshot, ref: ObjectRef): string =>
+  `the API server cannot read ${kindIdOf(ref)}: ${unread?.get(kindIdOf(ref)) ?? ''}`;
 
 /** What the API server said, and how often. */
 export const refusedText = ({ message, tries, isFinal }: RefusedWrite): string =>
@@ -69,10 +75,12 @@ export const refusedWritesText = ({ refused }: ReleaseSnapshot): string | undefi
     : `${listed(said)}. It is tried again until the time of the rollback is over; a platform admin removes what refuses it`;
 };
 
-const nextOf = (s: ReleaseSnapshot, { standing }: Step): string =>
-  standing === 'Deleting'
-    ? `when it is gone, a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`
-    : `a platform admin removes what refuses it; then a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`;
+const nextOf = (s: ReleaseSnapshot, { ref, standing }: Step): string =>
+  standing === 'Unread'
+    ? `a cluster administrator repairs its definition, or what converts its objects, until this answers: kubectl get ${kindIdOf(ref)} -n ${s.namespace}; then a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`
+    : standing === 'Deleting'
+      ? `when it is gone, a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`
+      : `a platform admin removes what refuses it; then a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`;
 
 /** Workloads that are written and whose pods do not run them, or are not ready. */
 const unhealthyLeft = (s: ReleaseSnapshot, to: Bundle | undefined, parts: readonly HealthOf[]): Left[] =>

@@ -15,7 +15,7 @@ import { courseOf } from './course.ts';
 import { act, append, ask, together, waitUntil } from './effects.ts';
 import { jobsHealth, progressOf, progressParts, releasedJobs, workloadsReady } from './health.ts';
 import { heldJobs, reachOf, unrecordedEnd } from './jobs.ts';
-import { allLeft, leftOf } from './left.ts';
+import { allLeft, leftOf, unreadText } from './left.ts';
 import { isStillRead, stillRead } from './readers.ts';
 import { takeBack } from './roll-back.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
@@ -52,7 +52,7 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, answers: Answers, 
   const reach = reachOf(steps, before, () => workloadsReady(s, bundle, open.at, now));
   const reached = steps.filter(({ wave }) => reach.includes(wave));
   const due = reached.filter(({ standing }) => standing === 'Pending');
-  const health = written(reached, before) ?? progressOf(s, bundle, open, now);
+  const health = written(s, reached, before) ?? progressOf(s, bundle, open, now);
   const wait = (goOn: Plan): Plan =>
     now < deadline(s, open)
       ? { ...goOn, wakeAt: earliest(deadline(s, open), health.wakeAt) }
@@ -87,16 +87,21 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, answers: Answers, 
 };
 
 /** Nothing is complete before everything is written: until then, what it waits for. */
-const written = (steps: readonly Step[], jobs: Health): Health | undefined => {
+const written = (s: ReleaseSnapshot, steps: readonly Step[], jobs: Health): Health | undefined => {
   if (jobs.state !== 'Healthy') return jobs;
   const missing = steps.find(({ standing }) => standing !== 'Done');
   return (
     missing && {
       state: 'Progressing',
       reason: 'Deleting',
-      message: `${keyOf(missing.ref)}: ${missing.standing === 'Deleting' ? leavingOf([missing]) : 'is not written yet'}`,
+      message: `${keyOf(missing.ref)}: ${whyMissing(s, missing)}`,
     }
   );
+};
+
+const whyMissing = (s: ReleaseSnapshot, step: Step): string => {
+  if (step.standing === 'Unread') return unreadText(s, step.ref);
+  return step.standing === 'Deleting' ? leavingOf([step]) : 'is not written yet';
 };
 
 /** Why an object of the older content that is to go is still there, as people are told. */

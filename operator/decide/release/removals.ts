@@ -6,13 +6,14 @@ import type { DataAfter } from '../manifest/kinds/shared/kind.ts';
 import { asItIs, isParkedFirst, parkedAs, parkedManifest } from '../manifest/parking.ts';
 import { unmanagedOf } from '../manifest/unmanaged-fields.ts';
 import { type KindName, keyOf, type LiveObject, type LiveObjects, type ObjectRef } from '../objects.ts';
-import { type Course, has, heldBefore, liveRef, objectIn, type Standing, type Step } from './steps.ts';
+import { type Course, has, heldBefore, liveRef, objectIn, type Standing, type Step, unreadStep } from './steps.ts';
 
 const prunesLate = (kind: KindName): boolean => kindRow(kind)?.prune === 'AfterObservation';
 
 /** Objects of the package that the target bundle no longer has and production still does. */
 export const removeSteps = (course: Course, refs: readonly ObjectRef[], live: LiveObjects): Step[] =>
   refs.flatMap((ref): Step[] => {
+    if (course.isUnread?.(ref) === true) return [unreadStep(ref, undefined)];
     const now = live.get(keyOf(ref));
     if (now === undefined) return [];
     const before = objectIn(course.from, ref);

@@ -227,7 +227,8 @@ const toolsSteps = (course: Course, s: ReleaseSnapshot): Step[] => {
  * An object under an added name that somebody else wrote is theirs: it stopped the promotion, and stays. One that sets no field,
  * such as a bare ServiceAccount, has no writers.
  */
-const wroteIt = ({ live }: Step): boolean =>
-  live !== undefined &&
-  (live.writers.length === 0 ||
-    live.writers.some(({ manager }) => manager === fieldManagers.operator || manager === fieldManagers.restorer));
+const wroteIt = ({ live, standing }: Step): boolean =>
+  standing === 'Unread' ||
+  (live !== undefined &&
+    (live.writers.length === 0 ||
+      live.writers.some(({ manager }) => manager === fieldManagers.operator || manager === fieldManagers.restorer)));

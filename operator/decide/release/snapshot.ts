@@ -4,7 +4,7 @@ import type { Rollback } from '../../api/rollback.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Surroundings } from '../health/node-cause.ts';
 import type { CheckFacts } from '../health/types.ts';
-import type { LiveObjects, NamespaceFacts, PodsOf, ReadersOf } from '../objects.ts';
+import type { LiveObjects, NamespaceFacts, PodsOf, ReadersOf, UnreadKinds } from '../objects.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import type { StuckFailure } from '../stalled.ts';
 import type { RefusedWrites } from './refused-writes.ts';
@@ -18,6 +18,8 @@ export interface ReleaseSnapshot {
   readonly record: NamespaceRecord;
   /** Bundles of this package that still exist, by name. */
   readonly bundles: ReadonlyMap<string, Bundle>;
+  /** Kinds of the package of which it is not known what production holds; absent = none. */
+  readonly unread?: UnreadKinds | undefined;
   /** Live objects of the production namespace. */
   readonly live: LiveObjects;
   /** Pods of the production namespace by the workload (or Job) they belong to. */

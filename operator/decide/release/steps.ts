@@ -39,8 +39,8 @@ export const heldBefore = (live: LiveObject, object: BundleObject, unmanaged: re
 export const objectIn = (bundle: Bundle | undefined, ref: ObjectRef): BundleObject | undefined =>
   bundle?.objects.find((object) => keyOf(object.ref) === keyOf(ref));
 
-/** Where one object stands between two bundles. */
-export type Standing = 'Done' | 'Pending' | 'Foreign' | 'Deleting';
+/** Where one object stands between two bundles. `Unread`: the API server does not say what is there, and nothing is done about it. */
+export type Standing = 'Done' | 'Pending' | 'Foreign' | 'Deleting' | 'Unread';
 
 export interface Step {
   readonly ref: ObjectRef;
@@ -79,6 +79,8 @@ export interface Course {
    * that is done. A promotion that would need either does not start (gate Preflight).
    */
   readonly goesBack?: boolean;
+  /** Whether nobody can say what is there under a name; absent = of none. */
+  readonly isUnread?: (ref: ObjectRef) => boolean;
   /** What the record says of a Job; absent = nothing. */
   readonly jobState?: (key: ObjectKey, live: LiveObject | undefined) => JobState;
 }
@@ -93,6 +95,7 @@ export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
   (course.to?.objects ?? []).map((object) => {
     const ref = course.to === undefined ? object.ref : liveRef(object, course.to);
     const now = live.get(keyOf(ref));
+    if (course.isUnread?.(ref) === true) return unreadStep(ref, object);
     if (runsOncePerBundle(ref)) return jobStep(course, object, { ref, live: now });
     const wanted = { ...wantedOf(course, object, now), unmanaged: leftToOthers(course, object, { now, live }) };
     const parked = wanted.isReplaced && now !== undefined ? parkedAs(now, live, 'Kept') : asItIs;
@@ -107,6 +110,20 @@ export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
       finalizers: now === undefined ? [] : finalizersFor(course, object, now).wanted,
     };
   });
+
+/** Of an object that is to be written (or removed: undefined), as far as anybody knows. */
+export const unreadStep = (ref: ObjectRef, object: BundleObject | undefined): Step => ({
+  ref,
+  wave: waveOf(ref),
+  live: undefined,
+  standing: 'Unread',
+  object,
+  content: object?.content,
+  isReplaced: false,
+  unmanaged: [],
+  parks: undefined,
+  finalizers: [],
+});
 
 /** Whether the release that a course begins from dropped an object. Until it is deleted it is the package's own all the same. */
 const isDropped = ({ from }: Course, ref: ObjectRef): boolean =>

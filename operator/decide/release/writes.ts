@@ -20,7 +20,7 @@ export const effectOf = (step: Step, how: WriteAs): ObjectEffect | undefined => 
   const { as, namespace } = how;
   const intent = how.intentFor(ref);
   if (object === undefined || content === undefined) return deleted(step, how);
-  if (step.standing === 'Done' || step.standing === 'Deleting') return undefined;
+  if (step.standing === 'Done' || step.standing === 'Deleting' || step.standing === 'Unread') return undefined;
   if (live === undefined) {
     const manifest = named(forCreate(content, namespace), ref.name);
     return {

@@ -420,7 +420,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     autoscalers: [],
     stagedAutoscalers: [],
     siblings: [],
-    unreadKinds: [],
+    unreadKinds: new Map(),
     places: () => [],
     secrets: new Map(),
     configMaps: new Map(),
