@@ -1,10 +1,10 @@
 /** From a staged candidate to production with the command alone: who reads what, who signs, and who is refused before anything is sent. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { startTimeoutMs } from '../support/cluster/cluster.ts';
-import { accepted } from '../support/cluster/cluster.ts';
+import { accepted, startTimeoutMs } from '../support/cluster/cluster.ts';
 import { image, startSystem, type System, type World } from '../support/cluster/system.ts';
 import { eventually } from '../support/attack/world.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
+import { job } from '../support/scenario/production.ts';
 
 let system: System;
 let world: World;
@@ -254,5 +254,18 @@ describe('the story', () => {
     expect(stderr).toContain(`kubectl countersign get -n ${world.staging}`);
     const nowhere = await command.as('developer-a', ['get']);
     expect(nowhere.stderr).toContain('-n <staging or production namespace>');
+  });
+});
+
+describe('Jobs, which production runs under a name of each release', () => {
+  const name = 'migrate';
+  const candidate = () => world.candidate('jobs', [`Job/${name}`], { package: 'jobs' });
+
+  test('are found there by get and diff', async () => {
+    await world.stage(job(world, name, 'a'));
+    await world.release(candidate());
+    expect((await command.as('sre-a', ['get', 'jobs', ...staging()])).stdout).toContain(`Job ${name}  complete`);
+    const against = await command.as('sre-a', ['diff', 'jobs', '--against', 'production', ...staging()]);
+    expect(against.stdout).toContain('Nothing differs.');
   });
 });
