@@ -41,17 +41,18 @@ export const bundleNamed = async (cluster: Cluster, namespace: string, name: str
   throw new Problem(`There is no ReleaseBundle ${name} in ${namespace}`, `kubectl get relbundle -n ${namespace}`);
 };
 
-/** What a namespace holds now of these objects, in normal form. */
+/** What a namespace holds now of these objects, in normal form. `nameOf`: the name that each has there. */
 export const liveContents = async (
   cluster: Cluster,
   namespace: string,
   refs: readonly ObjectRef[],
+  nameOf: (ref: ObjectRef) => string,
 ): Promise<Contents> => {
   const found = new Map<ObjectKey, JsonObject>();
   for (let from = 0; from < refs.length; from += atOnce) {
     await Promise.all(
       refs.slice(from, from + atOnce).map(async (ref) => {
-        const live = await cluster.find(promotableResource(ref), { namespace, name: ref.name });
+        const live = await cluster.find(promotableResource(ref), { namespace, name: nameOf(ref) });
         if (live !== undefined) found.set(keyOf(ref), normalForm(jsonObject(live), ref));
       }),
     );

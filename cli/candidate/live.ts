@@ -1,6 +1,7 @@
 /** The objects of a release as production has them now, as far as the person may read them. */
 import { isRecord, type KubeObject, type ResourceRow } from '../../operator/kube/resource.ts';
 import { promotableResource } from '../../operator/decide/manifest/kinds/index.ts';
+import { liveRef } from '../../operator/decide/release/steps.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Style } from '../output/parts.ts';
 import type { ReleaseBundle } from './objects.ts';
@@ -56,14 +57,10 @@ const stateOf = (kind: string, live: KubeObject): Pick<ObjectSeen, 'state' | 'st
   return { state: 'present', style: undefined };
 };
 
-/** A Job runs under its name and eight digits of the digest. */
-const nameInProduction = ({ kind, name }: BundledObject, digest: string): string =>
-  kind === 'Job' ? `${name}-${digest.replace('sha256:', '').slice(0, 8)}` : name;
-
 /** What production has of each object. Kinds are listed, once each, and in pages. */
 export const objectsSeen = async (cluster: Cluster, bundle: ReleaseBundle): Promise<readonly ObjectSeen[]> => {
   const objects = await objectsOf(cluster, bundle);
-  const { targetNamespace: namespace, digest } = bundle.spec;
+  const { targetNamespace: namespace } = bundle.spec;
   const resources = new Map(objects.map((object) => [`${object.apiVersion} ${object.kind}`, object]));
   const read = new Map<string, Read>();
   await Promise.all(
@@ -75,7 +72,7 @@ export const objectsSeen = async (cluster: Cluster, bundle: ReleaseBundle): Prom
     const { apiVersion, kind, name } = object;
     const all = read.get(`${apiVersion} ${kind}`);
     if (all === undefined) return { kind, name, state: '', style: undefined };
-    const live = all.get(nameInProduction(object, digest));
+    const live = all.get(liveRef({ ref: object }, bundle.spec).name);
     return { kind, name, ...(live === undefined ? { state: 'not there yet', style: undefined } : stateOf(kind, live)) };
   });
 };

@@ -1,5 +1,6 @@
 /** `kubectl countersign diff`: what a candidate changes. */
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
+import type { ObjectRef } from '../../operator/decide/objects.ts';
 import { candidateArgument, connectionOptions, type CommandDefinition } from '../command.ts';
 import type { Contents } from '../candidate/content.ts';
 import { printDelta } from '../candidate/delta.ts';
@@ -27,12 +28,15 @@ const baseOf = async (session: Session, candidate: ReleaseCandidate, bundle: Rel
   const cluster = await session.cluster();
   const { bundleContents, bundleNamed, liveContents } = await import('../candidate/content.ts');
   const { objectsOf } = await import('../candidate/live.ts');
+  const { liveRef } = await import('../../operator/decide/release/steps.ts');
   const { targetNamespace } = candidate.spec;
   const against = session.text('against');
   if (against === 'staging' || against === 'production') {
     const namespace = against === 'staging' ? candidate.metadata.namespace : targetNamespace;
     const refs = [...(await objectsOf(cluster, bundle)), ...bundle.spec.removed];
-    return { title: `${against} (${namespace}) as it is now`, contents: await liveContents(cluster, namespace, refs) };
+    const nameOf = (ref: ObjectRef) => (against === 'staging' ? ref : liveRef({ ref }, bundle.spec)).name;
+    const contents = await liveContents(cluster, namespace, refs, nameOf);
+    return { title: `${against} (${namespace}) as it is now`, contents };
   }
   const name = against ?? bundle.spec.previous;
   if (name === '') return { title: 'nothing: production runs nothing of this package', contents: nothing };

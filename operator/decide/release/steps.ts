@@ -15,8 +15,8 @@ import { replicasPath } from '../manifest/autoscaling.ts';
 import { scaleTarget, unmanagedOf } from '../manifest/unmanaged-fields.ts';
 
 /** The name an object of a bundle has in production: a Job runs once per bundle, so it is named after it. */
-export const liveRef = (object: BundleObject, bundle: Bundle): ObjectRef =>
-  runsOncePerBundle(object.ref) ? { ...object.ref, name: jobName(object.ref.name, bundle.digest) } : object.ref;
+export const liveRef = ({ ref }: Pick<BundleObject, 'ref'>, { digest }: Pick<Bundle, 'digest'>): ObjectRef =>
+  runsOncePerBundle(ref) ? { ...ref, name: jobName(ref.name, digest) } : ref;
 
 /** Whether a live object is what a bundle says, in normal form and outside unmanaged fields; its finalizers aside. */
 export const holds = (live: LiveObject, object: BundleObject, unmanaged: readonly UnmanagedFields[]): boolean =>
