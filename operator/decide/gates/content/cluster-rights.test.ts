@@ -101,11 +101,6 @@ describe('the gate ClusterRights', () => {
       'kubectl create clusterrolebinding nodes-payments-prod --clusterrole=nodes --serviceaccount=payments-prod:web.',
     ],
     [
-      'another namespace',
-      [binding({ namespace: 'kube-system', role: { kind: 'Role', name: 'auth-reader' } })],
-      'kubectl create rolebinding nodes-payments-prod --role=auth-reader --serviceaccount=payments-prod:web -n kube-system.',
-    ],
-    [
       'staging',
       [binding({ namespace: staging })],
       'kubectl create rolebinding nodes-payments-prod --clusterrole=nodes --serviceaccount=payments-prod:web -n payments-prod.',
@@ -129,6 +124,19 @@ describe('the gate ClusterRights', () => {
     const verdict = judged(bindings);
     expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'ClusterRightsMissing' });
     expect(verdict.remedy).toContain(command);
+  });
+
+  it('waits for no binding of a namespace of others: who may make one there would hold the release up for ever', () => {
+    const foreign = binding({ namespace: 'kube-system', role: { kind: 'Role', name: 'auth-reader' } });
+    const verdict = judged([foreign]);
+    expect(verdict).toMatchObject({ outcome: 'Passed', reason: 'ClusterRightsElsewhere' });
+    expect(verdict.message).toContain('which RoleBinding nodes of kube-system gives in staging');
+    expect(verdict.message).toContain(
+      'kubectl create rolebinding nodes-payments-prod --role=auth-reader --serviceaccount=payments-prod:web -n kube-system',
+    );
+    const both = judged([foreign, binding()]);
+    expect(both).toMatchObject({ outcome: 'Blocked', reason: 'ClusterRightsMissing' });
+    expect(both.message).not.toContain('kube-system');
   });
 
   it('names the rights that are missing alone', () => {
