@@ -33,6 +33,10 @@ export const surroundingsReasons = {
     ['ClusterRights'],
     'The ServiceAccounts of the release hold in production what they hold in staging.',
   ),
+  ClusterRightsElsewhere: entry(
+    ['ClusterRights'],
+    'A binding in a namespace of others gives a ServiceAccount of staging rights that its namesake in production lacks. Anybody who may make bindings there can make one, so the release does not wait for it; the message names it, and the command.',
+  ),
   ClusterRightsMissing: entry(
     ['ClusterRights'],
     'In staging a binding that no release holds, such as a ClusterRoleBinding, gives a ServiceAccount of the release rights that its namesake in production lacks: its program would be refused there.',

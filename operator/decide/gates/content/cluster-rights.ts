@@ -110,6 +110,8 @@ const told = ({ binding, accounts, rights }: Lack): string => {
   );
 };
 
+const lackText = (lacks: readonly Lack[]): string => listed(lacks.map(told));
+
 /** A name that no binding has there, so that the command can be typed as it is. */
 const freeName = (s: Seen, { name }: Binding, place: string): string => {
   const base = `${name}-${s.target.name}`;
@@ -168,15 +170,34 @@ const warnings = (s: Seen, lacks: readonly Lack[]): { readonly message: string; 
 
 const mostCommands = 5;
 
+/**
+ * Bindings of the cluster are made by its administrators, and those of staging by whoever stages. Anybody may be let make bindings in a namespace of
+ * their own, and a release waits for none of them.
+ */
+const isForeign = ({ candidate }: Seen, { binding: { namespace } }: Lack): boolean =>
+  namespace !== '' && namespace !== candidate.metadata.namespace;
+
+/** Told to those who look: the program may need it, or somebody has named its account. */
+const elsewhere = (s: Seen, lacks: readonly Lack[]) => {
+  const warning = warnings(s, lacks);
+  const commands = lacks.slice(0, mostCommands).map((lack) => commandFor(s, lack));
+  const told = `In ${s.target.name}, ${lackText(lacks)}. No release waits for what is bound in a namespace of others. If the program needs it, an administrator of that namespace gives production the same. ${warning.remedy}${commands.join('; ')}`;
+  return passed('ClusterRightsElsewhere', `${warning.message}${visibleAscii(told)}`);
+};
+
 const judge = (s: Seen) => {
-  const lacks = lacksOf(s);
+  const all = lacksOf(s);
+  const lacks = all.filter((lack) => !isForeign(s, lack));
   const [first] = lacks;
-  if (first === undefined)
-    return passed('ClusterRightsPresent', 'The accounts of the release hold in production what they hold in staging');
+  if (first === undefined) {
+    return all.length > 0
+      ? elsewhere(s, all)
+      : passed('ClusterRightsPresent', 'The accounts of the release hold in production what they hold in staging');
+  }
   const more = lacks.length - mostCommands;
   const warning = warnings(s, lacks);
   return blocked('ClusterRightsMissing', {
-    message: `${warning.message}In ${s.target.name}, ${listed(lacks.map(told))}. No release holds such a binding`,
+    message: `${warning.message}In ${s.target.name}, ${lackText(lacks)}. No release holds such a binding`,
     remedy: visibleAscii(
       `${warning.remedy}A cluster administrator gives production the same: ${lacks
         .slice(0, mostCommands)
