@@ -63,10 +63,13 @@ const boundInProduction = ({ bindings, bundle, target }: Seen, account: string):
   return [...inRelease, ...others];
 };
 
-/** @returns undefined when production's account has everything that this binding gives */
-const lackOf = (s: Seen, binding: Binding, account: string): Lack | undefined => {
+/**
+ * @param bound what production's account will be bound to
+ * @returns undefined when that gives everything that this binding gives
+ */
+const lackOf = (s: Seen, binding: Binding, account: string, bound: readonly Binding[]): Lack | undefined => {
   const place = placeOf(binding, s);
-  const held = boundInProduction(s, account).filter(({ namespace }) => namespace === '' || namespace === place);
+  const held = bound.filter(({ namespace }) => namespace === '' || namespace === place);
   const { kind, name } = binding.role;
   if (held.some(({ role }) => role.kind === kind && role.name === name)) return undefined;
   const role = kind === 'ClusterRole' ? s.bindings.clusterRole(name) : undefined;
@@ -83,8 +86,11 @@ const lackOf = (s: Seen, binding: Binding, account: string): Lack | undefined =>
 const lacksOf = (s: Seen): readonly Lack[] => {
   const found = new Map<string, Lack>();
   for (const account of [...accountsIn(s.bundle)].toSorted()) {
-    for (const binding of boundInStaging(s, account)) {
-      const lack = lackOf(s, binding, account);
+    const inStaging = boundInStaging(s, account);
+    // Most accounts hold nothing beyond the release, and nothing has to be compared for them.
+    const bound = inStaging.length === 0 ? [] : boundInProduction(s, account);
+    for (const binding of inStaging) {
+      const lack = lackOf(s, binding, account, bound);
       if (lack === undefined) continue;
       const key = `${binding.namespace}/${binding.name}`;
       const known = found.get(key);
