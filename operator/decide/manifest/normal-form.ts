@@ -1,11 +1,12 @@
 /** What an object of a release is to be in production: its normal form, and the manifests that make production equal it. */
 import type { Json, JsonObject } from '../../api/meta.ts';
+import { patchOf } from '../../api/overlay.ts';
 import { digest8, digestOf, digestSteps } from '../json/canonical.ts';
 import { differences } from '../json/diff.ts';
 import { at, isEmptyObject, isList, objectAt, unworkable, withMember } from '../json/json.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef, kindIdOf } from '../objects.ts';
 import { builtInType, type FieldType } from '../schema/field-type.ts';
-import { correctionOf, laidOver, overlayNamed, patchesOf, type Overlay } from './overlay.ts';
+import { correctionOf, laidOver, overlayNamed, type Overlay } from './overlay.ts';
 import { ownedPaths, withoutOwned, withOwnedOf } from './server-owned-fields.ts';
 import { deletePath, formatPath, getPath, outside, parsePath, setPath, type Path } from '../json/field-path.ts';
 
@@ -87,7 +88,9 @@ export function* renderSteps(
   type: FieldType = builtInType(staged.ref.apiVersion, staged.ref.kind),
 ): Generator<void, Rendered, void> {
   const problem = (message: string): Rendered => ({ kind: 'Problem', problem: { object: keyOf(staged.ref), message } });
-  const shape = [staged.manifest, ...patchesOf(overlays)].map(unworkable).find((why) => why !== undefined);
+  const shape = [staged.manifest, ...overlays.map(({ item }) => patchOf(item))]
+    .map(unworkable)
+    .find((why) => why !== undefined);
   if (shape !== undefined)
     return problem(`the object or its overlay ${shape}: split it or make it flatter, then create a new candidate`);
   yield;

@@ -1,6 +1,6 @@
 /** What production keeps different from staging, laid over an object: what the policy always keeps, and what a candidate says. */
 import { isDeepStrictEqual } from 'node:util';
-import { patchOf, type OverlayItem } from '../../api/overlay.ts';
+import type { OverlayItem } from '../../api/overlay.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import { jsonPatch } from '../json/json-patch.ts';
 import { isObject } from '../json/json.ts';
@@ -75,9 +75,6 @@ export function* laidOver(
   }
   return { kind: 'Content', content, own, idle };
 }
-
-/** A patch that is nested too deep or too wide to be worked on, as the end of a sentence about it. */
-export const patchesOf = (overlays: readonly Overlay[]) => overlays.map(({ item }) => patchOf(item));
 
 /** Items of a candidate that name no object of the package, each with the object that may be meant: they would be signed for, and do nothing. */
 export const strayOverlays = (
