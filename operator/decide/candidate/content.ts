@@ -60,7 +60,7 @@ export const renderStaged = (
     else if ('reason' in one) return { objects, digests, overlaid, questions: [], problem: one, pins };
     else {
       objects.set(key, one);
-      overlaid.push(...overlaidOf(s, object));
+      overlaid.push(...overlaidOf(s, object, renderedFor(s, object)));
       const digest = frozenDigest(s, one, as) ?? one.digest;
       digests.set(key, digest);
       rememberDigest(s, object, { digest: one.digest, pins });
@@ -143,6 +143,7 @@ export function* renderInSteps(s: CandidateSnapshot): Generator<unknown, void, v
     const rendered = yield* renderedSteps(s, object);
     yield rendered;
     if (rendered.kind === 'Problem') return;
+    overlaidOf(s, object, rendered);
     yield* digestSteps(normalForm(manifest, object.ref));
   }
 }
@@ -193,17 +194,19 @@ function* renderedSteps(s: CandidateSnapshot, object: LiveObject): Generator<voi
   );
 }
 
+/** By rendering: thousands of fields are compared once, and not by each plan until the content is frozen. */
+const overlaidIn = new WeakMap<Rendered, readonly OverlaidField[]>();
+
 /** What overlays change of an object, production's own first. Known once it is frozen. */
-const overlaidOf = (s: CandidateSnapshot, object: LiveObject): readonly OverlaidField[] => {
-  const { ref } = object;
-  if (s.bundles.length > 0 || overlaysFor(s, ref).length === 0) return [];
-  const rendered = renderedFor(s, object);
-  if (rendered.kind === 'Problem') return [];
+const overlaidOf = (s: CandidateSnapshot, { ref }: LiveObject, rendered: Rendered): readonly OverlaidField[] => {
+  if (s.bundles.length > 0 || rendered.kind === 'Problem' || overlaysFor(s, ref).length === 0) return [];
   const { base, own, content } = rendered;
-  return [
+  const overlaid = overlaidIn.get(rendered) ?? [
     ...overlaidFields(ref, { from: base, to: own, by: 'Policy' }),
     ...overlaidFields(ref, { from: own, to: content, by: 'Candidate' }),
   ];
+  overlaidIn.set(rendered, overlaid);
+  return overlaid;
 };
 
 /** The first of what the candidate says of an object that makes no difference; afterwards staging may become what it says. */
