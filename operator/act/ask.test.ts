@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import { settle } from '../../test/support/builders/clock.ts';
 import { scriptedApi } from '../../test/support/builders/scripted-api.ts';
 import { virtualResources } from '../api/kinds.ts';
-import type { Answer, CurrentQuestion, Question, RightQuestion } from '../decide/api-queries.ts';
+import { gateIsHere } from '../decide/admission/release-writers.ts';
+import type { Answer, CurrentQuestion, NormalFormQuestion, Question, RightQuestion } from '../decide/api-queries.ts';
 import { createClient } from '../kube/client.ts';
 import { failureOfResponse } from '../kube/failures.ts';
 import { createAsk } from './ask.ts';
@@ -77,4 +78,49 @@ test('what may not be asked is not answered: nobody lacks a right by it, and no 
   expect((await answerTo({ ...question(0), wildcards: 'Count' }, 403)).kind).toBe('Unavailable');
   expect((await answerTo(current, 403)).kind).toBe('Unavailable');
   expect(await answerTo(current, 404)).toEqual({ kind: 'No', message: 'no' });
+});
+
+test('a normal form that a preflight disproves is asked for again, for a policy acts a moment after it is stored', async () => {
+  const api = scriptedApi();
+  const ask = createAsk({ clients: clientsOf(api), serverVersion: () => '' });
+  const ref = { apiVersion: 'v1', kind: 'ConfigMap', name: 'settings' };
+  const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings', namespace: 'payments-prod' } };
+  const labelled = { ...manifest, metadata: { ...manifest.metadata, labels: { workload: 'settings' } } };
+  const shape: NormalFormQuestion = {
+    ask: 'NormalForm',
+    namespace: 'payments-prod',
+    ref,
+    manifest,
+    replaces: false,
+    stored: (answer) => answer,
+    again: (stored) => stored,
+    isMutable: false,
+    bytes: 10,
+    digest: 'sha256:1',
+    against: 'the policy is there',
+  };
+  const early = ask(shape);
+  (await api.next()).answer(manifest);
+  expect(await early).toMatchObject({ kind: 'Object', manifest });
+  await ask(shape);
+  expect(api.unanswered).toHaveLength(0);
+
+  const preflight = ask({
+    ask: 'Preflight',
+    namespace: 'payments-prod',
+    ref,
+    resourceVersion: undefined,
+    manifest,
+    digest: 'sha256:1',
+    departs: () => ['metadata.labels.workload'],
+    isMutable: false,
+  });
+  (await api.next()).refuse(200, labelled, { warning: `299 - "${gateIsHere}"` });
+  expect(await preflight).toEqual({ kind: 'Mutated', fields: ['metadata.labels.workload'] });
+
+  const late = ask(shape);
+  await settle();
+  expect(api.unanswered).toHaveLength(1);
+  (await api.next()).answer(labelled);
+  expect(await late).toMatchObject({ kind: 'Object', manifest: labelled });
 });
