@@ -24,6 +24,7 @@ import { manifestOf } from '../kube/resource.ts';
 import { PackedValues } from '../kube/packed.ts';
 import { selectedObject } from '../decide/selected.ts';
 import { createLimit, inSlices, type Limit } from '../work/slices.ts';
+import { keyOf } from '../decide/objects.ts';
 import { promotableResource } from '../decide/manifest/kinds/index.ts';
 
 /** One for each of the two who write to production. */
@@ -180,6 +181,8 @@ const askSelection = async (
 export const createAsk = ({ clients, serverVersion }: AskTools): Ask => {
   const client = clients.operator;
   const remembered = new PackedValues<JsonObject>(rememberedBytes);
+  /** By object, how often a preflight came out otherwise than its normal form: an answer from before that is asked for again, since a policy acts a moment after it is stored. */
+  const disproved = new Map<string, number>();
   const [normalForms, preflights, reads] = [createLimit(atOnce), createLimit(atOnce), createLimit(atOnce)];
   const large = createLimit(1);
   const reviews = createLimit(reviewsAtOnce);
@@ -211,14 +214,17 @@ export const createAsk = ({ clients, serverVersion }: AskTools): Ask => {
   };
   return async (question) => {
     const key = `${serverVersion()} ${questionKey(question)}`;
-    const known = remembered.get(key, '');
+    const object = `${question.namespace} ${'ref' in question ? keyOf(question.ref) : ''}`;
+    const state = String(disproved.get(object) ?? 0);
+    const known = remembered.get(key, state);
     if (known !== undefined) return digested(question.ask === 'NormalForm' ? normalForm(known, question.ref) : known);
     const answer = await (question.ask === 'NormalForm'
       ? askedOnce(key, question)
       : put(question).catch((error: unknown) => answerOf(question, error)));
     // What comes out otherwise each time is asked again: somebody may have done something about it.
     if (question.ask === 'NormalForm' && answer.kind === 'Object' && answer.unstable === undefined)
-      remembered.keep(key, '', answer.manifest);
+      remembered.keep(key, state, answer.manifest);
+    if (answer.kind === 'Mutated') disproved.set(object, (disproved.get(object) ?? 0) + 1);
     return answer;
   };
 };
