@@ -178,11 +178,15 @@ const askSelection = async (
   return { kind: 'Selected', objects: found.flat() };
 };
 
+/** Objects of which it is remembered. One that is forgotten is asked about once more. */
+const mostDisproved = 1_000;
+
 export const createAsk = ({ clients, serverVersion }: AskTools): Ask => {
   const client = clients.operator;
   const remembered = new PackedValues<JsonObject>(rememberedBytes);
-  /** By object, how often a preflight came out otherwise than its normal form: an answer from before that is asked for again, since a policy acts a moment after it is stored. */
+  /** By object, after which preflight that came out otherwise its normal form was asked for: a policy acts a moment after it is stored. */
   const disproved = new Map<string, number>();
+  let disproofs = 0;
   const [normalForms, preflights, reads] = [createLimit(atOnce), createLimit(atOnce), createLimit(atOnce)];
   const large = createLimit(1);
   const reviews = createLimit(reviewsAtOnce);
@@ -224,7 +228,11 @@ export const createAsk = ({ clients, serverVersion }: AskTools): Ask => {
     // What comes out otherwise each time is asked again: somebody may have done something about it.
     if (question.ask === 'NormalForm' && answer.kind === 'Object' && answer.unstable === undefined)
       remembered.keep(key, state, answer.manifest);
-    if (answer.kind === 'Mutated') disproved.set(object, (disproved.get(object) ?? 0) + 1);
+    if (answer.kind === 'Mutated') {
+      disproved.set(object, ++disproofs);
+      const [oldest = ''] = disproved.keys();
+      if (disproved.size > mostDisproved) disproved.delete(oldest);
+    }
     return answer;
   };
 };
