@@ -29,16 +29,28 @@ const markOf = (outcome: string): Part => {
   return styled(style, mark);
 };
 
+/** A text of the operator behind a title. It may have several lines, such as an overlay that is there to be copied. */
+const texts = (title: readonly Part[], text: string): Branch => {
+  const [first = '', ...others] = text.split('\n');
+  return { line: [...title, first], below: others.map((line) => ({ line: [line] })) };
+};
+
+const stepsOf = (remedy: string): readonly Branch[] => {
+  if (remedy === '') return [];
+  const { line, below = [] } = texts([dim('→ ')], withThisCommand(remedy));
+  return [{ line }, ...below];
+};
+
 const gatesBranch = ({ status }: ReleaseCandidate, whole: boolean): Branch => {
   const gates = status?.gates ?? [];
   const passed = gates.filter(({ outcome }) => outcome === 'Passed');
   const shown = whole ? gates : gates.filter(({ outcome }) => outcome !== 'Passed');
   return {
     line: [bold('Gates'), `  ${passed.length} of ${gates.length} passed`],
-    below: shown.map(({ name, outcome, message, remedy }) => ({
-      line: [markOf(outcome), ` ${name}  `, message],
-      below: remedy === '' ? [] : [{ line: [dim('→ '), withThisCommand(remedy)] }],
-    })),
+    below: shown.map(({ name, outcome, message, remedy }) => {
+      const { line, below = [] } = texts([markOf(outcome), ` ${name}  `], message);
+      return { line, below: [...below, ...stepsOf(remedy)] };
+    }),
   };
 };
 
@@ -110,7 +122,7 @@ const newsOf = (candidate: ReleaseCandidate): readonly Branch[] =>
     const condition = conditionOf(candidate, type);
     if (condition?.status !== 'True') return [];
     const style: Style = condition.reason === 'Promoted' ? 'green' : type === 'Finished' ? 'red' : 'yellow';
-    return [{ line: [styled(style, `${type}: ${condition.reason}`), `  ${condition.message}`] }];
+    return [texts([styled(style, `${type}: ${condition.reason}`), '  '], condition.message)];
   });
 
 export const candidateTree = (

@@ -70,7 +70,8 @@ const timedOut = ({ out }: Session, candidate: ReleaseCandidate): ExitCode => {
   const { name, namespace } = candidate.metadata;
   out.note(styled('red', 'timed out: '), `${name} waits for ${waitsFor(candidate) || 'nothing'}`);
   for (const { outcome, remedy } of candidate.status?.gates ?? []) {
-    if (outcome !== 'Passed' && remedy !== '') out.note('  → ', withThisCommand(remedy));
+    if (outcome === 'Passed' || remedy === '') continue;
+    for (const [at, line] of withThisCommand(remedy).split('\n').entries()) out.note(at === 0 ? '  → ' : '    ', line);
   }
   out.note('  → ', `kubectl countersign why ${name} -n ${namespace}`);
   return exitCodes.timedOut;

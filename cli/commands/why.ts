@@ -56,6 +56,11 @@ const printHolders = async (session: Session, candidate: ReleaseCandidate): Prom
   }
 };
 
+/** A text under its title, line by line: an overlay in it is there to be copied. */
+const printLines = (out: Session['out'], title: string, text: string): void => {
+  for (const [at, line] of text.split('\n').entries()) out.line(dim(at === 0 ? title : ' '.repeat(title.length)), line);
+};
+
 /** How it ended, or that nothing holds it. @returns whether that was all */
 const printWhole = ({ out }: Session, candidate: ReleaseCandidate): boolean => {
   const { name, namespace } = candidate.metadata;
@@ -97,9 +102,9 @@ const run = async (session: Session): Promise<void> => {
   for (const { name, outcome, message, remedy } of status?.gates ?? []) {
     if (outcome === 'Passed') continue;
     out.line('  ', bold(name), dim(`  ${outcome}`));
-    out.line(dim('    what '), message);
+    printLines(out, '    what ', message);
     if (name === 'Approvals') await printHolders(session, candidate);
-    if (remedy !== '') out.line(dim('    next '), withThisCommand(remedy));
+    if (remedy !== '') printLines(out, '    next ', withThisCommand(remedy));
   }
 };
 
