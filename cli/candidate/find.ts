@@ -2,8 +2,8 @@
 import { policyName } from '../../operator/api/kinds.ts';
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import type { ReleasePolicy } from '../../operator/api/policy.ts';
-import { toFailure } from '../../operator/kube/failures.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { ifReadable } from '../cluster/readable.ts';
 import { Problem } from '../exit.ts';
 import type { Session } from '../session.ts';
 import { candidateOf, policyOf } from './objects.ts';
@@ -19,14 +19,8 @@ export interface Place {
 
 /** The policy of a namespace; undefined = it has none, or this person may not read it. */
 export const findPolicy = async (cluster: Cluster, namespace: string): Promise<ReleasePolicy | undefined> => {
-  try {
-    const found = await cluster.findOur('ReleasePolicy', { namespace, name: policyName });
-    return found === undefined ? undefined : policyOf(found);
-  } catch (error) {
-    const { kind } = toFailure(error);
-    if (kind === 'Forbidden' || kind === 'NotFound') return undefined;
-    throw error;
-  }
+  const found = await ifReadable(cluster.findOur('ReleasePolicy', { namespace, name: policyName }));
+  return found === undefined ? undefined : policyOf(found);
 };
 
 /** The policy of a production namespace. @throws Problem where there is none */
@@ -49,10 +43,8 @@ export const productionOf = async (session: Session): Promise<string> => {
   const cluster = await session.cluster();
   const namespace = await session.namespace();
   if ((await findPolicy(cluster, namespace)) !== undefined) return namespace;
-  const targets = await cluster
-    .listOur('ReleaseCandidate', { namespace })
-    .then((all) => [...new Set(all.map((each) => candidateOf(each).spec.targetNamespace))])
-    .catch(() => []);
+  const all = (await ifReadable(cluster.listOur('ReleaseCandidate', { namespace }))) ?? [];
+  const targets = [...new Set(all.map((each) => candidateOf(each).spec.targetNamespace))];
   const [target] = targets;
   if (target !== undefined && targets.length === 1) return target;
   throw new Problem(

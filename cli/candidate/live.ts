@@ -3,6 +3,7 @@ import { isRecord, type KubeObject, type ResourceRow } from '../../operator/kube
 import { promotableResource } from '../../operator/decide/manifest/kinds/index.ts';
 import { liveRef } from '../../operator/decide/release/steps.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { ifReadable } from '../cluster/readable.ts';
 import type { Style } from '../output/parts.ts';
 import type { ReleaseBundle } from './objects.ts';
 import { bundleOf } from './objects.ts';
@@ -78,10 +79,6 @@ export const objectsSeen = async (cluster: Cluster, bundle: ReleaseBundle): Prom
 };
 
 const listed = async (cluster: Cluster, resource: ResourceRow, namespace: string): Promise<Read> => {
-  try {
-    const all = await cluster.list(resource, { namespace });
-    return new Map(all.map((each) => [each.metadata.name, each]));
-  } catch {
-    return undefined;
-  }
+  const all = await ifReadable(cluster.list(resource, { namespace }));
+  return all && new Map(all.map((each) => [each.metadata.name, each]));
 };

@@ -2,6 +2,7 @@
 import { guardedLabel } from '../../operator/api/kinds.ts';
 import type { ResourceRow } from '../../operator/kube/resource.ts';
 import { isForbidden } from '../cluster/cluster.ts';
+import { ifReadable } from '../cluster/readable.ts';
 import type { Session } from '../session.ts';
 import { candidateOf } from './objects.ts';
 import { findPolicy } from './find.ts';
@@ -26,7 +27,7 @@ const namedBy = async (session: Session): Promise<readonly string[]> => {
 const behind = async (session: Session, namespace: string): Promise<readonly string[]> => {
   const cluster = await session.cluster();
   if ((await findPolicy(cluster, namespace)) !== undefined) return [namespace];
-  const candidates = await cluster.listOur('ReleaseCandidate', { namespace }).catch(() => []);
+  const candidates = (await ifReadable(cluster.listOur('ReleaseCandidate', { namespace }))) ?? [];
   return candidates.map((each) => candidateOf(each).spec.targetNamespace);
 };
 

@@ -6,6 +6,7 @@ import type { ReleasePolicy } from '../../operator/api/policy.ts';
 import { approvalManifest } from '../../operator/decide/people/approval-manifest.ts';
 import { signatures, type Signature, type SignedCandidate } from '../../operator/decide/people/approvals.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { ifReadable } from '../cluster/readable.ts';
 import { Problem } from '../exit.ts';
 import { findPolicy } from './find.ts';
 import { approvalOf, bundleOf, type ReleaseBundle } from './objects.ts';
@@ -16,9 +17,6 @@ export interface Story {
   readonly bundle: ReleaseBundle | undefined;
   readonly approvals: readonly Approval[];
 }
-
-/** Reads what may not be read as absent: candidates are seen by more people than production. */
-const orNothing = <T>(read: Promise<T>): Promise<T | undefined> => read.catch(() => undefined);
 
 export const bundleFor = async (
   cluster: Cluster,
@@ -41,10 +39,11 @@ export const approvalsFor = async (
   ).map(approvalOf);
 
 export const storyOf = async (cluster: Cluster, candidate: ReleaseCandidate): Promise<Story> => {
+  // Candidates are seen by more people than production.
   const [policy, bundle, approvals] = await Promise.all([
-    orNothing(findPolicy(cluster, candidate.spec.targetNamespace)),
-    orNothing(bundleFor(cluster, candidate)),
-    orNothing(approvalsFor(cluster, candidate)),
+    findPolicy(cluster, candidate.spec.targetNamespace),
+    ifReadable(bundleFor(cluster, candidate)),
+    ifReadable(approvalsFor(cluster, candidate)),
   ]);
   return { candidate, policy, bundle, approvals: approvals ?? [] };
 };

@@ -99,11 +99,12 @@ const run = async (session: Session): Promise<ExitCode | void> => {
   if (staged !== exitCodes.ok) return staged;
   const again = await cluster.findOur('ReleaseCandidate', { namespace, name });
   if (again !== undefined && isTrue(candidateOf(again), 'Staged')) {
-    const [{ bundleFor }, { printDelta }] = await Promise.all([
+    const [{ bundleFor }, { ifReadable }, { printDelta }] = await Promise.all([
       import('../candidate/story.ts'),
+      import('../cluster/readable.ts'),
       import('../candidate/delta.ts'),
     ]);
-    const bundle = await bundleFor(cluster, candidateOf(again)).catch(() => undefined);
+    const bundle = await ifReadable(bundleFor(cluster, candidateOf(again)));
     if (bundle !== undefined) printDelta(out, bundle.spec.deltaText);
   }
   return follow(session, created, 'promoted');
