@@ -9,7 +9,7 @@ import { formatPath } from '../../operator/decide/json/field-path.ts';
 import { listAt, textAt } from '../../operator/decide/json/json.ts';
 import { accepted, type Manifest } from '../support/cluster/cluster.ts';
 import { condition, createSoon, image, isTrue, type Reported, type World } from '../support/cluster/system.ts';
-import { everybody, gateSays, patienceMs, scenarios, sign } from '../support/scenario/kit.ts';
+import { everybody, gateSays, patienceMs, scenarios, sign, typeCommands } from '../support/scenario/kit.ts';
 import { behaving } from '../support/scenario/production.ts';
 import { isWhole, partOf } from '../support/proofs.ts';
 import {
@@ -73,14 +73,12 @@ const surround = async (
 };
 
 /** What staging's accounts hold and production's do not, a cluster administrator gives them, by the commands that the gate prints. */
-const giveRights = async (world: World, candidate: string): Promise<void> => {
-  const { remedy } = await gateSays(world, candidate, 'ClusterRights', 'ClusterRightsMissing');
-  for (const command of (/ same: (.*?)\. If /.exec(remedy)?.[1] ?? '').split('; ')) {
-    const [program, ...args] = command.split(' ');
-    expect(program).toBe('kubectl');
-    expect(await system().controlPlane.kubectl('installer', args)).toMatchObject({ code: 0 });
-  }
-};
+const giveRights = async (world: World, candidate: string): Promise<void> =>
+  typeCommands(
+    system(),
+    await gateSays(world, candidate, 'ClusterRights', 'ClusterRightsMissing'),
+    / same: (.*?)\. If /,
+  );
 
 /** Proposes, has everybody sign, and expects that it ends so; else what it says about itself is in the failure. */
 const ends = async (

@@ -2,7 +2,16 @@
 import { expect } from '@jest/globals';
 import { accepted, type Manifest } from '../../support/cluster/cluster.ts';
 import { gate, type Gate, type Reported, type World } from '../../support/cluster/system.ts';
-import { end, everybody, gateSays, patienceMs, release, scenarios, sign } from '../../support/scenario/kit.ts';
+import {
+  end,
+  everybody,
+  gateSays,
+  patienceMs,
+  release,
+  scenarios,
+  sign,
+  typeCommands,
+} from '../../support/scenario/kit.ts';
 import { manifestOf } from '../../support/scenario/production.ts';
 import { waitFor } from '../../support/cluster/cluster.ts';
 
@@ -27,15 +36,7 @@ const bound = (world: World, name: string, namespace = world.staging): Manifest 
   subjects: [{ kind: 'ServiceAccount', name: 'web', namespace }],
 });
 
-/** Types what a gate says, as a cluster administrator. */
-const typed = async ({ remedy }: Gate): Promise<void> => {
-  const commands = (/ same: (.*?)\. If /.exec(remedy)?.[1] ?? '').split('; ');
-  for (const command of commands) {
-    const [program, ...args] = command.split(' ');
-    expect(program).toBe('kubectl');
-    expect(await system().controlPlane.kubectl('installer', args)).toMatchObject({ code: 0 });
-  }
-};
+const typed = (verdict: Gate): Promise<void> => typeCommands(system(), verdict, / same: (.*?)\. If /);
 
 const staged = async (world: World): Promise<void> => {
   const web = world.deployment('web', 'a') as Manifest & { spec: { template: { spec: object } } };

@@ -160,6 +160,20 @@ export const windowSince = (ago: number) => {
   return { schedule: `${opens.getUTCMinutes()} ${opens.getUTCHours()} * * *`, duration: '1h', timeZone: 'UTC' };
 };
 
+/** Types what a gate says an administrator types: the commands between these words, as the installer. */
+export const typeCommands = async (
+  { controlPlane }: Pick<System, 'controlPlane'>,
+  { remedy }: Gate,
+  between: RegExp,
+): Promise<void> => {
+  for (const command of there(between.exec(remedy)?.[1]).split('; ')) {
+    const [program, ...args] = command.split(' ');
+    if (program !== 'kubectl') throw new Error(`no command of kubectl: ${command}`);
+    const { code, stderr } = await controlPlane.kubectl('installer', args);
+    if (code !== 0) throw new Error(`${command}: ${stderr}`);
+  }
+};
+
 /** A policy whose window opens some other time of the day. */
 export const closed = { windows: [windowSince(-6 * 60 * minuteMs)] };
 /** A policy that is in a freeze. */
