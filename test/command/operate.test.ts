@@ -2,10 +2,14 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { accepted, startTimeoutMs } from '../support/cluster/cluster.ts';
+import { accepted, startTimeoutMs, waitFor, type KubeObject } from '../support/cluster/cluster.ts';
 import { image, startSystem, type System, type World } from '../support/cluster/system.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
 import { podMaker } from '../support/scenario/findings.ts';
+
+interface PolicySeen extends KubeObject {
+  readonly status?: { readonly packages?: readonly { readonly bundle: string }[] };
+}
 
 let system: System;
 let world: World;
@@ -179,6 +183,10 @@ describe('rollback', () => {
     await world.staged('payments-1.2.0');
     await signAll('payments-1.2.0');
     await world.finished('payments-1.2.0');
+    // The candidate says first that it is there, and the policy a moment later what production runs.
+    await waitFor<PolicySeen>(world.as('sre-a'), world.ref('ReleasePolicy', 'production'), ({ status }) =>
+      (status?.packages ?? []).some(({ bundle }) => bundle.startsWith('payments-1.2.0-')),
+    );
     const { stdout, code } = await command.as('sre-a', [
       'rollback',
       'payments',
