@@ -1,3 +1,6 @@
+import { randomBytes } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from '@jest/globals';
 import { PackedValues } from './packed.ts';
 
@@ -61,4 +64,19 @@ test('what goes while it is packed is not counted any more', async () => {
   expect(values.get('b', '2')).toEqual({ level: 'info' });
   values.drop('b');
   expect(values.bytes()).toBe(0);
+});
+
+test('what was dropped while there was always something to compress is not held any more', async () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const values = new PackedValues<object>(8_000_000);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  // In one turn: the first is being compressed while all the others come, and nearly all of them go again.
+  for (let i = 0; i < 600; i += 1) values.keep(`${i}`, '1', { text: randomBytes(150_000).toString('hex') });
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  const grown = process.memoryUsage().heapUsed - before;
+  await values.settled();
+  expect(grown).toBeLessThan(40_000_000);
 });
