@@ -19,6 +19,12 @@ interface Kept {
 /** A character that takes two bytes makes every other one take two. */
 const bytesOf = (text: string | Buffer): number => (typeof text === 'string' ? text.length * 2 : text.byteLength);
 
+/** undefined = the set is empty. No iterator outlives the call: one that does holds every table which the set outgrows. */
+const firstOf = <T>(set: ReadonlySet<T>): T | undefined => {
+  for (const first of set) return first;
+  return undefined;
+};
+
 export class PackedValues<T extends object> {
   readonly #maxBytes: number;
   /** The least recently used first. */
@@ -59,7 +65,7 @@ export class PackedValues<T extends object> {
   }
 
   async #pack(): Promise<void> {
-    for (const kept of this.#loose) {
+    for (let kept = firstOf(this.#loose); kept !== undefined; kept = firstOf(this.#loose)) {
       const { text } = kept;
       // What cannot be compressed is kept as it is.
       const small = typeof text === 'string' ? await packed(text, { level: 1 }).catch(() => text) : text;
