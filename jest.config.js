@@ -18,6 +18,7 @@ export default {
       testMatch: [
         '<rootDir>/operator/**/*.test.ts',
         '<rootDir>/cli/**/*.test.ts',
+        '<rootDir>/hack/*.test.ts',
         // A model, and no cluster.
         '<rootDir>/test/faults/model*.test.ts',
       ],
@@ -26,7 +27,7 @@ export default {
       ...shared,
       displayName: 'cluster',
       globalSetup: '<rootDir>/test/support/cluster/global-setup.ts',
-      testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/hack/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/**/*.test.ts', '<rootDir>/hack/*/**/*.test.ts'],
       testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/faults/model'],
     },
   ],
