@@ -11,7 +11,7 @@ COPY package.json package-lock.json ./
 # esbuild's binary is an optional package of npm's; no install script has to run.
 RUN npm ci --ignore-scripts
 COPY tsconfig.json ./
-COPY hack/bundle.ts hack/
+COPY hack/bundle.ts hack/ascii.ts hack/
 COPY operator operator
 RUN node hack/bundle.ts
 
