@@ -3,6 +3,7 @@ import { createSample, defineSample, installChart } from './controlplane/chart.t
 import { startControlPlane, type ControlPlane } from './controlplane/controlplane.ts';
 import { ensureBinaries } from './controlplane/build.ts';
 import { gateUrl, startGate } from './controlplane/gate.ts';
+import { installer } from './controlplane/identities.ts';
 import { startOperator } from './controlplane/operator.ts';
 import { releasePort, reservePort } from './controlplane/ports.ts';
 import { Facts } from './demo/facts.ts';
@@ -62,7 +63,7 @@ const start = async (): Promise<World> => {
       installChart(cluster, { gate: { enabled: false, url: gateUrl(port) } }),
     );
     await timed('the sample application: namespaces, who may do what, and the Gateway API', async () => {
-      await defineSample(cluster);
+      await defineSample(cluster.client(installer.name));
       await createSample(cluster);
     });
     const [gates, operators] = await timed('two replicas each of gate and operator, under their ServiceAccounts', () =>

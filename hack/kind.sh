@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
-# hack/kind.sh up|down: Countersign on a kind cluster, with the people, bindings and policy of `make up`, and their kubeconfigs in
-# .countersign/kubeconfigs. Building, loading and installing have run on a kind cluster of two nodes with Kubernetes 1.36.3; policy and sample have not.
+# hack/kind.sh up|down: Countersign on a kind cluster, with the people, bindings, policy and sample of `make up`, and `.countersign/as`.
+# docs/real-cluster.md says what was seen on such a cluster.
 #
-# Needs: docker (with a running engine), kind, helm, kubectl, and `npm ci`.
+# Needs: docker (with a running engine), kind, helm, kubectl, and `npm ci`; for the sample also go.
 #   COUNTERSIGN_KIND_CLUSTER     name of the cluster (countersign)
 #   COUNTERSIGN_BASE_IMAGE       distroless Node 24 image that the operator's image is built on (required)
 #   COUNTERSIGN_BUILD_IMAGE      Node 24 image with npm that builds it (as the Dockerfile says)
 #   COUNTERSIGN_KIND_NODE_IMAGE  node image (kindest/node:v1.36.1); Kubernetes 1.36 or newer
-#   COUNTERSIGN_SAMPLE_IMAGE     name@sha256:… of an image that runs until it is ended: the sample is staged with it. Absent: no sample.
+#   COUNTERSIGN_KIND_CONFIG      configuration of kind, for more nodes than one
+#   COUNTERSIGN_SAMPLE_IMAGE     name[:tag]@sha256:… of an image with a shell that the nodes can pull, such as busybox: the sample runs it. With a tag,
+#                                one workload of the sample names it by that. Absent: no sample.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -35,15 +37,25 @@ create_cluster() {
     kind export kubeconfig --name "$cluster" --kubeconfig "$kubeconfigs/installer"
   else
     created=yes
-    kind create cluster --name "$cluster" --image "$node_image" --kubeconfig "$kubeconfigs/installer" --wait 180s
+    kind create cluster --name "$cluster" --image "$node_image" --kubeconfig "$kubeconfigs/installer" --wait 180s \
+      ${COUNTERSIGN_KIND_CONFIG:+--config "$COUNTERSIGN_KIND_CONFIG"}
   fi
+}
+
+# An image that starts no Node, or an old one, would be noticed only when no pod of the chart becomes ready.
+check_base_image() {
+  local major
+  major=$(docker run --rm --network none "$COUNTERSIGN_BASE_IMAGE" -p 'process.versions.node.split(".")[0]') ||
+    fail "COUNTERSIGN_BASE_IMAGE ($COUNTERSIGN_BASE_IMAGE) does not start Node: name a distroless Node 24 image, whose entry point is node"
+  ((major >= 24)) || fail "COUNTERSIGN_BASE_IMAGE ($COUNTERSIGN_BASE_IMAGE) has Node $major, and 24 or newer is needed"
 }
 
 # Named by its content, so that an upgrade runs what was built, and the same content builds no other release of the chart.
 build_image() {
   local args=(--build-arg "BASE_IMAGE=$COUNTERSIGN_BASE_IMAGE")
   [[ -z "${COUNTERSIGN_BUILD_IMAGE:-}" ]] || args+=(--build-arg "BUILD_IMAGE=$COUNTERSIGN_BUILD_IMAGE")
-  docker build "${args[@]}" --tag "$image:built" .
+  # An attestation has the time in it, and would give the same content another id.
+  BUILDX_NO_DEFAULT_ATTESTATIONS=1 docker build "${args[@]}" --tag "$image:built" .
   local id
   id=$(docker image inspect --format '{{.Id}}' "$image:built")
   tag=kind-${id#sha256:}
@@ -51,20 +63,19 @@ build_image() {
   docker tag "$image:built" "$image:$tag"
 }
 
-# The people's namespaces, bindings and policy, with times in which real pods start.
+# Only once, so that what people did since then stays.
 sample() {
   local as=(kubectl --kubeconfig "$kubeconfigs/installer")
   "${as[@]}" apply -f hack/demo/namespaces.yaml -f hack/demo/bindings.yaml
-  "${as[@]}" apply -f hack/demo/policy.yaml
-  "${as[@]}" patch relpol production -n payments-prod --type merge \
-    -p '{"spec":{"soak":"30s","health":{"progressTimeout":"5m","observeFor":"2m"}}}'
+  node_modules/.bin/node hack/kind-files.ts .countersign "${COUNTERSIGN_SAMPLE_IMAGE:-}"
+  if "${as[@]}" get relpol production -n payments-prod >/dev/null 2>&1; then return; fi
+  "${as[@]}" apply -f .countersign/demo/policy.yaml
   "${as[@]}" label namespace payments-prod --overwrite countersign.dev/guarded=enforce
   if [[ -z "${COUNTERSIGN_SAMPLE_IMAGE:-}" ]]; then
     printf 'No sample is staged: COUNTERSIGN_SAMPLE_IMAGE names no image.\n' >&2
     return
   fi
-  sed "s|image: .*|image: $COUNTERSIGN_SAMPLE_IMAGE|" hack/demo/2.4.0/app.yaml |
-    kubectl --kubeconfig "$kubeconfigs/developer-a" apply -f -
+  .countersign/as developer-a kubectl apply -f .countersign/demo/2.4.0/app.yaml
 }
 
 install_chart() {
@@ -79,10 +90,12 @@ up() {
   docker info >/dev/null 2>&1 || fail 'The Docker engine does not answer. Without it, use: make up'
   [[ -x node_modules/.bin/node ]] || fail 'Run first: npm ci'
   [[ -n "${COUNTERSIGN_BASE_IMAGE:-}" ]] || fail 'COUNTERSIGN_BASE_IMAGE is not set: name a distroless Node 24 image, as the Dockerfile says'
-  [[ -z "${COUNTERSIGN_SAMPLE_IMAGE:-}" || "$COUNTERSIGN_SAMPLE_IMAGE" == *@sha256:* ]] || fail 'COUNTERSIGN_SAMPLE_IMAGE names no digest: write name@sha256:…'
+  [[ -z "${COUNTERSIGN_SAMPLE_IMAGE:-}" || "$COUNTERSIGN_SAMPLE_IMAGE" == *@sha256:* ]] || fail 'COUNTERSIGN_SAMPLE_IMAGE names no digest: write name[:tag]@sha256:…'
+  [[ -z "${COUNTERSIGN_SAMPLE_IMAGE:-}" ]] || need go
   not_ours
 
-  # What cannot be built is known before there is a cluster.
+  # What cannot be built or run is known before there is a cluster.
+  check_base_image
   build_image
   mkdir -p "$kubeconfigs"
   trap failed EXIT
@@ -92,7 +105,14 @@ up() {
   node_modules/.bin/node hack/controlplane/kind-identities.ts "$kubeconfigs"
   sample
   trap - EXIT
-  printf 'Try: KUBECONFIG=%s kubectl get nodes\n' "$kubeconfigs/admin" >&2
+  cat >&2 <<'HINT'
+It is up. As one of the people: .countersign/as <identity> <command>. The sample for these pods is in .countersign/demo:
+
+  .countersign/as developer-a kubectl create -f .countersign/demo/2.4.0/candidate.yaml
+  .countersign/as developer-a kubectl countersign get payments-2.4.0 -n payments-staging
+
+docs/quickstart.md goes on from here, with .countersign/demo instead of hack/demo. hack/kind.sh down ends it.
+HINT
 }
 
 # Leaves nothing half made: a cluster that this run created goes, one that was there stays.

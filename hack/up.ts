@@ -1,5 +1,5 @@
 /** `make up` and `make down`: the control plane of this checkout with chart, sample and two replicas each of operator and gate, in `.countersign/`. */
-import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 import {
@@ -21,6 +21,7 @@ import { reservePort } from './controlplane/ports.ts';
 import { endProcess, isRunning, type ProcessMark } from './controlplane/process.ts';
 import { readState } from './controlplane/state.ts';
 import { waitFor } from './controlplane/wait.ts';
+import { writeWrapper } from './controlplane/wrapper.ts';
 import type { KubeObject } from './controlplane/objects.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -127,37 +128,18 @@ const sample = async (cluster: ControlPlane): Promise<void> => {
   );
 };
 
-/** A script that runs a command, or a shell, as one of the people, with the built kubectl and the Node of this checkout. */
-const writeWrapper = (cluster: ControlPlane): void => {
-  const path = join(dir, 'as');
-  const script = `#!/bin/sh
-# .countersign/as <identity> [command …]: runs the command, or a shell, as one of kubeconfigs/, with kubectl countersign.
-set -eu
-here=$(cd "$(dirname "$0")" && pwd)
-who=\${1:?usage: .countersign/as <identity> [command …]}
-shift
-[ -f "$here/kubeconfigs/$who" ] || { echo "nobody is called $who; there are:" $(ls "$here/kubeconfigs") >&2; exit 2; }
-export KUBECONFIG="$here/kubeconfigs/$who" KUBECACHEDIR="$here/tools/kube" KUBERC=off
-export PATH="$here/bin:${dirname(cluster.binaries.kubectl)}:${dirname(cluster.binaries.helm)}:$here/../node_modules/.bin:$PATH"
-[ $# -gt 0 ] || { PS1="$who$ "; export PS1; set -- "\${SHELL:-/bin/sh}"; }
-exec "$@"
-`;
-  writeFileSync(path, script);
-  chmodSync(path, 0o755);
-};
-
 const up = async (): Promise<void> => {
   const cluster = await controlPlane();
   say(`Control plane   ${cluster.server}`);
   const port = await gatePort();
   await installChart(cluster, { gate: { enabled: false, url: gateUrl(port) } });
-  await defineSample(cluster);
+  await defineSample(cluster.client(installer.name));
   await createSample(cluster);
   say('Chart           installed, and its admission policies act');
   await start(cluster, port);
   await sample(cluster);
   await bundleCommand(join(dir, 'bin'));
-  writeWrapper(cluster);
+  writeWrapper(dir, [dirname(cluster.binaries.kubectl), dirname(cluster.binaries.helm)]);
   const { replicas } = readPrograms();
   for (const instance of Object.keys(instances)) {
     say(`${instance.padEnd(16)}${replicas[instance]?.address ?? ''}/metrics   log: .countersign/${instance}.log`);

@@ -71,9 +71,9 @@ export async function createSample(cluster: ControlPlane): Promise<void> {
 }
 
 /** Has the API server serve the kind of the sample's route. */
-export async function defineSample(cluster: ControlPlane): Promise<void> {
+export async function defineSample(client: ApiClient): Promise<void> {
   const file = 'gateway.networking.k8s.io_httproutes.yaml';
-  await define(cluster.client(installer.name), await definitionsIn(published.gatewayApi, file));
+  await define(client, await definitionsIn(published.gatewayApi, file));
 }
 
 /** Gives the sample's production its policy, then the label, and waits until the guard acts there. */

@@ -60,9 +60,12 @@ const served = z.object({
   }),
 });
 
-/** Has the API server serve them, and waits until it does. @throws Error after a minute */
+/** Has the API server serve them, and waits until it does. One that is there stays as it is. @throws Error after a minute */
 export const define = async (installer: ApiClient, definitions: readonly Manifest[]): Promise<void> => {
-  for (const definition of definitions) accepted(await installer.create(definition));
+  for (const definition of definitions) {
+    const answer = await installer.create(definition);
+    if (answer.code !== 409) accepted(answer);
+  }
   const deadline = Date.now() + 60_000;
   for (const definition of definitions) {
     const { group, names, versions } = served.parse(definition).spec;
