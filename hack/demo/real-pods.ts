@@ -13,22 +13,16 @@ const demo = import.meta.dirname;
 /** Times in which images are pulled and pods start. */
 const times = { soak: '30s', health: { progressTimeout: '5m', settle: '5s', observeFor: '2m' } };
 
-/** What the simulated pods of `make up` are told by. */
-const behaviour = 'countersign.test/behaviour';
+/**
+ * What the simulated kubelet of `make up` keeps from becoming ready in production, by release: its workload. Here it asks for what only staging has; a
+ * candidate may not change a probe.
+ */
+const neverReady: Readonly<Record<string, string>> = { '2.5.0': 'api' };
+const readyInStaging = { exec: { command: ['sh', '-c', 'test "$REGION" = test'] }, periodSeconds: 1 };
 
 const container = z.looseObject({ name: z.string(), image: z.string(), command: z.array(z.string()).optional() });
 const workload = z.looseObject({
   spec: z.looseObject({ template: z.looseObject({ spec: z.looseObject({ containers: z.array(container) }) }) }),
-});
-const patched = z.looseObject({
-  template: z.object({
-    metadata: z.object({ annotations: z.record(z.string(), z.string()) }),
-    spec: z.object({ containers: z.array(z.looseObject({ name: z.string() })) }),
-  }),
-});
-const candidate = z.looseObject({
-  kind: z.literal('ReleaseCandidate'),
-  spec: z.looseObject({ overlay: z.array(z.looseObject({ patch: z.looseObject({ spec: z.looseObject({}) }) })) }),
 });
 const policy = z.looseObject({ kind: z.literal('ReleasePolicy'), spec: z.looseObject({ health: z.looseObject({}) }) });
 const named = z.looseObject({ kind: z.string() });
@@ -57,22 +51,12 @@ const withImage = (
     ...each,
     image: imageFor(each.image, image),
     command: each.command ?? (kind === 'Job' ? ['true'] : untilEnded(`${each.name}-${version}`)),
+    ...(neverReady[version] === each.name ? { readinessProbe: readyInStaging } : {}),
   }));
   return {
     ...object,
     spec: { ...spec, template: { ...spec.template, spec: { ...spec.template.spec, containers } } },
   };
-};
-
-/** A pod that the simulation keeps from becoming ready has a probe that fails. */
-const withFault = (overlay: z.infer<typeof candidate>['spec']['overlay'][number]): object => {
-  const { data } = patched.safeParse(overlay.patch.spec);
-  if (data?.template.metadata.annotations[behaviour] !== 'never-ready') return overlay;
-  const containers = data.template.spec.containers.map((each) => ({
-    ...each,
-    readinessProbe: { exec: { command: ['false'] }, periodSeconds: 1 },
-  }));
-  return { ...overlay, patch: { ...overlay.patch, spec: { ...data, template: { spec: { containers } } } } };
 };
 
 interface Sample {
@@ -88,8 +72,6 @@ const rendered = (object: unknown, sample: Sample): unknown => {
   const run = workload.safeParse(object).data;
   if (run !== undefined)
     return sample.image === undefined ? object : withImage(run, kind, { ...sample, image: sample.image });
-  const asked = candidate.safeParse(object).data;
-  if (asked !== undefined) return { ...asked, spec: { ...asked.spec, overlay: asked.spec.overlay.map(withFault) } };
   const demanded = policy.safeParse(object).data;
   if (demanded === undefined) return object;
   const { spec } = demanded;
