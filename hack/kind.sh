@@ -75,7 +75,14 @@ sample() {
     printf 'No sample is staged: COUNTERSIGN_SAMPLE_IMAGE names no image.\n' >&2
     return
   fi
-  .countersign/as developer-a kubectl apply -f .countersign/demo/2.4.0/app.yaml
+  stage .countersign/demo/2.4.0/app.yaml
+}
+
+# The API server's admission policies know a new kind some time after it is served, and refuse it until then; nobody is told when.
+stage() {
+  local apply=(.countersign/as developer-a kubectl apply -f "$1") deadline=$((SECONDS + 60))
+  until "${apply[@]}" --dry-run=server >/dev/null 2>&1 || ((SECONDS > deadline)); do sleep 1; done
+  "${apply[@]}"
 }
 
 install_chart() {
