@@ -2,6 +2,8 @@
 import { writeSync } from 'node:fs';
 import { setFlagsFromString } from 'node:v8';
 
+import type { Logger } from './log.ts';
+
 // The heap grows by less before it is collected: what waits to be collected is memory that a node has to have. It costs time on a processor where
 // much is parsed. Threads follow, too.
 setFlagsFromString('--optimize-for-size');
@@ -12,26 +14,34 @@ const programs: Readonly<Record<string, () => Promise<unknown>>> = {
   gate: async () => (await import('./programs/gate.ts')).runGate(),
 };
 
-/** The last line of a program, for whoever runs it: what is wrong, and what to do. */
-const fail = async (why: unknown): Promise<never> => {
-  const [{ createLogger }, { remedyFor }, { version }] = await Promise.all([
-    import('./log.ts'),
-    import('./programs/start-failure.ts'),
-    import('./programs/program.ts'),
-  ]);
-  // It ends at once, so nothing may be left to be written later.
-  const logger = createLogger({
-    level: 'error',
+/** For what may be said before there are settings, and when nothing may be left to be written later. */
+const loggerAtOnce = async (): Promise<Logger> => {
+  const [{ createLogger }, { version }] = await Promise.all([import('./log.ts'), import('./programs/program.ts')]);
+  return createLogger({
+    level: 'warn',
     fields: { program: `countersign-${name}`, version },
     write: (line) => void writeSync(1, line),
   });
+};
+
+/** The last line of a program, for whoever runs it: what is wrong, and what to do. */
+const fail = async (why: unknown): Promise<never> => {
+  const [logger, { remedyFor }] = await Promise.all([loggerAtOnce(), import('./programs/start-failure.ts')]);
   logger.error({ err: why, next: remedyFor(why) }, 'the program ends');
   process.exit(1);
+};
+
+/** Deprecations are for whoever builds the program, not for whoever runs it. */
+const warn = async (warning: Error): Promise<void> => {
+  if (warning.name !== 'DeprecationWarning') (await loggerAtOnce()).warn({ err: warning }, 'Node warns');
 };
 
 const [name = 'operator'] = process.argv.slice(2);
 process.on('uncaughtException', (error) => void fail(error));
 process.on('unhandledRejection', (error) => void fail(error));
+// Node prints warnings as text; nothing but JSON is logged.
+process.removeAllListeners('warning');
+process.on('warning', (warning) => void warn(warning));
 const program = Object.hasOwn(programs, name) ? programs[name] : undefined;
 if (program === undefined) {
   process.stderr.write(`there is no program ${name}; there are: ${Object.keys(programs).join(', ')}\n`);
