@@ -2,6 +2,7 @@
 import type { DeltaClass } from '../../operator/api/bundle.ts';
 import { bold, dim, styled, type Part, type Style } from '../output/parts.ts';
 import type { Terminal } from '../output/terminal.ts';
+import { classOf } from './delta-view.ts';
 
 /** What can hurt most stands out. */
 const styles: Readonly<Record<DeltaClass, Style | undefined>> = {
@@ -17,14 +18,6 @@ const styles: Readonly<Record<DeltaClass, Style | undefined>> = {
   configuration: 'cyan',
   scale: 'cyan',
   metadata: 'dim',
-};
-
-const classOf = (line: string): DeltaClass | undefined => {
-  if (!line.startsWith('  ') || line.startsWith('   ')) return undefined;
-  const text = line.slice(2);
-  return Object.keys(styles)
-    .filter((each): each is DeltaClass => each in styles)
-    .find((each) => text.startsWith(`${each} `));
 };
 
 const partsOf = (line: string): readonly Part[] => {

@@ -63,9 +63,11 @@ const inNamespace = async (
 };
 
 /** The candidate of that name. @throws Problem when there is none */
-export const findCandidate = async (session: Session, name: string): Promise<ReleaseCandidate> => {
-  const cluster = await session.cluster();
-  const namespace = await session.namespace();
+export const findCandidate = async (session: Session, name: string): Promise<ReleaseCandidate> =>
+  findCandidateIn(await session.cluster(), await session.namespace(), name);
+
+/** The candidate of that name, in the staging namespace or on its way to the production namespace. @throws Problem when there is none */
+export const findCandidateIn = async (cluster: Cluster, namespace: string, name: string): Promise<ReleaseCandidate> => {
   let refused: unknown;
   const found = await inNamespace(cluster, namespace, name).catch((error: unknown) => {
     refused = error;

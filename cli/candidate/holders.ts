@@ -1,9 +1,13 @@
 /** Who holds a role: people and groups, from the bindings of the production namespace. */
 import { group, virtualResources } from '../../operator/api/kinds.ts';
+import { linesOf } from '../../operator/decide/people/approval-lines.ts';
+import { consents } from '../../operator/decide/people/approvals.ts';
+import { quorum } from '../../operator/decide/people/quorum.ts';
 import { visible } from '../../operator/decide/safe-text.ts';
 import { isRecord, type ResourceRow } from '../../operator/kube/resource.ts';
 import { isForbidden, type Cluster, type RuleSeen } from '../cluster/cluster.ts';
 import { rolesIn } from './roles.ts';
+import { signaturesOf, type Story } from './story.ts';
 
 const rbac = (kind: string, plural: string, namespaced: boolean): ResourceRow => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -19,7 +23,7 @@ const rows = {
 } as const;
 
 /** By role: who may sign in it, such as `User tester-a`, `Group change-board`; undefined = this person may not read bindings. */
-export type Holders = ReadonlyMap<string, readonly string[]> | undefined;
+type Holders = ReadonlyMap<string, readonly string[]> | undefined;
 
 const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
 
@@ -72,7 +76,7 @@ const clusterWide = (cluster: Cluster) =>
     throw error;
   });
 
-export const holdersOf = async (cluster: Cluster, namespace: string): Promise<Holders> => {
+const holdersOf = async (cluster: Cluster, namespace: string): Promise<Holders> => {
   let bindings;
   try {
     bindings = await cluster.list(rows.RoleBinding, { namespace });
@@ -91,4 +95,27 @@ export const holdersOf = async (cluster: Cluster, namespace: string): Promise<Ho
     }
   }
   return holders;
+};
+
+/** People and groups that an open line can still be filled by. */
+export interface Supply {
+  readonly role: string;
+  readonly people: readonly string[];
+}
+
+/** For each open line, who may still sign: neither authors nor those who have. `Unreadable`: this person may not list bindings. */
+export const whoCanSign = async (
+  cluster: Cluster,
+  { candidate, policy, bundle, approvals }: Story,
+  now: number,
+): Promise<readonly Supply[] | 'Unreadable'> => {
+  if (policy === undefined || bundle === undefined) return [];
+  const counted = consents(signaturesOf({ candidate, policy, bundle, approvals }, now), 'Counts');
+  const open = quorum(linesOf({ candidate, policy }), counted).lines.filter(({ have, need }) => have < need);
+  const holders = await holdersOf(cluster, candidate.spec.targetNamespace);
+  if (holders === undefined) return 'Unreadable';
+  const out = new Set(
+    [...bundle.spec.authors, ...counted.map(({ username }) => username)].map((name) => `User ${name}`),
+  );
+  return open.map(({ role }) => ({ role, people: (holders.get(role) ?? []).filter((each) => !out.has(each)) }));
 };

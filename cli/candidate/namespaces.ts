@@ -1,7 +1,7 @@
 /** Namespaces that a person can know of, without listing the cluster when they may not. */
 import { guardedLabel } from '../../operator/api/kinds.ts';
 import type { ResourceRow } from '../../operator/kube/resource.ts';
-import { isForbidden } from '../cluster/cluster.ts';
+import { isForbidden, type Cluster } from '../cluster/cluster.ts';
 import { ifReadable } from '../cluster/readable.ts';
 import type { Session } from '../session.ts';
 import { candidateOf } from './objects.ts';
@@ -24,8 +24,7 @@ const namedBy = async (session: Session): Promise<readonly string[]> => {
 };
 
 /** The production namespaces behind a namespace: itself, or those that its candidates go to. */
-const behind = async (session: Session, namespace: string): Promise<readonly string[]> => {
-  const cluster = await session.cluster();
+const behind = async (cluster: Cluster, namespace: string): Promise<readonly string[]> => {
   if ((await findPolicy(cluster, namespace)) !== undefined) return [namespace];
   const candidates = (await ifReadable(cluster.listOur('ReleaseCandidate', { namespace }))) ?? [];
   return candidates.map((each) => candidateOf(each).spec.targetNamespace);
@@ -42,6 +41,6 @@ export const productionNamespaces = async (session: Session): Promise<Known> => 
       if (!isForbidden(error)) throw error;
     }
   }
-  const found = await Promise.all((await namedBy(session)).map((name) => behind(session, name)));
+  const found = await Promise.all((await namedBy(session)).map((name) => behind(cluster, name)));
   return { production: [...new Set(found.flat())].sort(), complete: false };
 };

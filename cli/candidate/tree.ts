@@ -1,15 +1,11 @@
 /** A candidate as a tree: gates, who signed, objects, health. */
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
-import { linesOf } from '../../operator/decide/people/approval-lines.ts';
-import { consents } from '../../operator/decide/people/approvals.ts';
-import { quorum } from '../../operator/decide/people/quorum.ts';
 import { visible } from '../../operator/decide/safe-text.ts';
 import { bold, dim, styled, type Part, type Style } from '../output/parts.ts';
 import { ageOf } from '../output/table.ts';
+import { gateFacts, healthOf, newsOf, signedFacts, type SignatureFact, type Tone } from './facts.ts';
 import type { ObjectSeen } from './live.ts';
-import { conditionOf } from './objects.ts';
-import { withThisCommand } from './remedy.ts';
-import { signaturesOf, type Story } from './story.ts';
+import type { Story } from './story.ts';
 
 /** A line and what stands below it. */
 export interface Branch {
@@ -37,12 +33,12 @@ const texts = (title: readonly Part[], text: string): Branch => {
 
 const stepsOf = (remedy: string): readonly Branch[] => {
   if (remedy === '') return [];
-  const { line, below = [] } = texts([dim('→ ')], withThisCommand(remedy));
+  const { line, below = [] } = texts([dim('→ ')], remedy);
   return [{ line }, ...below];
 };
 
-const gatesBranch = ({ status }: ReleaseCandidate, whole: boolean): Branch => {
-  const gates = status?.gates ?? [];
+const gatesBranch = (candidate: ReleaseCandidate, whole: boolean): Branch => {
+  const gates = gateFacts(candidate);
   const passed = gates.filter(({ outcome }) => outcome === 'Passed');
   const shown = whole ? gates : gates.filter(({ outcome }) => outcome !== 'Passed');
   return {
@@ -54,40 +50,27 @@ const gatesBranch = ({ status }: ReleaseCandidate, whole: boolean): Branch => {
   };
 };
 
-const signaturesBranch = (story: Story, now: number): Branch | undefined => {
-  const { candidate, policy, bundle, approvals } = story;
-  const title = [bold('Signatures'), `  ${candidate.status?.approvals || 'none yet'}`];
-  if (policy === undefined || bundle === undefined) return { line: title };
-  const all = signaturesOf({ candidate, policy, bundle, approvals }, now);
-  const signed = all.map((signature): Branch => {
-    const approval = approvals.find(({ metadata }) => metadata.name === signature.approval);
-    const counts = signature.standing === 'Counts';
-    const comment = approval?.spec.comment ?? '';
-    return {
-      line: [
-        signature.decision === 'Reject' ? styled('red', '✗') : counts ? styled('green', '✓') : styled('yellow', '·'),
-        ` ${visible(signature.username)} as ${signature.role}`,
-        dim(`  ${ageOf(approval?.metadata.creationTimestamp, now)}`),
-        ...(comment === '' ? [] : [`  "${visible(comment)}"`]),
-        ...(signature.decision === 'Reject'
-          ? ['  rejected it']
-          : counts
-            ? []
-            : [`  not counted: ${signature.standing}`]),
-      ],
-    };
-  });
-  const open = quorum(linesOf({ candidate, policy }), consents(all, 'Counts')).lines.filter(
-    ({ have, need }) => have < need,
-  );
-  const missing = open.map(({ role, have, need, missingGroups }): Branch => ({
+const signatureLine = (fact: SignatureFact, now: number): Branch => {
+  const { username, role, tone, since, comment, decision, standing } = fact;
+  return {
     line: [
-      styled('yellow', '◷'),
-      ` ${need - have} ${role}${missingGroups.length === 0 ? '' : ` from ${missingGroups.map(visible).join(', ')}`}`,
+      tone === 'bad' ? styled('red', '✗') : tone === 'good' ? styled('green', '✓') : styled('yellow', '·'),
+      ` ${username} as ${role}`,
+      dim(`  ${ageOf(since, now)}`),
+      ...(comment === '' ? [] : [`  "${comment}"`]),
+      ...(decision === 'Reject' ? ['  rejected it'] : standing === 'Counts' ? [] : [`  not counted: ${standing}`]),
     ],
+  };
+};
+
+const signaturesBranch = (story: Story, now: number): Branch => {
+  const title = [bold('Signatures'), `  ${story.candidate.status?.approvals || 'none yet'}`];
+  const signed = signedFacts(story, now);
+  if (signed === undefined) return { line: title };
+  const missing = signed.open.map(({ role, count, groups }): Branch => ({
+    line: [styled('yellow', '◷'), ` ${count} ${role}${groups.length === 0 ? '' : ` from ${groups.join(', ')}`}`],
   }));
-  const isOver = conditionOf(candidate, 'Finished')?.status === 'True';
-  return { line: title, below: [...signed, ...(isOver ? [] : missing)] };
+  return { line: title, below: [...signed.signatures.map((fact) => signatureLine(fact, now)), ...missing] };
 };
 
 const objectsBranch = ({ candidate, bundle }: Story, seen: readonly ObjectSeen[] | undefined): Branch => {
@@ -108,22 +91,17 @@ const objectsBranch = ({ candidate, bundle }: Story, seen: readonly ObjectSeen[]
   };
 };
 
+const toneStyles: Readonly<Record<Tone, Style>> = { good: 'green', bad: 'red', open: 'yellow', plain: 'dim' };
+
 const healthBranch = (candidate: ReleaseCandidate): Branch => {
-  const healthy = conditionOf(candidate, 'Healthy');
-  const style: Style = healthy?.status === 'True' ? 'green' : healthy?.status === 'False' ? 'red' : 'dim';
-  return {
-    line: [bold('Health'), '  ', styled(style, healthy?.reason ?? 'Unknown'), `  ${healthy?.message ?? ''}`],
-  };
+  const { reason, message, tone } = healthOf(candidate);
+  return { line: [bold('Health'), '  ', styled(toneStyles[tone], reason), `  ${message}`] };
 };
 
-/** What it says of itself where people have to act, or where it has ended. */
-const newsOf = (candidate: ReleaseCandidate): readonly Branch[] =>
-  ['Finished', 'Stalled', 'ActionRequired'].flatMap((type) => {
-    const condition = conditionOf(candidate, type);
-    if (condition?.status !== 'True') return [];
-    const style: Style = condition.reason === 'Promoted' ? 'green' : type === 'Finished' ? 'red' : 'yellow';
-    return [texts([styled(style, `${type}: ${condition.reason}`), '  '], condition.message)];
-  });
+const newsBranches = (candidate: ReleaseCandidate): readonly Branch[] =>
+  newsOf(candidate).map(({ type, reason, message, tone }) =>
+    texts([styled(toneStyles[tone], `${type}: ${reason}`), '  '], message),
+  );
 
 export const candidateTree = (
   story: Story,
@@ -131,7 +109,6 @@ export const candidateTree = (
 ): Branch => {
   const { candidate } = story;
   const { metadata, spec, status } = candidate;
-  const signatures = signaturesBranch(story, given.now);
   return {
     line: [
       bold(metadata.name),
@@ -143,9 +120,9 @@ export const candidateTree = (
       ...(spec.notes.summary === '' ? [] : [{ line: [dim('Summary  '), visible(spec.notes.summary)] }]),
       { line: [dim('Author   '), visible(spec.author.username)] },
       ...(status?.digest === undefined ? [] : [{ line: [dim('Digest   '), status.digest] }]),
-      ...newsOf(candidate),
+      ...newsBranches(candidate),
       gatesBranch(candidate, given.whole),
-      ...(signatures === undefined ? [] : [signatures]),
+      signaturesBranch(story, given.now),
       objectsBranch(story, given.seen),
       healthBranch(candidate),
     ],

@@ -2,47 +2,30 @@
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import { candidateArgument, connectionOptions, type CommandDefinition } from '../command.ts';
 import { findCandidate } from '../candidate/find.ts';
+import { waitingSince } from '../candidate/facts.ts';
 import { conditionOf, isTrue } from '../candidate/objects.ts';
 import { withThisCommand } from '../candidate/remedy.ts';
 import { bold, dim, styled } from '../output/parts.ts';
 import { ageOf } from '../output/table.ts';
 import type { Session } from '../session.ts';
 
-/** Since when it waits: the later of having been staged and having lost what it had. */
-const waitingSince = (candidate: ReleaseCandidate): string | undefined =>
-  ['Staged', 'Promotable']
-    .flatMap((type) => conditionOf(candidate, type)?.lastTransitionTime ?? [])
-    .sort()
-    .at(-1);
-
 /** Whom a missing signature can come from, beside those who cannot give it. */
 const printHolders = async (session: Session, candidate: ReleaseCandidate): Promise<void> => {
-  const cluster = await session.cluster();
-  const [{ holdersOf }, { storyOf, signaturesOf }, { quorum }, { linesOf }, { consents }] = await Promise.all([
+  const [{ whoCanSign }, { storyOf }] = await Promise.all([
     import('../candidate/holders.ts'),
     import('../candidate/story.ts'),
-    import('../../operator/decide/people/quorum.ts'),
-    import('../../operator/decide/people/approval-lines.ts'),
-    import('../../operator/decide/people/approvals.ts'),
   ]);
-  const { policy, bundle, approvals } = await storyOf(cluster, candidate);
-  if (policy === undefined || bundle === undefined) return;
-  const counted = consents(signaturesOf({ candidate, policy, bundle, approvals }, session.now()), 'Counts');
-  const open = quorum(linesOf({ candidate, policy }), counted).lines.filter(({ have, need }) => have < need);
+  const cluster = await session.cluster();
   const { targetNamespace } = candidate.spec;
-  const holders = await holdersOf(cluster, targetNamespace);
-  if (holders === undefined) {
+  const supply = await whoCanSign(cluster, await storyOf(cluster, candidate), session.now());
+  if (supply === 'Unreadable') {
     session.out.line(
       dim('    who  '),
       `only those who may list RoleBindings in ${targetNamespace} see who holds a role: kubectl get rolebindings -n ${targetNamespace} -o wide`,
     );
     return;
   }
-  const out = new Set(
-    [...bundle.spec.authors, ...counted.map(({ username }) => username)].map((name) => `User ${name}`),
-  );
-  for (const { role } of open) {
-    const people = (holders.get(role) ?? []).filter((each) => !out.has(each));
+  for (const { role, people } of supply) {
     session.out.line(
       dim('    who  '),
       `${role}: `,
