@@ -39,6 +39,7 @@ const rooms = [
   'operator/programs',
   'operator/main.ts',
   'cli',
+  'page',
   'hack',
   'test/support',
   'test/golden',
@@ -47,6 +48,7 @@ const rooms = [
   'test/security',
   'test/e2e',
   'test/command',
+  'test/page',
   'test/faults',
   'bench',
   'hack/mutants.ts',
@@ -86,6 +88,11 @@ const apart = [
     ],
     why: 'the command has the rights of the person who types it, judges by decide, and never writes the record',
   },
+  {
+    room: 'page',
+    from: ['operator/', 'cli/(?!dashboard/models.ts)'],
+    why: 'the page shows what the server tells it; it judges nothing',
+  },
 ];
 
 /** Packages that one room alone knows. */
@@ -96,6 +103,9 @@ const packages = [
   { name: '@marcbachmann/cel-js', room: 'operator/decide/expressions/' },
   { name: 'croner', room: 'operator/decide/schedule' },
   { name: '(pino|prom-client)', room: 'operator/(log|telemetry/|programs/)|test/|hack/' },
+  { name: 'preact', room: 'page/' },
+  { name: '(playwright-core|axe-core)', room: 'test/' },
+  { name: 'vite', room: 'hack/command/page' },
   { name: 'commander', room: 'cli/program' },
   { name: '(hpagent|socks-proxy-agent)', room: 'cli/cluster/connection|test/' },
 ];
@@ -122,7 +132,7 @@ export default {
     ...packages.map(({ name, room }) => ({
       name: `only-one-room-knows-${name}`,
       severity: 'error',
-      from: { path: '^(operator|cli|hack|bench|test)/', pathNot: [`^(${room})`, isTest] },
+      from: { path: '^(operator|cli|page|hack|bench|test)/', pathNot: [`^(${room})`, isTest] },
       to: { path: `^node_modules/${name}/` },
     })),
     {
@@ -148,7 +158,7 @@ export default {
     doNotFollow: { path: 'node_modules' },
     parser: 'swc',
     enhancedResolveOptions: {
-      extensions: ['.ts', '.js', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.json'],
       exportsFields: ['exports'],
       conditionNames: ['import', 'default'],
     },

@@ -46,8 +46,9 @@ check: node_modules ## format, spelling, prose, citations, lint, types, order of
 	$(NODE) hack/citations.ts
 	node_modules/.bin/oxlint --type-aware
 	node_modules/.bin/tsc -p .
+	node_modules/.bin/tsc -p page
 	node_modules/.bin/knip
-	$(NODE) node_modules/.bin/depcruise --config .dependency-cruiser.mjs --output-type err operator cli hack bench test
+	$(NODE) node_modules/.bin/depcruise --config .dependency-cruiser.mjs --output-type err operator cli page hack bench test
 	$(NODE) hack/generate.ts --check
 	$(NODE) hack/chart-readme.ts --check
 

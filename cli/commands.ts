@@ -2,6 +2,7 @@
 import type { CommandDefinition } from './command.ts';
 import { approve } from './commands/approve.ts';
 import { completion } from './commands/completion.ts';
+import { dashboard } from './commands/dashboard.ts';
 import { diff } from './commands/diff.ts';
 import { doctor } from './commands/doctor.ts';
 import { emergencyEnd } from './commands/emergency-end.ts';
@@ -25,6 +26,7 @@ export const commands: readonly CommandDefinition[] = [
   why,
   diff,
   pending,
+  dashboard,
   stage,
   approve,
   reject,

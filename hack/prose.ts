@@ -32,7 +32,7 @@ const readers: readonly (readonly [files: RegExp, prose: (text: string) => strin
   [/^docs\/adr\/\d|^docs\/attacks\.md$/, () => ''],
   [/\.md$/, withoutCode],
   [/\.test\.ts$/, () => ''],
-  [/^(operator|cli|hack\/demo)\/.*\.ts$|^hack\/demo\.ts$/, withoutComments],
+  [/^(operator|cli|page|hack\/demo)\/.*\.tsx?$|^hack\/demo\.ts$/, withoutComments],
   [/^hack\/demo\/.*\.yaml$/, withoutYamlComments],
   [/^charts\/.*\.(yaml|tpl|txt)$/, withoutYamlComments],
 ];

@@ -2,9 +2,10 @@
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { build, type BuildOptions } from 'esbuild';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
 
 import { inAscii } from '../ascii.ts';
+import { builtPage } from './page.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -36,6 +37,17 @@ export interface Bundled {
   readonly bytes: number;
 }
 
+/** Puts the built page where the server looks for it. */
+const withPage: Plugin = {
+  name: 'page',
+  setup(build) {
+    build.onLoad({ filter: /[/\\]cli[/\\]dashboard[/\\]page-files\.ts$/ }, async () => ({
+      contents: `export const pageFiles = new Map(${JSON.stringify([...(await builtPage())])});`,
+      loader: 'js',
+    }));
+  },
+};
+
 const bundled = async (options: Pick<BuildOptions, 'target' | 'banner'>): Promise<string> => {
   const { outputFiles } = await build({
     entryPoints: [join(root, 'cli', 'main.ts')],
@@ -47,6 +59,7 @@ const bundled = async (options: Pick<BuildOptions, 'target' | 'banner'>): Promis
     minifySyntax: true,
     legalComments: 'none',
     logLevel: 'warning',
+    plugins: [withPage],
     ...options,
   });
   return inAscii(outputFiles[0]?.text ?? '');

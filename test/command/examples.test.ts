@@ -183,6 +183,17 @@ test('files, shells and the house', async () => {
   expect(await type('auditor-a', 'doctor -n')).toContain('you may not list');
 });
 
+test('the page opens under an address of this machine', async () => {
+  for (const beginning of ['dashboard', 'dashboard -n']) {
+    const line = example(beginning);
+    typed.add(line);
+    const { line: address, stop } = await command.start('tester-a', line.split(' '));
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:\d+\//);
+    expect(await (await fetch(address)).text()).toContain('<title>Countersign</title>');
+    await stop();
+  }
+});
+
 test('no example was left out', () => {
   expect(all.map(({ line }) => line).filter((line) => !typed.has(line))).toEqual([]);
 });

@@ -1,4 +1,5 @@
 /** `kubectl countersign` for a Jest suite: the built file, run as a process with a person's kubeconfig. */
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
@@ -15,8 +16,40 @@ export interface Command {
   readonly as: (who: string, args: readonly string[], options?: RunOptions) => Promise<RunResult>;
   /** Runs a shell line as one of the people, with the real kubectl and the command on PATH. */
   readonly shell: (who: string, line: string, options?: RunOptions) => Promise<RunResult>;
+  /** Starts what goes on until it is stopped, and waits for the first line that it prints. */
+  readonly start: (who: string, args: readonly string[]) => Promise<Running>;
   readonly remove: () => Promise<void>;
 }
+
+export interface Running {
+  readonly line: string;
+  /** All that it has printed, both ways. */
+  readonly printed: () => string;
+  readonly stop: () => Promise<void>;
+}
+
+const started = async (args: readonly string[], env: Record<string, string>): Promise<Running> => {
+  const child = spawn(process.execPath, [...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  let printed = '';
+  const line = await new Promise<string>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        printed += chunk;
+        const [first, ...others] = printed.split('\n');
+        if (first !== undefined && others.length > 0) resolve(first);
+      });
+    child.once('exit', (code) => reject(new Error(`ended with ${code ?? 'a signal'}: ${printed}`)));
+  });
+  return {
+    line,
+    printed: () => printed,
+    async stop() {
+      child.kill('SIGINT');
+      await ended;
+    },
+  };
+};
 
 /** Builds it into a folder of its own. */
 export const buildCommand = async (cluster: ControlPlane): Promise<Command> => {
@@ -38,6 +71,7 @@ export const buildCommand = async (cluster: ControlPlane): Promise<Command> => {
     as: (who, args, options = {}) =>
       run(process.execPath, [file, ...args], { ...options, env: environment(who, options) }),
     shell: (who, line, options = {}) => run('/bin/sh', ['-c', line], { ...options, env: environment(who, options) }),
+    start: (who, args) => started([file, ...args], environment(who, {})),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
 };

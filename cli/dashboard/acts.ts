@@ -1,0 +1,34 @@
+/** What the page may do: sign, under the digest that was read. Every act asks what the command asks before it sends anything. */
+import { isRecord } from '../../operator/kube/resource.ts';
+import { signRead, type Signing } from '../candidate/signing.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { Problem } from '../exit.ts';
+
+type Body = Readonly<Record<string, unknown>>;
+type Act = (cluster: Cluster, body: Body, now: number) => Promise<string>;
+
+const textIn = (body: Body, field: string): string => {
+  const value = body[field];
+  if (typeof value !== 'string') throw new Problem(`The page did not say ${field}`, 'Load the page again');
+  return value;
+};
+
+const signingIn = (body: Body): Signing => ({
+  namespace: textIn(body, 'namespace'),
+  name: textIn(body, 'name'),
+  uid: textIn(body, 'uid'),
+  digest: textIn(body, 'digest'),
+  role: textIn(body, 'role'),
+  decision: textIn(body, 'decision') === 'Reject' ? 'Reject' : 'Approve',
+  comment: textIn(body, 'comment'),
+});
+
+export const acts: ReadonlyMap<string, Act> = new Map(
+  Object.entries<Act>({ '/sign': (cluster, body, now) => signRead(cluster, signingIn(body), now) }),
+);
+
+/** @throws Problem when nothing was done, with why */
+export const act = (what: Act, cluster: Cluster, body: unknown, now: number): Promise<string> => {
+  if (!isRecord(body)) throw new Problem('The page sent nothing', 'Load the page again');
+  return what(cluster, body, now);
+};
