@@ -9,11 +9,7 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 
 import { entryName, parseLedgerEntry, type LedgerEntry, type LedgerEntrySpec } from '../operator/api/ledger.ts';
-import { emptyRecord } from '../operator/decide/record/record.ts';
-import { followEntries } from '../operator/decide/record/follow.ts';
-import { actsIn } from '../operator/decide/record/batch.ts';
-import { whyNotNext } from '../operator/decide/record/transitions.ts';
-import { emptyHead, entryHash, linksOf } from '../operator/decide/record/chain.ts';
+import { actsTogether, verificationOf } from '../cli/record/verification.ts';
 import { parseJson } from './controlplane/json.ts';
 
 interface Exported {
@@ -49,33 +45,19 @@ const row = ({ seq, time, type, actor, subject, decision, reason }: LedgerEntryS
 };
 
 /** An entry for several acts is followed by each of them. What it tells is not needed to verify it. */
-const rows = (spec: LedgerEntrySpec): readonly string[] => {
-  let acts: readonly LedgerEntrySpec[] = [];
-  try {
-    acts = actsIn(spec).filter((act) => act !== spec);
-  } catch {
-    // Somebody wrote something else there; whether the chain is whole is seen from the hashes.
-  }
-  return [row(spec), ...acts.map((act) => `  ${row(act)}`)];
-};
+const rows = (spec: LedgerEntrySpec): readonly string[] => [
+  row(spec),
+  ...actsTogether(spec).map((act) => `  ${row(act)}`),
+];
 
 /** Whether the chain of one namespace is whole; says so. */
 const verify = (namespace: string, entries: readonly LedgerEntry[], noted: string | undefined): boolean => {
   const specs = entries.map(({ spec }) => spec);
   for (const spec of specs.toSorted((a, b) => a.seq - b.seq)) rows(spec).forEach(say);
-  const links = linksOf(specs);
-  // What is wrong, and whether somebody signed for going on without it.
-  const { head, broken } = followEntries({ ...emptyRecord, head: emptyHead }, links, whyNotNext);
-  const planted = links.flatMap(({ broken }) => (broken?.how === 'OtherPrevious' ? [broken.why] : []));
+  const { head, count, wrong, planted } = verificationOf(entries, noted);
   for (const why of planted) say(`${namespace}: ${why}`);
-  const misnamed = entries.find(({ metadata, spec }) => metadata.name !== entryName(spec.seq));
-  const cut = noted !== undefined && !specs.some((spec) => entryHash(spec) === noted);
-  const wrong =
-    broken ??
-    (misnamed && `entry ${misnamed.metadata.name} is not where its name says`) ??
-    (cut ? `no entry has the hash ${noted}` : undefined);
   if (wrong !== undefined) complain(`${namespace}: BROKEN: ${wrong}`);
-  else say(`${namespace}: ${entries.length} entries, one whole chain. Head: ${head.hash}`);
+  else say(`${namespace}: ${count} entries, one whole chain. Head: ${head}`);
   return wrong === undefined;
 };
 

@@ -33,14 +33,25 @@ const dataOf = ({ spec }: LedgerEntry): Readonly<Record<string, unknown>> => {
   return isRecord(data) ? data : {};
 };
 
-/** What was done under an access, as the record has it: each act before it happened. */
+const admitted = { fieldSelector: 'spec.type=Admitted' } as const;
+
+/** Where the acts under accesses of a namespace are in the record. */
+export const actsSelection = (namespace: string) => ({ namespace, ...admitted });
+
+/** What was done under an access, of these entries: each act before it happened. */
+export const actsAmong = (entries: readonly LedgerEntry[], { metadata }: EmergencyAccess): readonly LedgerEntry[] =>
+  entries.filter((entry) => dataOf(entry)['emergency'] === metadata.uid).toSorted((a, b) => a.spec.seq - b.spec.seq);
+
+/** What was done under an access, as the record has it. */
 export const actsUnder = async (cluster: Cluster, access: EmergencyAccess): Promise<readonly LedgerEntry[]> => {
-  const { namespace, uid } = access.metadata;
-  const entries = await cluster.listOur('LedgerEntry', { namespace, fieldSelector: 'spec.type=Admitted' });
-  return entries
-    .map(entryOf)
-    .filter((entry) => dataOf(entry)['emergency'] === uid)
-    .toSorted((a, b) => a.spec.seq - b.spec.seq);
+  const entries = await cluster.listOur('LedgerEntry', actsSelection(access.metadata.namespace));
+  return actsAmong(entries.map(entryOf), access);
+};
+
+/** An act in one line. */
+export const actText = (entry: LedgerEntry): string => {
+  const { actor, subject, reason } = entry.spec;
+  return `${visible(actor.username)} ${textOf(dataOf(entry)['operation'])} ${subject.kind} ${visible(subject.name)}  ${visible(reason)}`;
 };
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
@@ -61,14 +72,7 @@ export const printEmergency = (out: Terminal, access: EmergencyAccess, acts: rea
       out.line(styled(type === 'Overdue' || type === 'Stalled' ? 'red' : 'cyan', type), `  ${message}`);
   }
   out.line(bold('Acts'), `  ${acts.length}`);
-  for (const entry of acts) {
-    const { time, actor, subject, reason } = entry.spec;
-    const data = dataOf(entry);
-    out.line(
-      dim(`  ${entry.metadata.name}  ${time}  `),
-      `${visible(actor.username)} ${textOf(data['operation'])} ${subject.kind} ${visible(subject.name)}  ${visible(reason)}`,
-    );
-  }
+  for (const entry of acts) out.line(dim(`  ${entry.metadata.name}  ${entry.spec.time}  `), actText(entry));
   out.line(bold('Left changed'), `  ${status?.drift.length ?? 0}`);
   for (const { object, change, settled } of status?.drift ?? []) out.line(`  ${change} ${visible(object)}: ${settled}`);
   for (const { pod, outcome } of status?.sessions ?? []) out.line(`  session in pod ${visible(pod)}: ${outcome}`);

@@ -8,6 +8,14 @@ import { rolesHeld } from './roles.ts';
 
 type Manifests = Readonly<Record<string, string>>;
 
+/** What a signature in this role is made of. @throws Problem when it takes none in this role */
+export const manifestFor = (manifests: Manifests, role: string): string => {
+  const manifest = Object.hasOwn(manifests, role) ? manifests[role] : undefined;
+  if (manifest !== undefined) return manifest;
+  const roles = Object.keys(manifests).join(' or ');
+  throw new Problem(`Nobody signs for this as ${role}: it takes ${roles || 'no signature now'}`);
+};
+
 /** `--role`, or the one role that the person holds among those that may sign. @throws Problem when that is not clear */
 export const roleAmong = async (
   session: Session,
@@ -18,8 +26,8 @@ export const roleAmong = async (
   const roles = Object.keys(manifests);
   const given = session.text('role');
   if (given !== undefined) {
-    if (roles.includes(given)) return given;
-    throw new Problem(`Nobody signs for this as ${given}: it takes ${roles.join(' or ') || 'no signature now'}`);
+    manifestFor(manifests, given);
+    return given;
   }
   const held = (await rolesHeld(cluster, namespace)).filter((role) => roles.includes(role));
   const [role] = held;

@@ -1,9 +1,9 @@
 /** `kubectl countersign sign finding`: says that production may stay as it was found. */
 import { visible } from '../../operator/decide/safe-text.ts';
 import { connectionOptions, yesOption, type CommandDefinition } from '../command.ts';
-import { policyIn, productionOf } from '../candidate/find.ts';
-import { createHandedOut, roleAmong } from '../candidate/sign-manifest.ts';
-import { Problem } from '../exit.ts';
+import { productionOf } from '../candidate/find.ts';
+import { findFinding, sameFinding } from '../candidate/review.ts';
+import { createHandedOut, manifestFor, roleAmong } from '../candidate/sign-manifest.ts';
 import { bold, dim } from '../output/parts.ts';
 import type { Session } from '../session.ts';
 import { roleOption } from './approve.ts';
@@ -12,28 +12,19 @@ const run = async (session: Session): Promise<void> => {
   const cluster = await session.cluster();
   const namespace = await productionOf(session);
   const name = session.name();
-  const policy = await policyIn(cluster, namespace);
-  const finding = policy.status?.findings?.find((each) => each.name === name);
-  if (finding === undefined) {
-    throw new Problem(
-      `There is no open finding ${name} in ${namespace}`,
-      `kubectl countersign findings -n ${namespace}`,
-    );
-  }
+  const finding = await findFinding(cluster, namespace, name);
   const role = await roleAmong(session, cluster, namespace, finding.approvalManifests);
   const { out } = session;
   out.line(bold(finding.name), `  ${visible(finding.object)} ${finding.change} since ${finding.since}`);
   out.line(finding.message);
   out.line(dim('digest  '), finding.digest);
   await session.agreed(`Sign as ${role} that production may stay as it was found?`);
-  const again = (await policyIn(cluster, namespace)).status?.findings?.find((each) => each.name === name);
-  if (again?.digest !== finding.digest) {
-    throw new Problem(
-      `${name} changed while you read it; nothing was signed`,
-      `kubectl countersign findings -n ${namespace}`,
-    );
-  }
-  const approval = await createHandedOut(cluster, finding.approvalManifests[role] ?? '', session.text('comment'));
+  sameFinding(namespace, await findFinding(cluster, namespace, name), finding.digest);
+  const approval = await createHandedOut(
+    cluster,
+    manifestFor(finding.approvalManifests, role),
+    session.text('comment'),
+  );
   out.line(`approval ${approval} created: signed as ${role}`);
   out.line('  → ', `kubectl countersign findings -n ${namespace}`);
 };
