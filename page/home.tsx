@@ -19,12 +19,12 @@ const placeOf = ({ what, namespace, name }: WaitingModel): string => {
 const Waiting = ({ waiting }: { readonly waiting: WaitingModel }) => (
   <li class="card">
     <div class="wide">
-      <h3>
+      <h2 class="name">
         <a href={placeOf(waiting)}>{waiting.name}</a>
         <small>
           {waiting.namespace} · waits <Age since={waiting.since} />
         </small>
-      </h3>
+      </h2>
       <p>{waiting.says}</p>
       <Command line={waiting.command} />
     </div>

@@ -22,7 +22,8 @@ export const useLive = <M extends Model>(view: M['view'], query: Readonly<Record
   const address = addressOf('live', { view, ...query });
   const [seen, setSeen] = useState<Seen<M>>({ model: undefined, problem: undefined, line: 'asked' });
   useEffect(() => {
-    setSeen({ model: undefined, problem: undefined, line: 'asked' });
+    // What was asked for before stays until the answer is there.
+    setSeen((before) => ({ ...before, problem: undefined, line: 'asked' }));
     let source: EventSource | undefined;
     const close = (): void => {
       source?.close();

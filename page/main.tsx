@@ -2,10 +2,12 @@
 import { render } from 'preact';
 import { Candidate } from './candidate/candidate.tsx';
 import { Home } from './home.tsx';
+import { Namespace } from './namespace/namespace.tsx';
 import { linkTo, useRoute, type Route } from './route.ts';
 
 const viewOf = ([view, namespace = '', name = '']: Route) => {
   if (view === 'candidate') return <Candidate key={`${namespace}/${name}`} namespace={namespace} name={name} />;
+  if (view === 'namespace') return <Namespace key={`${namespace}/${name}`} namespace={namespace} tab={name} />;
   return <Home />;
 };
 

@@ -82,24 +82,22 @@ export const Lines = ({ text }: { readonly text: string }) => {
   );
 };
 
-const commandIn = /^(.*?)((?:kubectl|git|helm) [^;]*?)(;.*|\. .*|)$/s;
+/** Commands in a sentence, each up to where the sentence goes on. */
+const commandsIn = /((?:kubectl|git|helm) [^;]*?)(?=;|\. |$)/;
 
-/** What to do next. A command in it can be copied. */
+/** What to do next. Every command in it can be copied. */
 export const Next = ({ text }: { readonly text: string }) => {
   if (text === '') return null;
-  const [, before = '', line = ''] = text.includes('\n') ? [] : (commandIn.exec(text) ?? []);
-  if (line === '')
-    return (
-      <div class="next">
-        <Lines text={text} />
-      </div>
-    );
-  const rest = text.slice(before.length + line.length);
+  const parts = text.includes('\n') ? [text] : text.split(commandsIn);
   return (
     <div class="next">
-      {before !== '' && <span>{before.trimEnd()} </span>}
-      <Command line={line.trim()} />
-      {rest !== '' && <span> {rest.replace(/^[;.] */, '')}</span>}
+      {parts.length === 1 ? (
+        <Lines text={text} />
+      ) : (
+        parts.map((part, at) =>
+          at % 2 === 1 ? <Command key={at} line={part.trim()} /> : <span key={at}>{part.replace(/^[;.] */, '')} </span>,
+        )
+      )}
     </div>
   );
 };

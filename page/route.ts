@@ -1,5 +1,5 @@
 /** Where the person is: behind the `#`, so that no address says more to the server than it must. */
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 /** The parts of the address, such as `candidate`, `payments-staging`, `payments-2.4.0`. */
 export type Route = readonly string[];
@@ -21,7 +21,8 @@ const current = (): Route =>
 
 export const useRoute = (): Route => {
   const [route, setRoute] = useState(current);
-  useEffect(() => {
+  // At once: an address that changes before somebody listens would not be heard.
+  useLayoutEffect(() => {
     const change = (): void => setRoute(current());
     globalThis.addEventListener('hashchange', change);
     return () => globalThis.removeEventListener('hashchange', change);

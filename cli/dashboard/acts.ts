@@ -1,5 +1,6 @@
 /** What the page may do: sign, under the digest that was read. Every act asks what the command asks before it sends anything. */
 import { isRecord } from '../../operator/kube/resource.ts';
+import { findingRead, reviewRead, type ReadAndSigned } from '../candidate/review.ts';
 import { signRead, type Signing } from '../candidate/signing.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Problem } from '../exit.ts';
@@ -13,18 +14,26 @@ const textIn = (body: Body, field: string): string => {
   return value;
 };
 
-const signingIn = (body: Body): Signing => ({
+const readIn = (body: Body): ReadAndSigned => ({
   namespace: textIn(body, 'namespace'),
   name: textIn(body, 'name'),
-  uid: textIn(body, 'uid'),
   digest: textIn(body, 'digest'),
   role: textIn(body, 'role'),
-  decision: textIn(body, 'decision') === 'Reject' ? 'Reject' : 'Approve',
   comment: textIn(body, 'comment'),
 });
 
+const signingIn = (body: Body): Signing => ({
+  ...readIn(body),
+  uid: textIn(body, 'uid'),
+  decision: textIn(body, 'decision') === 'Reject' ? 'Reject' : 'Approve',
+});
+
 export const acts: ReadonlyMap<string, Act> = new Map(
-  Object.entries<Act>({ '/sign': (cluster, body, now) => signRead(cluster, signingIn(body), now) }),
+  Object.entries<Act>({
+    '/sign': (cluster, body, now) => signRead(cluster, signingIn(body), now),
+    '/review': (cluster, body) => reviewRead(cluster, readIn(body)),
+    '/finding': (cluster, body) => findingRead(cluster, readIn(body)),
+  }),
 );
 
 /** @throws Problem when nothing was done, with why */

@@ -13,14 +13,21 @@ import { liveViews, type Live } from './live.ts';
 import { pageFiles } from './page-files.ts';
 import { candidate } from './views/candidate.ts';
 import { deltaOf, wholeOf } from './views/delta.ts';
+import { emergencies } from './views/emergencies.ts';
+import { findings } from './views/findings.ts';
 import { home } from './views/home.ts';
+import { ledger } from './views/ledger.ts';
+import { packages } from './views/packages.ts';
+import { policy } from './views/policy.ts';
 
 /** Nobody else on the network reaches it, and no name is needed. */
 const loopback = '127.0.0.1';
 /** What people type is shorter. */
 const longestBody = 64 * 1024;
 
-const views: ReadonlyMap<string, View> = new Map(Object.entries({ home, candidate }));
+const views: ReadonlyMap<string, View> = new Map(
+  Object.entries({ home, candidate, packages, emergencies, findings, ledger, policy }),
+);
 const reads: ReadonlyMap<string, (cluster: Cluster, place: Place) => Promise<unknown>> = new Map(
   Object.entries({ '/delta': deltaOf, '/whole': wholeOf }),
 );

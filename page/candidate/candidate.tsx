@@ -94,16 +94,19 @@ const Moved = ({ model, again }: { readonly model: CandidateModel; readonly agai
 const Content = ({ model, reading }: { readonly model: CandidateModel; readonly reading: Reading }) => {
   const { delta, problem } = useDelta(model.row.target, reading.bundle);
   const { name, namespace, target } = model.row;
+  // Those who can sign read what changes; others ask what it waits for. The page does not jump when they have signed.
+  const [signs] = useState(() => model.mine.approve.some(({ problem, signed }) => (problem ?? signed) === undefined));
   return (
     <>
       <Decide model={model} reading={reading} delta={delta} />
-      <Gates model={model} />
+      {!signs && <Gates model={model} />}
       <Notes model={model} />
       <Section title="What changes">
         {reading.bundle === '' && <p class="hint">Nothing is staged yet, so there is nothing to read.</p>}
         {problem !== undefined && <Problem problem={problem} />}
         {delta !== undefined && <Delta key={delta.bundle} delta={delta} namespace={target} />}
       </Section>
+      {signs && <Gates model={model} />}
       <Signatures model={model} />
       <Production model={model} />
       <Timeline model={model} />

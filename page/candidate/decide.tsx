@@ -1,8 +1,9 @@
 /** Where somebody signs or rejects: under exactly the digest that they have read. */
-import { useEffect, useRef, useState } from 'preact/hooks';
-import type { CandidateModel, DeltaModel, ProblemModel, SignRequest } from '../../cli/dashboard/models.ts';
+import { useState } from 'preact/hooks';
+import type { CandidateModel, DeltaModel, SignRequest } from '../../cli/dashboard/models.ts';
+import { SignDialog } from '../dialog.tsx';
 import { send } from '../live.ts';
-import { Command, Mark, Next, Problem } from '../parts.tsx';
+import { Command, Mark, Next } from '../parts.tsx';
 import { classCounts } from './changes.ts';
 import type { Reading } from './reading.ts';
 
@@ -38,81 +39,30 @@ const Summary = ({ model, reading, delta }: Given) => (
   </dl>
 );
 
-const RoleChoice = (given: {
-  readonly roles: readonly string[];
-  readonly role: string;
-  readonly choose: (role: string) => void;
-}) =>
-  given.roles.length === 1 ? (
-    <p>
-      In role <strong>{given.role}</strong>
-    </p>
-  ) : (
-    <label>
-      In role
-      <select value={given.role} onChange={(event) => given.choose(event.currentTarget.value)}>
-        {given.roles.map((each) => (
-          <option key={each}>{each}</option>
-        ))}
-      </select>
-    </label>
-  );
-
-const useSigning = ({ model, reading }: Given, done: (says: string) => void) => {
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<ProblemModel>();
-  const sign = async (request: Pick<SignRequest, 'role' | 'decision' | 'comment'>): Promise<void> => {
-    setBusy(true);
-    setProblem(undefined);
-    const { name, namespace } = model.row;
-    const body: SignRequest = { namespace, name, uid: reading.uid, digest: reading.digest, ...request };
-    const answer = await send('sign', body);
-    setBusy(false);
-    if ('ok' in answer) done(answer.ok.says);
-    else setProblem(answer.problem);
-  };
-  return { busy, problem, sign };
-};
-
 const Dialog = (given: Given & Wanted & { readonly close: (says?: string) => void }) => {
-  const { decision, roles, close } = given;
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [role, choose] = useState(roles[0] ?? '');
-  const [comment, setComment] = useState('');
-  const { busy, problem, sign } = useSigning(given, close);
-  useEffect(() => dialog.current?.showModal(), []);
+  const { model, reading, decision, roles, close } = given;
   const isReject = decision === 'Reject';
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    void sign({ role, decision, comment });
+  const { name, namespace } = model.row;
+  const sent = (role: string, comment: string) => {
+    const body: SignRequest = { namespace, name, uid: reading.uid, digest: reading.digest, role, decision, comment };
+    return send('sign', body);
   };
   return (
-    <dialog ref={dialog} onClose={() => close()} aria-labelledby="dialog-title">
-      <form onSubmit={submit}>
-        <h2 id="dialog-title">{isReject ? 'Reject this release' : 'Sign for exactly this content'}</h2>
-        <Summary {...given} />
-        <RoleChoice roles={roles} role={role} choose={choose} />
-        <label>
-          {isReject ? 'What is wrong, so that the author can fix it' : 'Comment, which stays with the signature'}
-          <textarea
-            rows={3}
-            value={comment}
-            required={isReject}
-            onInput={(event) => setComment(event.currentTarget.value)}
-          />
-        </label>
-        {isReject && <p class="hint">A rejection is final for this candidate.</p>}
-        {problem !== undefined && <Problem problem={problem} />}
-        <div class="buttons">
-          <button type="submit" class={isReject ? 'danger' : 'primary'} disabled={busy}>
-            {isReject ? `Reject as ${role}` : `Sign as ${role}`}
-          </button>
-          <button type="button" onClick={() => dialog.current?.close()}>
-            Cancel
-          </button>
-        </div>
-      </form>
-    </dialog>
+    <SignDialog
+      title={isReject ? 'Reject this release' : 'Sign for exactly this content'}
+      roles={roles}
+      verb={isReject ? 'Reject' : 'Sign'}
+      isFinal={isReject}
+      comment={
+        isReject
+          ? 'What is wrong, so that the author can fix it: a rejection is final'
+          : 'Comment, kept with the signature'
+      }
+      send={sent}
+      close={close}
+    >
+      <Summary {...given} />
+    </SignDialog>
   );
 };
 
