@@ -69,6 +69,17 @@ scenario('two objects of one kind and name, of different groups, are released by
   expect(await live(istio.apiVersion)).toMatchObject({ selector: { istio: 'production' } });
 });
 
+scenario(
+  'a release of a kind that is not of Kubernetes is delivered by a tool: it is staged, with what the tool may add',
+  async (world) => {
+    await both(world);
+    await world.propose(world.candidate('first', [], { components: [gateway(gatewayApi), gateway(istio)] }));
+    const { spec } = await bundleOf(world, await sign(world, 'first', ...everybody));
+    expect(spec.unmanaged).toMatchObject([gateway(gatewayApi), gateway(istio)]);
+  },
+  { deliveredBy: 'GitOps', gitOpsWriters: ['system:serviceaccount:delivery:tool'] },
+);
+
 scenario('a candidate that names such a kind without its group is told which groups there are', async (world) => {
   await both(world);
   await world.propose(world.candidate('unclear', ['Gateway/web']));

@@ -40,6 +40,18 @@ describe('unmanaged fields', () => {
     expect(unmanagedOf(all, { apiVersion: 'apps/v1', kind: 'Deployment', name: 'other' })).toEqual([]);
   });
 
+  it('are those of the kind whose group an autoscaler names, not of another one of that name', () => {
+    const scaling = (apiVersion: string): JsonObject => ({
+      ...autoscaler('db'),
+      spec: { scaleTargetRef: { apiVersion, kind: 'StatefulSet', name: 'db' } },
+    });
+    const replicas = (by: JsonObject, apiVersion: string) =>
+      unmanagedOf(impliedUnmanaged([by], [], []), { apiVersion, kind: 'StatefulSet', name: 'db' });
+    expect(replicas(scaling('apps.kruise.io/v1beta1'), 'apps/v1')).toEqual([]);
+    expect(replicas(scaling('apps.kruise.io/v1beta1'), 'apps.kruise.io/v1beta1')).toEqual(['spec.replicas']);
+    expect(replicas(scaling('apps/v1'), 'apps/v1')).toEqual(['spec.replicas']);
+  });
+
   it('are not implied by a scaleTargetRef of something else', () => {
     expect(
       impliedUnmanaged([{ ...autoscaler('web'), kind: 'Other' }, { kind: 'HorizontalPodAutoscaler' }], [], []),
