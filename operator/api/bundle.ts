@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { age, type Definition } from './definition.ts';
 import { dependency, imagePin, objectKey, stagingReference, uncounted } from './bundle-facts.ts';
+import { bundledGroup, bundledIrreversible } from './irreversible.ts';
 import { leftOut } from './leave-out.ts';
 import { envelope, namespacedReference } from './meta.ts';
 import { overlaidField } from './overlay.ts';
@@ -56,19 +57,8 @@ export type BundledObject = z.infer<typeof bundledObject>;
 const unmanagedFields = z.object({
   kind: kindName.describe('The kind of the object.'),
   name: objectName.describe('Its name.'),
+  group: bundledGroup,
   fields: z.array(free(256)).min(1).max(64).meta(asOne).describe('Paths of fields left alone, sorted.'),
-});
-
-const irreversible = z.object({
-  kind: kindName.describe('The kind of the object.'),
-  name: objectName.describe('Its name.'),
-  fields: z
-    .array(free(256))
-    .max(16)
-    .default([])
-    .meta(asOne)
-    .describe('Paths of the fields, sorted. Empty: the object is dropped, and its data goes with it.'),
-  reason: free(512).describe('Why, in the words of the candidate.'),
 });
 
 /** How risky a change is, for the eye of the signer. */
@@ -176,7 +166,7 @@ const releaseBundleSpec = z
       .meta(asOne)
       .describe('Fields that are neither written nor compared, sorted by kind and name.'),
     irreversible: z
-      .array(irreversible)
+      .array(bundledIrreversible)
       .max(50)
       .default([])
       .meta(asOne)

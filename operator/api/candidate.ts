@@ -126,7 +126,7 @@ const releaseCandidateSpec = z
       .array(irreversible)
       .max(50)
       .default([])
-      .meta(mapBy('kind', 'name'))
+      .meta(mapBy('kind', 'name', 'group'))
       .describe(
         'What this release does that no rollback takes back, and why it is wanted all the same: what the gate Reversible names, and nothing else. Part of what is signed. Empty: nothing.',
       ),

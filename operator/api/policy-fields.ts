@@ -14,6 +14,7 @@ import {
   kindName,
   label,
   objectName,
+  onlyGroupName,
   packageName,
   patternedLine,
   referencePattern,
@@ -121,6 +122,7 @@ export const unmanaged = z
   .object({
     kind: kindName.describe('The kind of the object.'),
     name: objectName.describe('Its name in production.'),
+    group: onlyGroupName,
     fields: z
       .array(fieldPath)
       .min(1)
@@ -240,6 +242,7 @@ export const platformWriter = z.object({
 export const injected = z.object({
   kind: kindName.describe('The kind of the object.'),
   name: objectName.describe('Its name.'),
+  group: onlyGroupName,
   container: label('istio-proxy', 63).describe('The container whose image is filled in.'),
 });
 

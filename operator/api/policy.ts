@@ -163,7 +163,7 @@ const releasePolicySpec = z
       .array(unmanaged)
       .max(100)
       .default([])
-      .meta(mapBy('kind', 'name'))
+      .meta(mapBy('kind', 'name', 'group'))
       .describe(
         'Fields of production that Countersign never writes and never compares. The replicas of a workload that an autoscaler of the release scales are implied.',
       ),

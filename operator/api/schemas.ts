@@ -123,6 +123,11 @@ export const groupName = z
     'Its group, such as gateway.networking.k8s.io. Needed only for a kind that several groups have. Empty: the group of apiVersion, or the only one that has the kind.',
   );
 
+/** The same in a list whose entries name no version. */
+export const onlyGroupName = groupName.describe(
+  'Its group, such as gateway.networking.k8s.io. Needed only for a kind that several groups have. Empty: the only group that has the kind, those of Kubernetes itself first.',
+);
+
 /** `group` and `apiVersion` of one entry say the same. */
 export const groupAgrees = {
   rule: "self.group == '' || !has(self.apiVersion) || self.apiVersion.startsWith(self.group + '/')",

@@ -22,6 +22,13 @@ export interface SignedContent {
   readonly base: string;
 }
 
+/** Without a group where it says none: the digests of bundles from before are the same. */
+const named = ({ kind, name, group = '' }: Omit<UnmanagedFields, 'fields'>) => ({
+  kind,
+  name,
+  ...(group === '' ? {} : { group }),
+});
+
 /** Digest of a whole bundle. The order of objects, removals and unmanaged fields does not matter; nothing else is looked at. */
 export const bundleDigest = (content: SignedContent): string =>
   digestOf({
@@ -30,17 +37,16 @@ export const bundleDigest = (content: SignedContent): string =>
     package: content.package,
     objects: inOrder(content.objects.map(({ apiVersion, kind, name, digest }) => ({ apiVersion, kind, name, digest }))),
     removed: inOrder(content.removed.map(({ apiVersion, kind, name }) => ({ apiVersion, kind, name }))),
-    unmanaged: inOrder(content.unmanaged.map(({ kind, name, fields }) => ({ kind, name, fields: fields.toSorted() }))),
+    unmanaged: inOrder(content.unmanaged.map((entry) => ({ ...named(entry), fields: entry.fields.toSorted() }))),
     // Absent where there is none: the digests of bundles from before are the same.
     ...(content.irreversible.length === 0
       ? {}
       : {
           irreversible: inOrder(
-            content.irreversible.map(({ kind, name, fields, reason }) => ({
-              kind,
-              name,
-              fields: fields.toSorted(),
-              reason,
+            content.irreversible.map((entry) => ({
+              ...named(entry),
+              fields: entry.fields.toSorted(),
+              reason: entry.reason,
             })),
           ),
         }),

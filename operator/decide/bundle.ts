@@ -34,6 +34,8 @@ export interface BundleObject {
 export interface UnmanagedFields {
   readonly kind: string;
   readonly name: string;
+  /** Absent or empty: a kind of Kubernetes itself, or the only one of its name. */
+  readonly group?: string | undefined;
   /** Dot paths, e.g. `spec.replicas`; sorted. */
   readonly fields: readonly string[];
 }
@@ -42,6 +44,8 @@ export interface UnmanagedFields {
 export interface Irreversible {
   readonly kind: string;
   readonly name: string;
+  /** Absent or empty: a kind of Kubernetes itself, or the only one of its name. */
+  readonly group?: string | undefined;
   /** Dot paths, sorted; none = the object is dropped, and its data goes with it. */
   readonly fields: readonly string[];
   readonly reason: string;

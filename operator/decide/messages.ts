@@ -16,6 +16,13 @@ export const listed = (items: readonly string[]): string => {
 /** `Deployment api` for `Deployment/api`. */
 export const objectNamed = (key: ObjectKey): string => key.replace('/', ' ');
 
+/** `kind: Deployment, name: api`, as an entry of a list names it: with the group of its kind, where that is not one of Kubernetes itself. */
+export const entryNaming = (key: ObjectKey): string => {
+  const slash = key.indexOf('/');
+  const [kind = '', ...group] = key.slice(0, slash).split('.');
+  return `kind: ${kind}, name: ${key.slice(slash + 1)}${group.length === 0 ? '' : `, group: ${group.join('.')}`}`;
+};
+
 /** `deployment/api`, as kubectl takes it. */
 export const argumentFor = (key: ObjectKey): string => {
   const [kind = '', name = ''] = key.split('/');

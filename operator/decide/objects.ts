@@ -44,10 +44,16 @@ const ownGroups: ReadonlySet<string> = new Set([
 export const groupIn = (apiVersion: string): string =>
   apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 
+/** The group that is named beside a kind; '' = it is one of Kubernetes itself, which its name alone says. */
+export const namedGroupIn = (apiVersion: string): string => {
+  const group = groupIn(apiVersion);
+  return ownGroups.has(group) ? '' : group;
+};
+
 /** Tells kinds apart, whichever version they are read in: `Deployment`, `HTTPRoute.gateway.networking.k8s.io`. */
 export const kindIdOf = ({ kind, apiVersion = '' }: KindName): string => {
-  const group = groupIn(apiVersion);
-  return ownGroups.has(group) ? kind : `${kind}.${group}`;
+  const group = namedGroupIn(apiVersion);
+  return group === '' ? kind : `${kind}.${group}`;
 };
 
 export const keyOf = (ref: KindName & { readonly name: string }): ObjectKey => `${kindIdOf(ref)}/${ref.name}`;

@@ -1,10 +1,21 @@
 /** Two kinds of one name: objects of both, of one name, in one candidate. */
 import { beforeAll, expect } from '@jest/globals';
-import { accepted, refused, type KubeObject } from '../support/cluster/cluster.ts';
+import { accepted, refused, waitFor, type KubeObject } from '../support/cluster/cluster.ts';
 import { define, definitionsIn, published } from '../../hack/controlplane/definitions.ts';
-import type { World } from '../support/cluster/system.ts';
+import { condition, type Reported, type World } from '../support/cluster/system.ts';
 import { eventually } from '../support/attack/world.ts';
-import { bundleOf, conditionSays, end, everybody, scenarios, sign } from '../support/scenario/kit.ts';
+import {
+  amendPolicy,
+  bundleOf,
+  conditionSays,
+  end,
+  everybody,
+  patienceMs,
+  release,
+  scenarios,
+  sign,
+  unguarded,
+} from '../support/scenario/kit.ts';
 
 const { scenario, system } = scenarios('groups');
 
@@ -32,6 +43,8 @@ const stage = async (world: World, apiVersion: string, spec: object): Promise<vo
   );
 };
 
+const server = { port: { number: 80, name: 'http', protocol: 'HTTP' } };
+
 const both = async (world: World): Promise<void> => {
   await stage(world, gatewayApi.apiVersion, {
     gatewayClassName: 'edge',
@@ -39,7 +52,7 @@ const both = async (world: World): Promise<void> => {
   });
   await stage(world, istio.apiVersion, {
     selector: { istio: 'ingress' },
-    servers: [{ port: { number: 80, name: 'http', protocol: 'HTTP' }, hosts: ['web.example.com'] }],
+    servers: [{ ...server, hosts: ['web.example.com'] }],
   });
 };
 
@@ -78,6 +91,37 @@ scenario(
     expect(spec.unmanaged).toMatchObject([gateway(gatewayApi), gateway(istio)]);
   },
   { deliveredBy: 'GitOps', gitOpsWriters: ['system:serviceaccount:delivery:tool'] },
+);
+
+scenario(
+  'a field that the policy leaves to others is that of the kind whose group it names; one without a group is told',
+  async (world) => {
+    await both(world);
+    const installer = world.as('installer');
+    const theirs = { apiVersion: istio.apiVersion, kind: 'Gateway', namespace: world.production, name: 'web' };
+    await world.propose(world.candidate('first', [], { components: [gateway(gatewayApi), gateway(istio)] }));
+    const { spec } = await bundleOf(world, await sign(world, 'first', ...everybody));
+    expect(spec.unmanaged).toEqual([{ ...gateway(istio), fields: ['spec.selector'] }]);
+    expect(await end(world, 'first')).toBe('Promoted');
+
+    accepted(await installer.patch(theirs, 'merge', { spec: { selector: { istio: 'elsewhere' } } }));
+    const staged = { ...theirs, namespace: world.staging };
+    accepted(
+      await world.as('admin').patch(staged, 'merge', { spec: { servers: [{ ...server, hosts: ['b.example.com'] }] } }),
+    );
+    const components = [gateway(gatewayApi), gateway(istio)];
+    expect(await release(world, world.candidate('second', [], { components }))).toBe('Promoted');
+    const live = accepted(await installer.get<KubeObject & { readonly spec: unknown }>(theirs));
+    expect(live.spec).toMatchObject({ selector: { istio: 'elsewhere' }, servers: [{ hosts: ['b.example.com'] }] });
+
+    await amendPolicy(world, { unmanagedFields: [{ kind: 'Gateway', name: 'web', fields: ['spec.selector'] }] });
+    const policy = world.ref('ReleasePolicy', 'production');
+    const isUnclear = (seen: Reported): boolean => condition(seen, 'Ready')?.reason === 'KindUnclear';
+    const seen = await waitFor<Reported>(world.as('admin'), policy, isUnclear, patienceMs);
+    expect(condition(seen, 'Ready')?.message).toContain('spec.unmanagedFields names Gateway web without a group');
+  },
+  { unmanagedFields: [{ ...gateway(istio), fields: ['spec.selector'] }] },
+  unguarded,
 );
 
 scenario('a candidate that names such a kind without its group is told which groups there are', async (world) => {

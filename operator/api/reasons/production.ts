@@ -8,6 +8,11 @@ export const productionReasons = {
     'The policy is in force, and the day in reviewBy is past.',
     'A platform admin reads the policy and sets the next day.',
   ),
+  KindUnclear: entry(
+    ['Ready'],
+    'The policy is in force, but an entry names a kind that several groups have, without its group. That entry counts for nothing.',
+    'A platform admin adds group to the entry.',
+  ),
 
   EveryKindListed: entry(['EveryKindGuarded'], 'Every namespaced kind that the cluster defines is guarded.'),
   KindsUnlisted: entry(

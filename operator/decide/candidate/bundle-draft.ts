@@ -1,5 +1,5 @@
 /** The bundle that a candidate should have now: frozen content against what production runs. */
-import { isAutoscaler, kindRow, runsOncePerBundle, keyNamed } from '../manifest/kinds/index.ts';
+import { isAutoscaler, kindRow, runsOncePerBundle, keyNamed, namedInFull } from '../manifest/kinds/index.ts';
 import { handsOn } from '../people/authors.ts';
 import type { Bundle, BundleObject, OverlaidField, UnmanagedFields } from '../bundle.ts';
 import { keptOverlaid, mostOverlaid } from '../delta/overlaid.ts';
@@ -7,7 +7,7 @@ import { policyOverlayDigest } from './overlays.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { digest8, digestOf } from '../json/canonical.ts';
 import { revertedCreations } from '../emergency/follow-up.ts';
-import { asKey, keyOf, type ObjectKey, type ObjectRef, type KindName, kindIdOf } from '../objects.ts';
+import { asKey, keyOf, type ObjectKey, type ObjectRef, type KindName } from '../objects.ts';
 import { packageRecord } from '../record/record.ts';
 import { baseBundle } from '../record/package.ts';
 import { normalForm } from '../manifest/normal-form.ts';
@@ -134,10 +134,7 @@ const unmanagedFor = (
   const present = new Set(objects.map(({ ref }) => keyOf(ref)));
   const { unmanagedFields, operate, deliveredBy } = policy.spec;
   const scaled = operate.scale.map(({ kind, name }) => ({ kind, name, fields: ['spec.replicas'] }));
-  const kept =
-    deliveredBy === 'GitOps'
-      ? objects.map(({ ref }) => ({ kind: kindIdOf(ref), name: ref.name, fields: toolLabels }))
-      : [];
+  const kept = deliveredBy === 'GitOps' ? objects.map(({ ref }) => ({ ...namedInFull(ref), fields: toolLabels })) : [];
   const declared = [...unmanagedFields, ...scaled, ...kept].filter((row) => present.has(keyNamed(row)));
   return impliedUnmanaged(
     // Nothing else scales, and contents are large.
@@ -189,7 +186,7 @@ export const draftBundle = (
     removed: dropped.toSorted(byKey),
     unmanaged: unmanagedFor(s, policy, content, dropped),
     irreversible: spec.irreversible
-      .map(({ fields, ...rest }) => ({ ...rest, fields: fields.toSorted() }))
+      .map(({ fields, reason, ...ref }) => ({ ...namedInFull(ref), fields: fields.toSorted(), reason }))
       .toSorted(byKey),
     leftOut: spec.leaveOut
       .map(({ kind, name, group, apiVersion = group, reason }) => ({ kind, name, apiVersion, reason }))

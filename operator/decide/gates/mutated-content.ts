@@ -1,6 +1,6 @@
 /** Content that something of the cluster changes on its way to production: who, and what to do about it. */
 import type { Unstable } from '../api-queries.ts';
-import { listed, objectNamed } from '../messages.ts';
+import { entryNaming, listed, objectNamed } from '../messages.ts';
 import { keyOf, type ObjectKey, type ObjectRef } from '../objects.ts';
 import { visible } from '../safe-text.ts';
 
@@ -15,7 +15,7 @@ const asDeclared = (path: string): string => path.replaceAll(/\['([A-Za-z0-9._/-
 
 /** What to do about it: for fields that nobody needs, or by whoever runs the mutator. */
 export const mutatedRemedy = (object: ObjectKey, fields: readonly string[], namespace: string): string =>
-  `A platform admin has the named webhook or policy write the same each time, or leave ${namespace} out, or lists the annotations and labels among ${listed(fields.map(asDeclared))} under unmanagedFields for ${objectNamed(object)}: kubectl edit releasepolicy production -n ${namespace}`;
+  `A platform admin has the named webhook or policy write the same each time, or leave ${namespace} out, or lists the annotations and labels among ${listed(fields.map(asDeclared))} under unmanagedFields for {${entryNaming(object)}}: kubectl edit releasepolicy production -n ${namespace}`;
 
 /** Why an object that comes out otherwise when it is written again cannot be signed for; undefined = it does not. */
 export const mutatedText = (

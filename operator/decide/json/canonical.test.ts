@@ -144,10 +144,22 @@ describe('the digest of a bundle', () => {
     ['an object', { objects: content.objects.slice(1) }],
     ['a removal', { removed: [] }],
     ['an unmanaged field', { unmanaged: [] }],
+    [
+      'the group of an object with unmanaged fields',
+      { unmanaged: content.unmanaged.map((entry) => ({ ...entry, group: 'example.com' })) },
+    ],
     ['what failure does', { onFailure: 'Page' }],
     ['the base', { base: 'sha256:0' }],
   ])('depends on %s', (_, change) => {
     expect(bundleDigest({ ...content, ...change })).not.toBe(bundleDigest(content));
+  });
+
+  it('is the same where a group is not said and where there is none, so that bundles from before are what they were', () => {
+    const unmanaged = content.unmanaged.map((entry) => ({ ...entry, group: '' }));
+    const declared = { kind: 'StatefulSet', name: 'db', fields: [], reason: 'moved' };
+    expect(bundleDigest({ ...content, unmanaged, irreversible: [{ ...declared, group: '' }] })).toBe(
+      bundleDigest({ ...content, irreversible: [declared] }),
+    );
   });
 
   it('looks at nothing else', () => {

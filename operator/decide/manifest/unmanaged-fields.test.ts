@@ -32,9 +32,9 @@ describe('unmanaged fields', () => {
     ];
     const all = impliedUnmanaged([autoscaler('web'), { kind: 'ConfigMap' }], [live(autoscaler('api'))], declared);
     expect(all).toEqual([
-      { kind: 'ConfigMap', name: 'flags', fields: ['data'] },
-      { kind: 'Deployment', name: 'api', fields: ['spec.replicas'] },
-      { kind: 'Deployment', name: 'web', fields: ['spec.replicas', 'spec.template'] },
+      { kind: 'ConfigMap', name: 'flags', group: '', fields: ['data'] },
+      { kind: 'Deployment', name: 'api', group: '', fields: ['spec.replicas'] },
+      { kind: 'Deployment', name: 'web', group: '', fields: ['spec.replicas', 'spec.template'] },
     ]);
     expect(unmanagedOf(all, { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' })).toEqual(['spec.replicas']);
     expect(unmanagedOf(all, { apiVersion: 'apps/v1', kind: 'Deployment', name: 'other' })).toEqual([]);
@@ -47,8 +47,8 @@ describe('unmanaged fields', () => {
     });
     const replicas = (by: JsonObject, apiVersion: string) =>
       unmanagedOf(impliedUnmanaged([by], [], []), { apiVersion, kind: 'StatefulSet', name: 'db' });
-    expect(replicas(scaling('apps.kruise.io/v1beta1'), 'apps/v1')).toEqual([]);
-    expect(replicas(scaling('apps.kruise.io/v1beta1'), 'apps.kruise.io/v1beta1')).toEqual(['spec.replicas']);
+    expect(replicas(scaling('apps.example.com/v1beta1'), 'apps/v1')).toEqual([]);
+    expect(replicas(scaling('apps.example.com/v1beta1'), 'apps.example.com/v1beta1')).toEqual(['spec.replicas']);
     expect(replicas(scaling('apps/v1'), 'apps/v1')).toEqual(['spec.replicas']);
   });
 

@@ -2,7 +2,8 @@
 import type { JsonObject } from '../../api/meta.ts';
 import type { UnmanagedFields } from '../bundle.ts';
 import { parsePath } from '../json/field-path.ts';
-import { keyNamed, rowOf } from './kinds/index.ts';
+import { keyNamed, namedInFull, rowOf } from './kinds/index.ts';
+import type { ScaleTarget } from './kinds/shared/kind.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef } from '../objects.ts';
 
 /**
@@ -16,20 +17,20 @@ export const impliedUnmanaged = (
 ): UnmanagedFields[] => {
   const implied = [...contents, ...liveAutoscalers.map(({ manifest }) => manifest)].flatMap(scaled);
   const byObject = new Map<ObjectKey, UnmanagedFields>();
-  for (const { kind, name, fields } of [...declared, ...implied]) {
-    const known = byObject.get(keyNamed({ kind, name }))?.fields ?? [];
-    byObject.set(keyNamed({ kind, name }), { kind, name, fields: [...new Set([...known, ...fields])].toSorted() });
+  for (const { fields, ...ref } of [...declared, ...implied]) {
+    const key = keyNamed(ref);
+    const all = new Set([...(byObject.get(key)?.fields ?? []), ...fields]);
+    byObject.set(key, { ...namedInFull(ref), fields: [...all].toSorted() });
   }
   return [...byObject.values()].toSorted((a, b) => (keyNamed(a) < keyNamed(b) ? -1 : 1));
 };
 
 const scaled = (manifest: JsonObject): UnmanagedFields[] => {
   const target = targetOf(manifest);
-  return target === undefined ? [] : [{ ...target, fields: ['spec.replicas'] }];
+  return target === undefined ? [] : [{ ...namedInFull(target), fields: ['spec.replicas'] }];
 };
 
-const targetOf = (manifest: JsonObject): { readonly kind: string; readonly name: string } | undefined =>
-  rowOf(manifest)?.scales?.(manifest);
+const targetOf = (manifest: JsonObject): ScaleTarget | undefined => rowOf(manifest)?.scales?.(manifest);
 
 /** What an autoscaler scales; undefined = it is none, or says nothing. */
 export const scaleTarget = (manifest: JsonObject): ObjectKey | undefined => {

@@ -32,6 +32,23 @@ test('definitions that have not been read are no answer', () => {
   expect(conditionWith(undefined)).toMatchObject({ status: 'Unknown', reason: 'DefinitionsNotRead' });
 });
 
+test('an entry that names a kind of several groups without one is told, for it counts for nothing', () => {
+  const web = { kind: 'Gateway', name: 'web', fields: ['spec.addresses'] };
+  expect(conditionOf('Ready', {}, { unmanagedFields: [web] })).toMatchObject({
+    status: 'True',
+    reason: 'KindUnclear',
+    message: expect.stringMatching(
+      /spec\.unmanagedFields names Gateway web without a group: gateway\.networking\.k8s\.io or networking\.istio\.io\. Next: .*kubectl edit releasepolicy production -n payments-prod/,
+    ),
+  });
+  const group = 'networking.istio.io';
+  expect(conditionOf('Ready', {}, { unmanagedFields: [{ ...web, group }] })).toMatchObject({ reason: 'InForce' });
+  const istio = { kind: 'Gateway', name: 'web', apiVersion: 'networking.istio.io/v1', patch: { spec: {} } };
+  expect(conditionOf('Ready', {}, { overlay: [{ package: 'payments', ...istio }] })).toMatchObject({
+    reason: 'InForce',
+  });
+});
+
 test('without any kind that nobody listed, every kind is guarded', () => {
   expect(conditionWith([])).toMatchObject({ status: 'True', reason: 'EveryKindListed' });
 });

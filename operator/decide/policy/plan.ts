@@ -13,6 +13,7 @@ import { shownFindings, signFinding } from '../findings/status.ts';
 import { type StuckFailure, stalledBy } from '../stalled.ts';
 import { resumable, signResume } from '../record/resume.ts';
 import { forgettable, type Kept } from './retention.ts';
+import { unclearKinds } from './unclear-kinds.ts';
 
 export interface PolicySnapshot {
   readonly policy: ReleasePolicy;
@@ -214,6 +215,21 @@ const howToGoOn = ({ policy, record }: PolicySnapshot, broken: string): string =
   return `${brokenRecord(namespace, broken)}. Nothing is promoted, rolled back or pruned meanwhile. Look at it: kubectl get ledger -n ${namespace} -o json | node hack/ledger.ts. If somebody holds a token of ours they can write such an entry again: docs/operations.md says how to end it. Then somebody who holds an approval role signs for going on without that entry and what came after it: ${signResume(policy, entry)}`;
 };
 
+const inForce = (policy: ReleasePolicy, overdue: boolean): Wanted => {
+  const ready = { type: 'Ready', status: 'True' } as const;
+  const unclear = unclearKinds(policy);
+  if (unclear.length > 0) {
+    return {
+      ...ready,
+      reason: 'KindUnclear',
+      message: `in force, but for entries that count for nothing: ${unclear.join('; ')}. Next: a platform admin adds group to them: kubectl edit releasepolicy ${policyName} -n ${policy.metadata.namespace}`,
+    };
+  }
+  return overdue
+    ? { ...ready, reason: 'ReviewOverdue', message: `in force; its review was due by ${policy.spec.reviewBy}` }
+    : { ...ready, reason: 'InForce', message: 'releases are judged by this policy' };
+};
+
 const conditionsOf = (s: PolicySnapshot, overdue: boolean): Wanted[] => {
   const settled: Wanted = { type: 'Reconciling', status: 'False', reason: 'Settled', message: 'no work is under way' };
   const moving: Wanted = {
@@ -238,16 +254,5 @@ const conditionsOf = (s: PolicySnapshot, overdue: boolean): Wanted[] => {
       { type: 'Stalled', status: 'True', reason: 'LedgerBroken', message },
     ];
   }
-  return [
-    overdue
-      ? {
-          type: 'Ready',
-          status: 'True',
-          reason: 'ReviewOverdue',
-          message: `in force; its review was due by ${s.policy.spec.reviewBy}`,
-        }
-      : { type: 'Ready', status: 'True', reason: 'InForce', message: 'releases are judged by this policy' },
-    settled,
-    moving,
-  ];
+  return [inForce(s.policy, overdue), settled, moving];
 };

@@ -1,6 +1,6 @@
 /** Containers whose image an injector completes when their pods are created: the policy names them, and they are shown to signers. */
 import type { ReleasePolicy } from '../../../api/policy.ts';
-import { keyNamed } from '../../manifest/kinds/index.ts';
+import { keyNamed, namedInFull } from '../../manifest/kinds/index.ts';
 import { keyOf, type ImagePlace, type ObjectRef } from '../../objects.ts';
 
 /** No registry hands this out: injectors look for it and put their own image in its place. */
@@ -16,7 +16,9 @@ export const isInjected = (
   policy?.spec.injected.some((each) => keyNamed(each) === keyOf(ref) && each.container === image.name) === true;
 
 /** What a platform admin types to leave a container to an injector. */
-export const leaveToInjector = (policy: ReleasePolicy, { kind, name }: ObjectRef, container: string): string => {
-  const patch = [{ op: 'add', path: '/spec/injected/-', value: { kind, name, container } }];
+export const leaveToInjector = (policy: ReleasePolicy, ref: ObjectRef, container: string): string => {
+  const { group, ...named } = namedInFull(ref);
+  const value = { ...named, ...(group === '' ? {} : { group }), container };
+  const patch = [{ op: 'add', path: '/spec/injected/-', value }];
   return `kubectl patch relpol ${policy.metadata.name} -n ${policy.metadata.namespace} --type=json -p '${JSON.stringify(patch)}'`;
 };

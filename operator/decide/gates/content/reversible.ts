@@ -1,6 +1,6 @@
 /** Does the candidate say everything that a rollback of it could not take back? */
 import { newCandidate } from '../remedies.ts';
-import { listed, objectNamed } from '../../messages.ts';
+import { entryNaming, listed, objectNamed } from '../../messages.ts';
 import { keyOf } from '../../objects.ts';
 import { isDeclared, oneWays, type OneWay } from '../../release/irreversible.ts';
 import { visible } from '../../safe-text.ts';
@@ -19,10 +19,8 @@ const strays = ({ bundle }: Seen): readonly string[] => {
 };
 
 /** As a candidate lists it. */
-const entryFor = ({ object, field }: OneWay): string => {
-  const [kind, name] = [object.slice(0, object.indexOf('/')), object.slice(object.indexOf('/') + 1)];
-  return `{kind: ${kind}, name: ${name}${field === '' ? '' : `, fields: [${field}]`}, reason: <why>}`;
-};
+const entryFor = ({ object, field }: OneWay): string =>
+  `{${entryNaming(object)}${field === '' ? '' : `, fields: [${field}]`}, reason: <why>}`;
 
 /** What loses data is named by the candidate, or it does not go. What only stays as it is, is told to signers and stops nothing. */
 const judge = (s: Seen): Verdict => {

@@ -1,6 +1,6 @@
 /** Does the content name the staging namespace, so that production would go on talking to staging? */
 import type { StagingReference } from '../../bundle.ts';
-import { objectNamed } from '../../messages.ts';
+import { entryNaming, objectNamed } from '../../messages.ts';
 import { keyOf } from '../../objects.ts';
 import { visible } from '../../safe-text.ts';
 import { blocked, defineGate, type Facts, passed } from '../gate.ts';
@@ -19,7 +19,7 @@ const overlays = (references: readonly StagingReference[]): readonly string[] =>
     const operations = of.map(({ fix }) => fix).filter((fix) => fix !== '');
     return first === undefined || operations.length === 0
       ? []
-      : [`- {kind: ${first.kind}, name: ${first.name}, jsonPatch: [${operations.join(', ')}]}`];
+      : [`- {${entryNaming(keyOf(first))}, jsonPatch: [${operations.join(', ')}]}`];
   });
 
 const isCommand = ({ path }: StagingReference): boolean => /\.(?:args|command)\[\d+\]$/.test(path);

@@ -2,11 +2,13 @@ import type { JsonObject } from '../../../api/meta.ts';
 import { textAt } from '../../json/json.ts';
 import { byReleases } from './shared/guard.ts';
 import { present } from './shared/health.ts';
-import type { Kind } from './shared/kind.ts';
+import type { Kind, ScaleTarget } from './shared/kind.ts';
 
-const scales = (manifest: JsonObject): { readonly kind: string; readonly name: string } | undefined => {
-  const [kind, name] = ['kind', 'name'].map((field) => textAt(manifest, 'spec', 'scaleTargetRef', field));
-  return kind === undefined || name === undefined ? undefined : { kind, name };
+const scales = (manifest: JsonObject): ScaleTarget | undefined => {
+  const [apiVersion, kind, name] = ['apiVersion', 'kind', 'name'].map((field) =>
+    textAt(manifest, 'spec', 'scaleTargetRef', field),
+  );
+  return kind === undefined || name === undefined ? undefined : { apiVersion, kind, name };
 };
 
 export const horizontalPodAutoscaler: Kind = {

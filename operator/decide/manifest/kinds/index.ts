@@ -1,7 +1,7 @@
 /** Every kind with a row: those that are built in, and those that the installation declares. */
 import type { JsonObject } from '../../../api/meta.ts';
 import { textAt } from '../../json/json.ts';
-import { keyOf, kindIdOf, type KindName, type ObjectKey } from '../../objects.ts';
+import { keyOf, kindIdOf, namedGroupIn, type KindName, type ObjectKey } from '../../objects.ts';
 import { groupOf, type Kind, type PromotableKind, type Wave } from './shared/kind.ts';
 import { builtInKinds } from './built-in.ts';
 import { declaredKinds } from './declared/registry.ts';
@@ -61,6 +61,15 @@ export const keyNamed = (ref: NamedKind & { readonly name: string }): ObjectKey 
   const { kind, name, group = '' } = ref;
   if (row === undefined) return keyOf(group === '' ? ref : { kind, name, apiVersion: `${group}/v1` });
   return `${kindIdOf(row)}/${ref.name}`;
+};
+
+/** An object that people name, so that it is the same one whichever kinds come later: with its group, where its kind is not of Kubernetes itself. */
+export const namedInFull = (
+  ref: NamedKind & { readonly name: string },
+): { readonly kind: string; readonly name: string; readonly group: string } => {
+  const row = rowNamed(ref);
+  const { kind, name, group = '', apiVersion = group === '' ? '' : `${group}/v1` } = ref;
+  return { kind: row?.kind ?? kind, name, group: namedGroupIn(row?.apiVersion ?? apiVersion) };
 };
 
 /** Every kind that may be promoted without the chart naming it. Secrets are never among them. */

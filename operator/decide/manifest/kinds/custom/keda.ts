@@ -2,15 +2,15 @@
 import type { JsonObject } from '../../../../api/meta.ts';
 import { textAt } from '../../../json/json.ts';
 import { secretsNamed, objectsAt } from '../shared/references.ts';
-import type { PromotableKind } from '../shared/kind.ts';
+import type { PromotableKind, ScaleTarget } from '../shared/kind.ts';
 import { custom, forPeople } from './shared.ts';
 
 /** A Deployment, where it does not say. */
-const scales = (manifest: JsonObject): { readonly kind: string; readonly name: string } | undefined => {
-  const name = textAt(manifest, 'spec', 'scaleTargetRef', 'name');
-  return name === undefined
-    ? undefined
-    : { kind: textAt(manifest, 'spec', 'scaleTargetRef', 'kind') ?? 'Deployment', name };
+const scales = (manifest: JsonObject): ScaleTarget | undefined => {
+  const [apiVersion, kind = 'Deployment', name] = ['apiVersion', 'kind', 'name'].map((field) =>
+    textAt(manifest, 'spec', 'scaleTargetRef', field),
+  );
+  return name === undefined ? undefined : { apiVersion, kind, name };
 };
 
 export const kedaKinds: readonly PromotableKind[] = [

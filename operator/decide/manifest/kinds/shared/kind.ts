@@ -85,6 +85,14 @@ export interface Reference {
   readonly key: string | undefined;
 }
 
+/** A workload as an autoscaler names it. */
+export interface ScaleTarget {
+  readonly kind: string;
+  readonly name: string;
+  /** Absent: not said. */
+  readonly apiVersion?: string | undefined;
+}
+
 export type EmergencyVerb = 'create' | 'update' | 'delete' | 'connect';
 
 /**
@@ -161,7 +169,7 @@ interface KindFacts extends ServedKind {
   /** It has a number of replicas, which is a content of its own: who scales it does not see the rest. */
   readonly scaled?: true;
   /** The workload whose replicas it decides, by kind and name. */
-  readonly scales?: (manifest: JsonObject) => { readonly kind: string; readonly name: string } | undefined;
+  readonly scales?: (manifest: JsonObject) => ScaleTarget | undefined;
   /** Fields that hold the name of a namespace, as paths from the root; `*` is every item of a list. */
   readonly namespaceFields?: readonly (readonly string[])[];
 
