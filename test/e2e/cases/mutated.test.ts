@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { eventually } from '../../support/attack/world.ts';
 import { accepted, type KubeObject, type Manifest } from '../../support/cluster/cluster.ts';
-import { image, type World } from '../../support/cluster/system.ts';
+import { image, isTrue, type Reported, type World } from '../../support/cluster/system.ts';
 import { startMutator, type JsonPatch, type Review } from '../../support/cluster/webhook.ts';
 import {
   amendPolicy,
@@ -13,6 +13,7 @@ import {
   everybody,
   gateSays,
   patched,
+  patienceMs,
   release,
   scenarios,
   sign,
@@ -108,6 +109,21 @@ scenario(
   quick,
 );
 
+/** Labels each Deployment with its name. */
+const labelling = {
+  failurePolicy: 'Fail',
+  reinvocationPolicy: 'IfNeeded',
+  matchConstraints: { resourceRules: [deployments] },
+  mutations: [
+    {
+      patchType: 'ApplyConfiguration',
+      applyConfiguration: {
+        expression: 'Object{metadata: Object.metadata{labels: {"example.com/workload": object.metadata.name}}}',
+      },
+    },
+  ],
+};
+
 scenario(
   'a label that a mutating policy derives from the name is signed for as production gets it',
   async (world) => {
@@ -129,21 +145,7 @@ scenario(
   quick,
   {
     async before(world) {
-      await installed(world, 'MutatingAdmissionPolicy', {
-        spec: {
-          failurePolicy: 'Fail',
-          reinvocationPolicy: 'IfNeeded',
-          matchConstraints: { resourceRules: [deployments] },
-          mutations: [
-            {
-              patchType: 'ApplyConfiguration',
-              applyConfiguration: {
-                expression: 'Object{metadata: Object.metadata{labels: {"example.com/workload": object.metadata.name}}}',
-              },
-            },
-          ],
-        },
-      });
+      await installed(world, 'MutatingAdmissionPolicy', { spec: labelling });
 
       const probe = { ...world.deployment('probe', 'a'), metadata: { name: 'probe', namespace: world.production } };
       await eventually(
@@ -153,6 +155,30 @@ scenario(
       );
     },
   },
+);
+
+scenario(
+  'a mutating policy that is stored a moment before staging is part of what is signed, be it that people sign again',
+  async (world) => {
+    await installed(world, 'MutatingAdmissionPolicy', { spec: labelling });
+    await world.stage(world.deployment('web', 'a'));
+    await world.propose(world.candidate('first', ['Deployment/web']));
+    // The API server takes a policy up when it likes: what was signed before is told apart from what production would get, and made again.
+    let signed: Reported | undefined;
+    const goesOn = (seen: Reported): boolean =>
+      isTrue(seen, 'Finished') || (isTrue(seen, 'Staged') && seen.status?.digest !== signed?.status?.digest);
+    for (;;) {
+      const seen = await world.when('first', goesOn, patienceMs);
+      if (isTrue(seen, 'Finished')) break;
+      signed = await sign(world, 'first', ...everybody);
+    }
+    expect(await end(world, 'first')).toBe('Promoted');
+    const label = { metadata: { labels: { 'example.com/workload': 'web' } } };
+    const bundle = await bundleOf(world, await world.when('first', () => true));
+    expect(contentIn(bundle, 'Deployment', 'web')).toMatchObject(label);
+    expect(await world.live('Deployment', 'web')).toMatchObject(label);
+  },
+  quick,
 );
 
 /** Sets an annotation of each write of a Deployment. */
