@@ -99,23 +99,6 @@ const policy: Omit<RuleRow, 'kind'>[] = [
     bad: spec({ injected: [{ kind: 'Deployment', name: 'gateway', container: 'Istio_Proxy' }] }),
     twin: spec({ injected: [{ kind: 'Deployment', name: 'gateway', container: 'istio-proxy' }] }),
   },
-  {
-    at: 'spec.injected[].group',
-    bad: spec({ injected: [{ kind: 'Rollout', group: 'Argo', name: 'gateway', container: 'istio-proxy' }] }),
-    twin: spec({ injected: [{ kind: 'Rollout', group: 'argoproj.io', name: 'gateway', container: 'istio-proxy' }] }),
-  },
-  {
-    at: 'spec.unmanagedFields[].group',
-    bad: spec({ unmanagedFields: [{ kind: 'Gateway', group: 'Istio', name: 'web', fields: ['spec.selector'] }] }),
-    twin: spec({
-      unmanagedFields: ['networking.istio.io', 'gateway.networking.k8s.io'].map((group) => ({
-        kind: 'Gateway',
-        group,
-        name: 'web',
-        fields: ['spec.selector'],
-      })),
-    }),
-  },
   { at: 'spec.unmanagedFields[].fields[]', bad: spec(unmanaged('spec.')), twin: spec(unmanaged('spec.replicas')) },
   {
     at: 'spec.unmanagedFields[].fields[]',
@@ -218,19 +201,6 @@ const candidate: Omit<RuleRow, 'kind'>[] = [
     says: 'name the fields',
     bad: spec({ irreversible: [{ kind: 'StatefulSet', group: 'apps.example.com', name: 'db', reason: 'it goes' }] }),
     twin: spec({ irreversible: [{ kind: 'StatefulSet', group: 'apps', name: 'db', reason: 'it goes' }] }),
-  },
-  {
-    at: 'spec.irreversible[].group',
-    bad: spec({ irreversible: [{ kind: 'Gateway', group: 'a/v1', name: 'web', fields: ['spec.x'], reason: 'it goes' }] }),
-    twin: spec({
-      irreversible: ['networking.istio.io', 'gateway.networking.k8s.io'].map((group) => ({
-        kind: 'Gateway',
-        group,
-        name: 'web',
-        fields: ['spec.x'],
-        reason: 'it goes',
-      })),
-    }),
   },
   {
     at: 'spec',
