@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-import { program, programNames, type ProgramName } from './programs.ts';
+import { program, programNames, type ProgramName, type Source } from './programs.ts';
 
 /** Absolute path of every program. */
 export type Binaries = Readonly<Record<ProgramName, string>>;
@@ -30,9 +30,13 @@ export function cacheDir(): string {
   return chosen !== undefined && chosen !== '' ? chosen : join(homedir(), '.cache', 'countersign');
 }
 
-/** Where a program belongs, built or not. The folder's name changes with anything that would change the program. */
+/** Where a program of the control plane belongs, built or not. */
 export function binaryPath(name: ProgramName): string {
-  const { moduleDir, version, ldflags } = program(name);
+  return pathOf(program(name));
+}
+
+/** Where a program belongs, built or not. The folder's name changes with anything that would change the program. */
+export function pathOf({ name, moduleDir, version, ldflags }: Source): string {
   const { os, arch } = target();
   const hash = createHash('sha256');
   for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(moduleDir, file)));

@@ -4,14 +4,20 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
-import { binaryPath, builtBinaries, target, type Binaries } from './binaries.ts';
+import { binaryPath, builtBinaries, pathOf, target, type Binaries } from './binaries.ts';
 import { withClaim } from './claim.ts';
-import { program, programNames, type Program } from './programs.ts';
+import { program, programNames, type Source } from './programs.ts';
 
 const heartbeatMs = 30_000;
 
 /** Receives one finished line of progress. */
 export type Report = (line: string) => void;
+
+/** Where progress is said, and of what. */
+export interface Progress {
+  readonly label: string;
+  readonly report: Report;
+}
 
 /**
  * Builds every program that the cache lacks, one after another, and returns the paths of all. Several builders at once are
@@ -22,17 +28,22 @@ export async function ensureBinaries(report: Report = () => {}): Promise<Binarie
   if (missing.length > 0)
     report(`Building ${missing.length} of ${programNames.length} programs from source (once; about 2 to 10 minutes)`);
   for (const [index, name] of missing.entries()) {
-    const label = `[${index + 1}/${missing.length}] ${name}`;
-    const path = binaryPath(name);
-    await withClaim(`${dirname(path)}.lock`, async () => {
-      if (existsSync(path)) report(`${label}: built by another process`);
-      else await build(program(name), path, { label, report });
-    });
+    await ensureBuilt(program(name), { label: `[${index + 1}/${missing.length}] ${name}`, report });
   }
   return builtBinaries();
 }
 
-async function build(of: Program, path: string, progress: { label: string; report: Report }): Promise<void> {
+/** Builds one program unless the cache has it, and returns its path. @throws Error when Go is missing, too old, or fails */
+export async function ensureBuilt(of: Source, progress: Progress): Promise<string> {
+  const path = pathOf(of);
+  await withClaim(`${dirname(path)}.lock`, async () => {
+    if (existsSync(path)) progress.report(`${progress.label}: built already`);
+    else await build(of, path, progress);
+  });
+  return path;
+}
+
+async function build(of: Source, path: string, progress: Progress): Promise<void> {
   const go = await goVersion(of.moduleDir);
   const started = Date.now();
   const elapsed = (): string => `${Math.round((Date.now() - started) / 1000)} s`;
@@ -70,7 +81,7 @@ async function goVersion(moduleDir: string): Promise<string> {
   }
 }
 
-async function goBuild(of: Program, output: string): Promise<void> {
+async function goBuild(of: Source, output: string): Promise<void> {
   const { os, arch } = target();
   const child = spawn(
     'go',

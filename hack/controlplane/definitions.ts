@@ -28,12 +28,14 @@ export const published = {
 
 type Project = (typeof published)[keyof typeof published];
 
-/** @throws Error where the module is not there */
-const folderOf = async ({ module, folder }: Project): Promise<string> => {
+/** The folder of a project's module, as the proxy has it. @throws Error where the module is not there */
+export const moduleOf = async ({ module }: Pick<Project, 'module'>): Promise<string> => {
   const { code, stdout, stderr } = await run('go', ['mod', 'download', '-json', module]);
   if (code !== 0) throw new Error(`go mod download ${module}: ${stdout}${stderr}`);
-  return join(downloaded.parse(JSON.parse(stdout)).Dir, folder);
+  return downloaded.parse(JSON.parse(stdout)).Dir;
 };
+
+const folderOf = async (project: Project): Promise<string> => join(await moduleOf(project), project.folder);
 
 const definitionsOf = async (path: string): Promise<readonly Manifest[]> =>
   parseAllDocuments(await readFile(path, 'utf8')).flatMap((document) => {

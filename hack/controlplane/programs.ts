@@ -15,8 +15,9 @@ export const programNames = [
 
 export type ProgramName = (typeof programNames)[number];
 
-export interface Program {
-  readonly name: ProgramName;
+/** What is built into a program. */
+export interface Source {
+  readonly name: string;
   /** Folder of the go.mod and go.sum that pin it. */
   readonly moduleDir: string;
   /** Go import path of its main package. */
@@ -26,7 +27,7 @@ export interface Program {
   readonly ldflags: string;
 }
 
-interface Source {
+interface Pin {
   readonly folder: string;
   readonly module: string;
   readonly package: string;
@@ -34,7 +35,7 @@ interface Source {
   readonly stamp: (version: string) => Readonly<Record<string, string>>;
 }
 
-function kubernetes(command: string): Source {
+function kubernetes(command: string): Pin {
   return {
     folder: 'kubernetes',
     module: 'k8s.io/kubernetes',
@@ -56,7 +57,7 @@ function kubernetes(command: string): Source {
 
 const unstamped = (): Readonly<Record<string, string>> => ({});
 
-const sources: Readonly<Record<ProgramName, Source>> = {
+const sources: Readonly<Record<ProgramName, Pin>> = {
   etcd: {
     folder: 'etcd',
     module: 'go.etcd.io/etcd/server/v3',
@@ -82,7 +83,7 @@ const sources: Readonly<Record<ProgramName, Source>> = {
 };
 
 /** The program as its go.mod pins it. Throws when the go.mod does not require its module. */
-export function program(name: ProgramName): Program {
+export function program(name: ProgramName): Source {
   const source = sources[name];
   const moduleDir = join(import.meta.dirname, 'build', source.folder);
   const version = pinnedVersion(moduleDir, source.module);
