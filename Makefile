@@ -3,7 +3,7 @@ NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proofs mutants quiet nights packages appends histories unit check generate bench scale flood up down ledger build bundle command
+.PHONY: help demo test proofs mutants quiet nights packages rollouts appends histories unit check generate bench scale flood up down ledger build bundle command
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ histories: node_modules ## a hundred thousand releases in a model of a cluster t
 
 packages: node_modules ## packages as vendors publish them, of ../shared/vendor: released, released again, taken back; prints what of each was released
 	COUNTERSIGN_PROOFS=whole $(JEST) test/e2e/packages.test.ts
+
+rollouts: node_modules ## the controller of Argo Rollouts itself, built from source the first time: released, aborted, paused, taken back
+	COUNTERSIGN_ROLLOUTS=controller $(JEST) test/e2e/rollouts-controller.test.ts
 
 appends: node_modules ## ten thousand acts entered by several writers at once: one unbroken chain
 	COUNTERSIGN_APPENDS=10000 $(JEST) test/api-server/ledger-appends.test.ts

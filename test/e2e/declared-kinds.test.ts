@@ -94,6 +94,12 @@ scenario(
     await world.stage(world.deployment('web', 'a'));
     await stage(world, 'Widget', { size: 1, peer: { namespace: world.staging }, ports: [{ name: 'http', port: 80 }] });
     await stage(world, 'Gadget', { size: 1 });
+    // Of the books that its controller keeps it is no author.
+    const books = {
+      metadata: { annotations: { 'kinds.example/seen': 'yes' }, labels: { 'kinds.example/shard': 'a' } },
+    };
+    const staged = { apiVersion: 'kinds.example/v1', kind: 'Widget', namespace: world.staging, name: 'web' };
+    accepted(await controller.patch(staged, 'merge', books));
     await world.propose(world.candidate('first', components));
     const { spec } = await bundleOf(world, await sign(world, 'first', ...everybody));
     expect(spec.deltaText).toContain('Widget.kinds.example/web');

@@ -12,11 +12,11 @@ import {
   type RolloutsController,
 } from '../../hack/controlplane/rollouts-controller.ts';
 import { isManifest } from '../../operator/kube/resource.ts';
-import { eventually } from '../support/attack/world.ts';
+import { eventually, robot } from '../support/attack/world.ts';
 import { accepted, targetOf, waitFor, waitForAll, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
 import { image, type Reported, type World } from '../support/cluster/system.ts';
 import { foundUnderGuard, podMaker } from '../support/scenario/findings.ts';
-import { patienceMs, release, scenarios, type Scenarios } from '../support/scenario/kit.ts';
+import { end, everybody, patienceMs, release, scenarios, sign, type Scenarios } from '../support/scenario/kit.ts';
 
 const account = { name: 'argo-rollouts', namespace: 'argo-rollouts' };
 const username = `system:serviceaccount:${account.namespace}:${account.name}`;
@@ -176,15 +176,34 @@ scenario('a canary is promoted step by step with its pods, and one whose pods cr
   expect(await foundUnderGuard(world)).toEqual([]);
 });
 
-scenario('a canary that its controller aborts is taken back', async (world) => {
-  const aborting = { ...quickly, progressDeadlineSeconds: 5, progressDeadlineAbort: true };
-  await stage(world, rollout(world, 'a', aborting));
+const forEver = overlay(steps({ setWeight: 50 }, { pause: {} }));
+
+/** Its controller says that first, that last, and for a moment neither. */
+const givenUp = /ProgressDeadlineExceeded|RolloutAborted|its rollout was aborted/;
+
+scenario('a canary is taken back that its controller gives up, or that is aborted as it is paused', async (world) => {
+  const givingUp = { ...quickly, progressDeadlineSeconds: 5, progressDeadlineAbort: true };
+  await stage(world, rollout(world, 'a', givingUp));
   expect(await release(world, world.candidate('first', ['Rollout/web']))).toBe('Promoted');
 
-  await stage(world, rollout(world, 'b', aborting));
+  await stage(world, rollout(world, 'b', givingUp));
   const late = world.candidate('late', ['Rollout/web'], overlay(behaving('never-ready')));
   expect(await release(world, late)).toBe('RolledBack');
-  expect(says(await world.when('late', () => true))).toContain('RolloutAborted');
+  expect(says(await world.when('late', () => true))).toMatch(givenUp);
+  await running(world, 'a');
+
+  await world.propose(world.candidate('aborted', ['Rollout/web'], forEver));
+  await sign(world, 'aborted', ...everybody);
+  const isPaused = (seen: Rollout): boolean => seen.status?.phase === 'Paused';
+  await waitFor<Rollout>(world.as('installer'), at(world.production), isPaused, patienceMs);
+  // What `kubectl argo rollouts abort` writes; of all accounts the guard lets its controller write a status.
+  const itself = await robot(world, account.name, account.namespace);
+  accepted(
+    await itself.patch({ ...at(world.production), subresource: 'status' }, 'merge', { status: { abort: true } }),
+  );
+  itself.close();
+  expect(await end(world, 'aborted')).toBe('RolledBack');
+  expect(says(await world.when('aborted', () => true))).toMatch(givenUp);
   await running(world, 'a');
   expect(await foundUnderGuard(world)).toEqual([]);
 });
@@ -195,8 +214,9 @@ scenario(
     await stage(world, rollout(world, 'a', quickly));
     expect(await release(world, world.candidate('first', ['Rollout/web']))).toBe('Promoted');
 
-    await stage(world, rollout(world, 'b', steps({ setWeight: 50 }, { pause: {} })));
-    expect(await release(world, world.candidate('paused', ['Rollout/web']))).toBe('RolledBack');
+    await stage(world, rollout(world, 'b', quickly));
+    const paused = world.candidate('paused', ['Rollout/web'], forEver);
+    expect(await release(world, paused)).toBe('RolledBack');
     expect(says(await world.when('paused', () => true))).toContain('CanaryPauseStep');
     await running(world, 'a');
     expect(await foundUnderGuard(world)).toEqual([]);

@@ -213,7 +213,7 @@ scenario(
     await sign(world, 'paused', ...everybody);
     await world.when(
       'paused',
-      (seen) => messages(seen).includes('kubectl argo rollouts promote') || isTrue(seen, 'Finished'),
+      (seen) => messages(seen).includes('give the pause a duration') || isTrue(seen, 'Finished'),
       patienceMs,
     );
     expect(await end(world, 'paused')).toBe('RolledBack');

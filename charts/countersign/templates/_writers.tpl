@@ -51,8 +51,6 @@ the labels, annotations and owners. Typed objects are asked as dyn, because one 
 {{- define "countersign.writers.variables" -}}
 - name: username
   expression: request.userInfo.username
-- name: controller # it writes for somebody who is recorded, or nothing that a person decides
-  expression: variables.username in {{ include "countersign.cel.list" (concat .Values.controlPlane.garbageCollectors .Values.controlPlane.controllers) }}
 - name: annotations
   expression: object.metadata.?annotations.orValue({})
 - name: annotationsBefore
@@ -65,6 +63,13 @@ the labels, annotations and owners. Typed objects are asked as dyn, because one 
   expression: >-
     dyn(object).all(f, f in ['metadata', 'status'] || (f in dyn(oldObject) && dyn(object)[f] == dyn(oldObject)[f]))
     && dyn(oldObject).all(f, f in ['metadata', 'status'] || f in dyn(object))
+{{- $custom := list }}
+{{- range (include "countersign.guard" . | fromJson).topics.custom }}{{ $custom = append $custom (printf "%s.%s" .resource .group) }}{{ end }}
+- name: controller # it writes for somebody who is recorded, or nothing that a person decides; of custom resources its books, in metadata
+  expression: >-
+    variables.username in {{ include "countersign.cel.list" (concat .Values.controlPlane.garbageCollectors .Values.controlPlane.controllers .Values.controlPlane.rolloutControllers) }}
+    || (variables.username in {{ include "countersign.cel.list" .Values.controlPlane.customControllers }} && oldObject != null
+    && request.resource.resource + '.' + request.resource.group in {{ include "countersign.cel.list" $custom }} && variables.sameFields)
 - name: sameMetadata
   expression: >-
     object.metadata.?labels.orValue({}) == oldObject.metadata.?labels.orValue({})

@@ -6,10 +6,10 @@ import { keyOf } from '../objects.ts';
 import { decidedFinalizers, finalizersPath } from '../manifest/lifetime.ts';
 import { finalizersOf } from '../manifest/pending-deletion.ts';
 import { isHeldForRecord } from './held-jobs.ts';
-import { isAutoscaler, runsOncePerBundle, waveOf } from '../manifest/kinds/index.ts';
+import { isAutoscaler, kindRow, runsOncePerBundle, waveOf } from '../manifest/kinds/index.ts';
 import { isReplaced, withFilledIn, withLeft } from '../manifest/live-values.ts';
 import { asItIs, parkedAs, unmanagedBeside } from '../manifest/parking.ts';
-import type { Wave } from '../manifest/kinds/shared/kind.ts';
+import { type Wave, waves } from '../manifest/kinds/shared/kind.ts';
 import { jobName, normalForm, sameContent } from '../manifest/normal-form.ts';
 import { replicasPath } from '../manifest/autoscaling.ts';
 import { scaleTarget, unmanagedOf } from '../manifest/unmanaged-fields.ts';
@@ -91,8 +91,9 @@ export type JobState = 'Runs' | 'RunsAgain' | 'Done';
 const unmanagedOn = ({ to, from }: Course): readonly UnmanagedFields[] => to?.unmanaged ?? from?.unmanaged ?? [];
 
 /** Every object that the target bundle holds. */
-export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
-  (course.to?.objects ?? []).map((object) => {
+export const writeSteps = (course: Course, live: LiveObjects): Step[] => {
+  const wantedFirst = servicesWanted(course.to);
+  return (course.to?.objects ?? []).map((object) => {
     const ref = course.to === undefined ? object.ref : liveRef(object, course.to);
     const now = live.get(keyOf(ref));
     if (course.isUnread?.(ref) === true) return unreadStep(ref, object);
@@ -101,7 +102,7 @@ export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
     const parked = wanted.isReplaced && now !== undefined ? parkedAs(now, live, 'Kept') : asItIs;
     return {
       ref,
-      wave: waveOf(ref),
+      wave: now === undefined && wantedFirst.has(keyOf(ref)) ? waves[0] : waveOf(ref),
       live: now,
       object,
       ...wanted,
@@ -110,6 +111,17 @@ export const writeSteps = (course: Course, live: LiveObjects): Step[] =>
       finalizers: now === undefined ? [] : finalizersFor(course, object, now).wanted,
     };
   });
+};
+
+/** What a workload of the bundle does not begin without: nothing is led anywhere by a Service that is not there yet. */
+const servicesWanted = (bundle: Bundle | undefined): ReadonlySet<ObjectKey> =>
+  new Set(
+    (bundle?.objects ?? []).flatMap((object) => {
+      // Contents are large, and few are asked.
+      const services = kindRow(object.ref)?.services?.(object.content) ?? [];
+      return services.map((name) => keyOf({ kind: 'Service', name }));
+    }),
+  );
 
 /** Of an object that is to be written (or removed: undefined), as far as anybody knows. */
 export const unreadStep = (ref: ObjectRef, object: BundleObject | undefined): Step => ({

@@ -164,6 +164,7 @@ const rewritten: Readonly<Record<string, { readonly name?: string; readonly body
   controllerrevisions: { body: { revision: 7 } },
   configmaps: { name: 'kube-root-ca.crt', body: { data: { more: 'x' } } },
   secrets: { name: 'token', body: { data: { more: 'eA==' } } },
+  services: { body: { spec: { selector: { 'rollouts-pod-template-hash': 'a1b2c3' } } } },
   endpoints: { body: { subsets: subsets('10.9.9.9') } },
   endpointslices: { body: { endpoints: [{ addresses: ['10.9.9.9'] }] } },
   persistentvolumeclaims: { body: { spec: { volumeName: 'some' } } },

@@ -1038,6 +1038,30 @@ const collected: readonly Attack<GuardWorld>[] = (
   }),
 );
 
+/** A rollout controller says which revision a Service finds, and nothing else of it. */
+const switched: readonly Attack<GuardWorld>[] = (
+  [
+    ['leads requests of a Service elsewhere', { spec: { selector: { app: 'other' } } }],
+    ['opens a port of a Service', { spec: { ports: [{ port: 81 }] } }],
+    ['relabels a Service', { metadata: { labels: { extra: 'x' } } }],
+    ['annotates a Service', { metadata: { annotations: { extra: 'x' } } }],
+  ] as const
+).map(([doing, body]) =>
+  attack('T19', 'network', {
+    name: `the token of a rollout controller ${doing}`,
+    act: async (world) => {
+      const name = fresh('switched');
+      accepted(await prepares(world).create(one('services', name)));
+      return admitted(await by('rollout-controllers')(world).patch(at('services', name), 'merge', body));
+    },
+    denied: 'ProductionGuardNetworkContent: ',
+    twin: merges(by('rollout-controllers'), at('services', 'standing'), () => ({
+      metadata: { annotations: { 'argo-rollouts.argoproj.io/managed-by-rollouts': fresh('web') } },
+      spec: { selector: { 'rollouts-pod-template-hash': fresh('hash') } },
+    })),
+  }),
+);
+
 const statusOf = (resource: string, name: string) => ({ ...at(resource, name), subresource: 'status' });
 
 const status: readonly Attack<GuardWorld>[] = [
@@ -1323,6 +1347,7 @@ export const guardAttacks: readonly Attack<GuardWorld>[] = [
   ...storage,
   ...rights,
   ...collected,
+  ...switched,
   ...status,
   ...additional,
   ...custom,

@@ -708,6 +708,7 @@ const unseen: Readonly<Record<string, string>> = {
   'resource-claim-controller update resource.k8s.io/resourceclaims/status': 'no devices here',
   'rollout-controllers create apps/replicasets': 'no Rollouts here',
   'rollout-controllers delete apps/replicasets': 'no Rollouts here',
+  'rollout-controllers update /services': 'no Rollouts here',
   'rollout-controllers update apps/replicasets': 'no Rollouts here',
   'service-controller update /services/status': 'no cloud here',
   'storage-controllers create storage.k8s.io/csistoragecapacities': 'no storage driver here',

@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../../api/meta.ts';
 import { objectAt, textAt } from '../../json/json.ts';
-import { byReleases } from './shared/guard.ts';
 import { present } from './shared/health.ts';
 import type { Kind } from './shared/kind.ts';
 
@@ -37,6 +36,9 @@ export const service: Kind = {
     { path: ['spec', 'clusterIPs'], when: hasClusterIP },
     { path: ['spec', 'ports', '*', 'nodePort'], when: hasNodePorts, pairedBy: [['port', 'protocol'], ['name']] },
     { path: ['spec', 'healthCheckNodePort'], when: hasHealthCheckPort },
+    // Among the pods that the selector finds, those of one revision: which one, a rollout controller decides while it rolls out.
+    { path: ['spec', 'selector', 'rollouts-pod-template-hash'] },
+    { path: ['metadata', 'annotations', 'argo-rollouts.argoproj.io/managed-by-rollouts'] },
   ],
   immutable: {
     changed,
@@ -47,7 +49,13 @@ export const service: Kind = {
   health: present,
   // Controllers of load balancers are configured through annotations, clouds bind identities by them.
   risk: { spec: 'network', 'metadata.annotations': 'network' },
-  guard: { topic: 'network', ...byReleases },
+  guard: {
+    topic: 'network',
+    create: [],
+    update: ['generic-garbage-collector', 'rollout-controllers'],
+    delete: ['generic-garbage-collector'],
+    rewrite: ['rollout-controllers'], // the hash in the selector (charts/countersign/templates/guard/network.yaml)
+  },
   subresources: {
     proxy: { guard: { topic: 'sessions', connect: [] } },
     status: { guard: { topic: 'status', update: ['service-controller', 'load-balancers'] } },

@@ -1,6 +1,6 @@
 /** Argo Rollouts (argoproj.io): a workload that its own controller rolls out in steps. */
 import type { JsonObject } from '../../../../api/meta.ts';
-import { at, numberAt, textAt } from '../../../json/json.ts';
+import { at, numberAt, objectAt, textAt } from '../../../json/json.ts';
 import type { LiveObject } from '../../../objects.ts';
 import { fixedSelector } from '../shared/immutable.ts';
 import { asManyAs, count, desired, failed, progressing } from '../shared/health.ts';
@@ -15,13 +15,16 @@ const health: HealthRule = (object) => {
   const { status, manifest } = object;
   if (!hasSeen(object)) return progressing('NotObserved', 'its controller has not seen the latest change yet');
   const said = textAt(status, 'message') ?? '';
-  if (at(status, 'abort') === true) return failed('Aborted', said || 'its rollout was aborted');
+  // Until its controller has answered, the message is that of the step at which it was aborted.
+  if (at(status, 'abort') === true) {
+    return failed('Aborted', /^(?:RolloutAborted|ProgressDeadline)/.test(said) ? said : 'its rollout was aborted');
+  }
   const phase = textAt(status, 'phase') ?? '';
   if (phase === 'Degraded') return failed('Degraded', said || 'its controller says that it is degraded');
   if (phase === 'Paused' || at(manifest, 'spec', 'paused') === true) {
     return progressing(
       'Paused',
-      `its rollout is paused${said === '' ? '' : ` (${said})`}: it goes on by kubectl argo rollouts promote`,
+      `its rollout is paused${said === '' ? '' : ` (${said})`}: in production none but its controller lets it go on, so give the pause a duration and create a new candidate`,
     );
   }
   const replicas = asManyAs([
@@ -32,6 +35,18 @@ const health: HealthRule = (object) => {
   return replicas.state === 'Healthy' && phase !== 'Healthy'
     ? progressing('RolloutInProgress', said || `its controller says: ${phase || 'nothing yet'}`)
     : replicas;
+};
+
+/** Its controller calls a Rollout degraded whose Services are not there. */
+const services = (content: JsonObject): readonly string[] => {
+  const strategy = objectAt(content, 'spec', 'strategy');
+  const canary = objectAt(strategy, 'canary');
+  const names = [
+    ...['activeService', 'previewService'].map((field) => textAt(strategy, 'blueGreen', field)),
+    ...['stableService', 'canaryService'].map((field) => textAt(canary, field)),
+    ...['pingService', 'pongService'].map((field) => textAt(canary, 'pingPong', field)),
+  ];
+  return names.filter((name) => name !== undefined);
 };
 
 const isIdle = (object: JsonObject): boolean => (numberAt(object, 'spec', 'replicas') ?? 1) === 0;
@@ -63,6 +78,7 @@ export const rolloutKinds: readonly PromotableKind[] = [
     currentRevision: ({ status }) => textAt(status, 'currentPodHash'),
     risk: { 'spec.strategy': 'scale', 'spec.minReadySeconds': 'scale' },
     defaults: serviceDefaults,
+    services,
     scaled: true,
     isIdle,
   }),

@@ -166,6 +166,8 @@ interface KindFacts extends ServedKind {
   readonly defaults?: Defaults;
   /** What it cannot do without, beside what its pods refer to. */
   readonly references?: (content: JsonObject) => readonly Reference[];
+  /** Services that its controller wants to be there before it begins: they are created with what programs stand on, not with what leads traffic to them. */
+  readonly services?: (content: JsonObject) => readonly string[];
   /** It has a number of replicas, which is a content of its own: who scales it does not see the rest. */
   readonly scaled?: true;
   /** The workload whose replicas it decides, by kind and name. */
