@@ -789,6 +789,18 @@ describe('a node that may be the cause', () => {
     },
   );
 
+  it('is named when it stopped, and left its containers as they were', () => {
+    const stopped = [pod(since - minute, {}, { ...there, ready: false })];
+    const health = observedHealth(short, stopped, on(aNode({ unreachable: true })));
+    expect(health.state).toBe('Progressing');
+    expect(health.message).toContain('api-x is not ready; node node-1 is not ready');
+    const restarting = object('Deployment', { ...complete, readyReplicas: 2 });
+    expect(workloadHealth(restarting, stopped, on(aNode({ ready: false }))).message).toBe(
+      'api-x is not ready; node node-1 is not ready',
+    );
+    expect(observedHealth(short, stopped, on(aNode())).message).not.toContain('node-1');
+  });
+
   it('restarted containers of other packages at the same time, and only these count', () => {
     const restarted = (at: number) => pod(since - minute, { ready: false, restarts: 1, lastEndedAt: at }, there);
     const ours = [restarted(since + 50 * second)];
