@@ -3,24 +3,27 @@ import { at, numberAt, textAt } from '../json/json.ts';
 import { condition, count, desired, holds } from '../manifest/kinds/shared/health.ts';
 import type { ObjectHealth } from '../manifest/kinds/shared/kind.ts';
 import { firstLine, listed } from '../messages.ts';
-import type { LiveObject, PodFacts } from '../objects.ts';
+import type { LiveObject, NodesByName, PodFacts } from '../objects.ts';
+import { awayNode } from './node-cause.ts';
 import { isStanding, ofEarlierRevision } from './revisions.ts';
 import type { Health } from './types.ts';
 
-/** `trouble`: what keeps containers from running. What is said first is nearest to the cause. */
-export const because = (
-  object: LiveObject,
-  pods: readonly PodFacts[],
-  rollout: ObjectHealth,
-  trouble: Health | undefined,
-): Health => {
+interface Told {
+  readonly rollout: ObjectHealth;
+  /** What keeps containers from running. */
+  readonly trouble: Health | undefined;
+  readonly nodes: NodesByName;
+}
+
+/** What is said first is nearest to the cause. */
+export const because = (object: LiveObject, pods: readonly PodFacts[], { rollout, trouble, nodes }: Told): Health => {
   const cause =
     refusedPods(object) ??
     trouble?.message ??
     unschedulable(object, pods) ??
     missingPods(object, pods) ??
     brokenEarlier(object, pods) ??
-    unready(pods);
+    unready(pods, nodes);
   const message = cause === undefined ? rollout.message : `${rollout.message}: ${cause}`;
   return { ...rollout, message, ...(trouble?.wakeAt === undefined ? {} : { wakeAt: trouble.wakeAt }) };
 };
@@ -74,7 +77,14 @@ const brokenEarlier = (object: LiveObject, pods: readonly PodFacts[]): string | 
     : `${listed(broken.map(({ name }) => name).toSorted())} of an earlier revision ${broken.length === 1 ? 'is' : 'are'} not ready`;
 };
 
-const unready = (pods: readonly PodFacts[]): string | undefined => {
-  const names = pods.filter((pod) => isStanding(pod) && !pod.ready).map(({ name }) => name);
-  return names.length === 0 ? undefined : `${listed(names.toSorted())} ${names.length === 1 ? 'is' : 'are'} not ready`;
+/** Pods that are not ready, and those of their nodes that are not: a kubelet that stopped leaves the containers of its pods as they were. */
+export const unready = (pods: readonly PodFacts[], nodes: NodesByName): string | undefined => {
+  const found = pods.filter((pod) => isStanding(pod) && !pod.ready);
+  if (found.length === 0) return undefined;
+  const away = new Set(found.flatMap(({ nodeName }) => awayNode(nodeName, nodes)?.name ?? []));
+  const theirs = away.size === 0 ? '' : `; ${away.size === 1 ? 'node' : 'nodes'} ${areNotReady([...away])}`;
+  return `${areNotReady(found.map(({ name }) => name))}${theirs}`;
 };
+
+const areNotReady = (names: readonly string[]): string =>
+  `${listed(names.toSorted())} ${names.length === 1 ? 'is' : 'are'} not ready`;

@@ -1,9 +1,9 @@
 /** Whether what runs is healthy. Unknown is not healthy. */
-import { keyOf, type Instant, type LiveObject, type ObjectRef, type PodFacts } from '../objects.ts';
+import { keyOf, type Instant, type LiveObject, type NodesByName, type ObjectRef, type PodFacts } from '../objects.ts';
 import { at, numberAt } from '../json/json.ts';
 import { listed } from '../messages.ts';
 import { kindRow } from '../manifest/kinds/index.ts';
-import { because } from './because.ts';
+import { because, unready } from './because.ts';
 import { onNodesThatWork } from './daemons.ts';
 import { rolloutHealth } from './kstatus.ts';
 import { excused, nodeCause } from './node-cause.ts';
@@ -20,16 +20,17 @@ export const workloadHealth = (object: LiveObject, pods: readonly PodFacts[], ju
   const tolerated = kindRow(object.ref)?.retries ?? [];
   const trouble = podTrouble({ pods: ofRelease(object, pods, judging.since), tolerated }, judging);
   const rollout = rolloutHealth(object, judging.since);
-  if (rollout.state === 'Failed') return because(object, pods, rollout, trouble);
+  const { nodes } = judging.around;
+  if (rollout.state === 'Failed') return because(object, pods, { rollout, trouble, nodes });
   if (trouble?.state === 'Failed') return trouble;
   const byHand = replacedByHand(object, pods);
   if (byHand !== undefined) return byHand;
-  const allowed = rollout.state === 'Progressing' ? onNodesThatWork(object, pods, judging.around.nodes) : undefined;
+  const allowed = rollout.state === 'Progressing' ? onNodesThatWork(object, pods, nodes) : undefined;
   if (allowed !== undefined) return allowed;
-  if (rollout.state !== 'Healthy') return because(object, pods, rollout, trouble);
+  if (rollout.state !== 'Healthy') return because(object, pods, { rollout, trouble, nodes });
   // A Deployment counts no pod that is being deleted.
   const missing = object.ref.kind === 'StatefulSet' && !pods.every(isStanding) ? tooFew(object, pods) : undefined;
-  return notAllReady(object, pods) ?? missing ?? rollout;
+  return notAllReady(object, pods, nodes) ?? missing ?? rollout;
 };
 
 /** Its controller waits for somebody to delete pods, and nobody else does. */
@@ -49,19 +50,13 @@ const replacedByHand = (object: LiveObject, pods: readonly PodFacts[]): Health |
 const maxNamed = 5;
 
 /** The counts of a status lag behind its pods. */
-const notAllReady = (object: LiveObject, pods: readonly PodFacts[]): Health | undefined => {
+const notAllReady = (object: LiveObject, pods: readonly PodFacts[], nodes: NodesByName): Health | undefined => {
   if (!countsReplicas(object)) return undefined;
   const standing = pods.filter(isStanding);
   const earlier = ofEarlierRevision(object, standing);
   if (earlier.length > 0) return stillRun(earlier);
-  const unready = standing.filter(({ ready }) => !ready).map(({ name }) => name);
-  return unready.length === 0
-    ? undefined
-    : {
-        state: 'Progressing',
-        reason: 'PodsNotReady',
-        message: `${listed(unready.toSorted())} ${unready.length === 1 ? 'is' : 'are'} not ready`,
-      };
+  const message = unready(standing, nodes);
+  return message === undefined ? undefined : { state: 'Progressing', reason: 'PodsNotReady', message };
 };
 
 /** It has pods that are to be ready, as none of a Job, a CronJob or of anything else are. */

@@ -1,5 +1,5 @@
 /** Whether what happens to a pod may be the doing of its node, and until when that is waited for. */
-import type { ContainerFacts, Instant, NodesByName, PodFacts, PodsOnNode } from '../objects.ts';
+import type { ContainerFacts, Instant, NodeFacts, NodesByName, PodFacts, PodsOnNode } from '../objects.ts';
 import type { Patience } from './patience.ts';
 import { secondOf, seconds } from './times.ts';
 import type { Health } from './types.ts';
@@ -53,6 +53,12 @@ export const nodeCause = (pod: PodFacts, { since, now, patience, around }: Asked
   };
 };
 
+/** The node of a pod when it is not ready, or cannot be reached. */
+export const awayNode = (nodeName: string | undefined, nodes: NodesByName): NodeFacts | undefined => {
+  const node = nodeName === undefined ? undefined : nodes.get(nodeName);
+  return node !== undefined && (node.unreachable || !node.ready) ? node : undefined;
+};
+
 /** What is said of a pod that is waited for because of its node. */
 export const excused = (said: string, { message, until }: Excuse): Health => ({
   state: 'Progressing',
@@ -79,9 +85,10 @@ const signsOf = (pod: PodFacts, { since, patience, around }: Omit<Asked, 'now'>)
 };
 
 const nodeSigns = ({ nodeName, createdAt }: PodFacts, { nodes }: Surroundings): readonly Sign[] => {
+  const away = awayNode(nodeName, nodes);
+  if (away !== undefined) return [{ what: `node ${away.name} is not ready`, at: undefined }];
   const node = nodeName === undefined ? undefined : nodes.get(nodeName);
   if (node === undefined) return [];
-  if (node.unreachable || !node.ready) return [{ what: `node ${node.name} is not ready`, at: undefined }];
   const signs: Sign[] = [];
   if (node.rebootedAt !== undefined) signs.push({ what: `node ${node.name} was rebooted`, at: node.rebootedAt });
   // A pod that came after that met a node that was ready.
