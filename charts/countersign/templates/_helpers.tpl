@@ -15,6 +15,33 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: operator
 {{- end }}
 
+{{/*
+Pods of one program on nodes and in zones of their own, as far as there are any. `.selector`: their labels. Pods of the release before do not count: they
+are about to go. Zones are not in the constraints: where a node lacks the key of one of them, the scheduler leaves that node out of all.
+*/}}
+{{- define "countersign.spread" -}}
+affinity:
+  podAntiAffinity:
+    preferredDuringSchedulingIgnoredDuringExecution:
+    {{- range $key, $weight := dict "kubernetes.io/hostname" 100 "topology.kubernetes.io/zone" 50 }}
+    - weight: {{ $weight }}
+      podAffinityTerm:
+        topologyKey: {{ $key }}
+        matchLabelKeys: [pod-template-hash]
+        labelSelector:
+          matchLabels:
+            {{- $.selector | nindent 12 }}
+    {{- end }}
+topologySpreadConstraints:
+- maxSkew: 1
+  topologyKey: kubernetes.io/hostname
+  whenUnsatisfiable: ScheduleAnyway
+  matchLabelKeys: [pod-template-hash]
+  labelSelector:
+    matchLabels:
+      {{- .selector | nindent 6 }}
+{{- end }}
+
 {{/* The image of both programs. */}}
 {{- define "countersign.image" -}}
 {{- with .Values.operator.image }}
