@@ -96,12 +96,13 @@ export interface NewsFact {
   readonly tone: Tone;
 }
 
-/** What it says of itself where people have to act, or where it has ended. */
+/** What it says of itself where people have to act, or where it has ended; not what a gate says as well. */
 export const newsOf = (candidate: ReleaseCandidate): readonly NewsFact[] =>
   ['Finished', 'Stalled', 'ActionRequired'].flatMap((type) => {
     const condition = conditionOf(candidate, type);
     if (condition?.status !== 'True') return [];
     const { reason, message } = condition;
+    if (candidate.status?.gates.some((gate) => gate.message === message) === true) return [];
     return [{ type, reason, message, tone: reason === 'Promoted' ? 'good' : type === 'Finished' ? 'bad' : 'open' }];
   });
 

@@ -84,7 +84,10 @@ const objectsBranch = ({ candidate, bundle }: Story, seen: readonly ObjectSeen[]
     line: title,
     below: [
       ...seen.map(({ kind, name, state, style }): Branch => ({
-        line: [`${kind} ${name}  `, style === undefined ? dim(state) : styled(style, state)],
+        line: [
+          `${kind} ${name}`,
+          ...(state === '' ? [] : ['  ', style === undefined ? dim(state) : styled(style, state)]),
+        ],
       })),
       ...removed,
     ],

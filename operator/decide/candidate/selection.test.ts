@@ -80,7 +80,7 @@ describe('needs no word:', () => {
 describe('blocks:', () => {
   test.each<[sentence: string, given: Given, message: string]>([
     ['a Secret', { listed: [found('Secret/db')] }, 'Secret db (Secrets are never copied)'],
-    ['a bare Pod', { others: [found('Pod/debug')] }, 'Pod debug (no release takes a Pod)'],
+    ['a bare Pod', { others: [found('Pod/debug')] }, 'Pod debug (no release takes any Pod)'],
     ['a kind without a profile', { listed: [found('Widget/w')] }, 'Widget w (its kind has no profile)'],
     [
       'what belongs to a stranger',

@@ -126,7 +126,7 @@ const notTaken = (
   }
   if (object.owners.length > 0) return undefined;
   if (object.kind === 'Secret') return { object, why: 'Secrets are never copied' };
-  const why = kindRow(object) === undefined ? 'its kind has no profile' : `no release takes a ${object.kind}`;
+  const why = kindRow(object) === undefined ? 'its kind has no profile' : `no release takes any ${object.kind}`;
   return { object, why };
 };
 

@@ -51,7 +51,7 @@ const ofUnknown = ({ ref, content, overlays, type }: Refused, fields: readonly s
   const explain =
     first === undefined ? [] : first.path.slice(0, -1).flatMap((step) => ('field' in step ? step.field : []));
   const command = `kubectl explain ${[ref.kind.toLowerCase(), ...explain].join('.')}`;
-  return `${instead.join(', ')}: the API server knows no such field of a ${ref.kind}, so it would be dropped and production would not differ. Next: ${correctionOf(whose.by, ` (the names that there are: ${command})`)}`;
+  return `${instead.join(', ')}: the API server knows no such field of kind ${ref.kind}, so it would be dropped and production would not differ. Next: ${correctionOf(whose.by, ` (the names that there are: ${command})`)}`;
 };
 
 const lastName = (path: Path): string => {

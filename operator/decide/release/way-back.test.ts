@@ -193,7 +193,7 @@ test('a rollback that has ended says what stays as it was, what was wanted, why,
       object: 'PersistentVolumeClaim/data',
       wanted: 'spec.resources.requests.storage: 1Gi',
       found: 'spec.resources.requests.storage: 2Gi',
-      why: 'Kubernetes does not change spec.resources.requests.storage of a PersistentVolumeClaim back, and nothing is lost by leaving it',
+      why: 'Kubernetes does not change spec.resources.requests.storage of kind PersistentVolumeClaim back, and nothing is lost by leaving it',
       next: expect.stringContaining('kubectl get persistentvolumeclaim data -n payments-prod -o yaml'),
     },
   ]);

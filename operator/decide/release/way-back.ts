@@ -57,7 +57,7 @@ export const remains = (course: Course, live: LiveObjects): readonly Left[] =>
         object: keyOf(ref),
         wanted: `${field}: ${shown(getPath(content, path))}`,
         found: `${field}: ${shown(found)}`,
-        why: `Kubernetes does not change ${field} of a ${ref.kind} back, and nothing is lost by leaving it`,
+        why: `Kubernetes does not change ${field} of kind ${ref.kind} back, and nothing is lost by leaving it`,
         next: `Nothing has to be done. The next release says of it what production has: kubectl get ${ref.kind.toLowerCase()} ${ref.name} -n ${now.namespace} -o yaml`,
       };
     });
