@@ -15,6 +15,7 @@ import { pending } from './commands/pending.ts';
 import { policyLint } from './commands/policy-lint.ts';
 import { reject } from './commands/reject.ts';
 import { rollback } from './commands/rollback.ts';
+import { running } from './commands/running.ts';
 import { signFinding } from './commands/sign-finding.ts';
 import { stage } from './commands/stage.ts';
 import { wait } from './commands/wait.ts';
@@ -32,6 +33,7 @@ export const commands: readonly CommandDefinition[] = [
   reject,
   wait,
   withdraw,
+  running,
   rollback,
   findings,
   signFinding,
