@@ -34,6 +34,9 @@ const partsOf = (line: string): readonly Part[] => {
   return [line];
 };
 
+export const deltaLines = (text: string): readonly (readonly Part[])[] =>
+  text.replace(/\n$/, '').split('\n').map(partsOf);
+
 export const printDelta = (out: Terminal, text: string): void => {
-  for (const line of text.replace(/\n$/, '').split('\n')) out.line(...partsOf(line));
+  for (const parts of deltaLines(text)) out.line(...parts);
 };

@@ -25,7 +25,7 @@ interface OfKind {
 /** Not read by the schemas again: they take longer to load than a whole `get` may. */
 const as =
   <K extends keyof OfKind>(kind: K) =>
-  (object: KubeObject): OfKind[K] => {
+  (object: Pick<KubeObject, 'kind'>): OfKind[K] => {
     if (object.kind !== kind) throw new TypeError(`a ${object.kind} where a ${kind} was asked for`);
     return object as unknown as OfKind[K]; // oxlint-disable-line typescript/no-unsafe-type-assertion -- the API server checked it against the schema
   };

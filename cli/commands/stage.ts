@@ -1,4 +1,5 @@
 /** `kubectl countersign stage`: makes a release candidate from what runs in staging. */
+import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import { argumentFor } from '../../operator/decide/messages.ts';
 import { keyOf } from '../../operator/decide/objects.ts';
 import { visible } from '../../operator/decide/safe-text.ts';
@@ -8,7 +9,7 @@ import { connectionOptions, yesOption, type CommandDefinition } from '../command
 import { candidateOf, isTrue } from '../candidate/objects.ts';
 import { findPolicy } from '../candidate/find.ts';
 import { exitCodes, Problem, type ExitCode } from '../exit.ts';
-import { bold, dim, styled } from '../output/parts.ts';
+import { bold, dim, styled, type Part } from '../output/parts.ts';
 import type { Session } from '../session.ts';
 import { follow } from './wait.ts';
 
@@ -40,23 +41,27 @@ const chosen = async (session: Session, namespace: string) => {
 
 type Choice = Awaited<ReturnType<typeof chosen>>['choice'];
 
+/** Prints a line; of a dry run it is a comment, so that all of the output is a file for kubectl. */
+type Say = (...parts: readonly Part[]) => void;
+
+const saying = (session: Session): Say =>
+  session.flag('dryRun') ? (...parts) => session.out.line('# ', ...parts) : (...parts) => session.out.line(...parts);
+
 /** What it takes, pins and leaves out, before anything is created. @throws Problem where something it finds needs a word */
 const show = async (session: Session, namespace: string, choice: Choice): Promise<void> => {
-  const { out } = session;
+  const say = saying(session);
   const { imagesByTag } = await import('../stage/choose.ts');
-  out.line(bold('Takes'), `  ${choice.takes.length} from ${namespace}`);
-  for (const { ref } of choice.takes) out.line('  ', keyOf(ref));
+  say(bold('Takes'), `  ${choice.takes.length} from ${namespace}`);
+  for (const { ref } of choice.takes) say('  ', keyOf(ref));
   const tags = imagesByTag(choice);
   if (tags.length > 0) {
-    out.line(bold('Pins'), '  each to the digest that the pods of staging run');
-    for (const tag of tags) out.line('  ', visible(tag));
+    say(bold('Pins'), '  each to the digest that the pods of staging run');
+    for (const tag of tags) say('  ', visible(tag));
   }
   const said = new Set(session.texts('leaveOut').map((entry) => entry.split('=')[0]?.toLowerCase()));
-  for (const entry of session.texts('leaveOut')) out.line(bold('Leaves out'), '  ', visible(entry));
+  for (const entry of session.texts('leaveOut')) say(bold('Leaves out'), '  ', visible(entry));
   if (choice.unseen.length > 0) {
-    out.line(
-      dim(`You may not list ${choice.unseen.join(', ')} in ${namespace}: the operator looks at them when it stages`),
-    );
+    say(dim(`You may not list ${choice.unseen.join(', ')} in ${namespace}: the operator looks at them when it stages`));
   }
   const unsaid = choice.cannotTake.filter(({ ref }) => !said.has(argumentFor(keyOf(ref))));
   if (choice.takes.length === 0)
@@ -69,18 +74,53 @@ const show = async (session: Session, namespace: string, choice: Choice): Promis
   }
 };
 
+/** What signers will read, as far as it can be told before the operator has frozen it, and what would keep it from being staged. */
+const showPreview = async (session: Session, candidate: ReleaseCandidate, choice: Choice): Promise<void> => {
+  const say = saying(session);
+  const cluster = await session.cluster();
+  const { targetNamespace } = candidate.spec;
+  session.out.progress(`Comparing with ${targetNamespace}`);
+  const policy = await findPolicy(cluster, targetNamespace);
+  if (policy === undefined) {
+    say(
+      dim(
+        `You may not read the policy of ${targetNamespace}, or there is none: what changes is known once it is staged`,
+      ),
+    );
+    return;
+  }
+  const [{ previewOf }, { deltaLines }] = await Promise.all([
+    import('../stage/preview.ts'),
+    import('../candidate/delta.ts'),
+  ]);
+  const preview = await previewOf(cluster, { candidate, policy, choice });
+  if (preview.is === 'Refused') {
+    say(styled('red', 'Not staged as it is now'), '  ', preview.message);
+    return;
+  }
+  say(bold('Changes'), '  as it stands now; the operator renders it when it stages');
+  for (const parts of deltaLines(preview.text)) say('  ', ...parts);
+  for (const line of preview.lacks) say(styled('yellow', 'Production lacks'), '  ', line);
+  if (preview.unseen.length > 0) {
+    say(dim(`You may not read ${preview.unseen.join(', ')}: the operator looks at them when it stages`));
+  }
+};
+
 const run = async (session: Session): Promise<ExitCode | void> => {
   const cluster = await session.cluster();
   const named = await session.namespace();
-  const namespace = (await findPolicy(cluster, named))?.spec.sourceNamespace ?? named;
+  const policy = await findPolicy(cluster, named);
+  const namespace = policy?.spec.sourceNamespace ?? named;
+  const production = policy === undefined ? undefined : named;
   session.out.progress(`Looking at ${namespace}`);
   const { choice, takes } = await chosen(session, namespace);
   const { candidateManifest } = await import('../stage/manifest.ts');
-  const manifest = manifestOf({ ...(await candidateManifest(session, namespace, takes)) });
+  const manifest = manifestOf({ ...(await candidateManifest(session, { namespace, production }, takes)) });
   const { out } = session;
   await show(session, namespace, choice);
   // The API server judges it first, as if.
-  await cluster.client.dryRunCreate(ourResource('ReleaseCandidate'), manifest);
+  const stored = await cluster.client.dryRunCreate(ourResource('ReleaseCandidate'), manifest);
+  await showPreview(session, candidateOf(stored), choice);
   if (session.flag('dryRun')) {
     const { stringify } = await import('yaml');
     out.document(stringify(manifest, { lineWidth: 0 }));
@@ -114,7 +154,7 @@ export const stage: CommandDefinition = {
   name: 'stage',
   summary: 'Makes a release candidate from what runs in staging.',
   description:
-    'Looks at staging, shows what the release takes, pins and leaves out, asks once, and creates the ReleaseCandidate. The API server judges it before, as a dry run. Package and production namespace are those of earlier candidates where they are not given. Notes come from flags, from --notes-file, or from $EDITOR. With --wait it shows the delta once the operator has rendered it, and follows the candidate to its end, with the exit codes of wait.',
+    'Looks at staging, shows what the release takes, pins, leaves out and changes, what production lacks and what cannot be taken back, asks once, and creates the ReleaseCandidate. The API server judges it before, as a dry run. The production namespace is the one that -n names, or that of earlier candidates; the package is that of earlier candidates, or what the label app.kubernetes.io/part-of or the Helm release says. Notes come from flags, from --notes-file, or from $EDITOR. With --wait it shows the delta again once the operator has frozen it, and follows the candidate to its end, with the exit codes of wait.',
   args: [{ name: 'object', description: 'Objects of staging: deployment/api configmap/api-config.', many: true }],
   options: [
     { flags: '-l, --selector <labels>', description: 'Takes every object with these labels: key=value,key=value.' },
@@ -163,7 +203,10 @@ export const stage: CommandDefinition = {
       description: 'The EmergencyAccess that this makes permanent.',
       completes: 'emergency',
     },
-    { flags: '--dry-run', description: 'Prints the candidate, and creates nothing.' },
+    {
+      flags: '--dry-run',
+      description: 'Prints the candidate, with all that is shown as comments, and creates nothing.',
+    },
     { flags: '--wait', description: 'Follows it to its end.' },
     { flags: '--timeout <duration>', description: 'Of --wait, such as 30m.' },
     yesOption,

@@ -1,19 +1,18 @@
 /** What a release takes from staging: by names, or by labels. */
-import type { JsonObject } from '../../operator/api/meta.ts';
 import { jsonObject } from '../../operator/api/meta.ts';
 import { imagesIn } from '../../operator/decide/manifest/images-in.ts';
 import { kindRow, promotableKinds, promotableResource } from '../../operator/decide/manifest/kinds/index.ts';
 import { keyOf, type ObjectRef } from '../../operator/decide/objects.ts';
 import { selectedObject } from '../../operator/decide/selected.ts';
 import { toFailure } from '../../operator/kube/failures.ts';
-import type { ResourceRow } from '../../operator/kube/resource.ts';
+import type { KubeObject, ResourceRow } from '../../operator/kube/resource.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Problem } from '../exit.ts';
 
 /** An object of staging. */
 export interface Chosen {
   readonly ref: ObjectRef;
-  readonly manifest: JsonObject;
+  readonly object: KubeObject;
 }
 
 /** What was looked at. */
@@ -67,7 +66,7 @@ export const chooseByName = async (cluster: Cluster, namespace: string, names: r
     names.map(async (text): Promise<Chosen> => {
       const ref = refOf(text);
       const found = await cluster.find(promotableResource(ref), { namespace, name: ref.name });
-      if (found !== undefined) return { ref, manifest: jsonObject(found) };
+      if (found !== undefined) return { ref, object: found };
       throw new Problem(
         `There is no ${ref.kind} ${ref.name} in ${namespace}`,
         `kubectl get ${ref.kind.toLowerCase()} -n ${namespace}`,
@@ -111,12 +110,11 @@ export const chooseByLabels = async (
       const found = await listed(cluster, promotableResource(row), selection);
       if (found === undefined) unseen.push(row.plural);
       for (const object of found ?? []) {
-        const manifest = jsonObject(object);
         const { owners, made } = selectedObject(row, jsonObject(object.metadata));
         const ref = { apiVersion: row.apiVersion, kind: row.kind, name: object.metadata.name };
         // What something of the release makes is made again in production.
         if (made || owners.length > 0 || kindRow(ref)?.inEveryNamespace?.includes(ref.name) === true) continue;
-        takes.push({ ref, manifest });
+        takes.push({ ref, object });
       }
     }),
   );
@@ -137,8 +135,8 @@ export const chooseByLabels = async (
 /** Images that are named by tag: under PinFromStaging the operator pins each to the digest that staging's pods run. */
 export const imagesByTag = ({ takes }: Choice): readonly string[] => [
   ...new Set(
-    takes.flatMap(({ manifest }) =>
-      imagesIn(manifest)
+    takes.flatMap(({ object }) =>
+      imagesIn(jsonObject(object))
         .map(({ reference }) => reference)
         .filter((reference) => !reference.includes('@')),
     ),

@@ -4,6 +4,7 @@ import { apiVersion } from '../../operator/api/kinds.ts';
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import type { JsonObject } from '../../operator/api/meta.ts';
 import { jsonObject } from '../../operator/api/meta.ts';
+import { objectAt, textAt } from '../../operator/decide/json/json.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Problem, exitCodes } from '../exit.ts';
 import type { Session } from '../session.ts';
@@ -61,8 +62,22 @@ const overlayIn = async (file: string): Promise<unknown> => {
   return Array.isArray(parsed) ? parsed : jsonObject(parsed)['overlay'];
 };
 
-/** Everything but which objects it takes. */
-export const candidateManifest = async (session: Session, namespace: string, takes: JsonObject) => {
+/** The label by which objects are chosen says what they are a part of: of which package, or of which Helm release. */
+const packageLabelled = (takes: JsonObject): string | undefined => {
+  const labels = objectAt(takes, 'selector', 'matchLabels');
+  return textAt(labels, 'app.kubernetes.io/part-of') ?? textAt(labels, 'app.kubernetes.io/instance');
+};
+
+/**
+ * Everything but which objects it takes.
+ *
+ * @param places `production`: the namespace that was named, where it is one of production
+ */
+export const candidateManifest = async (
+  session: Session,
+  { namespace, production }: { readonly namespace: string; readonly production: string | undefined },
+  takes: JsonObject,
+) => {
   const cluster = await session.cluster();
   const version = session.text('version');
   if (version === undefined) {
@@ -71,18 +86,22 @@ export const candidateManifest = async (session: Session, namespace: string, tak
   const earlier = await before(cluster, namespace);
   const targetNamespace =
     session.text('to') ??
+    production ??
     theOne(
       earlier.map(({ spec }) => spec.targetNamespace),
       'which production namespace it goes to',
       'to',
     );
+  const packages = earlier
+    .filter(({ spec }) => spec.targetNamespace === targetNamespace)
+    .map(({ spec }) => spec.package);
+  const labelled = packageLabelled(takes);
   const name =
     session.text('package') ??
-    theOne(
-      earlier.map(({ spec }) => spec.package),
-      'which package it is',
-      'package',
-    );
+    // A label says it, unless earlier releases were called something else.
+    (labelled !== undefined && (packages.length === 0 || packages.includes(labelled))
+      ? labelled
+      : theOne(packages, 'which package it is', 'package'));
   const overlay = session.text('overlayFile');
   const optional = {
     change: session.text('ticket'),

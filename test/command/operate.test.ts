@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { accepted, startTimeoutMs, waitFor, type KubeObject } from '../support/cluster/cluster.ts';
 import { image, startSystem, type System, type World } from '../support/cluster/system.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
@@ -67,8 +68,12 @@ describe('stage', () => {
       ...staging(),
     ]);
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain('Takes  2');
-    expect(stdout).toContain('kind: ReleaseCandidate');
+    expect(stdout).toContain('# Takes  2');
+    // The operator's own delta, and all of it a file that kubectl takes.
+    expect(stdout).toMatch(/^# {3}against {4}nothing: production runs nothing of this package$/m);
+    expect(stdout).toMatch(/^# {3}Deployment\/api$/m);
+    expect(stdout).toContain(image('a'));
+    expect(parse(stdout)).toMatchObject({ kind: 'ReleaseCandidate', spec: { version: '1.0.0' } });
     expect(stdout).toContain('name: payments-1.0.0');
     expect((await command.as('developer-a', ['get', '-o', 'name', ...staging()])).stdout).toBe('');
   });
