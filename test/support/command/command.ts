@@ -14,6 +14,8 @@ export interface Command {
   readonly file: string;
   /** Runs it as one of the people; never throws for an exit code. */
   readonly as: (who: string, args: readonly string[], options?: RunOptions) => Promise<RunResult>;
+  /** What a process needs to be that person. */
+  readonly environment: (who: string) => Readonly<Record<string, string>>;
   /** Runs a shell line as one of the people, with the real kubectl and the command on PATH. */
   readonly shell: (who: string, line: string, options?: RunOptions) => Promise<RunResult>;
   /** Starts what goes on until it is stopped, and waits for the first line that it prints. */
@@ -58,7 +60,7 @@ export const buildCommand = async (cluster: ControlPlane): Promise<Command> => {
   if (built.code !== 0) throw new Error(built.stderr);
   const file = join(folder, 'kubectl-countersign.mjs');
   const path = [folder, dirname(process.execPath), dirname(cluster.binaries.kubectl), process.env['PATH'] ?? ''];
-  const environment = (who: string, options: RunOptions): Record<string, string> => ({
+  const environment = (who: string, options: RunOptions = {}): Record<string, string> => ({
     PATH: path.join(delimiter),
     KUBECONFIG: cluster.kubeconfig(who),
     KUBECACHEDIR: join(cluster.dir, 'tools', 'kube'),
@@ -68,6 +70,7 @@ export const buildCommand = async (cluster: ControlPlane): Promise<Command> => {
   return {
     folder,
     file,
+    environment,
     as: (who, args, options = {}) =>
       run(process.execPath, [file, ...args], { ...options, env: environment(who, options) }),
     shell: (who, line, options = {}) => run('/bin/sh', ['-c', line], { ...options, env: environment(who, options) }),
