@@ -100,10 +100,22 @@ const showPreview = async (session: Session, candidate: ReleaseCandidate, choice
   }
   say(bold('Changes'), '  as it stands now; the operator renders it when it stages');
   for (const parts of deltaLines(preview.text)) say('  ', ...parts);
+  for (const { gate, message } of preview.blocked) say(styled('red', `Blocked by ${gate}`), '  ', message);
   for (const line of preview.lacks) say(styled('yellow', 'Production lacks'), '  ', line);
   if (preview.unseen.length > 0) {
     say(dim(`You may not read ${preview.unseen.join(', ')}: the operator looks at them when it stages`));
   }
+  const words = preview.blocked.find(({ gate }) => gate in options);
+  if (words !== undefined && !session.flag('dryRun')) {
+    throw new Problem(`Nothing was created, for it could never be promoted: ${words.message}`, options[words.gate]);
+  }
+};
+
+/** With what somebody gives it what these gates ask for: a candidate never changes, so without them it is made for nothing. */
+const options: Readonly<Record<string, string>> = {
+  Notes:
+    'Add what is missing: --summary, --change, --dependency, --installation, --rollback-plan ("none" where there is nothing to say), or --notes-file',
+  ChangeTicket: 'Add --ticket <id>',
 };
 
 const run = async (session: Session): Promise<ExitCode | void> => {

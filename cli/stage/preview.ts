@@ -6,6 +6,14 @@ import { type Answer, questionKey } from '../../operator/decide/api-queries.ts';
 import type { Bundle, Dependency } from '../../operator/decide/bundle.ts';
 import { planCandidate } from '../../operator/decide/candidate/plan.ts';
 import { compared } from '../../operator/decide/delta/compare.ts';
+import { changeTicket } from '../../operator/decide/gates/content/change-ticket.ts';
+import { images } from '../../operator/decide/gates/content/images.ts';
+import { notes } from '../../operator/decide/gates/content/notes.ts';
+import { overlay } from '../../operator/decide/gates/content/overlay.ts';
+import { reversible } from '../../operator/decide/gates/content/reversible.ts';
+import { rights } from '../../operator/decide/gates/content/rights.ts';
+import { stagingReferences } from '../../operator/decide/gates/content/staging-references.ts';
+import type { Facts } from '../../operator/decide/gates/gate.ts';
 import { standingOf } from '../../operator/decide/gates/content/dependencies-present.ts';
 import type { CandidateSnapshot } from '../../operator/decide/gates/snapshot.ts';
 import { digestOf } from '../../operator/decide/json/canonical.ts';
@@ -21,6 +29,8 @@ export type Preview =
   | {
       readonly is: 'Delta';
       readonly text: string;
+      /** Gates that will block it whatever comes, for what they look at never changes once it is created. */
+      readonly blocked: readonly { readonly gate: string; readonly message: string }[];
       /** What it needs of production and production lacks, a line each. */
       readonly lacks: readonly string[];
       /** What this person could not look at, in a few words each. */
@@ -78,10 +88,20 @@ export const previewOf = async (cluster: Cluster, proposal: Proposal): Promise<P
   return {
     is: 'Delta',
     text: shown.is === 'Shown' ? shown.deltaText : '',
+    blocked: blockedBy({ ...s, policy: proposal.policy, bundle }),
     lacks: lacking(s, bundle, reader.unseen),
     unseen: [...reader.unseen].toSorted(),
   };
 };
+
+/** Those that look at the candidate, its content and its policy alone. */
+const ofContent = [notes, changeTicket, images, rights, overlay, stagingReferences, reversible] as const;
+
+const blockedBy = (s: Facts<['candidate', 'policy', 'bundle', 'live', 'production', 'record']>) =>
+  ofContent.flatMap((gate) => {
+    const { outcome, message } = gate.judge(s, Date.now());
+    return outcome === 'Blocked' ? [{ gate: gate.name, message }] : [];
+  });
 
 /** A line each. Of kinds that could not be read nothing is claimed. */
 const lacking = (

@@ -78,6 +78,27 @@ describe('stage', () => {
     expect((await command.as('developer-a', ['get', '-o', 'name', ...staging()])).stdout).toBe('');
   });
 
+  test('notes that are missing are said before anything is created, for a candidate never changes', async () => {
+    const { code, stderr } = await command.as('developer-a', [
+      'stage',
+      'deploy/api',
+      '--to',
+      world.production,
+      '--package',
+      'payments',
+      '--version',
+      '1.0.0',
+      '--summary',
+      'a change',
+      '--yes',
+      ...staging(),
+    ]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/could never be promoted: The release notes lack .*installation/);
+    expect(stderr).toContain('--rollback-plan');
+    expect((await command.as('developer-a', ['get', '-o', 'name', ...staging()])).stdout).toBe('');
+  });
+
   test('what is not there, and what no release takes, is refused by name', async () => {
     const start = ['--to', world.production, '--version', '1.0.0', ...notes, ...staging()];
     const missing = await command.as('developer-a', ['stage', 'deployment/nothing', ...start]);
