@@ -118,6 +118,9 @@ const options: Readonly<Record<string, string>> = {
   ChangeTicket: 'Add --ticket <id>',
 };
 
+/** Where nobody said how long: what takes longer than this waits for something that people have to do, and that is told. */
+const stagedWithin = '1m';
+
 const run = async (session: Session): Promise<ExitCode | void> => {
   const cluster = await session.cluster();
   const named = await session.namespace();
@@ -142,13 +145,16 @@ const run = async (session: Session): Promise<ExitCode | void> => {
   const created = candidateOf(await cluster.client.createResource(ourResource('ReleaseCandidate'), manifest));
   const { name } = created.metadata;
   out.line(styled('green', `releasecandidate ${name} created`));
+  const staged = await follow(session, created, {
+    until: 'staged',
+    ...(session.flag('wait') ? {} : { patience: stagedWithin }),
+  });
+  if (staged !== exitCodes.ok) return staged;
   if (!session.flag('wait')) {
     out.line('  → ', `kubectl countersign diff ${name} -n ${namespace}`);
     out.line('  → ', `kubectl countersign wait ${name} -n ${namespace}`);
     return;
   }
-  const staged = await follow(session, created, 'staged');
-  if (staged !== exitCodes.ok) return staged;
   const again = await cluster.findOur('ReleaseCandidate', { namespace, name });
   if (again !== undefined && isTrue(candidateOf(again), 'Staged')) {
     const [{ bundleFor }, { ifReadable }, { printDelta }] = await Promise.all([
@@ -159,14 +165,14 @@ const run = async (session: Session): Promise<ExitCode | void> => {
     const bundle = await ifReadable(bundleFor(cluster, candidateOf(again)));
     if (bundle !== undefined) printDelta(out, bundle.spec.deltaText);
   }
-  return follow(session, created, 'promoted');
+  return follow(session, created, { until: 'promoted' });
 };
 
 export const stage: CommandDefinition = {
   name: 'stage',
   summary: 'Makes a release candidate from what runs in staging.',
   description:
-    'Looks at staging, shows what the release takes, pins, leaves out and changes, what production lacks and what cannot be taken back, asks once, and creates the ReleaseCandidate. The API server judges it before, as a dry run. The production namespace is the one that -n names, or that of earlier candidates; the package is that of earlier candidates, or what the label app.kubernetes.io/part-of or the Helm release says. Notes come from flags, from --notes-file, or from $EDITOR. With --wait it shows the delta again once the operator has frozen it, and follows the candidate to its end, with the exit codes of wait.',
+    'Looks at staging, shows what the release takes, pins, leaves out and changes, what production lacks and what cannot be taken back, asks once, creates the ReleaseCandidate, and waits until the operator has frozen its content. The API server judges it before, as a dry run. The production namespace is the one that -n names, or that of earlier candidates; the package is that of earlier candidates, or what the label app.kubernetes.io/part-of or the Helm release says. Notes come from flags, from --notes-file, or from $EDITOR. With --wait it shows the delta again once the operator has frozen it, and follows the candidate to its end, with the exit codes of wait.',
   args: [{ name: 'object', description: 'Objects of staging: deployment/api configmap/api-config.', many: true }],
   options: [
     { flags: '-l, --selector <labels>', description: 'Takes every object with these labels: key=value,key=value.' },
@@ -220,7 +226,10 @@ export const stage: CommandDefinition = {
       description: 'Prints the candidate, with all that is shown as comments, and creates nothing.',
     },
     { flags: '--wait', description: 'Follows it to its end.' },
-    { flags: '--timeout <duration>', description: 'Of --wait, such as 30m.' },
+    {
+      flags: '--timeout <duration>',
+      description: 'How long to wait, such as 30m. Absent: a minute, and with --wait until it ends.',
+    },
     yesOption,
     ...connectionOptions,
   ],

@@ -55,8 +55,8 @@ const ended = ({ out }: Session, candidate: ReleaseCandidate, reason: Ending, me
   return codes[reason];
 };
 
-const timeoutOf = (session: Session): number | undefined => {
-  const text = session.text('timeout');
+const timeoutOf = (session: Session, otherwise?: string): number | undefined => {
+  const text = session.text('timeout') ?? otherwise;
   if (text === undefined) return undefined;
   try {
     return milliseconds(text);
@@ -77,15 +77,15 @@ const timedOut = ({ out }: Session, candidate: ReleaseCandidate): ExitCode => {
   return exitCodes.timedOut;
 };
 
-/** Follows a candidate to its end, or to what is waited for; also what `stage --wait` does. */
+/** Follows a candidate to its end, or to what is waited for; also what `stage` does. `patience`: how long, where nobody said it. */
 export const follow = async (
   session: Session,
   first: ReleaseCandidate,
-  until: (typeof targets)[number],
+  { until, patience }: { readonly until: (typeof targets)[number]; readonly patience?: string },
 ): Promise<ExitCode> => {
   const cluster = await session.cluster();
   const { name, namespace, uid } = first.metadata;
-  const timeoutMs = timeoutOf(session);
+  const timeoutMs = timeoutOf(session, patience);
   const stop = new AbortController();
   const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(), timeoutMs);
   let latest = first;
@@ -140,6 +140,6 @@ export const wait: CommandDefinition = {
   ],
   async run(session) {
     const until = targets.find((each) => each === session.text('for')) ?? 'promoted';
-    return follow(session, await findCandidate(session, session.name()), until);
+    return follow(session, await findCandidate(session, session.name()), { until });
   },
 };
