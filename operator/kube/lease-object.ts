@@ -15,7 +15,12 @@ export interface LeaseView {
   readonly holder: string | undefined;
   readonly leaseMs: number | undefined;
   readonly transitions: number;
+  /** What the holder noted last; undefined = nothing. */
+  readonly note: string | undefined;
 }
+
+/** On a Lease: what its holder notes for the next one, with every renewal. */
+export const noteAnnotation = 'countersign.dev/note';
 
 export function viewOf(object: KubeObject): LeaseView {
   const spec = isRecord(object['spec']) ? object['spec'] : {};
@@ -26,6 +31,7 @@ export function viewOf(object: KubeObject): LeaseView {
     holder: typeof holderIdentity === 'string' && holderIdentity !== '' ? holderIdentity : undefined,
     leaseMs: typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds * 1_000 : undefined,
     transitions: typeof leaseTransitions === 'number' ? leaseTransitions : 0,
+    note: object.metadata.annotations?.[noteAnnotation],
   };
 }
 

@@ -1,6 +1,6 @@
 import { type Client, createClient } from './client.ts';
 import { type Failure, toFailure } from './failures.ts';
-import { leases, type LeaseView, microTime, nextTransition, viewOf } from './lease-object.ts';
+import { leases, type LeaseView, microTime, nextTransition, noteAnnotation, viewOf } from './lease-object.ts';
 import { Reflector } from './reflector.ts';
 import type { Transport } from './transport.ts';
 import type { Logger } from '../log.ts';
@@ -33,6 +33,8 @@ export interface ElectorOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly durations?: LeaseDurations | undefined;
+  /** What the holder notes for the next one; asked at each renewal, undefined = what stands there stays. Absent: nothing ever. */
+  readonly note?: () => string | undefined;
   readonly onAcquired: () => void;
   /** Called before anybody else can acquire. Not called by `stop`. */
   readonly onLost: (reason: LossReason) => void;
@@ -45,6 +47,8 @@ export interface Elector {
   isLeader(): boolean;
   /** Who holds the lease, as far as seen. */
   holder(): string | undefined;
+  /** What this or an earlier holder noted last, as far as seen. */
+  noted(): string | undefined;
   /** Steps down and releases the lease, so that a standby takes it at once. Call it when the work is at rest. */
   stop(): Promise<void>;
 }
@@ -104,6 +108,10 @@ class LeaseElector implements Elector {
 
   holder(): string | undefined {
     return this.#view?.holder;
+  }
+
+  noted(): string | undefined {
+    return this.#view?.note;
   }
 
   async stop(): Promise<void> {
@@ -186,7 +194,7 @@ class LeaseElector implements Elector {
         ? await this.#client.patchResource(
             leases,
             { namespace, name },
-            { metadata: { resourceVersion: view.resourceVersion, uid: view.uid }, spec },
+            { metadata: { resourceVersion: view.resourceVersion, uid: view.uid, ...this.#note() }, spec },
             { type: 'Merge', ...call },
           )
         : await this.#client.createResource(
@@ -200,6 +208,11 @@ class LeaseElector implements Elector {
     } catch (error) {
       return toFailure(error);
     }
+  }
+
+  #note(): { readonly annotations?: Readonly<Record<string, string>> } {
+    const note = this.#options.note?.();
+    return note === undefined ? {} : { annotations: { [noteAnnotation]: note } };
   }
 
   /** Reads the lease, because the view of it was refused; the watch may lag behind. */
@@ -251,7 +264,7 @@ class LeaseElector implements Elector {
     const view = this.#view;
     if (view?.holder !== identity) return;
     const patch = {
-      metadata: { resourceVersion: view.resourceVersion, uid: view.uid },
+      metadata: { resourceVersion: view.resourceVersion, uid: view.uid, ...this.#note() },
       spec: { holderIdentity: null, renewTime: microTime(this.#options.clock.now()) },
     };
     try {

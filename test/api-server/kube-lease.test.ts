@@ -34,7 +34,11 @@ afterEach(async () => {
   await Promise.all(candidates.map(({ access }) => access.transport.close()));
 });
 
-async function candidate(identity: string, interceptor?: Interceptor): Promise<Elector> {
+async function candidate(
+  identity: string,
+  interceptor?: Interceptor,
+  note?: () => string | undefined,
+): Promise<Elector> {
   const access = await accessAs(cluster.controlPlane.kubeconfig('admin'), interceptor);
   const elector = createElector({
     transport: access.transport,
@@ -45,6 +49,7 @@ async function candidate(identity: string, interceptor?: Interceptor): Promise<E
     random: Math.random,
     logger: silentLogger,
     durations,
+    ...(note && { note }),
     onAcquired: () => history.push(`${identity}+`),
     onLost: () => history.push(`${identity}-`),
   });
@@ -85,6 +90,21 @@ test('a holder that stops hands over at once; a standby asks for nothing while i
     holderIdentity: 'second',
     leaseTransitions: 1,
   });
+});
+
+test('what a holder notes is there for the next, who keeps it until they note something', async () => {
+  let noted = 'one';
+  const first = await candidate('first', undefined, () => noted);
+  await until(() => first.isLeader());
+  noted = 'two';
+  let next: string | undefined;
+  const second = await candidate('second', undefined, () => next);
+  await until(() => second.holder() === 'first');
+  await first.stop();
+  await until(() => second.isLeader());
+  expect(second.noted()).toBe('two');
+  next = 'three';
+  await until(() => second.noted() === 'three');
 });
 
 test('a holder that is cut off has given up before the standby takes over', async () => {
