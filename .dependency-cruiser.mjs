@@ -24,6 +24,7 @@ const rooms = [
   'operator/decide/emergency',
   'operator/decide/gates',
   'operator/decide/candidate',
+  'operator/decide/notices',
   'operator/decide/policy',
   'operator/decide/admission',
   'operator/kube',

@@ -1,7 +1,17 @@
 /** What the environment says, read once and checked. */
 import { z } from 'zod';
+import { isIP } from 'node:net';
 import { milliseconds } from './api/duration.ts';
+import type { NoticeSettings } from './decide/notices/sinks.ts';
 import { type DeclaredKind, declaredRows } from './decide/manifest/kinds/declared/row.ts';
+
+const listIn = (text: string): readonly string[] => text.split(',').filter((each) => each !== '');
+
+const isNetwork = (text: string): boolean => {
+  const [address = '', bits = '', ...more] = text.split('/');
+  const version = isIP(address);
+  return version !== 0 && more.length === 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128);
+};
 
 const environment = z.object({
   /** Namespace of the operator's Lease and ServiceAccounts. */
@@ -21,6 +31,23 @@ const environment = z.object({
       'write names of CustomResourceDefinitions, such as rollouts.argoproj.io',
     )
     .default(''),
+  /** The Secret that declares the sinks of notices, in the namespace above. */
+  COUNTERSIGN_NOTIFY_SECRET: z.string().min(1).default('countersign-sinks'),
+  /** Hosts that notices may be sent to, separated by commas, each with its port where that is not 443; empty = there are no notices. */
+  COUNTERSIGN_NOTIFY_HOSTS: z
+    .string()
+    .regex(
+      /^([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?(,([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?)*$|^$/,
+      'write hosts in lower case, such as hooks.example.com or events.example.com:8443',
+    )
+    .default(''),
+  /** Private networks that notices may be sent to all the same, separated by commas. */
+  COUNTERSIGN_NOTIFY_NETWORKS: z
+    .string()
+    .refine((text) => text === '' || text.split(',').every(isNetwork), 'write networks such as 10.1.0.0/16')
+    .default(''),
+  /** Whether notices may be sent over http, too. */
+  COUNTERSIGN_NOTIFY_PLAIN_HTTP: z.enum(['true', 'false']).default('false'),
   /** Outside a cluster: the API server, its CA and the operator's token, as files. All three, or none. */
   COUNTERSIGN_SERVER: z.string().default(''),
   COUNTERSIGN_CA_FILE: z.string().default(''),
@@ -35,6 +62,7 @@ export interface Settings {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   readonly instance: string;
   readonly guardedKinds: readonly string[];
+  readonly notices: NoticeSettings;
   readonly outside: { readonly server: string; readonly caFile: string; readonly tokenFile: string } | undefined;
 }
 
@@ -83,7 +111,15 @@ export const readSettings = (env: Environment): Settings => {
     port: data.COUNTERSIGN_PORT,
     logLevel: data.COUNTERSIGN_LOG_LEVEL,
     instance: data.COUNTERSIGN_INSTANCE,
-    guardedKinds: data.COUNTERSIGN_GUARDED_KINDS.split(',').filter((name) => name !== ''),
+    guardedKinds: listIn(data.COUNTERSIGN_GUARDED_KINDS),
+    notices: {
+      secret: data.COUNTERSIGN_NOTIFY_SECRET,
+      egress: {
+        hosts: listIn(data.COUNTERSIGN_NOTIFY_HOSTS),
+        networks: listIn(data.COUNTERSIGN_NOTIFY_NETWORKS),
+        plainHttp: data.COUNTERSIGN_NOTIFY_PLAIN_HTTP === 'true',
+      },
+    },
     outside: given === 3 ? outside : undefined,
   };
 };

@@ -5,6 +5,14 @@ import { startProgram, type ProgramOptions, type ProgramProcess } from './progra
 export interface OperatorOptions extends ProgramOptions {
   /** Names of definitions whose objects it follows in production: what the chart's `guardedKinds` makes of its own. */
   readonly guardedKinds?: readonly string[];
+  /** What the chart's value `notify` makes of the environment; no notices when absent. */
+  readonly notify?: {
+    readonly allowedHosts: readonly string[];
+    readonly allowedNetworks?: readonly string[];
+    readonly allowPlainHttp?: boolean;
+  };
+  /** Besides what every operator is told: `NODE_EXTRA_CA_CERTS`. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** One replica of the operator. */
@@ -18,7 +26,13 @@ export const startOperator = (cluster: ControlPlane, options: OperatorOptions = 
       instance: options.instance ?? 'operator-0',
       serviceAccount: 'countersign-operator',
       args: [],
-      environment: { COUNTERSIGN_GUARDED_KINDS: (options.guardedKinds ?? []).join() },
+      environment: {
+        COUNTERSIGN_GUARDED_KINDS: (options.guardedKinds ?? []).join(),
+        COUNTERSIGN_NOTIFY_HOSTS: (options.notify?.allowedHosts ?? []).join(),
+        COUNTERSIGN_NOTIFY_NETWORKS: (options.notify?.allowedNetworks ?? []).join(),
+        COUNTERSIGN_NOTIFY_PLAIN_HTTP: String(options.notify?.allowPlainHttp ?? false),
+        ...options.environment,
+      },
     },
     options,
   );

@@ -16,6 +16,8 @@ export const conditionMeanings = {
     EveryKindGuarded: 'Every namespaced kind that the cluster defines is listed in the guard.',
     NoForeignMutators:
       'No mutating webhook, mutating policy or API service of others can change what is written to production. False stops nothing.',
+    NoticesDelivered:
+      'Every sink of notices that spec.notify names takes what it is sent; absent where none is named. False stops nothing.',
     Reconciling: 'A change of the policy is being taken in.',
     Stalled: 'The policy cannot be applied until somebody changes something.',
   },

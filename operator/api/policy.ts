@@ -4,6 +4,7 @@ import { asOne, asSet, celRules, mapBy } from './crd-extensions.ts';
 import { age, type Definition } from './definition.ts';
 import { policyName } from './kinds.ts';
 import { conditions, envelope, observedGeneration } from './meta.ts';
+import { notify } from './notify.ts';
 import { parser } from './parse.ts';
 import {
   approvalLines,
@@ -192,6 +193,11 @@ const releasePolicySpec = z
     emergency: emergency
       .optional()
       .describe('What emergencies may do. Absent: there is no emergency access in this namespace.'),
+    notify: notify
+      .optional()
+      .describe(
+        'Who is told what happens here, outside of the cluster. What fails to arrive holds up nothing. Absent: nobody is told.',
+      ),
     retain: retain.prefault({}).describe('How much history is kept.'),
     reviewBy: day.describe(
       'The day by which somebody must have looked at this policy again: at most 24 months after the change that sets it.',

@@ -20,6 +20,7 @@ const told = new Set<string>([
   'ReviewDue',
   'FollowUpDue',
   'Overdue',
+  'NoticesDelivered',
 ]);
 
 /** Health comes with every release: only its loss is news, and its return. */

@@ -8,6 +8,7 @@ const part = (name: string): BundleHead => ({
   parts: [],
   bytes: 2,
   programs: new Map(),
+  summary: '',
   bundle: aBundle({ name, objects: [anObject('ConfigMap', name)] }),
 });
 

@@ -2,6 +2,7 @@
 import { contentText } from '../decide/manifest/bundle-parts.ts';
 import { kindRow } from '../decide/manifest/kinds/index.ts';
 import { parseReleaseBundle, type BundledObject } from '../api/bundle.ts';
+import { summaryIn } from '../decide/delta/text.ts';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
 import type { Bundle, BundleObject } from '../decide/bundle.ts';
 import { asKey, keyOf, type ObjectKey } from '../decide/objects.ts';
@@ -9,13 +10,15 @@ import { programsOfTemplate, type Program } from '../decide/manifest/pod-fingerp
 import type { KubeObject } from '../kube/resource.ts';
 import { Contents, type Home } from './contents.ts';
 
-/** A head or a part, as cached: the delta and its text, which only people read, are dropped, and contents are elsewhere. */
+/** A head or a part, as cached: of the delta and its text, which only people read, one line is kept, and contents are elsewhere. */
 export interface BundleHead {
   readonly uid: string;
   /** The head that this is a part of; '' for a head. */
   readonly partOf: string;
   readonly bundle: Bundle;
   readonly parts: readonly string[];
+  /** How much it changes of what, as its text says it; '' = it does not. */
+  readonly summary: string;
   /** Of the contents in it. */
   readonly bytes: number;
   /** What the pods of its workloads run. */
@@ -69,6 +72,7 @@ export const bundleHead = (raw: KubeObject, place: ContentPlace = everything()):
     uid: metadata.uid,
     partOf: spec.part?.of ?? '',
     parts: spec.parts,
+    summary: summaryIn(spec.deltaText),
     bytes: spec.objects.reduce((sum, { content, size }) => sum + (size ?? Buffer.byteLength(content)), 0),
     programs: programsIn(spec.objects),
     bundle: {

@@ -28,6 +28,8 @@ export interface OwnChanges {
   readonly refusedWrites: { readonly namespace: string; readonly package: string };
   /** Work on a package fails again and again, or goes on; `package` '' = on the namespace as a whole. */
   readonly failing: { readonly namespace: string; readonly package: string };
+  /** A sink of notices came, went, fails or takes notices again. */
+  readonly sinks: Readonly<Record<string, never>>;
 }
 
 export type OwnSignals = { readonly [N in keyof OwnChanges]: Signal<OwnChanges[N]> };
@@ -39,6 +41,7 @@ export const ownSignals = (): OwnSignals => ({
   checks: new Signal(),
   refusedWrites: new Signal(),
   failing: new Signal(),
+  sinks: new Signal(),
 });
 
 type ObjectOf<F> =
@@ -100,6 +103,7 @@ export const changesOf = (caches: Caches, own: OwnSignals): OnChange => ({
   checks: (handler) => own.checks.on(handler),
   refusedWrites: (handler) => own.refusedWrites.on(handler),
   failing: (handler) => own.failing.on(handler),
+  sinks: (handler) => own.sinks.on(handler),
 });
 
 /** A policy of which nothing but the status changed. That is our own word, and decides nothing. */

@@ -7,6 +7,7 @@ import type { FailingWork } from './failing-work.ts';
 import type { Followed } from './following.ts';
 import type { Checks } from './http-checks.ts';
 import type { RefusedWritesOfPackages } from './refused-writes.ts';
+import type { SinkStates } from './sinks.ts';
 
 /** What a controller may read. It names those that it reads, and gets no others. */
 export interface Facts extends Caches {
@@ -22,6 +23,8 @@ export interface Facts extends Caches {
   readonly refusedWrites: RefusedWritesOfPackages;
   /** What this process fails at again and again. */
   readonly failing: FailingWork;
+  /** How the sinks of notices fare. */
+  readonly sinks: SinkStates;
   /** Version of the API server; '' = not read yet. */
   readonly serverVersion: () => string;
   /** The API server's clock. */

@@ -20,6 +20,7 @@ export type PolicyFacts = Read<
   | 'guarded'
   | 'followed'
   | 'failing'
+  | 'sinks'
 >;
 
 /** @returns undefined when there is no policy */
@@ -56,5 +57,6 @@ export const observePolicy = (facts: PolicyFacts, namespace: string): PolicySnap
       partUid: (name) => facts.bundles.in()?.get(indexKey(namespace, name))?.uid,
     },
     complete: facts.followed.isClusterRead(),
+    sinks: new Map((policy.spec.notify?.routes ?? []).map(({ sink }) => [sink, facts.sinks.of(sink)] as const)),
   };
 };

@@ -56,6 +56,7 @@ const operator: Operator = createOperator({
   namespace: settings.namespace,
   digestKey,
   guarded: settings.guardedKinds,
+  notices: settings.notices,
   username: `system:serviceaccount:${settings.namespace}:${settings.operatorServiceAccount}`,
   instance: settings.instance,
   clock,

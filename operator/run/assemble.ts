@@ -2,10 +2,11 @@
 import { randomUUID } from 'node:crypto';
 import { createComparer } from '../act/compare.ts';
 import { ledgerStore } from '../act/ledger-store.ts';
+import type { NoticeSettings } from '../decide/notices/sinks.ts';
 import type { Notice } from '../decide/plan.ts';
 import { fieldManagers } from '../api/field-managers.ts';
 import { createClient, type Client } from '../kube/client.ts';
-import { createEventRecorder } from '../kube/events.ts';
+import { createEventRecorder, type EventRecorder } from '../kube/events.ts';
 import type { Transport } from '../kube/transport.ts';
 import { createAppend, pauseMs } from '../ledger/append.ts';
 import type { Logger } from '../log.ts';
@@ -16,6 +17,7 @@ import type { Wake } from './controller.ts';
 import { createCopies, type Copies } from './copies.ts';
 import { countFacts } from './domain-metrics.ts';
 import { createLeading, type Leading } from './leading.ts';
+import { createNotices, type Notices } from './notices/notices.ts';
 import { runControllers, type RunningControllers } from './running.ts';
 import { createShell } from './shell.ts';
 import { createWorker, type Worker } from './worker.ts';
@@ -34,6 +36,8 @@ export interface OperatorOptions {
   readonly digestKey: string;
   /** Resources that the chart adds to the guard. */
   readonly guarded: readonly string[];
+  /** Where notices may go. */
+  readonly notices: NoticeSettings;
   /** Unlike that of every other replica. */
   readonly instance: string;
   readonly clock: Clock;
@@ -68,20 +72,18 @@ export const createOperator = (options: OperatorOptions): Operator => {
     readServerVersion: async () => (await clients.operator.serverVersion()).gitVersion,
   });
   const clients = createClients(transports, copies);
-  const events = createEventRecorder({
-    ...options,
-    transport: transports.operator,
-    controller: 'countersign.dev/operator',
-  });
+  const events = createEvents(options);
   const leading = createLeading({
     ...options,
-    onAcquired: () => void lead(copies, { controllers, worker, catchUp }),
+    note: () => notices.note(),
+    onAcquired: () => void lead(copies, { controllers, worker, catchUp, notices, noted: () => leading.noted() }),
     onLost: () => {
       void worker.stop();
       options.onLost();
     },
   });
   const comparer = createComparer();
+  const notices = createNotices({ ...options, ...copies, settings: options.notices });
   const counted = countFacts(copies.facts, copies.on, metrics.registry);
   const { append, catchUp } = createLedger(options, clients, { copies, leading });
   const shell = createShell({
@@ -111,7 +113,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     async stop() {
       await comparer.stop();
       await worker.stop();
-      await events.stop(1_000);
+      await Promise.all([events.stop(1_000), notices.stop(1_000)]);
       await leading.stop();
       await copies.stop();
     },
@@ -129,18 +131,32 @@ interface Leads {
   readonly controllers: RunningControllers;
   readonly worker: Worker;
   readonly catchUp: () => Promise<void>;
+  readonly notices: Notices;
+  readonly noted: () => string | undefined;
 }
 
 /** Looks at everything there is, and works on whatever changes from now on. */
-const lead = async ({ facts, reflectors }: Copies, { controllers, worker, catchUp }: Leads): Promise<void> => {
+const lead = async (
+  { facts, reflectors }: Copies,
+  { controllers, worker, catchUp, notices, noted }: Leads,
+): Promise<void> => {
   facts.followed.update();
   await reflectors.synced().catch(() => {});
   await catchUp();
+  notices.begin(noted());
   for (const controller of Object.values(controllers)) {
     for (const each of controller.everything()) worker.wake(each);
   }
   worker.start();
 };
+
+/** What people who look at an object are told. */
+const createEvents = (options: OperatorOptions): EventRecorder =>
+  createEventRecorder({
+    ...options,
+    transport: options.transports.operator,
+    controller: 'countersign.dev/operator',
+  });
 
 /** What they write is in the copies before the call resolves. */
 const createClients = (transports: OperatorOptions['transports'], { reflectors }: Copies) => {

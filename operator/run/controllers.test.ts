@@ -30,6 +30,7 @@ import type { FamilySpec, Reflectors, ReflectorFamily } from '../kube/reflectors
 import { Store, type ChangeHandler } from '../kube/store.ts';
 import { createCaches, indexKey } from '../observe/caches.ts';
 import { FailingWork } from '../observe/failing-work.ts';
+import { SinkStates } from '../observe/sinks.ts';
 import { RefusedWritesOfPackages } from '../observe/refused-writes.ts';
 import { changesOf, ownSignals, type ChangingFact } from '../observe/changes.ts';
 import { DirtyObjects } from '../observe/dirty-objects.ts';
@@ -117,6 +118,7 @@ const aWorld = (record: NamespaceRecord = inFlight) => {
     checks: { facts: () => new Map(), follow: () => {} } as unknown as Facts['checks'],
     refusedWrites: new RefusedWritesOfPackages(() => {}),
     failing: new FailingWork(() => {}),
+    sinks: new SinkStates(() => {}),
     serverVersion: () => 'v1.36.3',
     serverTime: { bounds: () => undefined, skewMs: () => undefined },
     home: 'countersign-system',
@@ -132,6 +134,7 @@ const aWorld = (record: NamespaceRecord = inFlight) => {
     parts: [],
     bytes: 10,
     programs: new Map(),
+    summary: '',
   });
   put(facts.emergencies, indexKey(production, access.metadata.name), access);
   put(facts.definitions, 'widgets.example.com', aDefinition('widgets.example.com', 'Widget'));
@@ -298,6 +301,7 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
   dirtyObjects: ({ facts }) => facts.dirtyObjects.mark(production, 'Deployment/api'),
   checks: ({ own }) => own.checks.emit({ namespace: production, package: 'payments' }),
   refusedWrites: ({ own }) => own.refusedWrites.emit({ namespace: production, package: 'payments' }),
+  sinks: ({ own }) => own.sinks.emit({}),
   failing: ({ own }) => {
     own.failing.emit({ namespace: production, package: 'payments' });
     own.failing.emit({ namespace: production, package: '' });
@@ -352,6 +356,7 @@ test.each<[ChangingFact, readonly string[]]>([
   ['checks', [the.candidate, the.release]],
   ['refusedWrites', [the.candidate]],
   ['failing', [the.candidate, the.policy]],
+  ['sinks', [the.policy]],
 ])('a change of %s wakes whom it concerns', (fact, expected) => {
   const world = aWorld();
   world.woken.length = 0;
@@ -383,7 +388,7 @@ test.each<[sentence: string, kind: 'StatefulSet' | 'PersistentVolumeClaim', name
   const fact = { bundle: bundle.name, digest, candidateUid: of.uid, previous: 'older', ...at };
   const world = aWorld(aRecord({ package: { production: fact } }));
   const older = aBundle({ name: 'older', objects: [anObject('StatefulSet', 'db-1')] });
-  const head = { uid: 'uid-older', partOf: '', bundle: older, parts: [], bytes: 10, programs: new Map() };
+  const head = { uid: 'uid-older', partOf: '', bundle: older, parts: [], bytes: 10, programs: new Map(), summary: '' };
   world.put(world.facts.bundles, indexKey(production, 'older'), head);
   world.woken.length = 0;
   const object = { ...aLiveObject(anObject(kind, name)), ...kept };

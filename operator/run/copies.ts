@@ -18,6 +18,7 @@ import { Checks } from '../observe/http-checks.ts';
 import type { LargeParts } from '../observe/large.ts';
 import { FailingWork } from '../observe/failing-work.ts';
 import { RefusedWritesOfPackages } from '../observe/refused-writes.ts';
+import { SinkStates } from '../observe/sinks.ts';
 import { followLedger } from '../observe/ledger-follower.ts';
 import type { Clock } from '../time/clock.ts';
 
@@ -135,6 +136,7 @@ const createFacts = (
       own.refusedWrites.emit({ namespace: where, package: pkg }),
     ),
     failing: new FailingWork((where, pkg) => own.failing.emit({ namespace: where, package: pkg })),
+    sinks: new SinkStates(() => own.sinks.emit({})),
     serverVersion,
     serverTime: transports.operator.serverTime,
     home: namespace,

@@ -19,6 +19,8 @@ export interface LeadingOptions {
   readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'leading'>;
+  /** What the leader notes for the next one; see `ElectorOptions.note`. */
+  readonly note: () => string | undefined;
   readonly onAcquired: () => void;
   readonly onLost: () => void;
 }
@@ -31,6 +33,8 @@ export interface Leading {
   isLeader(): boolean;
   /** From the first moment of leading to the end of the process, which the end of leading is. */
   hasLed(): boolean;
+  /** What the leader before noted, or this one. */
+  noted(): string | undefined;
   /**
    * Asked at the last moment: what a process that lost the Lease still has in hand is not written.
    * @throws {Failure} `Unavailable` when this process does not lead
@@ -39,7 +43,7 @@ export interface Leading {
 }
 
 export const createLeading = (options: LeadingOptions): Leading => {
-  const { transports, namespace, instance, clock, random, logger, metrics, onAcquired, onLost } = options;
+  const { transports, namespace, instance, clock, random, logger, metrics, note, onAcquired, onLost } = options;
   let hasLed = false;
   const elector = createElector({
     transport: transports.lease,
@@ -49,6 +53,7 @@ export const createLeading = (options: LeadingOptions): Leading => {
     clock,
     random,
     logger,
+    note,
     onAcquired: () => {
       logger.info({ instance }, 'leading');
       metrics.leading(leaseName, true);
@@ -65,6 +70,7 @@ export const createLeading = (options: LeadingOptions): Leading => {
     stop: () => elector.stop(),
     isLeader: () => elector.isLeader(),
     hasLed: () => hasLed,
+    noted: () => elector.noted(),
     async ifLeading(write) {
       if (!elector.isLeader()) throw new Failure('Unavailable', 'not leading any more');
       return write();

@@ -105,6 +105,7 @@ export class Process {
       namespace: lease,
       digestKey: 'the same in every process',
       guarded: [],
+      notices: { secret: 'countersign-sinks', egress: { hosts: [], networks: [], plainHttp: false } },
       username: `system:serviceaccount:${systemNamespace}:countersign-operator`,
       instance: lease,
       clock,

@@ -34,6 +34,24 @@ export const productionReasons = {
     'Wait.',
   ),
 
+  SinksTakeNotices: entry(['NoticesDelivered'], 'Every sink that the policy names takes notices.'),
+  SinksNotRead: entry(['NoticesDelivered'], 'The Secret that declares sinks has not been read yet.', 'Wait.'),
+  SinkMissing: entry(
+    ['NoticesDelivered'],
+    'The policy names a sink that the Secret of sinks does not declare.',
+    'A platform admin declares it in the Secret that the message names, or takes the route from spec.notify: docs/notices.md.',
+  ),
+  SinkNotAllowed: entry(
+    ['NoticesDelivered'],
+    'A sink is at an address that notices may not be sent to.',
+    'A platform admin names its host in notify.allowedHosts of the chart, or its private network in notify.allowedNetworks; or corrects the Secret of sinks.',
+  ),
+  SinkFailing: entry(
+    ['NoticesDelivered'],
+    'A sink has not taken what it was sent several times. It is sent again for an hour; nothing else waits for it.',
+    'The person who runs the sink finds out why it does not answer, or refuses.',
+  ),
+
   Explained: entry(['Explained'], 'Every change of the guarded kinds in production is explained.'),
   FindingsOpen: entry(
     ['Explained'],

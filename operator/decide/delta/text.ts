@@ -146,6 +146,14 @@ const summary = (changes: readonly Change[]): string => {
   return `${plural(changes.length, 'change')}: ${counts.join(', ')}`;
 };
 
+const summaryLine = new RegExp(
+  String.raw`^(?:Nothing changes\.|\d+ changes?: \d+ (?:${risks.join('|')})(?:, \d+ (?:${risks.join('|')}))*)$`,
+  'm',
+);
+
+/** The line of a text that says how much changes of what: `3 changes: 1 image, 2 configuration`. '' = there is none. */
+export const summaryIn = (text: string): string => summaryLine.exec(text)?.[0] ?? '';
+
 const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** What is in the delta and not in the text: how much of what, and the command that shows it. */

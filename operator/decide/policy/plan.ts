@@ -10,6 +10,7 @@ import type { NamespaceRecord } from '../record/record.ts';
 import { listed } from '../messages.ts';
 import { visible } from '../safe-text.ts';
 import { shownFindings, signFinding } from '../findings/status.ts';
+import type { SinkState } from '../notices/sinks.ts';
 import { type StuckFailure, stalledBy } from '../stalled.ts';
 import { resumable, signResume } from '../record/resume.ts';
 import { forgettable, type Kept } from './retention.ts';
@@ -29,13 +30,15 @@ export interface PolicySnapshot {
   /** What looking at production fails at again and again; absent = it goes on. */
   readonly failing?: StuckFailure | undefined;
   readonly complete: boolean;
+  /** How the sinks fare that the policy names, by name; absent = it names none. */
+  readonly sinks?: ReadonlyMap<string, SinkState>;
 }
 
 export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
   const { metadata, spec, status } = s.policy;
   if (!s.complete || metadata.name !== policyName) return nothing;
   const reviewAt = Date.parse(`${spec.reviewBy}T23:59:59Z`);
-  const wanted = [...conditionsOf(s, now > reviewAt), explainedOf(s), everyKindOf(s), mutatorsOf(s)];
+  const wanted = [...conditionsOf(s, now > reviewAt), explainedOf(s), everyKindOf(s), mutatorsOf(s), ...sinksOf(s)];
   const next: ReleasePolicyStatus = {
     observedGeneration: metadata.generation,
     conditions: setConditions(status?.conditions ?? [], wanted, { now, generation: metadata.generation }),
@@ -205,6 +208,38 @@ const mutatorsOf = ({ policy, mutators }: PolicySnapshot): Wanted => {
     reason: 'ForeignMutators',
     message: `${mutators.length} ${mutators.length === 1 ? 'other is' : 'others are'} asked about what is written to ${policy.metadata.namespace} and may change it on the way: ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}. They are named, not refused; the digits change when one does. Remove, or narrow by namespaceSelector, what does not belong there: kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies,mutatingadmissionpolicybindings,apiservices`,
   };
+};
+
+const sinkReasons = { NotDeclared: 'SinkMissing', NotAllowed: 'SinkNotAllowed', Failing: 'SinkFailing' } as const;
+
+/** Do notices arrive? Nothing waits for them, so this is only said. */
+const sinksOf = ({ sinks }: PolicySnapshot): readonly Wanted[] => {
+  if (sinks === undefined || sinks.size === 0) return [];
+  const type = 'NoticesDelivered';
+  const troubles = [...sinks].flatMap(([name, state]) =>
+    state === undefined || state === 'NotRead' ? [] : [{ name, ...state }],
+  );
+  const [first] = troubles;
+  if (first !== undefined) {
+    return [
+      {
+        type,
+        status: 'False',
+        reason: sinkReasons[first.is],
+        message: listed(troubles.map(({ name, why }) => `sink ${name}: ${visible(why)}`)),
+      },
+    ];
+  }
+  return [...sinks.values()].includes('NotRead')
+    ? [{ type, status: 'Unknown', reason: 'SinksNotRead', message: 'the Secret of sinks has not been read yet' }]
+    : [
+        {
+          type,
+          status: 'True',
+          reason: 'SinksTakeNotices',
+          message: 'every sink that spec.notify names takes notices',
+        },
+      ];
 };
 
 /** Where all others who wait are sent to, so here is the command itself. */

@@ -38,6 +38,7 @@ export const policyController: Controller<'policy', PolicySnapshot, keyof Policy
     definitions: ({ old, new: now }, facts) => (old?.name === now?.name ? [] : every(facts)),
     mutators: ({ old, new: now }, facts) => (old?.version === now?.version ? [] : every(facts)),
     failing: ({ namespace, package: pkg }) => (pkg === '' ? [one(namespace, 'Normal')] : []),
+    sinks: (_, facts) => every(facts),
     // Definitions and mutators have been read, be there any or none; or a kind cannot be, or can be again.
     followed: ({ namespace }, facts) => (namespace === undefined ? every(facts) : [one(namespace, 'Normal')]),
     bundles: { none: 'What is kept is looked at after each entry of a package; until then it is only kept longer.' },

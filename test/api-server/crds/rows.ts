@@ -65,6 +65,18 @@ const policy: Omit<RuleRow, 'kind'>[] = [
   { at: 'spec.approvalValidFor', bad: spec({ approvalValidFor: '59s' }), twin: spec({ approvalValidFor: '60s' }) },
   { at: 'spec.approvalValidFor', bad: spec({ approvalValidFor: '' }), twin: spec({ approvalValidFor: '1h30m' }) },
   { at: 'spec.approvalValidFor', bad: spec({ approvalValidFor: '3d' }), twin: spec({ approvalValidFor: '72h' }) },
+  { at: 'spec.notify.remindAfter', bad: spec({ notify: { remindAfter: '30s' } }), twin: spec({ notify: { remindAfter: '30m' } }) },
+  { at: 'spec.notify.routes[].sink', bad: spec({ notify: { routes: [{ sink: 'Chat' }] } }), twin: spec({ notify: { routes: [{ sink: 'chat' }] } }) },
+  {
+    at: 'spec.notify.routes[].roles[]',
+    bad: spec({ notify: { routes: [{ sink: 'chat', roles: ['Tester'] }] } }),
+    twin: spec({ notify: { routes: [{ sink: 'chat', roles: ['tester'] }] } }),
+  },
+  {
+    at: 'spec.notify.routes[].packages[]',
+    bad: spec({ notify: { routes: [{ sink: 'chat', packages: ['Payments'] }] } }),
+    twin: spec({ notify: { routes: [{ sink: 'chat', packages: ['payments'] }] } }),
+  },
   { at: 'spec.candidateValidFor', bad: spec({ candidateValidFor: '2161h' }), twin: spec({ candidateValidFor: '2160h' }) },
   { at: 'spec.changeTicket.pattern', bad: spec(ticket('CHG[0-9]{7}')), twin: spec(ticket('^CHG[0-9]{7}$')) },
   { at: 'spec.changeTicket.pattern', bad: spec(ticket('^(A+)+$')), twin: spec(ticket(String.raw`^[A-Z]+-\d+[A-Z]?$`)) },
