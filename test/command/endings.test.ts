@@ -49,7 +49,7 @@ afterAll(() => {
 });
 
 const inTerminal = (who: string, line: string, env: Readonly<Record<string, string>> = {}): Conversation => {
-  const child = spawn('script', ['-qefc', line, '/dev/null'], {
+  const child = spawn('script', ['--quiet', '--flush', '--return', '--command', line, '/dev/null'], {
     env: { ...process.env, ...command.environment(who), ...env },
   });
   conversations.push(child);
