@@ -83,7 +83,9 @@ const apart = [
   {
     room: 'cli',
     from: [
-      'operator/(telemetry|ledger|observe|act|run|gate|programs)/',
+      'operator/(telemetry|ledger|act|run|gate|programs)/',
+      // How an object is read, and not how copies are kept.
+      'operator/observe/(?!(bundles|fingerprint|lookup|parse|parse-pods).ts)',
       'operator/(main|settings|log).ts',
       'operator/kube/(connection|credentials|host|lease|reflector)',
     ],
