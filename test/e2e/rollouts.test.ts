@@ -1,7 +1,7 @@
 /** Argo Rollouts: a Rollout is a workload. Its definition is the project's; its controller is one of ours that makes ReplicaSets and reports as the real one does. */
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect } from '@jest/globals';
-import { accepted, targetOf, type ApiClient, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
+import { accepted, type ApiClient } from '../support/cluster/cluster.ts';
+import { rolling, type ReplicaSet, type Workload } from '../support/cluster/rolling.ts';
 import { define, definitionsIn, published } from '../../hack/controlplane/definitions.ts';
 import { image, isTrue, type Reported, type World } from '../support/cluster/system.ts';
 import { eventually, robot } from '../support/attack/world.ts';
@@ -40,51 +40,12 @@ afterAll(async () => {
   controller?.close();
 });
 
-type Template = Readonly<{
-  metadata: { labels?: object; annotations?: Readonly<Record<string, string>> };
-  spec: object;
-}>;
-
-interface Rollout extends KubeObject {
-  readonly spec: { readonly replicas: number; readonly template: Template; readonly paused?: boolean };
-  readonly status?: Readonly<Record<string, unknown>>;
-}
-
-interface ReplicaSet extends KubeObject {
-  readonly spec: { readonly replicas: number };
-  readonly status?: {
-    readonly readyReplicas?: number;
-    readonly availableReplicas?: number;
-    readonly replicas?: number;
-  };
-}
-
 const ref = (namespace: string) => ({ apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', namespace, name: 'web' });
 const hashLabel = 'rollouts-pod-template-hash';
 const verdictAnnotation = 'countersign.test/verdict';
 
-const replicaSet = (rollout: Rollout, namespace: string, hash: string): Manifest => {
-  const labels = { ...rollout.spec.template.metadata.labels, [hashLabel]: hash };
-  const owner = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'web', uid: rollout.metadata.uid ?? '' };
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'ReplicaSet',
-    metadata: {
-      name: `web-${hash}`,
-      namespace,
-      labels,
-      ownerReferences: [{ ...owner, controller: true, blockOwnerDeletion: true }],
-    },
-    spec: {
-      replicas: rollout.spec.replicas,
-      selector: { matchLabels: labels },
-      template: { ...rollout.spec.template, metadata: { ...rollout.spec.template.metadata, labels } },
-    },
-  };
-};
-
 /** What the pods say, but for what the template asks for: to be degraded, paused or aborted. */
-const reportOf = (rollout: Rollout, hash: string, { status = {}, spec }: ReplicaSet) => {
+const reportOf = (rollout: Workload, hash: string, { status = {}, spec }: ReplicaSet) => {
   const [ready, available] = [status.readyReplicas ?? 0, status.availableReplicas ?? 0];
   const verdict = rollout.spec.template.metadata.annotations?.[verdictAnnotation];
   const isComplete = available >= spec.replicas;
@@ -105,45 +66,11 @@ const reportOf = (rollout: Rollout, hash: string, { status = {}, spec }: Replica
   };
 };
 
-const reconcile = async (namespace: string): Promise<void> => {
-  const found = await controller.get<Rollout>(ref(namespace));
-  if (!found.ok) return;
-  const rollout = found.body;
-  const hash = createHash('sha256').update(JSON.stringify(rollout.spec.template)).digest('hex').slice(0, 8);
-  const wanted = replicaSet(rollout, namespace, hash);
-  const current = await controller.get<ReplicaSet>(targetOf(wanted));
-  if (!current.ok) {
-    accepted(await controller.create(wanted));
-    return;
-  }
-  const all = accepted(await controller.list<ReplicaSet>({ apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace }));
-  for (const { metadata, spec } of all.items) {
-    const replicas = metadata.name === wanted.metadata.name ? rollout.spec.replicas : 0;
-    if (spec.replicas !== replicas) {
-      const target = { apiVersion: 'apps/v1', kind: 'ReplicaSet', namespace, name: metadata.name ?? '' };
-      accepted(await controller.patch(target, 'merge', { spec: { replicas } }));
-    }
-  }
-  const status = reportOf(rollout, hash, current.body);
-  const isSame = Object.entries(status).every(([field, value]) => rollout.status?.[field] === value);
-  if (!isSame) accepted(await controller.patch({ ...ref(namespace), subresource: 'status' }, 'merge', { status }));
-};
-
 /** One controller for both namespaces of a world. */
 const rollingOut = (world: World): void => {
-  const ending = new AbortController();
-  const over = (async () => {
-    while (!ending.signal.aborted) {
-      for (const namespace of [world.staging, world.production]) await reconcile(namespace).catch(() => undefined);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  })();
-  controllers.push({
-    stop: async () => {
-      ending.abort();
-      await over;
-    },
-  });
+  for (const namespace of [world.staging, world.production]) {
+    controllers.push(rolling(controller, { target: ref(namespace), hashLabel, report: reportOf }));
+  }
 };
 
 const stage = async (world: World, letter: string): Promise<void> => {
@@ -175,7 +102,7 @@ const verdict = (said: string) => ({
 });
 
 const imageIn = async (world: World): Promise<unknown> => {
-  const { spec } = accepted(await world.as('installer').get<Rollout>(ref(world.production)));
+  const { spec } = accepted(await world.as('installer').get<Workload>(ref(world.production)));
   return JSON.stringify(spec.template.spec);
 };
 

@@ -21,6 +21,7 @@ const spec = objectOf({
   assigned: text,
   secretName: text,
   peer: objectOf({ namespace: text }),
+  template: objectOf({}, { 'x-kubernetes-preserve-unknown-fields': true }),
   ports: {
     type: 'array',
     items: objectOf({ name: text, port: whole }, { required: ['name'] }),
