@@ -66,9 +66,10 @@ interface Sample {
   readonly version: string;
 }
 
-/** One object of the sample as such a cluster needs it. */
+/** One object of the sample as such a cluster needs it; what is none, such as the notes of a release, stays as it is. */
 const rendered = (object: unknown, sample: Sample): unknown => {
-  const { kind } = named.parse(object);
+  const kind = named.safeParse(object).data?.kind;
+  if (kind === undefined) return object;
   const run = workload.safeParse(object).data;
   if (run !== undefined)
     return sample.image === undefined ? object : withImage(run, kind, { ...sample, image: sample.image });
