@@ -101,6 +101,19 @@ test('a Job that runs after the workloads is made when these are ready and every
   );
 });
 
+test('a Job that waits for what its own release brings takes the release back, and it is said how such a Job runs later', () => {
+  const { model } = withJobRunning('');
+  model.apply(model.plan(now).effects, Infinity, now);
+  running(model);
+  const hint = expect.stringContaining('has the annotation countersign.dev/wave: After');
+  expect(model.plan(now + 11 * minute).effects).toMatchObject([{ draft: { reason: hint } }]);
+
+  running(model, [{ type: 'Failed', status: 'True', reason: 'BackoffLimitExceeded' }]);
+  model.apply(model.plan(now).effects, Infinity, now);
+  expect(model.types.at(-1)).toBe('JobDone');
+  expect(model.plan(now).effects).toMatchObject([{ draft: { reason: hint } }]);
+});
+
 test('where the candidate says to page, a release that fails lets go of a Job that still runs', () => {
   const { model, to } = withJobRunning();
   const paged = new Model([{ ...to, onFailure: 'Page' }]);
