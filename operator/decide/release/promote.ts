@@ -1,5 +1,6 @@
 /** An open promotion: what is due is written wave by wave, then what the bundle drops is removed. What fails is rolled back. */
 import { milliseconds } from '../../api/duration.ts';
+import { waveAnnotation } from '../../api/kinds.ts';
 import type { Answers } from '../api-queries.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Health } from '../health/types.ts';
@@ -47,8 +48,9 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, answers: Answers, 
   const jobs = releasedJobs(s, bundle, open, now);
   const ended = unrecordedEnd(jobs);
   if (ended !== undefined) return act(append(s, drafts.jobDone(open, bundle, ended)));
-  if (jobsHealth(jobs).state === 'Failed') return fail(s, open, bundle, jobsHealth(jobs), now);
   const before = jobsHealth(jobs.filter(({ wave }) => wave === 'Jobs'));
+  if (before.state === 'Failed') return fail(s, open, bundle, knotted(before, steps), now);
+  if (jobsHealth(jobs).state === 'Failed') return fail(s, open, bundle, jobsHealth(jobs), now);
   const reach = reachOf(steps, before, () => workloadsReady(s, bundle, open.at, now));
   const reached = steps.filter(({ wave }) => reach.includes(wave));
   const due = reached.filter(({ standing }) => standing === 'Pending');
@@ -56,7 +58,7 @@ export const promote = (s: ReleaseSnapshot, open: OpenIntent, answers: Answers, 
   const wait = (goOn: Plan): Plan =>
     now < deadline(s, open)
       ? { ...goOn, wakeAt: earliest(deadline(s, open), health.wakeAt) }
-      : fail(s, open, bundle, late(health), now);
+      : fail(s, open, bundle, late(before.state === 'Healthy' ? health : knotted(before, steps)), now);
   if (open.delivery === 'Countersign' && due.length > 0) return wait(act(...inWaves(s, open, due)));
   if (health.state === 'Failed') return fail(s, open, bundle, health, now);
   if (health.state !== 'Healthy') return wait(nothing);
@@ -103,6 +105,15 @@ const whyMissing = (s: ReleaseSnapshot, step: Step): string => {
   if (step.standing === 'Unread') return unreadText(s, step.ref);
   return step.standing === 'Deleting' ? leavingOf([step]) : 'is not written yet';
 };
+
+/** Of Jobs that hold the release up: they may wait for what it brings, and which is written only after them. */
+const knotted = (jobs: Health, steps: readonly Step[]): Health =>
+  steps.some(({ wave, live }) => (wave === 'Workloads' || wave === 'Traffic') && live === undefined)
+    ? {
+        ...jobs,
+        message: `${jobs.message}. A Job runs before the workloads of its release; one that needs what the release brings has the annotation ${waveAnnotation}: After in staging`,
+      }
+    : jobs;
 
 /** Why an object of the older content that is to go is still there, as people are told. */
 const leavingOf = (steps: readonly Step[]): string => {
