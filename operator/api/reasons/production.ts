@@ -18,7 +18,7 @@ export const productionReasons = {
   KindsUnlisted: entry(
     ['EveryKindGuarded'],
     'The cluster defines namespaced kinds that nobody listed. Controllers may write them in production; people do not. What such objects do is not compared.',
-    'List those that belong to what runs in guardedKinds of the chart; to keep all but declared controllers from them, set spec.unlistedKinds to Deny.',
+    'List those that releases are to hold in kinds of the chart, and what else belongs to what runs in guardedKinds; to keep all but declared controllers from them, set spec.unlistedKinds to Deny.',
   ),
   DefinitionsNotRead: entry(['EveryKindGuarded'], 'The definitions of kinds have not been read yet.', 'Wait.'),
 

@@ -177,7 +177,7 @@ const everyKindOf = ({ policy, unlisted }: PolicySnapshot): Wanted => {
     type,
     status: 'False',
     reason: 'KindsUnlisted',
-    message: `${unlisted.length} ${unlisted.length === 1 ? 'kind that nobody listed is' : 'kinds that nobody listed are'} defined, and may have objects here that are not looked at: ${names}; ${who}. List what belongs to what runs in guardedKinds of the chart; all of them: kubectl get crd`,
+    message: `${unlisted.length} ${unlisted.length === 1 ? 'kind that nobody listed is' : 'kinds that nobody listed are'} defined, and may have objects here that are not looked at: ${names}; ${who}. List what releases are to hold in kinds of the chart, and what else belongs to what runs in guardedKinds; all of them: kubectl get crd`,
   };
 };
 
