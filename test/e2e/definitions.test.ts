@@ -111,7 +111,7 @@ scenario(
     const { message = '' } = condition(await world.when('second', () => true), 'Finished') ?? {};
     expect(message).toContain('Gadget.kinds.example/web');
     // What to do: the version that was signed is not served, and which one is.
-    expect(message).toMatch(/kinds\.example\/v1 .*not served.*Next: .*kubectl get crd gadgets\.kinds\.example/);
+    expect(message).toMatch(/kinds\.example\/v1 Gadget is not served.*Next: .*kubectl get crd gadgets\.kinds\.example/);
   },
 );
 

@@ -3,6 +3,8 @@ import { maxQuietFailures } from '../../time/backoff.ts';
 import type { Bundle } from '../bundle.ts';
 import type { Left } from '../ledger-entry.ts';
 import { finalizersOf, heldUpText } from '../manifest/pending-deletion.ts';
+import { kindRow } from '../manifest/kinds/index.ts';
+import { resourceName } from '../manifest/kinds/shared/kind.ts';
 import { argumentFor, listed } from '../messages.ts';
 import { keyOf, kindIdOf, type ObjectRef } from '../objects.ts';
 import { visible } from '../safe-text.ts';
@@ -47,7 +49,7 @@ const foundIn = ({ live, object, standing }: Step, from: Bundle | undefined): st
 const whyOf = (s: ReleaseSnapshot, { ref, live, standing }: Step): string => {
   if (standing === 'Unread') return unreadText(s, ref);
   const refused = s.refused.get(keyOf(ref));
-  if (refused !== undefined) return refusedText(refused);
+  if (refused !== undefined) return isUnserved(ref, refused) ? unservedText(ref, refused) : refusedText(refused);
   if (standing === 'Deleting' && live !== undefined) {
     if (!live.deleting)
       return 'its controller still holds its claims, and it is deleted only afterwards, so that their data stays';
@@ -60,9 +62,18 @@ const whyOf = (s: ReleaseSnapshot, { ref, live, standing }: Step): string => {
 export const unreadText = ({ unread }: ReleaseSnapshot, ref: ObjectRef): string =>
   `the API server cannot read ${kindIdOf(ref)}: ${unread?.get(kindIdOf(ref)) ?? ''}`;
 
+/** A definition that is gone, or does not serve the version any more, has no answer of its own. */
+const isUnserved = (ref: ObjectRef, refused: RefusedWrite | undefined): boolean =>
+  kindRow(ref)?.custom !== undefined && refused?.message.startsWith('404 page not found') === true;
+
+const unservedText = ({ apiVersion, kind }: ObjectRef, { tries }: RefusedWrite): string =>
+  `${apiVersion} ${kind} is not served by the cluster, tried ${timesText(tries)}`;
+
+const timesText = (tries: number): string => (tries === 1 ? '1 time' : `${tries} times`);
+
 /** What the API server said, and how often. */
 export const refusedText = ({ message, tries, isFinal }: RefusedWrite): string =>
-  `${isFinal ? 'the API server refuses the write' : 'the write was not taken'}, tried ${tries} ${tries === 1 ? 'time' : 'times'}: ${message}`;
+  `${isFinal ? 'the API server refuses the write' : 'the write was not taken'}, tried ${timesText(tries)}: ${message}`;
 
 /** What the API server refuses of what a package goes to, for people who wait for it; undefined = nothing. */
 export const refusedWritesText = ({ refused }: ReleaseSnapshot): string | undefined => {
@@ -75,12 +86,19 @@ export const refusedWritesText = ({ refused }: ReleaseSnapshot): string | undefi
     : `${listed(said)}. It is tried again until the time of the rollback is over; a platform admin removes what refuses it`;
 };
 
-const nextOf = (s: ReleaseSnapshot, { ref, standing }: Step): string =>
-  standing === 'Unread'
-    ? `a cluster administrator repairs its definition, or what converts its objects, until this answers: kubectl get ${kindIdOf(ref)} -n ${s.namespace}; then a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`
-    : standing === 'Deleting'
-      ? `when it is gone, a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`
-      : `a platform admin removes what refuses it; then a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`;
+const nextOf = (s: ReleaseSnapshot, { ref, standing }: Step): string => {
+  const again = `a holder of rollback orders a Rollback of package ${s.package} in ${s.namespace}, or a developer stages a new candidate`;
+  if (standing === 'Unread') {
+    return `a cluster administrator repairs its definition, or what converts its objects, until this answers: kubectl get ${kindIdOf(ref)} -n ${s.namespace}; then ${again}`;
+  }
+  const row = kindRow(ref);
+  if (row !== undefined && isUnserved(ref, s.refused.get(keyOf(ref)))) {
+    return `see which versions of it are served: kubectl get crd ${resourceName(row)} -o jsonpath='{.spec.versions[*].name}'; where a cluster administrator serves that one again, ${again}; otherwise the candidate is of content in a version that is served`;
+  }
+  return standing === 'Deleting'
+    ? `when it is gone, ${again}`
+    : `a platform admin removes what refuses it; then ${again}`;
+};
 
 /** Workloads that are written and whose pods do not run them, or are not ready. */
 const unhealthyLeft = (s: ReleaseSnapshot, to: Bundle | undefined, parts: readonly HealthOf[]): Left[] =>
