@@ -3,7 +3,7 @@ NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proofs mutants quiet nights packages rollouts appends histories unit check generate bench scale flood up down ledger build bundle command
+.PHONY: help demo test proofs mutants quiet nights packages rollouts appends histories rules unit check generate bench scale flood up down ledger build bundle command
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,11 @@ rollouts: node_modules ## the controller of Argo Rollouts itself, built from sou
 
 appends: node_modules ## ten thousand acts entered by several writers at once: one unbroken chain
 	COUNTERSIGN_APPENDS=10000 $(JEST) test/api-server/ledger-appends.test.ts
+
+rules: ## checks and tests the alerts of the chart with promtool, built from source into ~/.cache/countersign (about ten minutes the first time)
+	cd hack/controlplane/build/prometheus && CGO_ENABLED=0 go build -trimpath -tags remove_all_sd -ldflags '-s -w' -o $(HOME)/.cache/countersign/promtool github.com/prometheus/prometheus/cmd/promtool
+	$(HOME)/.cache/countersign/promtool check rules charts/countersign/files/monitoring/rules.yaml
+	$(HOME)/.cache/countersign/promtool test rules hack/rules.test.yaml
 
 unit: node_modules ## the tests that need no control plane
 	$(JEST) --selectProjects unit

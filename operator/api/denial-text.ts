@@ -27,3 +27,11 @@ export const denialText = <Code extends DenialCode, Known extends string>(
     (_, name: string) => facts.get(name) ?? '',
   );
 };
+
+/** The rule that a message of a refusal begins with; undefined = it begins with none. */
+export const denialIn = (message: string): DenialCode | undefined => {
+  const code = message.slice(0, message.indexOf(':'));
+  return isDenial(code) ? code : undefined;
+};
+
+const isDenial = (code: string): code is DenialCode => Object.hasOwn(denials, code);

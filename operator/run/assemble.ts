@@ -19,6 +19,7 @@ import { countFacts } from './domain-metrics.ts';
 import { createLeading, type Leading } from './leading.ts';
 import { createNotices, type Notices } from './notices/notices.ts';
 import { runControllers, type RunningControllers } from './running.ts';
+import { countReleases } from './release-metrics.ts';
 import { createShell } from './shell.ts';
 import { createWorker, type Worker } from './worker.ts';
 
@@ -85,6 +86,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
   const comparer = createComparer();
   const notices = createNotices({ ...options, ...copies, settings: options.notices });
   const counted = countFacts(copies.facts, copies.on, metrics.registry);
+  countReleases({ ...options, ...copies, leads: () => leading.hasLed() });
   const { append, catchUp } = createLedger(options, clients, { copies, leading });
   const shell = createShell({
     copies,

@@ -10,6 +10,8 @@ export interface WebhookMetrics {
   /** `code`: HTTP status, or `aborted` when the caller went away. */
   ended(webhook: string, code: string, seconds: number): void;
   reviewed(entry: Entry, outcome: ReviewOutcome): void;
+  /** A write was refused. `rule`: a code of the catalogue of denials. */
+  refused(entry: Entry, rule: string): void;
 }
 
 export interface GateMetrics {
@@ -48,6 +50,12 @@ export const createGateMetrics = (registry: Registry): GateMetrics => {
     labelNames: ['entry', 'outcome'],
     registers,
   });
+  const refusals = new Counter({
+    name: 'countersign_gate_refusals_total',
+    help: 'Writes that the gate refused, by entry of the webhook configuration and by rule.',
+    labelNames: ['entry', 'rule'],
+    registers,
+  });
   const ends = new Gauge({
     name: 'countersign_gate_certificate_expiration_timestamp_seconds',
     help: 'When the certificate that is served ends, in seconds since 1970.',
@@ -62,6 +70,7 @@ export const createGateMetrics = (registry: Registry): GateMetrics => {
         latency.observe({ webhook }, seconds);
       },
       reviewed: (entry, outcome) => reviews.inc({ entry, outcome }),
+      refused: (entry, rule) => refusals.inc({ entry, rule }),
     },
     certificateEnds: (notAfter) => ends.set(notAfter / 1_000),
   };

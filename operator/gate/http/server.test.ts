@@ -50,6 +50,7 @@ const start = async (judge: Judge, limits: Partial<ServerLimits> = {}): Promise<
       began: () => {},
       ended: (webhook, code) => counted.push(`${webhook} ${code}`),
       reviewed: (entry, outcome) => counted.push(`${entry} ${outcome}`),
+      refused: () => {},
     },
     limits: { lameDuckMs: 0, ...limits },
   });

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import { Server as NetServer, Socket } from 'node:net';
+import { denialIn } from '../../api/denial-text.ts';
 import { entries, type Entry } from '../../api/webhooks.ts';
 import { type AdmissionRequest, refusalText } from '../../decide/admission/request.ts';
 import { type AdmissionAnswer, type Judge, readReview, writeReview } from './admission-review.ts';
@@ -250,7 +251,10 @@ export class GateServer {
     }
     const { answer } = verdict;
     metrics.reviewed(entry, answer.allowed ? 'Allowed' : 'Refused');
-    if (!answer.allowed) logger.debug({ entry, ...namesOf(request), message: answer.message }, 'refused');
+    if (!answer.allowed) {
+      metrics.refused(entry, denialIn(answer.message) ?? 'other');
+      logger.debug({ entry, ...namesOf(request), message: answer.message }, 'refused');
+    }
     this.#say(response, request, answer);
   }
 

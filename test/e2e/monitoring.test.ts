@@ -1,0 +1,74 @@
+/** What is counted of real releases, and that dashboard and alerts of the chart ask for what programs really report. */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startTimeoutMs } from '../support/cluster/cluster.ts';
+import { startSystem, type System } from '../support/cluster/system.ts';
+import { end, everybody, release, sign, staged } from '../support/scenario/kit.ts';
+import { behaving } from '../support/scenario/production.ts';
+
+let system: System;
+beforeAll(async () => {
+  system = await startSystem();
+}, startTimeoutMs * 2);
+afterAll(() => system?.stop());
+
+const scrape = async (): Promise<string> =>
+  (
+    await Promise.all(
+      [system.operator.address, system.gate.address].map(async (address) => (await fetch(`${address}/metrics`)).text()),
+    )
+  ).join('\n');
+
+/** The value of a series; undefined = there is none. */
+const valueOf = (text: string, series: string): number | undefined => {
+  const line = text.split('\n').find((each) => each.startsWith(`${series} `));
+  return line === undefined ? undefined : Number(line.slice(series.length));
+};
+
+const components = ['ConfigMap/settings', 'Deployment/api'];
+
+test('releases, waits, lead time and rollbacks are counted, once each', async () => {
+  const world = await system.world('counted');
+  const { production: namespace } = world;
+  await world.stage(world.configMap('settings', { level: 'a' }), world.deployment('api', 'a'));
+  expect(await release(world, world.candidate('first', components))).toBe('Promoted');
+  await world.stage(world.configMap('settings', { level: 'b' }), world.deployment('api', 'b'));
+  const overlay = [behaving('Deployment', 'api', 'crash-loop')];
+  await world.propose(world.candidate('second', components, { overlay }));
+  await staged(world, 'second');
+  const waits = await scrape();
+  expect(valueOf(waits, `countersign_candidates_waiting{namespace="${namespace}",role="approver"}`)).toBe(1);
+  expect(
+    valueOf(waits, `countersign_candidates_longest_wait_seconds{namespace="${namespace}",role="tester"}`),
+  ).toBeGreaterThanOrEqual(0);
+  await sign(world, 'second', ...everybody);
+  expect(await end(world, 'second')).toBe('RolledBack');
+
+  const text = await scrape();
+  expect({
+    promoted: valueOf(text, `countersign_releases_total{namespace="${namespace}",outcome="promoted"}`),
+    rolledBack: valueOf(text, `countersign_rollbacks_total{namespace="${namespace}",cause="health"}`),
+    led: valueOf(text, `countersign_release_lead_time_seconds_count{namespace="${namespace}"}`),
+    tester: valueOf(text, `countersign_approval_wait_seconds_count{namespace="${namespace}",role="tester"}`),
+    approver: valueOf(text, `countersign_approval_wait_seconds_count{namespace="${namespace}",role="approver"}`),
+    waiting: valueOf(text, `countersign_candidates_waiting{namespace="${namespace}",role="approver"}`),
+  }).toEqual({ promoted: 1, rolledBack: 1, led: 1, tester: 2, approver: 4, waiting: undefined });
+}, 500_000);
+
+test('every metric that dashboard and alerts ask for is reported', async () => {
+  const files = join(import.meta.dirname, '..', '..', 'charts', 'countersign', 'files', 'monitoring');
+  const asked = (
+    await Promise.all(['rules.yaml', 'dashboard.json'].map((name) => readFile(join(files, name), 'utf8')))
+  ).join('\n');
+  const names = [
+    ...new Set(
+      [...asked.matchAll(/\b(?:countersign|controller_runtime|workqueue|leader_election)_[a-z_]+/g)].map(([name]) =>
+        name.replace(/_bucket$/, ''),
+      ),
+    ),
+  ];
+  const text = await scrape();
+  expect(names.length).toBeGreaterThan(15);
+  expect(names.filter((name) => !text.includes(`# TYPE ${name} `))).toEqual([]);
+});
