@@ -256,3 +256,20 @@ scenario(
     expect(await foundUnderGuard(world)).toEqual([]);
   },
 );
+
+scenario(
+  'what its controller writes in its own words is no change: quantities of an overlay, and a container without resources',
+  async (world) => {
+    await stage(world, rollout(world, 'a', quickly));
+    const resources = { limits: { cpu: '1000m', memory: '1.5Gi' }, requests: { cpu: 1, memory: '1024Mi' } };
+    const containers = [
+      { name: 'main', resources },
+      { name: 'beside', image: image('d') },
+    ];
+    const sized = overlay({ template: { spec: { containers } } });
+    expect(await release(world, world.candidate('first', ['Rollout/web'], sized))).toBe('Promoted');
+    expect((await live(world)).status).toMatchObject({ phase: 'Healthy' });
+    expect(await foundUnderGuard(world)).toEqual([]);
+  },
+  { overlayMay: ['Image'] },
+);
