@@ -6,6 +6,7 @@ import { differences } from '../json/diff.ts';
 import { at, isEmptyObject, isList, objectAt, unworkable, withMember } from '../json/json.ts';
 import { keyOf, type LiveObject, type ObjectKey, type ObjectRef, kindIdOf } from '../objects.ts';
 import { builtInType, type FieldType } from '../schema/field-type.ts';
+import { kindRow } from './kinds/index.ts';
 import { correctionOf, laidOver, overlayNamed, type Overlay } from './overlay.ts';
 import { ownedPaths, withoutOwned, withOwnedOf } from './server-owned-fields.ts';
 import { deletePath, formatPath, getPath, outside, parsePath, setPath, type Path } from '../json/field-path.ts';
@@ -26,7 +27,9 @@ export const normalForm = (manifest: JsonObject, ref: ObjectRef): JsonObject => 
 const normalForms = new WeakMap<JsonObject, Map<string, JsonObject>>();
 
 const toNormalForm = (manifest: JsonObject, { apiVersion, kind, name }: ObjectRef): JsonObject => {
-  const released = withoutOwned(manifest, kindIdOf({ apiVersion, kind }));
+  const id = kindIdOf({ apiVersion, kind });
+  const decided = withoutOwned(manifest, id);
+  const released = kindRow(id)?.inItsWords?.(decided) ?? decided;
   const metadata = Object.entries(objectAt(released, 'metadata'))
     .filter(([, value]) => !isEmptyObject(value))
     .flatMap(([field, value]) => (field === 'finalizers' ? sortedNames(value) : [[field, value] as const]));

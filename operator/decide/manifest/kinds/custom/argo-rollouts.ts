@@ -7,6 +7,7 @@ import { asManyAs, count, desired, failed, progressing } from '../shared/health.
 import type { HealthRule, PromotableKind } from '../shared/kind.ts';
 import { serviceDefaults } from '../shared/pod-template.ts';
 import { custom, forPeople } from './shared.ts';
+import { asGoWrites } from './template-in-go.ts';
 
 /** The controller writes the generation that it has seen as text. */
 const hasSeen = ({ status, generation }: LiveObject): boolean => Number(at(status, 'observedGeneration')) >= generation;
@@ -74,6 +75,7 @@ export const rolloutKinds: readonly PromotableKind[] = [
       { path: ['metadata', 'annotations', 'rollout.argoproj.io/workload-generation'] },
     ],
     immutable: fixedSelector,
+    inItsWords: asGoWrites,
     health,
     currentRevision: ({ status }) => textAt(status, 'currentPodHash'),
     risk: { 'spec.strategy': 'scale', 'spec.minReadySeconds': 'scale' },

@@ -166,6 +166,11 @@ interface KindFacts extends ServedKind {
   readonly defaults?: Defaults;
   /** What it cannot do without, beside what its pods refer to. */
   readonly references?: (content: JsonObject) => readonly Reference[];
+  /**
+   * What its controller makes of what an object says, when it writes the object back: the same in its own words. Content is compared, signed and
+   * written in them, or each write of the controller would be a change.
+   */
+  readonly inItsWords?: (content: JsonObject) => JsonObject;
   /** Services that its controller wants to be there before it begins: they are created with what programs stand on, not with what leads traffic to them. */
   readonly services?: (content: JsonObject) => readonly string[];
   /** It has a number of replicas, which is a content of its own: who scales it does not see the rest. */
