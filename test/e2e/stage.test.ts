@@ -132,8 +132,8 @@ scenario(
     expect(await end(world, 'second')).toBe('Promoted');
     expect(bundle.spec.base).toBe(first.spec.digest);
     expect(bundle.spec.unmanaged).toEqual([
-      { kind: 'ConfigMap', name: 'settings', fields: ['data.tuned'] },
-      { kind: 'Deployment', name: 'api', fields: ['spec.replicas'] },
+      { kind: 'ConfigMap', name: 'settings', group: '', fields: ['data.tuned'] },
+      { kind: 'Deployment', name: 'api', group: '', fields: ['spec.replicas'] },
     ]);
     expect(bundle.spec.delta).toEqual([
       { object: 'ConfigMap/settings', path: 'data.level', from: 'info', to: 'debug', class: 'configuration' },
