@@ -16,7 +16,9 @@ interface Signed {
   readonly approval: string;
 }
 
-/** The signatures that its promotion rested on, from the record; undefined = it was in production before Countersign was. */
+const byName = ({ username, role }: Signed): string => `${role} ${username}`;
+
+/** The signatures that its promotion rested on, from the record, by role and name; undefined = it was in production before Countersign was. */
 const signedBy = async (
   cluster: Cluster,
   namespace: string,
@@ -35,7 +37,9 @@ const signedBy = async (
       const data = parseData(entry);
       return data.type === 'PromotionStarted' && data.to === bundle ? [data.approvals] : [];
     });
-  return its[0]?.map(({ username, role, name }) => ({ username, role, approval: name }));
+  return its[0]
+    ?.map(({ username, role, name }) => ({ username, role, approval: name }))
+    .toSorted((a, b) => (byName(a) < byName(b) ? -1 : 1));
 };
 
 const story = async (cluster: Cluster, namespace: string, running: Running) => {
