@@ -69,7 +69,10 @@ const mortals = (world: string) => {
     const process = new Process({ world, lease, credentials, clock });
     current = process;
     await process.start();
-    if (!isMortal) return;
+    if (!isMortal) {
+      void process.died.then(() => live(false));
+      return;
+    }
     process.arm({ at: between(1, 60), write: Math.random() < 0.5 ? 'Unsent' : 'Unanswered' });
     process.died.then(
       () => {

@@ -112,7 +112,11 @@ export class Process {
       random: Math.random,
       logger: silentLogger,
       metrics: createMetrics(),
-      onLost: () => {},
+      // As the program does: whoever stalled for so long that another may lead does nothing any more.
+      onLost: () => {
+        this.#isDead = true;
+        this.#death.resolve();
+      },
     });
   }
 
@@ -126,6 +130,7 @@ export class Process {
     this.writes.length = 0;
   }
 
+  /** At the write that was chosen, or because it lost its Lease. */
   get died(): Promise<void> {
     return this.#death.promise;
   }
