@@ -69,9 +69,10 @@ export class Reader {
   }
 }
 
-const inMemory = () => new PackedValues<object>(Infinity);
+/** A command looks at everything once, and keeps it. */
+const large = new PackedValues<object>(Infinity);
 
-export const live = (raw: KubeObject): LiveObject => liveObject(raw, inMemory());
+export const live = (raw: KubeObject): LiveObject => liveObject(raw, large);
 
 const podsByOwner = (all: readonly KubeObject[]): ReadonlyMap<string, readonly PodFacts[]> =>
   Map.groupBy(
@@ -113,7 +114,7 @@ const stagingFacts = async (reader: Reader, namespace: string, taken: readonly L
     reader.list(autoscalers, namespace),
   ]);
   const controllers = new Map(sets.map((raw) => [raw.metadata.name, watchedObject(raw)]));
-  const made = madeJobs.map((raw) => liveObject(raw, inMemory()));
+  const made = madeJobs.map((raw) => liveObject(raw, large));
   const own = new Set(taken.map(({ ref }) => keyOf(ref)));
   return {
     stagedPods: podsByOwner(stagedPods),

@@ -53,7 +53,8 @@ const planned = (s: CandidateSnapshot) => {
         ? []
         : [[questionKey(question), { kind: 'Digest', digest: digestOf(normalForm(seen.manifest, seen.ref)) }]];
     });
-    if (open.length === 0) return plan;
+    // What is asked for a second time was answered to no avail.
+    if (open.every(([key]) => answers.has(key))) return plan;
     for (const [key, answer] of open) answers.set(key, answer);
   }
 };
@@ -85,9 +86,15 @@ export const previewOf = async (cluster: Cluster, proposal: Proposal): Promise<P
   await readNeeds(reader, bundle.dependencies, s.live, bundle.namespace);
   const heading = { ...compare.heading, needs: [], digest: 'comes when it is staged' };
   const shown = compared({ ...compare, heading });
+  if (shown.is === 'TooLarge') {
+    return {
+      is: 'Refused',
+      message: `what signers must read of it takes ${shown.bytes} bytes, more than a bundle holds`,
+    };
+  }
   return {
     is: 'Delta',
-    text: shown.is === 'Shown' ? shown.deltaText : '',
+    text: shown.deltaText,
     blocked: blockedBy({ ...s, policy: proposal.policy, bundle }),
     lacks: lacking(s, bundle, reader.unseen),
     unseen: [...reader.unseen].toSorted(),
