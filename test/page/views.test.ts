@@ -1,12 +1,15 @@
 /** Every view of the page, with hostile text in every field that people or content can fill: it is read, and nothing of it runs. */
 import { afterAll, beforeAll, describe, expect } from '@jest/globals';
 import { accepted, startTimeoutMs } from '../support/cluster/cluster.ts';
+import { bindRole } from '../support/cluster/rights.ts';
 import { image, startSystem, type System, type World } from '../support/cluster/system.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
 import { pageTest, startBrowsing, type Browsing, type Visit } from '../support/page/browser.ts';
 import { faultsOfView, hostile, picture, ran } from '../support/page/checks.ts';
 import { podMaker } from '../support/scenario/findings.ts';
+import { everybody } from '../support/scenario/kit.ts';
 import { endNow, letIn } from '../support/scenario/night.ts';
+import { recorded } from '../support/scenario/production.ts';
 
 let system: System;
 let world: World;
@@ -172,6 +175,27 @@ describe('a production namespace', () => {
     await auditor.page
       .getByText('2 different people as approver, one of each group: payments-owners, change-board')
       .waitFor();
+    await isSound(auditor);
+    await auditor.close();
+  });
+
+  pageTest('who signed and did not count is not named among those who signed for what runs', async () => {
+    await world.stage(world.configMap('api-config', { level: 'trace' }));
+    await world.propose(world.candidate('payments-2.3.1', components, { version: '2.3.1' }));
+    const ready = await world.staged('payments-2.3.1');
+    // An author who was given the role: what they sign is recorded, and worth nothing.
+    const author = { name: 'author-signs', namespace: world.production, role: 'countersign-tester' };
+    await bindRole(world.as('installer'), { ...author, subject: { kind: 'User', name: 'developer-a' } });
+    await world.sign(ready, 'developer-a', 'tester');
+    await recorded(world, 'Signed', 'payments-2.3.1');
+    accepted(await world.as('installer').delete(world.ref('RoleBinding', author.name)));
+    for (const [who, role] of everybody) await world.sign(ready, who, role);
+    await world.finished('payments-2.3.1');
+    const auditor = await visit('auditor-a');
+    await open(auditor, `namespace/${world.production}`, `What runs in ${world.production}`);
+    await auditor.page.getByRole('heading', { name: 'payments 2.3.1' }).waitFor();
+    const said = await auditor.page.getByText(/signed by /).textContent();
+    expect(said).toMatch(/signed by tester-a, approver-a, approver-b;/);
     await isSound(auditor);
     await auditor.close();
   });
