@@ -2,13 +2,13 @@
 import type { PackageModel, PackagesModel } from '../../cli/dashboard/models.ts';
 import { Rows } from '../home.tsx';
 import { useLive } from '../live.ts';
-import { Age, Badge, Command, Section, Title } from '../parts.tsx';
+import { Age, Badge, Command, Mark, Section, Title } from '../parts.tsx';
 import { linkTo } from '../route.ts';
 import { Stage } from '../stage.tsx';
 
 const Signers = ({ each }: { readonly each: PackageModel }) => {
   if (each.baseline) return <>it was there before the first release, and nobody signed for it</>;
-  if (each.signedBy.length === 0) return <>the record names no signature under this digest</>;
+  if (each.signedBy.length === 0) return <>the record has no promotion of it</>;
   return <>signed by {each.signedBy.map(({ who }) => who).join(', ')}</>;
 };
 
@@ -38,6 +38,11 @@ const Package = ({ each }: { readonly each: PackageModel }) => (
 const Shown = ({ model }: { readonly model: PackagesModel }) => (
   <>
     <Title text={`What runs in ${model.namespace}`} />
+    {model.wrong !== '' && (
+      <div class="news bad" role="status">
+        <Mark tone="bad" /> <strong>The record does not verify, so nobody knows who signed: {model.wrong}</strong>
+      </div>
+    )}
     {model.packages.length === 0 && <p class="hint">Nothing was released here yet.</p>}
     <ul class="cards">
       {model.packages.map((each) => (

@@ -11,12 +11,15 @@ export interface PackageModel {
   readonly baseline: boolean;
   readonly candidate?: { readonly namespace: string; readonly name: string } | undefined;
   readonly authors: readonly string[];
-  readonly signedBy: readonly { readonly who: string; readonly time: string }[];
+  /** Whose signatures counted. */
+  readonly signedBy: readonly { readonly who: string; readonly role: string }[];
 }
 
 export interface PackagesModel {
   readonly view: 'packages';
   readonly namespace: string;
+  /** Why the record is not to be believed; '' = it verifies. */
+  readonly wrong: string;
   readonly packages: readonly PackageModel[];
   readonly candidates: readonly CandidateRow[];
 }
