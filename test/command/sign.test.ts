@@ -1,6 +1,7 @@
 /** From a staged candidate to production with the command alone: who reads what, who signs, and who is refused before anything is sent. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { accepted, startTimeoutMs } from '../support/cluster/cluster.ts';
+import { bindRole } from '../support/cluster/rights.ts';
 import { image, startSystem, type System, type World } from '../support/cluster/system.ts';
 import { eventually } from '../support/attack/world.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
@@ -134,15 +135,8 @@ describe('a signature that could not count is refused before it is made', () => 
   });
 
   test('of an author who holds the role', async () => {
-    accepted(
-      await world.as('installer').create({
-        apiVersion: 'rbac.authorization.k8s.io/v1',
-        kind: 'RoleBinding',
-        metadata: { name: 'author-signs', namespace: world.production },
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'countersign-tester' },
-        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'developer-a' }],
-      }),
-    );
+    const author = { name: 'author-signs', namespace: world.production, role: 'countersign-tester' };
+    await bindRole(world.as('installer'), { ...author, subject: { kind: 'User', name: 'developer-a' } });
     const { stderr, code } = await command.as('developer-a', [
       'approve',
       'first',
@@ -154,7 +148,7 @@ describe('a signature that could not count is refused before it is made', () => 
     expect(code).toBe(1);
     expect(stderr).toContain('The signature would not count: developer-a as tester (changed the content)');
     expect(await approvals()).toBe(0);
-    accepted(await world.as('installer').delete(world.ref('RoleBinding', 'author-signs', world.production)));
+    accepted(await world.as('installer').delete(world.ref('RoleBinding', author.name)));
   });
 
   test('in a role that nobody asks for', async () => {
