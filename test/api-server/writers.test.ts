@@ -486,10 +486,10 @@ describe('an object that is older than its record', () => {
     accepted(await installer.create(place));
     const object = accepted(await installer.create<KubeObject>(settings(fresh('settings'), namespace)));
     expect(recordOf(object)).toBeUndefined();
+    await everybodyEdits(namespace);
     accepted(
       await installer.patch(targetOf(place), 'merge', { metadata: { labels: { 'countersign.dev/staging': 'true' } } }),
     );
-    await everybodyEdits(namespace);
     await eventually(
       'stamped',
       () => world.as('developer-b').create<KubeObject>(settings(fresh('probe'), namespace), { dryRun: 'All' }),
