@@ -1,6 +1,7 @@
 import { definitions } from '../../operator/api/definitions.ts';
 import { commandPage } from './command.ts';
 import { crdFiles, manifestHeader } from './crd.ts';
+import { denialFiles, denialsHeader } from './denials.ts';
 import type { GeneratedFolder } from './files.ts';
 import { kindFiles, kindsHeader } from './kinds.ts';
 import { ledgerFiles, ledgerHeader } from './ledger.ts';
@@ -14,5 +15,6 @@ export const folders: readonly GeneratedFolder[] = [
   { path: 'charts/countersign/files/crds', ...crds },
   { path: 'charts/countersign/files', header: kindsHeader, files: kindFiles },
   { path: 'charts/countersign/files', header: ledgerHeader, files: ledgerFiles },
+  { path: 'charts/countersign/templates', header: denialsHeader, files: denialFiles },
   { path: 'docs/reference', header: pageHeader, files: [...referenceFiles(definitions), commandPage(pageHeader)] },
 ];

@@ -4,6 +4,7 @@ import { finishedReasons } from '../../operator/api/phases.ts';
 import { reasons } from '../../operator/api/reasons.ts';
 import type { Definition } from '../../operator/api/definition.ts';
 import { denials, type Denial } from '../../operator/api/denials.ts';
+import { codeOf, policyDenials } from '../../operator/api/policy-denials.ts';
 import { apiVersion, kinds, waveAnnotation } from '../../operator/api/kinds.ts';
 import { gates } from '../../operator/decide/gates/gates.ts';
 import type { GeneratedFile } from './files.ts';
@@ -55,15 +56,34 @@ const index = (definitions: readonly Definition[]): string[] => [
       definition.description,
     ]),
   ),
-  '- [Conditions, gates and reasons](conditions.md): every word that a status may say, and what to do about it.\n- [Refusals](denials.md): every code with which the gate refuses a request, why, and what to do next.\n- [Promotable kinds](promotable-kinds.md): what a release may contain, and the order in which it is written.\n- [kubectl countersign](command.md): every command, option, example and exit code.',
+  '- [Conditions, gates and reasons](conditions.md): every word that a status may say, and what to do about it.\n- [Refusals](denials.md): every code with which a request is refused, why, and what to do next.\n- [Promotable kinds](promotable-kinds.md): what a release may contain, and the order in which it is written.\n- [kubectl countersign](command.md): every command, option, example and exit code.',
 ];
 
 /** Facts of the request at hand, as people read them. */
 const withFacts = (text: string): string => text.replaceAll(/\{\{(\w+)\}\}/g, '<$1>');
 
+/** The same of a policy's text, where a fact is an expression: it is called by the variable in it, or else by the field that it ends with. */
+const withExpressions = (text: string): string =>
+  withFacts(text).replaceAll(
+    /\{([^{}]+)\}/g,
+    (_, expression: string) => `<${(/variables\.(\w+)/.exec(expression) ?? /(\w+)$/.exec(expression))?.[1] ?? ''}>`,
+  );
+
 const denialsPage = (): string[] => [
   '# Refusals',
-  'The gate refuses a request with one of these codes. The message is the code, who may not do what, why, and what to do next. Words in angle brackets are filled in from the request. The admission policies of the chart, which the API server judges before the gate is asked, say codes of their own; [attacks](../attacks.md) shows each where it is said.',
+  'A refusal begins with one of these codes, and says who may not do what, why, and what to do next. Words in angle brackets are filled in from the request. [Attacks](../attacks.md) shows where each is said.',
+  '## By the admission policies',
+  'The API server judges them alone, before the gate is asked. A code with several rows has several messages.',
+  table(
+    ['Code', 'Whom it meets', 'Message', 'Next'],
+    Object.entries(policyDenials).map(([name, { who, says, next }]) => [
+      code(codeOf(name)),
+      who,
+      withExpressions(says),
+      withExpressions(next),
+    ]),
+  ),
+  '## By the gate',
   table(
     ['Code', 'Whom it meets', 'They may not', 'Because', 'Next'],
     Object.entries<Denial>(denials).map(([name, { who, what, why, next }]) => [

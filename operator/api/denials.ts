@@ -1,6 +1,6 @@
 /**
  * Refusals of the gate: each has a code, and says who may not do what, why, and what to do next. A code that is not here does not compile;
- * one that the gate never says does not belong here. The admission policies of the chart say codes of their own.
+ * one that the gate never says does not belong here. What the admission policies of the chart say is in policy-denials.ts.
  */
 
 /** A refusal. `{{name}}` stands for a fact of the request at hand. */

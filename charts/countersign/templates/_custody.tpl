@@ -6,11 +6,12 @@ In validations, `variables.act` is what is being done: CREATE, UPDATE, DELETE, o
 */}}
 
 {{/*
-A message as a CEL expression. Everything in braces is CEL: {caller}, {place} or an expression that cannot fail.
-Texts have no apostrophes: they would end the CEL string.
+A refusal as a CEL expression. Called with (list "name" values): the name of a row of operator/api/policy-denials.ts, and what its text is told, if
+anything. Everything in braces is CEL: {caller}, {place} or an expression that cannot fail. Texts have no apostrophes: they would end the CEL string.
 */}}
-{{- define "countersign.message" -}}
-{{- $text := . | replace "{caller}" "{variables.caller}" | replace "{place}" "{variables.place}" -}}
+{{- define "countersign.denial" -}}
+{{- $told := dict }}{{ if gt (len .) 1 }}{{ $told = index . 1 }}{{ end }}
+{{- $text := include (printf "countersign.denial.%s" (first .)) $told | replace "{caller}" "{variables.caller}" | replace "{place}" "{variables.place}" -}}
 {{- printf "'%s'" (regexReplaceAll "\\{([^{}]+)\\}" $text "' + $1 + '") | trimSuffix " + ''" | quote }}
 {{- end }}
 
@@ -72,18 +73,17 @@ expression may spend. Called with (dict "verb" "resource" "namespace" "name"), t
 
 {{/*
 The caller must be a person who holds a right by name. Needs the variables of "countersign.custody.right" for that verb. Called with
-(dict "rule" "verb" "when" "doing" "where" "clusterRole"): `when` is the CEL condition under which it is asked; `doing`, `where` (a
-namespace) and `clusterRole` are parts of the message.
+(dict "rule" "verb" "when"): `when` is the CEL condition under which it is asked. Further values are for the text.
 */}}
 {{- define "countersign.custody.needs" -}}
 - expression: "!({{ .when }}) || variables.person"
-  messageExpression: {{ include "countersign.message" (printf "%sNeedsPerson: {caller} is a system identity, and those may not %s. Next: have a person do it" .rule .doing) }}
+  messageExpression: {{ include "countersign.denial" (list (printf "%sNeedsPerson" .rule) .) }}
   reason: Forbidden
 - expression: "!({{ .when }}) || variables.{{ .verb }}Held"
-  messageExpression: {{ include "countersign.message" (printf "%sRightMissing: {caller} may not %s. Next: ask a platform admin for the right: kubectl create rolebinding {caller}-%s --clusterrole=%s --user={caller} -n %s" .rule .doing .clusterRole .clusterRole .where) }}
+  messageExpression: {{ include "countersign.denial" (list (printf "%sRightMissing" .rule) .) }}
   reason: Forbidden
 - expression: "!({{ .when }}) || (!variables.{{ .verb }}AnyVerb && !variables.{{ .verb }}AnyResource)"
-  messageExpression: {{ include "countersign.message" (printf "%sOnlyByWildcard: {caller} may %s only by a wildcard (* on verbs or resources), and wildcards sign nothing. Next: do it as somebody who holds %s without a wildcard: kubectl get rolebindings -n %s -o wide" .rule .doing .clusterRole .where) }}
+  messageExpression: {{ include "countersign.denial" (list (printf "%sOnlyByWildcard" .rule) .) }}
   reason: Forbidden
 {{- end }}
 
@@ -94,33 +94,33 @@ namespace) and `clusterRole` are parts of the message.
     object.spec.{{ . }}.username == variables.caller
     && object.spec.{{ . }}.?uid.orValue('') == request.userInfo.?uid.orValue('')
     && object.spec.{{ . }}.?groups.orValue([]) == request.userInfo.?groups.orValue([]))
-  messageExpression: {{ include "countersign.message" (printf "StampIsCaller: spec.%s says {object.spec.%s.username}, but the caller is {caller}; the API server stamps it, and something changed it afterwards. Next: find the mutating webhook or policy: kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies" . .) }}
+  messageExpression: {{ include "countersign.denial" (list "StampIsCaller" (dict "field" .)) }}
   reason: Forbidden
 {{- end }}
 
 {{/* Status is written by the operator only. */}}
 {{- define "countersign.custody.status" -}}
 - expression: "variables.act != 'STATUS' || variables.operator"
-  messageExpression: {{ include "countersign.message" "StatusByOperator: status is a report of the operator, and {caller} is not the operator. Next: change what the status reports on; kubectl describe shows what that is" }}
+  messageExpression: {{ include "countersign.denial" (list "StatusByOperator") }}
   reason: Forbidden
 {{- end }}
 
 {{/* Owners and finalizers decide when an object goes. Called with the CEL expression for who may set them, '' for nobody. */}}
 {{- define "countersign.custody.lifetime" -}}
 - expression: "!(variables.act in ['CREATE', 'UPDATE']) || {{ with . }}{{ . }} || {{ end }}variables.owners == variables.ownersBefore"
-  messageExpression: {{ include "countersign.message" "NoForgedOwners: {caller} may not set metadata.ownerReferences; a forged owner would have the garbage collector delete this object. Next: leave metadata.ownerReferences as it is" }}
+  messageExpression: {{ include "countersign.denial" (list "NoForgedOwners") }}
   reason: Forbidden
 - expression: >-
     !(variables.act in ['CREATE', 'UPDATE']) || {{ with . }}{{ . }} || {{ end }}variables.finalizers == variables.finalizersBefore
     || variables.garbageCollection
-  messageExpression: {{ include "countersign.message" "NoForgedFinalizers: {caller} may not set or remove metadata.finalizers; they hold an object while its release is in flight. Next: leave metadata.finalizers as it is, and wait: kubectl wait --for=condition=Finished" }}
+  messageExpression: {{ include "countersign.denial" (list "NoForgedFinalizers") }}
   reason: Forbidden
 {{- end }}
 
 {{/* Spec never changes. The CRD says so too, but its rule misses renamed keys of free-form fields. Called with what to do instead. */}}
 {{- define "countersign.custody.frozenSpec" -}}
 - expression: "variables.act != 'UPDATE' || object.spec == oldObject.spec"
-  messageExpression: {{ include "countersign.message" (printf "SpecNeverChanges: {caller} may not change spec; it is what people signed for. Next: %s" .) }}
+  messageExpression: {{ include "countersign.denial" (list "SpecNeverChanges" (dict "instead" .)) }}
   reason: Forbidden
 {{- end }}
 
@@ -130,7 +130,7 @@ namespace) and `clusterRole` are parts of the message.
     variables.act != 'UPDATE' || {{ with . }}{{ . }} || {{ end }}(
     object.metadata.?labels.orValue({}) == oldObject.metadata.?labels.orValue({})
     && object.metadata.?annotations.orValue({}) == oldObject.metadata.?annotations.orValue({}))
-  messageExpression: {{ include "countersign.message" "MetadataNeverChanges: {caller} may not change labels or annotations of a record. Next: create another object; this one stays as it was written" }}
+  messageExpression: {{ include "countersign.denial" (list "MetadataNeverChanges") }}
   reason: Forbidden
 {{- end }}
 
@@ -140,7 +140,7 @@ namespace that is deleted takes its records along, unless it is guarded.
 */}}
 {{- define "countersign.custody.kept" -}}
 - expression: "variables.act != 'DELETE' || variables.namespaceCleanup"
-  messageExpression: {{ include "countersign.message" "RecordKept: {caller} may not delete {request.resource.resource} {oldObject.metadata.name} in {place}: it is part of the record, and nothing is deleted before archives exist, which a later version brings. Next: leave it there; for a copy outside the cluster: kubectl get {request.resource.resource} -n {place} -o yaml" }}
+  messageExpression: {{ include "countersign.denial" (list "RecordKept") }}
   reason: Forbidden
 {{- end }}
 

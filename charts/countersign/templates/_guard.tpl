@@ -157,7 +157,7 @@ too. Called with the CEL expression for which people are let through all the sam
 {{- define "countersign.guard.lifetime" -}}
 - expression: >-
     {{ . }} || !variables.emergency || !variables.lifetimeChanged || variables.operation
-  messageExpression: {{ include "countersign.message" "ProductionGuardLifetime: {caller} may not change metadata.finalizers or metadata.ownerReferences of {variables.what} in {place}, not in an emergency either: they decide when an object goes, and outlast the emergency. Next: leave both as they are: kubectl get {variables.what} -n {place} -o yaml; a finalizer that holds up a deletion is taken off by a holder of operate: kubectl patch {variables.what} -n {place} --type=json -p [op: remove, path: /metadata/finalizers]" }}
+  messageExpression: {{ include "countersign.denial" (list "ProductionGuardLifetime") }}
   reason: Forbidden
 {{- end }}
 
@@ -167,10 +167,10 @@ same; nothing when none are. A system identity is never let in.
 */}}
 {{- define "countersign.guard.emergency" -}}
 - expression: "{{ with . }}{{ . }} || {{ end }}!variables.late || !variables.undated"
-  messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyUndated: {caller} changes {variables.what} in {place} in a way of which the API server shows no time: something is only taken away, or its managedFields are empty. Next: repeat it with any other change in the same write, such as a new annotation, or by kubectl apply --server-side" }}
+  messageExpression: {{ include "countersign.denial" (list "ProductionGuardEmergencyUndated") }}
   reason: Forbidden
 - expression: "{{ with . }}{{ . }} || {{ end }}!variables.late"
-  messageExpression: {{ include "countersign.message" "ProductionGuardEmergencyOver: {caller} had emergency access to {place}, but not for {variables.minute} UTC; what is left of the last minute does not count. Next: have an SRE grant you access again: kubectl create an EmergencyAccess in {place}" }}
+  messageExpression: {{ include "countersign.denial" (list "ProductionGuardEmergencyOver") }}
   reason: Forbidden
 {{- end }}
 
@@ -285,7 +285,7 @@ expression for who needs no such right; an emergency does not give it.
 
 {{/* What holds for them. */}}
 {{- define "countersign.guard.freeingNeeds" -}}
-{{ include "countersign.custody.needs" (dict "rule" "ProductionGuardOperate" "verb" "operate" "when" "variables.operation" "doing" "take a finalizer off {variables.what} in {place}" "where" "{place}" "clusterRole" "countersign-sre") }}
+{{ include "countersign.custody.needs" (dict "rule" "ProductionGuardOperate" "verb" "operate" "when" "variables.operation" "doing" "take a finalizer off {variables.what} in {place}") }}
 {{- end }}
 
 {{/*
@@ -307,7 +307,7 @@ Of a subresource the update is what it is for. Called with the rule's name.
 - expression: >-
     request.operation != 'UPDATE' || variables.target.contains('/') || !variables.controller || variables.rewriter || (
     {{ include "countersign.guard.same" (list "variables.after" "variables.before" "metadata" "status") }})
-  messageExpression: {{ include "countersign.message" (printf "%sContent: {caller} keeps the books of {variables.what} in {place}, and may not change what it says. Next: change it by a release: kubectl create a ReleaseCandidate in {params.spec.sourceNamespace}" .) }}
+  messageExpression: {{ include "countersign.denial" (list (printf "%sContent" .)) }}
   reason: Forbidden
 {{- end }}
 

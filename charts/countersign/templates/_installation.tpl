@@ -18,11 +18,6 @@ a cluster admin
 {{- end -}}
 {{- end }}
 
-{{/* What a refused caller does next. */}}
-{{- define "countersign.installation.next" -}}
-it takes the right to administer the installation. Next: have it done by {{ include "countersign.installation.holders" . }}; to give somebody the right, a cluster admin runs kubectl create rolebinding countersign-installer-2 --clusterrole=countersign-installer --user={caller} -n {{ .Release.Namespace }}
-{{- end }}
-
 {{/* The names of our ClusterRoles, as a JSON list. */}}
 {{- define "countersign.installation.clusterRoles" -}}
 {{- $names := list "countersign-operator" "countersign-restorer" "countersign-gate" "countersign-emergency" }}

@@ -36,19 +36,19 @@ operator/api/overlay.ts.
 {{- $bounds := include "countersign.custody.overlayBounds" . | fromYaml }}
 {{- $past := add1 (int $bounds.levels) }}
 - expression: variables.values{{ $past }} <= {{ $bounds.values }}
-  messageExpression: {{ include "countersign.message" (printf "OverlayNotTooMany: {caller} may not %s: spec.overlay holds more than %d values in all patches together. Next: put into the staged objects what is the same in production, leave it out of spec.overlay, and %s" .doing (int $bounds.values) .again) }}
+  messageExpression: {{ include "countersign.denial" (list "OverlayNotTooMany" (merge (dict "most" (int $bounds.values)) .)) }}
   reason: Forbidden
 - expression: "variables.overlay{{ $past }}.all(v, type(v) == map ? false : type(v) != list)"
-  messageExpression: {{ include "countersign.message" (printf "OverlayNotTooDeep: {caller} may not %s: a patch in spec.overlay is nested more than %d levels deep, which no kind that can be promoted is. Next: take what is nested so deep out of spec.overlay, and %s" .doing (int $bounds.levels) .again) }}
+  messageExpression: {{ include "countersign.denial" (list "OverlayNotTooDeep" (merge (dict "most" (int $bounds.levels)) .)) }}
   reason: Forbidden
 - expression: "variables.overlayAll.all(v, type(v) == list ? size(v) <= {{ $bounds.items }} : true)"
-  messageExpression: {{ include "countersign.message" (printf "OverlayNotTooLong: {caller} may not %s: a list of a patch in spec.overlay has more than %d items. Next: put the list into the staged object, leave it out of spec.overlay, and %s" .doing (int $bounds.items) .again) }}
+  messageExpression: {{ include "countersign.denial" (list "OverlayNotTooLong" (merge (dict "most" (int $bounds.items)) .)) }}
   reason: Forbidden
 - expression: >-
     variables.overlayAll.map(v, type(v) == string ? size(v) : type(v) == map ? v.map(k, size(k)).sum() : 0).sum() <= {{ int $bounds.characters }}
-  messageExpression: {{ include "countersign.message" (printf "OverlayNotTooLarge: {caller} may not %s: names and texts in spec.overlay have more than %d characters together. Next: put large texts into staged ConfigMaps of their own, leave them out of spec.overlay, and %s" .doing (int $bounds.characters) .again) }}
+  messageExpression: {{ include "countersign.denial" (list "OverlayNotTooLarge" (merge (dict "most" (int $bounds.characters)) .)) }}
   reason: Forbidden
 - expression: "variables.overlays.all(o, !has(o.jsonPatch) || o.jsonPatch.all(p, (p.op in ['add', 'replace', 'test']) == has(p.value)))"
-  messageExpression: {{ include "countersign.message" (printf "OverlayOperationWhole: {caller} may not %s: in spec.overlay, an operation of jsonPatch lacks value, or has one that it does not take. Next: write value with add, replace and test, and with nothing else, and %s" .doing .again) }}
+  messageExpression: {{ include "countersign.denial" (list "OverlayOperationWhole" .) }}
   reason: Forbidden
 {{- end }}
