@@ -19,6 +19,7 @@ import { gateUrl, startGate, type GateProcess } from '../../hack/controlplane/ga
 import { releasePort, reservePort } from '../../hack/controlplane/ports.ts';
 import { approval, candidate, ledgerEntry, policy, production, rollback, staging } from '../support/attack/objects.ts';
 import { eventually, said } from '../support/attack/world.ts';
+import { bindRole } from '../support/cluster/rights.ts';
 import {
   accepted,
   refused,
@@ -222,15 +223,11 @@ describe('what the judge says reaches the caller', () => {
   test('nor when what migrates stored objects writes one back', async () => {
     const name = 'system:serviceaccount:kube-system:storage-version-migrator-controller';
     const migrator = cluster.as((await cluster.controlPlane.identity({ name })).kubeconfig);
-    accepted(
-      await cluster.as('installer').create({
-        apiVersion: 'rbac.authorization.k8s.io/v1',
-        kind: 'ClusterRoleBinding',
-        ...named('storage-migrator'),
-        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'edit' },
-        subjects: [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name }],
-      }),
-    );
+    await bindRole(cluster.as('installer'), {
+      name: 'storage-migrator',
+      role: 'edit',
+      subject: { kind: 'User', name },
+    });
     const stored = accepted(await operator.create(configMap('stored')));
     const asks = 'countersign_gate_reviews_total{entry="writes",outcome="Allowed"}';
     const before = await metric(asks);

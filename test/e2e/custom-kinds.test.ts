@@ -1,9 +1,10 @@
 /** Custom resources of projects that people use, by their own definitions: defined while the programs run, released with the package, taken back with it. */
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { accepted, type ApiClient, type KubeObject, targetOf } from '../support/cluster/cluster.ts';
+import { foreignController } from '../support/cluster/rights.ts';
 import { define, definitionsIn, published } from '../../hack/controlplane/definitions.ts';
 import type { World } from '../support/cluster/system.ts';
-import { eventually, robot } from '../support/attack/world.ts';
+import { eventually } from '../support/attack/world.ts';
 import { bundleOf, end, everybody, release, scenarios, sign } from '../support/scenario/kit.ts';
 import { behaving, service } from '../support/scenario/production.ts';
 
@@ -21,17 +22,7 @@ beforeAll(async () => {
   ] as const;
   const installer = system().as('installer');
   for (const [project, file] of files) await define(installer, await definitionsIn(project, file));
-  accepted(await installer.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'cert-manager' } }));
-  accepted(
-    await installer.create({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: 'cert-manager' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-      subjects: [{ kind: 'ServiceAccount', name: 'cert-manager', namespace: 'cert-manager' }],
-    }),
-  );
-  controller = await robot(system(), 'cert-manager', 'cert-manager');
+  controller = await foreignController(system(), { name: 'cert-manager', namespace: 'cert-manager' });
 }, 300_000);
 afterAll(() => controller?.close());
 

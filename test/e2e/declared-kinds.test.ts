@@ -1,10 +1,11 @@
 /** Kinds that one row of the chart's value `kinds` declares, by definitions of the test's own: released, judged, guarded and taken back like those that are built in. */
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { accepted, type ApiClient } from '../support/cluster/cluster.ts';
+import { foreignController } from '../support/cluster/rights.ts';
 import { define } from '../../hack/controlplane/definitions.ts';
 import { put, reporting, widget, widgetDefinition, type WidgetSeen } from '../support/cluster/widgets.ts';
 import type { World } from '../support/cluster/system.ts';
-import { eventually, robot } from '../support/attack/world.ts';
+import { eventually } from '../support/attack/world.ts';
 import { explained, foundUnderGuard, podMaker } from '../support/scenario/findings.ts';
 import { bundleOf, end, everybody, gateSays, release, scenarios, sign, unguarded } from '../support/scenario/kit.ts';
 import { plant } from '../support/scenario/production.ts';
@@ -43,17 +44,7 @@ const controllers: { readonly stop: () => Promise<void> }[] = [];
 beforeAll(async () => {
   const installer = system().as('installer');
   await define(installer, [widgetDefinition('Widget'), widgetDefinition('Gadget')]);
-  accepted(await installer.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'widget-system' } }));
-  accepted(
-    await installer.create({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: 'widget-controller' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-      subjects: [{ kind: 'ServiceAccount', name: 'controller', namespace: 'widget-system' }],
-    }),
-  );
-  controller = await robot(system(), 'controller', 'widget-system');
+  controller = await foreignController(system(), { name: 'controller', namespace: 'widget-system' });
   await system().controlPlane.identity({ name: scaler });
   await system().controlPlane.identity({ name: podMaker });
 }, 300_000);

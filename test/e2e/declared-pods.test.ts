@@ -1,11 +1,12 @@
 /** A kind that one row of the chart's value `kinds` declares as a workload: its controller runs pods by ReplicaSets, labelled with a hash. */
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { accepted, type ApiClient } from '../support/cluster/cluster.ts';
+import { foreignController } from '../support/cluster/rights.ts';
 import { define } from '../../hack/controlplane/definitions.ts';
 import { rolling, type ReplicaSet, type Workload } from '../support/cluster/rolling.ts';
 import { put, widget, widgetDefinition } from '../support/cluster/widgets.ts';
 import { image, type World } from '../support/cluster/system.ts';
-import { eventually, robot } from '../support/attack/world.ts';
+import { eventually } from '../support/attack/world.ts';
 import { foundUnderGuard, podMaker } from '../support/scenario/findings.ts';
 import { bundleOf, contentIn, end, everybody, release, scenarios, sign } from '../support/scenario/kit.ts';
 
@@ -34,17 +35,7 @@ const controllers: { readonly stop: () => Promise<void> }[] = [];
 beforeAll(async () => {
   const installer = system().as('installer');
   await define(installer, [widgetDefinition('Widget')]);
-  accepted(await installer.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: account.namespace } }));
-  accepted(
-    await installer.create({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: 'widget-controller' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-      subjects: [{ kind: 'ServiceAccount', ...account }],
-    }),
-  );
-  controller = await robot(system(), account.name, account.namespace);
+  controller = await foreignController(system(), account);
   await system().controlPlane.identity({ name: podMaker });
 }, 300_000);
 

@@ -1,10 +1,11 @@
 /** Definitions and controllers that do what nobody expects of them: another scope under the same name, a status that flips, thousands of fields. */
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { accepted, targetOf, waitForGone, type ApiClient, type Manifest } from '../support/cluster/cluster.ts';
+import { foreignController } from '../support/cluster/rights.ts';
 import { define } from '../../hack/controlplane/definitions.ts';
 import { put, widget, widgetDefinition, type DefinedKind, type WidgetSeen } from '../support/cluster/widgets.ts';
 import { condition, type World } from '../support/cluster/system.ts';
-import { eventually, robot } from '../support/attack/world.ts';
+import { eventually } from '../support/attack/world.ts';
 import { found } from '../support/scenario/findings.ts';
 import { bundleOf, end, everybody, release, scenarios, sign } from '../support/scenario/kit.ts';
 import { behaving } from '../support/scenario/production.ts';
@@ -42,17 +43,7 @@ const flipping: { readonly stop: () => Promise<void> }[] = [];
 beforeAll(async () => {
   const installer = system().as('installer');
   await define(installer, [widgetDefinition('Widget'), widgetDefinition('Gadget'), wide()]);
-  accepted(await installer.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: account.namespace } }));
-  accepted(
-    await installer.create({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: 'widget-controller' },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-      subjects: [{ kind: 'ServiceAccount', ...account }],
-    }),
-  );
-  controller = await robot(system(), account.name, account.namespace);
+  controller = await foreignController(system(), account);
 }, 300_000);
 
 afterAll(async () => {

@@ -1,7 +1,7 @@
 /** The gates on the real control plane: what each says, to whom, and that it lets go by itself when what was missing is there. */
 import { expect } from '@jest/globals';
 import { accepted, refused, type KubeObject, type Manifest } from '../support/cluster/cluster.ts';
-import { bindRole } from '../support/cluster/rights.ts';
+import { bindRole, unbindRole } from '../support/cluster/rights.ts';
 import { condition, gate, image, ours, type Reported, type World } from '../support/cluster/system.ts';
 import { gateNames } from '../../operator/decide/gates/gates.ts';
 import {
@@ -338,7 +338,12 @@ scenario('a signature lapses with the right to give it, and counts again with it
     name: 'approvers',
   };
   const before = accepted(await world.as('installer').get(binding));
-  accepted(await world.as('installer').delete(binding));
+  await unbindRole(world.as('installer'), {
+    name: binding.name,
+    namespace: world.production,
+    role: 'countersign-approver',
+    subject: { kind: 'User', name: 'approver-a' },
+  });
 
   await sign(world, 'lapsed', tester);
   await world.when('lapsed', (each) => each.status?.approvals === '1/3', patienceMs);

@@ -1,10 +1,11 @@
 /** Argo Rollouts: a Rollout is a workload. Its definition is the project's; its controller is one of ours that makes ReplicaSets and reports as the real one does. */
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { accepted, type ApiClient } from '../support/cluster/cluster.ts';
+import { foreignController } from '../support/cluster/rights.ts';
 import { rolling, type ReplicaSet, type Workload } from '../support/cluster/rolling.ts';
 import { define, definitionsIn, published } from '../../hack/controlplane/definitions.ts';
 import { image, isTrue, type Reported, type World } from '../support/cluster/system.ts';
-import { eventually, robot } from '../support/attack/world.ts';
+import { eventually } from '../support/attack/world.ts';
 import { foundUnderGuard, podMaker } from '../support/scenario/findings.ts';
 import { end, everybody, patienceMs, release, scenarios, sign } from '../support/scenario/kit.ts';
 
@@ -21,17 +22,7 @@ const controllers: { readonly stop: () => Promise<void> }[] = [];
 beforeAll(async () => {
   const installer = system().as('installer');
   await define(installer, await definitionsIn(published.argoRollouts, 'rollout-crd.yaml'));
-  accepted(await installer.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: account.namespace } }));
-  accepted(
-    await installer.create({
-      apiVersion: 'rbac.authorization.k8s.io/v1',
-      kind: 'ClusterRoleBinding',
-      metadata: { name: account.name },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
-      subjects: [{ kind: 'ServiceAccount', ...account }],
-    }),
-  );
-  controller = await robot(system(), account.name, account.namespace);
+  controller = await foreignController(system(), account);
   await system().controlPlane.identity({ name: podMaker });
 }, 300_000);
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { accepted, startTimeoutMs, waitForGone, type Manifest } from '../../support/cluster/cluster.ts';
+import { unbindRole } from '../../support/cluster/rights.ts';
 import {
   image,
   ours,
@@ -250,9 +251,12 @@ const bound = async (then: 'Keeps' | 'Loses'): Promise<Pair> => {
   await hold(pair, 'releaser-a', 'approver');
   await sign(pair, 'x', ['releaser-a', 'approver']);
   if (then === 'Loses') {
-    const binding = { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'RoleBinding', namespace: pair.production };
-    accepted(await whole.as('installer').delete({ ...binding, name: 'countersign-approver-releaser-a' }));
-    await sleep(500); // the authorizer learns of it by a watch
+    await unbindRole(whole.as('installer'), {
+      name: 'countersign-approver-releaser-a',
+      namespace: pair.production,
+      role: 'countersign-approver',
+      subject: { kind: 'User', name: 'releaser-a' },
+    });
   }
   await sign(pair, 'x', tester);
   return pair;

@@ -1,6 +1,6 @@
 /** Rights that a test gives somebody: held when this resolves, not a moment later. */
 import { accepted, type ApiClient, type KubeObject } from './cluster.ts';
-import { eventually } from '../attack/world.ts';
+import { eventually, robot } from '../attack/world.ts';
 
 const group = 'rbac.authorization.k8s.io';
 
@@ -26,32 +26,53 @@ const inReview = (subject: Subject) => {
   }
 };
 
-/**
- * Binds a ClusterRole in a namespace, and waits until the authorizer of the API server has heard of it: it follows bindings by a watch, and who
- * acts at once is refused now and then.
- */
-export const bindRole = async (
-  installer: ApiClient,
-  binding: { readonly name: string; readonly namespace: string; readonly role: string; readonly subject: Subject },
-): Promise<void> => {
+/** A ClusterRole that is given to somebody, in a namespace or (without one) everywhere. */
+interface Binding {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly role: string;
+  readonly subject: Subject;
+}
+
+/** Binds a ClusterRole, and waits until the authorizer of the API server has heard of it: it follows bindings by a watch, and who acts at once is refused now and then. */
+export const bindRole = async (installer: ApiClient, binding: Binding): Promise<void> => {
   const { name, namespace, role, subject } = binding;
   accepted(
     await installer.create({
       apiVersion: `${group}/v1`,
-      kind: 'RoleBinding',
-      metadata: { name, namespace },
+      ...place(namespace, name),
       roleRef: { apiGroup: group, kind: 'ClusterRole', name: role },
       subjects: [subject.kind === 'ServiceAccount' ? subject : { apiGroup: group, ...subject }],
     }),
   );
+  await until(installer, binding, true);
+};
+
+/** Deletes such a binding, and waits until nothing that its ClusterRole allows is allowed any more: so the subject must hold none of it otherwise. */
+export const unbindRole = async (installer: ApiClient, binding: Binding): Promise<void> => {
+  const { kind, metadata } = place(binding.namespace, binding.name);
+  accepted(await installer.delete({ apiVersion: `${group}/v1`, kind, ...metadata }));
+  await until(installer, binding, false);
+};
+
+const place = (namespace: string | undefined, name: string) =>
+  namespace === undefined
+    ? { kind: 'ClusterRoleBinding', metadata: { name } }
+    : { kind: 'RoleBinding', metadata: { name, namespace } };
+
+const until = async (
+  installer: ApiClient,
+  { namespace, role, subject }: Binding,
+  isAllowed: boolean,
+): Promise<void> => {
   const target = { apiVersion: `${group}/v1`, kind: 'ClusterRole', name: role };
   const { rules } = accepted(await installer.get<KubeObject & { readonly rules?: readonly Rule[] | null }>(target));
   const who = inReview(subject);
   for (const rule of rules ?? []) {
     const [resource, subresource] = (rule.resources?.[0] ?? '').split('/');
     if (resource === undefined || resource === '') continue;
-    const attributes = {
-      namespace,
+    const resourceAttributes = {
+      ...(namespace === undefined ? {} : { namespace }),
       verb: rule.verbs[0],
       group: rule.apiGroups?.[0] ?? '',
       resource,
@@ -59,15 +80,27 @@ export const bindRole = async (
       ...(rule.resourceNames?.[0] === undefined ? {} : { name: rule.resourceNames[0] }),
     };
     await eventually(
-      `${subject.name} holds ${role}`,
+      `${subject.name} ${isAllowed ? 'holds' : 'has lost'} ${role}`,
       () =>
         installer.create<KubeObject & { readonly status?: { readonly allowed: boolean } }>({
           apiVersion: 'authorization.k8s.io/v1',
           kind: 'SubjectAccessReview',
           metadata: {},
-          spec: { ...who, resourceAttributes: attributes },
+          spec: { ...who, resourceAttributes },
         }),
-      (answer) => accepted(answer).status?.allowed === true,
+      (answer) => accepted(answer).status?.allowed === isAllowed,
     );
   }
+};
+
+/** A controller that others wrote: a client with the token of a ServiceAccount of its own namespace, which may do everything. */
+export const foreignController = async (
+  world: { readonly as: (name: string) => ApiClient },
+  { name, namespace }: { readonly name: string; readonly namespace: string },
+): Promise<ApiClient> => {
+  const installer = world.as('installer');
+  accepted(await installer.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }));
+  const client = await robot(world, name, namespace);
+  await bindRole(installer, { name, role: 'cluster-admin', subject: { kind: 'ServiceAccount', name, namespace } });
+  return client;
 };
