@@ -59,6 +59,22 @@ test('the same thing about the same object is said once', async () => {
   expect(api.unanswered).toHaveLength(0);
 });
 
+test('what lasts is said again after a while, and not before', async () => {
+  const lasting = notice({ againMs: 600_000 });
+  recorder.record(lasting);
+  (await api.next()).answer({});
+  await clock.advance(599_999);
+  recorder.record(lasting);
+  await settle();
+  expect(api.unanswered).toHaveLength(0);
+  await clock.advance(1);
+  recorder.record(lasting);
+  (await api.next()).answer({});
+  recorder.record(lasting);
+  await settle();
+  expect(api.unanswered).toHaveLength(0);
+});
+
 test('a note is cut at 1024 bytes, between characters', async () => {
   recorder.record(notice({ note: 'é'.repeat(1_000) }));
   const { request } = await api.next();

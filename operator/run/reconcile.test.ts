@@ -340,6 +340,39 @@ test('others are told what a key fails at more than three times, and when it fai
   expect(told).toEqual(['k TriesFail', 'k goes on']);
 });
 
+test('people are told of a refused write at each try, and once when none waits to be tried again', async () => {
+  let [answer, waits]: ['Done' | Failure, boolean] = [new Failure('Forbidden', 'a rule refuses it'), true];
+  const { shell, done } = shellThat({ act: () => Promise.resolve(answer) });
+  const notice = (note: string) => ({
+    type: 'Warning' as const,
+    reason: 'ReleaseStuck',
+    note,
+    regarding: { apiVersion: 'v1', kind: 'Thing', namespace: 'n', name: 'k', uid: 'u' },
+  });
+  let effects: readonly Effect[] = [effect];
+  const again = createReconcile(
+    {
+      name: 'thing',
+      textOf,
+      observe: (key: string) => key,
+      plan: (): Plan => ({ ...nothing, effects }),
+      isRefused: () => waits,
+      refused: (_: string, failure: Failure | undefined) => notice(failure?.message ?? 'it goes on'),
+    },
+    shell,
+  );
+  await again('k');
+  effects = []; // it is not due yet
+  await again('k');
+  effects = [effect];
+  await again('k');
+  expect(done).toEqual(['tell a rule refuses it', 'tell a rule refuses it']);
+  [answer, waits] = ['Done', false];
+  await again('k');
+  await again('k');
+  expect(done.slice(2)).toEqual(['tell it goes on']);
+});
+
 test('steps are taken before the plan, with turns of the loop between them', async () => {
   const { shell } = shellThat();
   const order: string[] = [];

@@ -1,7 +1,14 @@
 /** What fails again and again is said within a minute, with object and remedy, for as long as it fails and no longer. */
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { ApiRequest } from '../../operator/kube/transport.ts';
-import { accepted, startTimeoutMs, waitFor, type Manifest } from '../support/cluster/cluster.ts';
+import {
+  accepted,
+  startTimeoutMs,
+  waitFor,
+  waitForAll,
+  type KubeObject,
+  type Manifest,
+} from '../support/cluster/cluster.ts';
 import {
   condition,
   isTrue,
@@ -189,6 +196,20 @@ const goBack = async (pkg: string): Promise<string> => {
   return order;
 };
 
+interface Told extends KubeObject {
+  readonly type?: string;
+  readonly reason?: string;
+  readonly note?: string;
+  readonly regarding?: { readonly kind?: string; readonly name?: string };
+}
+
+/** Events of production for a reason, from the moment at which there is one. */
+const eventsOf = async (reason: string): Promise<readonly Told[]> => {
+  const events = { apiVersion: 'events.k8s.io/v1', kind: 'Event', namespace: world.production };
+  const isSo = (each: Told): boolean => each.reason === reason;
+  return (await waitForAll<Told>(world.as('installer'), events, (all) => all.some(isSo), patienceMs)).filter(isSo);
+};
+
 /** As many more tries as show that what is said stays. */
 const moreTries = async (count: () => number, more = 3): Promise<void> => {
   const [from, deadline] = [count(), Date.now() + patienceMs];
@@ -221,6 +242,15 @@ test('a restoring write that a rule of somebody else refuses again and again is 
   const { seen, stalls } = await meanwhile;
   expect(condition(seen, 'Finished')?.reason).toBe('RolledBack');
   expect(stalls).toEqual(['WriteRefused', 'NotStalled']);
+  const stuck = await eventsOf('ReleaseStuck');
+  expect(stuck.map(({ type, regarding }) => [type, regarding?.kind, regarding?.name])).toEqual([
+    ['Warning', 'ReleasePolicy', 'production'],
+  ]);
+  expect(stuck[0]?.note).toContain('package restored: the API server refuses a write and it is tried again: ');
+  expect(stuck[0]?.note).toContain(words);
+  expect((await eventsOf('ReleaseGoesOn')).map(({ note }) => note)).toEqual([
+    'package restored: no write is refused any more. Nothing needs to be done',
+  ]);
   expect((await ofCandidate).stalls).toEqual(['WriteRefused', 'NotStalled']);
 }, 400_000);
 
