@@ -117,6 +117,8 @@ export interface Notice {
   readonly type: 'Normal' | 'Warning';
   readonly reason: string;
   readonly note: string;
+  /** What lasts is told again when it is found again after so long, in milliseconds; absent = never. */
+  readonly againMs?: number;
   readonly regarding: {
     readonly apiVersion: string;
     readonly kind: string;

@@ -14,7 +14,7 @@ export interface EventObject {
   readonly uid: string;
 }
 
-/** Something that happened, once. */
+/** Something that happened, or lasts. */
 export interface EventNotice {
   readonly regarding: EventObject;
   readonly related?: EventObject;
@@ -25,6 +25,8 @@ export interface EventNotice {
   readonly action: string;
   /** For people; cut at 1024 bytes. */
   readonly note: string;
+  /** Sent again when it is recorded so long after it was last, in milliseconds; absent = once, and never again. */
+  readonly againMs?: number;
 }
 
 /** Tells people what happened, as Kubernetes Events (events.k8s.io/v1, as `kubectl describe` shows them). A notice, never the record. */
@@ -62,8 +64,8 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
 class Recorder implements EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #waiting: EventNotice[] = [];
-  /** What was said, oldest first. */
-  readonly #said = new Set<string>();
+  /** When it was last said, oldest first. */
+  readonly #said = new Map<string, number>();
   readonly #stopping = new AbortController();
   #sending: Promise<void> | undefined;
   #dropped = 0;
@@ -93,11 +95,13 @@ class Recorder implements EventRecorder {
     this.#stopping.abort();
   }
 
-  #isRepeated({ regarding, reason, note }: EventNotice): boolean {
+  #isRepeated({ regarding, reason, note, againMs = Infinity }: EventNotice): boolean {
     const saying = hash('sha1', [regarding.uid, reason, note].join('\0'), 'base64');
-    if (this.#said.has(saying)) return true;
-    this.#said.add(saying);
-    if (this.#said.size > maxRemembered) for (const oldest of this.#said) return !this.#said.delete(oldest);
+    const [now, before] = [this.#options.clock.now(), this.#said.get(saying)];
+    if (before !== undefined && now - before < againMs) return true;
+    this.#said.delete(saying);
+    this.#said.set(saying, now);
+    if (this.#said.size > maxRemembered) for (const oldest of this.#said.keys()) return !this.#said.delete(oldest);
     return false;
   }
 

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { createComparer } from '../act/compare.ts';
 import { ledgerStore } from '../act/ledger-store.ts';
 import type { NoticeSettings } from '../decide/notices/sinks.ts';
-import type { Notice } from '../decide/plan.ts';
 import { fieldManagers } from '../api/field-managers.ts';
 import { createClient, type Client } from '../kube/client.ts';
 import { createEventRecorder, type EventRecorder } from '../kube/events.ts';
@@ -100,8 +99,7 @@ export const createOperator = (options: OperatorOptions): Operator => {
     wrote: (effect) => counted.wrote(effect),
   });
   const controllers = runControllers({ facts: copies.facts, shell });
-  const tell = (notice: Notice): void => events.record({ ...notice, action: 'Release' });
-  const worker = createWorker({ controllers, clock, random, logger, metrics, tell });
+  const worker = createWorker({ controllers, clock, random, logger, metrics });
 
   return {
     async start() {

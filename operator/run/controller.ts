@@ -55,8 +55,10 @@ export interface Controller<C extends ControllerName, Seen, Reads extends FactNa
   readonly stuck?: (seen: Seen, failure: Stuck, now: number) => readonly StatusWrite[];
   /** Told what a key fails at, and when it goes on; see `Kind.failing`. */
   readonly failing?: (facts: Read<Reads>, key: KeyOf<C>, why: Stuck | undefined) => void;
-  /** What people are told when the API server refuses an effect, which is tried again. */
-  readonly refused?: (facts: Read<Reads>, key: KeyOf<C>, failure: Failure) => Notice | undefined;
+  /** What people are told when the API server refuses an effect, which is tried again, and when that is over; see `Kind.refused`. */
+  readonly refused?: (facts: Read<Reads>, key: KeyOf<C>, failure: Failure | undefined) => Notice | undefined;
+  /** Whether a refused effect waits to be tried again; see `Kind.isRefused`. */
+  readonly isRefused?: (seen: Seen) => boolean;
 }
 
 /** The facts that a controller reads. */

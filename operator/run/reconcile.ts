@@ -10,7 +10,8 @@ import { ContentAway, type Home } from '../observe/contents.ts';
 import { ObjectAway, type ObjectHome } from '../observe/large.ts';
 import type { Clock } from '../time/clock.ts';
 import { inSlices, turn } from '../work/slices.ts';
-import { createTries, Unanswered, type Stuck } from './tries.ts';
+import { createRefusals } from './refusals.ts';
+import { createTries, failureOf, Unanswered, type Stuck } from './tries.ts';
 
 /** One kind of thing to reconcile, by key. */
 export interface Kind<K, Seen> {
@@ -30,8 +31,10 @@ export interface Kind<K, Seen> {
   readonly stuck?: (seen: Seen, failure: Stuck, now: number) => readonly StatusWrite[];
   /** Told why a key cannot be worked on, and then, `why` undefined, that it can be again: others wait for it, too. */
   readonly failing?: (key: K, why: Stuck | undefined) => void;
-  /** What people are told of a write that is refused; undefined = nothing. */
-  readonly refused?: (key: K, failure: Failure) => Notice | undefined;
+  /** What people are told of a write that is refused, and then, `failure` undefined, that none is any more; undefined = nothing. */
+  readonly refused?: (key: K, failure: Failure | undefined) => Notice | undefined;
+  /** Whether a refused write waits to be tried again; absent = never between two tries. */
+  readonly isRefused?: (seen: Seen) => boolean;
 }
 
 export interface Shell {
@@ -80,6 +83,7 @@ export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Rec
   const { textOf } = kind;
   const patience = createPatience(shell);
   const tries = createTries();
+  const refusals = createRefusals(kind, shell.tell);
   /** Of which others were told. */
   const failing = new Set<string>();
   let heavyKey: string | undefined;
@@ -136,7 +140,7 @@ export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Rec
             const why = isPlans ? undefined : tries.why(text, failure);
             return why === undefined ? [] : (kind.stuck?.(seen, why, now) ?? []);
           },
-          refused: (failure) => kind.refused?.(key, failure),
+          refused: (failure) => refusals.tell(key, failure),
         });
         if (open?.kind === 'Unavailable' && outcome !== 'Again') throw new Unanswered(open.message);
         return outcome === 'Again' || outcome.wakeAt === undefined || outcome.wakeAt > now
@@ -175,9 +179,11 @@ export const createReconcile = <K, Seen>(kind: Kind<K, Seen>, shell: Shell): Rec
         if (heavyKey === text) heavyKey = undefined;
       });
       tries.forget(text);
+      refusals.look(key);
       if (failing.delete(text)) kind.failing?.(key, undefined);
       return outcome;
     } catch (error) {
+      refusals.tell(key, failureOf(error));
       const why = tries.why(text, toFailure(error));
       if (why !== undefined) {
         failing.add(text);
@@ -223,7 +229,7 @@ const carryOutEach = async (effects: readonly Effect[], shell: Shell): Promise<F
 interface Reports {
   /** Of an object on which something failed that the plan knows nothing of. */
   readonly stuck: (failure: Failure) => readonly StatusWrite[];
-  readonly refused: (failure: Failure) => Notice | undefined;
+  readonly refused: (failure: Failure) => void;
 }
 
 /** Errors of an effect beside which the plan had a status to report: that is the truer one. */
@@ -239,8 +245,7 @@ const isRefusedForGood = ({ kind }: Failure): boolean => kind === 'Invalid' || k
 const carryOut = async (plan: Plan, shell: Shell, { stuck, refused }: Reports): Promise<Outcome> => {
   try {
     const failure = await carryOutEach(plan.effects, shell);
-    const notice = failure && refused(failure);
-    if (notice !== undefined) shell.tell(notice);
+    if (failure !== undefined) refused(failure);
   } catch (error) {
     const failure = toFailure(error);
     const instead = stuck(failure);

@@ -1,5 +1,4 @@
 /** Controllers at work: each gets the facts that it reads, and is woken by what it names. */
-import type { Notice } from '../decide/plan.ts';
 import { Failure } from '../kube/failures.ts';
 import type { OnChange } from '../observe/changes.ts';
 import type { FactName, Facts } from '../observe/facts.ts';
@@ -25,8 +24,6 @@ export interface Running {
   everything(): readonly Wake[];
   /** @throws {Failure} for a key of another controller */
   reconcile(key: Key): Promise<Outcome>;
-  /** See `Controller.refused`. */
-  readonly refused: (key: Key, failure: Failure) => Notice | undefined;
 }
 
 export type RunningControllers = Readonly<Record<ControllerName, Running>>;
@@ -49,7 +46,7 @@ const run = <C extends ControllerName, Seen, N extends FactName>(
   controller: Controller<C, Seen, N>,
   { facts, shell }: RunningTools,
 ): Running => {
-  const { name, plan, ahead, isHeavy, stuck, refused, failing } = controller;
+  const { name, plan, ahead, isHeavy, stuck, refused, isRefused, failing } = controller;
   const read = pickFacts(facts, factsReadBy(controller.triggers));
   const reconcile = createReconcile(
     {
@@ -65,8 +62,9 @@ const run = <C extends ControllerName, Seen, N extends FactName>(
         failing: (key: Parameters<typeof failing>[1], why: Stuck | undefined) => failing(read, key, why),
       }),
       ...(refused && {
-        refused: (key: Parameters<typeof refused>[1], failure: Failure) => refused(read, key, failure),
+        refused: (key: Parameters<typeof refused>[1], failure: Failure | undefined) => refused(read, key, failure),
       }),
+      ...(isRefused && { isRefused }),
     },
     shell,
   );
@@ -79,6 +77,5 @@ const run = <C extends ControllerName, Seen, N extends FactName>(
       if (isKeyOf(name, key)) return reconcile(key);
       throw new Failure('Bug', `${keyText(key)} is no key of controller ${name}`);
     },
-    refused: (key, failure) => (isKeyOf(name, key) ? controller.refused?.(read, key, failure) : undefined),
   };
 };

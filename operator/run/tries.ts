@@ -1,6 +1,6 @@
 /** How often in a row work on a key has failed, and what is said of that. */
 import { isReason, type Reason } from '../api/reasons.ts';
-import type { Failure, FailureKind } from '../kube/failures.ts';
+import { Failure, toFailure, type FailureKind } from '../kube/failures.ts';
 import { BrokenLedger, Overtaken } from '../ledger/append.ts';
 import { maxQuietFailures } from '../time/backoff.ts';
 
@@ -19,6 +19,14 @@ export class Unanswered extends Error {
     this.name = 'Unanswered';
   }
 }
+
+/** An error of a reconcile, as a failure that says how it is tried again. */
+export const failureOf = (error: unknown): Failure => {
+  if (error instanceof Overtaken) return new Failure('Conflict', error.message);
+  if (error instanceof BrokenLedger) return new Failure('Invalid', error.message);
+  if (error instanceof Unanswered) return new Failure('Unavailable', error.message);
+  return toFailure(error);
+};
 
 /** Repeating changes nothing: something is wrong with the object, or with us. */
 const lasting: ReadonlySet<FailureKind> = new Set(['Bug', 'Invalid', 'TooLarge']);

@@ -1,5 +1,4 @@
 /** Takes keys off the queue, has their controllers reconcile them, and puts them back when they are to be worked on again. */
-import type { Notice } from '../decide/plan.ts';
 import { Failure } from '../kube/failures.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics, ReconcileResult } from '../telemetry/metrics.ts';
@@ -29,8 +28,6 @@ export interface WorkerTools {
   readonly random: () => number;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'queue' | 'reconcile'>;
-  /** Tells people that a write is refused. */
-  readonly tell: (notice: Notice) => void;
 }
 
 export interface Worker {
@@ -41,7 +38,7 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
-export const createWorker = ({ controllers, clock, random, logger, metrics, tell }: WorkerTools): Worker => {
+export const createWorker = ({ controllers, clock, random, logger, metrics }: WorkerTools): Worker => {
   const measure = createMeasure(metrics, clock);
   const again = new Map<string, number>();
   const queue = new WorkQueue<Key>({
@@ -62,7 +59,7 @@ export const createWorker = ({ controllers, clock, random, logger, metrics, tell
     },
     failed: (key, error) => logger.error({ key: keyText(key), err: error }, 'work failed unexpectedly'),
   });
-  const retry = createRetry({ controllers, queue, logger, tell });
+  const retry = createRetry({ controllers, queue, logger });
 
   const reconcile = (key: Key): Promise<Outcome> => {
     const controller = controllers[key.controller];

@@ -45,6 +45,9 @@ const followChecks = (checks: Checks, s: ReleaseSnapshot, now: number): void => 
   });
 };
 
+/** An Event is kept for an hour: while it lasts, there is always one. */
+const stuckAgainMs = 600_000;
+
 /** Works on one package of a production namespace. */
 export const releaseController: Controller<'release', ReleaseSnapshot, keyof ReleaseFacts> = {
   name: 'release',
@@ -108,17 +111,28 @@ export const releaseController: Controller<'release', ReleaseSnapshot, keyof Rel
   plan: planRelease,
   stuck: releaseStuck,
   failing: (facts, { namespace, package: pkg }, why) => facts.failing.note(namespace, pkg, why),
-  refused(facts, { namespace, package: pkg }, { message }) {
+  isRefused: ({ refused }) => [...refused.values()].some(({ isFinal }) => isFinal),
+  refused(facts, { namespace, package: pkg }, failure) {
     const policy = policyIn(facts, namespace);
-    // A promotion goes back when a write is refused, and says so itself.
-    if (policy === undefined || packageRecord(facts.records.get(namespace), pkg).open?.type === 'Promotion')
-      return undefined;
+    if (policy === undefined) return undefined;
     const { name, uid } = policy.metadata;
+    const regarding = { apiVersion, kind: 'ReleasePolicy', namespace, name, uid };
+    if (failure === undefined)
+      return {
+        regarding,
+        type: 'Normal',
+        reason: 'ReleaseGoesOn',
+        note: `package ${pkg}: no write is refused any more. Nothing needs to be done`,
+        againMs: 0,
+      };
+    // A promotion goes back when a write is refused, and says so itself.
+    if (packageRecord(facts.records.get(namespace), pkg).open?.type === 'Promotion') return undefined;
     return {
-      regarding: { apiVersion, kind: 'ReleasePolicy', namespace, name, uid },
+      regarding,
       type: 'Warning',
       reason: 'ReleaseStuck',
-      note: `package ${pkg}: the API server refuses a write and it is tried again: ${message}. A platform admin fixes what it names`,
+      note: `package ${pkg}: the API server refuses a write and it is tried again: ${failure.message}. A platform admin fixes what it names`,
+      againMs: stuckAgainMs,
     };
   },
 };
