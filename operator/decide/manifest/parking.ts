@@ -13,9 +13,20 @@ import { normalForm } from './normal-form.ts';
 /** Whether objects of a kind are parked before they are deleted. */
 export const isParkedFirst = (kind: KindName): boolean => kindRow(kind)?.parked !== undefined;
 
+/** Of manifests, by what becomes of their data. The same manifest gives the same object, so that what is known of that is known. */
+const parkedManifests = {
+  Kept: new WeakMap<JsonObject, JsonObject>(),
+  Released: new WeakMap<JsonObject, JsonObject>(),
+};
+
 /** A manifest as it is parked; undefined = its kind is not. */
-export const parkedManifest = (manifest: JsonObject, data: DataAfter): JsonObject | undefined =>
-  rowOf(manifest)?.parked?.(manifest, data);
+export const parkedManifest = (manifest: JsonObject, data: DataAfter): JsonObject | undefined => {
+  const known = parkedManifests[data].get(manifest);
+  if (known !== undefined) return known;
+  const parked = rowOf(manifest)?.parked?.(manifest, data);
+  if (parked !== undefined) parkedManifests[data].set(manifest, parked);
+  return parked;
+};
 
 /** What is to be written before a live object is deleted; undefined = nothing: it is parked, or of a kind that is not. */
 export const parking = ({ manifest, ref }: LiveObject, data: DataAfter): JsonObject | undefined => {

@@ -1,4 +1,5 @@
 /** From which bundle to which an open intent leads, who delivers it, and what of it is still missing. */
+import type { BundleObject } from '../bundle.ts';
 import type { Delivery } from '../ledger-entry.ts';
 import { keyOf, kindIdOf, type LiveObject } from '../objects.ts';
 import { stayingOn } from '../record/expected-state.ts';
@@ -7,7 +8,7 @@ import type { OpenIntent } from '../record/package.ts';
 import { jobState } from './jobs.ts';
 import type { ReleaseSnapshot } from './snapshot.ts';
 import { addedBy, prunedNow, removeSteps } from './removals.ts';
-import { type Course, writeSteps } from './steps.ts';
+import { type Course, liveRef, writeSteps } from './steps.ts';
 
 export const courseOf = (s: ReleaseSnapshot, open: OpenIntent): Course => ({
   to: s.bundles.get(open.to),
@@ -43,6 +44,11 @@ export const leaving = (s: ReleaseSnapshot): readonly LiveObject[] => {
       ? { to: bundle, from: s.bundles.get(production?.previous ?? ''), over: new Set(production?.over) }
       : courseOf(s, open);
   const dropped = open?.type === 'Rollback' ? addedBy(course, s.live) : (course.to?.removed ?? []);
-  const steps = [...(open === undefined ? [] : writeSteps(course, s.live)), ...removeSteps(course, dropped, s.live)];
+  const written = open === undefined ? [] : (course.to?.objects ?? []).filter((object) => mayLeave(s, course, object));
+  const steps = [...writeSteps(course, s.live, written), ...removeSteps(course, dropped, s.live)];
   return steps.flatMap(({ live, standing }) => (standing === 'Deleting' && live !== undefined ? [live] : []));
 };
+
+/** Whether an object of the target may be on its way out: somebody deletes it, or it has to be made again to go back. */
+const mayLeave = (s: ReleaseSnapshot, { to, goesBack = false }: Course, object: BundleObject): boolean =>
+  goesBack || (to !== undefined && s.live.get(keyOf(liveRef(object, to)))?.deleting === true);

@@ -20,9 +20,9 @@ export const removeSteps = (course: Course, refs: readonly ObjectRef[], live: Li
     // What leaves is measured by the bundle that holds it: the other one leaves none of its fields to anybody.
     const known = before === undefined || course.over?.has(keyOf(ref)) === true;
     const unmanaged = unmanagedOf(course.from?.unmanaged ?? [], ref);
-    const ours = known || heldBefore(now, before, unmanaged) || isParked(now, before, unmanaged);
+    const isOurs = (): boolean => known || heldBefore(now, before, unmanaged) || isParked(now, before, unmanaged);
     const { parks, waits } = keepsData(course, ref) ? parkedAs(now, live, dataAfter(course, ref)) : asItIs;
-    const standing: Standing = now.deleting || waits ? 'Deleting' : ours ? 'Pending' : 'Foreign';
+    const standing: Standing = now.deleting || waits ? 'Deleting' : isOurs() ? 'Pending' : 'Foreign';
     const gone = { object: undefined, content: undefined, isReplaced: false, unmanaged: [], finalizers: [] };
     return [{ ref, wave: waveOf(ref), live: now, standing, parks, ...gone }];
   });

@@ -37,7 +37,19 @@ export const heldBefore = (live: LiveObject, object: BundleObject, unmanaged: re
   has(live, object, { content: withLeft(object.content, live.manifest).content, unmanaged });
 
 export const objectIn = (bundle: Bundle | undefined, ref: ObjectRef): BundleObject | undefined =>
-  bundle?.objects.find((object) => keyOf(object.ref) === keyOf(ref));
+  bundle === undefined ? undefined : indexOf(bundle.objects).get(keyOf(ref));
+
+/** Of bundles, which never change: each object is looked up with each plan, once for each other. */
+const indexes = new WeakMap<readonly BundleObject[], ReadonlyMap<ObjectKey, BundleObject>>();
+
+const indexOf = (objects: readonly BundleObject[]): ReadonlyMap<ObjectKey, BundleObject> => {
+  const known = indexes.get(objects);
+  if (known !== undefined) return known;
+  // The first of a name counts.
+  const index = new Map(objects.toReversed().map((object) => [keyOf(object.ref), object]));
+  indexes.set(objects, index);
+  return index;
+};
 
 /** Where one object stands between two bundles. `Unread`: the API server does not say what is there, and nothing is done about it. */
 export type Standing = 'Done' | 'Pending' | 'Foreign' | 'Deleting' | 'Unread';
@@ -90,15 +102,16 @@ export type JobState = 'Runs' | 'RunsAgain' | 'Done';
 
 const unmanagedOn = ({ to, from }: Course): readonly UnmanagedFields[] => to?.unmanaged ?? from?.unmanaged ?? [];
 
-/** Every object that the target bundle holds. */
-export const writeSteps = (course: Course, live: LiveObjects): Step[] => {
+/** Every object that the target bundle holds, or some of them. */
+export const writeSteps = (course: Course, live: LiveObjects, objects = course.to?.objects ?? []): Step[] => {
   const wantedFirst = servicesWanted(course.to);
-  return (course.to?.objects ?? []).map((object) => {
+  const scaled = stillScaled(course, live);
+  return objects.map((object) => {
     const ref = course.to === undefined ? object.ref : liveRef(object, course.to);
     const now = live.get(keyOf(ref));
     if (course.isUnread?.(ref) === true) return unreadStep(ref, object);
     if (runsOncePerBundle(ref)) return jobStep(course, object, { ref, live: now });
-    const wanted = { ...wantedOf(course, object, now), unmanaged: leftToOthers(course, object, { now, live }) };
+    const wanted = { ...wantedOf(course, object, now), unmanaged: leftToOthers(course, object, { now, scaled }) };
     const parked = wanted.isReplaced && now !== undefined ? parkedAs(now, live, 'Kept') : asItIs;
     return {
       ref,
@@ -144,24 +157,23 @@ const isDropped = ({ from }: Course, ref: ObjectRef): boolean =>
 const leftToOthers = (
   course: Course,
   { ref }: BundleObject,
-  { now, live }: { readonly now: LiveObject | undefined; readonly live: LiveObjects },
+  { now, scaled }: { readonly now: LiveObject | undefined; readonly scaled: ReadonlySet<ObjectKey> },
 ): readonly string[] => {
   const left = unmanagedOf(unmanagedOn(course), ref);
-  const scaled = left.includes(replicasPath) || !isStillScaled(course, ref, live) ? left : [...left, replicasPath];
-  return unmanagedBeside(scaled, now?.manifest, isDropped(course, ref));
+  const all = left.includes(replicasPath) || !scaled.has(keyOf(ref)) ? left : [...left, replicasPath];
+  return unmanagedBeside(all, now?.manifest, isDropped(course, ref));
 };
 
-/** Whether an autoscaler decides the replicas of an object until the release has taken it away, or changed it: it would undo what is written. */
-const isStillScaled = ({ to, from }: Course, ref: ObjectRef, live: LiveObjects): boolean => {
-  const own = [to, from].flatMap((bundle) => [
-    ...(bundle?.objects.map((each) => each.ref) ?? []),
-    ...(bundle?.removed ?? []),
-  ]);
-  return own.some((each) => {
-    const scaler = isAutoscaler(each) ? live.get(keyOf(each)) : undefined;
-    return scaler !== undefined && scaleTarget(scaler.manifest) === keyOf(ref);
-  });
-};
+/** Objects of which an autoscaler decides the replicas until the release has taken it away, or changed it: it would undo what is written. */
+const stillScaled = ({ to, from }: Course, live: LiveObjects): ReadonlySet<ObjectKey> =>
+  new Set(
+    [to, from]
+      .flatMap((bundle) => [...(bundle?.objects.map((each) => each.ref) ?? []), ...(bundle?.removed ?? [])])
+      .flatMap((ref) => {
+        const scaler = isAutoscaler(ref) ? live.get(keyOf(ref)) : undefined;
+        return (scaler && scaleTarget(scaler.manifest)) ?? [];
+      }),
+  );
 
 /** What an object of the target bundle is to become, and whether it has to be made again for that. */
 const wantedOf = (
