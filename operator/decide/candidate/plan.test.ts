@@ -618,6 +618,33 @@ describe('places', () => {
     expect(condition(model, 'Staged')?.reason).toBe('Staged');
   });
 
+  test('where many come, it is looked at again when enough of them have not come, and not for each', () => {
+    const createdAt = now - 3 * hour;
+    const places = many(25).map((place, i) => ({
+      ...place,
+      staged: false,
+      createdAt: createdAt - 10 * second + i,
+    }));
+    const model = new Model({ places });
+    const plan = model.settle(createdAt + 5 * second);
+    expect(condition(model, 'Staged')?.reason).toBe('TooManyOpen');
+    expect(plan.wakeAt).toBe(createdAt + 20 * second + 5);
+  });
+
+  test('where what is staged takes all the room, nothing is waited for of those that come', () => {
+    const createdAt = now - 3 * hour;
+    const model = new Model({
+      places: [
+        ...many(5, { ...elsewhere, bytes: 4.8 * mib }),
+        ...many(3, { ...elsewhere, staged: false, createdAt: createdAt - second }),
+      ],
+    });
+    const plan = model.settle(createdAt + 5 * second);
+    expect(condition(model, 'Staged')?.reason).toBe('TooMuchOpen');
+    // Nothing but its own end wakes it.
+    expect(plan.wakeAt).toBeGreaterThan(createdAt + hour);
+  });
+
   test('in a crowd a candidate waits until it can know who is older', () => {
     const createdAt = now - 3 * hour;
     const model = new Model({ places: many(10, { staged: false, createdAt }) });

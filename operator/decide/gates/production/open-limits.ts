@@ -5,7 +5,6 @@
 import { patchOf } from '../../../api/overlay.ts';
 import { isEarlier, agedOf } from './replaces.ts';
 import { unworkable } from '../../json/json.ts';
-import { earliest } from '../../plan.ts';
 import type { Instant } from '../../objects.ts';
 import type { CandidateSnapshot, Place } from '../snapshot.ts';
 import { visible } from '../../safe-text.ts';
@@ -49,21 +48,47 @@ export const noPlace = (s: CandidateSnapshot, bytes: number, now: Instant): NoPl
   const taken = all.filter((place) => place.staged || isComing(place));
   for (const scope of scopes) {
     const places = taken.filter((place) => inScope[scope](s, place));
-    const { candidates, bytes: most } = placeLimits[scope];
-    const open = places.reduce((sum, place) => sum + place.bytes, 0);
-    const reason = places.length >= candidates ? 'TooManyOpen' : open + bytes > most ? 'TooMuchOpen' : undefined;
+    const reason = whyFull(scope, places, bytes);
     if (reason !== undefined) {
-      const again = earliest(...places.filter(isComing).map(({ createdAt }) => createdAt + comingMs));
-      return { problem: { reason, message: full(s, scope, { reason, places, open, bytes }) }, again };
+      const open = bytesIn(places);
+      return {
+        problem: { reason, message: full(s, scope, { reason, places, open, bytes }) },
+        again: freeAt(scope, places.filter(isComing), { places, bytes }),
+      };
     }
   }
   const isCrowded = scopes.some((scope) => {
     const near = all.filter((place) => inScope[scope](s, place));
     const { candidates, bytes: most } = placeLimits[scope];
-    return near.length >= candidates / 2 || near.reduce((sum, place) => sum + place.bytes, bytes) > most / 2;
+    return near.length >= candidates / 2 || bytesIn(near) + bytes > most / 2;
   });
   const known = own.createdAt + knownAfterMs;
   return isCrowded && now < known ? { problem: undefined, again: known } : undefined;
+};
+
+const bytesIn = (places: readonly Place[]): number => places.reduce((sum, place) => sum + place.bytes, 0);
+
+const whyFull = (scope: Scope, places: readonly Place[], bytes: number): Full['reason'] | undefined => {
+  const { candidates, bytes: most } = placeLimits[scope];
+  if (places.length >= candidates) return 'TooManyOpen';
+  return bytesIn(places) + bytes > most ? 'TooMuchOpen' : undefined;
+};
+
+/**
+ * When there is a place though nothing happens, because enough of those that come have not come. Undefined = never: what is open has to end. Looking
+ * again whenever one has not come would be the square of what waits.
+ */
+const freeAt = (
+  scope: Scope,
+  coming: readonly Place[],
+  { places, bytes }: { readonly places: readonly Place[]; readonly bytes: number },
+): Instant | undefined => {
+  let left = places;
+  for (const place of coming.toSorted((a, b) => a.createdAt - b.createdAt)) {
+    left = left.filter((each) => each !== place);
+    if (whyFull(scope, left, bytes) === undefined) return place.createdAt + comingMs;
+  }
+  return undefined;
 };
 
 interface Full {
@@ -101,8 +126,17 @@ const full = (s: CandidateSnapshot, scope: Scope, { reason, places, open, bytes 
 export const stagedBytes = ({ staged, candidate }: CandidateSnapshot): number =>
   [...staged.values()].reduce((sum, { bytes }) => sum + bytes, overlayBytes(candidate));
 
+/** Of candidates as they are kept: the overlay of a large one is packed, and would be read again each time. */
+const weighed = new WeakMap<CandidateSnapshot['candidate'], number>();
+
+export const overlayBytes = (candidate: CandidateSnapshot['candidate']): number => {
+  const bytes = weighed.get(candidate) ?? weigh(candidate);
+  weighed.set(candidate, bytes);
+  return bytes;
+};
+
 /** What is nested too deep is no text; it is refused for that, and is not weighed. */
-export const overlayBytes = ({ spec }: CandidateSnapshot['candidate']): number =>
+const weigh = ({ spec }: CandidateSnapshot['candidate']): number =>
   spec.overlay.some((item) => unworkable(patchOf(item)) !== undefined)
     ? 0
     : Buffer.byteLength(JSON.stringify(spec.overlay));
