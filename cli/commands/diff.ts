@@ -46,10 +46,10 @@ const baseOf = async (session: Session, candidate: ReleaseCandidate, bundle: Rel
 
 /** Every object whole, as YAML, line by line. */
 const printWhole = async (session: Session, candidate: ReleaseCandidate, bundle: ReleaseBundle): Promise<void> => {
-  const [{ bundleContents }, { stringify }, { structuredPatch }, { visible }] = await Promise.all([
+  const [{ bundleContents }, { stringify }, { hunksBetween }, { visible }] = await Promise.all([
     import('../candidate/content.ts'),
     import('yaml'),
-    import('diff'),
+    import('../candidate/lines.ts'),
     import('../../operator/decide/safe-text.ts'),
   ]);
   const { out } = session;
@@ -71,8 +71,7 @@ const printWhole = async (session: Session, candidate: ReleaseCandidate, bundle:
       bold(visible(key)),
       before === '' ? styled('green', '  added') : after === '' ? styled('red', '  removed') : '',
     );
-    const { hunks } = structuredPatch('', '', before, after, '', '', { context: isWhole ? Infinity : 3 });
-    for (const hunk of hunks) {
+    for (const hunk of hunksBetween(before, after, isWhole ? Infinity : 3)) {
       if (!isWhole) out.line(dim(`  @@ ${hunk.oldStart} → ${hunk.newStart} @@`));
       for (const line of hunk.lines) {
         if (line.startsWith('+')) out.line('  ', styled('green', line));

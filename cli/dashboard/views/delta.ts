@@ -1,9 +1,9 @@
 /** The delta of a bundle, which never changes, and its objects whole. */
-import { structuredPatch } from 'diff';
 import { stringify } from 'yaml';
 import { visible } from '../../../operator/decide/safe-text.ts';
 import { bundleContents, bundleNamed, type Contents } from '../../candidate/content.ts';
 import { deltaView } from '../../candidate/delta-view.ts';
+import { hunksBetween } from '../../candidate/lines.ts';
 import type { Cluster } from '../../cluster/cluster.ts';
 import { Problem } from '../../exit.ts';
 import type { Place } from '../desk.ts';
@@ -31,9 +31,7 @@ export const wholeOf = async (cluster: Cluster, place: Place): Promise<WholeMode
   const asked = place('object');
   const key = [...after.keys(), ...before.keys()].find((each) => visible(each) === asked);
   if (key === undefined) throw new Problem(`Bundle ${bundle.metadata.name} holds no ${asked}`);
-  const context = { context: Number.POSITIVE_INFINITY };
-  const { hunks } = structuredPatch('', '', textOf(before.get(key)), textOf(after.get(key)), '', '', context);
-  const [only] = hunks;
+  const [only] = hunksBetween(textOf(before.get(key)), textOf(after.get(key)), Infinity);
   return {
     against: previous === '' ? 'nothing: production ran nothing of this package' : previous,
     object: asked,
