@@ -16,6 +16,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 /** A request that a policy refuses, and whose it is. */
 interface Refused {
+  /** A person, or one of our programs. */
   readonly by: string;
   readonly request: () => RawRequest;
 }
@@ -61,6 +62,7 @@ const refused: Readonly<Record<string, Refused>> = {
         spec: { names: { shortNames: ['x'] } },
       }),
   },
+  confinement: { by: 'operator', request: () => create('configmaps', open) },
   minutes: {
     by: 'admin',
     request: () => {
@@ -106,7 +108,11 @@ export function marks(topic: string): readonly WorldCheck[] {
     {
       name: `${topic}: a refusal leaves its mark in the audit log, and warns of nothing`,
       passes: async (world: GuardWorld) => {
-        const { refused: code, warned, marked } = await answered(world, world.as(given.by), given.request());
+        const {
+          refused: code,
+          warned,
+          marked,
+        } = await answered(world, given.by === 'operator' ? world.operator : world.as(given.by), given.request());
         return code === 403 && !warned && marked.includes(`countersign-${topic}"`);
       },
     },

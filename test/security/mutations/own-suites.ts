@@ -1,6 +1,7 @@
 /** The policies that hold Countersign itself, beside those of the guard. Their world is that of own-world.ts. */
 import { attackChecks, dryRun, type WorldCheck } from '../../admission-policies/world/check.ts';
 import { ofEnds, ofEntries, ofRows, ofStamp } from '../../admission-policies/custody/check-custody.ts';
+import { ofConfinement, prepareConfinement } from '../../admission-policies/custody/check-confinement.ts';
 import { ofSingle } from '../../admission-policies/custody/check-single.ts';
 import { marks } from '../../admission-policies/installation/check-marks.ts';
 import {
@@ -120,6 +121,7 @@ const ofCustody = (topic: string, { custody }: OwnWorld): readonly OwnCheck[] =>
   ...ofRows(topic, custody),
   ...(isPlural(topic) ? [...ofEnds(topic, custody), ...ofStamp(topic)] : []),
   ...(topic === 'ledgerentries' ? ofEntries : []),
+  ...(topic === 'confinement' ? ofConfinement : []),
   ...(ofSingle[topic] ?? []),
 ];
 
@@ -131,6 +133,7 @@ export async function startOwnSuites(
   topics: readonly string[],
 ): Promise<{ readonly world: OwnWorld; readonly suites: readonly Suite[] }> {
   const world = await startOwnWorld();
+  if (topics.includes('confinement')) await prepareConfinement(world);
   const bound = (list: readonly OwnCheck[]): readonly BoundCheck[] =>
     list.map(({ name, passes }) => ({ name, passes: () => passes(world) }));
   const suites = topics.map((topic) => ({
