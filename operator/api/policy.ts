@@ -121,7 +121,7 @@ const releasePolicySpec = z
       .default([])
       .meta(asOne)
       .describe(
-        'Containers whose image an injector fills in when their pods are created, such as image: auto of an Istio gateway. They need no digest, and signers are told so. Empty: none.',
+        'Containers whose image an injector fills in when their pods are created: those that name it auto, such as the gateways of Istio. They need no digest, and signers are told so. A container that names another image is held to it. Empty: none.',
       ),
     overlay: z
       .array(policyOverlay)

@@ -29,7 +29,7 @@ export const imageReasons = {
   ImageInjected: entry(
     ['Images', 'Staged', 'Stalled'],
     'The image that runs is not that of the template: an injector fills it in when the pod is created.',
-    'A platform admin names the container in spec.injected of the policy, or the injector leaves it alone.',
+    'A platform admin names a container whose image is auto in spec.injected of the policy; any other image is named by digest in staging.',
   ),
   ImageNotStaged: entry(
     ['Images', 'Staged', 'Stalled'],

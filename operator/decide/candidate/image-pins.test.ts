@@ -142,9 +142,18 @@ test('pods that run another image than the template names show that something fi
   const problem = said([api], [aWitness(api, patched)]);
   expect(problem).toMatchObject({ reason: 'ImageInjected', gate: { name: 'Images', outcome: 'Blocked' } });
   expect(problem?.message).toContain('container main of Deployment api ("nginx:1.27"; the pods say nginx:evil)');
-  expect(problem?.gate?.remedy).toContain(
-    `kubectl patch relpol production -n payments-prod --type=json -p '[{"op":"add","path":"/spec/injected/-","value":{"kind":"Deployment","name":"api","container":"main"}}]'`,
-  );
+  expect(problem?.gate?.remedy).toContain('kubectl set image deployment/api main=nginx:1.27@sha256:');
+});
+
+test('a tag in a container that the policy leaves to an injector is pinned all the same: it is what runs where nothing fills it in', () => {
+  const policy = aPolicy({ injected: [{ kind: 'Deployment', name: 'api', container: 'main' }] });
+  expect(imagesOf(rendered(staging([api], [honest], { policy })).objects.values())).toEqual([
+    `nginx:1.27@${digestOf('a')}`,
+  ]);
+  const patched = runsAs(api, { main: evil }).map((each) => ({ ...each, image: 'nginx:evil' }));
+  expect(said([api], [aWitness(api, patched)], { policy })).toMatchObject({ reason: 'ImageInjected' });
+  const bundle = aBundle({ objects: [{ ref: api.ref, content: api.manifest, digest: '' }] });
+  expect(imagesGate.judge(aGateSnapshot({ bundle, policy }), now)).toMatchObject({ reason: 'TagWithoutDigest' });
 });
 
 test('pods that disagree are named, with what each runs', () => {
@@ -200,6 +209,9 @@ test('an image that the policy leaves to an injector is left as it is, and signe
   const gateway = aStagedWorkload(aWorkload('Deployment', 'gateway', [{ name: 'istio-proxy', image: 'auto' }]));
   const policy = aPolicy({ injected: [{ kind: 'Deployment', name: 'gateway', container: 'istio-proxy' }] });
   expect(said([gateway], [])).toMatchObject({ reason: 'ImageInjected' });
+  expect(said([gateway], [])?.gate?.remedy).toContain(
+    `kubectl patch relpol production -n payments-prod --type=json -p '[{"op":"add","path":"/spec/injected/-","value":{"kind":"Deployment","name":"gateway","container":"istio-proxy"}}]'`,
+  );
   const { objects, problem } = rendered(staging([gateway], [], { policy }));
   expect(problem).toBeUndefined();
   const bundle = aBundle({ objects: [...objects.values()] });
@@ -320,7 +332,7 @@ test('every image of a release was the imageID of a pod that counts, is named by
       return workloads.every(({ image, overlay, injected, witnesses }, i) => {
         const wanted = overlay ?? image;
         const [shipped = ''] = imagesOf([...contents.values()].filter(({ ref }) => ref.name === `app-${i}`));
-        if (injected || wanted.includes('@')) return shipped === wanted;
+        if (wanted.includes('@') || (injected && wanted === 'auto')) return shipped === wanted;
         const digest = shipped.slice(wanted.length + 1);
         pinned += 1;
         return (

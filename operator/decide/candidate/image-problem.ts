@@ -1,6 +1,6 @@
 /** Why an image that is named by tag cannot be pinned to what staging runs, and what to do about it. */
 import type { Reason } from '../../api/reasons.ts';
-import { leaveToInjector } from '../gates/content/injected.ts';
+import { leaveToInjector, placeholder } from '../gates/content/injected.ts';
 import { newCandidate } from '../gates/remedies.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { at } from '../json/json.ts';
@@ -87,10 +87,10 @@ const byDigest: Remedy = ({ candidate }, { object, image, said }) => {
 const remedies: Readonly<Record<ImageProblem['reason'], Remedy>> = {
   ImageNotStaged: (s) =>
     newCandidate(s, 'whose overlay names the image as <repository>@sha256:<digest>, or leaves it as staging has it'),
-  ImageInjected: (s, { object, image }) =>
-    s.policy === undefined
-      ? ''
-      : `a platform admin leaves the image of this container to the injector: ${leaveToInjector(s.policy, object.ref, image.name)}. Or the developer has the injector leave it alone and names it by digest in staging`,
+  ImageInjected: (s, one) =>
+    s.policy === undefined || one.image.reference !== placeholder
+      ? `the developer names it by digest in staging, where what replaces images leaves the digest alone: ${byDigest(s, one)}`
+      : `a platform admin leaves the image of this container to the injector: ${leaveToInjector(s.policy, one.object.ref, one.image.name)}`,
   ImageWithoutDigest: (s, one) =>
     `the developer pushes the image to its registry, and names it by digest: ${byDigest(s, one)}`,
   ImagesDisagree: (s, one) =>

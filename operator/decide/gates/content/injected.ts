@@ -6,13 +6,14 @@ import { keyOf, type ImagePlace, type ObjectRef } from '../../objects.ts';
 /** No registry hands this out: injectors look for it and put their own image in its place. */
 export const placeholder = 'auto';
 
-/** Does the policy leave this image to an injector? */
+/** Does the policy leave this image to an injector? Any other reference than the placeholder is what runs where no injector replaces it. */
 export const isInjected = (
   policy: Pick<ReleasePolicy, 'spec'> | undefined,
   ref: ObjectRef,
-  image: ImagePlace,
+  image: ImagePlace & { readonly reference: string },
 ): boolean =>
   image.place === 'container' &&
+  image.reference === placeholder &&
   policy?.spec.injected.some((each) => keyNamed(each) === keyOf(ref) && each.container === image.name) === true;
 
 /** What a platform admin types to leave a container to an injector. */
