@@ -1,4 +1,4 @@
-/** From a pod that is ready no more to the first restoring write. */
+/** From a pod that is ready no more to the first restoring write, and from the pods that are ready again to the entry that says so. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { programIdentities } from '../hack/controlplane/identities.ts';
 import { accepted, type ApiClient, type KubeObject } from '../test/support/cluster/cluster.ts';
@@ -25,12 +25,15 @@ export const rollback = async (system: System): Promise<readonly Figure[]> => {
   for (const name of names) delays.push(await goBack(system, world, name));
   const tried = delays.map((each) => each.tried);
   const taken = delays.map((each) => each.taken);
+  const told = delays.map((each) => each.told);
   return [
     { name: 'unready → restoring write, p50', value: percentile(taken, 50), unit: 'ms', target: 20 },
     { name: 'unready → restoring write, p99', value: percentile(taken, 99), unit: 'ms', target: 60 },
     // The Deployment's controller writes its status at the same moment: most first tries are told 409, and come again.
     { name: '  first try, p50', value: percentile(tried, 50), unit: 'ms' },
     { name: '  first try, p99', value: percentile(tried, 99), unit: 'ms' },
+    { name: 'last pod ready → RolledBack, p50', value: percentile(told, 50), unit: 'ms', target: 100 },
+    { name: 'last pod ready → RolledBack, p99', value: percentile(told, 99), unit: 'ms', target: 100 },
   ];
 };
 
@@ -49,7 +52,20 @@ interface Pod extends KubeObject {
 interface Delays {
   readonly tried: number;
   readonly taken: number;
+  /** From what the kubelet said last of a pod of it, which is that it is ready, to the entry. */
+  readonly told: number;
 }
+
+interface Entry extends KubeObject {
+  readonly spec: { readonly type: string; readonly subject: { readonly name: string } };
+}
+
+/** The name of the entry that says that a release was taken back. */
+const entryOf = async (world: World, candidate: string): Promise<string> => {
+  const { items } = accepted(await world.as('auditor-a').list<Entry>(world.ref('LedgerEntry')));
+  const found = items.find(({ spec }) => spec.type === 'RolledBack' && spec.subject.name === candidate);
+  return found?.metadata.name ?? '';
+};
 
 const goBack = async (system: System, world: World, name: string): Promise<Delays> => {
   const installer = system.as('installer');
@@ -68,13 +84,27 @@ const goBack = async (system: System, world: World, name: string): Promise<Delay
     }),
   );
   await world.finished(`${name}-b`, 60_000);
+  const entry = await entryOf(world, `${name}-b`);
   const all = await requests(system);
   const lost = all.findLast(
     ({ verb, resource, name }) => verb === 'patch' && resource === 'pods/status' && name === pod.metadata.name,
   );
   const since = (write: Request | undefined): number => (write?.receivedAt ?? NaN) - (lost?.doneAt ?? NaN);
   const writes = restoring(all, world, name);
-  return { tried: since(writes[0]), taken: since(writes.find(({ code }) => code < 300)) };
+  const told = all.find((each) => each.class === 'write' && each.resource === 'ledgerentries' && each.name === entry);
+  const ready = all.findLast(
+    ({ verb, resource, namespace, name: of, doneAt }) =>
+      verb === 'patch' &&
+      resource === 'pods/status' &&
+      namespace === world.production &&
+      of.startsWith(`${name}-`) &&
+      doneAt < (told?.receivedAt ?? NaN),
+  );
+  return {
+    tried: since(writes[0]),
+    taken: since(writes.find(({ code }) => code < 300)),
+    told: (told?.receivedAt ?? NaN) - (ready?.doneAt ?? NaN),
+  };
 };
 
 const podOf = async (installer: ApiClient, world: World, name: string): Promise<Pod> => {
