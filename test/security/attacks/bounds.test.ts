@@ -84,7 +84,7 @@ test('twenty small candidates over large ConfigMaps cost neither the Lease nor a
 });
 
 /** In a whole proof more of them than the heap holds, packed or not: one character of two bytes makes all of a text take two, and nothing compresses it. */
-const candidateCount = isWhole ? 130 : 40;
+const candidateCount = isWhole ? 105 : 40;
 const megabyte = `ж${randomBytes(750_000).toString('base64')}`;
 
 const inTurn = async (count: number, act: (i: number) => Promise<void>): Promise<void> => {
