@@ -94,6 +94,11 @@ export class PackedValues<T extends object> {
     return value;
   }
 
+  /** Whether it is there in this version, without unpacking it. */
+  has(key: string, version: string): boolean {
+    return this.#kept.get(key)?.version === version;
+  }
+
   drop(key: string): void {
     const kept = this.#kept.get(key);
     if (kept === undefined) return;

@@ -31,6 +31,17 @@ test('a large one reads as it was, and says of an object whether it names it', (
   expect(mayName(kept, 'ConfigMap/c-500')).toBe(false);
 });
 
+test('a large one whose status has changed is not written down again, and one of another generation is', () => {
+  const large = new PackedValues<object>(1_000_000);
+  const candidate = naming(500);
+  const kept = keptCandidate(candidate, large);
+  const { components } = kept.spec;
+  expect(keptCandidate(structuredClone(candidate), large).spec.components).toBe(components);
+  const { spec, metadata } = naming(501);
+  const changed = { ...candidate, spec, metadata: { ...metadata, generation: metadata.generation + 1 } };
+  expect(keptCandidate(changed, large).spec.components).toHaveLength(501);
+});
+
 test('a component of a defined kind is known by its group, whether the candidate says it or not', () => {
   const candidate = aCandidate();
   const components = [

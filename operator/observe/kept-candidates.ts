@@ -31,17 +31,20 @@ export const mayName = (candidate: ReleaseCandidate, key: string): boolean =>
 /** @throws {ObjectAway} when overlay, notes or components of a large one are read and are not there any more */
 export const keptCandidate = (candidate: ReleaseCandidate, large: LargeParts): ReleaseCandidate => {
   const { overlay, notes, components, ...spec } = candidate.spec;
-  // No text can be made of it: it is kept as it is, so that somebody says that it cannot be staged.
-  if (overlay.some((item) => unworkable(patchOf(item)) !== undefined)) return candidate;
-  const whole: Large = { overlay, notes, components };
-  const text = JSON.stringify(whole);
-  if (text.length <= largeLength) return candidate;
   const { apiVersion, kind, metadata } = candidate;
+  // Its status changes often, and its spec with its generation alone.
+  const version = String(metadata.generation);
+  if (!large.has(metadata.uid, version)) {
+    // No text can be made of it: it is kept as it is, so that somebody says that it cannot be staged.
+    if (overlay.some((item) => unworkable(patchOf(item)) !== undefined)) return candidate;
+    const whole: Large = { overlay, notes, components };
+    const text = JSON.stringify(whole);
+    if (text.length <= largeLength) return candidate;
+    large.keep(metadata.uid, version, whole, text);
+  }
   const home = { apiVersion, kind, namespace: metadata.namespace, name: metadata.name };
-  // A spec never changes.
-  large.keep(metadata.uid, 'spec', whole, text);
   const parts = (): Large => {
-    const found = large.get(metadata.uid, 'spec');
+    const found = large.get(metadata.uid, version);
     if (found === undefined) throw new ObjectAway(home);
     return found as Large; // oxlint-disable-line typescript/no-unsafe-type-assertion -- what was kept above
   };
