@@ -77,9 +77,9 @@ const names = async (cluster: Cluster, what: Completes, namespace: string): Prom
       return policy?.spec.approvals.map(({ role }) => role) ?? ['tester', 'approver', 'releaser', 'security', 'sre'];
     }
     case 'namespace': {
-      const row = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
+      const { namespaceRow } = await import('./cluster/rows.ts');
       const found = await Promise.all(
-        [guardedLabel, stagingLabel].map((labelSelector) => cluster.list(row, { labelSelector })),
+        [guardedLabel, stagingLabel].map((labelSelector) => cluster.list(namespaceRow, { labelSelector })),
       );
       return found.flat().map(({ metadata }) => metadata.name);
     }

@@ -5,7 +5,7 @@ import { linesOf } from '../../operator/decide/people/approval-lines.ts';
 import { consents } from '../../operator/decide/people/approvals.ts';
 import { quorum } from '../../operator/decide/people/quorum.ts';
 import { visible } from '../../operator/decide/safe-text.ts';
-import { conditionOf } from './objects.ts';
+import { conditionOf, isTrue, whenTrue } from './objects.ts';
 import { withThisCommand } from './remedy.ts';
 import { signaturesOf, type Story } from './story.ts';
 
@@ -60,7 +60,7 @@ export const signedFacts = (story: Story, now: number): Signed | undefined => {
   const { candidate, policy, bundle, approvals } = story;
   if (policy === undefined || bundle === undefined) return undefined;
   const all = signaturesOf({ candidate, policy, bundle, approvals }, now);
-  const isOver = conditionOf(candidate, 'Finished')?.status === 'True';
+  const isOver = isTrue(candidate, 'Finished');
   const { lines } = quorum(linesOf({ candidate, policy }), consents(all, 'Counts'));
   return {
     signatures: all.map(({ approval, username, role, decision, standing }): SignatureFact => {
@@ -99,8 +99,8 @@ export interface NewsFact {
 /** What it says of itself where people have to act, or where it has ended; not what a gate says as well. */
 export const newsOf = (candidate: ReleaseCandidate): readonly NewsFact[] =>
   ['Finished', 'Stalled', 'ActionRequired'].flatMap((type) => {
-    const condition = conditionOf(candidate, type);
-    if (condition?.status !== 'True') return [];
+    const condition = whenTrue(candidate, type);
+    if (condition === undefined) return [];
     const { reason, message } = condition;
     if (candidate.status?.gates.some((gate) => gate.message === message) === true) return [];
     return [{ type, reason, message, tone: reason === 'Promoted' ? 'good' : type === 'Finished' ? 'bad' : 'open' }];

@@ -3,39 +3,14 @@ import { group, virtualResources } from '../../operator/api/kinds.ts';
 import { linesOf } from '../../operator/decide/people/approval-lines.ts';
 import { consents } from '../../operator/decide/people/approvals.ts';
 import { quorum } from '../../operator/decide/people/quorum.ts';
-import { visible } from '../../operator/decide/safe-text.ts';
-import { isRecord, type ResourceRow } from '../../operator/kube/resource.ts';
+import type { KubeObject } from '../../operator/kube/resource.ts';
 import { isForbidden, type Cluster, type RuleSeen } from '../cluster/cluster.ts';
+import { rbacRows, roleRefOf, rulesOf, subjectsOf, subjectText } from '../cluster/rbac.ts';
 import { rolesIn } from './roles.ts';
 import { signaturesOf, type Story } from './story.ts';
 
-const rbac = (kind: string, plural: string, namespaced: boolean): ResourceRow => ({
-  apiVersion: 'rbac.authorization.k8s.io/v1',
-  kind,
-  plural,
-  namespaced,
-});
-const rows = {
-  RoleBinding: rbac('RoleBinding', 'rolebindings', true),
-  ClusterRoleBinding: rbac('ClusterRoleBinding', 'clusterrolebindings', false),
-  Role: rbac('Role', 'roles', true),
-  ClusterRole: rbac('ClusterRole', 'clusterroles', false),
-} as const;
-
 /** By role: who may sign in it, such as `User tester-a`, `Group change-board`; undefined = this person may not read bindings. */
 type Holders = ReadonlyMap<string, readonly string[]> | undefined;
-
-const texts = (value: unknown): readonly string[] => (Array.isArray(value) ? value.map(String) : []);
-
-const rulesOf = (role: Readonly<Record<string, unknown>> | undefined): readonly RuleSeen[] => {
-  const rules = role?.['rules'];
-  return (Array.isArray(rules) ? rules : []).filter(isRecord).map((rule) => ({
-    verbs: texts(rule['verbs']),
-    apiGroups: texts(rule['apiGroups']),
-    resources: texts(rule['resources']),
-    resourceNames: texts(rule['resourceNames']),
-  }));
-};
 
 /** Roles of the chart sign in what they are called after: what they hold is known where they may not be read. */
 const ofChart = (name: string): readonly RuleSeen[] => {
@@ -45,14 +20,13 @@ const ofChart = (name: string): readonly RuleSeen[] => {
     : [{ verbs: ['approve'], apiGroups: [group], resources: [virtualResources.approvalRoles], resourceNames: [role] }];
 };
 
-const rulesBehind = async (cluster: Cluster, roleRef: unknown, namespace: string): Promise<readonly RuleSeen[]> => {
-  if (!isRecord(roleRef)) return [];
-  const name = String(roleRef['name']);
-  const isCluster = roleRef['kind'] === 'ClusterRole';
+const rulesBehind = async (cluster: Cluster, binding: KubeObject, namespace: string): Promise<readonly RuleSeen[]> => {
+  const { kind, name } = roleRefOf(binding);
+  const isCluster = kind === 'ClusterRole';
   try {
     const found = await (isCluster
-      ? cluster.find(rows.ClusterRole, { name })
-      : cluster.find(rows.Role, { namespace, name }));
+      ? cluster.find(rbacRows.ClusterRole, { name })
+      : cluster.find(rbacRows.Role, { namespace, name }));
     return rulesOf(found);
   } catch (error) {
     if (isForbidden(error)) return isCluster ? ofChart(name) : [];
@@ -60,18 +34,9 @@ const rulesBehind = async (cluster: Cluster, roleRef: unknown, namespace: string
   }
 };
 
-const subjectsOf = (binding: Readonly<Record<string, unknown>>): readonly string[] => {
-  const subjects = binding['subjects'];
-  return (Array.isArray(subjects) ? subjects : [])
-    .filter(isRecord)
-    .map(({ kind, name, namespace }) =>
-      visible(`${String(kind)} ${typeof namespace === 'string' ? `${namespace}/` : ''}${String(name)}`),
-    );
-};
-
 /** Bindings of the whole cluster give rights here, too; who may not read them is told of those of the namespace. */
 const clusterWide = (cluster: Cluster) =>
-  cluster.list(rows.ClusterRoleBinding).catch((error: unknown) => {
+  cluster.list(rbacRows.ClusterRoleBinding).catch((error: unknown) => {
     if (isForbidden(error)) return [];
     throw error;
   });
@@ -79,7 +44,7 @@ const clusterWide = (cluster: Cluster) =>
 const holdersOf = async (cluster: Cluster, namespace: string): Promise<Holders> => {
   let bindings;
   try {
-    bindings = await cluster.list(rows.RoleBinding, { namespace });
+    bindings = await cluster.list(rbacRows.RoleBinding, { namespace });
   } catch (error) {
     if (isForbidden(error)) return undefined;
     throw error;
@@ -88,10 +53,10 @@ const holdersOf = async (cluster: Cluster, namespace: string): Promise<Holders> 
   const holders = new Map<string, string[]>();
   for (const binding of [...bindings, ...(await clusterWide(cluster))]) {
     const key = JSON.stringify(binding['roleRef']);
-    const rules = behind.get(key) ?? rulesBehind(cluster, binding['roleRef'], namespace);
+    const rules = behind.get(key) ?? rulesBehind(cluster, binding, namespace);
     behind.set(key, rules);
     for (const role of (await rules).flatMap(rolesIn)) {
-      holders.set(role, [...new Set([...(holders.get(role) ?? []), ...subjectsOf(binding)])]);
+      holders.set(role, [...new Set([...(holders.get(role) ?? []), ...subjectsOf(binding).map(subjectText)])]);
     }
   }
   return holders;

@@ -1,13 +1,11 @@
 /** Namespaces that a person can know of, without listing the cluster when they may not. */
 import { guardedLabel } from '../../operator/api/kinds.ts';
-import type { ResourceRow } from '../../operator/kube/resource.ts';
 import { isForbidden, type Cluster } from '../cluster/cluster.ts';
 import { ifReadable } from '../cluster/readable.ts';
+import { namespaceRow } from '../cluster/rows.ts';
 import type { Session } from '../session.ts';
 import { candidateOf } from './objects.ts';
 import { findPolicy } from './find.ts';
-
-const namespaces: ResourceRow = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
 
 /** Production namespaces, and whether these are all that there are. */
 export interface Known {
@@ -24,7 +22,7 @@ const namedBy = async (session: Session): Promise<readonly string[]> => {
 };
 
 /** The production namespaces behind a namespace: itself, or those that its candidates go to. */
-const behind = async (cluster: Cluster, namespace: string): Promise<readonly string[]> => {
+export const productionBehind = async (cluster: Cluster, namespace: string): Promise<readonly string[]> => {
   if ((await findPolicy(cluster, namespace)) !== undefined) return [namespace];
   const candidates = (await ifReadable(cluster.listOur('ReleaseCandidate', { namespace }))) ?? [];
   return candidates.map((each) => candidateOf(each).spec.targetNamespace);
@@ -35,12 +33,12 @@ export const productionNamespaces = async (session: Session): Promise<Known> => 
   const cluster = await session.cluster();
   if (session.text('namespace') === undefined) {
     try {
-      const all = await cluster.list(namespaces, { labelSelector: guardedLabel });
+      const all = await cluster.list(namespaceRow, { labelSelector: guardedLabel });
       return { production: all.map(({ metadata }) => metadata.name), complete: true };
     } catch (error) {
       if (!isForbidden(error)) throw error;
     }
   }
-  const found = await Promise.all((await namedBy(session)).map((name) => behind(cluster, name)));
+  const found = await Promise.all((await namedBy(session)).map((name) => productionBehind(cluster, name)));
   return { production: [...new Set(found.flat())].sort(), complete: false };
 };

@@ -43,5 +43,11 @@ export const conditionOf = (
   type: string,
 ): Condition | undefined => object.status?.conditions.find((each) => each.type === type);
 
+/** A condition that is True; undefined = it is not, or there is none. */
+export const whenTrue = (object: Parameters<typeof conditionOf>[0], type: string): Condition | undefined => {
+  const condition = conditionOf(object, type);
+  return condition?.status === 'True' ? condition : undefined;
+};
+
 export const isTrue = (object: Parameters<typeof conditionOf>[0], type: string): boolean =>
-  conditionOf(object, type)?.status === 'True';
+  whenTrue(object, type) !== undefined;

@@ -1,5 +1,6 @@
 /** What waits for one person: where their signature would fill a place that is open. */
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
+import type { ReleasePolicy } from '../../operator/api/policy.ts';
 import { approvalSummary } from '../../operator/decide/people/approvals.ts';
 import { linesOf } from '../../operator/decide/people/approval-lines.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -19,24 +20,28 @@ export interface Waiting {
   readonly command: string;
 }
 
+/** One production namespace, and the roles that the person holds in it. */
+interface Asked {
+  readonly cluster: Cluster;
+  readonly policy: ReleasePolicy;
+  readonly held: readonly string[];
+  readonly now: number;
+}
+
 const isOpen = (candidate: ReleaseCandidate): boolean =>
   !isTrue(candidate, 'Finished') && isTrue(candidate, 'Staged') && candidate.status?.phase === 'AwaitingGates';
 
 /** Whether a signature of this person in some role would fill an open place, as the operator counts places. */
 const rolesWanted = async (
-  cluster: Cluster,
+  { cluster, policy, held, now }: Asked,
   candidate: ReleaseCandidate,
-  held: readonly string[],
-  now: number,
 ): Promise<readonly string[]> => {
-  const { targetNamespace } = candidate.spec;
-  const [who, policy, bundle, approvals] = await Promise.all([
+  const [who, bundle, approvals] = await Promise.all([
     cluster.whoAmI(),
-    findPolicy(cluster, targetNamespace),
     bundleFor(cluster, candidate),
     approvalsFor(cluster, candidate),
   ]);
-  if (policy === undefined || bundle === undefined) return [];
+  if (bundle === undefined) return [];
   const have = (all: typeof approvals): number =>
     approvalSummary(asSigned({ candidate, policy, bundle, approvals: all }), now).have;
   const before = have(approvals);
@@ -46,18 +51,12 @@ const rolesWanted = async (
   );
 };
 
-const candidatesWaiting = async (
-  cluster: Cluster,
-  namespace: string,
-  held: readonly string[],
-  now: number,
-): Promise<readonly Waiting[]> => {
-  const policy = await findPolicy(cluster, namespace);
-  if (policy === undefined) return [];
-  const open = (await candidatesFor(cluster, policy.spec.sourceNamespace, namespace)).filter(isOpen);
+const candidatesWaiting = async (asked: Asked): Promise<readonly Waiting[]> => {
+  const { cluster, policy } = asked;
+  const open = (await candidatesFor(cluster, policy.spec.sourceNamespace, policy.metadata.namespace)).filter(isOpen);
   const found: Waiting[] = [];
   for (const candidate of open) {
-    const roles = await rolesWanted(cluster, candidate, held, now);
+    const roles = await rolesWanted(asked, candidate);
     const [role] = roles;
     if (role === undefined) continue;
     const { name, namespace: staging, creationTimestamp } = candidate.metadata;
@@ -75,13 +74,9 @@ const candidatesWaiting = async (
 };
 
 /** Findings of production that this person may sign for: any approval line will do. */
-const findingsWaiting = async (
-  cluster: Cluster,
-  namespace: string,
-  held: readonly string[],
-): Promise<readonly Waiting[]> => {
-  const policy = await findPolicy(cluster, namespace);
-  return (policy?.status?.findings ?? []).flatMap((finding): Waiting[] => {
+const findingsWaiting = ({ policy, held }: Asked): readonly Waiting[] => {
+  const { namespace } = policy.metadata;
+  return (policy.status?.findings ?? []).flatMap((finding): Waiting[] => {
     const roles = Object.keys(finding.approvalManifests).filter((role) => held.includes(role));
     return roles.length === 0
       ? []
@@ -100,16 +95,9 @@ const findingsWaiting = async (
 };
 
 /** Emergency accesses that are over and that this person may review: nobody who granted or had the access. */
-const reviewsWaiting = async (
-  cluster: Cluster,
-  namespace: string,
-  held: readonly string[],
-): Promise<readonly Waiting[]> => {
-  const [who, policy, all] = await Promise.all([
-    cluster.whoAmI(),
-    findPolicy(cluster, namespace),
-    cluster.listOur('EmergencyAccess', { namespace }),
-  ]);
+const reviewsWaiting = async ({ cluster, policy, held }: Asked): Promise<readonly Waiting[]> => {
+  const { namespace } = policy.metadata;
+  const [who, all] = await Promise.all([cluster.whoAmI(), cluster.listOur('EmergencyAccess', { namespace })]);
   return all.map(emergencyOf).flatMap((access): Waiting[] => {
     const { metadata, spec, status } = access;
     const roles = Object.keys(status?.approvalManifests ?? {}).filter((role) => held.includes(role));
@@ -133,10 +121,9 @@ const reviewsWaiting = async (
 export const waitingIn = async (cluster: Cluster, namespace: string, now: number): Promise<readonly Waiting[]> => {
   const held = await rolesHeld(cluster, namespace);
   if (held.length === 0) return [];
-  const found = await Promise.all([
-    candidatesWaiting(cluster, namespace, held, now),
-    findingsWaiting(cluster, namespace, held),
-    reviewsWaiting(cluster, namespace, held),
-  ]);
-  return found.flat().toSorted((a, b) => (a.since < b.since ? -1 : 1));
+  const policy = await findPolicy(cluster, namespace);
+  if (policy === undefined) return [];
+  const asked = { cluster, policy, held, now };
+  const [candidates, reviews] = await Promise.all([candidatesWaiting(asked), reviewsWaiting(asked)]);
+  return [...candidates, ...findingsWaiting(asked), ...reviews].toSorted((a, b) => (a.since < b.since ? -1 : 1));
 };

@@ -1,9 +1,8 @@
 /** Which roles somebody may sign in, as RBAC lists them. */
 import { group, virtualResources } from '../../operator/api/kinds.ts';
 import type { Cluster, RuleSeen } from '../cluster/cluster.ts';
+import { covers } from '../cluster/rbac.ts';
 import { findPolicy } from './find.ts';
-
-const covers = (listed: readonly string[], value: string): boolean => listed.includes(value) || listed.includes('*');
 
 /** Roles that a rule lets sign in by name; a wildcard signs nothing. */
 export const rolesIn = ({ verbs, apiGroups, resources, resourceNames }: RuleSeen): readonly string[] =>

@@ -10,7 +10,7 @@ import { ourResource } from '../../operator/kube/rows.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Problem } from '../exit.ts';
 import { findCandidateIn } from './find.ts';
-import { conditionOf, isTrue, type ReleaseBundle } from './objects.ts';
+import { isTrue, whenTrue, type ReleaseBundle } from './objects.ts';
 import { rolesHeld } from './roles.ts';
 import { approvalsFor, ownStanding, signable, signaturesOf, wouldBe } from './story.ts';
 
@@ -32,8 +32,8 @@ export const fittingRoles = async (cluster: Cluster, s: Signable, decision: Deci
 /** A release that is over, or on its way, is no longer signed for. A refusal counts until the promotion begins. */
 export const stillOpen = (candidate: ReleaseCandidate): void => {
   const { name, namespace } = candidate.metadata;
-  const finished = conditionOf(candidate, 'Finished');
-  if (finished?.status === 'True') {
+  const finished = whenTrue(candidate, 'Finished');
+  if (finished !== undefined) {
     throw new Problem(
       `${name} is finished: ${finished.reason}. ${finished.message}`,
       `kubectl countersign get ${name} -n ${namespace}`,

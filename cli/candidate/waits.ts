@@ -1,7 +1,7 @@
 /** What a candidate waits for, in a few words. */
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import { openPlacesIn } from '../../operator/decide/gates/people/approvals.ts';
-import { conditionOf, isTrue } from './objects.ts';
+import { isTrue, whenTrue } from './objects.ts';
 
 /** The first few of what it waits for; '' once it is finished. */
 export const waitsFor = (candidate: ReleaseCandidate): string => {
@@ -19,8 +19,8 @@ export const waitsFor = (candidate: ReleaseCandidate): string => {
       break;
   }
   if (!isTrue(candidate, 'Staged')) {
-    const stalled = conditionOf(candidate, 'Stalled');
-    return stalled?.status === 'True' ? `the author (${stalled.reason})` : 'the operator';
+    const stalled = whenTrue(candidate, 'Stalled');
+    return stalled === undefined ? 'the operator' : `the author (${stalled.reason})`;
   }
   const open = status.gates.filter(({ outcome }) => outcome !== 'Passed');
   const parts = open.map(({ name, message, reason }) =>

@@ -4,7 +4,7 @@ import { visible } from '../../operator/decide/safe-text.ts';
 import { ourResource } from '../../operator/kube/rows.ts';
 import { connectionOptions, yesOption, type CommandDefinition } from '../command.ts';
 import { policyIn, productionOf } from '../candidate/find.ts';
-import { conditionOf, emergencyOf, isTrue } from '../candidate/objects.ts';
+import { conditionOf, emergencyOf, isTrue, whenTrue } from '../candidate/objects.ts';
 import { needRight } from '../candidate/rights.ts';
 import { exitCodes, Problem, type ExitCode } from '../exit.ts';
 import { bold, styled } from '../output/parts.ts';
@@ -33,8 +33,8 @@ const followed = async (session: Session, namespace: string, name: string): Prom
         out.line('  → ', `End it early: kubectl countersign emergency end ${name} -n ${namespace}`);
         return exitCodes.ok;
       }
-      const finished = conditionOf(access, 'Finished');
-      if (finished?.status === 'True') {
+      const finished = whenTrue(access, 'Finished');
+      if (finished !== undefined) {
         out.line(styled('red', `${name} ${finished.reason}`), `: ${finished.message}`);
         return exitCodes.error;
       }

@@ -3,7 +3,7 @@ import { apiVersion } from '../../operator/api/kinds.ts';
 import { ourResource } from '../../operator/kube/rows.ts';
 import { connectionOptions, yesOption, type CommandDefinition } from '../command.ts';
 import { policyIn, productionOf } from '../candidate/find.ts';
-import { conditionOf, rollbackOf } from '../candidate/objects.ts';
+import { conditionOf, rollbackOf, whenTrue } from '../candidate/objects.ts';
 import { needRight } from '../candidate/rights.ts';
 import { exitCodes, Problem, type ExitCode } from '../exit.ts';
 import { bold, styled } from '../output/parts.ts';
@@ -28,8 +28,8 @@ const followToEnd = async (session: Session, namespace: string, name: string): P
   for await (const event of events) {
     if (event.type !== 'Is') continue;
     const rollback = rollbackOf(event.object);
-    const finished = conditionOf(rollback, 'Finished');
-    if (finished?.status !== 'True') {
+    const finished = whenTrue(rollback, 'Finished');
+    if (finished === undefined) {
       session.out.progress(conditionOf(rollback, 'Reconciling')?.message ?? 'waits for the operator');
       continue;
     }

@@ -5,7 +5,7 @@ import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import { ourResource } from '../../operator/kube/rows.ts';
 import { candidateArgument, connectionOptions, type CommandDefinition } from '../command.ts';
 import { findCandidate } from '../candidate/find.ts';
-import { candidateOf, conditionOf, isTrue } from '../candidate/objects.ts';
+import { candidateOf, conditionOf, isTrue, whenTrue } from '../candidate/objects.ts';
 import { withThisCommand } from '../candidate/remedy.ts';
 import { waitsFor } from '../candidate/waits.ts';
 import { exitCodes, Problem, type ExitCode } from '../exit.ts';
@@ -41,8 +41,8 @@ const targets = ['promoted', 'staged', 'approved'] as const;
 const conditionBy = { staged: 'Staged', approved: 'Approved', promoted: 'Finished' } as const;
 
 const endingOf = (candidate: ReleaseCandidate): { readonly reason: Ending; readonly message: string } | undefined => {
-  const finished = conditionOf(candidate, 'Finished');
-  if (finished?.status !== 'True') return undefined;
+  const finished = whenTrue(candidate, 'Finished');
+  if (finished === undefined) return undefined;
   const reason = finishedReasons.find((each) => each === finished.reason) ?? 'Failed';
   return { reason, message: finished.message };
 };

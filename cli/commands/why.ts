@@ -3,7 +3,7 @@ import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import { candidateArgument, connectionOptions, type CommandDefinition } from '../command.ts';
 import { findCandidate } from '../candidate/find.ts';
 import { waitingSince } from '../candidate/facts.ts';
-import { conditionOf, isTrue } from '../candidate/objects.ts';
+import { conditionOf, isTrue, whenTrue } from '../candidate/objects.ts';
 import { withThisCommand } from '../candidate/remedy.ts';
 import { bold, dim, styled } from '../output/parts.ts';
 import { ageOf } from '../output/table.ts';
@@ -48,8 +48,8 @@ const printLines = (out: Session['out'], title: string, text: string): void => {
 const printWhole = ({ out }: Session, candidate: ReleaseCandidate): boolean => {
   const { name, namespace } = candidate.metadata;
   for (const type of ['Finished', 'Stalled', 'ActionRequired'] as const) {
-    const condition = conditionOf(candidate, type);
-    if (condition?.status !== 'True') continue;
+    const condition = whenTrue(candidate, type);
+    if (condition === undefined) continue;
     out.line(
       styled(condition.reason === 'Promoted' ? 'green' : 'yellow', `${type}: ${condition.reason}`),
       `  ${condition.message}`,

@@ -3,7 +3,7 @@ import { toFailure } from '../../operator/kube/failures.ts';
 import { ourResource } from '../../operator/kube/rows.ts';
 import { candidateArgument, connectionOptions, yesOption, type CommandDefinition } from '../command.ts';
 import { findCandidate } from '../candidate/find.ts';
-import { conditionOf } from '../candidate/objects.ts';
+import { whenTrue } from '../candidate/objects.ts';
 import { Problem } from '../exit.ts';
 import type { Session } from '../session.ts';
 
@@ -11,8 +11,8 @@ const run = async (session: Session): Promise<void> => {
   const cluster = await session.cluster();
   const candidate = await findCandidate(session, session.name());
   const { name, namespace, uid } = candidate.metadata;
-  const finished = conditionOf(candidate, 'Finished');
-  if (finished?.status === 'True') {
+  const finished = whenTrue(candidate, 'Finished');
+  if (finished !== undefined) {
     throw new Problem(
       `${name} is finished: ${finished.reason}. There is nothing to withdraw`,
       `kubectl countersign get ${name} -n ${namespace}`,
