@@ -213,19 +213,3 @@ describe('policy lint', () => {
     expect((await lint('kind: Pod\n')).stderr).toContain('no object of Countersign');
   });
 });
-
-test('doctor finds a lock without a binding, a namespace without a policy, and exits with 1', async () => {
-  const installer = cluster.as('installer');
-  await installer.create({
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: 'bare-prod', labels: { 'countersign.dev/guarded': 'enforce' } },
-  });
-  const bindings = { apiVersion: 'admissionregistration.k8s.io/v1', kind: 'ValidatingAdmissionPolicyBinding' };
-  await installer.delete({ ...bindings, name: 'countersign-approvals' });
-  const { stdout, code } = await command.as('admin', ['doctor']);
-  expect(code).toBe(1);
-  expect(stdout).toContain('admission policy countersign-approvals has no binding, so it refuses nothing');
-  expect(stdout).toContain('bare-prod is guarded and has no ReleasePolicy');
-  expect(stdout).toMatch(/✓ Kubernetes v1\.\d+/);
-});

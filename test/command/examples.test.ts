@@ -184,6 +184,7 @@ test('files, shells and the house', async () => {
   expect(whole).toContain('✓ payments-prod: policy in force, every change explained');
   expect(whole).toContain('User admin may do everything in the whole cluster');
   expect(await type('auditor-a', 'doctor -n')).toContain('you may not list');
+  expect(await type('admin', 'doctor -o json')).toContain('"severity": "ok"');
 });
 
 test('the page opens under an address of this machine', async () => {
