@@ -3,6 +3,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { startOperator } from '../../hack/controlplane/operator.ts';
+import { clockAhead } from '../support/cluster/clock-ahead.ts';
 import { accepted, startTimeoutMs } from '../support/cluster/cluster.ts';
 import { startSystem, type System, type World } from '../support/cluster/system.ts';
 import { eventually } from '../support/attack/world.ts';
@@ -173,4 +175,28 @@ test('content that moves while `approve` asks is not signed for: it says so, and
   expect(signing.shown().slice(before.length)).toMatch(/The content changed while you read it/);
   const mine = accepted(await world.as('auditor-a').list(world.ref('Approval'))).items;
   expect(JSON.stringify(mine)).not.toContain('"name":"second"');
+});
+
+test('a candidate that waited too long ends it with 5, and says what to do', async () => {
+  const world = await system.world('expired', { candidateValidFor: '1h' });
+  await world.stage(world.configMap('api-config', { level: 'info' }));
+  await world.propose(world.candidate('first', ['ConfigMap/api-config']));
+  await world.staged('first');
+  const waiting = waits(world, 'first');
+  // An hour is the least that a policy may say: for the next operator it has passed.
+  await system.operator.stop();
+  const later = await startOperator(system.controlPlane, {
+    instance: 'operator-later',
+    nodeOptions: clockAhead(3_600_000),
+  });
+  try {
+    const { code, stdout } = await waiting;
+    expect(code).toBe(5);
+    expect(stdout).toContain('first Expired: not promoted within 1h');
+    expect(stdout).toContain('Stage it again: kubectl countersign stage --help');
+    const again = await waits(world, 'first');
+    expect([again.code, again.stdout]).toEqual([5, stdout]);
+  } finally {
+    await later.stop();
+  }
 });
