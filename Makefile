@@ -3,7 +3,7 @@ NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proofs mutants quiet nights packages rollouts appends histories rules unit check generate bench scale flood up down ledger build bundle command
+.PHONY: help demo test proofs mutants quiet nights packages rollouts appends histories rules unit check generate bench scale flood up down ledger build bundle command npm
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ bundle: node_modules ## the operator as the image has it
 
 command: node_modules ## kubectl countersign as one file: dist/kubectl-countersign.mjs
 	$(NODE) hack/command.ts
+
+npm: node_modules ## kubectl countersign as an archive for npm install: dist/kubectl-countersign-<version>.tgz
+	$(NODE) hack/npm-package.ts
 
 node_modules: package.json package-lock.json
 	npm ci --no-audit --no-fund

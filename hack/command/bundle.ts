@@ -10,7 +10,7 @@ import { builtPage } from './page.ts';
 const root = join(import.meta.dirname, '..', '..');
 
 /** The oldest Node that runs it. */
-const oldestNode = { major: 22, minor: 19 } as const;
+export const oldestNode = { major: 22, minor: 19 } as const;
 
 /**
  * What runs first. It is an ES module by its name, and everything after this is CommonJS inside of it: `require` is called after the check, so

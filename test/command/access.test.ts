@@ -156,6 +156,13 @@ describe('kubeconfigs', () => {
 });
 
 describe('the file', () => {
+  /** PATH as people have it who have not built it. */
+  const withoutPlugin = (): string =>
+    (command.environment('admin')['PATH'] ?? '')
+      .split(delimiter)
+      .filter((each) => each !== command.folder)
+      .join(delimiter);
+
   test('an older Node is told so in one line', async () => {
     const text = await readFile(command.file, 'utf8');
     const check = text.slice(0, text.indexOf('const module = '));
@@ -168,6 +175,25 @@ describe('the file', () => {
     expect(stderr).toBe(
       'error: kubectl countersign needs Node 22.19 or newer, and this is 18.20.8: install a newer one, or put it first in PATH\n',
     );
+  });
+
+  test('npm installs it without a network, under the names that kubectl looks for', async () => {
+    const at = join(command.folder, 'npm');
+    const packed = await run(process.execPath, [join(import.meta.dirname, '..', '..', 'hack', 'npm-package.ts'), at]);
+    expect([packed.code, packed.stderr]).toEqual([0, expect.not.stringContaining('Error')]);
+    const archive = packed.stdout.trim();
+    const prefix = join(at, 'prefix');
+    const npm = `npm install --global --offline --no-audit --no-fund --cache '${join(at, 'cache')}' --prefix '${prefix}' '${archive}'`;
+    const installed = await command.shell('admin', npm);
+    expect([installed.code, installed.stderr]).toEqual([0, '']);
+    const typed = (line: string) =>
+      command.shell('admin', `export PATH='${join(prefix, 'bin')}':"$NO_PLUGIN"; ${line}`, {
+        env: { NO_PLUGIN: withoutPlugin() },
+      });
+    expect((await typed('command -v kubectl-countersign')).stdout).toContain(prefix);
+    const listed = await typed('kubectl countersign get -A');
+    expect([listed.code, listed.stderr]).toEqual([0, expect.stringContaining(nothing)]);
+    expect((await typed('kubectl __complete countersign get --out')).stdout).toContain('--output');
   });
 
   test('kubectl completes commands, options and contexts', async () => {
