@@ -18,6 +18,7 @@ const rooms = [
   'operator/decide/delta',
   'operator/decide/people',
   'operator/decide/record',
+  'operator/decide/evidence',
   'operator/decide/health',
   'operator/decide/release',
   'operator/decide/findings',

@@ -6,14 +6,19 @@ import { quorum } from '../../operator/decide/people/quorum.ts';
 import type { KubeObject } from '../../operator/kube/resource.ts';
 import { isForbidden, type Cluster, type RuleSeen } from '../cluster/cluster.ts';
 import { rbacRows, roleRefOf, rulesOf, subjectsOf, subjectText } from '../cluster/rbac.ts';
-import { rolesIn } from './roles.ts';
+import { reportTypesIn, rolesIn } from './roles.ts';
 import { signaturesOf, type Story } from './story.ts';
 
-/** By role: who may sign in it, such as `User tester-a`, `Group change-board`; undefined = this person may not read bindings. */
+/** By role, or type of evidence: who may sign in it or report it, such as `User tester-a`, `Group change-board`; undefined = this person may not read bindings. */
 type Holders = ReadonlyMap<string, readonly string[]> | undefined;
 
 /** Roles of the chart sign in what they are called after: what they hold is known where they may not be read. */
 const ofChart = (name: string): readonly RuleSeen[] => {
+  const [, type] = /^countersign-report-([A-Z][A-Za-z0-9]*)$/.exec(name) ?? [];
+  if (type !== undefined)
+    return [
+      { verbs: ['report'], apiGroups: [group], resources: [virtualResources.evidenceTypes], resourceNames: [type] },
+    ];
   const [, role] = /^countersign-(tester|approver|releaser|security|sre)$/.exec(name) ?? [];
   return role === undefined
     ? []
@@ -41,7 +46,12 @@ const clusterWide = (cluster: Cluster) =>
     throw error;
   });
 
-const holdersOf = async (cluster: Cluster, namespace: string): Promise<Holders> => {
+/** @param namesIn what a rule gives by name */
+const holdersOf = async (
+  cluster: Cluster,
+  namespace: string,
+  namesIn: (rule: RuleSeen) => readonly string[],
+): Promise<Holders> => {
   let bindings;
   try {
     bindings = await cluster.list(rbacRows.RoleBinding, { namespace });
@@ -55,7 +65,7 @@ const holdersOf = async (cluster: Cluster, namespace: string): Promise<Holders> 
     const key = JSON.stringify(binding['roleRef']);
     const rules = behind.get(key) ?? rulesBehind(cluster, binding, namespace);
     behind.set(key, rules);
-    for (const role of (await rules).flatMap(rolesIn)) {
+    for (const role of (await rules).flatMap(namesIn)) {
       holders.set(role, [...new Set([...(holders.get(role) ?? []), ...subjectsOf(binding).map(subjectText)])]);
     }
   }
@@ -77,10 +87,22 @@ export const whoCanSign = async (
   if (policy === undefined || bundle === undefined) return [];
   const counted = consents(signaturesOf({ candidate, policy, bundle, approvals }, now), 'Counts');
   const open = quorum(linesOf({ candidate, policy }), counted).lines.filter(({ have, need }) => have < need);
-  const holders = await holdersOf(cluster, candidate.spec.targetNamespace);
+  const holders = await holdersOf(cluster, candidate.spec.targetNamespace, rolesIn);
   if (holders === undefined) return 'Unreadable';
   const out = new Set(
     [...bundle.spec.authors, ...counted.map(({ username }) => username)].map((name) => `User ${name}`),
   );
   return open.map(({ role }) => ({ role, people: (holders.get(role) ?? []).filter((each) => !out.has(each)) }));
+};
+
+/** For each type of evidence, who may report it and is no author. `Unreadable`: this person may not list bindings of the staging namespace. */
+export const whoCanReport = async (
+  cluster: Cluster,
+  { candidate, bundle }: Pick<Story, 'candidate' | 'bundle'>,
+  types: readonly string[],
+): Promise<readonly Supply[] | 'Unreadable'> => {
+  const holders = await holdersOf(cluster, candidate.metadata.namespace, reportTypesIn);
+  if (holders === undefined) return 'Unreadable';
+  const authors = new Set((bundle?.spec.authors ?? []).map((name) => `User ${name}`));
+  return types.map((role) => ({ role, people: (holders.get(role) ?? []).filter((each) => !authors.has(each)) }));
 };

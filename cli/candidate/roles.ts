@@ -10,6 +10,12 @@ export const rolesIn = ({ verbs, apiGroups, resources, resourceNames }: RuleSeen
     ? resourceNames
     : [];
 
+/** Types of evidence that a rule lets report by name. */
+export const reportTypesIn = ({ verbs, apiGroups, resources, resourceNames }: RuleSeen): readonly string[] =>
+  covers(apiGroups, group) && covers(resources, virtualResources.evidenceTypes) && covers(verbs, 'report')
+    ? resourceNames
+    : [];
+
 /**
  * Roles that the person may sign in, in this production namespace. Whether they count is asked before anything is signed. Where the API server
  * cannot list all rights, it is asked about each role of the policy.

@@ -3,40 +3,61 @@ import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import { candidateArgument, connectionOptions, type CommandDefinition } from '../command.ts';
 import { findCandidate } from '../candidate/find.ts';
 import { waitingSince } from '../candidate/facts.ts';
+import type { Supply } from '../candidate/holders.ts';
 import { conditionOf, isTrue, whenTrue } from '../candidate/objects.ts';
 import { withThisCommand } from '../candidate/remedy.ts';
 import { bold, dim, styled } from '../output/parts.ts';
 import { ageOf } from '../output/table.ts';
 import type { Session } from '../session.ts';
 
-/** Whom a missing signature can come from, beside those who cannot give it. */
-const printHolders = async (session: Session, candidate: ReleaseCandidate): Promise<void> => {
-  const [{ whoCanSign }, { storyOf }] = await Promise.all([
-    import('../candidate/holders.ts'),
-    import('../candidate/story.ts'),
-  ]);
-  const cluster = await session.cluster();
-  const { targetNamespace } = candidate.spec;
-  const supply = await whoCanSign(cluster, await storyOf(cluster, candidate), session.now());
+type Gate = NonNullable<ReleaseCandidate['status']>['gates'][number];
+
+interface Asked {
+  readonly namespace: string;
+  /** What the role does, and the ClusterRole that gives it, without `countersign-`. */
+  readonly does: string;
+  readonly prefix: string;
+}
+
+const printSupply = ({ out }: Session, supply: readonly Supply[] | 'Unreadable', asked: Asked): void => {
+  const { namespace, does, prefix } = asked;
   if (supply === 'Unreadable') {
-    session.out.line(
+    out.line(
       dim('    who  '),
-      `only those who may list RoleBindings in ${targetNamespace} see who holds a role: kubectl get rolebindings -n ${targetNamespace} -o wide`,
+      `only those who may list RoleBindings in ${namespace} see who holds a role: kubectl get rolebindings -n ${namespace} -o wide`,
     );
     return;
   }
   for (const { role, people } of supply) {
-    session.out.line(
-      dim('    who  '),
-      `${role}: `,
-      people.length === 0
-        ? styled(
-            'red',
-            `nobody is bound to it who may still sign; a platform admin binds countersign-${role} in ${targetNamespace}`,
-          )
-        : people.join(', '),
-    );
+    const nobody = `nobody is bound to it who may still ${does}; a platform admin binds countersign-${prefix}${role} in ${namespace}`;
+    out.line(dim('    who  '), `${role}: `, people.length === 0 ? styled('red', nobody) : people.join(', '));
   }
+};
+
+/** Whom a missing signature, or missing evidence, can come from, beside those who cannot give it. */
+const printHolders = async (session: Session, candidate: ReleaseCandidate, gate: Gate): Promise<void> => {
+  const types = [...gate.remedy.matchAll(/ evidencetypes\/([A-Za-z0-9]+) in /g)].map(([, type = '']) => type);
+  if (gate.name !== 'Approvals' && types.length === 0) return;
+  const [{ whoCanReport, whoCanSign }, { storyOf }] = await Promise.all([
+    import('../candidate/holders.ts'),
+    import('../candidate/story.ts'),
+  ]);
+  const cluster = await session.cluster();
+  const story = await storyOf(cluster, candidate);
+  if (gate.name === 'Approvals') {
+    const supply = await whoCanSign(cluster, story, session.now());
+    printSupply(session, supply, { namespace: candidate.spec.targetNamespace, does: 'sign', prefix: '' });
+  } else {
+    const supply = await whoCanReport(cluster, story, [...new Set(types)]);
+    printSupply(session, supply, { namespace: candidate.metadata.namespace, does: 'report', prefix: 'report-' });
+  }
+};
+
+/** What evidence it rests on, while it waits and afterwards. */
+const printEvidence = ({ out }: Session, { status }: ReleaseCandidate): void => {
+  const gate = (status?.gates ?? []).find(({ name }) => name === 'Evidence');
+  const rests = gate?.reason === 'EvidenceComplete' || gate?.message.includes(', by ') === true;
+  if (gate?.outcome === 'Passed' && rests) out.line('  ', bold('Evidence'), dim('  Passed  '), gate.message);
 };
 
 /** A text under its title, line by line: an overlay in it is there to be copied. */
@@ -75,18 +96,21 @@ const printWhole = ({ out }: Session, candidate: ReleaseCandidate): boolean => {
 const run = async (session: Session): Promise<void> => {
   const candidate = await findCandidate(session, session.name());
   const { out } = session;
-  if (printWhole(session, candidate)) return;
+  const isWhole = printWhole(session, candidate);
+  printEvidence(session, candidate);
+  if (isWhole) return;
   const since = waitingSince(candidate);
   const { metadata, status } = candidate;
   out.line(
     bold(metadata.name),
     ` waits${since === undefined ? '' : ` since ${since} (${ageOf(since, session.now())})`}:`,
   );
-  for (const { name, outcome, message, remedy } of status?.gates ?? []) {
+  for (const gate of status?.gates ?? []) {
+    const { name, outcome, message, remedy } = gate;
     if (outcome === 'Passed') continue;
     out.line('  ', bold(name), dim(`  ${outcome}`));
     printLines(out, '    what ', message);
-    if (name === 'Approvals') await printHolders(session, candidate);
+    await printHolders(session, candidate, gate);
     if (remedy !== '') printLines(out, '    next ', withThisCommand(remedy));
   }
 };

@@ -2,6 +2,7 @@
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import type { ReleasePolicy } from '../../operator/api/policy.ts';
 import type { Bundle } from '../../operator/decide/bundle.ts';
+import { noEvidence } from '../../operator/decide/evidence/piece.ts';
 import { type CandidateSnapshot, noBindings } from '../../operator/decide/gates/snapshot.ts';
 import { isAutoscaler, kindRow, promotableResource } from '../../operator/decide/manifest/kinds/index.ts';
 import { hostKinds, hostsServedBy } from '../../operator/decide/manifest/served-hosts.ts';
@@ -157,6 +158,7 @@ const unasked = {
   bindings: noBindings,
   claims: new Map(),
   approvals: [],
+  evidence: noEvidence,
   siblings: [],
   places: () => [],
   secrets: new Map(),

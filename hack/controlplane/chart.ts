@@ -260,6 +260,13 @@ function canaries(installerClient: ApiClient, operator: ApiClient): Canary[] {
       decision: 'Approve',
       approver: nobody,
     }),
+    ours('ReportedInStaging', 'Evidence', {
+      type: 'TestReport',
+      subject: { images: [digest] },
+      result: 'Passed',
+      performedAt: '2026-01-01T00:00:00Z',
+      reporter: nobody,
+    }),
     ours('RollbackOnlyByWildcard', 'Rollback', { package: 'canary', reason: 'canary', requester: nobody }),
     ours('StagedInStaging', 'ReleaseCandidate', {
       targetNamespace: 'canary',

@@ -95,6 +95,7 @@ test('a kind without status has no status subresource', () => {
     ReleaseCandidate: true,
     ReleaseBundle: false,
     Approval: false,
+    Evidence: false,
     Rollback: true,
     EmergencyAccess: true,
     LedgerEntry: false,

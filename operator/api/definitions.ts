@@ -3,6 +3,7 @@ import { releaseBundleDefinition } from './bundle.ts';
 import { releaseCandidateDefinition } from './candidate.ts';
 import type { Definition } from './definition.ts';
 import { emergencyAccessDefinition } from './emergency.ts';
+import { evidenceDefinition } from './evidence.ts';
 import { ledgerEntryDefinition } from './ledger.ts';
 import { releasePolicyDefinition } from './policy.ts';
 import { rollbackDefinition } from './rollback.ts';
@@ -13,6 +14,7 @@ export const definitions: readonly Definition[] = [
   releaseCandidateDefinition,
   releaseBundleDefinition,
   approvalDefinition,
+  evidenceDefinition,
   rollbackDefinition,
   emergencyAccessDefinition,
   ledgerEntryDefinition,

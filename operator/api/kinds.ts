@@ -44,6 +44,7 @@ export const kinds = {
     singular: 'emergencyaccess',
     shortNames: ['ea'],
   },
+  Evidence: { kind: 'Evidence', plural: 'evidence', singular: 'evidence', shortNames: ['evid'] },
   LedgerEntry: { kind: 'LedgerEntry', plural: 'ledgerentries', singular: 'ledgerentry', shortNames: ['ledger'] },
 } as const satisfies Record<string, KindNames>;
 

@@ -3,6 +3,7 @@
  * one code has several messages, the name of each further one is the code, a dot, and what sets it apart.
  */
 import type { PolicyDenial } from './policy-denials/denial.ts';
+import { evidenceDenials } from './policy-denials/evidence.ts';
 import { guardDenials } from './policy-denials/guard.ts';
 import { installationDenials } from './policy-denials/installation.ts';
 import { recordDenials } from './policy-denials/records.ts';
@@ -11,6 +12,7 @@ import { stagingDenials } from './policy-denials/staging.ts';
 /** Every refusal of the policies, by name. */
 export const policyDenials: Readonly<Record<string, PolicyDenial>> = {
   ...recordDenials,
+  ...evidenceDenials,
   ...stagingDenials,
   ...guardDenials,
   ...installationDenials,

@@ -1,6 +1,6 @@
 /** The parts of a ReleasePolicy’s spec. */
 import { z } from 'zod';
-import { asSet, type CelRule, celRules, keepsUnknown, mapBy } from './crd-extensions.ts';
+import { asSet, celRules, keepsUnknown, mapBy } from './crd-extensions.ts';
 import { longestEmergency } from './emergency.ts';
 import { operatedScaleKinds, platformKinds } from './kind-names.ts';
 import type { Json } from './meta.ts';
@@ -25,7 +25,7 @@ import {
 } from './schemas.ts';
 
 /** What is of a later version: in the schema so that it is refused by name, not silently dropped. */
-export const later = z.record(z.string(), z.custom<Json>()).meta(keepsUnknown);
+const later = z.record(z.string(), z.custom<Json>()).meta(keepsUnknown);
 
 /** How long a candidate waits where no policy says it, too. */
 export const defaultCandidateValidFor = '336h';
@@ -218,12 +218,6 @@ export const retain = z.object({
     .default(10)
     .describe('How many bundles of a package are kept, beside the one in production and the one before it.'),
   candidates: z.int32().min(1).max(1000).default(20).describe('How many finished candidates of a package are kept.'),
-});
-
-/** Refuses what is of a later version. */
-export const laterList = (field: string, arrives: string): CelRule => ({
-  rule: `!has(self.${field}) || size(self.${field}) == 0`,
-  message: `spec.${field} does not work in this version: remove it (it arrives with ${arrives})`,
 });
 
 export const platformWriter = z.object({

@@ -6,6 +6,7 @@ import { policyName } from './kinds.ts';
 import { conditions, envelope, observedGeneration } from './meta.ts';
 import { notify } from './notify.ts';
 import { parser } from './parse.ts';
+import { evidenceLines, minorClasses } from './policy-evidence.ts';
 import {
   approvalLines,
   changeTicket,
@@ -15,8 +16,6 @@ import {
   freeze,
   health,
   injected,
-  later,
-  laterList,
   operate,
   overlayMay,
   person,
@@ -139,12 +138,12 @@ const releasePolicySpec = z
       .describe(
         'What the overlay of a candidate may change of what runs: Image, the images; Command, what the delta of a bundle calls command: commands, arguments, hooks, probes, and variables by which programs load code. What the policy itself says under overlay may. Empty: neither.',
       ),
-    evidence: z
-      .array(later)
-      .max(20)
-      .optional()
-      .meta(asOne)
-      .describe('Evidence a release needs. Refused in this version.'),
+    evidence: evidenceLines.describe(
+      'The evidence that a release needs, besides signatures. Every line must be met. Empty: none.',
+    ),
+    minor: minorClasses.describe(
+      'Classes of the delta in which a release may change something and still count as minor, where evidence is demanded of significant ones. Empty: whatever changes in one of these classes is significant.',
+    ),
     windows: z
       .array(window)
       .max(20)
@@ -204,7 +203,7 @@ const releasePolicySpec = z
     ),
   })
   .meta(
-    celRules(laterList('evidence', 'the Evidence kind'), {
+    celRules({
       rule: "(self.deliveredBy == 'GitOps') == (size(self.gitOpsWriters) > 0)",
       message:
         'spec.deliveredBy: GitOps and spec.gitOpsWriters go together: name at least one writer, or leave both out',

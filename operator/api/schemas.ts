@@ -78,6 +78,13 @@ export const packageName = label('payments', 40);
 /** The name of an approval role, as used in `approvalroles` and in Approvals. */
 export const roleName = label('approver', longestLabel);
 
+/** What sort of evidence something is, as used in `evidencetypes` and in policies. */
+export const evidenceType = typed({
+  pattern: '^[A-Z][A-Za-z0-9]*$',
+  max: longestLabel,
+  message: 'use at most 63 letters and digits, beginning with a capital letter, such as TestReport',
+});
+
 /** The version of a release, as people know it. */
 export const versionText = typed({
   pattern: '^[A-Za-z0-9][A-Za-z0-9._+-]*$',

@@ -1,4 +1,5 @@
 /** A ReleaseBundle as decisions use it: its parts joined, its contents parsed. */
+import type { DeltaClass } from '../api/bundle.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { Instant, ObjectKey, ObjectRef } from './objects.ts';
 
@@ -133,4 +134,6 @@ export interface Bundle {
   readonly overlaid: readonly OverlaidField[];
   /** How many more fields they change. */
   readonly overlaidMore: number;
+  /** One change of each class that its delta holds; absent on one that is not stored yet. Not part of the digest: it follows from the contents. */
+  readonly changed?: readonly { readonly class: DeltaClass; readonly object: ObjectKey }[] | undefined;
 }

@@ -4,6 +4,8 @@ import type { Identity } from '../api/meta.ts';
 import type { LedgerEntrySpec } from '../api/ledger.ts';
 
 const text = z.string();
+/** A piece of Evidence, of the namespace of the candidate. */
+const reported = z.object({ name: text, uid: text, type: text, username: text });
 const approval = z.object({ name: text, uid: text, role: text, username: text });
 
 /** Who writes what the entry announces: the operator, or a GitOps tool that the gate lets through. */
@@ -54,6 +56,8 @@ const entryData = z.discriminatedUnion('type', [
     quorum: text,
     /** The signatures it rests on. */
     approvals: z.array(approval),
+    /** The evidence it rests on; absent = none was demanded. */
+    evidence: z.array(reported).exactOptional(),
     /** Every object it will write, so that those writes need no entries of their own. */
     writes: z.array(written),
     removes: z.array(text),

@@ -13,6 +13,7 @@ import {
   enoughApprovals,
   now,
   someEmergencies,
+  noneReported,
 } from '../../test/support/builders/decide.ts';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
 import { notAfterOf } from '../decide/emergency/grant.ts';
@@ -72,6 +73,7 @@ const world = (sight: Partial<Sight> = {}, tools: Partial<JudgeTools> = {}): Wor
         bundle: undefined,
         approvals: [],
         lifts: new Map(),
+        ...noneReported,
       });
     },
     returnGrounds: () => {
@@ -205,7 +207,14 @@ test('what cannot be judged for good, such as a promotion past a changed lock, m
       policy: () => aPolicy(),
       integrity: () => locks,
       grounds: () =>
-        Promise.resolve({ policy: aPolicy(), candidate: aCandidate(), bundle, approvals: given, lifts: new Map() }),
+        Promise.resolve({
+          policy: aPolicy(),
+          candidate: aCandidate(),
+          bundle,
+          approvals: given,
+          lifts: new Map(),
+          ...noneReported,
+        }),
     },
     { ask: () => Promise.resolve({ kind: 'Yes' }) },
   );

@@ -101,6 +101,7 @@ export const createKnowledge = (options: KnowledgeOptions): Knowledge => {
         caches.policies,
         caches.bundles,
         caches.emergencies,
+        caches.evidence,
         caches.ledger,
         ...caches.installed.values(),
       ];

@@ -9,6 +9,7 @@ import {
   aSealedBundle,
   enoughApprovals,
   now,
+  noneReported,
 } from '../../test/support/builders/decide.ts';
 import { createConsents, type ConsentTools } from './consent-cache.ts';
 import type { Grounds } from './state.ts';
@@ -16,7 +17,14 @@ import type { Grounds } from './state.ts';
 const bundle = aSealedBundle();
 const intent = anIntent(bundle);
 const approvals = enoughApprovals().map((each) => ({ ...each, spec: { ...each.spec, digest: bundle.digest } }));
-const enough: Grounds = { policy: aPolicy(), candidate: aCandidate(), bundle, approvals, lifts: new Map() };
+const enough: Grounds = {
+  policy: aPolicy(),
+  candidate: aCandidate(),
+  bundle,
+  approvals,
+  lifts: new Map(),
+  ...noneReported,
+};
 const record = {
   ...aRecord({ candidate: { stagedDigests: new Set([bundle.digest]) } }),
   packages: new Map([['payments', aPackageRecord({ open: intent })]]),

@@ -9,6 +9,8 @@ import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import type { ReturnSnapshot, SignedBundle } from '../decide/admission/rollback-consent.ts';
 import type { GrantGrounds } from '../decide/admission/snapshot.ts';
 import type { Bundle } from '../decide/bundle.ts';
+import { dependsOnChanges } from '../decide/evidence/demands.ts';
+import type { KnownEvidence } from '../decide/evidence/piece.ts';
 import { roleFacts } from '../decide/emergency/role-limits.ts';
 import type { NamespaceFacts } from '../decide/objects.ts';
 import type { NamespaceRecord } from '../decide/record/record.ts';
@@ -24,6 +26,7 @@ import type { Records } from '../ledger/records.ts';
 import { bundleHead, createContentLoader, joinParts, type BundleHead, type ContentPlace } from '../observe/bundles.ts';
 import type { Home } from '../observe/contents.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
+import { evidenceIn } from '../observe/lookup.ts';
 import { changedInstalled } from '../observe/installation.ts';
 import type { Clock } from '../time/clock.ts';
 import { inTurns } from './coalesced-refresh.ts';
@@ -37,6 +40,12 @@ export interface Grounds {
   readonly approvals: readonly Approval[];
   /** Signatures by which holds on the candidate's contents were lifted, by name. */
   readonly lifts: ReadonlyMap<string, Approval>;
+  /** Of the staging namespace: from the copies, which are older than the intent at most by what `unseen` says. */
+  readonly evidence: KnownEvidence;
+  /** Uids of evidence that the intent names and the copies do not have yet. */
+  readonly unseen: readonly string[];
+  /** The bundle that the content was compared with, where the policy asks how much changes. */
+  readonly before: Bundle | undefined;
 }
 
 /** What a rollback rests on, read at this moment. */
@@ -232,7 +241,7 @@ export const createSight = ({ place, caches, records, client, transport, store, 
         for (const name of new Set(named)) await fetchBundle(namespace, name);
       },
     ),
-    async grounds(namespace, { candidate, to }) {
+    async grounds(namespace, { candidate, to, evidence: named = [] }) {
       const [policy, found, whole, approvals, lifts] = await Promise.all([
         readPolicy(namespace),
         read('ReleaseCandidate', candidate.namespace, candidate.name),
@@ -240,7 +249,12 @@ export const createSight = ({ place, caches, records, client, transport, store, 
         readApprovals(namespace, candidate.uid),
         readLifts(namespace, candidate.uid),
       ]);
+      const isCompared = policy !== undefined && dependsOnChanges(policy);
+      const previous = isCompared ? (whole?.previous ?? '') : '';
       return {
+        evidence: evidenceIn(caches, candidate.namespace),
+        unseen: named.filter((uid) => (caches.evidence.in()?.byIndex('uid', uid) ?? []).length === 0),
+        before: previous === '' ? undefined : await readBundle(namespace, previous),
         lifts,
         policy,
         candidate: found && valueOf(parseReleaseCandidate(found)),

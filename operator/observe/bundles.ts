@@ -2,6 +2,7 @@
 import { contentText } from '../decide/manifest/bundle-parts.ts';
 import { kindRow } from '../decide/manifest/kinds/index.ts';
 import { parseReleaseBundle, type BundledObject } from '../api/bundle.ts';
+import { firstOfEach } from '../decide/delta/changed-parts.ts';
 import { summaryIn } from '../decide/delta/text.ts';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
 import type { Bundle, BundleObject } from '../decide/bundle.ts';
@@ -103,6 +104,7 @@ export const bundleHead = (raw: KubeObject, place: ContentPlace = everything()):
       overlay: spec.overlay,
       overlaid: spec.overlaid,
       overlaidMore: spec.overlaidMore,
+      changed: firstOfEach(spec.delta.map((entry) => ({ class: entry.class, object: asKey(entry.object) }))),
     },
   };
 };

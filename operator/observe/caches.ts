@@ -2,16 +2,18 @@
 import { type Approval, parseApproval } from '../api/approval.ts';
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
 import { type EmergencyAccess, parseEmergencyAccess } from '../api/emergency.ts';
+import { parseEvidence } from '../api/evidence.ts';
 import { changedByAnnotation } from '../api/kinds.ts';
 import { type LedgerEntry, parseLedgerEntry } from '../api/ledger.ts';
 import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import { parseRollback, type Rollback } from '../api/rollback.ts';
 import { installedKinds } from '../decide/manifest/installed-kinds.ts';
+import { pieceOf, type Piece } from '../decide/evidence/piece.ts';
 import type { Mutator, MutatorBinding } from '../decide/findings/foreign-mutators.ts';
 import { kindIdOf, keyOf, type NamespaceFacts, type NodeFacts, type PodFacts } from '../decide/objects.ts';
 import type { FamilySpec, ReflectorFamily, Reflectors } from '../kube/reflectors.ts';
-import type { KubeObject, ResourceRow } from '../kube/resource.ts';
+import type { KubeObject } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
 import { bundleHead, type BundleHead, type ContentPlace } from './bundles.ts';
 import { componentsOf, isLarge, keptCandidate } from './kept-candidates.ts';
@@ -27,18 +29,12 @@ import { boundRole, type BoundRole, type WatchedObject, watchedObject } from './
 import { bindingOf, type Binding } from '../decide/gates/bindings.ts';
 import { jsonObject } from '../api/meta.ts';
 import { mutatorBinding, mutatorRows, policyMutator, serviceMutator, webhookMutator } from './foreign-mutators.ts';
+import { bindingRows, classRows, clusterRoles, core, grouped } from './followed-rows.ts';
 import type { LargeParts } from './large.ts';
 import { nodeFacts, podFacts } from './parse-pods.ts';
 import { type KeptObject, keyNames, type KeyNames, liveObject, namespaceFacts } from './parse.ts';
 import { type PromotableKind, resourceName } from '../decide/manifest/kinds/shared/kind.ts';
 import { promotableKinds, watchedKinds, promotableResource } from '../decide/manifest/kinds/index.ts';
-
-const core = (kind: string, plural: string, namespaced = true): ResourceRow => ({
-  apiVersion: 'v1',
-  kind,
-  plural,
-  namespaced,
-});
 
 /** One of our objects, or a throw that the reflector logs with the field's path. */
 const parsed =
@@ -50,30 +46,15 @@ const parsed =
   };
 
 /** @throws as `parsed` */
+const evidenceOf = parsed(parseEvidence);
+
+export const evidenceKey = (namespace: string, type: string, subject: string): string =>
+  `${namespace}/${type}/${subject}`;
+
+/** @throws as `parsed` */
 export const candidateOf = parsed(parseReleaseCandidate);
 
 export const indexKey = (namespace: string, name: string): string => `${namespace}/${name}`;
-
-const grouped = (apiVersion: string, kind: string, plural: string, namespaced = true): ResourceRow => ({
-  apiVersion,
-  kind,
-  plural,
-  namespaced,
-});
-
-const clusterRoles = grouped('rbac.authorization.k8s.io/v1', 'ClusterRole', 'clusterroles', false);
-
-const bindingRows: readonly ResourceRow[] = [
-  grouped('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding', 'clusterrolebindings', false),
-  grouped('rbac.authorization.k8s.io/v1', 'RoleBinding', 'rolebindings'),
-];
-
-const classRows: readonly ResourceRow[] = [
-  grouped('storage.k8s.io/v1', 'StorageClass', 'storageclasses', false),
-  grouped('networking.k8s.io/v1', 'IngressClass', 'ingressclasses', false),
-  grouped('scheduling.k8s.io/v1', 'PriorityClass', 'priorityclasses', false),
-  grouped('node.k8s.io/v1', 'RuntimeClass', 'runtimeclasses', false),
-];
 
 const installedSelector = 'app.kubernetes.io/part-of=countersign';
 
@@ -162,6 +143,15 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
       resource: ourResource('Approval'),
       project: parsed(parseApproval),
       indexes: { subject: ({ spec }) => [spec.subject.uid] },
+    }),
+    // Cluster-wide, as signatures are: there is little of it beside what else staging holds.
+    evidence: family<Piece>({
+      resource: ourResource('Evidence'),
+      project: (raw) => pieceOf(evidenceOf(raw)),
+      indexes: {
+        subject: ({ namespace, type, subjects }) => subjects.map((each) => evidenceKey(namespace, type, each)),
+        uid: ({ uid }) => [uid],
+      },
     }),
     rollbacks: family<Rollback>({
       resource: ourResource('Rollback'),
@@ -279,6 +269,7 @@ export const clusterWide = (caches: Caches) => [
   caches.candidates,
   caches.bundles,
   caches.approvals,
+  caches.evidence,
   caches.rollbacks,
   caches.ledger,
   caches.emergencies,

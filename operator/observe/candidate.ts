@@ -25,6 +25,7 @@ import {
   bundlesBy,
   byAge,
   controllersIn,
+  evidenceIn,
   namespaceIn,
   objectsIn,
   podsIn,
@@ -181,6 +182,7 @@ export type CandidateFacts = ReleaseFacts &
   Read<
     | 'candidates'
     | 'approvals'
+    | 'evidence'
     | 'secrets'
     | 'classes'
     | 'bindings'
@@ -229,6 +231,7 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
     approvals: (facts.approvals.in()?.byIndex('subject', metadata.uid) ?? [])
       .filter((approval) => approval.metadata.namespace === target)
       .toSorted(byAge),
+    evidence: evidenceIn(facts, metadata.namespace),
     autoscalers: autoscalersIn(facts, target),
     siblings: siblingsOf(facts, candidate),
     places: () => placesOf(facts, candidate),

@@ -83,6 +83,7 @@ export const changesOf = (caches: Caches, own: OwnSignals): OnChange => ({
   candidates: one(caches.candidates),
   bundles: one(caches.bundles),
   approvals: one(caches.approvals),
+  evidence: one(caches.evidence),
   rollbacks: one(caches.rollbacks),
   emergencies: one(caches.emergencies),
   clusterRoles: one(caches.clusterRoles),

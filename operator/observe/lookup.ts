@@ -16,10 +16,11 @@ import {
   type PodsOf,
   type ReadersOf,
 } from '../decide/objects.ts';
+import type { KnownEvidence } from '../decide/evidence/piece.ts';
 import type { StagedControllers } from '../decide/gates/snapshot.ts';
 import { at, listAt, textAt } from '../decide/json/json.ts';
 import { joinParts } from './bundles.ts';
-import { indexKey } from './caches.ts';
+import { evidenceKey, indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
 import type { KeptObject } from './parse.ts';
 
@@ -114,3 +115,8 @@ export const byAge = (a: Aged, b: Aged): number =>
 
 /** By code unit: of ten thousand approvals a comparison in some language's order takes a tenth of a second. */
 const inOrder = (a: string, b: string): number => Number(a > b) - Number(a < b);
+
+/** Evidence of a staging namespace. */
+export const evidenceIn = ({ evidence }: Read<'evidence'>, namespace: string): KnownEvidence => ({
+  of: (type, subject) => evidence.in()?.byIndex('subject', evidenceKey(namespace, type, subject)) ?? [],
+});

@@ -13,6 +13,7 @@ import {
   anIntent,
   aNamespace,
   anObject,
+  aPiece,
   aPolicy,
   aRecord,
   digestOf,
@@ -240,6 +241,8 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
     of('Finding');
     of('EmergencyAccess');
   },
+  evidence: ({ facts, put }) =>
+    put(facts.evidence, `${staging}/tests`, aPiece('tests', { about: { uid: candidate.metadata.uid } })),
   rollbacks: ({ facts, put }) =>
     put(facts.rollbacks, `${production}/back`, {
       apiVersion: 'countersign.dev/v1alpha1',
@@ -326,6 +329,7 @@ test.each<[ChangingFact, readonly string[]]>([
   ['candidates', [the.deletion, the.candidate]],
   ['bundles', [the.candidate, the.release]],
   ['approvals', [the.candidate, the.emergency, the.findings]],
+  ['evidence', [the.candidate]],
   ['rollbacks', [the.release]],
   ['emergencies', [the.emergency]],
   ['clusterRoles', [the.candidate, the.emergency]],

@@ -13,6 +13,7 @@ import { parseReleaseBundle } from '../../operator/api/bundle.ts';
 import { parseReleaseCandidate } from '../../operator/api/candidate.ts';
 import { definitions } from '../../operator/api/definitions.ts';
 import { apiVersion, group, kinds, version, type Kind } from '../../operator/api/kinds.ts';
+import { parseEvidence } from '../../operator/api/evidence.ts';
 import { parseEmergencyAccess } from '../../operator/api/emergency.ts';
 import { parseLedgerEntry } from '../../operator/api/ledger.ts';
 import type { Parsed } from '../../operator/api/parse.ts';
@@ -156,6 +157,7 @@ describe('what comes back', () => {
     ReleaseCandidate: parseReleaseCandidate,
     ReleaseBundle: parseReleaseBundle,
     Approval: parseApproval,
+    Evidence: parseEvidence,
     Rollback: parseRollback,
     EmergencyAccess: parseEmergencyAccess,
     LedgerEntry: parseLedgerEntry,

@@ -40,6 +40,7 @@ afterAll(() => world.stop());
 const ours = [
   'approvals',
   'emergencyaccesses',
+  'evidence',
   'ledgerentries',
   'releasebundles',
   'releasecandidates',
@@ -106,6 +107,12 @@ const roles: Readonly<Record<string, readonly string[]>> = {
   ],
   'countersign-installer': [policyRight('administer')],
   'countersign-installation': signing('installation'),
+  ...Object.fromEntries(
+    ['TestReport', 'VulnerabilityAssessment', 'Provenance', 'SBOM'].map((type) => [
+      `countersign-report-${type}`,
+      ['create evidence', `report evidencetypes ${type}`],
+    ]),
+  ),
 };
 
 /** Our group goes without saying. */

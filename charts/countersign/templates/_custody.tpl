@@ -73,12 +73,15 @@ expression may spend. Called with (dict "verb" "resource" "namespace" "name"), t
 
 {{/*
 The caller must be a person who holds a right by name. Needs the variables of "countersign.custody.right" for that verb. Called with
-(dict "rule" "verb" "when"): `when` is the CEL condition under which it is asked. Further values are for the text.
+(dict "rule" "verb" "when"): `when` is the CEL condition under which it is asked. With "programs" true a system identity will do. Further
+values are for the text.
 */}}
 {{- define "countersign.custody.needs" -}}
+{{- if not .programs }}
 - expression: "!({{ .when }}) || variables.person"
   messageExpression: {{ include "countersign.denial" (list (printf "%sNeedsPerson" .rule) .) }}
   reason: Forbidden
+{{- end }}
 - expression: "!({{ .when }}) || variables.{{ .verb }}Held"
   messageExpression: {{ include "countersign.denial" (list (printf "%sRightMissing" .rule) .) }}
   reason: Forbidden

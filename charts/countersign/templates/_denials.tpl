@@ -134,6 +134,21 @@ RevokeRightMissing: {caller} may not end the emergency access of {oldObject.spec
 {{- define "countersign.denial.RevokeOnlyByWildcard" -}}
 RevokeOnlyByWildcard: {caller} may end the emergency access of {oldObject.spec.grantee} in {place} only by a wildcard (* on verbs or resources), and wildcards sign nothing. Next: do it as somebody who holds countersign-sre without a wildcard: kubectl get rolebindings -n {place} -o wide
 {{- end }}
+{{- define "countersign.denial.ReportedInStaging" -}}
+ReportedInStaging: {caller} cannot report {object.spec.type} in {place}: it is no staging namespace, so nothing reads evidence there. Next: create it in the namespace of the candidate: kubectl get cand -A
+{{- end }}
+{{- define "countersign.denial.ReportRightMissing" -}}
+ReportRightMissing: {caller} may not report {object.spec.type} in {place}. Next: ask a platform admin for the right: kubectl create rolebinding {caller}-countersign-report-{object.spec.type} --clusterrole=countersign-report-{object.spec.type} --user={caller} -n {place}
+{{- end }}
+{{- define "countersign.denial.ReportOnlyByWildcard" -}}
+ReportOnlyByWildcard: {caller} may report {object.spec.type} in {place} only by a wildcard (* on verbs or resources), and wildcards sign nothing. Next: do it as somebody who holds countersign-report-{object.spec.type} without a wildcard: kubectl get rolebindings -n {place} -o wide
+{{- end }}
+{{- define "countersign.denial.ReporterFromElsewhere" -}}
+ReporterFromElsewhere: {caller} may not report {object.spec.type} in {place}: everybody who may run pods there speaks as it, and they may be the authors. Next: report as a ServiceAccount of another namespace, and have a platform admin bind it: kubectl create rolebinding <name> --clusterrole=countersign-report-{object.spec.type} --serviceaccount=<namespace>:<account> -n {place}
+{{- end }}
+{{- define "countersign.denial.PerformedBefore" -}}
+PerformedBefore: {caller} may not report {object.spec.type} that is to come: spec.performedAt is later than the clock of the API server. Next: set spec.performedAt to when it was: date -u +%FT%TZ
+{{- end }}
 {{- define "countersign.denial.WritersOnlyInStaging" -}}
 WritersOnlyInStaging: {caller} cannot write {variables.what} of {place} with the annotation countersign.dev/writers: the API server keeps that record in staging namespaces alone, and {place} is none. Next: leave the annotation out; if you sent none, find the mutating webhook or policy that adds it: kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies,mutatingadmissionpolicybindings
 {{- end }}

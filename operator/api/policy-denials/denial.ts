@@ -18,18 +18,24 @@ interface Right {
   readonly clusterRole: string;
   /** The namespace in which it is held. */
   readonly where: string;
+  /** Programs may hold it, too. */
+  readonly programs?: true;
 }
 
-/** The refusals of a rule that asks for a person who holds a right by name. */
+/** The refusals of a rule that asks for somebody who holds a right by name. */
 export const rightDenials = (
   rule: string,
-  { doing, clusterRole, where }: Right,
+  { doing, clusterRole, where, programs }: Right,
 ): Readonly<Record<string, PolicyDenial>> => ({
-  [`${rule}NeedsPerson`]: {
-    who: 'a system identity that does what takes a person',
-    says: `{caller} is a system identity, and those may not ${doing}`,
-    next: 'have a person do it',
-  },
+  ...(programs === true
+    ? {}
+    : {
+        [`${rule}NeedsPerson`]: {
+          who: 'a system identity that does what takes a person',
+          says: `{caller} is a system identity, and those may not ${doing}`,
+          next: 'have a person do it',
+        },
+      }),
   [`${rule}RightMissing`]: {
     who: 'a person without the right',
     says: `{caller} may not ${doing}`,

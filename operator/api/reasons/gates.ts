@@ -1,5 +1,6 @@
 /** Reasons that gates give, in the order of the gates. */
 import { entry, type ReasonEntry } from './entry.ts';
+import { evidenceReasons } from './evidence.ts';
 import { imageReasons } from './images.ts';
 
 export const gateReasons = {
@@ -146,11 +147,6 @@ export const gateReasons = {
     'A signer does not, or no longer, hold the right to sign in that role.',
     'Bind the approver role to the signer in the production namespace, or have a holder sign.',
   ),
-  RightsUnknown: entry(
-    ['Approvals', 'Approved'],
-    'It could not be told whether a signer holds the right to sign.',
-    'Wait; if it lasts, look at the log of the operator.',
-  ),
   Rejected: entry(
     ['Approvals', 'Approved', 'Finished'],
     'Somebody who may sign has refused the content; that is final.',
@@ -183,6 +179,8 @@ export const gateReasons = {
     'It is not recorded who wrote a staged object, so it cannot be told who may sign for it.',
     'Somebody who answers for the named object sends it again as it is, in a namespace labelled countersign.dev/staging=true: kubectl get <object> -o yaml | kubectl replace -f -.',
   ),
+
+  ...evidenceReasons,
 
   WindowOpen: entry(['Window'], 'A window is open.'),
   NoWindows: entry(['Window'], 'The policy has no windows: it is always open.'),

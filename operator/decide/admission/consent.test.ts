@@ -13,6 +13,7 @@ import {
   notes,
   now,
   holding,
+  noneReported,
 } from '../../../test/support/builders/decide.ts';
 import type { Approval } from '../../api/approval.ts';
 import { questionKey } from '../api-queries.ts';
@@ -35,6 +36,7 @@ const snapshot = (given: Partial<ConsentSnapshot> = {}): ConsentSnapshot => {
     bundle,
     approvals,
     lifts: new Map(),
+    ...noneReported,
     integrity: [],
     answers: new Map(
       approvals.map((approval) => [questionKey(rightToSign('payments-prod', approval)), { kind: 'Yes' as const }]),

@@ -4,7 +4,12 @@ import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { noContributors } from '../people/authors.ts';
 import type { Bundle } from '../bundle.ts';
+import { changedParts } from '../delta/changed-parts.ts';
+import { dependsOnChanges, unansweredOf } from '../evidence/demands.ts';
+import { rightToReport, type KnownEvidence } from '../evidence/piece.ts';
+import type { ReleaseChanges } from '../evidence/significance.ts';
 import { digestOf } from '../json/canonical.ts';
+import { listed } from '../messages.ts';
 import { judgeAtAdmission, type AdmissionFacts } from '../gates/gates.ts';
 import { keyOf, type NamespaceFacts } from '../objects.ts';
 import { questionKey, type Answers, type Question } from '../api-queries.ts';
@@ -26,6 +31,12 @@ export interface ConsentSnapshot {
   readonly approvals: readonly Approval[];
   /** Signatures by which holds on this content were lifted, as far as the record names any, by name. */
   readonly lifts: ReadonlyMap<string, Approval>;
+  /** Evidence of the staging namespace, as the watch brought it. */
+  readonly evidence: KnownEvidence;
+  /** Uids of evidence that the intent names and the watch has not brought. */
+  readonly unseen: readonly string[];
+  /** What production ran when the content was frozen; undefined = nothing, or it is not there, or nobody asks how much changes. */
+  readonly before: Bundle | undefined;
   /** Objects of our own installation that are not what the record says, as this program sees them. */
   readonly integrity: readonly string[];
   readonly answers: Answers;
@@ -63,14 +74,17 @@ export const judgeConsent = (s: ConsentSnapshot): Consent => {
     return missing('the content was rolled back, and nobody signed that it was not the cause');
   }
 
-  const open = s.approvals
-    .map((approval) => rightToSign(spec.targetNamespace, approval))
-    .filter((question) => !s.answers.has(questionKey(question)));
+  if (s.unseen.length > 0) {
+    return { is: 'Held', message: `evidence that it rests on is not seen here yet: uid ${listed(s.unseen)}` };
+  }
+  const facts = factsOf(s, { policy, candidate, bundle });
+  const asked = s.approvals.map((approval) => rightToSign(spec.targetNamespace, approval));
+  const open = [...asked, ...unansweredOf(facts, intent.at).map(rightToReport)].filter(
+    (question) => !s.answers.has(questionKey(question)),
+  );
   if (open.length > 0) return { is: 'Ask', questions: open };
   // Consent is judged at the instant of the intent; what expires or closes afterwards does not stop what has begun.
-  const failed = judgeAtAdmission(factsOf(s, { policy, candidate, bundle }), intent.at).filter(
-    ({ outcome }) => outcome !== 'Passed',
-  );
+  const failed = judgeAtAdmission(facts, intent.at).filter(({ outcome }) => outcome !== 'Passed');
   const withheld = failed.find(({ name }) => name !== 'InstallationIntegrity');
   if (withheld !== undefined) return missing(withheld.message);
   const [lock] = failed;
@@ -103,12 +117,37 @@ const factsOf = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): Adm
   record: s.record,
   approvals: s.approvals,
   rights: rightsOf(candidate, s),
+  evidence: untilIntent(s),
+  mayReport: (piece) => heldRight(s.answers.get(questionKey(rightToReport(piece)))),
+  changes: dependsOnChanges(policy) ? changesIn(bundle, s.before) : 'Unknown',
   integrity: () => s.integrity,
   // The record names the digests of those before it.
   bundles: [bundle],
   // Whoever changes staging meanwhile is the operator's to see; the authors of the bundle and of the record are here.
   hands: noContributors,
 });
+
+/** What was reported after the promotion had begun does not stop it. The clocks of who wrote the intent and of the API server may differ: what it names was there. */
+const untilIntent = ({ evidence, intent }: ConsentSnapshot): KnownEvidence => ({
+  of: (type, subject) =>
+    evidence
+      .of(type, subject)
+      .filter(({ uid, createdAt }) => createdAt <= intent.at || intent.evidence?.includes(uid) === true),
+});
+
+/** From contents alone: the delta that is stored beside them is in no digest. */
+const changesIn = (bundle: Bundle, before: Bundle | undefined): ReleaseChanges => {
+  if (bundle.base === 'none') return { isNew: true, parts: changedParts({ objects: [], foreign: false }, bundle) };
+  if (before === undefined || before.digest !== bundle.base || !isWhatItSays(before)) return 'Unknown';
+  return {
+    isNew: before.baseline,
+    parts: changedParts({ objects: before.objects, foreign: before.baseline }, bundle),
+  };
+};
+
+const isWhatItSays = (bundle: Bundle): boolean =>
+  bundle.objects.every(({ content, digest }) => digestOf(content) === digest) &&
+  digestOfBundle(bundle) === bundle.digest;
 
 const rightsOf = (
   { spec }: ReleaseCandidate,

@@ -34,20 +34,21 @@ export const before = ({ candidate, record }: CandidateSnapshot): Omit<Status, '
   return {
     objects: status?.objects ?? '',
     approvals: intent?.quorum ?? status?.approvals ?? '',
-    gates: intent === undefined ? (status?.gates ?? []) : passedThen,
+    gates: intent === undefined ? (status?.gates ?? []) : passedThen(intent.evidence),
     approvalManifests: {},
     ...(digest === undefined ? {} : { digest }),
     ...(bundle === undefined ? {} : { bundle }),
   };
 };
 
-const passedThen: Status['gates'] = gateNames.map((name) => ({
-  name,
-  outcome: 'Passed',
-  reason: 'GatesPassed',
-  message: 'passed when the promotion began',
-  remedy: '',
-}));
+const passedThen = (evidence: string): Status['gates'] =>
+  gateNames.map((name) => ({
+    name,
+    outcome: 'Passed',
+    reason: 'GatesPassed',
+    message: `passed when the promotion began${name === 'Evidence' && evidence !== '' ? `, by ${evidence}` : ''}`,
+    remedy: '',
+  }));
 
 /** Of a candidate that was never staged no gate has been asked, but for the one that stands in the way of that. */
 const gatesOf = (obstacle: StagingProblem | undefined): Status['gates'] => {

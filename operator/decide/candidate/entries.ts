@@ -2,11 +2,12 @@
 import type { Approval } from '../../api/approval.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
+import type { Piece } from '../evidence/piece.ts';
 import type { Delivery, LedgerDraft, Written } from '../ledger-entry.ts';
 import { firstLine } from '../messages.ts';
 import { keyOf } from '../objects.ts';
 import type { CandidateRecord } from '../record/candidate.ts';
-import { candidateSubject, type Data, signature, subjectOf } from '../record/subjects.ts';
+import { candidateSubject, type Data, reported, signature, subjectOf } from '../record/subjects.ts';
 import { writtenBy } from '../release/entries.ts';
 import { visible } from '../safe-text.ts';
 
@@ -100,6 +101,7 @@ export const promotionStarted = (
     parks = [],
     quorum,
     approvals,
+    evidence = [],
     delivery,
     followsUp,
   }: {
@@ -111,6 +113,8 @@ export const promotionStarted = (
     parks?: readonly Written[];
     quorum: string;
     approvals: readonly Approval[];
+    /** What it rests on besides; absent = nothing. */
+    evidence?: readonly Piece[];
     delivery: Delivery;
     followsUp: Data<'PromotionStarted'>['followsUp'];
   },
@@ -128,6 +132,7 @@ export const promotionStarted = (
     fromDigest,
     quorum,
     approvals: approvals.map(signature),
+    ...(evidence.length === 0 ? {} : { evidence: evidence.map(reported) }),
     writes: [...writtenBy(bundle, fromObjects), ...parks],
     removes: bundle.removed.map(keyOf),
     delivery,

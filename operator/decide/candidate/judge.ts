@@ -14,6 +14,8 @@ import type { Rendering } from './content.ts';
 import { movedImages } from './image-pins.ts';
 import { append, expiryOf, withStatus } from './report.ts';
 import { followUpOf } from '../emergency/follow-up.ts';
+import { countedEvidence, unansweredOf } from '../evidence/demands.ts';
+import { type Piece, rightToReport } from '../evidence/piece.ts';
 import type { ForeignContent, GateSnapshot, Refusal } from '../gates/gate.ts';
 import { judge, wouldPass } from '../gates/gates.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
@@ -64,15 +66,16 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
       recorded?.has(metadata.uid) !== true,
   );
   const rightQuestions = s.approvals.map((approval) => rightToSign(s.candidate.spec.targetNamespace, approval));
+  const reportQuestions = questionsAbout(s, staged, now);
   const course = courseOf(s, bundle, base);
   const writes = pendingWrites(s, course);
   const gateSnapshot = gateView(s, staged, { now, rightQuestions, writes });
   const verdicts = judge(gateSnapshot, now);
 
   // Ask about people first, and about writes only when nothing but those two can still be in the way.
-  const openRights = rightQuestions.filter((question) => !answers.has(questionKey(question)));
+  const openRights = [...rightQuestions.filter((question) => !answers.has(questionKey(question))), ...reportQuestions];
   const untried = writes.filter((write) => !answers.has(questionKey(write)));
-  const assumed = { rights: optimistic(s), preflight: [] };
+  const assumed = { rights: optimistic(s), mayReport: () => true, preflight: [] };
   const isHopeful = untried.length > 0 && wouldPass(verdicts, gateSnapshot, assumed, now);
   const openWrites = isHopeful ? untried.flatMap((write) => preflight(s, write)) : [];
   const isBroken = s.record.broken !== undefined;
@@ -121,11 +124,29 @@ const beginning = (s: Governed, gates: GateSnapshot, { base, now }: { base: Base
       parks: s.policy.spec.deliveredBy === 'GitOps' ? [] : parkedBy(bundle, s.live, s.production?.unmanaged ?? []),
       quorum: `${have}/${need}`,
       approvals: s.approvals.filter(({ metadata }) => counted.has(metadata.name)),
+      evidence: countedEvidence(gates, now),
       delivery: s.policy.spec.deliveredBy,
       followsUp: followUpOf(s.candidate, bundle, s),
     }),
   };
 };
+
+/** What is known of reporters and of the delta. */
+const evidenceView = (s: Governed, { bundle, base, answers }: Staged) => ({
+  mayReport: (piece: Piece) => heldRight(answers.get(questionKey(rightToReport(piece)))),
+  changes: { isNew: base.foreign || base.digest === 'none', parts: bundle.changed ?? [] },
+  hands: handsIn(s, bundle),
+});
+
+/** Whether those may report whose evidence decides, each reporter once. */
+const questionsAbout = (s: Governed, staged: Staged, now: Instant): readonly Question[] => {
+  if (s.policy.spec.evidence.length === 0) return [];
+  const open = unansweredOf({ ...s, bundle: staged.bundle, ...evidenceView(s, staged) }, now).map(rightToReport);
+  return [...new Map(open.map((question) => [questionKey(question), question])).values()];
+};
+
+const handsIn = (s: Governed, bundle: Bundle) =>
+  contributorsOf(s, s.candidate.metadata.namespace, mustHold(s) ? bundle : undefined);
 
 /** From what production runs to the bundle, past what an emergency left and the candidate openly takes back. */
 const courseOf = (s: CandidateSnapshot, bundle: Bundle, base: Base): Course => ({
@@ -152,7 +173,8 @@ interface Asked {
   readonly writes: readonly PreflightOutline[];
 }
 
-const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, asked: Asked): GateSnapshot => {
+const gateView = (s: Governed, staged: Staged, asked: Asked): GateSnapshot => {
+  const { bundle, base, rendering, answers } = staged;
   // Whatever staging's pods went through since they were made is part of the test.
   const judging = { since: 0, now: asked.now, patience: patienceOf(s.policy), around: noSurroundings };
   const stagedHealth = new Map(
@@ -176,7 +198,7 @@ const gateView = (s: Governed, { bundle, base, rendering, answers }: Staged, ask
       s.approvals.map(({ metadata }, i) => [metadata.uid, heldRight(answers.get(keyAt(asked.rightQuestions, i)))]),
     ),
     ...seen,
-    hands: contributorsOf(s, s.candidate.metadata.namespace, mustHold(s) ? bundle : undefined),
+    ...evidenceView(s, staged),
     unread,
     soakingSince: unread.length > 0 ? undefined : soakingSince(s, bundle, seen),
     preflight: refusals(asked.writes, answers),

@@ -1,4 +1,5 @@
 /** The plan of a candidate against a model of the cluster: effects are applied, and the plan is made again, until it has none. */
+import { noEvidence } from '../evidence/piece.ts';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { ReleaseCandidate, ReleaseCandidateStatus } from '../../api/candidate.ts';
@@ -103,6 +104,7 @@ class Model {
       live: new Map(),
       claims: new Map(),
       approvals: this.approvals,
+      evidence: noEvidence,
       autoscalers: [],
       stagedAutoscalers: [],
       unreadKinds: new Map(),

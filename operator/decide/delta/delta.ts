@@ -87,8 +87,8 @@ const added = (
 const isFolded = ({ kind }: ObjectRef, { path, to }: Difference): boolean =>
   !isOpen(classOf(kind, path)) && isDefault(kind, path, to);
 
-/** What the line about the whole object says already. */
-const unnamed = (content: JsonObject): JsonObject =>
+/** Without what the line about the whole object says already. */
+export const unnamed = (content: JsonObject): JsonObject =>
   ['apiVersion', 'kind', 'metadata.name'].reduce((left, path) => deletePath(left, parsePath(path) ?? []), content);
 
 const changed = (before: BundleObject, after: BundleObject, unmanaged: readonly string[], search: Search): Change[] => {
@@ -98,6 +98,16 @@ const changed = (before: BundleObject, after: BundleObject, unmanaged: readonly 
   return differences(was, is).map((one) => change(after.ref, one, search, lost));
 };
 
+/** @param lost dot paths of the object by which data is lost */
+export const classOfChange = (
+  kind: string,
+  { path, to }: Pick<Difference, 'path' | 'to'>,
+  lost: ReadonlySet<string>,
+): DeltaClass => {
+  const plain = formatPath(path);
+  return lost.has(plain) || endangersData(kind, plain, to) ? 'data loss' : classOf(kind, path);
+};
+
 const change = (
   ref: ObjectRef,
   { path, from, to }: Difference,
@@ -105,7 +115,7 @@ const change = (
   lost: ReadonlySet<string> = new Set(),
 ): Change => {
   const plain = formatPath(path);
-  const sort = lost.has(plain) || endangersData(kindIdOf(ref), plain, to) ? 'data loss' : classOf(kindIdOf(ref), path);
+  const sort = classOfChange(kindIdOf(ref), { path, to }, lost);
   const open = isOpen(sort);
   const where = visibleName(plain);
   const credential = isNamedCredential(path) || isSecretValue(kindIdOf(ref), path);

@@ -3,6 +3,8 @@ import type { GateName, Reason } from '../../api/reasons.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Contributors } from '../people/authors.ts';
 import type { Bundle } from '../bundle.ts';
+import type { Piece } from '../evidence/piece.ts';
+import type { ReleaseChanges } from '../evidence/significance.ts';
 import type { Instant, NamespaceFacts, ObjectKey } from '../objects.ts';
 import type { CandidateSnapshot } from './snapshot.ts';
 import type { Verdict } from './verdict.ts';
@@ -39,6 +41,10 @@ export interface GateSnapshot extends CandidateSnapshot {
   readonly bundle: Bundle;
   /** By uid of an approval: does its signer hold the right to sign in that role now? undefined or absent = not answered. */
   readonly rights: ReadonlyMap<string, boolean | undefined>;
+  /** May the reporter of a piece of evidence report it now? undefined = not answered. */
+  readonly mayReport: (piece: Piece) => boolean | undefined;
+  /** What the bundle changes in production. */
+  readonly changes: ReleaseChanges;
   /** Digest of what staging would be rendered to now. Absent = staging lacks the object; undefined = not answered. */
   readonly stagedNow: ReadonlyMap<ObjectKey, { readonly digest: string } | undefined>;
   /** Who changed staging since the bundle was frozen, as long as staging must hold it; afterwards staging is about other releases. */

@@ -6,6 +6,7 @@ import { changeTicket } from './content/change-ticket.ts';
 import { clusterRights } from './content/cluster-rights.ts';
 import { dependenciesPresent } from './content/dependencies-present.ts';
 import { emergencyDrift } from './production/emergency-drift.ts';
+import { evidence } from './content/evidence.ts';
 import { freeze } from './calendar/freeze.ts';
 import type { Field, Gate, GateSnapshot } from './gate.ts';
 import { images } from './content/images.ts';
@@ -42,6 +43,7 @@ const registered = [
   soak,
   approvals,
   segregationOfDuties,
+  evidence,
   window,
   freeze,
   secretsPresent,

@@ -5,6 +5,7 @@ import type { Identity } from '../../api/meta.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
 import type { RoleFacts } from '../emergency/role-limits.ts';
+import type { KnownEvidence } from '../evidence/piece.ts';
 import type { KnownType } from '../schema/custom-type.ts';
 import type { Binding } from './bindings.ts';
 import type { Instant, LiveObject, LiveObjects, NamespaceFacts, ObjectKey, ObjectRef, PodsOf } from '../objects.ts';
@@ -138,6 +139,8 @@ export interface CandidateSnapshot {
   readonly claims: ReadonlyMap<ObjectKey, string>;
   /** Approvals in the production namespace whose subject has this candidate's uid. */
   readonly approvals: readonly Approval[];
+  /** Evidence of the staging namespace. */
+  readonly evidence: KnownEvidence;
   /** HorizontalPodAutoscalers of the production namespace. */
   readonly autoscalers: readonly LiveObject[];
   readonly siblings: readonly Sibling[];

@@ -40,6 +40,9 @@ export interface SignedCandidate {
   };
 }
 
+/** What tells who had a hand in the content. */
+export type Authored = Pick<SignedCandidate, 'bundle' | 'candidate' | 'hands' | 'record'>;
+
 /** The role whose line ends the hold on staging. */
 export const testerRole = 'tester';
 
@@ -47,7 +50,7 @@ export const testerRole = 'tester';
  * Everybody who had a hand in the content, by username: those the bundle and the record name, those who have changed staging since it was
  * frozen (also if they changed it back), and once more those the candidate names, so that a bundle which lost a name hides nobody.
  */
-export const authorsOf = ({ bundle, candidate, hands, record }: SignedCandidate): readonly string[] => [
+export const authorsOf = ({ bundle, candidate, hands, record }: Authored): readonly string[] => [
   ...new Set([
     ...bundle.authors,
     ...hands.known,

@@ -1,6 +1,7 @@
 /** What the ledger says of one candidate. */
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import type { EntryData } from '../ledger-entry.ts';
+import { visible } from '../safe-text.ts';
 import { asKey, type Instant, type ObjectKey } from '../objects.ts';
 import { including, type ProductionFact } from './package.ts';
 import { foldBy, unchanged, type Folds } from './fold.ts';
@@ -18,7 +19,15 @@ export interface CandidateRecord {
   readonly authorsWhenTested: readonly string[];
   /** What its promotion began with, and where; undefined = it has not begun. */
   readonly intent:
-    { readonly bundle: string; readonly digest: string; readonly quorum: string; readonly seq: number } | undefined;
+    | {
+        readonly bundle: string;
+        readonly digest: string;
+        readonly quorum: string;
+        /** The evidence that it rests on, for people; '' = none. */
+        readonly evidence: string;
+        readonly seq: number;
+      }
+    | undefined;
   /** Set when its promotion completed. */
   readonly promoted: ProductionFact | undefined;
   /** Approval uids already entered as Signed or Rejected. */
@@ -55,6 +64,9 @@ const finish = (before: CandidateRecord, reason: FinishedReason, entry: LedgerEn
 
 const endOf = ({ outcome, rejected }: Extract<EntryData, { type: 'RolledBack' }>): FinishedReason =>
   outcome === 'Failed' ? 'Failed' : rejected ? 'Rejected' : 'RolledBack';
+
+const evidenceText = (evidence: Extract<EntryData, { type: 'PromotionStarted' }>['evidence'] = []): string =>
+  evidence.map(({ type, name, username }) => `${type} ${name} by ${visible(username)}`).join(', ');
 
 /** What each type of entry makes of a candidate. */
 const folds: Folds<CandidateRecord> = {
@@ -100,7 +112,13 @@ const folds: Folds<CandidateRecord> = {
   },
   PromotionStarted: (before, { entry, data }) => ({
     ...before,
-    intent: { bundle: data.to, digest: entry.digest, quorum: data.quorum, seq: entry.seq },
+    intent: {
+      bundle: data.to,
+      digest: entry.digest,
+      quorum: data.quorum,
+      evidence: evidenceText(data.evidence),
+      seq: entry.seq,
+    },
   }),
   JobDone: (before, { entry, data: { intent, object, outcome } }) =>
     intent === ''

@@ -25,6 +25,7 @@ export interface OpenIntent {
   /** The `Rollback` object that ordered it; '' for none. */
   readonly rollback: string;
   readonly delivery: Delivery;
+  readonly evidence?: readonly string[]; // uids of what a promotion rests on; absent = none
   /** The emergency whose changes it settles; null = none. */
   readonly followsUp: Extract<EntryData, { type: 'PromotionStarted' }>['followsUp'];
   /** Set when the API server refused a write under this intent for good. */
@@ -122,9 +123,7 @@ const withRan = (
 
 export const including = <T>(set: ReadonlySet<T>, value: T): ReadonlySet<T> => new Set([...set, value]);
 
-const without = <T>(map: ReadonlyMap<string, T>, key: string): ReadonlyMap<string, T> =>
-  map.has(key) ? new Map([...map].filter(([each]) => each !== key)) : map;
-
+const without = <T>(map: ReadonlyMap<string, T>, key: string) => new Map([...map].filter(([each]) => each !== key));
 const timeOf = ({ time }: LedgerEntrySpec): Instant => Date.parse(time);
 
 const candidateOf = ({ subject: { name, uid, namespace } }: LedgerEntrySpec): OpenIntent['candidate'] => ({
@@ -156,6 +155,7 @@ const folds: Folds<PackageRecord> = {
       cause: '',
       rollback: '',
       delivery: data.delivery,
+      ...(data.evidence === undefined ? {} : { evidence: data.evidence.map(({ uid }) => uid) }),
       followsUp: data.followsUp,
       refused: undefined,
       rejected: false,

@@ -5,6 +5,13 @@ import type { EntryData, LedgerDraft } from '../ledger-entry.ts';
 
 type Subject = LedgerDraft['subject'];
 
+interface ReportedPiece {
+  readonly name: string;
+  readonly uid: string;
+  readonly type: string;
+  readonly reporter: { readonly username: string };
+}
+
 export const candidateSubject = (candidate: { name: string; uid: string; namespace: string }): Subject => ({
   kind: 'ReleaseCandidate',
   name: candidate.name,
@@ -19,6 +26,14 @@ export const signature = ({ metadata, spec }: Approval) => ({
   uid: metadata.uid,
   role: spec.role,
   username: spec.approver.username,
+});
+
+/** A piece of evidence, as entries name it. */
+export const reported = ({ name, uid, type, reporter }: ReportedPiece) => ({
+  name,
+  uid,
+  type,
+  username: reporter.username,
 });
 
 export const namespaceSubject = (namespace: string): Subject => ({

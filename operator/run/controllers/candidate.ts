@@ -6,6 +6,7 @@ import { inFlightFinalizer, installation } from '../../api/kinds.ts';
 import { isHeavy, renderInSteps } from '../../decide/candidate/content.ts';
 import { candidateStuck, planCandidate } from '../../decide/candidate/plan.ts';
 import type { CandidateSnapshot } from '../../decide/gates/snapshot.ts';
+import type { Piece } from '../../decide/evidence/piece.ts';
 import { keyOf, type ObjectKey } from '../../decide/objects.ts';
 import { indexKey } from '../../observe/caches.ts';
 import { observeCandidate, type CandidateFacts } from '../../observe/candidate.ts';
@@ -131,6 +132,15 @@ const signed = ({ metadata, spec }: Approval, facts: Facts): Wakes => {
   return [{ ...one({ namespace: source, name: spec.subject.name }, 'Promotion'), soon }];
 };
 
+/** Evidence is about one candidate, or about images, which any that waits in its namespace may hold. */
+const reportedOn = ({ namespace, about }: Piece, facts: Facts): Wakes => {
+  const waiting = (facts.candidates.in()?.byIndex('source', namespace) ?? []).filter(({ metadata, spec }) => {
+    const known = facts.records.get(spec.targetNamespace).candidates.get(metadata.uid);
+    return known?.intent === undefined && (about === undefined || about.uid === metadata.uid);
+  });
+  return open(facts, waiting).map((wake) => ({ ...wake, priority: 'Promotion' as const }));
+};
+
 /** What an emergency leaves is known, or settled: candidates that touch it are judged again. */
 const settling: ReadonlySet<LedgerEntrySpec['type']> = new Set([
   'EmergencyEnded',
@@ -206,6 +216,10 @@ export const candidateController: Controller<'candidate', CandidateSnapshot, key
     approvals: (change, facts) => {
       const approval = change.new ?? change.old;
       return approval?.spec.subject.kind === 'ReleaseCandidate' ? signed(approval, facts) : [];
+    },
+    evidence: ({ old, new: now }, facts) => {
+      const piece = now ?? old;
+      return piece === undefined ? [] : reportedOn(piece, facts);
     },
     objects: (change, facts) => {
       const object = change.new ?? change.old;

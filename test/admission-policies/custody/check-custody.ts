@@ -12,6 +12,7 @@ import {
   approval,
   candidate,
   emergencyAccess,
+  evidence,
   forgedOwner,
   ledgerEntry,
   rollback,
@@ -165,6 +166,7 @@ const authorOf: Readonly<Record<Plural, (world: OwnWorld) => ApiClient>> = {
   approvals: ({ as }) => as('tester-a'),
   rollbacks: ({ as }) => as('sre-a'),
   emergencyaccesses: ({ as }) => as('sre-a'),
+  evidence: ({ as }) => as('reporter-a'),
   releasecandidates: ({ as }) => as('developer-a'),
   releasebundles: ({ operator }) => operator,
   ledgerentries: ({ operator }) => operator,
@@ -179,6 +181,7 @@ const contentOf: Readonly<Record<Plural, object>> = {
   approvals: { role: 'other' },
   rollbacks: { reason: 'other' },
   emergencyaccesses: { reason: 'other' },
+  evidence: { result: 'Failed' },
   releasecandidates: { version: '3.0.0' },
   releasebundles: { version: '3.0.0' },
   ledgerentries: { reason: 'other' },
@@ -189,6 +192,7 @@ export const stamped = {
   approvals: { field: 'approver', who: 'tester-a', make: approval },
   rollbacks: { field: 'requester', who: 'sre-a', make: rollback },
   emergencyaccesses: { field: 'grantor', who: 'sre-a', make: emergencyAccess },
+  evidence: { field: 'reporter', who: 'reporter-a', make: evidence },
   releasecandidates: { field: 'author', who: 'developer-a', make: candidate },
 } as const satisfies Partial<
   Record<Plural, { readonly field: string; readonly who: string; readonly make: (given?: Given) => Sent }>

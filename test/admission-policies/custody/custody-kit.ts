@@ -7,6 +7,7 @@ import {
   bundle,
   candidate,
   emergencyAccess,
+  evidence,
   forgedOwner,
   fresh,
   inFlight,
@@ -137,6 +138,7 @@ export function custodyKit(world: () => World, serviceAccount: () => ApiClient) 
     approvals: () => store(as('tester-a'), approval()),
     rollbacks: () => store(as('sre-a'), rollback()),
     emergencyaccesses: () => store(as('sre-a'), emergencyAccess()),
+    evidence: () => store(as('reporter-a'), evidence()),
     releasecandidates: () => store(as('developer-a'), candidate()),
     releasebundles: () => store(world().operator, bundle()),
     ledgerentries: () => store(world().operator, ledgerEntry()),
@@ -162,7 +164,9 @@ export function custodyKit(world: () => World, serviceAccount: () => ApiClient) 
     given: { status: 'HasStatus' | 'NoStatus'; record: 'Record' | 'Working' },
   ): Row[] {
     const policy = `countersign-${plural}`;
-    const written = ['releasebundles', 'ledgerentries', 'releasepolicies'].includes(plural) ? 'OnlyOnce' : 'Kept';
+    const written = ['evidence', 'releasebundles', 'ledgerentries', 'releasepolicies'].includes(plural)
+      ? 'OnlyOnce'
+      : 'Kept';
     /** The operator changes what it may; of what is written only once, nobody changes anything: then the twin changes nothing. */
     const byOperator = (metadata: unknown) => async () =>
       merge(
@@ -265,14 +269,14 @@ export function custodyKit(world: () => World, serviceAccount: () => ApiClient) 
     ];
   }
 
-  const keptRows = (plural: 'approvals' | 'rollbacks' | 'emergencyaccesses' | 'ledgerentries'): Row[] =>
+  const keptRows = (plural: 'approvals' | 'evidence' | 'rollbacks' | 'emergencyaccesses' | 'ledgerentries'): Row[] =>
     (['archiver-a', 'admin'] as const).map((who) => ({
       policy: `countersign-${plural}`,
       rule: 'RecordKept',
       given: `${who} deletes one of ${plural}`,
       refused: async () => as(who).delete(targetOf(await stored[plural]())),
       caller: `${who} may not delete ${plural} `,
-      next: `kubectl get ${plural} -n ${production} -o yaml`,
+      next: `kubectl get ${plural} -n ${plural === 'evidence' ? staging : production} -o yaml`,
       twin: async () => as('owner-a').delete(targetOf(await stored.releasecandidates())),
     }));
 
@@ -334,6 +338,7 @@ export async function prepareCustody(world: World): Promise<ApiClient> {
     resources: [
       'approvals',
       'emergencyaccesses',
+      'evidence',
       'rollbacks',
       'releasecandidates',
       'releasepolicies',
@@ -345,8 +350,14 @@ export async function prepareCustody(world: World): Promise<ApiClient> {
   for (const user of ['developer-b', 'archiver-a', 'owner-a']) await bind(world, { user, role: 'test-edit' });
   await world.cluster.controlPlane.identity({ name: 'oncall-a' });
   await bind(world, { user: 'oncall-a', role: 'countersign-oncall', namespace: production });
-  await role(world, 'wild-verbs', { resources: ['approvalroles', 'releasepolicies'], verbs: ['*'] });
-  await role(world, 'wild-resources', { resources: ['*'], verbs: ['approve', 'rollback', 'grant', 'withdraw'] });
+  await world.cluster.controlPlane.identity({ name: 'reporter-a' });
+  await bind(world, { user: 'reporter-a', role: 'countersign-report-TestReport', namespace: staging });
+  await bind(world, { user: 'reporter-a', role: 'countersign-report-TestReport', namespace: quiet });
+  await role(world, 'wild-verbs', { resources: ['approvalroles', 'evidencetypes', 'releasepolicies'], verbs: ['*'] });
+  await role(world, 'wild-resources', {
+    resources: ['*'],
+    verbs: ['approve', 'report', 'rollback', 'grant', 'withdraw'],
+  });
   for (const name of wildcards) {
     await world.cluster.controlPlane.identity({ name });
     for (const each of ['test-edit', name]) await bind(world, { user: name, role: each });
@@ -359,6 +370,11 @@ export async function prepareCustody(world: World): Promise<ApiClient> {
   });
   await bind(world, { user: 'definer', role: 'test-define' });
   const serviceAccount = await robot(world, 'robot', staging);
+  await bind(world, {
+    user: `system:serviceaccount:${staging}:robot`,
+    role: 'countersign-report-TestReport',
+    namespace: staging,
+  });
   const robotUser = `system:serviceaccount:${staging}:robot`;
   await bind(world, { user: robotUser, role: 'test-edit' });
   for (const each of ['approver', 'sre', 'owner', 'archiver', 'admin'])

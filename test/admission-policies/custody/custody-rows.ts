@@ -6,6 +6,7 @@ import {
   candidate,
   day,
   emergencyAccess,
+  evidence,
   ledgerEntry,
   policy,
   production,
@@ -38,11 +39,13 @@ const ofAll = ({ commonRows, keptRows }: Kit): readonly Row[] => [
   ...commonRows('approvals', { status: 'NoStatus', record: 'Record' }),
   ...commonRows('rollbacks', { status: 'HasStatus', record: 'Record' }),
   ...commonRows('emergencyaccesses', { status: 'HasStatus', record: 'Record' }),
+  ...commonRows('evidence', { status: 'NoStatus', record: 'Record' }),
   ...commonRows('releasecandidates', { status: 'HasStatus', record: 'Working' }),
   ...commonRows('releasepolicies', { status: 'HasStatus', record: 'Working' }),
   ...commonRows('releasebundles', { status: 'NoStatus', record: 'Record' }),
   ...commonRows('ledgerentries', { status: 'NoStatus', record: 'Record' }),
   ...keptRows('approvals'),
+  ...keptRows('evidence'),
   ...keptRows('rollbacks'),
   ...keptRows('emergencyaccesses'),
   ...keptRows('ledgerentries'),
@@ -116,6 +119,55 @@ const ofRights = ({ as, stored, rightRows }: Kit): readonly Row[] => [
     next: '--clusterrole=countersign-sre --user=developer-b',
     twin: async () => revoke(as(who), await store(as('sre-a'), emergencyAccess({ spec: { grantee: 'oncall-a' } }))),
   })),
+];
+
+/** Who reports evidence, where, and when it was performed. */
+const ofEvidence = ({ as, serviceAccount, rightRows }: Kit): readonly Row[] => [
+  ...rightRows({
+    policy: 'countersign-evidence',
+    rule: 'Report',
+    doing: 'reports a test',
+    act: (client) => client.create(evidence()),
+    without: 'developer-b',
+    right: 'reporter-a',
+    clusterRole: 'countersign-report-TestReport',
+  }).filter(({ rule }) => rule !== 'ReportNeedsPerson'),
+  {
+    policy: 'countersign-evidence',
+    rule: 'ReporterFromElsewhere',
+    given: 'an account of the staging namespace reports what is staged there',
+    refused: () => serviceAccount().create(evidence()),
+    caller: `system:serviceaccount:${staging}:robot`,
+    next: '--clusterrole=countersign-report-TestReport --serviceaccount=<namespace>:<account>',
+    twin: () => as('reporter-a').create(evidence()),
+  },
+  {
+    policy: 'countersign-evidence',
+    rule: 'ReportRightMissing',
+    given: 'somebody who reports tests reports a vulnerability assessment',
+    refused: () => as('reporter-a').create(evidence({ spec: { type: 'VulnerabilityAssessment' } })),
+    caller: 'reporter-a',
+    next: '--clusterrole=countersign-report-VulnerabilityAssessment --user=reporter-a',
+    twin: () => as('reporter-a').create(evidence()),
+  },
+  {
+    policy: 'countersign-evidence',
+    rule: 'ReportedInStaging',
+    given: 'somebody reports where nothing is staged',
+    refused: () => as('reporter-a').create(evidence({ metadata: { namespace: quiet } })),
+    caller: 'reporter-a',
+    next: 'kubectl get cand -A',
+    twin: () => as('reporter-a').create(evidence()),
+  },
+  {
+    policy: 'countersign-evidence',
+    rule: 'PerformedBefore',
+    given: 'somebody reports a test that is to come',
+    refused: () => as('reporter-a').create(evidence({ spec: { performedAt: future } })),
+    caller: 'reporter-a',
+    next: 'date -u +%FT%TZ',
+    twin: () => as('reporter-a').create(evidence({ spec: { performedAt: new Date().toISOString() } })),
+  },
 ];
 
 /** Candidates, and what never changes of them and of bundles. */
@@ -453,4 +505,6 @@ const ofPrograms = ({ world, as }: Kit): readonly Row[] => [
 ];
 
 export const custodyRows = (kit: Kit): readonly Row[] =>
-  [ofAll, ofRights, ofCandidates, overlayRows, ofBooks, ofPolicies, ofDefinitions, ofPrograms].flatMap((of) => of(kit));
+  [ofAll, ofRights, ofEvidence, ofCandidates, overlayRows, ofBooks, ofPolicies, ofDefinitions, ofPrograms].flatMap(
+    (of) => of(kit),
+  );

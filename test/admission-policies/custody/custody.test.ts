@@ -10,6 +10,7 @@ import {
   candidate,
   digest,
   emergencyAccess,
+  evidence,
   ledgerEntry,
   policy,
   rollback,
@@ -137,16 +138,17 @@ const elsewhere = new Set([
 
 /** Rules that no request reaches while the CRD and the stamp do their part: they are taken away below. */
 const coveredBelow = [
-  ...['approvals', 'emergencyaccesses', 'rollbacks', 'releasecandidates'].map(
+  ...['approvals', 'emergencyaccesses', 'evidence', 'rollbacks', 'releasecandidates'].map(
     (plural) => `countersign-${plural} StampIsCaller`,
   ),
   ...['OnlyRevoked', 'RevokedStays'].map((rule) => `countersign-emergencyaccesses ${rule}`),
-  ...['approvals', 'rollbacks', 'ledgerentries'].map((plural) => `countersign-${plural} SpecNeverChanges`),
+  ...['approvals', 'evidence', 'rollbacks', 'ledgerentries'].map((plural) => `countersign-${plural} SpecNeverChanges`),
 ];
 
 describe('behind the CRD: its rule that spec never changes is taken away', () => {
   const cases = [
     { plural: 'approvals', change: { digest: digest('c') }, next: 'kubectl create a new Approval' },
+    { plural: 'evidence', change: { result: 'Failed' }, next: 'kubectl create new Evidence' },
     { plural: 'rollbacks', change: { package: 'other' }, next: 'kubectl create a new Rollback' },
     { plural: 'emergencyaccesses', change: { duration: '24h' }, next: 'kubectl create a new EmergencyAccess' },
     { plural: 'ledgerentries', change: { reason: 'other' }, next: 'put right by a later one' },
@@ -181,6 +183,7 @@ describe('behind the CRD: its rule that spec never changes is taken away', () =>
 describe('behind the stamp: it is taken away', () => {
   const cases = [
     { plural: 'approvals', field: 'approver', who: 'tester-a', make: approval },
+    { plural: 'evidence', field: 'reporter', who: 'reporter-a', make: evidence },
     { plural: 'rollbacks', field: 'requester', who: 'sre-a', make: rollback },
     { plural: 'emergencyaccesses', field: 'grantor', who: 'sre-a', make: emergencyAccess },
     { plural: 'releasecandidates', field: 'author', who: 'developer-a', make: candidate },
@@ -221,12 +224,14 @@ describe('what must go on', () => {
       }),
     );
     await bind(world, { user: 'tester-a', role: 'countersign-tester', namespace: 'doomed' });
+    await bind(world, { user: 'reporter-a', role: 'countersign-report-TestReport', namespace: 'doomed' });
     await bind(world, { user: 'sre-a', role: 'countersign-sre', namespace: 'doomed' });
     await bind(world, { user: 'developer-a', role: 'countersign-developer', namespace: 'doomed' });
     const metadata = { namespace: 'doomed' };
     const named = (made: Sent): Sent => ({ ...made, metadata: { ...made.metadata, ...metadata } });
     for (const [client, object] of [
       [as('tester-a'), approval()],
+      [as('reporter-a'), evidence()],
       [as('sre-a'), rollback()],
       [as('developer-a'), candidate()],
       [as('admin'), policy()],

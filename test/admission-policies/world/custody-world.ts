@@ -9,6 +9,7 @@ import {
   candidate,
   day,
   emergencyAccess,
+  evidence,
   ledgerEntry,
   policy,
   production,
@@ -23,6 +24,7 @@ export const makers = {
   approvals: approval,
   rollbacks: rollback,
   emergencyaccesses: emergencyAccess,
+  evidence,
   releasecandidates: candidate,
   releasebundles: bundle,
   ledgerentries: ledgerEntry,
@@ -122,7 +124,7 @@ async function audit(world: GuardWorld): Promise<void> {
 /** Without the rule that a spec never changes, so that the policies alone say it. */
 async function looseDefinitions(world: GuardWorld): Promise<void> {
   const rules = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-validations';
-  for (const plural of ['approvals', 'rollbacks', 'emergencyaccesses', 'ledgerentries']) {
+  for (const plural of ['approvals', 'evidence', 'rollbacks', 'emergencyaccesses', 'ledgerentries']) {
     const name = `${plural}.countersign.dev`;
     const target = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name };
     accepted(await world.as('installer').patch(target, 'json', [{ op: 'remove', path: rules }]));

@@ -18,6 +18,7 @@ const names: Record<Kind, string> = {
   ReleaseCandidate: 'payments-2.4.0',
   ReleaseBundle: 'payments-2.4.0-1a2b3c4d',
   Approval: 'payments-2.4.0-approver-a',
+  Evidence: 'payments-2.4.0-tests',
   Rollback: 'payments-back',
   EmergencyAccess: 'inc-4711',
   LedgerEntry: '000000000000',
@@ -51,6 +52,13 @@ const specs: Record<Kind, Manifest['spec']> = {
     role: 'approver',
     decision: 'Approve',
     approver: { username: 'approver-a' },
+  },
+  Evidence: {
+    type: 'TestReport',
+    subject: { candidate: { name: 'payments-2.4.0', uid, digest: someDigest } },
+    result: 'Passed',
+    performedAt: '2026-05-04T09:00:00Z',
+    reporter: { username: 'ci-a' },
   },
   Rollback: { package: 'payments', reason: 'errors since 2.4.0', requester: { username: 'sre-a' } },
   EmergencyAccess: {

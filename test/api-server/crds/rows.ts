@@ -8,6 +8,7 @@ type Fields = Readonly<Record<string, unknown>>;
 const spec = (fields: Fields): Change => ({ spec: fields });
 
 const approvals = (line: Fields): Fields => ({ approvals: [{ role: 'approver', count: 1, ...line }] });
+const demand = (line: Fields): Fields => ({ evidence: [{ type: 'TestReport', maxAge: '168h', ...line }] });
 const window = (fields: Fields): Fields => ({
   windows: [{ schedule: '0 9 * * 1-5', duration: '8h', timeZone: 'America/New_York', ...fields }],
 });
@@ -28,11 +29,12 @@ const emergency = (fields: Fields): Change => spec({ emergency: fields });
 
 const policy: Omit<RuleRow, 'kind'>[] = [
   { at: '', bad: { name: 'staging' }, twin: {} },
+  { at: 'spec.evidence[].type', bad: spec(demand({ type: 'test' })), twin: spec(demand({ type: 'Test2' })) },
+  { at: 'spec.evidence[].maxAge', bad: spec(demand({ maxAge: '8761h' })), twin: spec(demand({ maxAge: '8760h' })) },
   {
-    at: 'spec',
-    says: 'spec.evidence',
-    bad: spec({ evidence: [{ type: 'TestReport', maxAge: '168h' }] }),
-    twin: spec({ evidence: [] }),
+    at: 'spec.evidence[].most',
+    bad: spec(demand({ most: { 'very critical': 0 } })),
+    twin: spec(demand({ most: { critical: 0 } })),
   },
   {
     at: 'spec',
@@ -328,6 +330,8 @@ const identityFields = (kind: Kind, field: string): TextField[] => [
   { kind, at: `spec.${field}.uid`, lines: 'one', put: (uid) => spec({ [field]: { username: 'sre-a', uid } }) },
 ];
 
+const aReport = { mediaType: 'application/xml', sha256: someDigest };
+
 const notes = (field: string, lines: 'one' | 'many', put: (text: string) => unknown = (text) => text): TextField => ({
   kind: 'ReleaseCandidate',
   at: `spec.notes.${field}${lines === 'one' ? '[]' : ''}`,
@@ -393,12 +397,33 @@ const textFields: readonly TextField[] = [
   ...identityFields('ReleaseCandidate', 'author'),
   { kind: 'Approval', at: 'spec.comment', lines: 'many', put: (comment) => spec({ comment }) },
   ...identityFields('Approval', 'approver'),
+  { kind: 'Evidence', at: 'spec.comment', lines: 'many', put: (comment) => spec({ comment }) },
+  { kind: 'Evidence', at: 'spec.report.inline', lines: 'many', put: (inline) => spec({ report: { ...aReport, inline } }) },
+  ...identityFields('Evidence', 'reporter'),
   { kind: 'Rollback', at: 'spec.reason', lines: 'many', put: (reason) => spec({ reason }) },
   ...identityFields('Rollback', 'requester'),
   { kind: 'EmergencyAccess', at: 'spec.grantee', lines: 'one', put: (grantee) => spec({ grantee }) },
   { kind: 'EmergencyAccess', at: 'spec.reason', lines: 'many', put: (reason) => spec({ reason }) },
   { kind: 'EmergencyAccess', at: 'spec.incident', lines: 'one', put: (incident) => spec({ incident }) },
   ...identityFields('EmergencyAccess', 'grantor'),
+];
+
+const evidence: readonly Omit<RuleRow, 'kind'>[] = [
+  { at: 'spec.type', bad: spec({ type: 'testReport' }), twin: spec({ type: 'TestReport' }) },
+  {
+    at: 'spec.subject',
+    says: 'exactly once',
+    bad: spec({ subject: {} }),
+    twin: spec({ subject: { images: [noDigest] } }),
+  },
+  { at: 'spec.summary', bad: spec({ summary: { 'not a name': 1 } }), twin: spec({ summary: { 'by-name_1.x': 1 } }) },
+  { at: 'spec.report.url', bad: spec({ report: { ...aReport, url: 'ftp://ci/report' } }), twin: spec({ report: { ...aReport, url: 'https://ci/report' } }) },
+  {
+    at: 'spec.report',
+    says: 'at most 256 KiB',
+    bad: spec({ report: { ...aReport, inline: 'ü'.repeat(131_073) } }),
+    twin: spec({ report: { ...aReport, inline: 'ü'.repeat(131_072) } }),
+  },
 ];
 
 /** What would move the cursor, hide or reorder. */
@@ -424,6 +449,7 @@ export const ruleRows: readonly RuleRow[] = [
   ...of('ReleaseCandidate', candidate),
   ...of('ReleaseBundle', bundle),
   ...of('Approval', approval),
+  ...of('Evidence', evidence),
   ...of('Rollback', rollback),
   ...of('EmergencyAccess', emergencyAccess),
   ...of('LedgerEntry', ledger),
@@ -446,6 +472,8 @@ export const boundRows: readonly { kind: Kind; field: string; bad: Change; twin:
     bad: spec({ approvals: [{ role: 'tester', count: 1 }, { role: 'tester', count: 2 }] }),
     twin: spec({ approvals: [{ role: 'tester', count: 1 }, { role: 'approver', count: 2 }] }),
   },
+  { kind: 'ReleasePolicy', field: 'spec.minor[0]', bad: spec({ minor: ['data loss'] }), twin: spec({ minor: ['image'] }) },
+  { kind: 'ReleasePolicy', field: 'spec.evidence[0].about', bad: spec(demand({ about: 'Staging' })), twin: spec(demand({ about: 'Images' })) },
   { kind: 'ReleasePolicy', field: 'spec.reviewBy', bad: spec({ reviewBy: '2027-02-29' }), twin: spec({ reviewBy: '2028-02-29' }) },
   { kind: 'ReleasePolicy', field: 'spec.reviewBy', bad: spec({ reviewBy: undefined }), twin: {} },
   { kind: 'ReleasePolicy', field: 'spec.sourceNamespace', bad: spec({ sourceNamespace: 'Staging' }), twin: spec({ sourceNamespace: 'staging' }) },
@@ -482,6 +510,16 @@ export const boundRows: readonly { kind: Kind; field: string; bad: Change; twin:
     twin: emergency({ endSessions: 'Report' }),
   },
   { kind: 'ReleasePolicy', field: 'spec.emergency.maxActive', bad: emergency({ maxActive: 0 }), twin: emergency({ maxActive: 1 }) },
+  { kind: 'Evidence', field: 'spec.performedAt', bad: spec({ performedAt: 'today' }), twin: spec({ performedAt: '2026-05-04T09:00:00.5Z' }) },
+  { kind: 'Evidence', field: 'spec.result', bad: spec({ result: 'Skipped' }), twin: spec({ result: 'Failed' }) },
+  { kind: 'Evidence', field: 'spec.summary.critical', bad: spec({ summary: { critical: -1 } }), twin: spec({ summary: { critical: 0 } }) },
+  {
+    kind: 'Evidence',
+    field: 'spec.subject.images',
+    bad: spec({ subject: { images: [] } }),
+    twin: spec({ subject: { images: [noDigest] } }),
+  },
+  { kind: 'Evidence', field: 'spec.reporter', bad: spec({ reporter: undefined }), twin: {} },
   { kind: 'EmergencyAccess', field: 'spec.reason', bad: spec({ reason: '' }), twin: spec({ reason: 'x' }) },
   { kind: 'EmergencyAccess', field: 'spec.reason', bad: spec({ reason: undefined }), twin: {} },
   { kind: 'EmergencyAccess', field: 'spec.incident', bad: spec({ incident: undefined }), twin: {} },
@@ -503,6 +541,7 @@ export const frozenRows: readonly { kind: Kind; change: Fields }[] = [
   { kind: 'ReleaseCandidate', change: { version: '2.4.1' } },
   { kind: 'ReleaseBundle', change: { deltaText: 'nothing to see' } },
   { kind: 'Approval', change: { digest: noDigest } },
+  { kind: 'Evidence', change: { result: 'Failed' } },
   { kind: 'Rollback', change: { reason: 'changed my mind' } },
   { kind: 'EmergencyAccess', change: { duration: '5h' } },
   { kind: 'LedgerEntry', change: { type: 'Promoted' } },

@@ -56,7 +56,7 @@ const attacksOn = (policy: string): readonly OwnCheck[] =>
 /** Of the policies that mutate. */
 const stamps: Readonly<Record<string, readonly OwnCheck[]>> = {
   ...Object.fromEntries(
-    (['approvals', 'rollbacks', 'emergencyaccesses', 'releasecandidates'] as const).map((plural) => [
+    (['approvals', 'evidence', 'rollbacks', 'emergencyaccesses', 'releasecandidates'] as const).map((plural) => [
       `stamp-${plural}`,
       ofKindStamp(plural),
     ]),

@@ -41,6 +41,14 @@ export const approval = object('Approval', production, () => ({
   decision: 'Approve',
 }));
 
+/** Performed an hour ago. */
+export const evidence = object('Evidence', staging, () => ({
+  type: 'TestReport',
+  subject: { candidate: { name: 'payments-2.4.0', uid: '3f0e', digest: digest('a') } },
+  result: 'Passed',
+  performedAt: new Date(Date.now() - 3_600_000).toISOString(),
+}));
+
 export const candidate = object('ReleaseCandidate', staging, () => ({
   targetNamespace: production,
   package: 'payments',

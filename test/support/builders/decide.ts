@@ -17,6 +17,7 @@ import {
   type ExplainedRecord,
 } from '../../../operator/decide/record/expected-state.ts';
 import type { GateSnapshot } from '../../../operator/decide/gates/gate.ts';
+import { noEvidence, type KnownEvidence, type Piece } from '../../../operator/decide/evidence/piece.ts';
 import { noBindings, noHosts } from '../../../operator/decide/gates/snapshot.ts';
 import { nothingSelected } from '../../../operator/decide/selected.ts';
 import {
@@ -417,6 +418,9 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     live: new Map(),
     claims: new Map(),
     approvals,
+    evidence: noEvidence,
+    mayReport: () => true,
+    changes: { isNew: false, parts: [] },
     autoscalers: [],
     stagedAutoscalers: [],
     siblings: [],
@@ -443,6 +447,31 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     ...given,
   };
 };
+
+/** A TestReport of `ci-a` about the content of `aBundle` for `aCandidate`, an hour old, that passed. */
+export const aPiece = (name: string, given: Partial<Piece> = {}): Piece => ({
+  name,
+  namespace: 'payments-staging',
+  uid: `uid-${name}`,
+  type: 'TestReport',
+  subjects: [`uid-payments-2-4-0 ${digestOf('d')}`],
+  about: { uid: 'uid-payments-2-4-0' },
+  passed: true,
+  counts: {},
+  performedAt: now - hour,
+  createdAt: now - hour,
+  reporter: { username: 'ci-a', uid: '', groups: [] },
+  intact: true,
+  ...given,
+});
+
+/** What is known when these are there. */
+export const known = (...pieces: readonly Piece[]): KnownEvidence => ({
+  of: (type, subject) => pieces.filter((each) => each.type === type && each.subjects.includes(subject)),
+});
+
+/** What the gate reads of evidence where there is none. */
+export const noneReported = { evidence: noEvidence, unseen: [], before: undefined } as const;
 
 /** Another candidate of the package, `next`, that `developer-a` created at `now` and that is not staged. */
 export const aSibling = (given: Partial<Sibling> = {}): Sibling => {

@@ -1,0 +1,179 @@
+/** What evidence a release needs, and what there is for each part of it. The one place where it is decided what evidence is worth. */
+import type { ReleaseCandidate } from '../../api/candidate.ts';
+import { milliseconds } from '../../api/duration.ts';
+import type { EvidenceLine } from '../../api/policy-evidence.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import type { Bundle } from '../bundle.ts';
+import { imagesIn } from '../manifest/images-in.ts';
+import { isPinned } from '../manifest/image-reference.ts';
+import { runsNothing } from '../manifest/pod-spec.ts';
+import type { Instant } from '../objects.ts';
+import { authorsOf, type Authored } from '../people/approvals.ts';
+import { peopleAmong, type PersonOf } from '../people/identity.ts';
+import { subjectOfContent, type KnownEvidence, type Piece } from './piece.ts';
+import { imagesChanged, significanceOf, type ReleaseChanges, type Significance } from './significance.ts';
+
+/** A release with what its evidence is judged by. */
+export interface EvidencedRelease extends Authored {
+  readonly candidate: ReleaseCandidate;
+  readonly policy: ReleasePolicy;
+  readonly bundle: Pick<Bundle, 'authors' | 'digest' | 'objects'>;
+  readonly evidence: KnownEvidence;
+  /** Does the reporter hold the right to report it now? undefined = not answered. */
+  readonly mayReport: (piece: Piece) => boolean | undefined;
+  readonly changes: ReleaseChanges;
+}
+
+/** Why evidence that passed does not count. */
+export type Ignored = 'Author' | 'StagingAccount' | 'Expired' | 'Altered' | 'LacksRight';
+
+/** What decides about one subject: the newest evidence that counts or fails. `ignored` = newer evidence that passed and does not count. */
+export type Standing =
+  | { readonly is: 'Counts'; readonly piece: Piece; readonly expiresAt: Instant }
+  | { readonly is: 'Failed'; readonly piece: Piece; readonly because: string }
+  /** The newest whose right is not answered, and others that may be asked about along with them. */
+  | { readonly is: 'Unanswered'; readonly pieces: readonly [Piece, ...Piece[]] }
+  | { readonly is: 'Missing'; readonly ignored: readonly { readonly piece: Piece; readonly why: Ignored }[] };
+
+/** One line of the policy, and how far it is met. `subjects` empty = it asks for nothing here. */
+export interface Demand {
+  readonly line: EvidenceLine;
+  /** Whether a release that changes so much needs it. */
+  readonly applies: boolean;
+  readonly subjects: readonly { readonly subject: string; readonly standing: Standing }[];
+}
+
+export const significanceOfRelease = ({ changes, candidate, policy }: EvidencedRelease): Significance =>
+  significanceOf(changes, candidate.spec.significance, policy.spec.minor);
+
+/** Digests of the images that the content names. What an injector fills in later has none. */
+const imageDigests = ({ objects }: EvidencedRelease['bundle']): readonly string[] => [
+  ...new Set(
+    objects
+      .filter(({ ref }) => !runsNothing(ref))
+      .flatMap(({ content }) => imagesIn(content))
+      .filter(({ reference }) => isPinned(reference))
+      .map(({ reference }) => reference.slice(reference.lastIndexOf('@') + 1)),
+  ),
+];
+
+const applies = ({ when }: EvidenceLine, { changes }: EvidencedRelease, { level }: Significance): boolean => {
+  switch (when) {
+    case 'Always':
+      return true;
+    case 'ImagesChanged':
+      return imagesChanged(changes);
+    case 'NewOrSignificant':
+      return level !== 'Minor';
+  }
+};
+
+/** Newest first. Of two at one instant the one that failed decides. */
+const newestFirst = (a: Piece, b: Piece): number =>
+  b.performedAt - a.performedAt ||
+  b.createdAt - a.createdAt ||
+  Number(a.passed) - Number(b.passed) ||
+  Number(a.name > b.name) - Number(a.name < b.name);
+
+/** Why it does not pass; undefined = it does. */
+const failureOf = ({ passed, counts }: Piece, { most }: EvidenceLine): string | undefined => {
+  if (!passed) return 'failed';
+  for (const [name, limit] of Object.entries(most)) {
+    const count = Object.hasOwn(counts, name) ? counts[name] : undefined;
+    if (count === undefined) return `does not say how many ${name}`;
+    if (count > limit) return `counts ${count} ${name}, of which at most ${limit} may be`;
+  }
+  return undefined;
+};
+
+/** What evidence of one line is weighed with. */
+interface Weights {
+  readonly line: EvidenceLine;
+  readonly authors: ReadonlySet<string>;
+  readonly personOf: PersonOf;
+  readonly mayReport: EvidencedRelease['mayReport'];
+  readonly now: Instant;
+}
+
+const ignoredBecause = (piece: Piece, w: Weights): Ignored | 'Unanswered' | undefined => {
+  const { username } = piece.reporter;
+  if (!piece.intact) return 'Altered';
+  if (username.startsWith(`system:serviceaccount:${piece.namespace}:`)) return 'StagingAccount';
+  if (w.authors.has(w.personOf(username))) return 'Author';
+  if (!(w.now < piece.performedAt + milliseconds(w.line.maxAge))) return 'Expired';
+  const held = w.mayReport(piece);
+  if (held === undefined) return 'Unanswered';
+  return held ? undefined : 'LacksRight';
+};
+
+/** Reporters that are asked about together: of one that lacks the right, the next older is needed. */
+const askedAtOnce = 10;
+
+/**
+ * The newest evidence decides. What failed does so whoever reported it, for whoever takes away a right must not take away a finding with
+ * it; what passed and does not count is passed over.
+ */
+const standingOf = (pieces: readonly Piece[], w: Weights): Standing => {
+  const ignored: { piece: Piece; why: Ignored }[] = [];
+  const sorted = pieces.toSorted(newestFirst);
+  for (const [place, piece] of sorted.entries()) {
+    const because = failureOf(piece, w.line);
+    if (because !== undefined) return { is: 'Failed', piece, because };
+    const why = ignoredBecause(piece, w);
+    if (why === 'Unanswered') {
+      const others = sorted.slice(place + 1, place + askedAtOnce);
+      return { is: 'Unanswered', pieces: [piece, ...others.filter((each) => ignoredBecause(each, w) === why)] };
+    }
+    if (why === undefined) return { is: 'Counts', piece, expiresAt: piece.performedAt + milliseconds(w.line.maxAge) };
+    ignored.push({ piece, why });
+  }
+  return { is: 'Missing', ignored };
+};
+
+/** Every line of the policy, and what there is for it. Looks at evidence of the types and subjects that are asked for, and at no other. */
+export const demandsOf = (s: EvidencedRelease, now: Instant): readonly Demand[] => {
+  const { candidate, policy, bundle, evidence, mayReport } = s;
+  const lines = policy.spec.evidence;
+  if (lines.length === 0) return [];
+  const significance = significanceOfRelease(s);
+  const authors = authorsOf(s);
+  const content = [subjectOfContent(candidate.metadata.uid, bundle.digest)];
+  const images = lines.some(({ about }) => about === 'Images') ? imageDigests(bundle) : [];
+  return lines.map((line) => {
+    const isAsked = applies(line, s, significance);
+    const asked = (isAsked ? (line.about === 'Images' ? images : content) : []).map((subject) => ({
+      subject,
+      pieces: evidence.of(line.type, subject),
+    }));
+    const reporters = asked.flatMap(({ pieces }) => pieces.map(({ reporter }) => reporter.username));
+    const personOf = peopleAmong(policy.spec.people, [...authors, ...new Set(reporters)]);
+    const weights = { line, personOf, authors: new Set(authors.map(personOf)), mayReport, now };
+    return {
+      line,
+      applies: isAsked,
+      subjects: asked.map(({ subject, pieces }) => ({ subject, standing: standingOf(pieces, weights) })),
+    };
+  });
+};
+
+/** Whether it matters what the release changes. */
+export const dependsOnChanges = ({ spec }: ReleasePolicy): boolean =>
+  spec.evidence.some(({ when }) => when !== 'Always');
+
+/** Evidence of which it must be known whether its reporter may report it, before it is known what counts. */
+export const unansweredOf = (s: EvidencedRelease, now: Instant): readonly Piece[] => [
+  ...new Set(
+    demandsOf(s, now).flatMap(({ subjects }) =>
+      subjects.flatMap(({ standing }) => (standing.is === 'Unanswered' ? standing.pieces : [])),
+    ),
+  ),
+];
+
+/** The evidence that a release rests on, each piece once. */
+export const countedEvidence = (s: EvidencedRelease, now: Instant): readonly Piece[] => [
+  ...new Set(
+    demandsOf(s, now).flatMap(({ subjects }) =>
+      subjects.flatMap(({ standing }) => (standing.is === 'Counts' ? [standing.piece] : [])),
+    ),
+  ),
+];

@@ -1,0 +1,215 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  aBundle,
+  aCandidate,
+  aGateSnapshot,
+  aPiece,
+  aPolicy,
+  digestOf,
+  hour,
+  known,
+  now,
+  second,
+} from '../../../../test/support/builders/decide.ts';
+import { subjectOfContent, type Piece } from '../../evidence/piece.ts';
+import type { GateSnapshot } from '../gate.ts';
+import { evidence } from './evidence.ts';
+
+const line = { type: 'TestReport', maxAge: '24h' };
+const scan = { type: 'VulnerabilityAssessment', about: 'Images', maxAge: '24h', most: { critical: 0 } };
+const image = digestOf('e');
+
+const judged = (pieces: readonly Piece[], lines: readonly object[] = [line], more: Partial<GateSnapshot> = {}) =>
+  evidence.judge(aGateSnapshot({ policy: aPolicy({ evidence: lines }), evidence: known(...pieces), ...more }), now);
+
+const scanned = (name: string, critical: number, given: Partial<Piece> = {}): Piece =>
+  aPiece(name, {
+    type: 'VulnerabilityAssessment',
+    subjects: [image],
+    about: undefined,
+    counts: { critical },
+    ...given,
+  });
+
+test('a policy that demands none passes', () => {
+  expect(judged([], [])).toMatchObject({ outcome: 'Passed', reason: 'EvidenceNotRequired' });
+});
+
+test('what is missing says about what, who may report it and the command', () => {
+  const verdict = judged([]);
+  expect(verdict).toMatchObject({
+    outcome: 'Waiting',
+    reason: 'EvidenceMissing',
+    message:
+      'Waiting for TestReport about the content of payments-2.4.0; the release is Minor: it changes nothing that the policy takes for significant',
+  });
+  expect(verdict.remedy).toContain(
+    'Somebody who holds report on evidencetypes/TestReport in payments-staging by name, and had no hand in the content, reports what came of it: echo \'{"apiVersion":"countersign.dev/v1alpha1","kind":"Evidence"',
+  );
+  expect(verdict.remedy).toContain(`"subject":{"candidate":{"name":"payments-2.4.0","uid":"uid-payments-2-4-0"`);
+});
+
+test('what counted is named, and until when it does', () => {
+  expect(judged([aPiece('tests')])).toMatchObject({
+    outcome: 'Passed',
+    reason: 'EvidenceComplete',
+    message: expect.stringContaining('TestReport tests by ci-a; the release is Minor'),
+    wakeAt: now + 23 * hour,
+  });
+});
+
+describe('what passed does not count', () => {
+  test.each<[sentence: string, piece: Piece, reason: string, says: string]>([
+    [
+      'by an author',
+      aPiece('t', { reporter: { username: 'Developer-A', uid: '', groups: [] } }),
+      'ReporterIsAuthor',
+      'changed the content',
+    ],
+    [
+      'by an account of the staging namespace',
+      aPiece('t', { reporter: { username: 'system:serviceaccount:payments-staging:ci', uid: '', groups: [] } }),
+      'EvidenceMissing',
+      'account of the staging namespace',
+    ],
+    [
+      'at the instant at which it is too old',
+      aPiece('t', { performedAt: now - 24 * hour }),
+      'EvidenceExpired',
+      'too long ago',
+    ],
+    ['with a report of another digest', aPiece('t', { intact: false }), 'EvidenceMissing', 'another digest'],
+  ])('%s', (_, piece, reason, says) => {
+    const verdict = judged([piece]);
+    expect(verdict).toMatchObject({ outcome: 'Waiting', reason });
+    expect(verdict.message).toContain(says);
+  });
+
+  test('by somebody who does not hold the right any more', () => {
+    expect(judged([aPiece('t')], [line], { mayReport: () => false })).toMatchObject({
+      outcome: 'Waiting',
+      reason: 'ReporterLacksRight',
+    });
+  });
+
+  test.each<[sentence: string, piece: Piece]>([
+    ['about another digest', aPiece('t', { subjects: [subjectOfContent('uid-payments-2-4-0', digestOf('c'))] })],
+    [
+      'about another candidate with the same content',
+      aPiece('t', { subjects: [subjectOfContent('uid-old', digestOf('d'))] }),
+    ],
+    ['of another type', aPiece('t', { type: 'SBOM' })],
+  ])('%s', (_, piece) => {
+    expect(judged([piece])).toMatchObject({ outcome: 'Waiting', reason: 'EvidenceMissing' });
+  });
+});
+
+test('while it is not known whether the reporter may report, it is not passed', () => {
+  expect(judged([aPiece('t')], [line], { mayReport: () => undefined })).toMatchObject({
+    outcome: 'Unknown',
+    reason: 'RightsUnknown',
+  });
+});
+
+describe('the newest decides', () => {
+  const older = (name: string, given: Partial<Piece> = {}) => aPiece(name, { performedAt: now - 2 * hour, ...given });
+
+  test.each<[sentence: string, pieces: readonly Piece[], outcome: string]>([
+    ['a failure after a pass', [older('old'), aPiece('new', { passed: false })], 'Blocked'],
+    ['a pass after a failure', [older('old', { passed: false }), aPiece('new')], 'Passed'],
+    ['a failure of one instant with a pass', [aPiece('a'), aPiece('b', { passed: false })], 'Blocked'],
+    [
+      'a failure before a pass of an author',
+      [older('old', { passed: false }), aPiece('new', { reporter: { username: 'developer-a', uid: '', groups: [] } })],
+      'Blocked',
+    ],
+    [
+      'a failure by an author',
+      [older('old'), aPiece('new', { passed: false, reporter: { username: 'developer-a', uid: '', groups: [] } })],
+      'Blocked',
+    ],
+    ['a pass before a pass that is altered', [older('old'), aPiece('new', { intact: false })], 'Passed'],
+  ])('%s', (_, pieces, outcome) => {
+    expect(judged(pieces)).toMatchObject({ outcome });
+    expect(judged(pieces.toReversed())).toMatchObject({ outcome });
+  });
+
+  test('a failure counts though its reporter has lost the right meanwhile', () => {
+    const pieces = [
+      older('old'),
+      aPiece('new', { passed: false, reporter: { username: 'gone', uid: '', groups: [] } }),
+    ];
+    expect(judged(pieces, [line], { mayReport: ({ reporter }) => reporter.username !== 'gone' })).toMatchObject({
+      outcome: 'Blocked',
+      reason: 'EvidenceFailed',
+    });
+  });
+});
+
+describe('images', () => {
+  test.each<[sentence: string, pieces: readonly Piece[], outcome: string, says: string]>([
+    ['within the limits', [scanned('s', 0)], 'Passed', 'VulnerabilityAssessment s by ci-a'],
+    ['over a limit', [scanned('s', 3)], 'Blocked', 'counts 3 critical, of which at most 0 may be'],
+    ['without the count', [scanned('s', 0, { counts: {} })], 'Blocked', 'does not say how many critical'],
+    [
+      'about another image',
+      [scanned('s', 0, { subjects: [digestOf('1')] })],
+      'Waiting',
+      'about image sha256:eeeeeeeeeeee',
+    ],
+    ['for another candidate', [scanned('s', 0, { uid: 'x' })], 'Passed', 'by ci-a'],
+  ])('%s', (_, pieces, outcome, says) => {
+    const verdict = judged(pieces, [scan]);
+    expect(verdict).toMatchObject({ outcome });
+    expect(verdict.message).toContain(says);
+    expect(verdict.remedy.includes(`"subject":{"images":["${image}"]}`)).toBe(outcome !== 'Passed');
+  });
+});
+
+test.each<[when: string, changes: GateSnapshot['changes'], candidate: string, outcome: string]>([
+  ['Always', { isNew: false, parts: [] }, 'Minor', 'Waiting'],
+  ['NewOrSignificant', { isNew: false, parts: [] }, 'Minor', 'Passed'],
+  ['NewOrSignificant', { isNew: false, parts: [] }, 'Significant', 'Waiting'],
+  ['NewOrSignificant', { isNew: true, parts: [] }, 'Minor', 'Waiting'],
+  ['ImagesChanged', { isNew: false, parts: [{ class: 'command', object: 'Deployment/api' }] }, 'Significant', 'Passed'],
+  ['ImagesChanged', { isNew: false, parts: [{ class: 'image', object: 'Deployment/api' }] }, 'Minor', 'Waiting'],
+  ['ImagesChanged', 'Unknown', 'Minor', 'Waiting'],
+])('needed %s, of a release that changes %j and calls itself %s: %s', (when, changes, significance, outcome) => {
+  const verdict = judged([], [{ ...line, when }], { changes, candidate: aCandidate({ significance }) });
+  expect(verdict).toMatchObject({ outcome });
+  expect(verdict.message.includes(`not needed for it: TestReport (${when})`)).toBe(outcome === 'Passed');
+});
+
+test('what failed does not hide what is missing', () => {
+  const verdict = judged([aPiece('bad', { passed: false })], [line, { ...line, type: 'SBOM' }]);
+  expect(verdict).toMatchObject({
+    outcome: 'Blocked',
+    message: expect.stringContaining(
+      'TestReport bad by ci-a failed; besides, waiting for SBOM about the content of payments-2.4.0',
+    ),
+  });
+  expect(verdict.remedy).toContain('evidencetypes/SBOM in payments-staging');
+});
+
+test('of a thousand pieces in the namespace those about what is released are looked at, and no other', () => {
+  const others = Array.from({ length: 1_000 }, (_, i) =>
+    aPiece(`other-${i}`, { subjects: [subjectOfContent(`uid-${i}`, digestOf('d'))] }),
+  );
+  const index = Map.groupBy(
+    [...others, aPiece('tests'), scanned('scan', 0)],
+    ({ type, subjects }) => `${type} ${subjects[0]}`,
+  );
+  let looked = 0;
+  const of = (type: string, subject: string) => {
+    const found = index.get(`${type} ${subject}`) ?? [];
+    looked += found.length;
+    return found;
+  };
+  expect(judged([], [line, scan], { evidence: { of } })).toMatchObject({ outcome: 'Passed' });
+  expect(looked).toBe(2);
+});
+
+test('a report that is performed again a second before the intent decides', () => {
+  const pieces = [aPiece('first'), aPiece('again', { passed: false, performedAt: now - second })];
+  expect(judged(pieces, [line], { bundle: aBundle() })).toMatchObject({ reason: 'EvidenceFailed' });
+});

@@ -1,0 +1,183 @@
+/** Evidence on the real control plane: a gate that waits with its command, opens, closes again, and asks for no more than a release needs. */
+import { execFile } from 'node:child_process';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect } from '@jest/globals';
+import { accepted, type KubeObject } from '../support/cluster/cluster.ts';
+import { bindRole } from '../support/cluster/rights.ts';
+import { buildCommand, type Command } from '../support/command/command.ts';
+import { gate, image, ours, type Gate, type World } from '../support/cluster/system.ts';
+import {
+  amendPolicy,
+  closed,
+  end,
+  everybody,
+  gateSays,
+  patienceMs,
+  scenarios,
+  sign,
+  staged,
+} from '../support/scenario/kit.ts';
+
+const { scenario, system } = scenarios('evidence');
+
+let command: Command;
+beforeAll(async () => {
+  command = await buildCommand(system().controlPlane);
+}, 120_000);
+afterAll(() => command?.remove());
+
+const why = async (world: World, name: string): Promise<string> =>
+  (await command.as('admin', ['why', name, '-n', world.staging])).stdout;
+
+const reports = (world: World, who: string, type: string): Promise<void> =>
+  bindRole(world.as('installer'), {
+    name: `${who}-${type.toLowerCase()}`,
+    namespace: world.staging,
+    role: `countersign-report-${type}`,
+    subject: { kind: 'User', name: who },
+  });
+
+/** Types the command that the gate names into a shell, as somebody. */
+const typed = async ({ remedy }: Gate, who: string): Promise<void> => {
+  const command = /(echo '.*\| kubectl create -f -)/.exec(remedy)?.[1] ?? 'false';
+  const { controlPlane } = system();
+  await promisify(execFile)('sh', ['-c', command], {
+    env: {
+      PATH: `${dirname(controlPlane.binaries.kubectl)}:${process.env['PATH']}`,
+      HOME: controlPlane.dir,
+      KUBECONFIG: controlPlane.kubeconfig(who),
+    },
+  });
+};
+
+const report = async (world: World, who: string, spec: Readonly<Record<string, unknown>>): Promise<KubeObject> =>
+  accepted(
+    await world.as(who).create({
+      apiVersion: ours,
+      kind: 'Evidence',
+      metadata: { generateName: 'report-', namespace: world.staging },
+      spec: { performedAt: new Date().toISOString(), ...spec },
+    }),
+  );
+
+const tests = { type: 'TestReport', maxAge: '24h' };
+const scan = { type: 'VulnerabilityAssessment', about: 'Images', maxAge: '24h', most: { critical: 0 } };
+
+scenario(
+  'the gate waits with its command, which opens it when it is typed, and the intent names what it rested on',
+  async (world) => {
+    await reports(world, 'security-a', 'TestReport');
+    await reports(world, 'developer-a', 'TestReport');
+    await world.stage(world.configMap('settings', { level: 'info' }));
+    await world.propose(world.candidate('tested', ['ConfigMap/settings']));
+    await sign(world, 'tested', ...everybody);
+    const waits = await gateSays(world, 'tested', 'Evidence', 'EvidenceMissing');
+    expect(waits).toMatchObject({
+      outcome: 'Waiting',
+      message: expect.stringContaining('Waiting for TestReport about the content of tested'),
+    });
+    expect(waits.remedy).toContain(`who holds report on evidencetypes/TestReport in ${world.staging} by name`);
+
+    expect(await why(world, 'tested')).toContain('who  TestReport: User security-a\n');
+
+    await typed(waits, 'developer-a');
+    const author = await gateSays(world, 'tested', 'Evidence', 'ReporterIsAuthor');
+    expect(author.message).toContain('by developer-a (changed the content)');
+
+    await typed(author, 'security-a');
+    expect(await end(world, 'tested')).toBe('Promoted');
+    const started = (await world.ledger()).find(({ type }) => type === 'PromotionStarted');
+    expect(JSON.parse(started?.data ?? '{}')).toMatchObject({
+      evidence: [{ type: 'TestReport', username: 'security-a', name: expect.stringContaining('report-') }],
+    });
+    const over = await world.when('tested', (each) => gate(each, 'Evidence')?.reason === 'GatesPassed', patienceMs);
+    expect(await why(world, 'tested')).toContain(`Evidence  Passed  ${gate(over, 'Evidence')?.message}`);
+    expect(gate(over, 'Evidence')?.message).toMatch(
+      /^passed when the promotion began, by TestReport \w+-\w+ by security-a$/,
+    );
+  },
+  { evidence: [tests] },
+);
+
+scenario(
+  'what fails later closes the gate again, and two candidates rest on what was found about their image',
+  async (world) => {
+    await reports(world, 'security-a', 'VulnerabilityAssessment');
+    await world.stage(world.deployment('api', 'a'));
+    await world.propose(world.candidate('first', ['Deployment/api']));
+    await world.propose(world.candidate('second', ['Deployment/api']));
+    const waits = await gateSays(world, 'first', 'Evidence', 'EvidenceMissing');
+    expect(waits.message).toContain('Waiting for VulnerabilityAssessment about image sha256:');
+
+    const images = [image('a').slice(image('a').indexOf('sha256:'))];
+    const found = { type: 'VulnerabilityAssessment', subject: { images } };
+    await report(world, 'security-a', { ...found, result: 'Passed', summary: { critical: 0 } });
+    for (const each of ['first', 'second']) await gateSays(world, each, 'Evidence', 'EvidenceComplete');
+
+    await report(world, 'security-a', { ...found, result: 'Passed', summary: { critical: 2 } });
+    const failed = await gateSays(world, 'first', 'Evidence', 'EvidenceFailed');
+    expect(failed).toMatchObject({
+      outcome: 'Blocked',
+      message: expect.stringContaining('counts 2 critical, of which at most 0 may be'),
+    });
+    await gateSays(world, 'second', 'Evidence', 'EvidenceFailed');
+
+    await typed(failed, 'security-a');
+    await gateSays(world, 'first', 'Evidence', 'EvidenceComplete');
+    await sign(world, 'first', ...everybody);
+    await amendPolicy(world, { windows: [] });
+    expect(await end(world, 'first')).toBe('Promoted');
+  },
+  { evidence: [scan], ...closed },
+);
+
+scenario(
+  'a minor release needs less than a new or significant one, and is told why; the gate program says the same',
+  async (world) => {
+    await reports(world, 'security-a', 'TestReport');
+    const settings = (level: string) => world.stage(world.configMap('settings', { level }));
+    await settings('info');
+    await world.propose(world.candidate('new', ['ConfigMap/settings']));
+    const first = await gateSays(world, 'new', 'Evidence', 'EvidenceMissing');
+    expect(first.message).toContain('the release is NewApplication: nothing of the package was released before');
+    await typed(first, 'security-a');
+    await sign(world, 'new', ...everybody);
+    expect(await end(world, 'new')).toBe('Promoted');
+
+    await settings('debug');
+    await world.propose(world.candidate('small', ['ConfigMap/settings']));
+    const small = await gateSays(world, 'small', 'Evidence', 'EvidenceComplete');
+    expect(small.message).toContain('not needed for it: TestReport (NewOrSignificant)');
+    await sign(world, 'small', ...everybody);
+    expect(await end(world, 'small')).toBe('Promoted');
+
+    await world.stage(world.deployment('api', 'a'));
+    await world.propose(world.candidate('large', ['ConfigMap/settings', 'Deployment/api']));
+    const large = await gateSays(world, 'large', 'Evidence', 'EvidenceMissing');
+    expect(large.message).toContain('the release is Significant: it changes ');
+    expect(large.message).toContain('image (Deployment api)');
+  },
+  { evidence: [{ ...tests, when: 'NewOrSignificant' }] },
+);
+
+scenario(
+  'evidence of an earlier candidate of the same name counts for nothing, nor does what is too old',
+  async (world) => {
+    await reports(world, 'security-a', 'TestReport');
+    await world.stage(world.configMap('settings', { level: 'info' }));
+    await world.propose(world.candidate('again', ['ConfigMap/settings']));
+    const before = await staged(world, 'again');
+    const candidate = (uid: string | undefined) => ({ name: 'again', uid, digest: before.status?.digest });
+    const passed = { type: 'TestReport', result: 'Passed' };
+    await report(world, 'security-a', { ...passed, subject: { candidate: candidate('an-earlier-one') } });
+    const old = { performedAt: new Date(Date.now() - 48 * 3_600_000).toISOString() };
+    await report(world, 'security-a', { ...passed, ...old, subject: { candidate: candidate(before.metadata.uid) } });
+    const waits = await gateSays(world, 'again', 'Evidence', 'EvidenceExpired');
+    expect(waits.message).toContain('(performed it too long ago)');
+    expect(waits.message.match(/ by security-a/g)).toHaveLength(1);
+    await typed(waits, 'security-a');
+    await gateSays(world, 'again', 'Evidence', 'EvidenceComplete');
+  },
+  { evidence: [tests], ...closed },
+);
