@@ -233,6 +233,21 @@ describe('policy lint', () => {
     expect(unknown.stdout).toContain('-:8: error  spec.sok: there is no such field');
   });
 
+  test('refuses what is larger than the API server takes, and what grows while it is read', async () => {
+    const large = await lint(policy(`  # ${'x'.repeat(4_000_000)}\n`));
+    expect([large.code, large.stderr]).toEqual([1, expect.stringContaining('- is larger than 3 MiB')]);
+    const name = (at: number): string => String.fromCharCode(97 + at);
+    const lines = Array.from(
+      { length: 9 },
+      (_, at) =>
+        `${name(at + 1)}: &${name(at + 1)} [${Array(10)
+          .fill(`*${name(at)}`)
+          .join()}]`,
+    );
+    const bomb = await lint(`x: &a [${Array(10).fill('x').join()}]\n${lines.join('\n')}\n${policy('')}`);
+    expect([bomb.code, bomb.stdout]).toEqual([1, expect.stringMatching(/^-:\d+: error {2}Excessive alias count/)]);
+  });
+
   test('passes what is right, and refuses what is no YAML, or none of ours', async () => {
     expect((await lint(policy(''))).stdout).toContain('1 checked, no errors');
     expect((await lint('a: [')).stdout).toMatch(/-:\d+: error/);
