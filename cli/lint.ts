@@ -103,7 +103,13 @@ export const lintDocument = (document: Document, lines: LineCounter, tools: Tool
     message: error.message.split('\n')[0] ?? '',
   }));
   if (broken.length > 0) return broken;
-  const object: unknown = document.toJS();
+  let object: unknown;
+  try {
+    object = document.toJS();
+  } catch (error) {
+    // Aliases of aliases, which would fill the memory.
+    return [{ line: 1, severity: 'error', path: '', message: error instanceof Error ? error.message : String(error) }];
+  }
   if (!isRecord(object)) return undefined;
   const definition = tools.definitions.find(({ kind }) => kind === object['kind']);
   if (definition === undefined) return undefined;

@@ -5,12 +5,18 @@ import { exitCodes, Problem, type ExitCode } from '../exit.ts';
 import { styled } from '../output/parts.ts';
 import type { Session } from '../session.ts';
 
+/** What the API server takes at once. */
+const mostBytes = 3 * 1024 * 1024;
+
 const read = (file: string): string => {
+  let text: string;
   try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
+    text = readFileSync(file === '-' ? 0 : file, 'utf8');
   } catch (error) {
     throw new Problem(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
+  if (Buffer.byteLength(text) <= mostBytes) return text;
+  throw new Problem(`${file} is larger than 3 MiB, which is what the API server takes at once`, 'Split it');
 };
 
 const run = async (session: Session): Promise<ExitCode> => {
