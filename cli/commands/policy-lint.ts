@@ -1,5 +1,6 @@
 /** `kubectl countersign policy lint`: checks files without a cluster. */
 import { readFileSync } from 'node:fs';
+import { text as textOf } from 'node:stream/consumers';
 import type { CommandDefinition } from '../command.ts';
 import { exitCodes, Problem, type ExitCode } from '../exit.ts';
 import { styled } from '../output/parts.ts';
@@ -8,10 +9,11 @@ import type { Session } from '../session.ts';
 /** What the API server takes at once. */
 const mostBytes = 3 * 1024 * 1024;
 
-const read = (file: string): string => {
+/** Standard input is waited for: who writes to it may take a while. */
+const read = async (file: string): Promise<string> => {
   let text: string;
   try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8');
+    text = file === '-' ? await textOf(process.stdin) : readFileSync(file, 'utf8');
   } catch (error) {
     throw new Problem(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
@@ -29,7 +31,7 @@ const run = async (session: Session): Promise<ExitCode> => {
   let [looked, errors] = [0, 0];
   for (const file of session.arguments(0)) {
     const lineCounter = new LineCounter();
-    for (const document of parseAllDocuments(read(file), { lineCounter })) {
+    for (const document of parseAllDocuments(await read(file), { lineCounter })) {
       if (!('contents' in document)) continue;
       const faults = lintDocument(document, lineCounter, { definitions, now: session.now() });
       if (faults === undefined) continue;
