@@ -183,3 +183,35 @@ pageTest('by keyboard alone: found, read and signed', async () => {
   expect(faults()).toEqual([]);
   await close();
 });
+
+pageTest(
+  'five tabs are open: the first rests, every other one is live, people still sign, and the first goes on when they come back',
+  async () => {
+    await world.propose(world.candidate('fourth', components, { version: '1.0.3' }));
+    await world.staged('fourth');
+    const first = await visit('tester-b');
+    const isLive = (page: Page, line: 'live' | 'paused') => page.locator(`main[data-line=${line}]`).waitFor();
+    await isLive(first.page, 'live');
+    const others: Page[] = [];
+    for (let tabs = 2; tabs <= 5; tabs += 1) {
+      const page = await first.page.context().newPage();
+      await page.goto(first.running.line);
+      await isLive(page, 'live');
+      others.push(page);
+    }
+    await isLive(first.page, 'paused');
+    await first.page.getByText('this one rests').waitFor();
+    for (const page of others) await isLive(page, 'live');
+    const last = others.at(-1) ?? first.page;
+    await last.getByRole('link', { name: 'Read and sign as tester' }).click();
+    await last.getByRole('heading', { level: 1, name: 'payments 1.0.3' }).waitFor();
+    await signButton(last).click();
+    await last.getByRole('dialog').getByRole('button', { name: 'Sign as tester' }).click();
+    await last.getByRole('status').getByText('signed as tester').waitFor();
+    await first.page.evaluate("globalThis.dispatchEvent(new Event('focus'))");
+    await isLive(first.page, 'live');
+    await first.page.getByRole('heading', { level: 1, name: 'Nothing waits for you' }).waitFor();
+    expect(first.faults()).toEqual([]);
+    await first.close();
+  },
+);
