@@ -1,4 +1,4 @@
-/** Secrets are followed by the replica that decides, and by no other; the one that takes over reads them before it decides anything by them. */
+/** Streams grow with kinds, not with namespaces. Secrets are followed by the replica that decides, and by no other; the one that takes over reads them before it decides anything by them. */
 import { expect } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startOperator } from '../../hack/controlplane/operator.ts';
@@ -19,16 +19,17 @@ import {
 
 const { scenario, system } = scenarios('standby');
 
-/** Streams of Secrets of one namespace each, that anybody has open. The chart's programs open no others. */
-const secretStreams = async (): Promise<number> => {
+/** Streams that anybody has open, with these labels. */
+const streams = async (...wanted: readonly string[]): Promise<number> => {
   const { text } = await system().as('admin').raw({ method: 'GET', path: '/metrics' });
   const rows = text.matchAll(/^apiserver_longrunning_requests\{([^}]*)\} (\S+)$/gm);
   return [...rows]
-    .filter(([, labels = '']) =>
-      ['resource="secrets"', 'scope="namespace"', 'verb="WATCH"'].every((label) => labels.includes(label)),
-    )
+    .filter(([, labels = '']) => ['verb="WATCH"', ...wanted].every((label) => labels.includes(label)))
     .reduce((sum, [, , value]) => sum + Number(value), 0);
 };
+
+/** Of Secrets of one namespace each. The chart's programs open no others. */
+const secretStreams = (): Promise<number> => streams('resource="secrets"', 'scope="namespace"');
 
 const streamsAre = async (count: number): Promise<void> => {
   const deadline = Date.now() + patienceMs;
@@ -37,6 +38,17 @@ const streamsAre = async (count: number): Promise<void> => {
     await sleep(100);
   }
 };
+
+/** Of kinds that a replica follows and this test does not. */
+const kindStreams = (): Promise<readonly number[]> =>
+  Promise.all(
+    ['deployments', 'statefulsets', 'services', 'ingresses', 'networkpolicies'].map((plural) =>
+      streams(`resource="${plural}"`),
+    ),
+  );
+
+/** As many as a replica may have, whatever the number of namespaces. */
+const mostStreams = 60;
 
 interface Lease extends KubeObject {
   readonly spec: { readonly holderIdentity?: string };
@@ -73,6 +85,7 @@ scenario(
     // Of the one production namespace, by the leader.
     await streamsAre(1);
 
+    const alone = await streams();
     const second = await startOperator(system().controlPlane, { instance: 'operator-1' });
     try {
       // It follows what comes, and has had the time to follow Secrets, too.
@@ -81,6 +94,16 @@ scenario(
         'Promoted',
       );
       expect(await secretStreams()).toBe(1);
+      const opened = (await streams()) - alone;
+      expect(opened).toBeGreaterThan(mostStreams / 3);
+      expect(opened).toBeLessThanOrEqual(mostStreams);
+      const ofKinds = await kindStreams();
+      // Of one more production namespace the leader follows the Secrets, and that is all.
+      const more = await system().world('more');
+      await more.stage(more.configMap('settings', { level: 'info' }));
+      expect(await release(more, more.candidate('first', ['ConfigMap/settings']))).toBe('Promoted');
+      await streamsAre(2);
+      expect(await kindStreams()).toEqual(ofKinds);
 
       const said = new Set<string | undefined>();
       const over = world.when(
@@ -94,7 +117,7 @@ scenario(
       );
       await system().operator.stop('SIGTERM');
       await leads('operator-1');
-      await streamsAre(1);
+      await streamsAre(2);
       await sign(world, 'needy', approverB);
 
       expect(await end(world, 'needy')).toBe('Promoted');
