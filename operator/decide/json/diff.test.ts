@@ -54,6 +54,19 @@ describe('differences', () => {
       [['imagePullSecrets[name=x]', undefined, { name: 'x' }]],
     ],
     [
+      'of a list or a map that is left empty, which says something else than one that goes',
+      { env: [{ name: 'A' }], from: [{ a: 1 }], selector: { app: 'web' } },
+      { env: [], from: [], selector: {} },
+      [
+        ['env[name=A]', { name: 'A' }, undefined],
+        ['env', undefined, []],
+        ['from[0].a', 1, undefined],
+        ['from', undefined, []],
+        ['selector.app', 'web', undefined],
+        ['selector', undefined, {}],
+      ],
+    ],
+    [
       'of the order of items',
       { env: [{ name: 'A' }, { name: 'B' }] },
       { env: [{ name: 'B' }, { name: 'A' }] },
