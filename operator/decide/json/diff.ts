@@ -17,7 +17,7 @@ type Maybe = Json | undefined;
 export const differences = (from: Maybe, to: Maybe, path: Path = []): Difference[] => {
   if (from === to) return [];
   // What is the same in two maps is found member by member: to write both down first takes long of what is large.
-  if (isObject(from) && isObject(to)) return ofObjects(from, to, path);
+  if (isObject(from) && isObject(to)) return [...ofObjects(from, to, path), ...leftEmpty(from, to, path)];
   if (same(from, to)) return [];
   if (ofOneShape(from, to, isObject)) return ofObjects(from, to, path);
   if (ofOneShape(from, to, isList)) return ofLists(from, to, path);
@@ -48,8 +48,12 @@ const ofLists = (from: Maybe, to: Maybe, path: Path): Difference[] => {
   const lists = [itemsOf(from), itemsOf(to)] as const;
   if (lists.every((items) => items.every((item) => !isBranch(item)))) return [{ path, from, to }];
   const items = keyed(fieldOf(path), lists);
-  return items === undefined ? byPlace(...lists, path) : byKey(...items, path);
+  return [...(items === undefined ? byPlace(...lists, path) : byKey(...items, path)), ...leftEmpty(from, to, path)];
 };
+
+/** All that was in it goes, and what is left says something else than nothing: a selector of everything, or a list of nobody. */
+const leftEmpty = (from: Maybe, to: Maybe, path: Path): Difference[] =>
+  path.length > 0 && to !== undefined && isBranch(from) && !isBranch(to) ? [{ path, from: undefined, to }] : [];
 
 const itemsOf = (value: Maybe): readonly Json[] => (isList(value) ? value : []);
 
