@@ -46,14 +46,27 @@ const unsigned = (namespace: string): Canary => ({
   manifest: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data: {} },
 });
 
+/** @throws what is no answer of the API server at all */
+const refusalIn = (error: unknown): Failure => {
+  const failure = toFailure(error);
+  if (failure.code === 0) throw failure;
+  return failure;
+};
+
 const tried = async (cluster: Cluster, { resource, manifest }: Canary): Promise<Failure | undefined> => {
   try {
     await cluster.client.dryRunCreate(resource, manifest);
     return undefined;
   } catch (error) {
-    return toFailure(error);
+    return refusalIn(error);
   }
 };
+
+/** What the gate says, or what is said of it. */
+const isOfGate = (message: string): boolean => message.includes('gate.countersign.dev');
+
+/** An answer that comes behind the policies: they let it through. */
+const passedLocks = ({ kind, message }: Failure): boolean => kind === 'AlreadyExists' || isOfGate(message);
 
 const judged = async (cluster: Cluster, canary: Canary, home: string): Promise<Diagnosis> => {
   const { rule, means, resource, manifest } = canary;
@@ -65,6 +78,13 @@ const judged = async (cluster: Cluster, canary: Canary, home: string): Promise<D
       'info',
       `${namespace}: not tried whether ${rule} acts: you may not create ${resource.plural} there`,
       `Somebody who may types it, too: kubectl auth can-i create ${resource.plural} -n ${namespace}`,
+    );
+  }
+  if (failure !== undefined && !passedLocks(failure)) {
+    return found(
+      'warning',
+      `${namespace}: not known whether ${rule} acts, for something else answers before it: ${visible(failure.message)}`,
+      `kubectl describe namespace ${namespace}; kubectl get validatingadmissionpolicies,mutatingwebhookconfigurations`,
     );
   }
   const answer =
@@ -85,16 +105,16 @@ const gateAnswers = async (cluster: Cluster, namespace: string, home: string): P
     await cluster.client.patchResource(namespaceRow, { name: namespace }, patch, { type: 'Merge', dryRun: true });
     return reached;
   } catch (error) {
-    failure = toFailure(error);
+    failure = refusalIn(error);
   }
-  if (failure.refusal === 'WebhookUnreachable') {
+  if (failure.refusal === 'WebhookUnreachable' && isOfGate(failure.message)) {
     return found(
       'error',
       `${namespace}: the API server does not reach the gate, so changes are refused and nothing is promoted: ${visible(failure.message)}`,
       `kubectl get pods -n ${home} -l app.kubernetes.io/component=gate`,
     );
   }
-  if (failure.message.includes('gate.countersign.dev')) return reached;
+  if (isOfGate(failure.message)) return reached;
   return found(
     'info',
     `${namespace}: not tried whether the gate is reached: for that you need the rights to patch the namespace and to administer its policy`,
