@@ -7,6 +7,7 @@ import { bindRole } from '../support/cluster/rights.ts';
 import { startSystem, type System, type World } from '../support/cluster/system.ts';
 import { eventually } from '../support/attack/world.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
+import { explained } from '../support/scenario/findings.ts';
 
 let system: System;
 let world: World;
@@ -16,6 +17,7 @@ beforeAll(async () => {
   system = await startSystem();
   command = await buildCommand(system.controlPlane);
   world = await system.world('doc');
+  await explained(world);
 }, startTimeoutMs * 2);
 
 afterAll(async () => {
