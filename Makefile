@@ -39,10 +39,11 @@ rollouts: node_modules ## the controller of Argo Rollouts itself, built from sou
 appends: node_modules ## ten thousand acts entered by several writers at once: one unbroken chain
 	COUNTERSIGN_APPENDS=10000 $(JEST) test/api-server/ledger-appends.test.ts
 
-rules: ## checks and tests the alerts of the chart with promtool, built from source into ~/.cache/countersign (about ten minutes the first time)
+rules: node_modules ## checks and tests the alerts of the chart with promtool, and has it evaluate each query of the dashboard over what a run reports; built from source into ~/.cache/countersign (about ten minutes the first time)
 	cd hack/controlplane/build/prometheus && CGO_ENABLED=0 go build -trimpath -tags remove_all_sd -ldflags '-s -w' -o $(HOME)/.cache/countersign/promtool github.com/prometheus/prometheus/cmd/promtool
 	$(HOME)/.cache/countersign/promtool check rules charts/countersign/files/monitoring/rules.yaml
 	$(HOME)/.cache/countersign/promtool test rules hack/rules.test.yaml
+	COUNTERSIGN_PROMTOOL=$(HOME)/.cache/countersign/promtool $(JEST) --selectProjects cluster --runTestsByPath test/e2e/monitoring.test.ts
 
 unit: node_modules ## the tests that need no control plane
 	$(JEST) --selectProjects unit

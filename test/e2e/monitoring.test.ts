@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { startTimeoutMs } from '../support/cluster/cluster.ts';
 import { startSystem, type System } from '../support/cluster/system.ts';
 import { end, everybody, release, sign, staged } from '../support/scenario/kit.ts';
+import { evaluated, promtool } from '../support/monitoring/promtool.ts';
 import { behaving } from '../support/scenario/production.ts';
 
 let system: System;
@@ -13,12 +14,16 @@ beforeAll(async () => {
 }, startTimeoutMs * 2);
 afterAll(() => system?.stop());
 
-const scrape = async (): Promise<string> =>
-  (
-    await Promise.all(
-      [system.operator.address, system.gate.address].map(async (address) => (await fetch(`${address}/metrics`)).text()),
-    )
-  ).join('\n');
+/** Before, while and after something was released. */
+const scrapes: string[] = [];
+
+const scrape = async (): Promise<string> => {
+  const ours = [system.operator.address, system.gate.address].map(async (address) =>
+    (await fetch(`${address}/metrics`)).text(),
+  );
+  const server = system.controlPlane.client('admin').raw({ method: 'GET', path: '/metrics' });
+  return [...(await Promise.all(ours)), (await server).text].join('\n');
+};
 
 /** The value of a series; undefined = there is none. */
 const valueOf = (text: string, series: string): number | undefined => {
@@ -30,6 +35,7 @@ const components = ['ConfigMap/settings', 'Deployment/api'];
 
 test('releases, waits, lead time and rollbacks are counted, once each', async () => {
   const world = await system.world('counted');
+  scrapes.push(await scrape());
   const { production: namespace } = world;
   await world.stage(world.configMap('settings', { level: 'a' }), world.deployment('api', 'a'));
   expect(await release(world, world.candidate('first', components))).toBe('Promoted');
@@ -38,6 +44,7 @@ test('releases, waits, lead time and rollbacks are counted, once each', async ()
   await world.propose(world.candidate('second', components, { overlay }));
   await staged(world, 'second');
   const waits = await scrape();
+  scrapes.push(waits);
   expect(valueOf(waits, `countersign_candidates_waiting{namespace="${namespace}",role="approver"}`)).toBe(1);
   expect(
     valueOf(waits, `countersign_candidates_longest_wait_seconds{namespace="${namespace}",role="tester"}`),
@@ -46,6 +53,7 @@ test('releases, waits, lead time and rollbacks are counted, once each', async ()
   expect(await end(world, 'second')).toBe('RolledBack');
 
   const text = await scrape();
+  scrapes.push(text);
   expect({
     promoted: valueOf(text, `countersign_releases_total{namespace="${namespace}",outcome="promoted"}`),
     rolledBack: valueOf(text, `countersign_rollbacks_total{namespace="${namespace}",cause="health"}`),
@@ -56,8 +64,35 @@ test('releases, waits, lead time and rollbacks are counted, once each', async ()
   }).toEqual({ promoted: 1, rolledBack: 1, led: 1, tester: 2, approver: 4, waiting: undefined });
 }, 500_000);
 
+const files = join(import.meta.dirname, '..', '..', 'charts', 'countersign', 'files', 'monitoring');
+
+interface Dashboard {
+  readonly panels: readonly { readonly targets?: readonly { readonly expr: string }[] }[];
+}
+
+const whole = promtool === '' ? test.skip : test;
+whole(
+  'each query of the dashboard, and each alert, is evaluated by Prometheus over what this run reported',
+  async () => {
+    const dashboard = JSON.parse(await readFile(join(files, 'dashboard.json'), 'utf8')) as Dashboard; // oxlint-disable-line typescript/no-unsafe-type-assertion -- our own file
+    const queries = dashboard.panels.flatMap(({ targets = [] }) =>
+      targets.map(({ expr }) => expr.replaceAll('$namespace', '.*')),
+    );
+    const said = await evaluated([...scrapes, scrapes.at(-1) ?? ''], queries);
+    // Of what did not happen in this run there is nothing to count.
+    const nothing = /gate_refusals|emergencies_opened|notices_|reconcile_errors/;
+    expect([...said].filter(([query, got]) => (got === '') !== nothing.test(query))).toEqual([]);
+    expect(said.size).toBeGreaterThan(20);
+    const alerts = (await readFile(join(files, 'rules.yaml'), 'utf8')).matchAll(/^ {4}expr: (.*)$/gm);
+    await evaluated(
+      scrapes,
+      [...alerts].map(([, expr = '']) => expr),
+    );
+  },
+  300_000,
+);
+
 test('every metric that dashboard and alerts ask for is reported', async () => {
-  const files = join(import.meta.dirname, '..', '..', 'charts', 'countersign', 'files', 'monitoring');
   const asked = (
     await Promise.all(['rules.yaml', 'dashboard.json'].map((name) => readFile(join(files, name), 'utf8')))
   ).join('\n');
