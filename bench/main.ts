@@ -1,5 +1,5 @@
 /**
- * `node bench/main.ts [approval] [rollback] [idle] [memory] [locks] [restarts] [scale] [flood] [command]`: figures of operator, gate and policies, measured at the API server, beside their targets.
+ * `node bench/main.ts [approval] [rollback] [idle] [memory] [locks] [restarts] [scale] [flood] [command] [record]`: figures of operator, gate and policies, measured at the API server, beside their targets.
  * Of `locks`, `--series <part of a name>` and `--rates 10,50` take some: `node bench/main.ts locks --series 'with entry' --rates 50`.
  */
 import { execFileSync } from 'node:child_process';
@@ -16,6 +16,7 @@ import { locks } from './locks.ts';
 import { memory } from './memory.ts';
 import { restarts } from './restarts.ts';
 import { scale } from './scale.ts';
+import { record } from './record.ts';
 import { rollback } from './rollback.ts';
 import { table, type Figure } from './table.ts';
 
@@ -37,10 +38,11 @@ const benches: Readonly<Record<string, (system: System, program: string) => Prom
   scale,
   flood,
   command: (system) => command(system),
+  record: (system) => record(system),
 };
 
 /** Takes long, and is asked for by name. */
-const byNameOnly = new Set(['scale', 'flood']);
+const byNameOnly = new Set(['scale', 'flood', 'record']);
 
 const names = positionals.length > 0 ? positionals : Object.keys(benches).filter((name) => !byNameOnly.has(name));
 const unknown = names.filter((name) => !Object.hasOwn(benches, name));

@@ -26,6 +26,12 @@ const retryMs = 2_000;
 const productionOf = ({ kind, metadata, spec }: KubeObject & { readonly spec?: unknown }): string | undefined =>
   kind === 'ReleaseCandidate' && isRecord(spec) ? String(spec['targetNamespace']) : metadata.namespace;
 
+/** Without who wrote which field, which nobody asks for: tens of thousands are kept. */
+const slim = (entry: KubeObject): KubeObject => ({
+  ...entry,
+  metadata: { ...entry.metadata, managedFields: undefined },
+});
+
 export class Watches {
   readonly #cluster: Cluster;
   readonly #watches = new Map<string, Watch>();
@@ -73,7 +79,7 @@ export class Watches {
       let current = false;
       try {
         for await (const change of this.#cluster.follow(resource, selection, { signal })) {
-          if (change.type === 'Is' && keeps) watch.held.set(change.object.metadata.name, change.object);
+          if (change.type === 'Is' && keeps) watch.held.set(change.object.metadata.name, slim(change.object));
           if (change.type === 'Current') {
             current = true;
             told();
