@@ -554,6 +554,7 @@ test('the rights that the house needs are the rights it has', async () => {
     'watch clusterroles',
     'watch customresourcedefinitions',
     'watch emergencyaccesses',
+    'watch evidence',
     'watch ledgerentries',
     'watch mutatingadmissionpolicies',
     'watch mutatingadmissionpolicybindings',
