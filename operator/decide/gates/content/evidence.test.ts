@@ -58,6 +58,16 @@ test('what counted is named, and until when it does', () => {
   });
 });
 
+test('an image without a digest, about which nobody can report, is named where evidence about images is asked for', () => {
+  const ref = { apiVersion: 'apps/v1', kind: 'Deployment' as const, name: 'gateway' };
+  const containers = [{ name: 'istio-proxy', image: 'auto' }];
+  const objects = [{ ref, content: { spec: { template: { spec: { containers } } } }, digest: '' }];
+  const told = 'nobody can report on istio-proxy of Deployment gateway, whose image (auto) has no digest';
+  const bundle = aBundle({ objects });
+  expect(judged([], [scan], { bundle }).message).toContain(told);
+  expect(judged([aPiece('tests')], [line], { bundle }).message).not.toContain('nobody can report');
+});
+
 describe('what passed does not count', () => {
   test.each<[sentence: string, piece: Piece, reason: string, says: string]>([
     [
