@@ -4,10 +4,10 @@ import { milliseconds } from '../../api/duration.ts';
 import type { EvidenceLine } from '../../api/policy-evidence.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
-import { imagesIn } from '../manifest/images-in.ts';
+import { imagesIn, type NamedImage } from '../manifest/images-in.ts';
 import { isPinned } from '../manifest/image-reference.ts';
 import { runsNothing } from '../manifest/pod-spec.ts';
-import type { Instant } from '../objects.ts';
+import type { Instant, ObjectRef } from '../objects.ts';
 import { authorsOf, type Authored } from '../people/approvals.ts';
 import { peopleAmong, type PersonOf } from '../people/identity.ts';
 import { subjectOfContent, type KnownEvidence, type Piece } from './piece.ts';
@@ -46,16 +46,27 @@ export interface Demand {
 export const significanceOfRelease = ({ changes, candidate, policy }: EvidencedRelease): Significance =>
   significanceOf(changes, candidate.spec.significance, policy.spec.minor);
 
-/** Digests of the images that the content names. What an injector fills in later has none. */
-const imageDigests = ({ objects }: EvidencedRelease['bundle']): readonly string[] => [
+type Content = Pick<EvidencedRelease['bundle'], 'objects'>;
+
+const imagesOf = ({ objects }: Content): readonly (NamedImage & { readonly ref: ObjectRef })[] =>
+  objects
+    .filter(({ ref }) => !runsNothing(ref))
+    .flatMap(({ ref, content }) => imagesIn(content).map((image) => ({ ...image, ref })));
+
+/** Digests of the images that the content names. */
+const imageDigests = (content: Content): readonly string[] => [
   ...new Set(
-    objects
-      .filter(({ ref }) => !runsNothing(ref))
-      .flatMap(({ content }) => imagesIn(content))
+    imagesOf(content)
       .filter(({ reference }) => isPinned(reference))
       .map(({ reference }) => reference.slice(reference.lastIndexOf('@') + 1)),
   ),
 ];
+
+/** Images about which nobody can report: an injector fills them in later. Empty where no evidence about images is asked for. */
+export const imagesUnreported = (content: Content, demands: readonly Demand[]): ReturnType<typeof imagesOf> =>
+  demands.some((demand) => demand.applies && demand.line.about === 'Images')
+    ? imagesOf(content).filter(({ reference }) => !isPinned(reference))
+    : [];
 
 const applies = ({ when }: EvidenceLine, { changes }: EvidencedRelease, { level }: Significance): boolean => {
   switch (when) {

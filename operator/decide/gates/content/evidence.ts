@@ -1,9 +1,16 @@
 /** Is there the evidence that the policy demands? */
 import type { Reason } from '../../../api/reasons.ts';
-import { demandsOf, significanceOfRelease, type Demand, type Ignored, type Standing } from '../../evidence/demands.ts';
+import {
+  demandsOf,
+  imagesUnreported,
+  significanceOfRelease,
+  type Demand,
+  type Ignored,
+  type Standing,
+} from '../../evidence/demands.ts';
 import type { Piece } from '../../evidence/piece.ts';
-import { listed } from '../../messages.ts';
-import type { Instant } from '../../objects.ts';
+import { listed, objectNamed } from '../../messages.ts';
+import { keyOf, type Instant } from '../../objects.ts';
 import { earliest } from '../../plan.ts';
 import { visible } from '../../safe-text.ts';
 import { blocked, defineGate, passed, unknown, waiting, type Facts } from '../gate.ts';
@@ -86,11 +93,19 @@ const missing = (s: Seen, demands: readonly Demand[]): (Told & { readonly reason
   };
 };
 
-/** How much the release changes, where that decides what it needs, and what it is not asked for. */
+/** How much the release changes, where that decides what it needs, what it is not asked for, and what nobody can report on. */
 const noteOf = (s: Seen, demands: readonly Demand[]): string => {
   const { level, because } = significanceOfRelease(s);
   const spared = demands.flatMap(({ applies, line }) => (applies ? [] : [`${line.type} (${line.when})`]));
-  return `; the release is ${level}: ${because}${spared.length === 0 ? '' : `; not needed for it: ${listed(spared)}`}`;
+  const unreported = imagesUnreported(s.bundle, demands).map(
+    ({ ref, name, reference }) =>
+      `${name} of ${objectNamed(keyOf(ref))}, whose image (${visible(reference)}) has no digest`,
+  );
+  return [
+    `; the release is ${level}: ${because}`,
+    ...(spared.length === 0 ? [] : [`not needed for it: ${listed(spared)}`]),
+    ...(unreported.length === 0 ? [] : [`nobody can report on ${listed(unreported)}`]),
+  ].join('; ');
 };
 
 const judge = (s: Seen, now: Instant): Verdict => {
