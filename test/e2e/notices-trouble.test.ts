@@ -1,6 +1,9 @@
 /** Sinks that are down, that lie, or that are no business of the operator: nothing waits for them, and nothing is sent where it may not go. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { serviceAccountToken } from '../../hack/controlplane/chart.ts';
 import { startOperator, type OperatorProcess } from '../../hack/controlplane/operator.ts';
+import { parseData } from '../../operator/decide/ledger-entry.ts';
+import { appendAs } from '../support/attack/history.ts';
 import { startTimeoutMs, waitFor } from '../support/cluster/cluster.ts';
 import {
   condition,
@@ -10,7 +13,7 @@ import {
   type System,
   type World,
 } from '../support/cluster/system.ts';
-import { end, everybody, patienceMs, release, sign } from '../support/scenario/kit.ts';
+import { amendPolicy, end, everybody, patienceMs, release, sign } from '../support/scenario/kit.ts';
 import { declareSinks, eventOf, newKey, startSinks, type SinkServer } from '../support/scenario/sinks.ts';
 
 let sinks: SinkServer;
@@ -166,4 +169,46 @@ test('a leader that dies before a sink took its notices leaves them to the next'
     .map((each) => eventOf(each).id);
   const known = new Set(sinks.received.slice(0, before).map((each) => eventOf(each).id));
   expect(again.filter((id) => !known.has(id))).toEqual([]);
+}, 500_000);
+
+test('a gate that is away and a record that does not verify are told, each with its command', async () => {
+  const world = await system.world('wrong', routesTo('events'));
+  const command = async (notice: string): Promise<string> => {
+    const received = await sinks.when((each) => {
+      if (each.path !== '/events') return false;
+      const { customData } = eventOf(each).data;
+      return customData.namespace === world.production && customData.notice === notice;
+    });
+    return eventOf(received).data.customData.command;
+  };
+  await stageAs(world, 'a');
+  expect(await release(world, world.candidate('first', components))).toBe('Promoted');
+  // What is signed for waits a little, and the gate is gone when it would begin.
+  await amendPolicy(world, { soak: '40s' });
+  await stageAs(world, 'b');
+  await world.propose(world.candidate('second', components));
+  await sign(world, 'second', ...everybody);
+  await system.gate.stop();
+  expect(await command('GateUnavailable')).toBe('kubectl countersign doctor');
+
+  const promoted = (await world.ledger()).find(({ type }) => type === 'Promoted');
+  if (promoted === undefined) throw new Error('nothing was promoted');
+  const { subject, package: pkg, digest, decision, reason } = promoted;
+  const again = {
+    actor: 'operator',
+    subject,
+    package: pkg,
+    digest,
+    decision,
+    reason,
+    data: parseData(promoted),
+  } as const;
+  const token = await serviceAccountToken(system.controlPlane, 'countersign-operator');
+  const stolen = system.as('installer').withToken(token);
+  try {
+    expect((await appendAs(world, { client: stolen, as: 'operator' }, again)).ok).toBe(true);
+  } finally {
+    stolen.close();
+  }
+  expect(await command('LedgerBroken')).toBe(`kubectl countersign doctor -n ${world.production}`);
 }, 500_000);
