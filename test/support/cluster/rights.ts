@@ -45,14 +45,20 @@ export const bindRole = async (installer: ApiClient, binding: Binding): Promise<
       subjects: [subject.kind === 'ServiceAccount' ? subject : { apiGroup: group, ...subject }],
     }),
   );
-  await until(installer, binding, true);
+  for (const review of await reviewsOf(installer, binding))
+    await eventually(`${subject.name} holds ${role}`, review, (allowed) => allowed === true);
 };
 
-/** Deletes such a binding, and waits until nothing that its ClusterRole allows is allowed any more: so the subject must hold none of it otherwise. */
+/** Deletes such a binding, and waits until the authorizer denies something that its ClusterRole allows: what the subject holds otherwise, it keeps. */
 export const unbindRole = async (installer: ApiClient, binding: Binding): Promise<void> => {
   const { kind, metadata } = place(binding.namespace, binding.name);
   accepted(await installer.delete({ apiVersion: `${group}/v1`, kind, ...metadata }));
-  await until(installer, binding, false);
+  const reviews = await reviewsOf(installer, binding);
+  await eventually(
+    `${binding.subject.name} has lost ${binding.role}`,
+    () => Promise.all(reviews.map((review) => review())),
+    (answers) => answers.includes(false),
+  );
 };
 
 const place = (namespace: string | undefined, name: string) =>
@@ -60,17 +66,17 @@ const place = (namespace: string | undefined, name: string) =>
     ? { kind: 'ClusterRoleBinding', metadata: { name } }
     : { kind: 'RoleBinding', metadata: { name, namespace } };
 
-const until = async (
+/** For each rule of the ClusterRole: is the first thing that it allows allowed to the subject? */
+const reviewsOf = async (
   installer: ApiClient,
   { namespace, role, subject }: Binding,
-  isAllowed: boolean,
-): Promise<void> => {
+): Promise<readonly (() => Promise<boolean | undefined>)[]> => {
   const target = { apiVersion: `${group}/v1`, kind: 'ClusterRole', name: role };
   const { rules } = accepted(await installer.get<KubeObject & { readonly rules?: readonly Rule[] | null }>(target));
   const who = inReview(subject);
-  for (const rule of rules ?? []) {
+  return (rules ?? []).flatMap((rule) => {
     const [resource, subresource] = (rule.resources?.[0] ?? '').split('/');
-    if (resource === undefined || resource === '') continue;
+    if (resource === undefined || resource === '') return [];
     const resourceAttributes = {
       ...(namespace === undefined ? {} : { namespace }),
       verb: rule.verbs[0],
@@ -79,18 +85,16 @@ const until = async (
       ...(subresource === undefined ? {} : { subresource }),
       ...(rule.resourceNames?.[0] === undefined ? {} : { name: rule.resourceNames[0] }),
     };
-    await eventually(
-      `${subject.name} ${isAllowed ? 'holds' : 'has lost'} ${role}`,
-      () =>
-        installer.create<KubeObject & { readonly status?: { readonly allowed: boolean } }>({
-          apiVersion: 'authorization.k8s.io/v1',
-          kind: 'SubjectAccessReview',
-          metadata: {},
-          spec: { ...who, resourceAttributes },
-        }),
-      (answer) => accepted(answer).status?.allowed === isAllowed,
-    );
-  }
+    return async () => {
+      const answer = await installer.create<KubeObject & { readonly status?: { readonly allowed: boolean } }>({
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        metadata: {},
+        spec: { ...who, resourceAttributes },
+      });
+      return accepted(answer).status?.allowed;
+    };
+  });
 };
 
 /** A controller that others wrote: a client with the token of a ServiceAccount of its own namespace, which may do everything. */
