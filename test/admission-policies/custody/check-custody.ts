@@ -49,8 +49,6 @@ const isRefused = (answer: Answer<unknown>): boolean => !answer.ok && answer.cod
 const collector = ({ controller }: OwnWorld): ApiClient => controller('generic-garbage-collector');
 const cleaner = ({ controller }: OwnWorld): ApiClient => controller('namespace-controller');
 
-const inStaging: ReadonlySet<Plural> = new Set(['evidence', 'releasecandidates']);
-
 /** Who ends objects: the collector its own finalizers, the cleaner what a namespace holds that nobody guards. */
 export const ofEnds = (plural: Plural, { lying, produced }: Custody): readonly Check[] => {
   const finalizes = (who: ApiClient, state: State, finalizers: readonly string[], more: object = {}) =>
@@ -60,8 +58,8 @@ export const ofEnds = (plural: Plural, { lying, produced }: Custody): readonly C
       name: `the namespace controller deletes ${plural} where nobody guards, and there alone`,
       passes: async (world) =>
         (await cleaner(world).delete(lying(plural, 'standing'), dryDelete)).ok &&
-        // Candidates and evidence are in staging namespaces, which nobody guards.
-        (inStaging.has(plural) || isRefused(await cleaner(world).delete(produced(plural), dryDelete))),
+        // Candidates are in staging namespaces, which nobody guards.
+        (plural === 'releasecandidates' || isRefused(await cleaner(world).delete(produced(plural), dryDelete))),
     },
     {
       name: `nobody else deletes ${plural} where nobody guards`,

@@ -127,7 +127,7 @@ const ofMinutes: readonly Check[] = [
   },
 ];
 
-const targetOfAccess = ({ apiVersion, kind, metadata }: KubeObject) => ({
+const targetOfStored = ({ apiVersion, kind, metadata }: KubeObject) => ({
   apiVersion,
   kind,
   name: metadata.name ?? '',
@@ -141,7 +141,7 @@ const ofAccesses: readonly Check[] = [
       const access = await custody.kit.stored.emergencyaccesses();
       return (
         (await revoke(as('sre-a'), access)).ok &&
-        (await as('sre-a').patch(targetOfAccess(access), 'merge', {}, dryRun)).ok
+        (await as('sre-a').patch(targetOfStored(access), 'merge', {}, dryRun)).ok
       );
     },
   },
@@ -157,9 +157,24 @@ const ofAccesses: readonly Check[] = [
       const access = await custody.kit.stored.emergencyaccesses();
       if (!(await revoke(as('sre-a'), access)).ok) return false;
       return refusedBy(
-        await as('sre-a').patch(targetOfAccess(access), 'merge', { spec: { revoked: false } }, dryRun),
+        await as('sre-a').patch(targetOfStored(access), 'merge', { spec: { revoked: false } }, dryRun),
         'RevokedStays',
       );
+    },
+  },
+];
+
+const ofEvidence: readonly Check[] = [
+  {
+    name: 'the namespace controller deletes evidence where nothing is staged any more',
+    passes: async ({ controller, custody }) =>
+      (await controller('namespace-controller').delete(custody.stray, dryDelete)).ok,
+  },
+  {
+    name: 'an account of the staging namespace writes evidence back as it is',
+    passes: async ({ custody }) => {
+      const target = targetOfStored(await custody.kit.stored.evidence());
+      return (await custody.account.patch(target, 'merge', {}, dryRun)).ok;
     },
   },
 ];
@@ -204,5 +219,6 @@ export const ofSingle: Readonly<Record<string, readonly Check[]>> = {
   definitions: ofDefinitions,
   minutes: ofMinutes,
   emergencyaccesses: ofAccesses,
+  evidence: ofEvidence,
   releasepolicies: ofPolicies,
 };

@@ -1,6 +1,6 @@
 /** What the checks of custody need: people with every right in RBAC, and objects of each kind that only somebody past every lock could have made. */
-import { custodyKit, prepareCustody, type Kit } from '../custody/custody-kit.ts';
-import { accepted, targetOf, type KubeObject, type Target } from '../../support/cluster/cluster.ts';
+import { custodyKit, prepareCustody, quiet, type Kit } from '../custody/custody-kit.ts';
+import { accepted, targetOf, type ApiClient, type KubeObject, type Target } from '../../support/cluster/cluster.ts';
 import { policyLock } from '../../support/attack/attack.ts';
 import type { GuardWorld } from './guard-world.ts';
 import {
@@ -55,6 +55,10 @@ export interface Custody {
   readonly misplaced: Target;
   /** One in production, lying still. */
   readonly produced: (plural: Plural) => Target;
+  /** Evidence where nothing is staged, and nobody guards. */
+  readonly stray: Target;
+  /** A ServiceAccount of the staging namespace. */
+  readonly account: ApiClient;
 }
 
 /** Programs that write our kinds in this world, with every verb but those that are asked for by name. */
@@ -84,9 +88,12 @@ export async function startCustody(world: GuardWorld): Promise<Custody> {
   for (const plural of Object.keys(makers)) close.push(await policyLock(`countersign-${plural}`).open(world));
   for (const plural of Object.keys(makers) as Plural[]) {
     for (const state of states) made.set(`${plural} ${state}`, await lay(world, plural, state));
-    if (plural !== 'releasepolicies') made.set(`${plural} produced`, await put(world, makers[plural]()));
+    // Evidence is made where things are staged; in production it lies while the policies are away.
+    const where = plural === 'evidence' ? { metadata: { namespace: production } } : {};
+    if (plural !== 'releasepolicies') made.set(`${plural} produced`, await put(world, makers[plural](where)));
   }
   const misplaced = await put(world, policy({ metadata: { namespace: 'kube-public' } }));
+  const stray = await put(world, evidence({ metadata: { namespace: quiet } }));
   for (const each of close) await each();
   await acting(world);
   const found = (key: string): Target => {
@@ -96,6 +103,8 @@ export async function startCustody(world: GuardWorld): Promise<Custody> {
   };
   return {
     misplaced,
+    stray,
+    account: serviceAccount,
     kit: custodyKit(
       () => world,
       () => serviceAccount,
