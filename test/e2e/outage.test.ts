@@ -160,6 +160,9 @@ const completed = (name: string): Promise<KubeObject> =>
     patienceMs,
   );
 
+/** When the state began that is looked at. */
+let since = '';
+
 interface Row {
   readonly name: string;
   /** Throws when it does not go on. */
@@ -201,20 +204,6 @@ const continuity: readonly Row[] = [
         },
         patienceMs,
       );
-    },
-  },
-  {
-    name: 'a CronJob fires, and its Job completes',
-    goesOn: async () => {
-      const since = new Date().toISOString();
-      const jobs = await waitForAll(
-        system.as(installer.name),
-        world.ref('Job'),
-        (all) => all.some(({ metadata }) => (metadata.creationTimestamp ?? '') >= since.slice(0, 19)),
-        90_000,
-      );
-      const fired = jobs.find(({ metadata }) => (metadata.creationTimestamp ?? '') >= since.slice(0, 19));
-      await completed(fired?.metadata.name ?? '');
     },
   },
   {
@@ -306,6 +295,16 @@ const continuity: readonly Row[] = [
       );
     },
   },
+  // It fires once a minute, so it is asked when the others are done.
+  {
+    name: 'a CronJob fires, and its Job completes',
+    goesOn: async () => {
+      const isOfNow = ({ metadata }: KubeObject): boolean =>
+        metadata.name?.startsWith('minutely-') === true && (metadata.creationTimestamp ?? '').slice(0, 19) > since;
+      const jobs = await waitForAll(system.as(installer.name), world.ref('Job'), (all) => all.some(isOfNow), 90_000);
+      await completed(jobs.find(isOfNow)?.metadata.name ?? '');
+    },
+  },
 ];
 
 const template = { spec: { template: { spec: { containers: [{ name: 'main', image: image('e') }] } } } };
@@ -380,7 +379,7 @@ test('a failing release goes back with the gate dead', async () => {
   await world.propose(world.candidate('first', ['Deployment/api']));
   await sign(world, 'first', ...everybody);
   await running(world, 'api');
-  expect(await end(world, 'first')).toBe('Promoted');
+  await recorded(world, 'Promoted', 'first'); // the next one does not wait until it has been observed
   await world.stage(world.deployment('api', 'b'));
   await world.propose(world.candidate('second', ['Deployment/api']));
   await sign(world, 'second', ...everybody);
@@ -403,7 +402,10 @@ describe.each<[string, () => Promise<unknown>]>([
     },
   ],
 ])('%s', (state, begin) => {
-  beforeAll(begin, startTimeoutMs);
+  beforeAll(async () => {
+    await begin();
+    since = new Date().toISOString().slice(0, 19);
+  }, startTimeoutMs);
 
   test.each(refused.map((each) => [each.name, each] as const))('refused: %s', async (name, { attempt }) => {
     const answer = await attempt();
