@@ -1,5 +1,5 @@
 /**
- * `node bench/main.ts [approval] [rollback] [idle] [memory] [locks] [restarts] [scale] [flood] [command] [record]`: figures of operator, gate and policies, measured at the API server, beside their targets.
+ * `node bench/main.ts [approval] [rollback] [idle] [memory] [locks] [restarts] [scale] [flood] [command] [record] [evidence]`: figures of operator, gate and policies, measured at the API server, beside their targets.
  * Of `locks`, `--series <part of a name>` and `--rates 10,50` take some: `node bench/main.ts locks --series 'with entry' --rates 50`.
  */
 import { execFileSync } from 'node:child_process';
@@ -10,6 +10,7 @@ import { chartNodeOptions } from '../hack/controlplane/chart.ts';
 import { startSystem, type System } from '../test/support/cluster/system.ts';
 import { approval } from './approval.ts';
 import { command } from './command.ts';
+import { evidence } from './evidence.ts';
 import { flood } from './flood.ts';
 import { idle } from './idle.ts';
 import { locks } from './locks.ts';
@@ -39,6 +40,7 @@ const benches: Readonly<Record<string, (system: System, program: string) => Prom
   flood,
   command: (system) => command(system),
   record: (system) => record(system),
+  evidence,
 };
 
 /** Takes long, and is asked for by name. */
