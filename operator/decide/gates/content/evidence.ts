@@ -2,6 +2,7 @@
 import type { Reason } from '../../../api/reasons.ts';
 import {
   demandsOf,
+  dependsOnChanges,
   imagesUnreported,
   significanceOfRelease,
   type Demand,
@@ -95,6 +96,8 @@ const missing = (s: Seen, demands: readonly Demand[]): (Told & { readonly reason
 
 /** How much the release changes, where that decides what it needs, what it is not asked for, and what nobody can report on. */
 const noteOf = (s: Seen, demands: readonly Demand[]): string => {
+  // Where nothing hangs on it, lock B does not compare.
+  const isCompared = s.changes !== 'Unknown' || dependsOnChanges(s.policy);
   const { level, because } = significanceOfRelease(s);
   const spared = demands.flatMap(({ applies, line }) => (applies ? [] : [`${line.type} (${line.when})`]));
   const unreported = imagesUnreported(s.bundle, demands).map(
@@ -102,7 +105,8 @@ const noteOf = (s: Seen, demands: readonly Demand[]): string => {
       `${name} of ${objectNamed(keyOf(ref))}, whose image (${visible(reference)}) has no digest`,
   );
   return [
-    `; the release is ${level}: ${because}`,
+    '',
+    ...(isCompared ? [`the release is ${level}: ${because}`] : []),
     ...(spared.length === 0 ? [] : [`not needed for it: ${listed(spared)}`]),
     ...(unreported.length === 0 ? [] : [`nobody can report on ${listed(unreported)}`]),
   ].join('; ');
