@@ -40,7 +40,9 @@ import {
   type World,
 } from '../../support/cluster/system.ts';
 import {
+  amendPolicy,
   end,
+  gateSays,
   inProduction,
   patienceMs,
   release,
@@ -669,4 +671,29 @@ test('a bundle that is exchanged after its consent was read is not what people s
   } finally {
     await close();
   }
+});
+
+test('the token of the operator begins what everybody signed for and nobody tested: the gate asks for the evidence, and admits no write of it', async () => {
+  const world = await system.world('untested', policy);
+  await world.stage(world.configMap('settings', { level: 'first' }));
+  expect(await release(world, world.candidate('first', components))).toBe('Promoted');
+  const demanded = { evidence: [{ type: 'TestReport', maxAge: '24h' }] };
+  await amendPolicy(world, demanded);
+  await world.stage(world.configMap('settings', { level: 'untested' }));
+  await world.propose(world.candidate('x', components));
+  await sign(world, 'x', tester, approverA);
+  await gateSays(world, 'x', 'Approvals', 'ApprovalsComplete');
+  await gateSays(world, 'x', 'Evidence', 'EvidenceMissing');
+
+  const forged = started(
+    await candidateOf(world, 'x'),
+    await bundleOf(world, 'x'),
+    await releasedBundle(world, 'first'),
+  );
+  accepted(await append(world, 'operator', forged));
+
+  expect(await refusedTo('operator', world)).toMatch(
+    /ConsentMissing: .*: Waiting for TestReport about the content of x\. Next: /,
+  );
+  expect(await levelIn(world)).toBe('first');
 });
