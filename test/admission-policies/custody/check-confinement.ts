@@ -4,18 +4,13 @@ import type { JsonObject } from '../../../operator/api/meta.ts';
 import { jobFinalizer } from '../../../operator/api/kinds.ts';
 import { promotableKinds } from '../../../operator/decide/manifest/kinds/index.ts';
 import type { PromotableKind } from '../../../operator/decide/manifest/kinds/shared/kind.ts';
-import {
-  accepted,
-  type Answer,
-  type ApiClient,
-  type KubeObject,
-  type Manifest,
-} from '../../support/cluster/cluster.ts';
+import { accepted, type Answer, type ApiClient, type KubeObject } from '../../support/cluster/cluster.ts';
 import { bind, eventually, role } from '../../support/attack/world.ts';
 import { fresh, production } from '../../support/attack/objects.ts';
 import { patched } from '../../support/scenario/patched.ts';
 import { dryDelete, dryRun, refusedBy, type WorldCheck } from '../world/check.ts';
-import { kinds, one } from '../world/guard-objects.ts';
+import { anObject, customKinds, groupOf, isBuiltIn, serveCustomKinds } from '../world/custom-kinds.ts';
+import { one } from '../world/guard-objects.ts';
 import { open } from '../world/guard-world.ts';
 import type { OwnWorld } from '../world/own-world.ts';
 
@@ -24,58 +19,19 @@ type Check = WorldCheck<OwnWorld>;
 const programs = ['operator', 'restorer'] as const;
 const usernameOf = (who: string): string => `system:serviceaccount:${systemNamespace}:countersign-${who}`;
 
-/** The kinds that the API server serves without a definition. */
-const isBuiltIn = ({ apiVersion, plural }: PromotableKind): boolean => kinds[plural]?.apiVersion === apiVersion;
-
 const lies = 'confined';
-
-const object = (row: PromotableKind, name: string, namespace: string): Manifest =>
-  isBuiltIn(row)
-    ? one(row.plural, name, { namespace })
-    : { apiVersion: row.apiVersion, kind: row.kind, metadata: { name, namespace }, spec: {} };
-
-const groupOf = (apiVersion: string): string => apiVersion.split('/')[0] ?? '';
-
-const definition = (group: string, version: string, { plural, kind }: { plural: string; kind: string }): Manifest => ({
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: {
-    name: `${plural}.${group}`,
-    // Of groups that Kubernetes owns.
-    annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/gateway-api/pull/891' },
-  },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: { kind, plural, singular: kind.toLowerCase() },
-    versions: [
-      {
-        name: version,
-        served: true,
-        storage: true,
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-        subresources: { status: {} },
-      },
-    ],
-  },
-});
 
 /** Serves every kind that a release may contain, and lays one of each where nobody guards. */
 export async function prepareConfinement(world: OwnWorld): Promise<void> {
   const installer = world.as('installer');
-  const custom = promotableKinds.filter((row) => !isBuiltIn(row));
-  for (const row of custom) {
-    const [group = '', version = ''] = row.apiVersion.split('/');
-    const answer = await installer.create(definition(group, version, row));
-    if (answer.code !== 409) accepted(answer);
-  }
-  const rights = { apiGroups: [...new Set(custom.map((row) => groupOf(row.apiVersion)))], resources: ['*'] };
+  await serveCustomKinds(installer);
+  const rights = { apiGroups: [...new Set(customKinds.map(groupOf))], resources: ['*'] };
   await role(world, 'test-released', { ...rights, verbs: ['create', 'update', 'patch', 'delete'] });
   for (const who of programs) await bind(world, { user: usernameOf(who), role: 'test-released' });
   for (const row of promotableKinds)
     await eventually(
       `${row.plural} of ${row.apiVersion} lie there`,
-      () => installer.create(object(row, lies, open)),
+      () => installer.create(anObject(row, lies, open)),
       ({ ok, code }) => ok || code === 409,
     );
   accepted(await installer.create(one('pods', lies, { namespace: open })));
@@ -91,7 +47,7 @@ type Act = (who: ApiClient, row: PromotableKind) => Promise<Answer<unknown>>;
 const target = ({ apiVersion, kind }: PromotableKind) => ({ apiVersion, kind, namespace: open, name: lies });
 
 const acts: Readonly<Record<string, Act>> = {
-  creates: (who, row) => who.create(object(row, fresh('new'), open), dryRun),
+  creates: (who, row) => who.create(anObject(row, fresh('new'), open), dryRun),
   updates: (who, row) => who.patch(target(row), 'merge', { metadata: { labels: { other: 'yes' } } }, dryRun),
   deletes: (who, row) => who.delete(target(row), dryDelete),
 };

@@ -1,16 +1,19 @@
 /** What each topic of the guard holds, and lets go on, that its table and its attacks do not show. */
 import { grantPrefix } from '../../../operator/decide/record/grant-names.ts';
-import { accepted, targetOf } from '../../support/cluster/cluster.ts';
+import type { PromotableKind } from '../../../operator/decide/manifest/kinds/shared/kind.ts';
+import { bind, eventually, role } from '../../support/attack/world.ts';
+import { accepted, targetOf, type Answer, type ApiClient } from '../../support/cluster/cluster.ts';
 import { ofNamespaces } from './check-namespace.ts';
 import { ofSecrets } from './check-secrets.ts';
 import { ofRestarts, restart } from './check-restart.ts';
 import { ofUnlisted } from './check-unlisted.ts';
-import { dryRun, refusedBy, type Check } from '../world/check.ts';
+import { dryDelete, dryRun, refusedBy, type Check } from '../world/check.ts';
 import { letIn, wildOperators } from '../world/emergency-world.ts';
 import { fromCronJob, manual } from './guard-list.ts';
+import { anObject, customKinds, groupOf, serveCustomKinds } from '../world/custom-kinds.ts';
 import { at, one } from '../world/guard-objects.ts';
-import { open, type GuardWorld } from '../world/guard-world.ts';
-import { forgedOwner, fresh } from '../../support/attack/objects.ts';
+import { open, preparer, type GuardWorld } from '../world/guard-world.ts';
+import { forgedOwner, fresh, production } from '../../support/attack/objects.ts';
 
 const ofNetwork: readonly Check[] = [
   {
@@ -33,6 +36,51 @@ const ofNetwork: readonly Check[] = [
       refusedBy(await platform.create(one('ingresses', 'outside'), dryRun), 'ProductionGuardNetwork'),
   },
 ];
+
+type CustomAct = (who: ApiClient, row: PromotableKind) => Promise<Answer<unknown>>;
+
+const lying = ({ apiVersion, kind }: PromotableKind) => ({ apiVersion, kind, namespace: production, name: 'lies' });
+
+const laid = new WeakMap<GuardWorld, Promise<void>>();
+
+/** One of each kind that a definition gives and a release may contain, in production; once a world. */
+const lay = (world: GuardWorld): Promise<void> => {
+  const known = laid.get(world) ?? layCustom(world);
+  laid.set(world, known);
+  return known;
+};
+
+const layCustom = async (world: GuardWorld): Promise<void> => {
+  await serveCustomKinds(world.as('installer'));
+  await role(world, 'test-custom', {
+    apiGroups: [...new Set(customKinds.map(groupOf))],
+    resources: ['*'],
+    verbs: ['*'],
+  });
+  await bind(world, { user: preparer, role: 'test-custom' });
+  for (const row of customKinds)
+    await eventually(
+      `${row.plural} of ${row.apiVersion} lie there`,
+      () => world.preparer.create(anObject(row, 'lies', production)),
+      ({ ok, code }) => ok || code === 409,
+    );
+};
+
+const ofCustom: readonly Check[] = (
+  [
+    ['creates', (who, row) => who.create(anObject(row, fresh('new'), production), dryRun)],
+    ['updates', (who, row) => who.patch(lying(row), 'merge', { metadata: { labels: { other: 'yes' } } }, dryRun)],
+    ['deletes', (who, row) => who.delete(lying(row), dryDelete)],
+  ] satisfies readonly (readonly [does: string, act: CustomAct])[]
+).map(([does, act]) => ({
+  name: `nobody ${does} an object of a kind that a definition gives and a release may contain, whichever it is`,
+  passes: async (world) => {
+    await lay(world);
+    for (const row of customKinds)
+      if (!refusedBy(await act(world.as('installer'), row), 'ProductionGuardCustom')) return false;
+    return true;
+  },
+}));
 
 /** Who holds the right to operate by a wildcard, on verbs or on resources, does not. */
 const byName = (does: string, target: ReturnType<typeof at>, body: object): Check => ({
@@ -234,6 +282,7 @@ export const ofTopics: Readonly<Record<string, readonly Check[]>> = {
   configuration: ofSecrets,
   scale: ofScale,
   network: ofNetwork,
+  custom: ofCustom,
   namespaces: ofNamespaces,
   additional: ofAdditional,
   unlisted: ofUnlisted,

@@ -191,7 +191,7 @@ const machines = [...controllers, 'storage-migrators', 'namespace-controller', '
 const usernameOf = (name: string): string => certified[name]?.name ?? account(name, 'kube-system');
 
 /** Brings what attacks need past the gate, which does not come between nodes and the API server. */
-const preparer = 'system:node:preparer';
+export const preparer = 'system:node:preparer';
 
 /** A controller of custom resources that the chart names, and that is no ServiceAccount. */
 export const certifiedController = 'system:custom-controller';
