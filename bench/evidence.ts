@@ -10,7 +10,7 @@ import { aGateSnapshot, aPiece, aPolicy, digestOf, now } from '../test/support/b
 import { percentile, type Figure } from './table.ts';
 
 const pieces = 1_000;
-const judgements = 2_000;
+const rounds = 2_000;
 const namespace = 'payments-staging';
 const type = 'TestReport';
 const subject = subjectOfContent('uid-payments-2-4-0', digestOf('d'));
@@ -71,7 +71,7 @@ export const evidence = (): Promise<readonly Figure[]> => {
     ],
   };
   const snapshot = aGateSnapshot({ policy: aPolicy({ evidence: [{ type, maxAge: '24h' }] }), evidence: known });
-  const took = Array.from({ length: judgements }, () => {
+  const took = Array.from({ length: rounds }, () => {
     const began = performance.now();
     const { outcome } = gate.judge(snapshot, now);
     const ms = performance.now() - began;
