@@ -19,7 +19,7 @@ import { questionKey, type Answers } from '../api-queries.ts';
 import type { Bundle } from '../bundle.ts';
 import { overlay as gate } from '../gates/content/overlay.ts';
 import type { GateSnapshot } from '../gates/gate.ts';
-import { keyOf } from '../objects.ts';
+import { keyOf, type LiveObject } from '../objects.ts';
 import { baseOf, draftBundle } from './bundle-draft.ts';
 import { renderStaged } from './content.ts';
 import { overlayLines } from './overlays.ts';
@@ -68,8 +68,9 @@ const snapshotOf = ({ candidate = [], policy = [], may = [] }: Given, staged = a
   });
 
 /** The bundle that is frozen; the API server changes nothing of it. */
-const frozen = (given: Given, staged = api): Bundle => {
-  const s = snapshotOf(given, staged);
+const frozen = (given: Given, staged = api): Bundle => frozenOf(snapshotOf(given, staged));
+
+const frozenOf = (s: GateSnapshot): Bundle => {
   const { questions } = renderStaged(s, new Map());
   const answers: Answers = new Map(
     questions.map((question) => [questionKey(question), { kind: 'Object', manifest: question.manifest }]),
@@ -263,4 +264,17 @@ test('docs/overlays.md shows the line that signers read for its first example', 
   expect(
     overlayLines(snapshotOf(given, staged), frozen(given, staged)).map((line) => page.includes(`\n${line}\n`)),
   ).toEqual([true]);
+});
+
+test('what differs from staging is told in one order, in whichever staging was read', () => {
+  const [one, other] = [aDeployment('one', {}), aDeployment('other', {})].map((object) => aLiveObject(object));
+  if (one === undefined || other === undefined) throw new Error('none');
+  const labelled = (name: string): OverlayItem => ({ ...item({ metadata: { labels: { in: 'prod' } } }), name });
+  const bundleOf = (...all: readonly LiveObject[]) =>
+    frozenOf({
+      ...snapshotOf({ candidate: ['one', 'other'].map(labelled) }),
+      staged: new Map(all.map((each) => [keyOf(each.ref), each])),
+    });
+  expect(bundleOf(other, one).overlaid.map(({ name }) => name)).toEqual(['one', 'other']);
+  expect(bundleOf(other, one)).toEqual(bundleOf(one, other));
 });
