@@ -134,6 +134,35 @@ describe('stage', () => {
     expect(stderr).toContain("--leave-out 'Secret/db=<why>'");
   });
 
+  test('a claim that a StatefulSet makes from its template is no part of a release, and kinds that nobody serves are not named', async () => {
+    const matchLabels = { part: 'store' };
+    const claim = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
+    accepted(
+      await world.as('developer-a').create({
+        apiVersion: 'apps/v1',
+        kind: 'StatefulSet',
+        metadata: { name: 'a-store', namespace: world.staging, labels: matchLabels },
+        spec: {
+          serviceName: 'store',
+          selector: { matchLabels },
+          template: { metadata: { labels: matchLabels }, spec: { containers: [{ name: 'main', image: image('a') }] } },
+          volumeClaimTemplates: [{ metadata: { name: 'the-data' }, spec: claim }],
+        },
+      }),
+    );
+    await waitFor(
+      world.as('developer-a'),
+      world.ref('PersistentVolumeClaim', 'the-data-a-store-0', world.staging),
+      ({ metadata }) => metadata.labels?.['part'] === 'store',
+    );
+    const to = ['--to', world.production, '--version', '1.0.0', ...notes, '--dry-run', ...staging()];
+    const { stdout } = await command.as('developer-a', ['stage', '-l', 'part=store', ...to]);
+    expect(stdout).toContain('# Takes  1 from');
+    expect(stdout).toMatch(/^# {3}StatefulSet\/a-store$/m);
+    expect(stdout).not.toContain('You may not list');
+    expect(stdout).not.toContain('Not staged as it is now');
+  });
+
   test('by labels, with notes from a file, followed to production', async () => {
     const file = join(command.folder, 'notes.yaml');
     await writeFile(
