@@ -3,6 +3,7 @@ import { group } from '../../operator/api/kinds.ts';
 import type { Kind } from '../../operator/api/kinds.ts';
 import { rightOf, type Answer, type RightQuestion, rightReviews } from '../../operator/decide/api-queries.ts';
 import { createClient, type Client } from '../../operator/kube/client.ts';
+import { listApiResources } from '../../operator/kube/discovery.ts';
 import { Failure, toFailure } from '../../operator/kube/failures.ts';
 import { listPages, watch, type Selection } from '../../operator/kube/read.ts';
 import { isRecord, type KubeObject, type ObjectRef, type ResourceRow } from '../../operator/kube/resource.ts';
@@ -131,6 +132,19 @@ export class Cluster {
         silence.end();
       }
     }
+  }
+
+  /** Whether there is such a kind. */
+  async serves({ apiVersion, plural }: ResourceRow): Promise<boolean> {
+    const served = await this.#once(`served ${apiVersion}`, async () => {
+      try {
+        return await listApiResources(this.transport, apiVersion);
+      } catch (error) {
+        if (toFailure(error).kind === 'NotFound') return [];
+        throw error;
+      }
+    });
+    return served.some((each) => each.plural === plural);
   }
 
   /** Who the API server says this is. */

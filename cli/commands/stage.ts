@@ -1,6 +1,5 @@
 /** `kubectl countersign stage`: makes a release candidate from what runs in staging. */
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
-import { argumentFor } from '../../operator/decide/messages.ts';
 import { keyOf } from '../../operator/decide/objects.ts';
 import { visible } from '../../operator/decide/safe-text.ts';
 import { manifestOf } from '../../operator/kube/resource.ts';
@@ -12,6 +11,10 @@ import { exitCodes, Problem, type ExitCode } from '../exit.ts';
 import { bold, dim, styled, type Part } from '../output/parts.ts';
 import type { Session } from '../session.ts';
 import { follow } from './wait.ts';
+
+/** What is left out by name, as `kind/name` in lower case. */
+const leftOut = (session: Session): ReadonlySet<string> =>
+  new Set(session.texts('leaveOut').flatMap((entry) => entry.toLowerCase().split('=').slice(0, 1)));
 
 /** By what the objects are chosen. */
 const chosen = async (session: Session, namespace: string) => {
@@ -36,7 +39,10 @@ const chosen = async (session: Session, namespace: string) => {
     return { choice, takes: { components } };
   }
   const matchLabels = labelsIn(selector);
-  return { choice: await chooseByLabels(cluster, namespace, matchLabels), takes: { selector: { matchLabels } } };
+  return {
+    choice: await chooseByLabels(cluster, namespace, matchLabels, leftOut(session)),
+    takes: { selector: { matchLabels } },
+  };
 };
 
 type Choice = Awaited<ReturnType<typeof chosen>>['choice'];
@@ -58,12 +64,11 @@ const show = async (session: Session, namespace: string, choice: Choice): Promis
     say(bold('Pins'), '  each to the digest that the pods of staging run');
     for (const tag of tags) say('  ', visible(tag));
   }
-  const said = new Set(session.texts('leaveOut').map((entry) => entry.split('=')[0]?.toLowerCase()));
   for (const entry of session.texts('leaveOut')) say(bold('Leaves out'), '  ', visible(entry));
   if (choice.unseen.length > 0) {
     say(dim(`You may not list ${choice.unseen.join(', ')} in ${namespace}: the operator looks at them when it stages`));
   }
-  const unsaid = choice.cannotTake.filter(({ ref }) => !said.has(argumentFor(keyOf(ref))));
+  const unsaid = choice.cannotTake;
   if (choice.takes.length === 0)
     throw new Problem(`There is nothing to release in ${namespace}`, `kubectl get all -n ${namespace} --show-labels`);
   if (unsaid.length > 0) {

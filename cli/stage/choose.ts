@@ -1,7 +1,8 @@
 /** What a release takes from staging: by names, or by labels. */
 import { jsonObject } from '../../operator/api/meta.ts';
 import { imagesIn } from '../../operator/decide/manifest/images-in.ts';
-import { kindRow, promotableKinds, promotableResource } from '../../operator/decide/manifest/kinds/index.ts';
+import { namesClaim, possibleSetsOf } from '../../operator/decide/manifest/claims.ts';
+import { kindRow, kindRows, promotableKinds, promotableResource } from '../../operator/decide/manifest/kinds/index.ts';
 import { keyOf, type ObjectRef } from '../../operator/decide/objects.ts';
 import { selectedObject } from '../../operator/decide/selected.ts';
 import { toFailure } from '../../operator/kube/failures.ts';
@@ -76,61 +77,97 @@ export const chooseByName = async (cluster: Cluster, namespace: string, names: r
   return { takes, cannotTake: [], unseen: [] };
 };
 
-const secrets: ResourceRow = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true };
+/**
+ * Kinds that no release takes, and that labels may find: an object of them that nothing made needs a word. Few may read PodTemplates, and fewer
+ * have any: the operator looks.
+ */
+const otherKinds: readonly ResourceRow[] = kindRows
+  .filter(({ promotable, followed, kind }) => !promotable && followed !== 'Never' && kind !== 'PodTemplate')
+  .map(({ apiVersion, kind, plural }) => ({ apiVersion, kind, plural, namespaced: true }));
 
-/** What there is of a kind with the labels; a kind that is not served has none, and one that may not be listed says so. */
-const listed = async (
-  cluster: Cluster,
-  resource: ResourceRow,
-  selection: { namespace: string; labelSelector: string },
-) => {
+interface Labelled {
+  readonly namespace: string;
+  readonly labelSelector: string;
+}
+
+/** What there is of a kind with the labels; a kind that is not served has none. undefined = it may not be listed. */
+const listed = async (cluster: Cluster, resource: ResourceRow, selection: Labelled) => {
   try {
     return await cluster.list(resource, selection);
   } catch (error) {
     const { kind } = toFailure(error);
     if (kind === 'NotFound') return [];
-    if (kind === 'Forbidden') return undefined;
+    // Also said of kinds that there are not.
+    if (kind === 'Forbidden') return (await cluster.serves(resource)) ? undefined : [];
     throw error;
   }
 };
 
+/** The StatefulSet that made a claim from its template, and may have other labels. */
+const claimOwner = async (cluster: Cluster, namespace: string, claim: string): Promise<ObjectRef | undefined> => {
+  const sets = possibleSetsOf(claim).map(refOf);
+  const found = await Promise.all(
+    sets.map(async (ref) => {
+      const set = await cluster.find(promotableResource(ref), { namespace, name: ref.name });
+      return set !== undefined && namesClaim(jsonObject(set), claim) ? ref : undefined;
+    }),
+  );
+  return found.find((ref) => ref !== undefined);
+};
+
+const found = ({ kind, name }: ObjectRef): string => `${kind}/${name}`.toLowerCase();
+
+/** @param leftOut what the candidate says of it, as `kind/name` in lower case */
 export const chooseByLabels = async (
   cluster: Cluster,
   namespace: string,
   labels: Readonly<Record<string, string>>,
+  leftOut: ReadonlySet<string>,
 ): Promise<Choice> => {
   const labelSelector = Object.entries(labels)
     .map(([key, value]) => `${key}=${value}`)
     .join(',');
-  const selection = { namespace, labelSelector };
-  const takes: Chosen[] = [];
   const unseen: string[] = [];
-  await Promise.all(
-    promotableKinds.map(async (row) => {
-      const found = await listed(cluster, promotableResource(row), selection);
-      if (found === undefined) unseen.push(row.plural);
-      for (const object of found ?? []) {
-        const { owners, made } = selectedObject(row, jsonObject(object.metadata));
-        const ref = { apiVersion: row.apiVersion, kind: row.kind, name: object.metadata.name };
-        // What something of the release makes is made again in production.
-        if (made || owners.length > 0 || kindRow(ref)?.inEveryNamespace?.includes(ref.name) === true) continue;
-        takes.push({ ref, object });
-      }
+  const labelled = async (row: ResourceRow): Promise<readonly Chosen[]> => {
+    const all = await listed(cluster, row, { namespace, labelSelector });
+    if (all === undefined) unseen.push(row.plural);
+    return (all ?? []).flatMap((object) => {
+      const { owners, made } = selectedObject(row, jsonObject(object.metadata));
+      const ref = { apiVersion: row.apiVersion, kind: row.kind, name: object.metadata.name };
+      // What something of the release makes is made again in production.
+      const isMade = made || owners.length > 0 || kindRow(ref)?.inEveryNamespace?.includes(ref.name) === true;
+      return isMade || leftOut.has(found(ref)) ? [] : [{ ref, object }];
+    });
+  };
+  const [takes, others] = await Promise.all([
+    Promise.all(promotableKinds.map((row) => labelled(promotableResource(row)))),
+    Promise.all(otherKinds.map(labelled)),
+  ]);
+  const owners = await Promise.all(
+    takes.flat().map(async (chosen) => {
+      const isClaim = chosen.ref.kind === 'PersistentVolumeClaim';
+      return { chosen, owner: isClaim ? await claimOwner(cluster, namespace, chosen.ref.name) : undefined };
     }),
   );
-  const found = await listed(cluster, secrets, selection);
-  if (found === undefined) unseen.push(secrets.plural);
+  const own = owners.flatMap(({ chosen, owner }) => (owner === undefined ? [chosen] : []));
+  const isTaken = (owner: ObjectRef): boolean =>
+    leftOut.has(found(owner)) || own.some(({ ref }) => keyOf(ref) === keyOf(owner));
   return {
-    takes: takes.toSorted((a, b) => (keyOf(a.ref) < keyOf(b.ref) ? -1 : 1)),
-    cannotTake: (found ?? [])
-      .filter(({ metadata }) => selectedObject(secrets, jsonObject(metadata)).owners.length === 0)
-      .map(({ metadata }) => ({
-        ref: { apiVersion: 'v1', kind: 'Secret', name: metadata.name },
-        why: 'Secrets are never copied',
-      })),
-    unseen: unseen.toSorted(),
+    takes: own.toSorted((a, b) => (keyOf(a.ref) < keyOf(b.ref) ? -1 : 1)),
+    cannotTake: [
+      ...others.flat().map(({ ref }) => ({ ref, why: whyNot(ref) })),
+      ...owners.flatMap(({ chosen: { ref }, owner }) =>
+        owner === undefined || isTaken(owner)
+          ? []
+          : [{ ref, why: `it belongs to ${keyOf(owner)}, which this release does not take` }],
+      ),
+    ],
+    unseen: [...new Set(unseen)].toSorted(),
   };
 };
+
+const whyNot = ({ kind }: ObjectRef): string =>
+  kind === 'Secret' ? 'Secrets are never copied' : `no release takes any ${kind}`;
 
 /** Images that are named by tag: under PinFromStaging the operator pins each to the digest that staging's pods run. */
 export const imagesByTag = ({ takes }: Choice): readonly string[] => [
