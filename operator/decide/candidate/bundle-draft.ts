@@ -199,7 +199,7 @@ export const draftBundle = (
       s,
       content.map(({ ref }) => ref),
     ),
-    overlaid: keptOverlaid(overlaid),
+    overlaid: keptOverlaid(overlaid.toSorted(byKey)),
     overlaidMore: overlaidMore + Math.max(0, overlaid.length - mostOverlaid),
   };
   const digest = digestOfBundle(bundle);
