@@ -2,10 +2,11 @@
  * What a candidate will say when it is staged, before there is one: the operator's own plan, over what the person may read. Where the API server's
  * word is needed the content counts as it stands, for staging holds it with the API server's defaults already.
  */
+import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import { type Answer, questionKey } from '../../operator/decide/api-queries.ts';
 import type { Bundle, Dependency } from '../../operator/decide/bundle.ts';
 import { planCandidate } from '../../operator/decide/candidate/plan.ts';
-import { compared } from '../../operator/decide/delta/compare.ts';
+import { commandFor, compared } from '../../operator/decide/delta/compare.ts';
 import { changeTicket } from '../../operator/decide/gates/content/change-ticket.ts';
 import { images } from '../../operator/decide/gates/content/images.ts';
 import { notes } from '../../operator/decide/gates/content/notes.ts';
@@ -94,12 +95,16 @@ export const previewOf = async (cluster: Cluster, proposal: Proposal): Promise<P
   }
   return {
     is: 'Delta',
-    text: shown.deltaText,
+    text: shown.deltaText.replaceAll(commandFor(compare), onceStaged(proposal.candidate)),
     blocked: blockedBy({ ...s, policy: proposal.policy, bundle }),
     lacks: lacking(s, bundle, reader.unseen),
     unseen: [...reader.unseen].toSorted(),
   };
 };
+
+/** There is no bundle yet that could be read. */
+const onceStaged = ({ metadata: { name, namespace } }: ReleaseCandidate): string =>
+  `once it is staged: kubectl countersign diff ${name} -n ${namespace} --full`;
 
 /** Those that look at the candidate, its content and its policy alone. */
 const ofContent = [notes, changeTicket, images, rights, overlay, stagingReferences, reversible] as const;

@@ -1,14 +1,16 @@
 /**
  * Packages as their vendors publish them: applied to staging, released, released again with another image, and taken back when that fails.
- * What lies outside of namespaces, and Secrets, are no part of a release. `make packages` tries every one of them, and prints a table.
+ * What `stage` shows of each before is what the operator then freezes. What lies outside of namespaces, and Secrets, are no part of a release. `make packages` tries every one of them, and prints a table.
  */
-import { afterAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { jsonObject } from '../../operator/api/meta.ts';
 import { differences } from '../../operator/decide/json/diff.ts';
 import { formatPath } from '../../operator/decide/json/field-path.ts';
 import { listAt, textAt } from '../../operator/decide/json/json.ts';
-import { accepted, type Manifest } from '../support/cluster/cluster.ts';
+import { accepted, startTimeoutMs, type Manifest } from '../support/cluster/cluster.ts';
 import { condition, createSoon, image, isTrue, type Reported, type World } from '../support/cluster/system.ts';
+import { buildCommand, type Command } from '../support/command/command.ts';
+import { dryRun, frozen, type Typed } from '../support/command/preview.ts';
 import { everybody, gateSays, patienceMs, scenarios, sign, typeCommands } from '../support/scenario/kit.ts';
 import { behaving } from '../support/scenario/production.ts';
 import { isWhole, partOf } from '../support/proofs.ts';
@@ -80,15 +82,40 @@ const giveRights = async (world: World, candidate: string): Promise<void> =>
     / same: (.*?)\. If /,
   );
 
-/** Proposes, has everybody sign, and expects that it ends so; else what it says about itself is in the failure. */
+const waitsOf: Readonly<Record<string, readonly string[]>> = {
+  Deployment: ['rollout', 'status'],
+  StatefulSet: ['rollout', 'status'],
+  DaemonSet: ['rollout', 'status'],
+  Job: ['wait', '--for=condition=Complete'],
+};
+
+/** Waits until everything that runs in staging is what was applied last: the images that its pods run by tag do not change any more. */
+const settled = async (world: World, parts: VendorPackage['parts']): Promise<void> => {
+  for (const object of parts) {
+    const wait = waitsOf[kindOf(object)];
+    if (wait === undefined) continue;
+    const what = `${kindOf(object).toLowerCase()}/${nameOf(object)}`;
+    const typed = [...wait, what, '-n', world.staging, `--timeout=${patienceMs}ms`];
+    const { code, stderr } = await system().controlPlane.kubectl('admin', typed);
+    expect([what, code, stderr]).toEqual([what, 0, '']);
+  }
+};
+
+/**
+ * Creates what `stage` printed, has everybody sign, and expects that it ends so; else what it says about itself is in the failure. What was shown
+ * of it is what the operator froze.
+ */
 const ends = async (
   world: World,
-  candidate: Manifest,
+  typed: Typed,
   expected: string,
   waits: (name: string) => Promise<void> = () => Promise.resolve(),
 ): Promise<Reported> => {
-  const { name = '' } = candidate.metadata;
+  const { name } = typed;
+  const { delta, candidate } = await dryRun(command, world, typed);
   await world.propose(candidate);
+  const { status } = await world.staged(name);
+  expect(await frozen(world, status?.bundle)).toBe(delta);
   await sign(world, name, ...everybody);
   await waits(name);
   const seen = await world.when(name, (each) => isTrue(each, 'Finished'), patienceMs);
@@ -148,22 +175,30 @@ const row = ({ name, objects, parts, secrets, outside, label, help }: VendorPack
     outside of namespaces: ${outside.length === 0 ? 'none' : `${outside.length} (${kinds})`}; Secrets: ${secrets.length}; done by people: ${help.said.join('; ') || 'nothing'}\n`;
 };
 
+let command: Command;
+beforeAll(async () => {
+  command = await buildCommand(system().controlPlane);
+}, startTimeoutMs);
+afterAll(() => command?.remove());
+
 const packages = vendorPackages();
 if (packages.length === 0) test.todo('the packages of vendors are not here: ../shared/vendor');
 if (isWhole) afterAll(() => void process.stdout.write(`\n${table.toSorted().join('')}\n`));
 
 for (const each of partOf(packages, 2)) {
   const { parts, label, clusterRights, help } = each;
-  const components = parts.map((object) => `${kindOf(object)}/${nameOf(object)}`);
+  const overlay = help.overlay ?? [];
+  const objects =
+    label === undefined
+      ? parts.map((object) => `${kindOf(object)}/${nameOf(object)}`)
+      : Object.entries(label).flatMap((pair) => ['-l', pair.join('=')]);
   scenario(
     `${each.name}: ${parts.length} objects are released, released again with another image, and taken back when that fails`,
     async (world) => {
-      const by = label === undefined ? {} : { components: undefined, selector: { matchLabels: label } };
-      const candidate = (name: string, overlay: readonly object[]): Manifest =>
-        world.candidate(name, components, { ...by, ...(overlay.length === 0 ? {} : { overlay }) });
       for (const object of parts) await createSoon(world.as('admin'), placed(kept(object), world.staging));
+      await settled(world, parts);
       const waits = (name: string) => (clusterRights.length === 0 ? Promise.resolve() : giveRights(world, name));
-      table.push(row(each, await ends(world, candidate('first', help.overlay ?? []), 'Promoted', waits)));
+      table.push(row(each, await ends(world, { name: 'first', objects, overlay }, 'Promoted', waits)));
       expect(await unequal(world, each)).toEqual([]);
 
       const main = mainOf(each);
@@ -172,11 +207,12 @@ for (const each of partOf(packages, 2)) {
       const target = { kind: kindOf(main), name: nameOf(main), apiVersion: 'apps/v1', namespace: world.staging };
       const next = { spec: { template: { spec: { containers } } } };
       accepted(await world.as('admin').patch(target, 'strategic', next));
-      await ends(world, candidate('second', help.overlay ?? []), 'Promoted');
+      await settled(world, parts);
+      await ends(world, { name: 'second', objects, overlay }, 'Promoted');
       expect(await unequal(world, each)).toEqual([]);
 
       const failing = behaving(target.kind, target.name, 'crash-loop');
-      await ends(world, candidate('third', [...(help.overlay ?? []), failing]), 'RolledBack');
+      await ends(world, { name: 'third', objects, overlay: [...overlay, failing] }, 'RolledBack');
       expect(await unequal(world, each)).toEqual([]);
     },
     { health: { progressTimeout: '90s', observeFor: '0s', settle: '0s' } },

@@ -7,7 +7,10 @@ import { entriesOf } from './truncate.ts';
 
 export const compared = ({ before, after, removed, unmanaged, irreversible, heading }: Comparison): Shown => {
   const changes = delta(before, after.objects, removed, unmanaged, irreversible);
-  const readable = before.foreign || before.name === '' ? [after] : [after, before];
-  const text = deltaText(changes, { ...heading, command: showCommand(readable, heading.target) });
+  const text = deltaText(changes, { ...heading, command: commandFor({ before, after, heading }) });
   return text.is === 'TooLarge' ? text : { is: 'Shown', delta: entriesOf(changes), deltaText: text.text };
 };
+
+/** What its text says shows everything: it reads the bundles. */
+export const commandFor = ({ before, after, heading }: Pick<Comparison, 'before' | 'after' | 'heading'>): string =>
+  showCommand(before.foreign || before.name === '' ? [after] : [after, before], heading.target);

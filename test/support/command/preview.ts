@@ -22,24 +22,27 @@ export interface DryRun {
   readonly candidate: Manifest;
 }
 
-/** @throws when `stage --dry-run` does not show changes, or was not shown all that it compares */
+/** As somebody who may read both namespaces. @throws when `stage --dry-run` shows no changes, or could not look at all that it compares */
 export const dryRun = async (command: Command, world: World, { name, objects, overlay }: Typed): Promise<DryRun> => {
   const file = join(command.folder, `${world.production}-${name}.yaml`);
   await writeFile(file, JSON.stringify(overlay));
-  const { code, stdout, stderr } = await command.as('developer-a', [
-    ...['stage', ...objects, '-n', world.staging, '--to', world.production, '--package', 'payments'],
-    ...['--version', '1.0.0', '--name', name, ...(overlay.length === 0 ? [] : ['--overlay-file', file])],
-    ...['--summary', 'a change', '--change', 'one', '--dependency', 'none', '--installation', 'none'],
-    ...['--rollback-plan', 'the images before', '--analysis', 'understood', '--dry-run'],
-  ]);
-  const comments = stdout.split('\n').flatMap((line) => (line.startsWith('# ') ? [line.slice(2)] : []));
-  const from = comments.findIndex((line) => line.startsWith('Changes  '));
-  const after = comments.findIndex((line, at) => at > from && /^(Blocked by|Production lacks) /.test(line));
+  const place = ['-n', world.staging, '--to', world.production, '--package', 'payments', '--version', '1.0.0'];
+  const notes = ['--summary', 'a change', '--change', 'one', '--dependency', 'none', '--installation', 'none'];
+  const back = ['--rollback-plan', 'the images before', '--analysis', 'understood'];
+  const overlaid = overlay.length === 0 ? [] : ['--overlay-file', file];
+  const typed = ['stage', ...objects, ...place, '--name', name, ...notes, ...back, ...overlaid, '--dry-run'];
+  const { code, stdout, stderr } = await command.as('admin', typed);
+  const [, ...lines] = stdout.slice(stdout.indexOf('# Changes  ')).split('\n');
+  // Lines of what signers would read are further in than what is said about it.
+  const text = lines.slice(
+    0,
+    lines.findIndex((line) => !line.startsWith('#   ')),
+  );
   const candidate: unknown = parse(stdout);
-  if (code !== 0 || from === -1 || !isManifest(candidate) || stdout.includes('You may not')) {
+  if (code !== 0 || text.length === 0 || !isManifest(candidate) || stdout.includes('You may not')) {
     throw new Error(`stage ended with ${code}: ${stderr}${stdout}`);
   }
-  return { delta: sameFor(comments.slice(from + 1, after === -1 ? undefined : after).join('\n')), candidate };
+  return { delta: sameFor(text.map((line) => line.slice('#   '.length)).join('\n')), candidate };
 };
 
 /** What signers read of it. */
@@ -52,9 +55,10 @@ interface Bundle extends KubeObject {
   readonly spec: { readonly deltaText: string };
 }
 
-/** Without what is known only once it is frozen: its digest; and needs, which the command prints beside it. */
+/** Without what is known only once it is frozen: its digest, and how its bundle is read; and needs, which the command prints beside it. */
 const sameFor = (text: string): string =>
   text
     .replace(/^digest .*$/m, 'digest')
+    .replaceAll(/(kubectl get relbundle|once it is staged: kubectl countersign diff) .*$/gm, 'command')
     .replace(/\n\nNeeds of production:(?:\n {2}.*)+/, '')
     .trimEnd();
