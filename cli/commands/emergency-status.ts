@@ -20,7 +20,7 @@ const one = async (session: Session, namespace: string): Promise<void> => {
   if (isTrue(access, 'FollowUpDue')) {
     out.line(
       '  → ',
-      `A release with spec.followsUp: ${name} says what becomes of what was left changed, until ${access.status?.followUpDue ?? ''}`,
+      `A release that is staged with --follows-up ${name} says what becomes of what was left changed, until ${access.status?.followUpDue ?? ''}: kubectl countersign stage --help`,
     );
   }
 };

@@ -47,7 +47,7 @@ export const noticeKinds = {
   },
   EmergencyEnding: {
     headline: 'Emergency access ends soon',
-    when: 'An emergency access that was longer than half an hour ends in a quarter of an hour.',
+    when: 'A quarter of the time of an emergency access is left, or a quarter of an hour if that is less.',
     event: 'dev.cdeventsx.countersign-emergency.ending.0.1.0',
   },
   EmergencyReviewDue: {

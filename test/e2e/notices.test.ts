@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { accepted, startTimeoutMs, waitFor } from '../support/cluster/cluster.ts';
 import { condition, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
+import { buildCommand, type Command } from '../support/command/command.ts';
 import { audit, explained, found } from '../support/scenario/findings.ts';
 import { amendPolicy, approverA, end, everybody, patienceMs, release, sign, staged } from '../support/scenario/kit.ts';
 import { endNow, letIn } from '../support/scenario/night.ts';
@@ -19,6 +20,7 @@ import {
 
 let sinks: SinkServer;
 let system: System;
+let command: Command;
 const [key, oldKey] = [newKey(), newKey()];
 
 beforeAll(async () => {
@@ -26,6 +28,7 @@ beforeAll(async () => {
   system = await startSystem({
     operator: { notify: { allowedHosts: [sinks.host], allowedNetworks: ['127.0.0.0/8', '::1/128'] } },
   });
+  command = await buildCommand(system.controlPlane);
   const url = (path: string): string => `https://${sinks.host}${path}`;
   const ca = sinks.authority;
   await declareSinks(system.as('installer'), [
@@ -39,6 +42,7 @@ beforeAll(async () => {
 }, startTimeoutMs * 2);
 
 afterAll(async () => {
+  await command?.remove();
   await system?.stop();
   await sinks?.close();
 });
@@ -82,7 +86,7 @@ const factOf = (event: CloudEvent, label: string): string | undefined =>
 
 const wholeTimeoutMs = 500_000;
 
-test(
+test.concurrent(
   'a release is told from the first wait for a signature to its end, and one that fails with its cause',
   async () => {
     const world = await system.world('told', { notify });
@@ -189,7 +193,7 @@ test(
   wholeTimeoutMs,
 );
 
-test(
+test.concurrent(
   'emergencies and findings are told, with who looks at them and how',
   async () => {
     const world = await system.world('night', { notify, emergency: {} }, audit);
@@ -212,7 +216,36 @@ test(
   wholeTimeoutMs,
 );
 
-test(
+test.concurrent(
+  'an access tells before its end that it ends, and that what it left is overdue, each with a command to type',
+  async () => {
+    const world = await system.world('late', { notify, emergency: { followUpWithin: '1m' } });
+    await explained(world);
+    await letIn(world, 'inc-4712');
+    const left = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'left', namespace: world.production } };
+    accepted(await world.as('developer-b').create(left));
+    await endNow(world, 'inc-4712');
+    const { metadata } = await letIn(world, 'inc-4713', { duration: '1m', grantee: 'developer-a' });
+
+    const ending = await toldWhen(world, 'EmergencyEnding');
+    const ends = Date.parse(metadata.creationTimestamp ?? '') + 60_000;
+    expect([factOf(ending, 'access'), factOf(ending, 'ends')]).toEqual([
+      'inc-4713',
+      `${new Date(ends).toISOString().slice(0, 16)}Z`,
+    ]);
+    expect(ends - Date.parse(ending.time)).toBeLessThanOrEqual(15_000);
+    const end = await command.shell('sre-b', `${ending.data.customData.command} --yes`);
+    expect([end.code, end.stdout]).toEqual([0, expect.stringContaining('inc-4713')]);
+
+    const overdue = await toldWhen(world, 'EmergencyOverdue');
+    expect(factOf(overdue, 'missing')).toBe('a release that says --follows-up inc-4712');
+    const status = await command.shell('auditor-a', overdue.data.customData.command);
+    expect(status.stdout).toMatch(/Overdue[^]*Left changed {2}1[^]*staged with --follows-up inc-4712/);
+  },
+  wholeTimeoutMs,
+);
+
+test.concurrent(
   'a policy that names no sink tells nobody; one that is given a sink later tells what happens from then on',
   async () => {
     const world = await system.world('later');

@@ -25,6 +25,3 @@ export const findingCommand = (namespace: string, finding: string): string =>
 export const doctorCommand = typed('doctor');
 
 export const policyCommand = (namespace: string): string => `kubectl edit relpol production -n ${shellWord(namespace)}`;
-
-export const followUpCommand = (staging: string, emergency: string): string =>
-  typed('stage', '-n', staging, '--follows-up', emergency);

@@ -114,12 +114,13 @@ test('a gate that does not answer is told', () => {
   expect(told(dueOfCandidate(waiting({ candidate, gateAwayAt: now + hour })))).toEqual(['GateUnavailable +1h']);
 });
 
-test('an access that lasts is told a quarter of an hour before its end, a short one is not', () => {
+test('that an access ends is told when a quarter of its time is left, and at most a quarter of an hour before', () => {
   const long = anEmergency(anAccess(), { notAfter: now + 2 * hour });
   const ending = (openedAt: number | undefined, emergency = long) =>
     told(dueOfEmergencies('payments-prod', [emergency], () => openedAt));
   expect(ending(now)).toEqual(['EmergencyEnding +1.75h']);
-  expect(ending(now + 2 * hour - 20 * minute)).toEqual([]);
+  expect(ending(now, { ...long, notAfter: now + 20 * minute })).toEqual(['EmergencyEnding +0.25h']);
+  expect(ending(now, { ...long, notAfter: now + 4 * minute })).toEqual(['EmergencyEnding +0.05h']);
   expect(ending(undefined)).toEqual([]);
   expect(ending(now, { ...long, stage: 'Ended' })).toEqual([]);
 });

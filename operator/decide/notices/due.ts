@@ -10,7 +10,8 @@ import { isLive, type EmergencyRecord } from '../record/emergency.ts';
 import { approveCommand, doctorCommand, endCommand, policyCommand } from './commands.ts';
 import { factsOf, noticeId, type OutboundNotice } from './notice.ts';
 
-const quarterMs = 15 * 60_000;
+/** A notice that an access ends comes when a quarter of its time is left, and no earlier than so long before. */
+const maxEndingNoticeMs = 15 * 60_000;
 const dayMs = 24 * 3_600_000;
 /** People need time to read a policy before its review is late. */
 const reviewNoticeMs = 30 * dayMs;
@@ -128,7 +129,7 @@ const gateAway = (s: WaitingCandidate): readonly OutboundNotice[] => {
   ];
 };
 
-/** Accesses that end soon: those that last long enough for a notice to be of use. */
+/** Accesses that end soon. */
 export const dueOfEmergencies = (
   namespace: string,
   emergencies: Iterable<EmergencyRecord>,
@@ -136,13 +137,13 @@ export const dueOfEmergencies = (
 ): readonly OutboundNotice[] =>
   [...emergencies].filter(isLive).flatMap(({ uid, name, grantee, notAfter }): OutboundNotice[] => {
     const opened = openedAt(uid);
-    if (opened === undefined || notAfter - opened < 2 * quarterMs) return [];
+    if (opened === undefined) return [];
     const subject = { kind: 'EmergencyAccess', namespace, name, uid };
     return [
       {
         id: noticeId('EmergencyEnding', namespace, uid),
         kind: 'EmergencyEnding',
-        at: notAfter - quarterMs,
+        at: notAfter - Math.min(maxEndingNoticeMs, (notAfter - opened) / 4),
         namespace,
         package: '',
         role: '',

@@ -24,7 +24,6 @@ const emergency = anEmergency(anAccess());
 
 const context: EntryContext = {
   namespace: 'payments-prod',
-  staging: 'payments-staging',
   bundle: (name) =>
     name === bundle.name ? { version: '2.4.0', summary: '3 changes: 3 image' } : { version: '', summary: '' },
   versionOf: () => '2.4.0',
@@ -103,7 +102,12 @@ test.each<[sentence: string, draft: LedgerDraft, kind: string | undefined, facts
     'EmergencyReviewDue',
     { 'left changed': 'nothing' },
   ],
-  ['a release after it that is late', overdue('payments-prod', emergency, now), 'EmergencyOverdue', {}],
+  [
+    'a release after it that is late',
+    overdue('payments-prod', emergency, now),
+    'EmergencyOverdue',
+    { missing: `a release that says --follows-up ${emergency.name}` },
+  ],
   [
     'a finding',
     findingOpened('payments-prod', {

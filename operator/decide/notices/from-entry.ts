@@ -3,22 +3,13 @@ import { entryName, type LedgerEntrySpec, type LedgerType } from '../../api/ledg
 import type { NoticeKind } from '../../api/notify.ts';
 import { type EntryData, parseData } from '../ledger-entry.ts';
 import type { Instant } from '../objects.ts';
-import {
-  doctorCommand,
-  emergencyCommand,
-  findingCommand,
-  followUpCommand,
-  getCommand,
-  whyCommand,
-} from './commands.ts';
+import { doctorCommand, emergencyCommand, findingCommand, getCommand, whyCommand } from './commands.ts';
 import { factsOf, noticeId, type OutboundNotice } from './notice.ts';
 
 /** What is known beside the entry. */
 export interface EntryContext {
   /** The production namespace whose record it is. */
   readonly namespace: string;
-  /** The staging namespace of its policy; '' = there is no policy. */
-  readonly staging: string;
   /** Of the bundle that the entry is about: which version it is, and what it changes in one line; '' = not known. */
   readonly bundle: (name: string) => { readonly version: string; readonly summary: string };
   /** Version of a candidate; '' = it is gone. */
@@ -131,10 +122,15 @@ const tells: Tells = {
     },
     command: emergencyCommand('review', entry.subject),
   }),
-  EmergencyOverdue: ({ subject }, { dueAt }, { staging }) => ({
+  EmergencyOverdue: ({ subject }, { dueAt }) => ({
     kind: 'EmergencyOverdue',
-    facts: { access: subject.name, 'was due': dueAt, meanwhile: 'nobody gets emergency access to this namespace' },
-    command: staging === '' ? emergencyCommand('status', subject) : followUpCommand(staging, subject.name),
+    facts: {
+      access: subject.name,
+      'was due': dueAt,
+      missing: `a release that says --follows-up ${subject.name}`,
+      meanwhile: 'nobody gets emergency access to this namespace',
+    },
+    command: emergencyCommand('status', subject),
   }),
   FindingOpened: (entry, { object, change, username }, { namespace }) => ({
     kind: 'FindingOpened',

@@ -156,7 +156,6 @@ class Announcing implements Announcer {
     const { facts } = this.#tools;
     return {
       namespace,
-      staging: policyIn(facts, namespace)?.spec.sourceNamespace ?? '',
       bundle: (name) => {
         const head = facts.bundles.in()?.get(indexKey(namespace, name));
         return { version: head?.bundle.version ?? '', summary: head?.summary ?? '' };
