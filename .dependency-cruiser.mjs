@@ -111,6 +111,7 @@ const packages = [
   { name: '(playwright-core|axe-core)', room: 'test/' },
   { name: 'vite', room: 'hack/command/page' },
   { name: 'commander', room: 'cli/program' },
+  { name: 'sax', room: 'cli/reports/junit' },
   { name: '(hpagent|socks-proxy-agent)', room: 'cli/cluster/connection|test/' },
 ];
 

@@ -14,6 +14,7 @@ import { get } from './commands/get.ts';
 import { pending } from './commands/pending.ts';
 import { policyLint } from './commands/policy-lint.ts';
 import { reject } from './commands/reject.ts';
+import { report } from './commands/report.ts';
 import { rollback } from './commands/rollback.ts';
 import { running } from './commands/running.ts';
 import { signFinding } from './commands/sign-finding.ts';
@@ -29,6 +30,7 @@ export const commands: readonly CommandDefinition[] = [
   pending,
   dashboard,
   stage,
+  report,
   approve,
   reject,
   wait,

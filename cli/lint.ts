@@ -56,7 +56,7 @@ function* unknownFields(given: unknown, kept: unknown, path: Path): Generator<Pa
 }
 
 /** The line of a field, or of the nearest thing around it. */
-const lineOf = (document: Document, lines: LineCounter, path: Path): number => {
+export const lineOf = (document: Document, lines: LineCounter, path: Path): number => {
   for (let length = path.length; length >= 0; length -= 1) {
     const found: unknown = document.getIn(path.slice(0, length), true);
     const range = isRecord(found) ? (found as Partial<Node>).range : undefined; // oxlint-disable-line typescript/no-unsafe-type-assertion -- getIn with true gives nodes

@@ -1,11 +1,12 @@
 /** Every example that a command's help shows, typed as it stands, by somebody whom it is for. */
-import { copyFile, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { commands } from '../../cli/commands.ts';
 import { accepted, startTimeoutMs } from '../support/cluster/cluster.ts';
 import { image, startSystem, type System, type World } from '../support/cluster/system.ts';
+import { bindRole } from '../support/cluster/rights.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
 import { podMaker } from '../support/scenario/findings.ts';
 
@@ -26,6 +27,14 @@ beforeAll(async () => {
     join(command.folder, 'notes.yaml'),
     'summary: first\nchanges: [one]\ndependencies: [none]\ninstallation: none\nrollbackPlan: automatic\n',
   );
+  await writeReports();
+  for (const evidence of ['TestReport', 'VulnerabilityAssessment'])
+    await bindRole(world.as('installer'), {
+      name: `security-a-${evidence.toLowerCase()}`,
+      namespace: world.staging,
+      role: `countersign-report-${evidence}`,
+      subject: { kind: 'User', name: 'security-a' },
+    });
   await copyFile(
     join(import.meta.dirname, '..', '..', 'hack', 'demo', 'policy.yaml'),
     join(command.folder, 'policy.yaml'),
@@ -36,6 +45,37 @@ afterAll(async () => {
   await command?.remove();
   await system?.stop();
 });
+
+/** What the pipeline of the examples has written. */
+const writeReports = async (): Promise<void> => {
+  const suite = (name: string): string => `<testsuite name="${name}"><testcase name="works"/></testsuite>`;
+  await mkdir(join(command.folder, 'reports'));
+  for (const name of ['unit', 'browser']) await writeFile(join(command.folder, 'reports', `${name}.xml`), suite(name));
+  const finding = {
+    VulnerabilityID: 'CVE-2026-1',
+    Severity: 'CRITICAL',
+    PkgIdentifier: { PURL: 'pkg:deb/debian/zlib@1.3' },
+  };
+  const scan = {
+    SchemaVersion: 2,
+    Metadata: { RepoDigests: [image('a')] },
+    Results: [{ Target: 'api', Vulnerabilities: [finding] }],
+  };
+  const vex = {
+    '@context': 'https://openvex.dev/ns/v0.2.0',
+    author: 'the vendor',
+    statements: [
+      {
+        vulnerability: { name: 'CVE-2026-1' },
+        products: [{ '@id': 'pkg:deb/debian/zlib' }],
+        status: 'not_affected',
+        justification: 'vulnerable_code_not_in_execute_path',
+      },
+    ],
+  };
+  await writeFile(join(command.folder, 'scan.json'), JSON.stringify(scan));
+  await writeFile(join(command.folder, 'vex.json'), JSON.stringify(vex));
+};
 
 const typed = new Set<string>();
 const all = commands.flatMap(({ name, examples }) => examples.map(({ line }) => ({ name, line })));
@@ -88,6 +128,8 @@ test('from staging to production', async () => {
   const staging = type('developer-a', 'stage --helm');
   await world.staged('payments-2.4.0');
   expect(await type('developer-a', 'wait payments-2.4.0 -n payments-staging --for staged')).toContain('staged');
+  expect(await type('security-a', 'report payments-2.4.0 TestReport')).toContain('created: Passed');
+  expect(await type('security-a', 'report payments-2.4.0 VulnerabilityAssessment')).toContain('critical: 0\n');
   expect(await type('auditor-a', 'get -n payments-staging')).toContain('WAITS FOR');
   expect(await type('auditor-a', 'get payments-2.4.0 -n payments-staging')).toContain('Gates');
   expect(await type('auditor-a', 'get payments-2.4.0 -n payments-staging -o json')).toContain('"digest"');

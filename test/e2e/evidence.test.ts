@@ -1,6 +1,7 @@
 /** Evidence on the real control plane: a gate that waits with its command, opens, closes again, and asks for no more than a release needs. */
 import { execFile } from 'node:child_process';
-import { dirname } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { accepted, type KubeObject } from '../support/cluster/cluster.ts';
@@ -60,6 +61,10 @@ const report = async (world: World, who: string, spec: Readonly<Record<string, u
       spec: { performedAt: new Date().toISOString(), ...spec },
     }),
   );
+
+interface Reported extends KubeObject {
+  readonly spec: { readonly comment?: string };
+}
 
 const tests = { type: 'TestReport', maxAge: '24h' };
 const scan = { type: 'VulnerabilityAssessment', about: 'Images', maxAge: '24h', most: { critical: 0 } };
@@ -180,4 +185,83 @@ scenario(
     await gateSays(world, 'again', 'Evidence', 'EvidenceComplete');
   },
   { evidence: [tests], ...closed },
+);
+
+scenario(
+  'the command reads what tests and scanners wrote: what failed closes the gate, what the vendor sets aside is told, and nothing is sent that could not count',
+  async (world) => {
+    const [one, other] = ['a', 'b'].map((letter) => image(letter));
+    for (const type of ['TestReport', 'VulnerabilityAssessment']) await reports(world, 'security-a', type);
+    await reports(world, 'developer-a', 'TestReport');
+    await world.stage(world.deployment('api', 'a'));
+    await world.propose(world.candidate('read', ['Deployment/api']));
+    await staged(world, 'read');
+    const file = async (name: string, content: unknown): Promise<string> => {
+      const path = join(command.folder, name);
+      await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content));
+      return path;
+    };
+    const reported = (who: string, type: string, ...more: readonly string[]) =>
+      command.as(who, ['report', 'read', type, ...more, '-n', world.staging, '--yes']);
+
+    const bad = await file('bad.xml', '<testsuite><testcase name="pays"><failure/></testcase></testsuite>');
+    const good = await file('good.xml', '<testsuite><testcase name="pays"/></testsuite>');
+    const mixed = await reported('security-a', 'TestReport', good, bad);
+    expect(mixed).toMatchObject({ code: 0, stdout: expect.stringMatching(/Found {2}1\n {2}pays {2}failed\n/) });
+    await gateSays(world, 'read', 'Evidence', 'EvidenceFailed');
+    expect((await reported('security-a', 'TestReport', good)).stdout).toContain('created: Passed');
+    await gateSays(world, 'read', 'Evidence', 'EvidenceMissing');
+
+    const scanOf = (reference: string | undefined) => ({
+      SchemaVersion: 2,
+      Metadata: { RepoDigests: [reference] },
+      Results: [
+        {
+          Vulnerabilities: [
+            { VulnerabilityID: 'CVE-1', Severity: 'CRITICAL', PkgIdentifier: { PURL: 'pkg:npm/left-pad@1.3.0' } },
+          ],
+        },
+      ],
+    });
+    const found = await file('scan.json', scanOf(one));
+    const elsewhere = await file('elsewhere.json', scanOf(other));
+    const vex = await file('vex.json', {
+      '@context': 'https://openvex.dev/ns/v0.2.0',
+      author: 'the vendor',
+      statements: [
+        { vulnerability: { name: 'CVE-1' }, products: [{ '@id': 'pkg:npm/left-pad' }], status: 'not_affected' },
+      ],
+    });
+    const closes = await reported('security-a', 'VulnerabilityAssessment', found);
+    expect(closes.stdout).toContain('It closes the gate: 1 critical, of which the policy allows 0\n');
+    await gateSays(world, 'read', 'Evidence', 'EvidenceFailed');
+    const judged = await reported('security-a', 'VulnerabilityAssessment', found, vex);
+    expect(judged.stdout).toContain('CVE-1  not_affected by the vendor (OpenVEX): no reason given\n');
+    await gateSays(world, 'read', 'Evidence', 'EvidenceComplete');
+    const { items } = accepted(
+      await world.as('auditor-a').list<Reported>(world.ref('Evidence', undefined, world.staging)),
+    );
+    expect(items.map(({ spec }) => spec.comment)).toContain(
+      'Not counted, 1:\nCVE-1: not_affected by the vendor (OpenVEX): no reason given',
+    );
+
+    for (const [who, type, path, says] of [
+      ['security-a', 'VulnerabilityAssessment', elsewhere, 'read holds no image sha256:'],
+      ['developer-a', 'TestReport', good, 'It would not count: developer-a changed the content'],
+      ['tester-a', 'TestReport', good, 'does not hold report on evidencetypes/TestReport'],
+      [
+        'security-a',
+        'TestReport',
+        await file('cut.xml', '<testsuite>\n<testcase'),
+        'cut.xml:2: it is no well-formed XML',
+      ],
+    ] as const) {
+      const refused = await reported(who, type, path);
+      expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining(says)]);
+    }
+    expect(
+      accepted(await world.as('auditor-a').list(world.ref('Evidence', undefined, world.staging))).items,
+    ).toHaveLength(items.length);
+  },
+  { evidence: [tests, scan], ...closed },
 );

@@ -46,7 +46,9 @@ export interface Demand {
 export const significanceOfRelease = ({ changes, candidate, policy }: EvidencedRelease): Significance =>
   significanceOf(changes, candidate.spec.significance, policy.spec.minor);
 
-type Content = Pick<EvidencedRelease['bundle'], 'objects'>;
+interface Content {
+  readonly objects: readonly Pick<Bundle['objects'][number], 'ref' | 'content'>[];
+}
 
 const imagesOf = ({ objects }: Content): readonly (NamedImage & { readonly ref: ObjectRef })[] =>
   objects
@@ -54,7 +56,7 @@ const imagesOf = ({ objects }: Content): readonly (NamedImage & { readonly ref: 
     .flatMap(({ ref, content }) => imagesIn(content).map((image) => ({ ...image, ref })));
 
 /** Digests of the images that the content names. */
-const imageDigests = (content: Content): readonly string[] => [
+export const imageDigests = (content: Content): readonly string[] => [
   ...new Set(
     imagesOf(content)
       .filter(({ reference }) => isPinned(reference))
@@ -106,11 +108,19 @@ interface Weights {
   readonly now: Instant;
 }
 
+/** Why nothing that this account reports as passed would count; undefined = it may. `authors`: as people. */
+export const ignoredReporter = (
+  { username, namespace }: { readonly username: string; readonly namespace: string },
+  { authors, personOf }: Pick<Weights, 'authors' | 'personOf'>,
+): 'StagingAccount' | 'Author' | undefined => {
+  if (username.startsWith(`system:serviceaccount:${namespace}:`)) return 'StagingAccount';
+  return authors.has(personOf(username)) ? 'Author' : undefined;
+};
+
 const ignoredBecause = (piece: Piece, w: Weights): Ignored | 'Unanswered' | undefined => {
-  const { username } = piece.reporter;
   if (!piece.intact) return 'Altered';
-  if (username.startsWith(`system:serviceaccount:${piece.namespace}:`)) return 'StagingAccount';
-  if (w.authors.has(w.personOf(username))) return 'Author';
+  const reporter = ignoredReporter({ username: piece.reporter.username, namespace: piece.namespace }, w);
+  if (reporter !== undefined) return reporter;
   if (!(w.now < piece.performedAt + milliseconds(w.line.maxAge))) return 'Expired';
   const held = w.mayReport(piece);
   if (held === undefined) return 'Unanswered';

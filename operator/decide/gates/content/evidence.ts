@@ -21,7 +21,8 @@ import type { Verdict } from '../verdict.ts';
 const reads = ['candidate', 'policy', 'bundle', 'hands', 'record', 'evidence', 'mayReport', 'changes'] as const;
 type Seen = Facts<typeof reads>;
 
-const notCountedBecause: Readonly<Record<Ignored, string>> = {
+/** Why evidence that passed does not count, as a part of a sentence. */
+export const notCountedBecause: Readonly<Record<Ignored, string>> = {
   Author: 'changed the content',
   StagingAccount: 'is an account of the staging namespace',
   Expired: 'performed it too long ago',
