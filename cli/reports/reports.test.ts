@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { contentOf } from './format.ts';
 import { BadReport, type Outcome } from './outcome.ts';
 import { setAsideBy, type Vex } from './vex.ts';
@@ -322,9 +322,8 @@ describe('findings', () => {
     const scan = await read(JSON.stringify(trivy({ Vulnerabilities: [cve('CVE-1', 'HIGH')] })));
     const judged = setAsideBy(scan, [await vexIn(document)]);
     expect(judged.counts).toEqual({ ...zeros, [expected]: 1 });
-    expect(judged.ignored.map(({ because }) => because)).toEqual(
-      expected === 'ignored' ? [expect.stringMatching(/^(not_affected|fixed) by /)] : [],
-    );
+    const told = judged.ignored.map(({ because }) => /^(not_affected|fixed) by /.test(because));
+    expect(told).toEqual(expected === 'ignored' ? [true] : []);
   });
 });
 
@@ -398,9 +397,11 @@ describe('refused', () => {
       .map(([seed, at, cut, put]) => seed.slice(0, at % seed.length) + put + seed.slice((at % seed.length) + cut));
     await fc.assert(
       fc.asyncProperty(fc.oneof(damaged, fc.json(), fc.string({ unit: 'binary' })), async (text) => {
-        await contentOf(text).catch((error: unknown) => {
-          expect(error).toBeInstanceOf(BadReport);
-        });
+        const error: unknown = await contentOf(text).then(
+          () => undefined,
+          (each: unknown) => each,
+        );
+        expect(error === undefined || error instanceof BadReport).toBe(true);
       }),
       { numRuns: 500 },
     );

@@ -1,6 +1,6 @@
 /** Evidence on the real control plane: a gate that waits with its command, opens, closes again, and asks for no more than a release needs. */
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from '@jest/globals';
@@ -206,6 +206,9 @@ scenario(
 
     const bad = await file('bad.xml', '<testsuite><testcase name="pays"><failure/></testcase></testsuite>');
     const good = await file('good.xml', '<testsuite><testcase name="pays"/></testsuite>');
+    // A report is as old as its file; of two of one second the one that failed decides.
+    const before = new Date(Date.now() - 3_600_000);
+    await utimes(bad, before, before);
     const mixed = await reported('security-a', 'TestReport', good, bad);
     expect(mixed).toMatchObject({ code: 0, stdout: expect.stringMatching(/Found {2}1\n {2}pays {2}failed\n/) });
     await gateSays(world, 'read', 'Evidence', 'EvidenceFailed');
