@@ -42,7 +42,7 @@ export async function* examine(session: Session): AsyncGenerator<Diagnosis> {
   }
   const hasGate = gate.every(({ severity }) => severity === 'ok');
   for (const namespace of production) {
-    yield* await productionNamespace(cluster, namespace);
+    yield* await productionNamespace(cluster, namespace, session.now());
     const guard = await guardOf(cluster, namespace);
     if (guard !== undefined)
       yield* await lockTrials(cluster, namespace, { home, enforces: guard !== 'audit', hasGate });

@@ -8,11 +8,13 @@ import { keyOf } from '../../operator/decide/objects.ts';
 import { unknownWriters } from '../../operator/decide/people/authors.ts';
 import { selectedObject } from '../../operator/decide/selected.ts';
 import type { KubeObject } from '../../operator/kube/resource.ts';
+import { claimOwner } from '../candidate/claims.ts';
 import { findPolicy } from '../candidate/find.ts';
 import { conditionOf } from '../candidate/objects.ts';
 import { isForbidden, type Cluster } from '../cluster/cluster.ts';
 import { ifReadable } from '../cluster/readable.ts';
 import { namespaceRow } from '../cluster/rows.ts';
+import { ageOf } from '../output/table.ts';
 import { found, ok, type Diagnosis, type Severity } from './diagnosis.ts';
 
 /** What each condition of a policy should be, and how bad it is where it is not. */
@@ -36,15 +38,35 @@ const nextOf = (type: string, namespace: string): string => {
   }
 };
 
-const reported = (policy: ReleasePolicy): readonly Diagnosis[] => {
+/** An operator that leads looks at a policy within seconds. */
+const lookedAtWithinMs = 60_000;
+
+/** A policy of which nothing is reported yet. */
+const unseen = ({ metadata: { namespace, creationTimestamp } }: ReleasePolicy, now: number): Diagnosis => {
+  const age = ageOf(creationTimestamp, now);
+  return now - Date.parse(creationTimestamp ?? '') < lookedAtWithinMs
+    ? found(
+        'warning',
+        `${namespace}: the operator has not looked at the policy yet, which is ${age} old: nothing is released until it has, and after a minute that is an error`,
+        `Wait: kubectl wait --for=condition=Ready relpol/${policyName} -n ${namespace} --timeout=60s`,
+      )
+    : found(
+        'error',
+        `${namespace}: the operator has not looked at the policy, which is ${age} old and would be looked at within a minute: nothing is released until it has`,
+        `Look whether an operator leads, above. Then: ${nextOf('Ready', namespace)}`,
+      );
+};
+
+const reported = (policy: ReleasePolicy, now: number): readonly Diagnosis[] => {
   const { namespace } = policy.metadata;
+  // Every policy is Ready or says why.
+  if (conditionOf(policy, 'Ready') === undefined) return [unseen(policy, now)];
   const faults = Object.entries(wanted).flatMap(([type, [status, severity]]) => {
     const condition = conditionOf(policy, type);
-    // Every policy is Ready or says why; what else there is nothing to say of is left out.
-    if (condition === undefined ? type !== 'Ready' : condition.status === status) return [];
-    const says = condition === undefined ? 'the operator has not looked at it' : condition.message;
+    // What there is nothing to say of is left out.
+    if (condition === undefined || condition.status === status) return [];
     return [
-      found(severity, `${namespace}: ${type} is ${condition?.status ?? 'Unknown'}: ${says}`, nextOf(type, namespace)),
+      found(severity, `${namespace}: ${type} is ${condition.status}: ${condition.message}`, nextOf(type, namespace)),
     ];
   });
   return faults.length === 0 ? [ok(`${namespace}: policy in force, every change explained`)] : faults;
@@ -55,13 +77,27 @@ const isWrittenBySomebody = ({ metadata }: KubeObject): boolean => {
   return writers?.every(({ username }) => username !== undefined) ?? false;
 };
 
+const noClaims: ReadonlySet<string> = new Set();
+
+/** Of claims, those that StatefulSets made from their templates. */
+const claimsMade = async (cluster: Cluster, namespace: string, all: readonly KubeObject[]) => {
+  const made = await Promise.all(
+    all.map(async ({ metadata: { name } }) =>
+      (await ifReadable(claimOwner(cluster, namespace, name))) === undefined ? [] : [name],
+    ),
+  );
+  return new Set(made.flat());
+};
+
 /** What a release could take and nobody answers for. Kinds that the person may not list are not looked at. */
 const unwrittenIn = async (cluster: Cluster, namespace: string) => {
   const perKind = await Promise.all(
     promotableKinds.map(async (row) => {
       const all = (await ifReadable(cluster.list(promotableResource(row), { namespace }))) ?? [];
+      const claims = row.kind === 'PersistentVolumeClaim' ? await claimsMade(cluster, namespace, all) : noClaims;
       return all
         .filter((object) => {
+          if (claims.has(object.metadata.name)) return false;
           const { owners, made } = selectedObject(row, jsonObject(object.metadata));
           const isEverywhere = kindRow(row)?.inEveryNamespace?.includes(object.metadata.name) === true;
           return !made && owners.length === 0 && !isEverywhere && !isWrittenBySomebody(object);
@@ -122,7 +158,11 @@ export const guardOf = async (cluster: Cluster, namespace: string): Promise<stri
 };
 
 /** What there is to say of one production namespace. */
-export const productionNamespace = async (cluster: Cluster, namespace: string): Promise<readonly Diagnosis[]> => {
+export const productionNamespace = async (
+  cluster: Cluster,
+  namespace: string,
+  now: number,
+): Promise<readonly Diagnosis[]> => {
   const object = await namespaceNamed(cluster, namespace);
   if (object === undefined) {
     return [found('error', `there is no namespace ${namespace}`, 'kubectl get namespaces -l countersign.dev/guarded')];
@@ -159,5 +199,5 @@ export const productionNamespace = async (cluster: Cluster, namespace: string): 
             ),
           ]
         : [];
-  return [...guards, ...reported(policy), ...(await staging(cluster, policy))];
+  return [...guards, ...reported(policy, now), ...(await staging(cluster, policy))];
 };

@@ -1,12 +1,12 @@
 /** What a release takes from staging: by names, or by labels. */
 import { jsonObject } from '../../operator/api/meta.ts';
 import { imagesIn } from '../../operator/decide/manifest/images-in.ts';
-import { namesClaim, possibleSetsOf } from '../../operator/decide/manifest/claims.ts';
 import { kindRow, kindRows, promotableKinds, promotableResource } from '../../operator/decide/manifest/kinds/index.ts';
 import { keyOf, type ObjectRef } from '../../operator/decide/objects.ts';
 import { selectedObject } from '../../operator/decide/selected.ts';
 import { toFailure } from '../../operator/kube/failures.ts';
 import type { KubeObject, ResourceRow } from '../../operator/kube/resource.ts';
+import { claimOwner } from '../candidate/claims.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Problem } from '../exit.ts';
 
@@ -101,18 +101,6 @@ const listed = async (cluster: Cluster, resource: ResourceRow, selection: Labell
     if (kind === 'Forbidden') return (await cluster.serves(resource)) ? undefined : [];
     throw error;
   }
-};
-
-/** The StatefulSet that made a claim from its template, and may have other labels. */
-const claimOwner = async (cluster: Cluster, namespace: string, claim: string): Promise<ObjectRef | undefined> => {
-  const sets = possibleSetsOf(claim).map(refOf);
-  const found = await Promise.all(
-    sets.map(async (ref) => {
-      const set = await cluster.find(promotableResource(ref), { namespace, name: ref.name });
-      return set !== undefined && namesClaim(jsonObject(set), claim) ? ref : undefined;
-    }),
-  );
-  return found.find((ref) => ref !== undefined);
 };
 
 const found = ({ kind, name }: ObjectRef): string => `${kind}/${name}`.toLowerCase();

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Diagnosis } from '../../cli/doctor/diagnosis.ts';
 import { startOperator } from '../../hack/controlplane/operator.ts';
 import { accepted, startTimeoutMs, type Manifest } from '../support/cluster/cluster.ts';
+import { clockAhead } from '../support/cluster/clock-ahead.ts';
 import { bindRole } from '../support/cluster/rights.ts';
 import { startSystem, type System, type World } from '../support/cluster/system.ts';
 import { eventually } from '../support/attack/world.ts';
@@ -243,13 +244,7 @@ describe('what is missing', () => {
     ).toBe(0);
   });
 
-  test('a gate that nobody reaches, and an operator that is gone', async () => {
-    await system.gate.stop();
-    const { all, code } = await look('admin', '-n', world.production);
-    expect(code).toBe(1);
-    const away = diagnosis(all, 'the API server does not reach the gate');
-    expect(away.severity).toBe('error');
-    await typed('admin', away);
+  test('an operator that is gone, with a policy that it has not looked at, and a gate that nobody reaches', async () => {
     await system.operator.stop();
     const gone = await eventually(
       'the Lease says so',
@@ -259,12 +254,32 @@ describe('what is missing', () => {
     expect(diagnosis(gone.all, 'no operator leads').next).toBe(
       'kubectl rollout status deployment/countersign-operator -n countersign-system',
     );
+    // A policy that nobody has looked at yet is waited for, but not for long.
+    const unseen = { name: 'production', namespace: 'bare-prod' };
+    accepted(await system.as('admin').create({ ...world.policyManifest(), metadata: unseen }));
+    const early = diagnosis((await look('admin', '-n', 'bare-prod')).all, 'bare-prod: the operator has not looked');
+    expect([early.severity, early.what]).toEqual([
+      'warning',
+      expect.stringContaining('after a minute that is an error'),
+    ]);
+    const env = { NODE_OPTIONS: clockAhead(120_000).join(' ') };
+    const { stdout } = await command.as('admin', ['doctor', '-o', 'json', '-n', 'bare-prod'], { env });
+    const late = diagnosis(JSON.parse(stdout) as readonly Diagnosis[], 'bare-prod: the operator has not looked');
+    expect([late.severity, late.what]).toEqual(['error', expect.stringMatching(/which is \d+(s|m) old/)]);
+    await typed('admin', late);
+    await system.gate.stop();
+    const { all, code } = await look('admin', '-n', world.production);
+    expect(code).toBe(1);
+    const away = diagnosis(all, 'the API server does not reach the gate');
+    expect(away.severity).toBe('error');
+    await typed('admin', away);
     const next = await startOperator(system.controlPlane, { instance: 'operator-1' });
     await eventually(
       'the next one leads',
       () => look('admin', '-n', world.production),
       ({ all: now }) => now.some(({ what, severity }) => severity === 'ok' && what.startsWith('an operator leads')),
     );
+    await typed('admin', early);
     await next.stop();
   });
 });
