@@ -30,6 +30,13 @@ const intentOf = (facts: ReleaseFacts, namespace: string, pkg: string): string |
   return open?.id ?? production?.bundle;
 };
 
+/** How many packages of a namespace do not go on: the API server refuses a write for good, or work fails again and again. */
+export const stuckPackages = (facts: ReleaseFacts, namespace: string): number =>
+  [...facts.records.get(namespace).packages.keys()].filter((pkg) => {
+    const refused = facts.refusedWrites.facts(namespace, pkg, intentOf(facts, namespace, pkg));
+    return facts.failing.of(namespace, pkg) !== undefined || [...refused.values()].some(({ isFinal }) => isFinal);
+  }).length;
+
 /** Pods on a node that belong to nothing that any kept bundle of the package holds. */
 const podsOfOthers = (facts: Read<'bundles' | 'pods'>, namespace: string, pkg: string): PodsOnNode => ({
   get: (node) =>

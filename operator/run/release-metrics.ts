@@ -8,8 +8,10 @@ import { rolesWaitedFor } from '../decide/notices/due.ts';
 import type { Instant } from '../decide/objects.ts';
 import type { OnChange } from '../observe/changes.ts';
 import type { Facts } from '../observe/facts.ts';
+import { stuckPackages } from '../observe/release.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { createReleaseMetrics, type ReleaseMetrics, type WaitingForRole } from '../telemetry/releases.ts';
+import { productions } from './lookup.ts';
 import type { Clock } from '../time/clock.ts';
 
 /** When contents of an open candidate were frozen. */
@@ -30,7 +32,16 @@ export interface ReleaseMetricsTools {
 export const countReleases = ({ facts, on, metrics, clock, leads }: ReleaseMetricsTools): void => {
   const began = clock.now();
   const staged = new Map<string, Staged>();
-  const counted = createReleaseMetrics(metrics.registry, () => (leads() ? waitingIn(facts, staged, clock.now()) : []));
+  const counted = createReleaseMetrics(metrics.registry, {
+    waiting: () => (leads() ? waitingIn(facts, staged, clock.now()) : []),
+    namespaces: () => countedNamespaces(facts),
+    roles: () =>
+      (facts.policies.in()?.list() ?? []).flatMap(({ metadata: { namespace }, spec }) =>
+        spec.approvals.map(({ role }) => ({ namespace, role })),
+      ),
+    stuck: () =>
+      countedNamespaces(facts).map((namespace) => ({ namespace, packages: stuckPackages(facts, namespace) })),
+  });
   on.records(({ namespace, entry }) => {
     if (entry === undefined || facts.records.get(namespace).broken !== undefined) return;
     const at = Date.parse(entry.time);
@@ -41,6 +52,11 @@ export const countReleases = ({ facts, on, metrics, clock, leads }: ReleaseMetri
     if (now === undefined && old !== undefined) staged.delete(old.metadata.uid);
   });
 };
+
+/** That are followed, whether or not anything is in their record yet. */
+const countedNamespaces = (facts: Facts): readonly string[] => [
+  ...new Set([...facts.records.namespaces(), ...productions(facts)]),
+];
 
 const restaged = (before: Staged | undefined, { digest, time }: LedgerEntrySpec): Staged => {
   const at = Date.parse(time);

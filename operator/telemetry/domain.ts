@@ -1,5 +1,6 @@
 /** What the operator counts about releases. Labels are bounded, and never a person's name. */
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { ledgerTypes } from '../api/ledger.ts';
 
 export interface DomainMetrics {
   /** An entry was folded into a record: by this process or another, and once more after a restart. */
@@ -94,6 +95,8 @@ export const createDomainMetrics = (
     labelNames: ['type'],
     registers: [registry],
   });
+  // What begins at 1 has no increase.
+  for (const type of ledgerTypes) entries.inc({ type }, 0);
   const writes = new Counter({
     name: 'countersign_production_writes_total',
     help: 'Writes to production that the API server took, by verb and identity.',

@@ -181,13 +181,16 @@ function reconcileMetrics(registry: Registry): Metrics['reconcile'] {
     buckets: reconcileBuckets,
     registers: [registry],
   });
-  return (controller) => ({
-    reconciled(result, seconds) {
-      total.inc({ controller, result });
-      duration.observe({ controller }, seconds);
-      if (result === 'error') errors.inc({ controller });
-    },
-  });
+  return (controller) => {
+    errors.inc({ controller }, 0);
+    return {
+      reconciled(result, seconds) {
+        total.inc({ controller, result });
+        duration.observe({ controller }, seconds);
+        if (result === 'error') errors.inc({ controller });
+      },
+    };
+  };
 }
 
 function leaderMetric(registry: Registry): Metrics['leading'] {

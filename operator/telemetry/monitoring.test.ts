@@ -39,7 +39,12 @@ createDomainMetrics(metrics.registry, {
   unlistedKinds: () => undefined,
   mutators: () => [],
 });
-createReleaseMetrics(metrics.registry, () => []);
+createReleaseMetrics(metrics.registry, {
+  waiting: () => [],
+  namespaces: () => [],
+  roles: () => [],
+  stuck: () => [],
+});
 createNoticeMetrics(metrics.registry, () => []);
 createGateMetrics(metrics.registry);
 for (const controller of ['candidate']) {

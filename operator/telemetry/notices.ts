@@ -1,8 +1,10 @@
 /** What is counted about notices. Labels are the names of sinks that the Secret declares, `maxSinks` at most. */
 import { Counter, Gauge, type Registry } from 'prom-client';
 
+const dropReasons = ['queue_full', 'too_old', 'not_taken', 'sink_gone'] as const;
+
 /** Why nobody gets a notice. */
-export type DropReason = 'queue_full' | 'too_old' | 'not_taken' | 'sink_gone';
+export type DropReason = (typeof dropReasons)[number];
 
 export interface OutboxMetrics {
   sent(sink: string): void;
@@ -11,6 +13,8 @@ export interface OutboxMetrics {
 }
 
 export interface NoticeMetrics extends OutboxMetrics {
+  /** There is a sink of that name: it is counted from 0, for what begins at 1 has no increase. */
+  declared(sink: string): void;
   /** A policy names a sink that is not declared. */
   undeclared(): void;
 }
@@ -47,7 +51,13 @@ export const createNoticeMetrics = (
       for (const [sink, notices] of waiting()) this.set({ sink }, notices);
     },
   });
+  dropped.inc({ sink: '', reason: 'sink_unknown' }, 0);
   return {
+    declared(sink) {
+      sent.inc({ sink }, 0);
+      failed.inc({ sink }, 0);
+      for (const reason of dropReasons) dropped.inc({ sink, reason }, 0);
+    },
     sent: (sink) => sent.inc({ sink }),
     failed: (sink) => failed.inc({ sink }),
     dropped: (sink: string, reason: DropReason) => dropped.inc({ sink, reason }),

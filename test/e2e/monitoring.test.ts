@@ -33,10 +33,30 @@ const valueOf = (text: string, series: string): number | undefined => {
 
 const components = ['ConfigMap/settings', 'Deployment/api'];
 
-test('releases, waits, lead time and rollbacks are counted, once each', async () => {
+test('what is counted begins at 0, for what begins at 1 has no increase; releases, waits, lead time and rollbacks are counted, once each', async () => {
   const world = await system.world('counted');
-  scrapes.push(await scrape());
   const { production: namespace } = world;
+  const before = await scrape();
+  scrapes.push(before);
+  const counters = [
+    ...['promoted', 'failed', 'rejected', 'withdrawn', 'expired', 'superseded'].map(
+      (outcome) => `countersign_releases_total{namespace="${namespace}",outcome="${outcome}"}`,
+    ),
+    ...['health', 'ordered', 'rejected'].map(
+      (cause) => `countersign_rollbacks_total{namespace="${namespace}",cause="${cause}"}`,
+    ),
+    ...['tester', 'approver'].map(
+      (role) => `countersign_approval_wait_seconds_count{namespace="${namespace}",role="${role}"}`,
+    ),
+    `countersign_release_lead_time_seconds_count{namespace="${namespace}"}`,
+    `countersign_emergencies_opened_total{namespace="${namespace}"}`,
+    'countersign_gate_refusals_total{entry="writes",rule="OnlyByRelease"}',
+    'countersign_notices_dropped_total{sink="",reason="sink_unknown"}',
+    'countersign_ledger_entries_total{type="RolledBack"}',
+    'controller_runtime_reconcile_errors_total{controller="policy"}',
+    `countersign_releases_stuck{namespace="${namespace}"}`,
+  ];
+  expect(counters.filter((series) => valueOf(before, series) !== 0)).toEqual([]);
   await world.stage(world.configMap('settings', { level: 'a' }), world.deployment('api', 'a'));
   expect(await release(world, world.candidate('first', components))).toBe('Promoted');
   await world.stage(world.configMap('settings', { level: 'b' }), world.deployment('api', 'b'));
@@ -80,7 +100,7 @@ whole(
     );
     const said = await evaluated([...scrapes, scrapes.at(-1) ?? ''], queries);
     // Of what did not happen in this run there is nothing to count.
-    const nothing = /gate_refusals|emergencies_opened|notices_|reconcile_errors/;
+    const nothing = /gate_refusals|notices_sent|notices_waiting/;
     expect([...said].filter(([query, got]) => (got === '') !== nothing.test(query))).toEqual([]);
     expect(said.size).toBeGreaterThan(20);
     const alerts = (await readFile(join(files, 'rules.yaml'), 'utf8')).matchAll(/^ {4}expr: (.*)$/gm);

@@ -78,6 +78,7 @@ const lost = (): Error => Object.assign(new Error('the process is dead'), { code
 /** One process of the operator. It sees one world only, so that many live beside each other. */
 export class Process {
   readonly #operator: Operator;
+  readonly #metrics = createMetrics();
   readonly #death = Promise.withResolvers<void>();
   readonly #namespaces: Readonly<Record<string, string>>;
   readonly #bug: NonNullable<ProcessOptions['bug']>;
@@ -111,7 +112,7 @@ export class Process {
       clock,
       random: Math.random,
       logger: silentLogger,
-      metrics: createMetrics(),
+      metrics: this.#metrics,
       // As the program does: whoever stalled for so long that another may lead does nothing any more.
       onLost: () => {
         this.#isDead = true;
@@ -122,6 +123,11 @@ export class Process {
 
   start(): Promise<void> {
     return this.#operator.start();
+  }
+
+  /** What would be scraped. */
+  metrics(): Promise<string> {
+    return this.#metrics.text();
   }
 
   /** From now on its writes count. */

@@ -210,6 +210,14 @@ const eventsOf = async (reason: string): Promise<readonly Told[]> => {
   return (await waitForAll<Told>(world.as('installer'), events, (all) => all.some(isSo), patienceMs)).filter(isSo);
 };
 
+/** By the metric that an alert watches. */
+const stuckPackages = async (): Promise<number> => {
+  const text = await operator.metrics();
+  const [, count] =
+    new RegExp(`^countersign_releases_stuck\\{namespace="${world.production}"\\} (\\d+)$`, 'm').exec(text) ?? [];
+  return Number(count);
+};
+
 /** As many more tries as show that what is said stays. */
 const moreTries = async (count: () => number, more = 3): Promise<void> => {
   const [from, deadline] = [count(), Date.now() + patienceMs];
@@ -237,6 +245,12 @@ test('a restoring write that a rule of somebody else refuses again and again is 
 
   const meanwhile = stallsUntil('Rollback', order, isOver);
   const ofCandidate = stallsUntil('ReleaseCandidate', candidate, isOver);
+  expect(await stuckPackages()).toBe(1);
+  const { code, stdout } = await system.controlPlane.kubectl('admin', [
+    ...'get events --field-selector reason=ReleaseStuck -n'.split(' '),
+    world.production,
+  ]);
+  expect([code, stdout]).toEqual([0, expect.stringContaining('package restored')]);
   await stallsUntil('Rollback', order, (seen) => /tried [5-9] times/.test(condition(seen, 'Stalled')?.message ?? ''));
   await lift();
   const { seen, stalls } = await meanwhile;
@@ -252,6 +266,7 @@ test('a restoring write that a rule of somebody else refuses again and again is 
     'package restored: no write is refused any more. Nothing needs to be done',
   ]);
   expect((await ofCandidate).stalls).toEqual(['WriteRefused', 'NotStalled']);
+  expect(await stuckPackages()).toBe(0);
 }, 400_000);
 
 test('an entry that a rule of somebody else refuses again and again is said by the candidate that waits for it', async () => {

@@ -36,6 +36,7 @@ const aDispatch = (
     secret: 'countersign-sinks',
     egress: { hosts: ['events.example.com'], networks: [], plainHttp: false },
     metrics: {
+      declared: () => {},
       sent: () => {},
       failed: () => {},
       dropped: (name, reason) => counted.push(`${name} ${reason}`),

@@ -64,6 +64,7 @@ export class Dispatch {
       this.#boxes.delete(name);
     }
     for (const sink of sinks) {
+      this.#tools.metrics.declared(sink.name);
       const box = this.#boxes.get(sink.name)?.box ?? new Outbox(sink, this.#outboxTools());
       box.update(sink);
       this.#boxes.set(sink.name, { sink, box });
