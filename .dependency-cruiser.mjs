@@ -19,6 +19,7 @@ const rooms = [
   'operator/decide/people',
   'operator/decide/record',
   'operator/decide/evidence',
+  'operator/decide/exceptions',
   'operator/decide/health',
   'operator/decide/release',
   'operator/decide/findings',

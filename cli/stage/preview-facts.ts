@@ -159,6 +159,7 @@ const unasked = {
   claims: new Map(),
   approvals: [],
   evidence: noEvidence,
+  exceptions: [],
   siblings: [],
   places: () => [],
   secrets: new Map(),

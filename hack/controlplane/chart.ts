@@ -267,6 +267,14 @@ function canaries(installerClient: ApiClient, operator: ApiClient): Canary[] {
       performedAt: '2026-01-01T00:00:00Z',
       reporter: nobody,
     }),
+    ours('ExceptedInProduction', 'PolicyException', {
+      gates: ['Soak'],
+      package: 'canary',
+      reason: 'canary',
+      risk: 'canary',
+      until: '2026-01-01T00:00:00Z',
+      requester: nobody,
+    }),
     ours('RollbackOnlyByWildcard', 'Rollback', { package: 'canary', reason: 'canary', requester: nobody }),
     ours('StagedInStaging', 'ReleaseCandidate', {
       targetNamespace: 'canary',

@@ -202,11 +202,12 @@ const conditionsPage = (): string[] => [
   '## Gates',
   `Every gate is judged and shown, always, in this order. An outcome is one of ${outcomes.map(code).join(', ')}.`,
   table(
-    ['Gate', 'What it asks', 'Judged again when production is written'],
-    gates.map(({ name, asks, rejudgedAtAdmission }) => [
+    ['Gate', 'What it asks', 'Judged again when production is written', 'Passed by an exception'],
+    gates.map(({ name, asks, rejudgedAtAdmission, exceptable }) => [
       code(name),
       asks,
       rejudgedAtAdmission === true ? 'Yes, by the admission webhook.' : `No. ${rejudgedAtAdmission}`,
+      exceptable === true ? 'Yes, where the policy says so.' : `No. ${exceptable}`,
     ]),
   ),
   '## Reasons',

@@ -50,10 +50,17 @@ export const conditionMeanings = {
     Reconciling: 'Work is under way: granting, or taking away.',
     Stalled: 'Nothing can go on until somebody changes something.',
   },
+  PolicyException: {
+    Granted: 'Releases pass the gates by it: it is signed for, its time is not over, and the policy lets it.',
+    Reconciling: 'It waits for signatures.',
+    Stalled: 'It never counts as it is: the policy or the request has to change.',
+  },
 } as const satisfies Partial<Record<Kind, Record<string, string>>>;
 
 export type CandidateCondition = keyof (typeof conditionMeanings)['ReleaseCandidate'];
 export type PolicyCondition = keyof (typeof conditionMeanings)['ReleasePolicy'];
 export type RollbackCondition = keyof (typeof conditionMeanings)['Rollback'];
 export type EmergencyCondition = keyof (typeof conditionMeanings)['EmergencyAccess'];
-export type ConditionType = CandidateCondition | PolicyCondition | RollbackCondition | EmergencyCondition;
+export type ExceptionCondition = keyof (typeof conditionMeanings)['PolicyException'];
+export type ConditionType =
+  CandidateCondition | PolicyCondition | RollbackCondition | EmergencyCondition | ExceptionCondition;

@@ -98,6 +98,7 @@ test('a kind without status has no status subresource', () => {
     Evidence: false,
     Rollback: true,
     EmergencyAccess: true,
+    PolicyException: true,
     LedgerEntry: false,
   });
 });

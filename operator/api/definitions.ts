@@ -4,6 +4,7 @@ import { releaseCandidateDefinition } from './candidate.ts';
 import type { Definition } from './definition.ts';
 import { emergencyAccessDefinition } from './emergency.ts';
 import { evidenceDefinition } from './evidence.ts';
+import { policyExceptionDefinition } from './exception.ts';
 import { ledgerEntryDefinition } from './ledger.ts';
 import { releasePolicyDefinition } from './policy.ts';
 import { rollbackDefinition } from './rollback.ts';
@@ -17,5 +18,6 @@ export const definitions: readonly Definition[] = [
   evidenceDefinition,
   rollbackDefinition,
   emergencyAccessDefinition,
+  policyExceptionDefinition,
   ledgerEntryDefinition,
 ];

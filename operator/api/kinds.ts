@@ -45,6 +45,12 @@ export const kinds = {
     shortNames: ['ea'],
   },
   Evidence: { kind: 'Evidence', plural: 'evidence', singular: 'evidence', shortNames: ['evid'] },
+  PolicyException: {
+    kind: 'PolicyException',
+    plural: 'policyexceptions',
+    singular: 'policyexception',
+    shortNames: ['polex'],
+  },
   LedgerEntry: { kind: 'LedgerEntry', plural: 'ledgerentries', singular: 'ledgerentry', shortNames: ['ledger'] },
 } as const satisfies Record<string, KindNames>;
 

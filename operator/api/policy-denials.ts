@@ -4,6 +4,7 @@
  */
 import type { PolicyDenial } from './policy-denials/denial.ts';
 import { evidenceDenials } from './policy-denials/evidence.ts';
+import { exceptionDenials } from './policy-denials/exceptions.ts';
 import { guardDenials } from './policy-denials/guard.ts';
 import { installationDenials } from './policy-denials/installation.ts';
 import { recordDenials } from './policy-denials/records.ts';
@@ -13,6 +14,7 @@ import { stagingDenials } from './policy-denials/staging.ts';
 export const policyDenials: Readonly<Record<string, PolicyDenial>> = {
   ...recordDenials,
   ...evidenceDenials,
+  ...exceptionDenials,
   ...stagingDenials,
   ...guardDenials,
   ...installationDenials,

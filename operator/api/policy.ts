@@ -6,6 +6,7 @@ import { policyName } from './kinds.ts';
 import { conditions, envelope, observedGeneration } from './meta.ts';
 import { notify } from './notify.ts';
 import { parser } from './parse.ts';
+import { exceptions } from './policy-exceptions.ts';
 import { evidenceLines, minorClasses } from './policy-evidence.ts';
 import {
   approvalLines,
@@ -144,6 +145,9 @@ const releasePolicySpec = z
     minor: minorClasses.describe(
       'Classes of the delta in which a release may change something and still count as minor, where evidence is demanded of significant ones. Empty: whatever changes in one of these classes is significant.',
     ),
+    exceptions: exceptions
+      .optional()
+      .describe('Which gates a PolicyException may pass, and who signs for it. Absent: there are no exceptions.'),
     windows: z
       .array(window)
       .max(20)

@@ -5,6 +5,7 @@
 import type { ConditionType } from './conditions.ts';
 import { candidateReasons } from './reasons/candidate.ts';
 import type { ReasonEntry } from './reasons/entry.ts';
+import { exceptionReasons } from './reasons/exceptions.ts';
 import { gateReasons } from './reasons/gates.ts';
 import { surroundingsReasons } from './reasons/surroundings.ts';
 import { overlayReasons } from './reasons/overlay.ts';
@@ -17,6 +18,7 @@ const catalogue = {
   ...overlayReasons,
   ...candidateReasons,
   ...productionReasons,
+  ...exceptionReasons,
 } as const satisfies Record<string, ReasonEntry>;
 
 /** A word of the catalogue: a typo does not compile. */

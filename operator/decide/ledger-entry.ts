@@ -7,6 +7,8 @@ const text = z.string();
 /** A piece of Evidence, of the namespace of the candidate. */
 const reported = z.object({ name: text, uid: text, type: text, username: text });
 const approval = z.object({ name: text, uid: text, role: text, username: text });
+/** An exception, what it passed, who signed for it, and when it ends. */
+const excepted = z.object({ name: text, uid: text, gates: z.array(text), by: z.array(text), until: text });
 
 /** Who writes what the entry announces: the operator, or a GitOps tool that the gate lets through. */
 const delivery = z.enum(['Countersign', 'GitOps']).default('Countersign');
@@ -58,6 +60,8 @@ const entryData = z.discriminatedUnion('type', [
     approvals: z.array(approval),
     /** The evidence it rests on; absent = none was demanded. */
     evidence: z.array(reported).exactOptional(),
+    /** The exceptions that it rests on, each with the gates that it passed by it; absent = it passed all by itself. */
+    exceptions: z.array(excepted).exactOptional(),
     /** Every object it will write, so that those writes need no entries of their own. */
     writes: z.array(written),
     removes: z.array(text),

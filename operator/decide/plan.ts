@@ -1,6 +1,7 @@
 /** What follows from a snapshot. Values only: `act` and `run` carry them out. */
 import type { ReleaseCandidateStatus } from '../api/candidate.ts';
 import type { EmergencyAccessStatus } from '../api/emergency.ts';
+import type { PolicyExceptionStatus } from '../api/exception.ts';
 import type { JsonObject } from '../api/meta.ts';
 import type { ReleasePolicyStatus } from '../api/policy.ts';
 import type { RollbackStatus } from '../api/rollback.ts';
@@ -97,6 +98,7 @@ interface Statuses {
   readonly ReleasePolicy: ReleasePolicyStatus;
   readonly Rollback: RollbackStatus;
   readonly EmergencyAccess: EmergencyAccessStatus;
+  readonly PolicyException: PolicyExceptionStatus;
 }
 
 /** A status to be written if it differs from what is there. */

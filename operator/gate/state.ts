@@ -2,13 +2,15 @@
 import { policyName } from '../api/kinds.ts';
 import { jsonObject } from '../api/meta.ts';
 import { parseApproval, type Approval } from '../api/approval.ts';
+import { exceptableGates } from '../api/exceptable-gates.ts';
+import { parsePolicyException } from '../api/exception.ts';
 import { parseEmergencyAccess, type EmergencyAccess } from '../api/emergency.ts';
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
-import type { Parsed } from '../api/parse.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import type { ReturnSnapshot, SignedBundle } from '../decide/admission/rollback-consent.ts';
 import type { GrantGrounds } from '../decide/admission/snapshot.ts';
 import type { Bundle } from '../decide/bundle.ts';
+import type { KnownException } from '../decide/exceptions/exception.ts';
 import { dependsOnChanges } from '../decide/evidence/demands.ts';
 import type { KnownEvidence } from '../decide/evidence/piece.ts';
 import { roleFacts } from '../decide/emergency/role-limits.ts';
@@ -16,7 +18,6 @@ import type { NamespaceFacts } from '../decide/objects.ts';
 import type { NamespaceRecord } from '../decide/record/record.ts';
 import type { OpenIntent } from '../decide/record/package.ts';
 import type { Client } from '../kube/client.ts';
-import { toFailure } from '../kube/failures.ts';
 import { listPages } from '../kube/read.ts';
 import type { KubeObject, ResourceRow } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
@@ -30,6 +31,7 @@ import { evidenceIn } from '../observe/lookup.ts';
 import { changedInstalled } from '../observe/installation.ts';
 import type { Clock } from '../time/clock.ts';
 import { inTurns } from './coalesced-refresh.ts';
+import { ifFound, ifReadable, valueOf } from './reading.ts';
 import { digestOfBundle } from '../decide/bundle-digest.ts';
 
 /** What a promotion rests on, read at this moment. undefined = it is gone. */
@@ -44,6 +46,8 @@ export interface Grounds {
   readonly evidence: KnownEvidence;
   /** Uids of evidence that the intent names and the copies do not have yet. */
   readonly unseen: readonly string[];
+  /** Exceptions that the intent names and that are there, with everything signed for them. */
+  readonly exceptions: readonly KnownException[];
   /** The bundle that the content was compared with, where the policy asks how much changes. */
   readonly before: Bundle | undefined;
 }
@@ -89,21 +93,6 @@ const clusterRoles: ResourceRow = {
   namespaced: false,
 };
 
-/** What is not there is undefined; what cannot be read is thrown. */
-const ifFound = async <T>(read: Promise<T>): Promise<T | undefined> => {
-  try {
-    return await read;
-  } catch (error) {
-    if (toFailure(error).kind === 'NotFound') return undefined;
-    throw error;
-  }
-};
-
-const valueOf = <T>(parsed: Parsed<T>): T => {
-  if (parsed.ok) return parsed.value;
-  throw new TypeError(parsed.problems.join('; '));
-};
-
 /** Of one namespace, while its record stands still: whoever floods the gate with writes that nothing allows does not flood the API server. */
 const refreshMs = 50;
 
@@ -116,16 +105,8 @@ const isTrue = (bundle: Bundle): boolean => {
   return known;
 };
 
-/** The gate may read the ClusterRoles that the chart lists, and no others: one that it may not read is none that may be bound. */
-const ifReadable = async <T>(call: Promise<T>): Promise<T | undefined> => {
-  try {
-    return await call;
-  } catch (error) {
-    const { kind } = toFailure(error);
-    if (kind === 'NotFound' || kind === 'Forbidden') return undefined;
-    throw error;
-  }
-};
+/** Exceptions that are read for one promotion: it rests on at most one for each gate. Of a longer list the rest does not count. */
+const maxExceptions = exceptableGates.length;
 
 // oxlint-disable-next-line max-lines-per-function -- one closure: every method reads the same caches
 export const createSight = ({ place, caches, records, client, transport, store, clock }: SightTools): Sight => {
@@ -140,7 +121,7 @@ export const createSight = ({ place, caches, records, client, transport, store, 
   };
 
   const read = (
-    kind: 'ReleaseBundle' | 'ReleasePolicy' | 'ReleaseCandidate' | 'EmergencyAccess',
+    kind: 'ReleaseBundle' | 'ReleasePolicy' | 'ReleaseCandidate' | 'EmergencyAccess' | 'PolicyException',
     namespace: string,
     name: string,
   ) => ifFound<KubeObject>(client.getResource(ourResource(kind), { namespace, name }));
@@ -193,6 +174,21 @@ export const createSight = ({ place, caches, records, client, transport, store, 
     return new Map(found.flat().map((approval) => [approval.metadata.name, approval]));
   };
 
+  /** Mostly none: only those that the intent names are read. One that was deleted and created again under its name is another one. */
+  const readExceptions = async (
+    namespace: string,
+    named: NonNullable<OpenIntent['exceptions']>,
+  ): Promise<readonly KnownException[]> => {
+    const found = await Promise.all(
+      named.slice(0, maxExceptions).map(async ({ name, uid }) => {
+        const raw = await read('PolicyException', namespace, name);
+        if (raw?.metadata.uid !== uid) return [];
+        return [{ exception: valueOf(parsePolicyException(raw)), approvals: await readApprovals(namespace, uid) }];
+      }),
+    );
+    return found.flat();
+  };
+
   const load = createContentLoader(place, (namespace, name) =>
     client.getResource(ourResource('ReleaseBundle'), { namespace, name }),
   );
@@ -241,13 +237,14 @@ export const createSight = ({ place, caches, records, client, transport, store, 
         for (const name of new Set(named)) await fetchBundle(namespace, name);
       },
     ),
-    async grounds(namespace, { candidate, to, evidence: named = [] }) {
-      const [policy, found, whole, approvals, lifts] = await Promise.all([
+    async grounds(namespace, { candidate, to, evidence: named = [], exceptions: excepted = [] }) {
+      const [policy, found, whole, approvals, lifts, exceptions] = await Promise.all([
         readPolicy(namespace),
         read('ReleaseCandidate', candidate.namespace, candidate.name),
         readBundle(namespace, to),
         readApprovals(namespace, candidate.uid),
         readLifts(namespace, candidate.uid),
+        readExceptions(namespace, excepted),
       ]);
       const isCompared = policy !== undefined && dependsOnChanges(policy);
       const previous = isCompared ? (whole?.previous ?? '') : '';
@@ -256,6 +253,7 @@ export const createSight = ({ place, caches, records, client, transport, store, 
         unseen: named.filter((uid) => (caches.evidence.in()?.byIndex('uid', uid) ?? []).length === 0),
         before: previous === '' ? undefined : await readBundle(namespace, previous),
         lifts,
+        exceptions,
         policy,
         candidate: found && valueOf(parseReleaseCandidate(found)),
         bundle: whole,

@@ -2,6 +2,7 @@
 import { type Approval, parseApproval } from '../api/approval.ts';
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
 import { type EmergencyAccess, parseEmergencyAccess } from '../api/emergency.ts';
+import { parsePolicyException, type PolicyException } from '../api/exception.ts';
 import { parseEvidence } from '../api/evidence.ts';
 import { changedByAnnotation } from '../api/kinds.ts';
 import { type LedgerEntry, parseLedgerEntry } from '../api/ledger.ts';
@@ -31,7 +32,7 @@ import { jsonObject } from '../api/meta.ts';
 import { mutatorBinding, mutatorRows, policyMutator, serviceMutator, webhookMutator } from './foreign-mutators.ts';
 import { bindingRows, classRows, clusterRoles, core, grouped } from './followed-rows.ts';
 import type { LargeParts } from './large.ts';
-import { nodeFacts, podFacts } from './parse-pods.ts';
+import { nodesSeen, podFacts } from './parse-pods.ts';
 import { type KeptObject, keyNames, type KeyNames, liveObject, namespaceFacts } from './parse.ts';
 import { type PromotableKind, resourceName } from '../decide/manifest/kinds/shared/kind.ts';
 import { promotableKinds, watchedKinds, promotableResource } from '../decide/manifest/kinds/index.ts';
@@ -67,16 +68,6 @@ const installedObject = (raw: KubeObject): InstalledObject => ({
   ...watchedObject(raw),
   changedBy: raw.metadata.annotations?.[changedByAnnotation] ?? '',
 });
-
-/** How each node was last seen: that a bootID changed is in no object. A process that comes later does not know of it. */
-const nodesSeen = (): ((raw: KubeObject) => NodeFacts) => {
-  const seen = new Map<string, NodeFacts>();
-  return (raw) => {
-    const facts = nodeFacts(raw, seen.get(raw.metadata.name));
-    seen.set(facts.name, facts);
-    return facts;
-  };
-};
 
 /** Served only where its feature is on. */
 const optionalGroup = 'resource.k8s.io/v1';
@@ -151,6 +142,16 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
       indexes: {
         subject: ({ namespace, type, subjects }) => subjects.map((each) => evidenceKey(namespace, type, each)),
         uid: ({ uid }) => [uid],
+      },
+    }),
+    exceptions: family<PolicyException>({
+      resource: ourResource('PolicyException'),
+      project: parsed(parsePolicyException),
+      indexes: {
+        uid: ({ metadata }) => [metadata.uid],
+        namespace: ({ metadata }) => [metadata.namespace],
+        candidate: ({ spec }) => (spec.candidate === undefined ? [] : [spec.candidate.uid]),
+        package: ({ metadata, spec }) => [indexKey(metadata.namespace, spec.package)],
       },
     }),
     rollbacks: family<Rollback>({
@@ -270,6 +271,7 @@ export const clusterWide = (caches: Caches) => [
   caches.bundles,
   caches.approvals,
   caches.evidence,
+  caches.exceptions,
   caches.rollbacks,
   caches.ledger,
   caches.emergencies,

@@ -20,6 +20,7 @@ import { indexKey } from './caches.ts';
 import type { Read } from './facts.ts';
 import { mutatorsIn } from './mutators-of.ts';
 import { changedInstalled } from './installation.ts';
+import { exceptionsOf } from './exceptions.ts';
 import {
   autoscalersIn,
   bundlesBy,
@@ -183,6 +184,7 @@ export type CandidateFacts = ReleaseFacts &
     | 'candidates'
     | 'approvals'
     | 'evidence'
+    | 'exceptions'
     | 'secrets'
     | 'classes'
     | 'bindings'
@@ -232,6 +234,7 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
       .filter((approval) => approval.metadata.namespace === target)
       .toSorted(byAge),
     evidence: evidenceIn(facts, metadata.namespace),
+    exceptions: exceptionsOf(facts, target, spec.package),
     autoscalers: autoscalersIn(facts, target),
     siblings: siblingsOf(facts, candidate),
     places: () => placesOf(facts, candidate),

@@ -84,6 +84,7 @@ export const changesOf = (caches: Caches, own: OwnSignals): OnChange => ({
   bundles: one(caches.bundles),
   approvals: one(caches.approvals),
   evidence: one(caches.evidence),
+  exceptions: one(caches.exceptions),
   rollbacks: one(caches.rollbacks),
   emergencies: one(caches.emergencies),
   clusterRoles: one(caches.clusterRoles),

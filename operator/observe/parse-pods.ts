@@ -189,3 +189,13 @@ export const nodeFacts = (raw: KubeObject, before: NodeFacts | undefined): NodeF
     unreachable: ready?.status === 'Unknown' || spec.taints.some(({ key }) => key === 'node.kubernetes.io/unreachable'),
   };
 };
+
+/** How each node was last seen: that a bootID changed is in no object. A process that comes later does not know of it. */
+export const nodesSeen = (): ((raw: KubeObject) => NodeFacts) => {
+  const seen = new Map<string, NodeFacts>();
+  return (raw) => {
+    const facts = nodeFacts(raw, seen.get(raw.metadata.name));
+    seen.set(facts.name, facts);
+    return facts;
+  };
+};

@@ -10,6 +10,7 @@ import {
   anAccess,
   anApproval,
   anEmergency,
+  anException,
   anIntent,
   aNamespace,
   anObject,
@@ -41,6 +42,7 @@ import { connectTriggers, factsReadBy, pickFacts, type Controller, type Wake } f
 import { candidateController } from './controllers/candidate.ts';
 import { deletionController } from './controllers/deletion.ts';
 import { emergencyController } from './controllers/emergency.ts';
+import { exceptionController } from './controllers/exception.ts';
 import { findingsController } from './controllers/findings.ts';
 import { policyController } from './controllers/policy.ts';
 import { releaseController } from './controllers/release.ts';
@@ -138,6 +140,9 @@ const aWorld = (record: NamespaceRecord = inFlight) => {
     summary: '',
   });
   put(facts.emergencies, indexKey(production, access.metadata.name), access);
+  put(facts.exceptions, indexKey(production, 'hurry'), anException('hurry'));
+  const named = { package: 'other', candidate: { name: 'gone', uid: 'uid-gone' } };
+  put(facts.exceptions, indexKey(production, 'named'), anException('named', named));
   put(facts.definitions, 'widgets.example.com', aDefinition('widgets.example.com', 'Widget'));
   const on = changesOf(caches, own);
   const woken: Wake[] = [];
@@ -169,6 +174,7 @@ const table = [
   described(policyController, { controller: 'policy', namespace: production }),
   described(findingsController, { controller: 'findings', namespace: production }),
   described(emergencyController, { controller: 'emergency', namespace: production, uid }),
+  described(exceptionController, { controller: 'exception', namespace: production, name: 'hurry' }),
   described(deletionController, { controller: 'candidate-deletion', namespace: production, uid: 'uid-gone' }),
 ];
 
@@ -233,16 +239,22 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
   bundles: ({ facts, remove }) => remove(facts.bundles, indexKey(production, bundle.name)),
   approvals: ({ facts, put }) => {
     const signed = anApproval('tester-a');
-    const of = (kind: 'ReleaseCandidate' | 'Finding' | 'EmergencyAccess') => {
-      const subject = { ...signed.spec.subject, kind, ...(kind === 'EmergencyAccess' && { uid }) };
+    const of = (kind: 'ReleaseCandidate' | 'Finding' | 'EmergencyAccess' | 'PolicyException') => {
+      const about = { EmergencyAccess: { uid }, PolicyException: { name: 'hurry', uid: 'uid-hurry' } };
+      const subject = { ...signed.spec.subject, kind, ...(kind in about && about[kind as keyof typeof about]) };
       put(facts.approvals, `${production}/${kind}`, { ...signed, spec: { ...signed.spec, subject } });
     };
+    of('PolicyException');
     of('ReleaseCandidate');
     of('Finding');
     of('EmergencyAccess');
   },
   evidence: ({ facts, put }) =>
     put(facts.evidence, `${staging}/tests`, aPiece('tests', { about: { uid: candidate.metadata.uid } })),
+  exceptions: ({ facts, put }) => {
+    put(facts.exceptions, `${production}/hurry`, anException('hurry', { reason: 'other' }));
+    put(facts.exceptions, `${production}/new`, anException('new'));
+  },
   rollbacks: ({ facts, put }) =>
     put(facts.rollbacks, `${production}/back`, {
       apiVersion: 'countersign.dev/v1alpha1',
@@ -319,17 +331,20 @@ const the = {
   policy: `policy/${production}`,
   findings: `findings/${production}`,
   emergency: `emergency/${production}/${uid}`,
+  exception: `exception/${production}/hurry`,
+  named: `exception/${production}/named`,
   deletion: `candidate-deletion/${production}/${candidate.metadata.uid}`,
 } as const;
 
 test.each<[ChangingFact, readonly string[]]>([
   ['namespaces', [the.candidate, the.findings, the.policy, the.release]],
   ['nodes', [the.candidate, the.release]],
-  ['policies', [the.candidate, the.emergency, the.findings, the.policy, the.release]],
+  ['policies', [the.candidate, the.emergency, the.exception, the.findings, the.named, the.policy, the.release]],
   ['candidates', [the.deletion, the.candidate]],
   ['bundles', [the.candidate, the.release]],
-  ['approvals', [the.candidate, the.emergency, the.findings]],
+  ['approvals', [the.candidate, the.emergency, the.exception, the.findings]],
   ['evidence', [the.candidate]],
+  ['exceptions', [the.candidate, the.exception, `exception/${production}/new`]],
   ['rollbacks', [the.release]],
   ['emergencies', [the.emergency]],
   ['clusterRoles', [the.candidate, the.emergency]],
@@ -346,6 +361,7 @@ test.each<[ChangingFact, readonly string[]]>([
   [
     'records',
     [
+      the.named,
       `candidate-deletion/${production}/uid-gone`,
       `candidate/${staging}/gone`,
       the.candidate,
@@ -442,6 +458,7 @@ test('facts without a trigger are few, and known', () => {
       'secrets',
       'watched',
     ]),
+    exception: new Set(['followed']),
     emergency: new Set(['bundles', 'dirtyObjects', 'guarded', 'installed', 'secrets', 'serverTime', 'watched']),
     'candidate-deletion': new Set(['followed']),
   });

@@ -7,6 +7,7 @@ export type Key =
   | { readonly controller: 'policy'; readonly namespace: string }
   | { readonly controller: 'findings'; readonly namespace: string }
   | { readonly controller: 'emergency'; readonly namespace: string; readonly uid: string }
+  | { readonly controller: 'exception'; readonly namespace: string; readonly name: string }
   | { readonly controller: 'candidate-deletion'; readonly namespace: string; readonly uid: string };
 
 export type ControllerName = Key['controller'];
@@ -22,7 +23,8 @@ export const isKeyOf = <C extends ControllerName>(controller: C, key: Key): key 
 export const keyText = (key: Key): string => {
   switch (key.controller) {
     case 'candidate':
-      return `candidate/${key.namespace}/${key.name}`;
+    case 'exception':
+      return `${key.controller}/${key.namespace}/${key.name}`;
     case 'release':
       return `release/${key.namespace}/${key.package}`;
     case 'policy':

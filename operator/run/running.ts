@@ -7,6 +7,7 @@ import { connectTriggers, factsReadBy, pickFacts, type Controller, type Wake } f
 import { candidateController } from './controllers/candidate.ts';
 import { deletionController } from './controllers/deletion.ts';
 import { emergencyController } from './controllers/emergency.ts';
+import { exceptionController } from './controllers/exception.ts';
 import { findingsController } from './controllers/findings.ts';
 import { policyController } from './controllers/policy.ts';
 import { releaseController } from './controllers/release.ts';
@@ -39,6 +40,7 @@ export const runControllers = (tools: RunningTools): RunningControllers => ({
   policy: run(policyController, tools),
   findings: run(findingsController, tools),
   emergency: run(emergencyController, tools),
+  exception: run(exceptionController, tools),
   'candidate-deletion': run(deletionController, tools),
 });
 

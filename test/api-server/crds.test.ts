@@ -18,6 +18,7 @@ import { parseEmergencyAccess } from '../../operator/api/emergency.ts';
 import { parseLedgerEntry } from '../../operator/api/ledger.ts';
 import type { Parsed } from '../../operator/api/parse.ts';
 import { parseReleasePolicy } from '../../operator/api/policy.ts';
+import { parsePolicyException } from '../../operator/api/exception.ts';
 import { parseRollback } from '../../operator/api/rollback.ts';
 import { manifest, namespace, type Manifest } from './crds/manifests.ts';
 import { boundRows, frozenRows, ruleRows } from './crds/rows.ts';
@@ -160,6 +161,7 @@ describe('what comes back', () => {
     Evidence: parseEvidence,
     Rollback: parseRollback,
     EmergencyAccess: parseEmergencyAccess,
+    PolicyException: parsePolicyException,
     LedgerEntry: parseLedgerEntry,
   };
 

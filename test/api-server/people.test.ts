@@ -9,6 +9,7 @@ import {
   emergencyAccess,
   fresh,
   production,
+  exception,
   rollback,
   staging,
 } from '../support/attack/objects.ts';
@@ -42,6 +43,7 @@ const ours = [
   'emergencyaccesses',
   'evidence',
   'ledgerentries',
+  'policyexceptions',
   'releasebundles',
   'releasecandidates',
   'releasepolicies',
@@ -96,7 +98,12 @@ const roles: Readonly<Record<string, readonly string[]>> = {
     ...['create', 'update', 'patch'].map((verb) => `${verb} /secrets`),
   ],
   'countersign-oncall': ['patch emergencyaccesses'],
-  'countersign-owner': ['delete releasecandidates', policyRight('withdraw'), policyRight('except')],
+  'countersign-owner': [
+    'create policyexceptions',
+    'delete releasecandidates',
+    policyRight('withdraw'),
+    policyRight('except'),
+  ],
   'countersign-auditor': ['/events', 'events.k8s.io/events'].flatMap((events) =>
     ['get', 'list', 'watch'].map((verb) => `${verb} ${events}`),
   ),
@@ -314,6 +321,7 @@ describe('each role is sufficient', () => {
         return world.as('owner-a').delete({ apiVersion, kind, namespace: staging, name: metadata.name ?? '' });
       },
     },
+    { who: 'owner-a', does: 'asks for an exception', act: () => world.as('owner-a').create(exception()) },
     ...['tester-a', 'approver-a', 'releaser-a', 'security-a', 'sre-a', 'auditor-a', 'owner-a'].map((who) => ({
       who,
       does: 'reads the candidates it is about',
@@ -393,6 +401,7 @@ const rights = [
   ['create', 'rollbacks', ''],
   ['create', 'emergencyaccesses', ''],
   ['patch', 'emergencyaccesses', ''],
+  ['create', 'policyexceptions', ''],
   ['use', 'emergencyminutes', 'unclocked'],
   ['create', 'releasecandidates', ''],
   ['update', 'releasepolicies', ''],

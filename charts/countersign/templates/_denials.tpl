@@ -149,6 +149,21 @@ ReporterFromElsewhere: {caller} may not report {object.spec.type} in {place}: ev
 {{- define "countersign.denial.PerformedBefore" -}}
 PerformedBefore: {caller} may not report {object.spec.type} that is to come: spec.performedAt is later than the clock of the API server. Next: set spec.performedAt to when it was: date -u +%FT%TZ
 {{- end }}
+{{- define "countersign.denial.ExceptedInProduction" -}}
+ExceptedInProduction: {caller} cannot ask for an exception in {place}, which is not guarded: no gate is there. Next: create it in a production namespace: kubectl get namespaces -l countersign.dev/guarded
+{{- end }}
+{{- define "countersign.denial.ExceptNeedsPerson" -}}
+ExceptNeedsPerson: {caller} is a system identity, and those may not ask for an exception in {place}. Next: have a person do it
+{{- end }}
+{{- define "countersign.denial.ExceptRightMissing" -}}
+ExceptRightMissing: {caller} may not ask for an exception in {place}. Next: ask a platform admin for the right: kubectl create rolebinding {caller}-countersign-owner --clusterrole=countersign-owner --user={caller} -n {place}
+{{- end }}
+{{- define "countersign.denial.ExceptOnlyByWildcard" -}}
+ExceptOnlyByWildcard: {caller} may ask for an exception in {place} only by a wildcard (* on verbs or resources), and wildcards sign nothing. Next: do it as somebody who holds countersign-owner without a wildcard: kubectl get rolebindings -n {place} -o wide
+{{- end }}
+{{- define "countersign.denial.ExceptionEndsLater" -}}
+ExceptionEndsLater: {caller} cannot ask for an exception that is over: spec.until is not after the clock of the API server. Next: set spec.until to the moment at which it shall end, such as 2026-05-04T18:00:00Z
+{{- end }}
 {{- define "countersign.denial.WritersOnlyInStaging" -}}
 WritersOnlyInStaging: {caller} cannot write {variables.what} of {place} with the annotation countersign.dev/writers: the API server keeps that record in staging namespaces alone, and {place} is none. Next: leave the annotation out; if you sent none, find the mutating webhook or policy that adds it: kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies,mutatingadmissionpolicybindings
 {{- end }}

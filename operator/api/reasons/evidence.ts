@@ -3,7 +3,7 @@ import { entry, type ReasonEntry } from './entry.ts';
 
 export const evidenceReasons = {
   RightsUnknown: entry(
-    ['Approvals', 'Approved', 'Evidence'],
+    ['Approvals', 'Approved', 'Evidence', 'Granted', 'Reconciling'],
     'It could not be told whether a signer holds the right to sign, or a reporter the right to report.',
     'Wait; if it lasts, look at the log of the operator.',
   ),

@@ -1,6 +1,6 @@
 /** What people and declared programs do that is no release: who may, and what the ledger says of it. */
 import { policyName } from '../../api/kinds.ts';
-import { textAt } from '../json/json.ts';
+import { listAt, textAt } from '../json/json.ts';
 import { isSystemName } from '../people/identity.ts';
 import { questionKey, type RightQuestion } from '../api-queries.ts';
 import { rightTo } from './operations.ts';
@@ -43,15 +43,16 @@ export const judgeAdministration = (
   return refuse(request, 'AdministerRightMissing', {});
 };
 
-/** A signature, an order or a withdrawal: whether they may is for the API server and for the operator to judge; here it is witnessed. */
+/** A signature, an order, a request for an exception or a withdrawal: whether they may is for the API server and for the operator to judge; here it is witnessed. */
 export const witnessed = (
   request: AdmissionRequest,
   s: AdmissionSnapshot,
-  grounds: 'Sign' | 'Order' | 'Withdraw',
+  grounds: 'Sign' | 'Order' | 'Except' | 'Withdraw',
 ): AdmissionVerdict => {
   const object = request.object ?? request.oldObject;
   const about = {
     Sign: `${textAt(object, 'spec', 'decision') ?? ''} ${textAt(object, 'spec', 'subject', 'kind') ?? ''} ${textAt(object, 'spec', 'subject', 'name') ?? ''} as ${textAt(object, 'spec', 'role') ?? ''}`,
+    Except: `pass ${listAt(object, 'spec', 'gates').map(String).join(', ')} for package ${textAt(object, 'spec', 'package') ?? ''} until ${textAt(object, 'spec', 'until') ?? ''}`,
     Order: `roll back package ${textAt(object, 'spec', 'package') ?? ''}`,
     Withdraw: `withdraw ${request.name}`,
   };

@@ -21,6 +21,7 @@ export type Grounds =
   | 'Sign'
   | 'Withdraw'
   | 'Order'
+  | 'Except'
   | 'Emergency'
   | 'Grant'
   | 'Revoke';

@@ -7,11 +7,13 @@ import type { Bundle } from '../bundle.ts';
 import { changedParts } from '../delta/changed-parts.ts';
 import { dependsOnChanges, unansweredOf } from '../evidence/demands.ts';
 import { rightToReport, type KnownEvidence } from '../evidence/piece.ts';
+import type { KnownException } from '../exceptions/exception.ts';
+import { concerns, questionsOnExceptions, stateFor } from '../exceptions/passing.ts';
 import type { ReleaseChanges } from '../evidence/significance.ts';
 import { digestOf } from '../json/canonical.ts';
 import { listed } from '../messages.ts';
 import { judgeAtAdmission, type AdmissionFacts } from '../gates/gates.ts';
-import { keyOf, type NamespaceFacts } from '../objects.ts';
+import { keyOf, type Instant, type NamespaceFacts } from '../objects.ts';
 import { questionKey, type Answers, type Question } from '../api-queries.ts';
 import { unsignedLift } from '../record/holds.ts';
 import { packageRecord, type NamespaceRecord } from '../record/record.ts';
@@ -35,6 +37,8 @@ export interface ConsentSnapshot {
   readonly evidence: KnownEvidence;
   /** Uids of evidence that the intent names and the watch has not brought. */
   readonly unseen: readonly string[];
+  /** Exceptions that the intent names, as far as they are there. */
+  readonly exceptions: readonly KnownException[];
   /** What production ran when the content was frozen; undefined = nothing, or it is not there, or nobody asks how much changes. */
   readonly before: Bundle | undefined;
   /** Objects of our own installation that are not what the record says, as this program sees them. */
@@ -79,10 +83,14 @@ export const judgeConsent = (s: ConsentSnapshot): Consent => {
   }
   const facts = factsOf(s, { policy, candidate, bundle });
   const asked = s.approvals.map((approval) => rightToSign(spec.targetNamespace, approval));
-  const open = [...asked, ...unansweredOf(facts, intent.at).map(rightToReport)].filter(
-    (question) => !s.answers.has(questionKey(question)),
-  );
+  const open = [
+    ...asked,
+    ...unansweredOf(facts, intent.at).map(rightToReport),
+    ...questionsOnExceptions(facts, intent.at),
+  ].filter((question) => !s.answers.has(questionKey(question)));
   if (open.length > 0) return { is: 'Ask', questions: open };
+  const untold = (intent.exceptions ?? []).find((named) => !isGranted(facts, named, intent.at));
+  if (untold !== undefined) return missing(`the exception ${untold.name} that it rests on does not count`);
   // Consent is judged at the instant of the intent; what expires or closes afterwards does not stop what has begun.
   const failed = judgeAtAdmission(facts, intent.at).filter(({ outcome }) => outcome !== 'Passed');
   const withheld = failed.find(({ name }) => name !== 'InstallationIntegrity');
@@ -118,6 +126,7 @@ const factsOf = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): Adm
   approvals: s.approvals,
   rights: rightsOf(candidate, s),
   evidence: untilIntent(s),
+  exceptions: s.exceptions,
   mayReport: (piece) => heldRight(s.answers.get(questionKey(rightToReport(piece)))),
   changes: dependsOnChanges(policy) ? changesIn(bundle, s.before) : 'Unknown',
   integrity: () => s.integrity,
@@ -126,6 +135,12 @@ const factsOf = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): Adm
   // Whoever changes staging meanwhile is the operator's to see; the authors of the bundle and of the record are here.
   hands: noContributors,
 });
+
+/** Some gates are about staging and not judged here: what an intent says that they were passed by is looked at all the same. */
+const isGranted = (facts: AdmissionFacts, { uid }: { readonly uid: string }, at: Instant): boolean => {
+  const known = facts.exceptions.find(({ exception }) => exception.metadata.uid === uid);
+  return known !== undefined && concerns(facts, known, at) && stateFor(facts, known, at).is === 'Granted';
+};
 
 /** What was reported after the promotion had begun does not stop it. The clocks of who wrote the intent and of the API server may differ: what it names was there. */
 const untilIntent = ({ evidence, intent }: ConsentSnapshot): KnownEvidence => ({
@@ -151,10 +166,10 @@ const isWhatItSays = (bundle: Bundle): boolean =>
 
 const rightsOf = (
   { spec }: ReleaseCandidate,
-  { approvals, answers }: ConsentSnapshot,
+  { approvals, exceptions, answers }: ConsentSnapshot,
 ): ReadonlyMap<string, boolean | undefined> =>
   new Map(
-    approvals.map((approval) => {
+    [...approvals, ...exceptions.flatMap((each) => each.approvals)].map((approval) => {
       const question = rightToSign(spec.targetNamespace, approval);
       return [approval.metadata.uid, heldRight(answers.get(questionKey(question)))];
     }),

@@ -103,6 +103,8 @@ const ofOurKinds = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionV
   switch (request.resource.resource) {
     case 'approvals':
       return witnessed(request, s, 'Sign');
+    case 'policyexceptions':
+      return witnessed(request, s, 'Except');
     case 'rollbacks':
       return witnessed(request, s, 'Order');
     case 'releasecandidates':

@@ -4,9 +4,16 @@ import { textAt } from '../json/json.ts';
 import { refuse, type AdmissionRequest, type AdmissionVerdict } from './request.ts';
 
 const kept: ReadonlySet<string> = new Set(
-  (['LedgerEntry', 'Approval', 'EmergencyAccess', 'Rollback', 'ReleaseBundle'] as const satisfies readonly Kind[]).map(
-    (kind) => kinds[kind].plural,
-  ),
+  (
+    [
+      'LedgerEntry',
+      'Approval',
+      'EmergencyAccess',
+      'Rollback',
+      'PolicyException',
+      'ReleaseBundle',
+    ] as const satisfies readonly Kind[]
+  ).map((kind) => kinds[kind].plural),
 );
 
 /** Whether it deletes a part of the record. The gate is not asked when the operator deletes bundles past retention. */

@@ -69,7 +69,7 @@ const stricter = aPolicy({ approvals: [...lines, { role: 'security', count: 1 }]
 /** The promotion of `before` began at that place of the record, and the policy was changed at another. */
 const begun = (seq: number, change: NamespaceRecord['demanded'][number], digest = before.digest): NamespaceRecord =>
   aRecord({
-    candidate: { intent: { bundle: before.name, digest, quorum: '2/2', evidence: '', seq } },
+    candidate: { intent: { bundle: before.name, digest, quorum: '2/2', restsOn: {}, seq } },
     demanded: [change],
   });
 

@@ -34,19 +34,19 @@ export const before = ({ candidate, record }: CandidateSnapshot): Omit<Status, '
   return {
     objects: status?.objects ?? '',
     approvals: intent?.quorum ?? status?.approvals ?? '',
-    gates: intent === undefined ? (status?.gates ?? []) : passedThen(intent.evidence),
+    gates: intent === undefined ? (status?.gates ?? []) : passedThen(intent.restsOn),
     approvalManifests: {},
     ...(digest === undefined ? {} : { digest }),
     ...(bundle === undefined ? {} : { bundle }),
   };
 };
 
-const passedThen = (evidence: string): Status['gates'] =>
+const passedThen = (restsOn: Readonly<Record<string, string>>): Status['gates'] =>
   gateNames.map((name) => ({
     name,
     outcome: 'Passed',
     reason: 'GatesPassed',
-    message: `passed when the promotion began${name === 'Evidence' && evidence !== '' ? `, by ${evidence}` : ''}`,
+    message: `passed when the promotion began${restsOn[name] === undefined ? '' : `, by ${restsOn[name]}`}`,
     remedy: '',
   }));
 

@@ -7,7 +7,7 @@ import type { Delivery, LedgerDraft, Written } from '../ledger-entry.ts';
 import { firstLine } from '../messages.ts';
 import { keyOf } from '../objects.ts';
 import type { CandidateRecord } from '../record/candidate.ts';
-import { candidateSubject, type Data, reported, signature, subjectOf } from '../record/subjects.ts';
+import { candidateSubject, type Data, excepted, reported, signature, subjectOf } from '../record/subjects.ts';
 import { writtenBy } from '../release/entries.ts';
 import { visible } from '../safe-text.ts';
 
@@ -102,6 +102,7 @@ export const promotionStarted = (
     quorum,
     approvals,
     evidence = [],
+    exceptions = [],
     delivery,
     followsUp,
   }: {
@@ -115,6 +116,8 @@ export const promotionStarted = (
     approvals: readonly Approval[];
     /** What it rests on besides; absent = nothing. */
     evidence?: readonly Piece[];
+    /** By which it passes gates; absent = none. */
+    exceptions?: readonly Parameters<typeof excepted>[0][];
     delivery: Delivery;
     followsUp: Data<'PromotionStarted'>['followsUp'];
   },
@@ -133,6 +136,7 @@ export const promotionStarted = (
     quorum,
     approvals: approvals.map(signature),
     ...(evidence.length === 0 ? {} : { evidence: evidence.map(reported) }),
+    ...(exceptions.length === 0 ? {} : { exceptions: exceptions.map(excepted) }),
     writes: [...writtenBy(bundle, fromObjects), ...parks],
     removes: bundle.removed.map(keyOf),
     delivery,

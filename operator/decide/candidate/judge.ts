@@ -15,9 +15,11 @@ import { movedImages } from './image-pins.ts';
 import { append, expiryOf, withStatus } from './report.ts';
 import { followUpOf } from '../emergency/follow-up.ts';
 import { countedEvidence, unansweredOf } from '../evidence/demands.ts';
+import { openOnExceptions, rightsOnExceptions } from '../exceptions/passing.ts';
 import { type Piece, rightToReport } from '../evidence/piece.ts';
 import type { ForeignContent, GateSnapshot, Refusal } from '../gates/gate.ts';
-import { judge, wouldPass } from '../gates/gates.ts';
+import { exceptionsUsed, judge, wouldPass } from '../gates/gates.ts';
+import type { NamedVerdict } from '../gates/verdict.ts';
 import type { CandidateSnapshot } from '../gates/snapshot.ts';
 import { soakingSince } from '../gates/staging/staged-since.ts';
 import { unreadConfig } from '../gates/staging/unread-config.ts';
@@ -66,7 +68,7 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
       recorded?.has(metadata.uid) !== true,
   );
   const rightQuestions = s.approvals.map((approval) => rightToSign(s.candidate.spec.targetNamespace, approval));
-  const reportQuestions = questionsAbout(s, staged, now);
+  const reportQuestions = [...questionsAbout(s, staged, now), ...openOnExceptions(s, answers, now)];
   const course = courseOf(s, bundle, base);
   const writes = pendingWrites(s, course);
   const gateSnapshot = gateView(s, staged, { now, rightQuestions, writes });
@@ -98,7 +100,7 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
       wakeAt,
     });
   }
-  const begin = beginning(s, gateSnapshot, { base, now });
+  const begin = beginning(s, gateSnapshot, { base, verdicts, now });
   const before: Effect[] =
     base.baseline === undefined ? [] : [{ do: 'CreateBundle', bundle: base.baseline, compare: undefined }];
   return withStatus(s, { is: 'Judged', gates: gateSnapshot, verdicts }, now, {
@@ -108,7 +110,11 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
 };
 
 /** The entry that begins the promotion, with the signatures that it rests on. */
-const beginning = (s: Governed, gates: GateSnapshot, { base, now }: { base: Base; now: Instant }): Effect => {
+const beginning = (
+  s: Governed,
+  gates: GateSnapshot,
+  { base, verdicts, now }: { base: Base; verdicts: readonly NamedVerdict[]; now: Instant },
+): Effect => {
   const { bundle } = gates;
   const { have, need } = approvalSummary(gates, now);
   const counted = new Set(consents(signatures(gates, now), 'Counts').map(({ approval }) => approval));
@@ -125,6 +131,7 @@ const beginning = (s: Governed, gates: GateSnapshot, { base, now }: { base: Base
       quorum: `${have}/${need}`,
       approvals: s.approvals.filter(({ metadata }) => counted.has(metadata.name)),
       evidence: countedEvidence(gates, now),
+      exceptions: exceptionsUsed(gates, verdicts, now),
       delivery: s.policy.spec.deliveredBy,
       followsUp: followUpOf(s.candidate, bundle, s),
     }),
@@ -194,9 +201,12 @@ const gateView = (s: Governed, staged: Staged, asked: Asked): GateSnapshot => {
   return {
     ...s,
     bundle,
-    rights: new Map(
-      s.approvals.map(({ metadata }, i) => [metadata.uid, heldRight(answers.get(keyAt(asked.rightQuestions, i)))]),
-    ),
+    rights: new Map([
+      ...s.approvals.map(
+        ({ metadata }, i) => [metadata.uid, heldRight(answers.get(keyAt(asked.rightQuestions, i)))] as const,
+      ),
+      ...rightsOnExceptions(s, answers),
+    ]),
     ...seen,
     ...evidenceView(s, staged),
     unread,

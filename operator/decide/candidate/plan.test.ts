@@ -105,6 +105,7 @@ class Model {
       claims: new Map(),
       approvals: this.approvals,
       evidence: noEvidence,
+      exceptions: [],
       autoscalers: [],
       stagedAutoscalers: [],
       unreadKinds: new Map(),

@@ -79,6 +79,7 @@ export interface Gate<
   Name extends GateName = GateName,
   Reads extends Field = Field,
   Rejudged extends true | string = true | string,
+  Exceptable extends true | string = true | string,
 > {
   readonly name: Name;
   /** The question that it answers, as the reference shows it. */
@@ -87,6 +88,8 @@ export interface Gate<
   readonly reads: readonly Reads[];
   /** true: the admission webhook judges it again before the first write of a promotion. Otherwise a sentence that says why not. */
   readonly rejudgedAtAdmission: Rejudged;
+  /** true: an exception may pass it, where the policy says so. Otherwise a sentence that says why none does. */
+  readonly exceptable: Exceptable;
   readonly judge: Judge<Reads>;
 }
 
@@ -95,13 +98,15 @@ export const defineGate = <
   const Name extends GateName,
   const Reads extends Field,
   const Rejudged extends true | string,
+  const Exceptable extends true | string,
 >(gate: {
   readonly name: Name;
   readonly asks: string;
   readonly reads: readonly Reads[];
   readonly rejudgedAtAdmission: Rejudged;
+  readonly exceptable: Exceptable;
   readonly judge: Judge<NoInfer<Reads>>;
-}): Gate<Name, Reads, Rejudged> => gate;
+}): Gate<Name, Reads, Rejudged, Exceptable> => gate;
 
 /** A verdict that lets pass. `wakeAt`: until when, if time alone ends it. */
 export const passed = (reason: Reason, message: string, wakeAt?: Instant): Verdict => ({

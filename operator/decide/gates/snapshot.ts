@@ -5,6 +5,7 @@ import type { Identity } from '../../api/meta.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
 import type { RoleFacts } from '../emergency/role-limits.ts';
+import type { KnownException } from '../exceptions/exception.ts';
 import type { KnownEvidence } from '../evidence/piece.ts';
 import type { KnownType } from '../schema/custom-type.ts';
 import type { Binding } from './bindings.ts';
@@ -141,6 +142,8 @@ export interface CandidateSnapshot {
   readonly approvals: readonly Approval[];
   /** Evidence of the staging namespace. */
   readonly evidence: KnownEvidence;
+  /** Exceptions for the package, in the production namespace, those that are over included. */
+  readonly exceptions: readonly KnownException[];
   /** HorizontalPodAutoscalers of the production namespace. */
   readonly autoscalers: readonly LiveObject[];
   readonly siblings: readonly Sibling[];

@@ -23,8 +23,8 @@ export interface CandidateRecord {
         readonly bundle: string;
         readonly digest: string;
         readonly quorum: string;
-        /** The evidence that it rests on, for people; '' = none. */
-        readonly evidence: string;
+        /** What it rests on besides, for people: by gate, evidence or an exception. */
+        readonly restsOn: Readonly<Record<string, string>>;
         readonly seq: number;
       }
     | undefined;
@@ -65,8 +65,17 @@ const finish = (before: CandidateRecord, reason: FinishedReason, entry: LedgerEn
 const endOf = ({ outcome, rejected }: Extract<EntryData, { type: 'RolledBack' }>): FinishedReason =>
   outcome === 'Failed' ? 'Failed' : rejected ? 'Rejected' : 'RolledBack';
 
-const evidenceText = (evidence: Extract<EntryData, { type: 'PromotionStarted' }>['evidence'] = []): string =>
-  evidence.map(({ type, name, username }) => `${type} ${name} by ${visible(username)}`).join(', ');
+type Started = Extract<EntryData, { type: 'PromotionStarted' }>;
+
+const restsOn = ({ evidence = [], exceptions = [] }: Started): Readonly<Record<string, string>> => {
+  const reports = evidence.map(({ type, name, username }) => `${type} ${name} by ${visible(username)}`);
+  const byGate = exceptions.flatMap(({ name, gates, by, until }) =>
+    gates.map(
+      (gate) => [gate, `exception ${name} until ${until}, signed by ${by.map(visible).join(' and ')}`] as const,
+    ),
+  );
+  return { ...(reports.length === 0 ? {} : { Evidence: reports.join(', ') }), ...Object.fromEntries(byGate) };
+};
 
 /** What each type of entry makes of a candidate. */
 const folds: Folds<CandidateRecord> = {
@@ -116,7 +125,7 @@ const folds: Folds<CandidateRecord> = {
       bundle: data.to,
       digest: entry.digest,
       quorum: data.quorum,
-      evidence: evidenceText(data.evidence),
+      restsOn: restsOn(data),
       seq: entry.seq,
     },
   }),

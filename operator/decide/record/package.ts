@@ -22,10 +22,10 @@ export interface OpenIntent {
   readonly fromDigest: string;
   /** Why a rollback began; '' for a promotion. */
   readonly cause: string;
-  /** The `Rollback` object that ordered it; '' for none. */
-  readonly rollback: string;
+  readonly rollback: string; // the `Rollback` object that ordered it; '' for none
   readonly delivery: Delivery;
   readonly evidence?: readonly string[]; // uids of what a promotion rests on; absent = none
+  readonly exceptions?: readonly { readonly name: string; readonly uid: string }[]; // likewise
   /** The emergency whose changes it settles; null = none. */
   readonly followsUp: Extract<EntryData, { type: 'PromotionStarted' }>['followsUp'];
   /** Set when the API server refused a write under this intent for good. */
@@ -156,6 +156,7 @@ const folds: Folds<PackageRecord> = {
       rollback: '',
       delivery: data.delivery,
       ...(data.evidence === undefined ? {} : { evidence: data.evidence.map(({ uid }) => uid) }),
+      ...(data.exceptions === undefined ? {} : { exceptions: data.exceptions.map(({ name, uid }) => ({ name, uid })) }),
       followsUp: data.followsUp,
       refused: undefined,
       rejected: false,

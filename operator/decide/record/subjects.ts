@@ -36,6 +36,24 @@ export const reported = ({ name, uid, type, reporter }: ReportedPiece) => ({
   username: reporter.username,
 });
 
+interface UsedException {
+  readonly exception: {
+    readonly metadata: { readonly name: string; readonly uid: string };
+    readonly spec: { readonly until: string };
+  };
+  readonly gates: readonly string[];
+  readonly by: readonly string[];
+}
+
+/** An exception that a promotion rests on, as entries name it. */
+export const excepted = ({ exception: { metadata, spec }, gates, by }: UsedException) => ({
+  name: metadata.name,
+  uid: metadata.uid,
+  gates: [...gates],
+  by: [...by],
+  until: spec.until,
+});
+
 export const namespaceSubject = (namespace: string): Subject => ({
   kind: 'Namespace',
   name: namespace,

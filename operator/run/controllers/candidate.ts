@@ -2,97 +2,30 @@
 import type { Approval } from '../../api/approval.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
-import { inFlightFinalizer, installation } from '../../api/kinds.ts';
+import type { PolicyException } from '../../api/exception.ts';
+import { installation, kinds } from '../../api/kinds.ts';
 import { isHeavy, renderInSteps } from '../../decide/candidate/content.ts';
 import { candidateStuck, planCandidate } from '../../decide/candidate/plan.ts';
 import type { CandidateSnapshot } from '../../decide/gates/snapshot.ts';
 import type { Piece } from '../../decide/evidence/piece.ts';
-import { keyOf, type ObjectKey } from '../../decide/objects.ts';
+import { keyOf } from '../../decide/objects.ts';
 import { indexKey } from '../../observe/caches.ts';
 import { observeCandidate, type CandidateFacts } from '../../observe/candidate.ts';
 import { isStatusOnly, type RecordChange } from '../../observe/changes.ts';
 import { scaledBy } from '../../observe/dirty-objects-follower.ts';
 import type { Facts } from '../../observe/facts.ts';
-import { mayName } from '../../observe/kept-candidates.ts';
-import { controllingRef, policyIn, splitKey } from '../../observe/lookup.ts';
-import type { Priority } from '../../work/queue.ts';
-import type { Controller, Wake } from '../controller.ts';
+import { policyIn } from '../../observe/lookup.ts';
+import type { Change } from '../../kube/store.ts';
+import type { Controller } from '../controller.ts';
+import { one, open, openBy, showing, staging, stagingOfJob, written, type Wakes } from './candidate-wakes.ts';
 import {
   activeRelease,
   activeReleasesOf,
   explaining,
-  isProduction,
   isRecordInDoubt,
   productions,
   activeReleasesOn,
-  type ActiveRelease,
 } from '../lookup.ts';
-
-type Wakes = readonly Wake<'candidate'>[];
-
-interface Named {
-  readonly namespace: string;
-  readonly name: string;
-}
-
-const one = ({ namespace, name }: Named, priority: Priority = 'Normal'): Wake<'candidate'> => ({
-  key: { controller: 'candidate', namespace, name },
-  priority,
-});
-
-/** Nothing is left to do or to report: the end is in the record, and status and finalizers say so, too. */
-const isSettled = ({ records }: Facts, { metadata, spec, status }: ReleaseCandidate): boolean =>
-  records.get(spec.targetNamespace).candidates.get(metadata.uid)?.finished !== undefined &&
-  metadata.finalizers?.includes(inFlightFinalizer) !== true &&
-  status?.conditions?.some(({ type, status: is }) => type === 'Finished' && is === 'True') === true;
-
-/** Those of which something is left to do or to report. */
-const open = (facts: Facts, found: readonly ReleaseCandidate[] = []): Wakes =>
-  found.filter((each) => !isSettled(facts, each)).map(({ metadata }) => one(metadata));
-
-type Index = 'target' | 'source' | 'package' | 'staged' | 'selecting' | 'written' | 'writtenBySelector';
-
-const openBy = (facts: Facts, index: Index, key: string): Wakes =>
-  open(facts, facts.candidates.in()?.byIndex(index, key));
-
-/** Large ones that name the object: there is no index of what they name. */
-const largeOpenBy = (facts: Facts, index: 'stagedByLarge' | 'writtenByLarge', namespace: string, key: string): Wakes =>
-  open(
-    facts,
-    facts.candidates
-      .in()
-      ?.byIndex(index, namespace)
-      .filter((each) => mayName(each, key)),
-  );
-
-/** Of an object in a namespace that may be staging. */
-const staging = (facts: Facts, namespace: string, key: string): Wakes => [
-  ...openBy(facts, 'staged', indexKey(namespace, key)),
-  ...largeOpenBy(facts, 'stagedByLarge', namespace, key),
-  ...openBy(facts, 'selecting', namespace),
-];
-
-/** Of a Job that a CronJob of staging made: what it ran says which images the CronJob means. */
-const stagingOfJob = (facts: Facts, namespace: string, key: ObjectKey): Wakes => {
-  const [kind, name] = splitKey(key);
-  const job = kind === 'Job' ? facts.objects.get(kind)?.in(namespace)?.get(indexKey(namespace, name)) : undefined;
-  const owner = job && controllingRef(job);
-  return owner === undefined ? [] : staging(facts, namespace, owner.key);
-};
-
-/** Of an object that a candidate would write. */
-const written = (facts: Facts, namespace: string, key: string): Wakes =>
-  isProduction(facts, namespace)
-    ? [
-        ...openBy(facts, 'written', indexKey(namespace, key)),
-        ...largeOpenBy(facts, 'writtenByLarge', namespace, key),
-        ...openBy(facts, 'writtenBySelector', namespace),
-      ]
-    : [];
-
-/** The candidates that show how these releases fare. */
-const showing = (releases: readonly ActiveRelease[]): Wakes =>
-  releases.flatMap(({ candidate }) => (candidate === undefined ? [] : [one(candidate)]));
 
 /** Candidates that are not staged: a place that has become free may be theirs. */
 const unstaged = ({ records, candidates }: Facts, namespace: string): Wakes =>
@@ -140,6 +73,17 @@ const reportedOn = ({ namespace, about }: Piece, facts: Facts): Wakes => {
   });
   return open(facts, waiting).map((wake) => ({ ...wake, priority: 'Promotion' as const }));
 };
+
+/** What is written is the status alone, which decides nothing. */
+const isOnlyStatus = ({ old, new: now }: Change<PolicyException>): boolean =>
+  old !== undefined && old.metadata.uid === now?.metadata.uid;
+
+/** Candidates that may pass by an exception. */
+const exceptedBy = ({ metadata, spec }: PolicyException, facts: Facts): Wakes =>
+  openBy(facts, 'package', indexKey(metadata.namespace, spec.package)).map((wake) => ({
+    ...wake,
+    priority: 'Promotion' as const,
+  }));
 
 /** What an emergency leaves is known, or settled: candidates that touch it are judged again. */
 const settling: ReadonlySet<LedgerEntrySpec['type']> = new Set([
@@ -215,11 +159,19 @@ export const candidateController: Controller<'candidate', CandidateSnapshot, key
     },
     approvals: (change, facts) => {
       const approval = change.new ?? change.old;
+      if (approval?.spec.subject.kind === kinds.PolicyException.kind) {
+        const { uid } = approval.spec.subject;
+        return (facts.exceptions.in()?.byIndex('uid', uid) ?? []).flatMap((each) => exceptedBy(each, facts));
+      }
       return approval?.spec.subject.kind === 'ReleaseCandidate' ? signed(approval, facts) : [];
     },
     evidence: ({ old, new: now }, facts) => {
       const piece = now ?? old;
       return piece === undefined ? [] : reportedOn(piece, facts);
+    },
+    exceptions: (change, facts) => {
+      const exception = change.new ?? change.old;
+      return exception === undefined || isOnlyStatus(change) ? [] : exceptedBy(exception, facts);
     },
     objects: (change, facts) => {
       const object = change.new ?? change.old;

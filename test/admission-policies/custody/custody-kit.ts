@@ -8,6 +8,7 @@ import {
   candidate,
   emergencyAccess,
   evidence,
+  exception,
   forgedOwner,
   fresh,
   inFlight,
@@ -139,6 +140,7 @@ export function custodyKit(world: () => World, serviceAccount: () => ApiClient) 
     rollbacks: () => store(as('sre-a'), rollback()),
     emergencyaccesses: () => store(as('sre-a'), emergencyAccess()),
     evidence: () => store(as('reporter-a'), evidence()),
+    policyexceptions: () => store(as('owner-a'), exception()),
     releasecandidates: () => store(as('developer-a'), candidate()),
     releasebundles: () => store(world().operator, bundle()),
     ledgerentries: () => store(world().operator, ledgerEntry()),
@@ -269,7 +271,9 @@ export function custodyKit(world: () => World, serviceAccount: () => ApiClient) 
     ];
   }
 
-  const keptRows = (plural: 'approvals' | 'evidence' | 'rollbacks' | 'emergencyaccesses' | 'ledgerentries'): Row[] =>
+  const keptRows = (
+    plural: 'approvals' | 'evidence' | 'rollbacks' | 'emergencyaccesses' | 'policyexceptions' | 'ledgerentries',
+  ): Row[] =>
     (['archiver-a', 'admin'] as const).map((who) => ({
       policy: `countersign-${plural}`,
       rule: 'RecordKept',
@@ -339,6 +343,7 @@ export async function prepareCustody(world: World): Promise<ApiClient> {
       'approvals',
       'emergencyaccesses',
       'evidence',
+      'policyexceptions',
       'rollbacks',
       'releasecandidates',
       'releasepolicies',
@@ -356,7 +361,7 @@ export async function prepareCustody(world: World): Promise<ApiClient> {
   await role(world, 'wild-verbs', { resources: ['approvalroles', 'evidencetypes', 'releasepolicies'], verbs: ['*'] });
   await role(world, 'wild-resources', {
     resources: ['*'],
-    verbs: ['approve', 'report', 'rollback', 'grant', 'withdraw'],
+    verbs: ['approve', 'report', 'rollback', 'grant', 'withdraw', 'except'],
   });
   for (const name of wildcards) {
     await world.cluster.controlPlane.identity({ name });

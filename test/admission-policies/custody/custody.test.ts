@@ -11,6 +11,7 @@ import {
   digest,
   emergencyAccess,
   evidence,
+  exception,
   ledgerEntry,
   policy,
   rollback,
@@ -138,17 +139,20 @@ const elsewhere = new Set([
 
 /** Rules that no request reaches while the CRD and the stamp do their part: they are taken away below. */
 const coveredBelow = [
-  ...['approvals', 'emergencyaccesses', 'evidence', 'rollbacks', 'releasecandidates'].map(
+  ...['approvals', 'emergencyaccesses', 'evidence', 'policyexceptions', 'rollbacks', 'releasecandidates'].map(
     (plural) => `countersign-${plural} StampIsCaller`,
   ),
   ...['OnlyRevoked', 'RevokedStays'].map((rule) => `countersign-emergencyaccesses ${rule}`),
-  ...['approvals', 'evidence', 'rollbacks', 'ledgerentries'].map((plural) => `countersign-${plural} SpecNeverChanges`),
+  ...['approvals', 'evidence', 'policyexceptions', 'rollbacks', 'ledgerentries'].map(
+    (plural) => `countersign-${plural} SpecNeverChanges`,
+  ),
 ];
 
 describe('behind the CRD: its rule that spec never changes is taken away', () => {
   const cases = [
     { plural: 'approvals', change: { digest: digest('c') }, next: 'kubectl create a new Approval' },
     { plural: 'evidence', change: { result: 'Failed' }, next: 'kubectl create new Evidence' },
+    { plural: 'policyexceptions', change: { gates: ['Soak'] }, next: 'kubectl create a new PolicyException' },
     { plural: 'rollbacks', change: { package: 'other' }, next: 'kubectl create a new Rollback' },
     { plural: 'emergencyaccesses', change: { duration: '24h' }, next: 'kubectl create a new EmergencyAccess' },
     { plural: 'ledgerentries', change: { reason: 'other' }, next: 'put right by a later one' },
@@ -184,6 +188,7 @@ describe('behind the stamp: it is taken away', () => {
   const cases = [
     { plural: 'approvals', field: 'approver', who: 'tester-a', make: approval },
     { plural: 'evidence', field: 'reporter', who: 'reporter-a', make: evidence },
+    { plural: 'policyexceptions', field: 'requester', who: 'owner-a', make: exception },
     { plural: 'rollbacks', field: 'requester', who: 'sre-a', make: rollback },
     { plural: 'emergencyaccesses', field: 'grantor', who: 'sre-a', make: emergencyAccess },
     { plural: 'releasecandidates', field: 'author', who: 'developer-a', make: candidate },

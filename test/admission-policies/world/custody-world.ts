@@ -10,6 +10,7 @@ import {
   day,
   emergencyAccess,
   evidence,
+  exception,
   ledgerEntry,
   policy,
   production,
@@ -25,6 +26,7 @@ export const makers = {
   rollbacks: rollback,
   emergencyaccesses: emergencyAccess,
   evidence,
+  policyexceptions: exception,
   releasecandidates: candidate,
   releasebundles: bundle,
   ledgerentries: ledgerEntry,
@@ -133,7 +135,14 @@ async function audit(world: GuardWorld): Promise<void> {
 /** Without the rule that a spec never changes, so that the policies alone say it. */
 async function looseDefinitions(world: GuardWorld): Promise<void> {
   const rules = '/spec/versions/0/schema/openAPIV3Schema/properties/spec/x-kubernetes-validations';
-  for (const plural of ['approvals', 'evidence', 'rollbacks', 'emergencyaccesses', 'ledgerentries']) {
+  for (const plural of [
+    'approvals',
+    'evidence',
+    'policyexceptions',
+    'rollbacks',
+    'emergencyaccesses',
+    'ledgerentries',
+  ]) {
     const name = `${plural}.countersign.dev`;
     const target = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', name };
     accepted(await world.as('installer').patch(target, 'json', [{ op: 'remove', path: rules }]));

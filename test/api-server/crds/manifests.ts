@@ -21,6 +21,7 @@ const names: Record<Kind, string> = {
   Evidence: 'payments-2.4.0-tests',
   Rollback: 'payments-back',
   EmergencyAccess: 'inc-4711',
+  PolicyException: 'payments-night',
   LedgerEntry: '000000000000',
 };
 
@@ -67,6 +68,14 @@ const specs: Record<Kind, Manifest['spec']> = {
     reason: 'payments stuck',
     incident: 'INC-4711',
     grantor: { username: 'sre-a' },
+  },
+  PolicyException: {
+    gates: ['Window'],
+    package: 'payments',
+    reason: 'refunds fail',
+    risk: 'nobody watches at night',
+    until: '2026-05-04T18:00:00Z',
+    requester: { username: 'owner-a' },
   },
   LedgerEntry: {
     seq: 0,

@@ -9,6 +9,9 @@ const spec = (fields: Fields): Change => ({ spec: fields });
 
 const approvals = (line: Fields): Fields => ({ approvals: [{ role: 'approver', count: 1, ...line }] });
 const demand = (line: Fields): Fields => ({ evidence: [{ type: 'TestReport', maxAge: '168h', ...line }] });
+const exceptionLine = (line: Fields, more: Fields = {}): Fields => ({
+  exceptions: { gates: ['Window'], approvals: [{ role: 'security', count: 1, ...line }], ...more },
+});
 const window = (fields: Fields): Fields => ({
   windows: [{ schedule: '0 9 * * 1-5', duration: '8h', timeZone: 'America/New_York', ...fields }],
 });
@@ -98,6 +101,21 @@ const policy: Omit<RuleRow, 'kind'>[] = [
     twin: spec(freeze('2026-12-18T00:00:00Z', '2027-01-04T00:00:00Z')),
   },
   { at: 'spec.expedited.soak', bad: spec(expedited({ soak: '1w' })), twin: spec(expedited({ soak: '10m' })) },
+  {
+    at: 'spec.exceptions.maxDuration',
+    bad: spec(exceptionLine({}, { maxDuration: '59m' })),
+    twin: spec(exceptionLine({}, { maxDuration: '1h' })),
+  },
+  {
+    at: 'spec.exceptions.approvals[]',
+    bad: spec(exceptionLine({ oneFromEach: ['a', 'b'] })),
+    twin: spec(exceptionLine({ oneFromEach: ['a'] })),
+  },
+  {
+    at: 'spec.exceptions.approvals[].role',
+    bad: spec(exceptionLine({ role: 'Security' })),
+    twin: spec(exceptionLine({ role: 'security' })),
+  },
   {
     at: 'spec.expedited.approvals[]',
     bad: spec(expedited({ approvals: [{ role: 'sre', count: 1, oneFromEach: ['a', 'b'] }] })),
@@ -287,6 +305,10 @@ const rollback: Omit<RuleRow, 'kind'>[] = [
   { at: 'spec.package', bad: spec({ package: 'constructor' }), twin: spec({ package: 'construction' }) },
 ];
 
+const exception: Omit<RuleRow, 'kind'>[] = [
+  { at: 'spec.package', bad: spec({ package: 'constructor' }), twin: spec({ package: 'construction' }) },
+];
+
 const emergencyAccess: Omit<RuleRow, 'kind'>[] = [
   { at: '', says: 'nobody grants themselves access', bad: spec({ grantee: 'sre-a' }), twin: spec({ grantee: 'sre-b' }) },
   {
@@ -347,6 +369,12 @@ const textFields: readonly TextField[] = [
     lines: 'one',
     put: (group) => spec(expedited({ approvals: [{ role: 'sre', count: 1, oneFromEach: [group] }] })),
   },
+  {
+    kind: 'ReleasePolicy',
+    at: 'spec.exceptions.approvals[].oneFromEach[]',
+    lines: 'one',
+    put: (group) => spec(exceptionLine({ oneFromEach: [group] })),
+  },
   { kind: 'ReleasePolicy', at: 'spec.gitOpsWriters[]', lines: 'one', put: (name) => spec({ deliveredBy: 'GitOps', gitOpsWriters: [name] }) },
   {
     kind: 'ReleasePolicy',
@@ -406,6 +434,9 @@ const textFields: readonly TextField[] = [
   { kind: 'EmergencyAccess', at: 'spec.reason', lines: 'many', put: (reason) => spec({ reason }) },
   { kind: 'EmergencyAccess', at: 'spec.incident', lines: 'one', put: (incident) => spec({ incident }) },
   ...identityFields('EmergencyAccess', 'grantor'),
+  { kind: 'PolicyException', at: 'spec.reason', lines: 'many', put: (reason) => spec({ reason }) },
+  { kind: 'PolicyException', at: 'spec.risk', lines: 'many', put: (risk) => spec({ risk }) },
+  ...identityFields('PolicyException', 'requester'),
 ];
 
 const evidence: readonly Omit<RuleRow, 'kind'>[] = [
@@ -452,6 +483,7 @@ export const ruleRows: readonly RuleRow[] = [
   ...of('Evidence', evidence),
   ...of('Rollback', rollback),
   ...of('EmergencyAccess', emergencyAccess),
+  ...of('PolicyException', exception),
   ...of('LedgerEntry', ledger),
   ...textRows,
 ];
@@ -532,6 +564,15 @@ export const boundRows: readonly { kind: Kind; field: string; bad: Change; twin:
     bad: spec({ subject: { kind: 'Emergency', name: 'inc-4711', uid: '1' } }),
     twin: spec({ subject: { kind: 'EmergencyAccess', name: 'inc-4711', uid: '1' } }),
   },
+  { kind: 'PolicyException', field: 'spec.gates[0]', bad: spec({ gates: ['Approvals'] }), twin: spec({ gates: ['Evidence'] }) },
+  { kind: 'PolicyException', field: 'spec.gates', bad: spec({ gates: [] }), twin: spec({ gates: ['Soak', 'Freeze'] }) },
+  { kind: 'PolicyException', field: 'spec.until', bad: spec({ until: 'tomorrow' }), twin: spec({ until: '2026-05-05T18:00:00.5Z' }) },
+  {
+    kind: 'ReleasePolicy',
+    field: 'spec.exceptions.gates[0]',
+    bad: spec({ exceptions: { gates: ['SegregationOfDuties'], approvals: [{ role: 'risk', count: 1 }] } }),
+    twin: spec({ exceptions: { gates: ['Window'], approvals: [{ role: 'risk', count: 1 }] } }),
+  },
   { kind: 'LedgerEntry', field: 'spec.time', bad: spec({ time: '2026-05-04T09:00:00Z' }), twin: spec({ time: '2026-05-04T09:00:00.001Z' }) },
   { kind: 'LedgerEntry', field: 'spec.type', bad: spec({ type: 'Guessed' }), twin: spec({ type: 'Refused' }) },
 ];
@@ -544,5 +585,6 @@ export const frozenRows: readonly { kind: Kind; change: Fields }[] = [
   { kind: 'Evidence', change: { result: 'Failed' } },
   { kind: 'Rollback', change: { reason: 'changed my mind' } },
   { kind: 'EmergencyAccess', change: { duration: '5h' } },
+  { kind: 'PolicyException', change: { until: '2027-05-04T18:00:00Z' } },
   { kind: 'LedgerEntry', change: { type: 'Promoted' } },
 ];

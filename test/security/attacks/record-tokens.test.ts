@@ -41,6 +41,7 @@ import {
 } from '../../support/cluster/system.ts';
 import {
   amendPolicy,
+  closed,
   end,
   gateSays,
   inProduction,
@@ -53,6 +54,7 @@ import {
   type BundleSeen,
 } from '../../support/scenario/kit.ts';
 import { behaving, dataOf, service, writesTo } from '../../support/scenario/production.ts';
+import { bindRole } from '../../support/cluster/rights.ts';
 import { gateLock, policyLock } from '../../support/attack/attack.ts';
 import { appendAs, openIn, refusedTo as refusedWrite } from '../../support/attack/history.ts';
 import { said, type World as Attacked } from '../../support/attack/world.ts';
@@ -694,6 +696,49 @@ test('the token of the operator begins what everybody signed for and nobody test
 
   expect(await refusedTo('operator', world)).toMatch(
     /ConsentMissing: .*: Waiting for TestReport about the content of x\. Next: /,
+  );
+  expect(await levelIn(world)).toBe('first');
+});
+
+test('the token of the operator begins by an exception that nobody signed for: the gate asks for the signatures, and admits no write of it', async () => {
+  const world = await system.world('hurried', policy);
+  await bindRole(world.as('installer'), {
+    name: 'asks',
+    namespace: world.production,
+    role: 'countersign-owner',
+    subject: { kind: 'User', name: 'owner-a' },
+  });
+  await world.stage(world.configMap('settings', { level: 'first' }));
+  expect(await release(world, world.candidate('first', components))).toBe('Promoted');
+  const exceptions = { gates: ['Window'], maxDuration: '24h', approvals: [{ role: 'security', count: 1 }] };
+  await amendPolicy(world, { exceptions, ...closed });
+  await world.stage(world.configMap('settings', { level: 'hurried' }));
+  await world.propose(world.candidate('x', components));
+  await sign(world, 'x', tester, approverA);
+  await gateSays(world, 'x', 'Approvals', 'ApprovalsComplete');
+  await gateSays(world, 'x', 'Window', 'WindowClosed');
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  const unsigned = accepted(
+    await world.as('owner-a').create<KubeObject>({
+      apiVersion: ours,
+      kind: 'PolicyException',
+      metadata: { name: 'unsigned', namespace: world.production },
+      spec: { gates: ['Window'], package: 'payments', reason: 'refunds fail', risk: 'none', until },
+    }),
+  );
+
+  const draft = started(
+    await candidateOf(world, 'x'),
+    await bundleOf(world, 'x'),
+    await releasedBundle(world, 'first'),
+  );
+  if (draft.data.type !== 'PromotionStarted') throw new Error('another type');
+  const { name = '', uid = '' } = unsigned.metadata;
+  const forged = { ...draft.data, exceptions: [{ name, uid, gates: ['Window'], by: ['security-a'], until }] };
+  accepted(await append(world, 'operator', { ...draft, data: forged }));
+
+  expect(await refusedTo('operator', world)).toMatch(
+    /ConsentMissing: .*: the exception unsigned that it rests on does not count\. Next: /,
   );
   expect(await levelIn(world)).toBe('first');
 });

@@ -66,6 +66,15 @@ export const emergencyAccess = object('EmergencyAccess', production, () => ({
   incident: 'INC-4711',
 }));
 
+/** For a day. */
+export const exception = object('PolicyException', production, () => ({
+  gates: ['Window'],
+  package: 'payments',
+  reason: 'refunds fail',
+  risk: 'nobody watches at night',
+  until: new Date(Date.now() + 86_400_000).toISOString(),
+}));
+
 /** Its name is always `production`: give the namespace. */
 export const policy = (given: Given = {}): Sent =>
   object('ReleasePolicy', production, () => ({

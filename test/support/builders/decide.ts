@@ -16,6 +16,8 @@ import {
   nothingExplained,
   type ExplainedRecord,
 } from '../../../operator/decide/record/expected-state.ts';
+import { exceptionDigest } from '../../../operator/decide/exceptions/exception.ts';
+import { policyException, type PolicyException } from '../../../operator/api/exception.ts';
 import type { GateSnapshot } from '../../../operator/decide/gates/gate.ts';
 import { noEvidence, type KnownEvidence, type Piece } from '../../../operator/decide/evidence/piece.ts';
 import { noBindings, noHosts } from '../../../operator/decide/gates/snapshot.ts';
@@ -419,6 +421,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     claims: new Map(),
     approvals,
     evidence: noEvidence,
+    exceptions: [],
     mayReport: () => true,
     changes: { isNew: false, parts: [] },
     autoscalers: [],
@@ -448,6 +451,43 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
   };
 };
 
+/** By `owner-a`, an hour ago: package payments may pass the gate Window for a day. */
+export const anException = (
+  name: string,
+  spec: Record<string, unknown> = {},
+  createdAt = now - hour,
+): PolicyException =>
+  policyException.parse({
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'PolicyException',
+    metadata: metadata(name, 'payments-prod', createdAt),
+    spec: {
+      gates: ['Window'],
+      package: 'payments',
+      reason: 'refunds fail',
+      risk: 'nobody watches at night',
+      until: timestamp(now + 23 * hour),
+      requester: { username: 'owner-a', uid: '', groups: [] },
+      ...spec,
+    },
+  });
+
+/** A signature for an exception as it is. */
+export const anExceptionSignature = (
+  exception: PolicyException,
+  username: string,
+  given: GivenApproval = {},
+): Approval => {
+  const { name, uid, namespace } = exception.metadata;
+  return anApproval(username, {
+    role: 'risk',
+    namespace,
+    digest: exceptionDigest(exception),
+    ...given,
+    subject: { kind: 'PolicyException', name, uid, ...given.subject },
+  });
+};
+
 /** A TestReport of `ci-a` about the content of `aBundle` for `aCandidate`, an hour old, that passed. */
 export const aPiece = (name: string, given: Partial<Piece> = {}): Piece => ({
   name,
@@ -471,7 +511,7 @@ export const known = (...pieces: readonly Piece[]): KnownEvidence => ({
 });
 
 /** What the gate reads of evidence where there is none. */
-export const noneReported = { evidence: noEvidence, unseen: [], before: undefined } as const;
+export const noneReported = { evidence: noEvidence, unseen: [], before: undefined, exceptions: [] } as const;
 
 /** Another candidate of the package, `next`, that `developer-a` created at `now` and that is not staged. */
 export const aSibling = (given: Partial<Sibling> = {}): Sibling => {

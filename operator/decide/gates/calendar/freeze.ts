@@ -38,5 +38,6 @@ export const freeze = defineGate({
   asks: 'Is there no freeze?',
   reads,
   rejudgedAtAdmission: true,
+  exceptable: true,
   judge: unlessExpedited('Freeze', noFreeze),
 });

@@ -48,5 +48,6 @@ export const window = defineGate({
   asks: 'Is a window open?',
   reads,
   rejudgedAtAdmission: true,
+  exceptable: true,
   judge: unlessExpedited('Window', openWindow),
 });

@@ -47,5 +47,6 @@ export const changeTicket = defineGate({
   asks: 'Does the candidate name a change in the system of record, in the form that the policy demands?',
   reads,
   rejudgedAtAdmission: true,
+  exceptable: true,
   judge,
 });

@@ -221,5 +221,6 @@ export const clusterRights = defineGate({
   reads,
   rejudgedAtAdmission:
     'The webhook keeps no copy of bindings; what an account lacks shows in its pods, and the release is rolled back.',
+  exceptable: 'What an account may not do does not become allowed by a signature: its pods would fail.',
   judge,
 });

@@ -72,5 +72,6 @@ export const dependenciesPresent = defineGate({
   reads,
   rejudgedAtAdmission:
     'What production holds beside the release was judged a moment before; what is gone since keeps pods from starting, and the release is rolled back.',
+  exceptable: 'What the content needs and production lacks is not there by a signature: its pods would fail.',
   judge,
 });

@@ -145,5 +145,6 @@ export const evidence = defineGate({
   asks: 'Is there the evidence that the policy demands?',
   reads,
   rejudgedAtAdmission: true,
+  exceptable: true,
   judge,
 });

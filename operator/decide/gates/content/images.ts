@@ -49,5 +49,6 @@ export const images = defineGate({
   asks: 'Is every image named by digest?',
   reads,
   rejudgedAtAdmission: true,
+  exceptable: 'A signature for an image that is not named by digest is a signature for nothing in particular.',
   judge,
 });

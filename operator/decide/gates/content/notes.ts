@@ -37,5 +37,6 @@ export const notes = defineGate({
   asks: 'Do the release notes say what the policy demands?',
   reads,
   rejudgedAtAdmission: true,
+  exceptable: true,
   judge,
 });

@@ -43,5 +43,7 @@ export const overlay = defineGate({
   asks: 'Does production run what staging ran, or does an overlay change it?',
   reads,
   rejudgedAtAdmission: true,
+  exceptable:
+    'What runs in production is what staging tested; a platform admin says in the policy what an overlay may change of it.',
   judge,
 });

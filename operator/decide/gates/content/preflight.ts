@@ -137,5 +137,6 @@ export const preflight = defineGate({
   reads,
   rejudgedAtAdmission:
     'The API server judges each write when it happens, and the webhook compares what it writes with the signed content.',
+  exceptable: 'What the API server refuses it refuses whatever people sign.',
   judge,
 });

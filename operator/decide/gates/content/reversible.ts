@@ -52,5 +52,6 @@ export const reversible = defineGate({
   reads,
   rejudgedAtAdmission:
     'It compares production as it was before the promotion with the content. What the candidate says is part of the signed content, and without that the webhook refuses to delete a StatefulSet that would take its claims along.',
+  exceptable: 'The candidate itself names what it loses, and its signers read that.',
   judge,
 });

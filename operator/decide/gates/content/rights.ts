@@ -71,5 +71,6 @@ export const rights = defineGate({
   asks: 'Does the release grant no right that a release may not grant?',
   reads,
   rejudgedAtAdmission: true,
+  exceptable: 'A release grants no right beyond those that the guard allows, whatever people sign.',
   judge,
 });

@@ -98,5 +98,6 @@ export const secretsPresent = defineGate({
   reads,
   rejudgedAtAdmission:
     'The webhook has no right to read Secrets of production; pods that lack one fail, and the release is rolled back.',
+  exceptable: 'A Secret that is missing is not there by a signature: pods would fail.',
   judge,
 });

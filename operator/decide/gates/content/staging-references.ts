@@ -66,5 +66,6 @@ export const stagingReferences = defineGate({
   reads,
   rejudgedAtAdmission:
     'What names staging is found when content is frozen, from what staging holds then; the content that was judged is the content that is written.',
+  exceptable: true,
   judge,
 });

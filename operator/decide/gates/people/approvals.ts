@@ -121,5 +121,6 @@ export const approvals = defineGate({
   asks: 'Is every approval line met by signatures under this digest?',
   reads,
   rejudgedAtAdmission: true,
+  exceptable: 'The signatures for a release are what it rests on.',
   judge,
 });

@@ -84,5 +84,6 @@ export const segregationOfDuties = defineGate({
   asks: 'Are authors, testers and approvers different people?',
   reads,
   rejudgedAtAdmission: true,
+  exceptable: 'That those who write and those who sign are different people is what signatures rest on.',
   judge,
 });

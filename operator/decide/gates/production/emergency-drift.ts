@@ -75,5 +75,6 @@ export const emergencyDrift = defineGate({
   reads,
   rejudgedAtAdmission:
     'It compares with production as it was before the promotion, which the first writes of the promotion change.',
+  exceptable: 'The candidate itself says what becomes of what an emergency left.',
   judge,
 });

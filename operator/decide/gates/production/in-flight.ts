@@ -53,5 +53,6 @@ export const inFlight = defineGate({
   reads,
   rejudgedAtAdmission:
     'A promotion that was begun is itself in flight; the webhook admits writes only of the one that the record names as open.',
+  exceptable: 'Two promotions of one package at once would write over each other.',
   judge,
 });

@@ -45,5 +45,6 @@ export const installationIntegrity = defineGate({
   asks: 'Are our own policies, definitions and roles as the record knows them?',
   reads,
   rejudgedAtAdmission: true,
+  exceptable: 'Whether the locks are as they were has a signature of its own.',
   judge,
 });

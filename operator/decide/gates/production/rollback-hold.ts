@@ -31,5 +31,6 @@ export const rollbackHold = defineGate({
   asks: 'Is the content not on hold after a rollback?',
   reads,
   rejudgedAtAdmission: true,
+  exceptable: 'What was rolled back has a signature of its own.',
   judge,
 });

@@ -33,5 +33,6 @@ export const soak = defineGate({
   reads,
   rejudgedAtAdmission:
     'It is about staging, which the webhook does not follow; the record says that the content was staged.',
+  exceptable: true,
   judge,
 });

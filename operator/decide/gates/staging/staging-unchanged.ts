@@ -44,5 +44,6 @@ export const stagingUnchanged = defineGate({
   reads,
   rejudgedAtAdmission:
     'It is about staging, which the webhook does not follow; the record says that the content was staged.',
+  exceptable: 'What staging holds is what testers look at before they sign.',
   judge,
 });
