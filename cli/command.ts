@@ -4,7 +4,16 @@ import type { Session } from './session.ts';
 
 /** What the shell completes an argument or the value of an option with. */
 export type Completes =
-  'candidate' | 'namespace' | 'context' | 'role' | 'package' | 'bundle' | 'emergency' | 'finding' | 'file';
+  | 'candidate'
+  | 'namespace'
+  | 'context'
+  | 'role'
+  | 'package'
+  | 'bundle'
+  | 'emergency'
+  | 'finding'
+  | 'exception'
+  | 'file';
 
 export interface Argument {
   readonly name: string;

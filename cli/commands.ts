@@ -17,6 +17,7 @@ import { reject } from './commands/reject.ts';
 import { report } from './commands/report.ts';
 import { rollback } from './commands/rollback.ts';
 import { running } from './commands/running.ts';
+import { signException } from './commands/sign-exception.ts';
 import { signFinding } from './commands/sign-finding.ts';
 import { stage } from './commands/stage.ts';
 import { wait } from './commands/wait.ts';
@@ -39,6 +40,7 @@ export const commands: readonly CommandDefinition[] = [
   rollback,
   findings,
   signFinding,
+  signException,
   emergencyGrant,
   emergencyStatus,
   emergencyEnd,

@@ -59,7 +59,7 @@ const place = (definition: CommandDefinition, words: readonly string[]): number 
 
 const names = async (cluster: Cluster, what: Completes, namespace: string): Promise<readonly string[]> => {
   const { findPolicy, candidatesIn } = await import('./candidate/find.ts');
-  const of = async (kind: 'ReleaseBundle' | 'EmergencyAccess') =>
+  const of = async (kind: 'ReleaseBundle' | 'EmergencyAccess' | 'PolicyException') =>
     (await cluster.listOur(kind, { namespace })).map(({ metadata }) => metadata.name);
   switch (what) {
     case 'candidate':
@@ -68,6 +68,8 @@ const names = async (cluster: Cluster, what: Completes, namespace: string): Prom
       return ['staging', 'production', ...(await of('ReleaseBundle'))];
     case 'emergency':
       return of('EmergencyAccess');
+    case 'exception':
+      return of('PolicyException');
     case 'finding':
       return ((await findPolicy(cluster, namespace))?.status?.findings ?? []).map(({ name }) => name);
     case 'package':

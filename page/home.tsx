@@ -9,10 +9,12 @@ const words: Readonly<Record<WaitingModel['what'], string>> = {
   candidate: 'Read and sign',
   finding: 'Look and sign',
   emergency: 'Read and review',
+  exception: 'Copy the command and sign',
 };
 
 const placeOf = ({ what, namespace, name }: WaitingModel): string => {
   if (what === 'candidate') return linkTo('candidate', namespace, name);
+  if (what === 'exception') return linkTo('namespace', namespace);
   return linkTo('namespace', namespace, what === 'finding' ? 'findings' : 'emergencies');
 };
 

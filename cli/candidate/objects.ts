@@ -4,6 +4,7 @@ import type { releaseBundle } from '../../operator/api/bundle.ts';
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import type { Condition } from '../../operator/api/meta.ts';
 import type { EmergencyAccess } from '../../operator/api/emergency.ts';
+import type { PolicyException } from '../../operator/api/exception.ts';
 import type { LedgerEntry } from '../../operator/api/ledger.ts';
 import type { ReleasePolicy } from '../../operator/api/policy.ts';
 import type { Rollback } from '../../operator/api/rollback.ts';
@@ -18,6 +19,7 @@ interface OfKind {
   readonly ReleasePolicy: ReleasePolicy;
   readonly Approval: Approval;
   readonly EmergencyAccess: EmergencyAccess;
+  readonly PolicyException: PolicyException;
   readonly LedgerEntry: LedgerEntry;
   readonly Rollback: Rollback;
 }
@@ -34,6 +36,7 @@ export const candidateOf = as('ReleaseCandidate');
 export const bundleOf = as('ReleaseBundle');
 export const policyOf = as('ReleasePolicy');
 export const approvalOf = as('Approval');
+export const exceptionOf = as('PolicyException');
 export const emergencyOf = as('EmergencyAccess');
 export const entryOf = as('LedgerEntry');
 export const rollbackOf = as('Rollback');

@@ -6,12 +6,13 @@ import { linesOf } from '../../operator/decide/people/approval-lines.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { candidatesFor, findPolicy } from './find.ts';
 import { isPartyTo } from './emergency.ts';
+import { exceptionsWaiting } from './exceptions.ts';
 import { conditionOf, emergencyOf, isTrue } from './objects.ts';
 import { rolesHeld } from './roles.ts';
 import { approvalsFor, asSigned, bundleFor, wouldBe } from './story.ts';
 
 export interface Waiting {
-  readonly what: 'candidate' | 'finding' | 'emergency';
+  readonly what: 'candidate' | 'finding' | 'emergency' | 'exception';
   readonly name: string;
   readonly namespace: string;
   readonly roles: readonly string[];
@@ -117,6 +118,18 @@ const reviewsWaiting = async ({ cluster, policy, held }: Asked): Promise<readonl
   });
 };
 
+/** Exceptions for which their signature would fill an open place. */
+const requestsWaiting = async (asked: Asked): Promise<readonly Waiting[]> =>
+  (await exceptionsWaiting(asked)).map(({ exception: { metadata, spec }, roles }) => ({
+    what: 'exception',
+    name: metadata.name,
+    namespace: metadata.namespace,
+    roles,
+    says: `${spec.package} may pass ${spec.gates.join(', ')} until ${spec.until}: ${spec.reason}`,
+    since: metadata.creationTimestamp,
+    command: `kubectl countersign sign exception ${metadata.name} -n ${metadata.namespace} --role ${roles[0] ?? ''}`,
+  }));
+
 /** Everything that waits for this person in one production namespace; nothing where they hold no role. */
 export const waitingIn = async (cluster: Cluster, namespace: string, now: number): Promise<readonly Waiting[]> => {
   const held = await rolesHeld(cluster, namespace);
@@ -124,6 +137,12 @@ export const waitingIn = async (cluster: Cluster, namespace: string, now: number
   const policy = await findPolicy(cluster, namespace);
   if (policy === undefined) return [];
   const asked = { cluster, policy, held, now };
-  const [candidates, reviews] = await Promise.all([candidatesWaiting(asked), reviewsWaiting(asked)]);
-  return [...candidates, ...findingsWaiting(asked), ...reviews].toSorted((a, b) => (a.since < b.since ? -1 : 1));
+  const [candidates, reviews, requests] = await Promise.all([
+    candidatesWaiting(asked),
+    reviewsWaiting(asked),
+    requestsWaiting(asked),
+  ]);
+  return [...candidates, ...findingsWaiting(asked), ...reviews, ...requests].toSorted((a, b) =>
+    a.since < b.since ? -1 : 1,
+  );
 };

@@ -25,7 +25,8 @@ export const rolesHeld = async (cluster: Cluster, namespace: string): Promise<re
   const listed = new Set(rules.flatMap(rolesIn));
   if (complete) return [...listed];
   const policy = await findPolicy(cluster, namespace);
-  const roles = (policy?.spec.approvals ?? []).map(({ role }) => role).filter((role) => !listed.has(role));
+  const asked = [...(policy?.spec.approvals ?? []), ...(policy?.spec.exceptions?.approvals ?? [])];
+  const roles = [...new Set(asked.map(({ role }) => role))].filter((role) => !listed.has(role));
   const held = await Promise.all(
     roles.map((name) =>
       cluster.may({ group, namespace, resource: virtualResources.approvalRoles, verb: 'approve', name }),

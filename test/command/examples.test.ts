@@ -5,8 +5,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { commands } from '../../cli/commands.ts';
 import { accepted, startTimeoutMs } from '../support/cluster/cluster.ts';
-import { image, startSystem, type System, type World } from '../support/cluster/system.ts';
+import { image, ours, startSystem, type System, type World } from '../support/cluster/system.ts';
 import { bindRole } from '../support/cluster/rights.ts';
+import { amendPolicy } from '../support/scenario/kit.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
 import { podMaker } from '../support/scenario/findings.ts';
 
@@ -217,6 +218,34 @@ test('what nobody can explain', async () => {
   const signed = await type('approver-b', 'sign finding', (line) => line.replace(/\d{12}/, name));
   expect(signed).toContain('signed as approver');
   await kubectl('auditor-a', 'wait', '--for=condition=Explained=True', 'relpol/production', '--timeout=60s');
+});
+
+test('what may pass without it', async () => {
+  await bindRole(world.as('installer'), {
+    name: 'asks',
+    namespace: world.production,
+    role: 'countersign-owner',
+    subject: { kind: 'User', name: 'owner-a' },
+  });
+  const exceptions = { gates: ['Window'], approvals: [{ role: 'approver', count: 1 }] };
+  await amendPolicy(world, { exceptions });
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  const spec = { gates: ['Window'], package: 'payments', reason: 'refunds fail', risk: 'nobody watches', until };
+  const metadata = { name: 'payments-night', namespace: world.production };
+  accepted(await world.as('owner-a').create({ apiVersion: ours, kind: 'PolicyException', metadata, spec }));
+  expect((await command.as('approver-a', ['pending', '-n', world.production])).stdout).toContain(
+    'kubectl countersign sign exception payments-night -n payments-prod --role approver',
+  );
+  const own = await command.as('owner-a', ['sign', 'exception', 'payments-night', '-n', world.production, '--yes']);
+  expect(own.stderr).toContain('Your signature would not count for payments-night');
+  expect(await type('approver-a', 'sign exception payments-night -n payments-prod --yes')).toContain(
+    'signed as approver',
+  );
+  await kubectl('auditor-a', 'wait', '--for=condition=Granted', 'polex/payments-night', '--timeout=60s');
+  expect(await type('approver-b', 'sign exception payments-night -n payments-prod --refuse')).toContain(
+    'refused as approver',
+  );
+  await kubectl('auditor-a', 'wait', '--for=condition=Granted=False', 'polex/payments-night', '--timeout=60s');
 });
 
 test('files, shells and the house', async () => {

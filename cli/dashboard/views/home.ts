@@ -23,6 +23,7 @@ const mostEnded = 8;
 const follow = (desk: Desk, production: string, staging: string, heard: (production: string | undefined) => void) => {
   desk.follow(ourResource('ReleasePolicy'), { namespace: production }, heard);
   desk.follow(ourResource('Approval'), { namespace: production }, heard);
+  desk.follow(ourResource('PolicyException'), { namespace: production }, heard);
   desk.follow(ourResource('EmergencyAccess'), { namespace: production }, heard);
   const fieldSelector = `spec.targetNamespace=${production}`;
   desk.follow(ourResource('ReleaseCandidate'), { namespace: staging, fieldSelector }, heard);
