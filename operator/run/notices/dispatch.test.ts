@@ -86,6 +86,16 @@ test('what happened before the mark of a sink, or more than an hour ago, is not 
   expect(made.told.toSorted()).toEqual(['a after', 'b after', 'b before']);
 });
 
+test('the review of a policy that fell due while no operator ran for longer than an hour is told all the same, once', async () => {
+  const made = aDispatch();
+  const now = made.clock.now();
+  begun(made, { a: now - 7 * 3_600_000, b: now - 60_000 });
+  const review = { ...notice('review', now - 6 * 3_600_000), kind: 'PolicyReviewDue' as const };
+  made.dispatch.send(review, ['a', 'b']);
+  await settle();
+  expect(made.told).toEqual(['a review']);
+});
+
 test('the next leader goes on where this one was: after what was taken, and a moment before now', async () => {
   const made = aDispatch((name) => (name === 'b' ? { how: 'Retry', why: 'it answers 500' } : undefined));
   const now = made.clock.now();
