@@ -1,5 +1,6 @@
 /** The sinks of an installation, each with its outbox, kept in line with the Secret that declares them. */
 import { parse as parseYaml } from 'yaml';
+import type { NoticeKind } from '../../api/notify.ts';
 import type { OutboundNotice } from '../../decide/notices/notice.ts';
 import { readSinks, sinksKey, type Egress, type Sink, type SinkTrouble } from '../../decide/notices/sinks.ts';
 import type { Instant } from '../../decide/objects.ts';
@@ -13,6 +14,9 @@ export type Marks = Readonly<Record<string, Instant>>;
 
 /** What happened a moment ago may still be on its way here. */
 const slackMs = 30_000;
+
+/** What stays so until somebody does something about it: it is told however late, to sinks whose mark is older. */
+const lasting: ReadonlySet<NoticeKind> = new Set(['PolicyReviewDue']);
 
 export interface DispatchTools extends Omit<OutboxTools, 'state' | 'metrics'> {
   readonly metrics: NoticeMetrics;
@@ -32,7 +36,7 @@ export class Dispatch {
     this.#tools = tools;
   }
 
-  /** From now on notices are taken. `marks`: of who sent before; what is older than an hour is not sent whatever they say. */
+  /** From now on notices are taken. `marks`: of who sent before; what is older than an hour is not sent whatever they say, unless it lasts. */
   begin(marks: Marks): void {
     this.#floors = marks;
     this.#earliest = this.#tools.clock.now() - horizonMs;
@@ -87,7 +91,7 @@ export class Dispatch {
 
   /** To the sinks of that name, if it is news to them. */
   send(notice: OutboundNotice, sinks: readonly string[]): void {
-    if (notice.at < this.#earliest) return;
+    if (notice.at < this.#earliest && !lasting.has(notice.kind)) return;
     for (const name of sinks) {
       const found = this.#boxes.get(name);
       if (found === undefined) {
