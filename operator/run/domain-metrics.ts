@@ -20,6 +20,13 @@ export const countFacts = (facts: Facts, on: OnChange, registry: Metrics['regist
         namespace,
         count: foreignMutators(facts, namespaceIn(facts, namespace)?.labels ?? {})?.length,
       })),
+    exceptions: () =>
+      ofEach((namespace) => ({
+        namespace,
+        granted: (facts.exceptions.in()?.byIndex('namespace', namespace) ?? []).filter(({ status }) =>
+          status?.conditions.some(({ type, status: is }) => type === 'Granted' && is === 'True'),
+        ).length,
+      })),
     emergencies: () => ofEach((namespace) => ({ namespace, ...countEmergencies(records.get(namespace).emergencies) })),
   });
   on.records(({ entry }) => {

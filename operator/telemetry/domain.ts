@@ -27,6 +27,8 @@ export interface Emergencies {
 }
 
 export interface Counted {
+  /** Exceptions that releases of a production namespace may pass by, as their status says. */
+  readonly exceptions: () => readonly { readonly namespace: string; readonly granted: number }[];
   readonly findings: () => readonly OpenFindings[];
   readonly emergencies: () => readonly Emergencies[];
   /** How many namespaced kinds the cluster defines that nobody listed; undefined = not known yet. */
@@ -38,7 +40,7 @@ export interface Counted {
 // oxlint-disable-next-line max-lines-per-function -- a table: one row for each metric
 export const createDomainMetrics = (
   registry: Registry,
-  { findings, emergencies, unlistedKinds, mutators }: Counted,
+  { findings, emergencies, exceptions, unlistedKinds, mutators }: Counted,
 ): DomainMetrics => {
   void new Gauge({
     name: 'countersign_foreign_mutators',
@@ -71,6 +73,16 @@ export const createDomainMetrics = (
         this.set({ namespace, state: 'review_or_followup_due' }, reviewOrFollowUpDue);
         this.set({ namespace, state: 'overdue' }, overdue);
       }
+    },
+  });
+  void new Gauge({
+    name: 'countersign_exceptions_granted',
+    help: 'Exceptions by which releases may pass gates now, by namespace.',
+    labelNames: ['namespace'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { namespace, granted } of exceptions()) this.set({ namespace }, granted);
     },
   });
   // Registering is all there is to do: it is read when it is scraped.

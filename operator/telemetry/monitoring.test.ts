@@ -36,6 +36,7 @@ const metrics = createMetrics();
 createDomainMetrics(metrics.registry, {
   findings: () => [],
   emergencies: () => [],
+  exceptions: () => [],
   unlistedKinds: () => undefined,
   mutators: () => [],
 });

@@ -22,6 +22,9 @@ export const endCommand = ({ namespace, name }: Named): string => typed('emergen
 export const findingCommand = (namespace: string, finding: string): string =>
   typed('sign', 'finding', finding, '-n', namespace);
 
+export const signExceptionCommand = ({ namespace, name }: Named, role: string): string =>
+  typed('sign', 'exception', name, '-n', namespace, '--role', role);
+
 export const doctorCommand = typed('doctor');
 
 export const policyCommand = (namespace: string): string => `kubectl edit relpol production -n ${shellWord(namespace)}`;

@@ -6,6 +6,7 @@ import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { dueOfCandidate, dueOfEmergencies, dueOfPolicy, isGateAway, rolesWaitedFor } from '../../decide/notices/due.ts';
+import { dueOfExceptions } from '../../decide/notices/due-exceptions.ts';
 import { noticeOfEntry, tellsOf, type EntryContext } from '../../decide/notices/from-entry.ts';
 import type { OutboundNotice } from '../../decide/notices/notice.ts';
 import { sinksFor } from '../../decide/notices/route.ts';
@@ -80,6 +81,7 @@ class Announcing implements Announcer {
         else if (old !== undefined) this.#forget(old);
       }),
     );
+    on.exceptions(whenBegun(({ new: asked }) => asked && this.#lookAgain(asked.metadata.namespace)));
     on.policies(
       whenBegun(({ new: policy }) => {
         if (policy !== undefined) this.#lookAtNamespace(policy);
@@ -135,10 +137,13 @@ class Announcing implements Announcer {
       this.#note(entry);
       if (tellsOf(entry.type)) this.#tellEntry(namespace, entry);
     }
-    if (entry === undefined || entry.subject.kind === 'EmergencyAccess' || this.#isBroken(namespace)) {
-      const policy = policyIn(this.#tools.facts, namespace);
-      if (policy !== undefined) this.#lookAtPolicy(policy);
-    }
+    if (entry === undefined || entry.subject.kind === 'EmergencyAccess' || this.#isBroken(namespace))
+      this.#lookAgain(namespace);
+  }
+
+  #lookAgain(namespace: string): void {
+    const policy = policyIn(this.#tools.facts, namespace);
+    if (policy !== undefined) this.#lookAtPolicy(policy);
   }
 
   #isBroken(namespace: string): boolean {
@@ -171,14 +176,13 @@ class Announcing implements Announcer {
   #lookAtNamespace(policy: ReleasePolicy): void {
     this.#lookAtPolicy(policy);
     if (policy.spec.notify === undefined) return;
-    for (const candidate of this.#tools.facts.candidates.in()?.byIndex('target', policy.metadata.namespace) ?? []) {
+    for (const candidate of this.#tools.facts.candidates.in()?.byIndex('target', policy.metadata.namespace) ?? [])
       this.#lookAtCandidate(candidate);
-    }
   }
 
   #lookAtPolicy(policy: ReleasePolicy): void {
     const { namespace } = policy.metadata;
-    const { records } = this.#tools.facts;
+    const { records, exceptions } = this.#tools.facts;
     const key = `policy ${namespace}`;
     if (policy.spec.notify === undefined) {
       this.#later.delete(key);
@@ -193,11 +197,9 @@ class Announcing implements Announcer {
       [
         ...dueOfPolicy(policy, broken === undefined || seenAt === undefined ? undefined : { why: broken, seenAt }),
         ...dueOfEmergencies(namespace, emergencies.all.values(), (uid) => this.#opened.get(uid)),
+        ...dueOfExceptions(exceptions.in()?.byIndex('namespace', namespace) ?? [], policy.spec.notify.remindAfter),
       ],
-      () => {
-        const now = policyIn(this.#tools.facts, namespace);
-        if (now !== undefined) this.#lookAtPolicy(now);
-      },
+      () => this.#lookAgain(namespace),
     );
   }
 
@@ -280,8 +282,7 @@ class Announcing implements Announcer {
   #woken(): void {
     this.#next = undefined;
     if (!this.#began) return;
-    const now = this.#tools.clock.now();
-    const due = [...this.#later].filter(([, { at }]) => at <= now);
+    const due = [...this.#later].filter(([, { at }]) => at <= this.#tools.clock.now());
     for (const [key] of due) this.#later.delete(key);
     for (const [, { look }] of due) look();
     const rest = Math.min(...[...this.#later.values()].map(({ at }) => at));
@@ -292,7 +293,7 @@ class Announcing implements Announcer {
     if (this.#told.has(notice.id)) return;
     this.#told.add(notice.id);
     if (this.#told.size > maxTold) for (const oldest of this.#told) if (this.#told.delete(oldest)) break;
-    const policy = policyIn(this.#tools.facts, notice.namespace);
-    this.#tools.dispatch.send(notice, sinksFor(policy?.spec.notify, notice));
+    const { dispatch, facts } = this.#tools;
+    dispatch.send(notice, sinksFor(policyIn(facts, notice.namespace)?.spec.notify, notice));
   }
 }
