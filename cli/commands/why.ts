@@ -53,11 +53,13 @@ const printHolders = async (session: Session, candidate: ReleaseCandidate, gate:
   }
 };
 
-/** What evidence it rests on, while it waits and afterwards. */
-const printEvidence = ({ out }: Session, { status }: ReleaseCandidate): void => {
-  const gate = (status?.gates ?? []).find(({ name }) => name === 'Evidence');
-  const rests = gate?.reason === 'EvidenceComplete' || gate?.message.includes(', by ') === true;
-  if (gate?.outcome === 'Passed' && rests) out.line('  ', bold('Evidence'), dim('  Passed  '), gate.message);
+/** What evidence and which exceptions it rests on, while it waits and afterwards. */
+const printGrounds = ({ out }: Session, { status }: ReleaseCandidate): void => {
+  for (const { name, outcome, reason, message } of status?.gates ?? []) {
+    const rested = reason === 'GatesPassed' && message.includes(', by ');
+    const rests = rested || reason === 'EvidenceComplete' || reason === 'PassedByException';
+    if (outcome === 'Passed' && rests) out.line('  ', bold(name), dim('  Passed  '), message);
+  }
 };
 
 /** A text under its title, line by line: an overlay in it is there to be copied. */
@@ -97,7 +99,7 @@ const run = async (session: Session): Promise<void> => {
   const candidate = await findCandidate(session, session.name());
   const { out } = session;
   const isWhole = printWhole(session, candidate);
-  printEvidence(session, candidate);
+  printGrounds(session, candidate);
   if (isWhole) return;
   const since = waitingSince(candidate);
   const { metadata, status } = candidate;

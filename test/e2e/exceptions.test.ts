@@ -2,13 +2,20 @@
 import { execFile } from 'node:child_process';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { expect } from '@jest/globals';
+import { afterAll, beforeAll, expect } from '@jest/globals';
 import { accepted, waitFor, type KubeObject } from '../support/cluster/cluster.ts';
 import { bindRole } from '../support/cluster/rights.ts';
+import { buildCommand, type Command } from '../support/command/command.ts';
 import { condition, gate, ours, type Reported, type World } from '../support/cluster/system.ts';
 import { closed, end, everybody, gateSays, patienceMs, scenarios, sign } from '../support/scenario/kit.ts';
 
 const { scenario, system } = scenarios('exceptions');
+
+let command: Command;
+beforeAll(async () => {
+  command = await buildCommand(system().controlPlane);
+}, 120_000);
+afterAll(() => command?.remove());
 
 const offered = {
   exceptions: { gates: ['Window', 'Soak'], maxDuration: '24h', approvals: [{ role: 'security', count: 1 }] },
@@ -82,6 +89,8 @@ scenario(
       new RegExp(`^No window is open.*; exception ${name} passes it until .*, signed by security-a$`),
     );
 
+    const { stdout } = await command.as('admin', ['why', 'hurry', '-n', world.staging]);
+    expect(stdout).toContain(`Window  Passed  ${passes.message}`);
     await sign(world, 'hurry', ...everybody);
     expect(await end(world, 'hurry')).toBe('Promoted');
     const entries = await world.ledger();

@@ -219,13 +219,13 @@ const ofGates: readonly Attack<World>[] = (
     ],
     ['an exception that somebody has refused', refused],
   ] as const
-).map(([name, act]) => ({ id: 'T63', name, act, denied: 'PolicyInvalid: ', twin, locks: [windowLock] }));
+).map(([name, act]) => ({ id: 'T63', name, act, denied: 'WindowClosed: ', twin, locks: [windowLock] }));
 
 const notOffered: Attack<World> = {
   id: 'T63',
   name: 'an exception for a gate that the policy does not offer',
   act: excepted('security-a', (of) => asked(of, { gates: ['Soak', 'Window'] }), 'Soak'),
-  denied: 'Soaking: ',
+  denied: 'NotSoaking: ',
   twin,
   locks: [soakLock],
 };
