@@ -11,6 +11,7 @@ import { emergencyReview } from './commands/emergency-review.ts';
 import { emergencyStatus } from './commands/emergency-status.ts';
 import { findings } from './commands/findings.ts';
 import { get } from './commands/get.ts';
+import { notes } from './commands/notes.ts';
 import { pending } from './commands/pending.ts';
 import { policyLint } from './commands/policy-lint.ts';
 import { reject } from './commands/reject.ts';
@@ -28,6 +29,7 @@ export const commands: readonly CommandDefinition[] = [
   get,
   why,
   diff,
+  notes,
   pending,
   dashboard,
   stage,

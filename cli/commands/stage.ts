@@ -119,7 +119,7 @@ const showPreview = async (session: Session, candidate: ReleaseCandidate, choice
 /** With what somebody gives it what these gates ask for: a candidate never changes, so without them it is made for nothing. */
 const options: Readonly<Record<string, string>> = {
   Notes:
-    'Add what is missing: --summary, --change, --dependency, --installation, --rollback-plan ("none" where there is nothing to say), or --notes-file',
+    'Add what is missing: --summary, --installation ("none" where there is nothing to do or to watch), or --notes-file',
   ChangeTicket: 'Add --ticket <id>',
 };
 

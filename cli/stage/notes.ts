@@ -14,11 +14,11 @@ const fields = ['summary', 'changes', 'dependencies', 'installation', 'rollbackP
 
 const template = `# What people read before they sign. Lines that begin with # are left out; save and close to go on.
 summary: ''           # what the release is, in a sentence or two
-changes:              # one change a line
-  - ''
-dependencies: [none]  # other releases, databases, feature flags
 installation: none    # what people must do or watch
-rollbackPlan: ''      # what is rolled back automatically, and what people must do besides
+# The rest is computed: which objects change, what they need, what goes back. Add what only you know.
+# changes: ['']       # one change a line
+# dependencies: ['']  # databases, feature flags
+# rollbackPlan: ''    # what people must do besides when it is rolled back
 # analysis: ''        # after a rollback: why the release before failed, and why this one does not
 `;
 

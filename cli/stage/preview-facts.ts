@@ -106,6 +106,17 @@ const factOf = ({ name, digest, previous, candidate, createdAt }: Bundle): Produ
   how: 'Promoted',
 });
 
+/** The heads of what production runs of other packages: they name what each refers to. */
+const neighborsIn = async (cluster: Cluster, policy: ReleasePolicy, own: string): Promise<readonly Bundle[]> => {
+  const others = (policy.status?.packages ?? []).filter((each) => each.package !== own);
+  const found = await Promise.all(
+    others.map(({ bundle: name }) =>
+      ifReadable(cluster.findOur('ReleaseBundle', { namespace: policy.metadata.namespace, name })),
+    ),
+  );
+  return found.flatMap((raw) => (raw === undefined ? [] : [bundleHead(raw).bundle]));
+};
+
 /** Pods of staging, and what stands between them and what is staged. */
 const stagingFacts = async (reader: Reader, namespace: string, taken: readonly LiveObject[]) => {
   const [stagedPods, sets, madeJobs, scalers] = await Promise.all([
@@ -199,8 +210,9 @@ export const snapshotOf = async (
 ): Promise<CandidateSnapshot & { readonly live: Map<ObjectKey, LiveObject> }> => {
   const { metadata, spec } = candidate;
   const taken = choice.takes.map(({ object }) => live(object));
-  const [staging, production, ...found] = await Promise.all([
+  const [staging, neighbors, production, ...found] = await Promise.all([
     stagingFacts(reader, metadata.namespace, taken),
+    neighborsIn(cluster, policy, spec.package),
     inProduction(cluster, policy, spec.package),
     ...taken.map(({ ref }) => reader.find(ref, spec.targetNamespace)),
   ]);
@@ -215,6 +227,7 @@ export const snapshotOf = async (
     source: namespaceNamed(metadata.namespace, undefined),
     record: { ...emptyRecord, packages: new Map([[spec.package, known]]) },
     production,
+    neighbors: () => neighbors,
     staged: new Map(taken.map((each) => [keyOf(each.ref), each])),
     hosts: () => ({
       services: servicesIn(taken),

@@ -83,7 +83,7 @@ const manifest = (namespace: string, name: string, spec: object): Manifest => ({
   spec,
 });
 
-const head = (bundle: Bundle, { delta, deltaText }: Extract<Shown, { is: 'Shown' }>) => ({
+const head = (bundle: Bundle, { delta, deltaText, notes }: Extract<Shown, { is: 'Shown' }>) => ({
   ...(bundle.baseline ? {} : { candidate: bundle.candidate }),
   targetNamespace: bundle.namespace,
   policyUID: bundle.policyUID,
@@ -110,4 +110,5 @@ const head = (bundle: Bundle, { delta, deltaText }: Extract<Shown, { is: 'Shown'
   overlaidMore: bundle.overlaidMore,
   delta,
   deltaText,
+  notes,
 });

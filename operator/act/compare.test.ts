@@ -18,6 +18,10 @@ const comparison = (...after: readonly BundleObject[]): Comparison => ({
   unmanaged: [],
   irreversible: [],
   heading: { candidate: 'c', version: '1', package: 'p', target: 't', base: 'none', digest: 'sha256:0', unmanaged: 0 },
+  given: {
+    notes: { summary: '', changes: [], dependencies: [], installation: '', rollbackPlan: '', analysis: '' },
+    onFailure: 'Rollback',
+  },
 });
 
 /** `count` keys. */

@@ -84,6 +84,9 @@ export const longestDeltaValue = 65_536;
 /** Largest text of a delta, in bytes of JSON: it must fit into the object with everything else. */
 export const maxDeltaTextBytes = 700_000;
 
+/** Longest release notes of a bundle, in bytes of JSON. */
+export const maxNotesBytes = 48_000;
+
 const deltaEntry = z.object({
   object: z.string().max(320).describe('The object, such as Deployment/api.'),
   path: free(4096).describe('The path of the field. Empty for the whole object.'),
@@ -226,6 +229,9 @@ const releaseBundleSpec = z
       .describe('What changes in production, field by field, for programs; what people read is deltaText.'),
     deltaText: prose(maxDeltaTextBytes).describe(
       'The delta for people to read. Of images, commands, identities, rights and network it holds everything; of the rest it says at the top what is hidden, folded or cut, and the command that shows it.',
+    ),
+    notes: prose(maxNotesBytes).describe(
+      'The release notes, as Markdown: what people say of it, and what is computed of changes, needs and ways back. What was found out since, and who signed, kubectl countersign notes adds. Empty on baselines and parts.',
     ),
     parts: z
       .array(objectName)

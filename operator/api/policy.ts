@@ -87,7 +87,7 @@ const releasePolicySpec = z
       .enum(['Required', 'Optional'])
       .default('Required')
       .describe(
-        'Required: a candidate gives summary, changes, dependencies, installation and rollbackPlan. Optional: it need not.',
+        'Required: a candidate says what it is (summary) and what people must do or watch (installation); the rest is computed. Optional: it need not.',
       ),
     changeTicket: changeTicket
       .prefault({})

@@ -1,5 +1,6 @@
 /** A bundle and what it is compared with, for its signers; the comparing is done in `delta/compare.ts`, for megabytes of it take seconds. */
 import type { DeltaEntry } from '../api/bundle.ts';
+import type { ReleaseNotes } from '../api/release-notes.ts';
 import type { Bundle, BundleObject, Irreversible, UnmanagedFields } from './bundle.ts';
 import type { ObjectRef } from './objects.ts';
 
@@ -32,6 +33,8 @@ export interface DeltaHeading {
   readonly held?: readonly string[];
   /** What the content refers to and does not hold, and whose that is, a line each. */
   readonly needs?: readonly string[];
+  /** What of it releases of other packages refer to, a line each. */
+  readonly neededBy?: readonly string[];
   /** What production always keeps different, and what overlays change of what runs, a line each. */
   readonly overlays?: readonly string[];
   /** Whose pods are replaced because configuration that they read changes, a line each. */
@@ -46,6 +49,12 @@ export interface DeltaHeading {
   readonly command: string;
 }
 
+/** What people say of a release, and what becomes of it when its health fails. */
+export interface NotesGiven {
+  readonly notes: ReleaseNotes;
+  readonly onFailure: Bundle['onFailure'];
+}
+
 export interface Comparison {
   /** What production runs, and the name of the bundle that it is; '' = nothing was released. */
   readonly before: Before & { readonly name: string };
@@ -55,12 +64,13 @@ export interface Comparison {
   readonly irreversible: readonly Irreversible[];
   /** All but the command that shows everything. */
   readonly heading: Omit<DeltaHeading, 'command'>;
+  readonly given: NotesGiven;
 }
 
 /** What a bundle tells its signers, or that what must be shown is more than a bundle holds. */
 export type Shown =
-  | { readonly is: 'Shown'; readonly delta: readonly DeltaEntry[]; readonly deltaText: string }
+  | { readonly is: 'Shown'; readonly delta: readonly DeltaEntry[]; readonly deltaText: string; readonly notes: string }
   | { readonly is: 'TooLarge'; readonly bytes: number };
 
 /** Of a bundle that nobody signs for. */
-export const nothingShown: Shown = { is: 'Shown', delta: [], deltaText: '' };
+export const nothingShown: Shown = { is: 'Shown', delta: [], deltaText: '', notes: '' };

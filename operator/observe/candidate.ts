@@ -196,6 +196,18 @@ export type CandidateFacts = ReleaseFacts &
     | 'guarded'
   >;
 
+/** The bundles that production runs of other packages. */
+const neighborsOf = (
+  facts: Read<'bundles'>,
+  { packages }: NamespaceRecord,
+  { spec }: ReleaseCandidate,
+): readonly Bundle[] =>
+  [...packages].flatMap(([name, record]) => {
+    const runs = record.production?.bundle;
+    if (name === spec.package || runs === undefined) return [];
+    return bundlesBy(facts, 'package', indexKey(spec.targetNamespace, name)).filter((each) => each.name === runs);
+  });
+
 /** A candidate with everything that its gates look at. */
 export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandidate): CandidateSnapshot => {
   const { records, followed } = facts;
@@ -216,6 +228,7 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
     record,
     bundles,
     production: inTarget.find(({ name }) => name === base),
+    neighbors: () => neighborsOf(facts, record, candidate),
     staged: stagedObjects(facts, candidate),
     unreadKinds,
     selection: () => selectionOf(facts, candidate),

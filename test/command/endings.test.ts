@@ -140,7 +140,7 @@ test('without notes `stage` opens the editor on a template, shows what changes, 
   const editor = join(command.folder, 'editor');
   await writeFile(
     editor,
-    `#!/bin/sh\ngrep -q '^rollbackPlan:' "$1" || exit 1\nprintf 'summary: more is logged\\nchanges: [level debug]\\ndependencies: [none]\\ninstallation: none\\nrollbackPlan: automatic\\n' > "$1"\n`,
+    `#!/bin/sh\ngrep -q '^# rollbackPlan:' "$1" || exit 1\nprintf 'summary: more is logged\\nchanges: [level debug]\\ndependencies: [none]\\ninstallation: none\\nrollbackPlan: automatic\\n' > "$1"\n`,
   );
   await chmod(editor, 0o755);
   const line = `kubectl-countersign stage configmap/api-config deployment/api --version 2.0.0 -n ${world.production}`;

@@ -138,6 +138,7 @@ test('from staging to production', async () => {
   expect(await type('auditor-a', 'diff payments-2.4.0 -n payments-staging')).toContain('digest');
   expect(await type('auditor-a', 'diff payments-2.4.0 -n payments-staging --full')).toContain('+  level: info');
   expect(await type('developer-a', 'diff payments-2.4.0 -n payments-staging --against staging')).toContain('Nothing');
+  expect(await type('auditor-a', 'notes')).toContain('## Who depends on it');
   expect(await type('admin', 'pending')).toContain('Nothing waits for you');
   expect(await type('tester-a', 'pending -n')).toContain('approve payments-2.4.0');
   const watching = type('sre-a', 'get payments-2.4.0 -n payments-staging --watch');

@@ -44,8 +44,7 @@ const signAll = async (name: string): Promise<void> => {
 };
 
 describe('stage', () => {
-  const typed = ['--package', 'payments', '--summary', 'a change', '--change', 'one', '--dependency', 'none'];
-  const notes = [...typed, '--installation', 'none', '--rollback-plan', 'automatic'];
+  const notes = ['--package', 'payments', '--summary', 'a change', '--installation', 'none'];
 
   beforeAll(async () => {
     await world.stage(
@@ -95,7 +94,7 @@ describe('stage', () => {
     ]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/could never be promoted: The release notes lack .*installation/);
-    expect(stderr).toContain('--rollback-plan');
+    expect(stderr).toContain('--installation');
     expect((await command.as('developer-a', ['get', '-o', 'name', ...staging()])).stdout).toBe('');
   });
 

@@ -156,3 +156,46 @@ scenario('what cannot be shown whole cannot be signed for', async (world) => {
   await world.stage(patched(world.deployment('api', 'a'), args(300_000)));
   expect((await textFor(world, 'large')).length).toBeGreaterThan(300_000);
 });
+
+scenario(
+  'signers read which other packages refer to what a release changes and what it removes, and its notes say so',
+  async (world) => {
+    const settings = (name: string) => world.configMap(name, { level: 'info' });
+    const reads = {
+      spec: {
+        template: {
+          spec: {
+            volumes: ['kept', 'gone'].map((name) => ({ name, configMap: { name } })),
+          },
+        },
+      },
+    };
+    await world.stage(settings('kept'), settings('gone'));
+    expect(
+      await release(world, world.candidate('base-1', ['ConfigMap/kept', 'ConfigMap/gone'], { package: 'base' })),
+    ).toBe('Promoted');
+    await world.stage(patched(world.deployment('shop', 'a'), reads));
+    expect(await release(world, world.candidate('shop-1', ['Deployment/shop'], { package: 'shop' }))).toBe('Promoted');
+
+    await world.stage(world.configMap('kept', { level: 'debug' }));
+    const notes = { summary: 'More <b>logs</b>', installation: 'none' };
+    await world.propose(world.candidate('base-2', ['ConfigMap/kept'], { package: 'base', notes }));
+    const text = await textFor(world, 'base-2');
+    expect(text).toContain(
+      '\nOther packages refer to:\n  ConfigMap gone (removed by this release): shop 1.0.0, for Deployment shop\n  ConfigMap kept: shop 1.0.0, for Deployment shop\n',
+    );
+    const bundle = await bundleOf(world, await staged(world, 'base-2'));
+    const written = await succeeds(
+      world,
+      'approver-a',
+      'get',
+      'relbundle',
+      bundle.metadata.name ?? '',
+      '-o',
+      'jsonpath={.spec.notes}',
+    );
+    expect(written).toContain(String.raw`> More \<b\>logs\</b\>`);
+    expect(written).toContain('| ConfigMap gone | 1 removed |');
+    expect(written).toContain('- ConfigMap gone (removed by this release): shop 1.0.0, for Deployment shop');
+  },
+);

@@ -198,7 +198,7 @@ test.each<[string, Partial<ConsentSnapshot>, string]>([
     'was rolled back',
   ],
   ['a change ticket is missing', { policy: aPolicy({ changeTicket: { mode: 'Required' } }) }, 'spec.change is empty'],
-  ['notes are missing', { candidate: aCandidate({ notes: { ...notes, rollbackPlan: '' } }) }, 'rollbackPlan'],
+  ['notes are missing', { candidate: aCandidate({ notes: { ...notes, installation: '' } }) }, 'installation'],
   [
     'it began while the window was closed',
     { policy: aPolicy({ windows: [{ schedule: '0 3 * * *', duration: '1h', timeZone: 'America/New_York' }] }) },

@@ -12,6 +12,7 @@ import { listed, objectNamed } from '../messages.ts';
 import { keyOf } from '../objects.ts';
 import { imageLines } from './image-lines.ts';
 import { dependenciesOf, dependencyLines, withoutSelector } from './dependencies.ts';
+import { neededByLines } from './needed-by.ts';
 import { heldByStaging } from './held-by-staging.ts';
 import { stagingReferencesOf } from './named-staging.ts';
 import { oneWayLines } from '../release/irreversible.ts';
@@ -68,6 +69,7 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
         leftOut: leftOutLines(draft, base),
         staging: stagingReferences.map((each) => `${objectNamed(keyOf(each))} ${each.path}: ${each.found}`),
         held: heldByStaging(s, draft.objects),
+        neededBy: neededByLines(s, draft),
         needs: [...dependencyLines(s, dependencies), ...withoutSelector(draft.objects)],
         overlays: overlayLines(s, draft),
         restarts: restartLines(draft.objects, base.foreign ? [] : base.objects),
@@ -81,6 +83,7 @@ export const freeze = (s: CandidateSnapshot, draft: Bundle, base: Base): Effect 
         notes: `${significance}, ${urgency}${notes.summary === '' ? '' : `: ${notes.summary}`}`,
         unmanaged: draft.unmanaged.reduce((sum, { fields }) => sum + fields.length, 0),
       },
+      given: { notes, onFailure: draft.onFailure },
     },
   };
 };

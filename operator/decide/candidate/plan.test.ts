@@ -94,6 +94,7 @@ class Model {
       record: this.record,
       bundles: this.bundles.filter(({ candidate }) => candidate.uid === uid),
       production: undefined,
+      neighbors: () => [],
       staged: new Map([[keyOf(staged.ref), this.staged]]),
       selection: () => nothingSelected,
       hosts: () => noHosts,

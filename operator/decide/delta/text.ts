@@ -11,7 +11,7 @@ export type DeltaText =
   { readonly is: 'Text'; readonly text: string } | { readonly is: 'TooLarge'; readonly bytes: number };
 
 /** Riskiest first. */
-const risks = [
+export const risks = [
   'data loss',
   'rights',
   'identity',
@@ -86,7 +86,9 @@ const objectsOf = (changes: readonly Change[]): readonly ObjectChanges[] =>
       changes: of.toSorted((a, b) => risk([a]) - risk([b])),
     }));
 
-const risk = (changes: readonly Change[]): number => Math.min(...changes.map((change) => risks.indexOf(change.class)));
+/** The place of the riskiest among `risks`. */
+export const risk = (changes: readonly Change[]): number =>
+  Math.min(...changes.map((change) => risks.indexOf(change.class)));
 
 const topOf = (all: readonly Change[], shown: readonly Change[], heading: DeltaHeading): string[] => [
   ...titles(heading),
@@ -121,6 +123,7 @@ const sections = ({
   staging = [],
   held = [],
   needs = [],
+  neededBy = [],
   overlays = [],
   restarts = [],
   images = [],
@@ -131,6 +134,7 @@ const sections = ({
   ...section('Names the staging namespace:', staging),
   ...section('Held by staging:', held),
   ...section('Needs of production:', needs),
+  ...section('Other packages refer to:', neededBy),
   ...[overlays, restarts, images, replicas].flatMap((lines) => (lines.length === 0 ? [] : ['', ...lines])),
 ];
 

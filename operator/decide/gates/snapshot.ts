@@ -116,6 +116,8 @@ export interface CandidateSnapshot {
   readonly bundles: readonly Bundle[];
   /** The bundle that candidates of this package are compared with (`baseBundle`). */
   readonly production: Bundle | undefined;
+  /** What production runs of other packages. Gathered when asked: only what is about to be frozen asks. */
+  readonly neighbors: () => readonly Bundle[];
   /** Live staging objects that the candidate's components or selector name. */
   readonly staged: ReadonlyMap<ObjectKey, LiveObject>;
   /** Kinds that it may consist of and of which staging or production could not be read yet, by id. */

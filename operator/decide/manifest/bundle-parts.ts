@@ -9,7 +9,7 @@ import { keyOf, type ObjectRef } from '../objects.ts';
 /** Contents of one part, in bytes of JSON: the API server takes 1.5 MiB. */
 const partBytes = 900 * 1024;
 /** Contents that a head has room for beside its delta and the text of it. */
-const headBytes = 400_000;
+const headBytes = 350_000;
 
 /** An object as a bundle stores it. */
 export interface WrittenObject {

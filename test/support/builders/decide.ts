@@ -410,6 +410,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     production: undefined,
     staged: new Map(),
     selection: () => nothingSelected,
+    neighbors: () => [],
     hosts: () => noHosts,
     classes: () => undefined,
     bindings: noBindings,

@@ -5,7 +5,8 @@ import { newCandidate } from '../remedies.ts';
 import { listed } from '../../messages.ts';
 import { blocked, defineGate, passed, type Facts } from '../gate.ts';
 
-const required = ['summary', 'changes', 'dependencies', 'installation', 'rollbackPlan'] as const;
+/** Why, and how to watch it. What changes, what it needs and how it goes back is computed. */
+const required = ['summary', 'installation'] as const;
 
 const isBlank = (note: string | readonly string[]): boolean => [note].flat().every((line) => line.trim() === '');
 
@@ -13,7 +14,7 @@ const missingFrom = (notes: ReleaseNotes): readonly string[] => required.filter(
 
 const reads = ['candidate', 'policy', 'bundle', 'record'] as const;
 
-/** Asks for every note if the policy requires them, and after a rollback of the package for its analysis, whatever the policy says. */
+/** Asks for what nobody can compute if the policy requires notes, and after a rollback of the package for its analysis, whatever the policy says. */
 const judge = (s: Facts<typeof reads>) => {
   const given = s.candidate.spec.notes;
   const missing = s.policy.spec.notes === 'Required' ? missingFrom(given) : [];
