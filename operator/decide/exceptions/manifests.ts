@@ -25,14 +25,9 @@ export const exceptionApproval = (exception: PolicyException, role: string) => {
   } as const;
 };
 
-/** By role, one line of JSON that `kubectl create -f -` takes and that signs for the exception. */
-export const exceptionManifests = (
-  exception: PolicyException,
-  { spec }: ReleasePolicy,
-): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    (spec.exceptions?.approvals ?? []).map(({ role }) => [role, JSON.stringify(exceptionApproval(exception, role))]),
-  );
+/** By each of these roles, one line of JSON that `kubectl create -f -` takes and that signs for the exception. */
+export const exceptionManifests = (exception: PolicyException, roles: readonly string[]): Record<string, string> =>
+  Object.fromEntries(roles.map((role) => [role, JSON.stringify(exceptionApproval(exception, role))]));
 
 export const signException = ({ metadata }: PolicyException, role: string): string =>
   `kubectl get polex ${metadata.name} -n ${metadata.namespace} -o jsonpath={.status.approvalManifests.${role}} | kubectl create -f -`;

@@ -6,6 +6,7 @@ import { rfc3339, setConditions, type Wanted } from '../conditions.ts';
 import { listed } from '../messages.ts';
 import type { Instant } from '../objects.ts';
 import { heldRight, rightToSign } from '../people/approval-right.ts';
+import type { Quorum } from '../people/quorum.ts';
 import { earliest, nothing, type Plan } from '../plan.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
@@ -60,10 +61,11 @@ export const planException = (s: ExceptionSnapshot, answers: Answers, now: Insta
 };
 
 const statusOf = (s: ExceptionSnapshot, state: ExceptionState, now: Instant): PolicyExceptionStatus => {
-  const { exception, policy } = s;
+  const { exception } = s;
   const { generation } = exception.metadata;
   const { reason, message } = said(s, state);
   const isOpen = state.is === 'Waiting' || state.is === 'Unanswered';
+  const roles = isOpen ? openRoles(state.quorum) : [];
   const conditions: readonly Wanted[] = [
     { type: 'Granted', status: state.is === 'Granted' ? 'True' : 'False', reason, message },
     isOpen
@@ -79,7 +81,7 @@ const statusOf = (s: ExceptionSnapshot, state: ExceptionState, now: Instant): Po
     state: reason,
     approvals: approvalsOf(state, exception.status?.approvals ?? ''),
     digest: exceptionDigest(exception),
-    approvalManifests: isOpen && policy !== undefined ? { ...exceptionManifests(exception, policy) } : {},
+    approvalManifests: exceptionManifests(exception, roles),
   };
 };
 
@@ -142,6 +144,10 @@ const said = ({ exception, policy }: ExceptionSnapshot, state: ExceptionState): 
       };
   }
 };
+
+/** Roles in which signatures are missing. */
+const openRoles = ({ lines }: Quorum): readonly string[] =>
+  lines.filter(({ have, need }) => have < need).map(({ role }) => role);
 
 const waitingText = (
   exception: KnownException['exception'],

@@ -47,9 +47,10 @@ test('each role that it waits for is told when it is asked for, and once more la
   ]);
 });
 
-test('it says how many from where, and the command', () => {
+test('it says the role, how many have signed, and the command', () => {
   const [first] = dueOfExceptions([reported()]);
-  expect(first?.facts).toContainEqual({ label: 'waits for', value: '2 risk (from board and owners)' });
+  expect(first?.facts).toContainEqual({ label: 'waits for', value: 'risk' });
+  expect(first?.facts).toContainEqual({ label: 'signatures', value: '0/3' });
   expect(first?.command).toBe('kubectl countersign sign exception hurry -n payments-prod --role risk');
 });
 
