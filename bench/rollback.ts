@@ -72,22 +72,31 @@ const goBack = async (system: System, world: World, name: string): Promise<Delay
   const pod = await podOf(installer, world, name);
   const target = world.ref('Pod', pod.metadata.name);
   const unready = pod.status.containerStatuses.map((status) => ({ ...status, ready: false }));
-  accepted(
-    await system.as(programIdentities.kwok.name).patch({ ...target, subresource: 'status' }, 'strategic', {
-      status: {
-        conditions: [
-          { type: 'Ready', status: 'False' },
-          { type: 'ContainersReady', status: 'False' },
-        ],
-        containerStatuses: unready,
-      },
-    }),
-  );
-  await world.finished(`${name}-b`, 60_000);
+  let began = 0;
+  // The node says again that it is ready, sometimes before anybody has looked.
+  for (let back = false; !back;) {
+    began = Date.now();
+    accepted(
+      await system.as(programIdentities.kwok.name).patch({ ...target, subresource: 'status' }, 'strategic', {
+        status: {
+          conditions: [
+            { type: 'Ready', status: 'False' },
+            { type: 'ContainersReady', status: 'False' },
+          ],
+          containerStatuses: unready,
+        },
+      }),
+    );
+    back = await world.finished(`${name}-b`, 5_000).then(
+      () => true,
+      () => false,
+    );
+  }
   const entry = await entryOf(world, `${name}-b`);
   const all = await requests(system);
-  const lost = all.findLast(
-    ({ verb, resource, name }) => verb === 'patch' && resource === 'pods/status' && name === pod.metadata.name,
+  const lost = all.find(
+    ({ verb, resource, name, receivedAt }) =>
+      verb === 'patch' && resource === 'pods/status' && name === pod.metadata.name && receivedAt >= began,
   );
   const since = (write: Request | undefined): number => (write?.receivedAt ?? NaN) - (lost?.doneAt ?? NaN);
   const writes = restoring(all, world, name);
