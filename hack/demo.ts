@@ -6,6 +6,7 @@ import { gateUrl, startGate } from './controlplane/gate.ts';
 import { installer } from './controlplane/identities.ts';
 import { startOperator } from './controlplane/operator.ts';
 import { releasePort, reservePort } from './controlplane/ports.ts';
+import { foundOut } from './demo/evidence.ts';
 import { Facts } from './demo/facts.ts';
 import * as night from './demo/night.ts';
 import * as sight from './demo/sight.ts';
@@ -31,6 +32,7 @@ const tell = async (demo: steps.Demo): Promise<void> => {
   await steps.aroundIt(demo, evening);
   await steps.allowedAct(demo);
   await sight.nothingIsHidden(demo);
+  await foundOut(demo);
   await night.letIn(demo);
   await night.fix(demo);
   await night.end(demo);
