@@ -95,14 +95,23 @@ export const whoCanSign = async (
   return open.map(({ role }) => ({ role, people: (holders.get(role) ?? []).filter((each) => !out.has(each)) }));
 };
 
-/** For each type of evidence, who may report it and is no author. `Unreadable`: this person may not list bindings of the staging namespace. */
+/** A type of evidence, and whether an author may bring it, because others signed it. */
+interface ReportedType {
+  readonly type: string;
+  readonly byAuthors: boolean;
+}
+
+/** For each type of evidence, who may report it and, where it matters, is no author. `Unreadable`: this person may not list bindings of the staging namespace. */
 export const whoCanReport = async (
   cluster: Cluster,
   { candidate, bundle }: Pick<Story, 'candidate' | 'bundle'>,
-  types: readonly string[],
+  types: readonly ReportedType[],
 ): Promise<readonly Supply[] | 'Unreadable'> => {
   const holders = await holdersOf(cluster, candidate.metadata.namespace, reportTypesIn);
   if (holders === undefined) return 'Unreadable';
   const authors = new Set((bundle?.spec.authors ?? []).map((name) => `User ${name}`));
-  return types.map((role) => ({ role, people: (holders.get(role) ?? []).filter((each) => !authors.has(each)) }));
+  return types.map(({ type: role, byAuthors }) => ({
+    role,
+    people: (holders.get(role) ?? []).filter((each) => byAuthors || !authors.has(each)),
+  }));
 };

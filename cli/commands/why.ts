@@ -36,7 +36,8 @@ const printSupply = ({ out }: Session, supply: readonly Supply[] | 'Unreadable',
 
 /** Whom a missing signature, or missing evidence, can come from, beside those who cannot give it. */
 const printHolders = async (session: Session, candidate: ReleaseCandidate, gate: Gate): Promise<void> => {
-  const types = [...gate.remedy.matchAll(/ evidencetypes\/([A-Za-z0-9]+) in /g)].map(([, type = '']) => type);
+  const asked = [...gate.remedy.matchAll(/ evidencetypes\/([A-Za-z0-9]+) in \S+ by name(,?)/g)];
+  const types = [...new Map(asked.map(([, type = '', comma]) => [type, { type, byAuthors: comma === '' }])).values()];
   if (gate.name !== 'Approvals' && types.length === 0) return;
   const [{ whoCanReport, whoCanSign }, { storyOf }] = await Promise.all([
     import('../candidate/holders.ts'),
@@ -48,7 +49,7 @@ const printHolders = async (session: Session, candidate: ReleaseCandidate, gate:
     const supply = await whoCanSign(cluster, story, session.now());
     printSupply(session, supply, { namespace: candidate.spec.targetNamespace, does: 'sign', prefix: '' });
   } else {
-    const supply = await whoCanReport(cluster, story, [...new Set(types)]);
+    const supply = await whoCanReport(cluster, story, types);
     printSupply(session, supply, { namespace: candidate.metadata.namespace, does: 'report', prefix: 'report-' });
   }
 };

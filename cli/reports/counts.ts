@@ -55,6 +55,13 @@ export const reporterOrProblem = async (
   }
   // What failed counts no matter who reported it.
   if (!passed) return;
+  const { signedBy } = lineFor(of, type) ?? {};
+  if (signedBy !== undefined) {
+    throw new Problem(
+      `It would not count: the policy wants ${type} signed by ${listed(signedBy.map(({ name }) => name))}, and this command signs nothing`,
+      `Read the commands that sign and report: kubectl countersign why ${of.candidate.metadata.name} -n ${namespace}`,
+    );
+  }
   const changed = [of.candidate.spec.author.username, ...(of.bundle?.spec.authors ?? [])];
   const personOf = peopleAmong(of.policy?.spec.people ?? [], [...changed, who.username]);
   const authors = new Set(changed.map(personOf));

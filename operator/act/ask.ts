@@ -1,4 +1,5 @@
 /** Puts the questions of a plan to the API server. What it does not answer stays open; nothing unanswered counts as yes. */
+import { parseEvidence } from '../api/evidence.ts';
 import { group } from '../api/kinds.ts';
 import { jsonObject, type JsonObject } from '../api/meta.ts';
 import {
@@ -12,15 +13,20 @@ import {
   type Question,
   type RightQuestion,
   type SelectionQuestion,
+  type StatementQuestion,
   type Unstable,
 } from '../decide/api-queries.ts';
 import { gateIsHere } from '../decide/admission/release-writers.ts';
+import { readEnvelope } from '../decide/evidence/signed/envelope.ts';
+import { signerOf } from '../decide/evidence/signed/keys.ts';
+import { statementDigest } from '../decide/evidence/signed/statement.ts';
 import { digestOf, digestSteps } from '../decide/json/canonical.ts';
 import { differingPaths, normalForm } from '../decide/manifest/normal-form.ts';
 import { fieldManagers, trialManager } from '../api/field-managers.ts';
 import type { Client, WriteOptions } from '../kube/client.ts';
 import { toFailure, type FailureKind } from '../kube/failures.ts';
 import { manifestOf } from '../kube/resource.ts';
+import { ourResource } from '../kube/rows.ts';
 import { PackedValues } from '../kube/packed.ts';
 import { selectedObject } from '../decide/selected.ts';
 import { createLimit, inSlices, type Limit } from '../work/slices.ts';
@@ -56,6 +62,7 @@ const refusals: Readonly<Record<Question['ask'], ReadonlySet<FailureKind>>> = {
   Preflight: ofWrites,
   Current: new Set(['NotFound']),
   Right: new Set(),
+  Statement: new Set(),
   // People have to grant the right to look, or to name fewer labels: that is told at once.
   Selection: new Set(['Invalid', 'Forbidden']),
 };
@@ -178,8 +185,30 @@ const askSelection = async (
   return { kind: 'Selected', objects: found.flat() };
 };
 
+/** Whose signature the statement bears that is stored now. One that is gone, or is another one than was asked about, is signed by nobody. */
+const askStatement = async (
+  client: Client,
+  { namespace, name, uid, digest, signers }: StatementQuestion,
+): Promise<Answer> => {
+  const found = parseEvidence(await client.getResource(ourResource('Evidence'), { namespace, name }));
+  const text = found.ok && found.value.metadata.uid === uid ? found.value.spec.statement : undefined;
+  if (text === undefined || statementDigest(text) !== digest) return { kind: 'Signer', name: '' };
+  const envelope = readEnvelope(text);
+  return { kind: 'Signer', name: 'problem' in envelope ? '' : (signerOf(envelope, signers)?.name ?? '') };
+};
+
+/** Statements of which it is remembered who signed them: Evidence never changes. */
+const mostSigners = 2_000;
+
 /** Objects of which it is remembered. One that is forgotten is asked about once more. */
 const mostDisproved = 1_000;
+
+/** Of a map in the order in which it was filled, the oldest goes when there are more. */
+const keepNewest = <V>(kept: Map<string, V>, key: string, value: V, most: number): void => {
+  kept.set(key, value);
+  const [oldest = ''] = kept.keys();
+  if (kept.size > most) kept.delete(oldest);
+};
 
 export const createAsk = ({ clients, serverVersion }: AskTools): Ask => {
   const client = clients.operator;
@@ -187,6 +216,7 @@ export const createAsk = ({ clients, serverVersion }: AskTools): Ask => {
   /** By object, after which preflight that came out otherwise its normal form was asked for: a policy acts a moment after it is stored. */
   const disproved = new Map<string, number>();
   let disproofs = 0;
+  const signers = new Map<string, Answer>();
   const [normalForms, preflights, reads] = [createLimit(atOnce), createLimit(atOnce), createLimit(atOnce)];
   const large = createLimit(1);
   const reviews = createLimit(reviewsAtOnce);
@@ -201,6 +231,8 @@ export const createAsk = ({ clients, serverVersion }: AskTools): Ask => {
         return preflights(() => askPreflight(clients, question));
       case 'Selection':
         return askSelection(client, reads, question);
+      case 'Statement':
+        return reads(() => askStatement(client, question));
       case 'Current':
         return limitOf(reads, question.bytes)(() => askCurrent(client, question));
     }
@@ -222,17 +254,16 @@ export const createAsk = ({ clients, serverVersion }: AskTools): Ask => {
     const state = String(disproved.get(object) ?? 0);
     const known = remembered.get(key, state);
     if (known !== undefined) return digested(question.ask === 'NormalForm' ? normalForm(known, question.ref) : known);
-    const answer = await (question.ask === 'NormalForm'
+    const signed = signers.get(key);
+    if (signed !== undefined) return signed;
+    const answer = await (question.ask === 'NormalForm' || question.ask === 'Statement'
       ? askedOnce(key, question)
       : put(question).catch((error: unknown) => answerOf(question, error)));
     // What comes out otherwise each time is asked again: somebody may have done something about it.
     if (question.ask === 'NormalForm' && answer.kind === 'Object' && answer.unstable === undefined)
       remembered.keep(key, state, answer.manifest);
-    if (answer.kind === 'Mutated') {
-      disproved.set(object, ++disproofs);
-      const [oldest = ''] = disproved.keys();
-      if (disproved.size > mostDisproved) disproved.delete(oldest);
-    }
+    if (answer.kind === 'Signer') keepNewest(signers, key, answer, mostSigners);
+    if (answer.kind === 'Mutated') keepNewest(disproved, object, ++disproofs, mostDisproved);
     return answer;
   };
 };

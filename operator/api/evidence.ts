@@ -6,7 +6,7 @@ import { parser } from './parse.ts';
 import { asSet, celRules, neverChanges } from './crd-extensions.ts';
 import { digest, evidenceType, httpUrl, instant, objectName, objectUid, written } from './schemas.ts';
 
-/** Largest report that is held in the object, in bytes of UTF-8. */
+/** Largest report, and largest statement, that is held in the object, in bytes of UTF-8. */
 export const inlineReportBytes = 262_144;
 
 const countName = '^[A-Za-z][A-Za-z0-9_.-]{0,62}$';
@@ -67,6 +67,13 @@ const report = z
     }),
   );
 
+/** As the file is: a bundle or envelope is ASCII, so its characters are its bytes. */
+const signedStatement = z
+  .string()
+  .min(2)
+  .max(inlineReportBytes)
+  .regex(/^[\t\n\r -~]*$/);
+
 const evidenceSpec = z
   .object({
     type: evidenceType.describe(
@@ -81,6 +88,11 @@ const evidenceSpec = z
       .describe('What was counted, by name, such as critical: 0. A policy may set the most of each. Empty: nothing.'),
     performedAt: instant.describe('When the test, scan or build was. Its age counts from then.'),
     report: report.optional().describe('The report behind it. Absent: there is none to be looked at.'),
+    statement: signedStatement
+      .optional()
+      .describe(
+        'An in-toto Statement that somebody signed, in a DSSE envelope or a Sigstore bundle that holds one, as the file is: at most 256 KiB of JSON. What is signed wins over what is typed beside it: where the two differ, the evidence does not count as passed. Absent: nothing is signed.',
+      ),
     comment: written(4096).default('').describe('What the reporter has to say.'),
     reporter: identity.describe('Who reports. Stamped by the API server; leave it out.'),
   })

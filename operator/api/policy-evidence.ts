@@ -1,34 +1,85 @@
 /** What evidence a ReleasePolicy demands. */
 import { z } from 'zod';
-import { asOne, asSet } from './crd-extensions.ts';
+import { asOne, asSet, celRules, mapBy } from './crd-extensions.ts';
 import { counts } from './evidence.ts';
-import { duration, evidenceType } from './schemas.ts';
+import { duration, evidenceType, label, patternedLine } from './schemas.ts';
 
-const line = z.object({
-  type: evidenceType.describe(
-    'The type of evidence. A reporter holds verb report on evidencetypes with this resource name in the staging namespace.',
+/** The first bytes of a key say what it is, so the API server alone refuses every other sort: Ed25519, P-256, and RSA of 2048, 3072 and 4096 bits. */
+const keyBeginnings = [
+  'MCowBQYDK2VwAyEA',
+  'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE',
+  'MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A',
+  'MIIBojANBgkqhkiG9w0BAQEFAAOCAY8A',
+  'MIICIjANBgkqhkiG9w0BAQEFAAOCAg8A',
+].join('|');
+
+const publicKey = z
+  .string()
+  .max(1024)
+  .regex(
+    new RegExp(
+      `^-----BEGIN PUBLIC KEY-----\\n(${keyBeginnings.replaceAll('+', '[+]')})[A-Za-z0-9+/=\\n]+\\n-----END PUBLIC KEY-----\\n?$`,
+    ),
+  );
+
+const signer = z.object({
+  name: label('ci', 63).describe('What people call it: messages and the record name it.'),
+  key: publicKey.describe(
+    'Its public key in PEM, as cosign.pub is: Ed25519, ECDSA P-256, or RSA of 2048, 3072 or 4096 bits, each with SHA-256.',
   ),
-  about: z
-    .enum(['Candidate', 'Images'])
-    .default('Candidate')
-    .describe(
-      'What it must be about. Candidate: exactly the content that is promoted, by the digest of the candidate. Images: every image digest in that content; what was reported for another candidate of the staging namespace counts.',
-    ),
-  maxAge: duration('1m', '8760h').describe(
-    'How old it may be when the promotion begins, counted from when it was performed.',
-  ),
-  most: counts
-    .default({})
-    .describe(
-      'By name, the most that evidence may have counted, such as critical: 0. Evidence that does not give the count does not pass. Empty: its result alone decides.',
-    ),
-  when: z
-    .enum(['Always', 'NewOrSignificant', 'ImagesChanged'])
-    .default('Always')
-    .describe(
-      'Which releases need it. NewOrSignificant: those of a new package, and those that change what minor does not allow. ImagesChanged: those that change an image.',
-    ),
 });
+export type Signer = z.infer<typeof signer>;
+
+/** Longest names that provenance is compared with. Of longer ones nothing is kept that could equal them. */
+const named = () => z.array(patternedLine(500).min(1)).max(20).optional().meta(asSet);
+
+const line = z
+  .object({
+    type: evidenceType.describe(
+      'The type of evidence. A reporter holds verb report on evidencetypes with this resource name in the staging namespace.',
+    ),
+    about: z
+      .enum(['Candidate', 'Images'])
+      .default('Candidate')
+      .describe(
+        'What it must be about. Candidate: exactly the content that is promoted, by the digest of the candidate. Images: every image digest in that content; what was reported for another candidate of the staging namespace counts.',
+      ),
+    maxAge: duration('1m', '8760h').describe(
+      'How old it may be when the promotion begins, counted from when it was performed.',
+    ),
+    most: counts
+      .default({})
+      .describe(
+        'By name, the most that evidence may have counted, such as critical: 0. Evidence that does not give the count does not pass. Empty: its result alone decides.',
+      ),
+    when: z
+      .enum(['Always', 'NewOrSignificant', 'ImagesChanged'])
+      .default('Always')
+      .describe(
+        'Which releases need it. NewOrSignificant: those of a new package, and those that change what minor does not allow. ImagesChanged: those that change an image.',
+      ),
+    signedBy: z
+      .array(signer)
+      .min(1)
+      .max(10)
+      .optional()
+      .meta(mapBy('name'))
+      .describe(
+        'Who may have signed it. Evidence counts then only if it brings a statement that one of these signed, and only what is signed counts. Absent: it need not be signed.',
+      ),
+    builders: named().describe(
+      'Of Provenance: the builders that may have built it, by runDetails.builder.id. Needs signedBy. Absent: any.',
+    ),
+    sources: named().describe(
+      'Of Provenance: the repositories that it may have been built from, such as https://git.example/payments. Every source repository that the provenance names must be one of them. Needs signedBy. Absent: any.',
+    ),
+  })
+  .meta(
+    celRules({
+      rule: "has(self.signedBy) && self.type == 'Provenance' || !has(self.builders) && !has(self.sources)",
+      message: 'builders and sources are read from signed provenance: give them with type Provenance and signedBy',
+    }),
+  );
 export type EvidenceLine = z.infer<typeof line>;
 
 export const evidenceLines = z.array(line).max(20).default([]).meta(asOne);

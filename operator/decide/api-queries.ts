@@ -2,8 +2,10 @@
  * A plan may need an answer that only the API server can give: may this person sign, what would this object become, would
  * this write pass. `decide` asks; the shell answers; the plan is made again. An unanswered question never counts as yes.
  */
+import { createHash } from 'node:crypto';
 import { canaryVerb, virtualResources } from '../api/kinds.ts';
 import type { Identity, JsonObject } from '../api/meta.ts';
+import type { Signer } from '../api/policy-evidence.ts';
 import { type Instant, type ObjectRef, keyOf } from './objects.ts';
 import type { SearchedKind, SelectedObject } from './selected.ts';
 
@@ -113,7 +115,19 @@ export interface SelectionQuestion {
   readonly kinds: readonly SearchedKind[];
 }
 
-export type Question = RightQuestion | NormalFormQuestion | PreflightQuestion | CurrentQuestion | SelectionQuestion;
+/** Which of these signed the statement of a piece of evidence? Nobody keeps statements: it is read when it is asked for first. */
+export interface StatementQuestion {
+  readonly ask: 'Statement';
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Of the statement that what is known of it was read from. */
+  readonly digest: string;
+  readonly signers: readonly Signer[];
+}
+
+export type Question =
+  RightQuestion | NormalFormQuestion | PreflightQuestion | CurrentQuestion | SelectionQuestion | StatementQuestion;
 
 /** Fields of an object that something changes in another way each time, or for one of the two who write. */
 export interface Unstable {
@@ -130,6 +144,8 @@ export type Answer =
   | { readonly kind: 'Object'; readonly manifest: JsonObject; readonly unstable?: readonly Unstable[] }
   /** It would be stored, but other than was signed for: in these fields (Preflight). */
   | { readonly kind: 'Mutated'; readonly fields: readonly string[] }
+  /** The name of the signer whose signature it bears; '' = of none of them (Statement). */
+  | { readonly kind: 'Signer'; readonly name: string }
   /** What carries the labels (Selection). */
   | { readonly kind: 'Selected'; readonly objects: readonly SelectedObject[] }
   /** It could not be asked; it may be asked again later. */
@@ -148,6 +164,10 @@ const isPassing = (answer: Answer): boolean =>
 export const askAgainAt = (answers: Answers, now: Instant): Instant | undefined =>
   [...answers.values()].some(isPassing) ? now + askAgainMs : undefined;
 
+/** Which signers these are, in a few characters. */
+const signersDigest = (signers: readonly Signer[]): string =>
+  createHash('sha256').update(JSON.stringify(signers)).digest('hex');
+
 export const questionKey = (question: Exclude<Question, PreflightQuestion> | PreflightOutline): string => {
   switch (question.ask) {
     case 'Right':
@@ -158,6 +178,8 @@ export const questionKey = (question: Exclude<Question, PreflightQuestion> | Pre
       return `current ${question.namespace} ${keyOf(question.ref)}`;
     case 'Selection':
       return `selection ${question.namespace} ${JSON.stringify([question.labels, question.kinds])}`;
+    case 'Statement':
+      return `statement ${question.uid} ${question.digest} ${signersDigest(question.signers)}`;
     case 'Preflight':
       return `preflight ${question.namespace} ${keyOf(question.ref)} ${question.resourceVersion ?? 'new'} ${question.digest}`;
   }

@@ -5,7 +5,17 @@ import type { LedgerEntrySpec } from '../api/ledger.ts';
 
 const text = z.string();
 /** A piece of Evidence, of the namespace of the candidate. */
-const reported = z.object({ name: text, uid: text, type: text, username: text });
+const reported = z.object({
+  name: text,
+  uid: text,
+  type: text,
+  username: text,
+  /** Whose signature made it count; absent = none was asked for. */
+  signer: text.exactOptional(),
+  /** Of provenance, as it was signed: the builder, and repositories with their revisions (`repository@revision`). */
+  builder: text.exactOptional(),
+  sources: z.array(text).exactOptional(),
+});
 const approval = z.object({ name: text, uid: text, role: text, username: text });
 /** An exception, what it passed, who signed for it, and when it ends. */
 const excepted = z.object({ name: text, uid: text, gates: z.array(text), by: z.array(text), until: text });

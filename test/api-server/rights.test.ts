@@ -20,7 +20,9 @@ import {
 } from '../support/cluster/cluster.ts';
 import { isTrue, ours, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
 import { startWebhook } from '../support/cluster/webhook.ts';
-import { everybody, gateSays, patienceMs, sign } from '../support/scenario/kit.ts';
+import { ed25519Key, signed, testResult } from '../support/builders/statements.ts';
+import { bindRole } from '../support/cluster/rights.ts';
+import { amendPolicy, everybody, gateSays, patienceMs, sign, staged } from '../support/scenario/kit.ts';
 import { endNow, letIn } from '../support/scenario/night.ts';
 import {
   differences,
@@ -151,6 +153,37 @@ const propose = async (world: World, ...candidate: Parameters<World['candidate']
 const promote = async (world: World, ...candidate: Parameters<World['candidate']>): Promise<void> => {
   await propose(world, ...candidate);
   await recorded(world, 'Promoted', candidate[0]);
+};
+
+/** Under a policy that wants a signed test, one is reported: who signed it is read when it counts. */
+const promoteSigned = async (world: World): Promise<void> => {
+  const key = ed25519Key();
+  const signedBy = [{ name: 'ci', key: key.pem }];
+  await amendPolicy(world, { evidence: [{ type: 'TestReport', maxAge: '24h', signedBy }] });
+  await bindRole(world.as('installer'), {
+    name: 'reports',
+    namespace: world.staging,
+    role: 'countersign-report-TestReport',
+    subject: { kind: 'User', name: 'security-a' },
+  });
+  await world.stage(world.configMap('settings', { level: 'signed' }));
+  await propose(world, 'tested', ['ConfigMap/settings']);
+  const { metadata, status } = await staged(world, 'tested');
+  const { name, uid = '' } = metadata;
+  const digest = status?.digest ?? '';
+  const performedAt = new Date().toISOString();
+  const statement = signed(testResult({ digest, name: uid }, performedAt), key);
+  const subject = { candidate: { name, uid, digest } };
+  accepted(
+    await world.as('security-a').create({
+      apiVersion: ours,
+      kind: 'Evidence',
+      metadata: { generateName: 'tests-', namespace: world.staging },
+      spec: { type: 'TestReport', subject, result: 'Passed', performedAt, statement },
+    }),
+  );
+  await recorded(world, 'Promoted', 'tested');
+  await amendPolicy(world, { evidence: [] });
 };
 
 /** An order to go back, carried out. */
@@ -389,6 +422,7 @@ test(
       componentsOf(parts).filter((key) => !key.startsWith('Job/')),
     );
     await goBack(second);
+    await promoteSigned(second);
 
     for (const name of ['spare-1', 'spare-2', 'spare-3', 'spare-4']) {
       await second.stage(second.configMap('settings', { level: name }));

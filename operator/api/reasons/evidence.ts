@@ -4,7 +4,7 @@ import { entry, type ReasonEntry } from './entry.ts';
 export const evidenceReasons = {
   RightsUnknown: entry(
     ['Approvals', 'Approved', 'Evidence', 'Granted', 'Reconciling'],
-    'It could not be told whether a signer holds the right to sign, or a reporter the right to report.',
+    'It could not be told whether a signer holds the right to sign, or a reporter the right to report, or who signed a statement.',
     'Wait; if it lasts, look at the log of the operator.',
   ),
   EvidenceComplete: entry(['Evidence'], 'There is all the evidence that the policy demands of this release.'),
@@ -33,5 +33,20 @@ export const evidenceReasons = {
     ['Evidence'],
     'Evidence was reported by somebody who changed the content; it does not count.',
     'Somebody who had no hand in the content reports it.',
+  ),
+  EvidenceNotSigned: entry(
+    ['Evidence'],
+    'Evidence passed, and brings no statement that one of signedBy of the policy signed; it does not count.',
+    'Who holds one of those keys signs a statement, and a reporter creates Evidence that brings it.',
+  ),
+  StatementDiffers: entry(
+    ['Evidence'],
+    'Evidence brings a statement that says something else than what was typed beside it, lacks what the policy asks for, or cannot be read; it does not count.',
+    'A reporter creates new Evidence that says what the statement says: the message names the field.',
+  ),
+  OriginNotAllowed: entry(
+    ['Evidence'],
+    'Provenance names a builder or a source repository that the policy does not.',
+    'Build it where the policy allows, or have a platform admin add that builder or source to the line of the policy.',
   ),
 } as const satisfies Record<string, ReasonEntry>;

@@ -5,8 +5,9 @@ import type { ReleasePolicy } from '../../api/policy.ts';
 import { noContributors } from '../people/authors.ts';
 import type { Bundle } from '../bundle.ts';
 import { changedParts } from '../delta/changed-parts.ts';
-import { dependsOnChanges, unansweredOf } from '../evidence/demands.ts';
-import { rightToReport, type KnownEvidence } from '../evidence/piece.ts';
+import { evidenceAnswers } from '../evidence/answers.ts';
+import { dependsOnChanges, evidenceQuestions } from '../evidence/demands.ts';
+import type { KnownEvidence } from '../evidence/piece.ts';
 import type { KnownException } from '../exceptions/exception.ts';
 import { concerns, questionsOnExceptions, stateFor } from '../exceptions/passing.ts';
 import type { ReleaseChanges } from '../evidence/significance.ts';
@@ -83,11 +84,9 @@ export const judgeConsent = (s: ConsentSnapshot): Consent => {
   }
   const facts = factsOf(s, { policy, candidate, bundle });
   const asked = s.approvals.map((approval) => rightToSign(spec.targetNamespace, approval));
-  const open = [
-    ...asked,
-    ...unansweredOf(facts, intent.at).map(rightToReport),
-    ...questionsOnExceptions(facts, intent.at),
-  ].filter((question) => !s.answers.has(questionKey(question)));
+  const open = [...asked, ...evidenceQuestions(facts, intent.at), ...questionsOnExceptions(facts, intent.at)].filter(
+    (question) => !s.answers.has(questionKey(question)),
+  );
   if (open.length > 0) return { is: 'Ask', questions: open };
   const untold = (intent.exceptions ?? []).find((named) => !isGranted(facts, named, intent.at));
   if (untold !== undefined) return missing(`the exception ${untold.name} that it rests on does not count`);
@@ -127,7 +126,7 @@ const factsOf = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): Adm
   rights: rightsOf(candidate, s),
   evidence: untilIntent(s),
   exceptions: s.exceptions,
-  mayReport: (piece) => heldRight(s.answers.get(questionKey(rightToReport(piece)))),
+  ...evidenceAnswers(s.answers),
   changes: dependsOnChanges(policy) ? changesIn(bundle, s.before) : 'Unknown',
   integrity: () => s.integrity,
   // The record names the digests of those before it.

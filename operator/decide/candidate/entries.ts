@@ -2,7 +2,7 @@
 import type { Approval } from '../../api/approval.ts';
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { Bundle, BundleObject } from '../bundle.ts';
-import type { Piece } from '../evidence/piece.ts';
+import type { Counted } from '../evidence/demands.ts';
 import type { Delivery, LedgerDraft, Written } from '../ledger-entry.ts';
 import { firstLine } from '../messages.ts';
 import { keyOf } from '../objects.ts';
@@ -115,7 +115,7 @@ export const promotionStarted = (
     quorum: string;
     approvals: readonly Approval[];
     /** What it rests on besides; absent = nothing. */
-    evidence?: readonly Piece[];
+    evidence?: readonly Counted[];
     /** By which it passes gates; absent = none. */
     exceptions?: readonly Parameters<typeof excepted>[0][];
     delivery: Delivery;

@@ -14,9 +14,9 @@ import type { Rendering } from './content.ts';
 import { movedImages } from './image-pins.ts';
 import { append, expiryOf, withStatus } from './report.ts';
 import { followUpOf } from '../emergency/follow-up.ts';
-import { countedEvidence, unansweredOf } from '../evidence/demands.ts';
+import { countedEvidence, evidenceQuestions } from '../evidence/demands.ts';
+import { evidenceAnswers } from '../evidence/answers.ts';
 import { openOnExceptions, rightsOnExceptions } from '../exceptions/passing.ts';
-import { type Piece, rightToReport } from '../evidence/piece.ts';
 import type { ForeignContent, GateSnapshot, Refusal } from '../gates/gate.ts';
 import { exceptionsUsed, judge, wouldPass } from '../gates/gates.ts';
 import type { NamedVerdict } from '../gates/verdict.ts';
@@ -77,7 +77,7 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
   // Ask about people first, and about writes only when nothing but those two can still be in the way.
   const openRights = [...rightQuestions.filter((question) => !answers.has(questionKey(question))), ...reportQuestions];
   const untried = writes.filter((write) => !answers.has(questionKey(write)));
-  const assumed = { rights: optimistic(s), mayReport: () => true, preflight: [] };
+  const assumed = { rights: optimistic(s), mayReport: () => true, signerOf: optimisticSigner, preflight: [] };
   const isHopeful = untried.length > 0 && wouldPass(verdicts, gateSnapshot, assumed, now);
   const openWrites = isHopeful ? untried.flatMap((write) => preflight(s, write)) : [];
   const isBroken = s.record.broken !== undefined;
@@ -140,15 +140,15 @@ const beginning = (
 
 /** What is known of reporters and of the delta. */
 const evidenceView = (s: Governed, { bundle, base, answers }: Staged) => ({
-  mayReport: (piece: Piece) => heldRight(answers.get(questionKey(rightToReport(piece)))),
+  ...evidenceAnswers(answers),
   changes: { isNew: base.foreign || base.digest === 'none', parts: bundle.changed ?? [] },
   hands: handsIn(s, bundle),
 });
 
-/** Whether those may report whose evidence decides, each reporter once. */
+/** Whether those may report whose evidence decides, and who signed it: each once. */
 const questionsAbout = (s: Governed, staged: Staged, now: Instant): readonly Question[] => {
   if (s.policy.spec.evidence.length === 0) return [];
-  const open = unansweredOf({ ...s, bundle: staged.bundle, ...evidenceView(s, staged) }, now).map(rightToReport);
+  const open = evidenceQuestions({ ...s, bundle: staged.bundle, ...evidenceView(s, staged) }, now);
   return [...new Map(open.map((question) => [questionKey(question), question])).values()];
 };
 
@@ -164,6 +164,8 @@ const courseOf = (s: CandidateSnapshot, bundle: Bundle, base: Base): Course => (
     ...(packageRecord(s.record, bundle.package).unfinished?.left ?? []),
   ]),
 });
+
+const optimisticSigner: GateSnapshot['signerOf'] = (_, [first]) => first?.name;
 
 const optimistic = ({ approvals }: CandidateSnapshot): GateSnapshot['rights'] =>
   new Map(approvals.map(({ metadata }) => [metadata.uid, true]));

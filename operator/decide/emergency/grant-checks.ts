@@ -214,6 +214,7 @@ const right: Check = (s) => {
     case 'Mutated':
     case 'Object':
     case 'Selected':
+    case 'Signer':
       return refused(s, 'GrantorLacksRight', {
         why: `${username} does not hold grant there by name`,
         next: `ask a platform admin for the right: kubectl create rolebinding ${username}-countersign-sre --clusterrole=countersign-sre --user=${username} -n ${namespace}`,

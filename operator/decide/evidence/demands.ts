@@ -1,7 +1,7 @@
 /** What evidence a release needs, and what there is for each part of it. The one place where it is decided what evidence is worth. */
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import { milliseconds } from '../../api/duration.ts';
-import type { EvidenceLine } from '../../api/policy-evidence.ts';
+import type { EvidenceLine, Signer } from '../../api/policy-evidence.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
 import { imagesIn, type NamedImage } from '../manifest/images-in.ts';
@@ -10,7 +10,16 @@ import { runsNothing } from '../manifest/pod-spec.ts';
 import type { Instant, ObjectRef } from '../objects.ts';
 import { authorsOf, type Authored } from '../people/approvals.ts';
 import { peopleAmong, type PersonOf } from '../people/identity.ts';
-import { subjectOfContent, type KnownEvidence, type Piece } from './piece.ts';
+import type { Question } from '../api-queries.ts';
+import {
+  rightToReport,
+  subjectOfContent,
+  whoSigned,
+  type KnownEvidence,
+  type Piece,
+  type StatedPiece,
+} from './piece.ts';
+import { isStated, unfitStatement, type Ignored } from './ignored.ts';
 import { imagesChanged, significanceOf, type ReleaseChanges, type Significance } from './significance.ts';
 
 /** A release with what its evidence is judged by. */
@@ -21,19 +30,26 @@ export interface EvidencedRelease extends Authored {
   readonly evidence: KnownEvidence;
   /** Does the reporter hold the right to report it now? undefined = not answered. */
   readonly mayReport: (piece: Piece) => boolean | undefined;
+  readonly signerOf: SignerOf;
   readonly changes: ReleaseChanges;
 }
 
-/** Why evidence that passed does not count. */
-export type Ignored = 'Author' | 'StagingAccount' | 'Expired' | 'Altered' | 'LacksRight';
+/** The name of the one of these who signed what a piece brings; '' = none of them did, undefined = not answered. */
+export type SignerOf = (piece: StatedPiece, signers: readonly Signer[]) => string | undefined;
+
+/** Evidence with the name of who signed it; '' = nobody had to. */
+export type Counted = Piece & { readonly signer: string };
+
+/** What passed and does not count. */
+type Passed = Ignored & { readonly piece: Piece };
 
 /** What decides about one subject: the newest evidence that counts or fails. `ignored` = newer evidence that passed and does not count. */
 export type Standing =
-  | { readonly is: 'Counts'; readonly piece: Piece; readonly expiresAt: Instant }
+  | { readonly is: 'Counts'; readonly piece: Counted; readonly expiresAt: Instant }
   | { readonly is: 'Failed'; readonly piece: Piece; readonly because: string }
   /** The newest whose right is not answered, and others that may be asked about along with them. */
   | { readonly is: 'Unanswered'; readonly pieces: readonly [Piece, ...Piece[]] }
-  | { readonly is: 'Missing'; readonly ignored: readonly { readonly piece: Piece; readonly why: Ignored }[] };
+  | { readonly is: 'Missing'; readonly ignored: readonly Passed[] };
 
 /** One line of the policy, and how far it is met. `subjects` empty = it asks for nothing here. */
 export interface Demand {
@@ -102,9 +118,12 @@ const failureOf = ({ passed, counts }: Piece, { most }: EvidenceLine): string | 
 /** What evidence of one line is weighed with. */
 interface Weights {
   readonly line: EvidenceLine;
+  /** Milliseconds. */
+  readonly maxAge: number;
   readonly authors: ReadonlySet<string>;
   readonly personOf: PersonOf;
   readonly mayReport: EvidencedRelease['mayReport'];
+  readonly signerOf: SignerOf;
   readonly now: Instant;
 }
 
@@ -117,14 +136,28 @@ export const ignoredReporter = (
   return authors.has(personOf(username)) ? 'Author' : undefined;
 };
 
-const ignoredBecause = (piece: Piece, w: Weights): Ignored | 'Unanswered' | undefined => {
-  if (!piece.intact) return 'Altered';
+/** What evidence that passed is worth. */
+type Worth =
+  | { readonly is: 'Counts'; readonly signer: string }
+  | { readonly is: 'Ignored'; readonly because: Ignored }
+  | { readonly is: 'Unanswered' };
+
+const ignored = (why: Ignored['why'], detail = ''): Worth => ({ is: 'Ignored', because: { why, detail } });
+
+const worthOf = (piece: Piece, w: Weights): Worth => {
+  if (!piece.intact) return ignored('Altered');
+  const unfit = unfitStatement(piece, w.line);
+  if (unfit !== undefined) return { is: 'Ignored', because: unfit };
+  const { signedBy } = w.line;
   const reporter = ignoredReporter({ username: piece.reporter.username, namespace: piece.namespace }, w);
-  if (reporter !== undefined) return reporter;
-  if (!(w.now < piece.performedAt + milliseconds(w.line.maxAge))) return 'Expired';
+  // Of what others signed nothing is in the hands of the author who brings it.
+  if (reporter !== undefined && !(reporter === 'Author' && signedBy !== undefined)) return ignored(reporter);
+  if (!(w.now < piece.performedAt + w.maxAge)) return ignored('Expired');
   const held = w.mayReport(piece);
-  if (held === undefined) return 'Unanswered';
-  return held ? undefined : 'LacksRight';
+  const signer = signedBy === undefined || !isStated(piece) ? '' : w.signerOf(piece, signedBy);
+  if (held === false) return ignored('LacksRight');
+  if (signer === '' && signedBy !== undefined) return ignored('OtherSigner');
+  return held === undefined || signer === undefined ? { is: 'Unanswered' } : { is: 'Counts', signer };
 };
 
 /** Reporters that are asked about together: of one that lacks the right, the next older is needed. */
@@ -135,25 +168,28 @@ const askedAtOnce = 10;
  * it; what passed and does not count is passed over.
  */
 const standingOf = (pieces: readonly Piece[], w: Weights): Standing => {
-  const ignored: { piece: Piece; why: Ignored }[] = [];
+  const ignored: Passed[] = [];
   const sorted = pieces.toSorted(newestFirst);
   for (const [place, piece] of sorted.entries()) {
     const because = failureOf(piece, w.line);
     if (because !== undefined) return { is: 'Failed', piece, because };
-    const why = ignoredBecause(piece, w);
-    if (why === 'Unanswered') {
+    const worth = worthOf(piece, w);
+    if (worth.is === 'Unanswered') {
       const others = sorted.slice(place + 1, place + askedAtOnce);
-      return { is: 'Unanswered', pieces: [piece, ...others.filter((each) => ignoredBecause(each, w) === why)] };
+      return { is: 'Unanswered', pieces: [piece, ...others.filter((each) => worthOf(each, w).is === worth.is)] };
     }
-    if (why === undefined) return { is: 'Counts', piece, expiresAt: piece.performedAt + milliseconds(w.line.maxAge) };
-    ignored.push({ piece, why });
+    if (worth.is === 'Counts') {
+      const expiresAt = piece.performedAt + w.maxAge;
+      return { is: 'Counts', piece: { ...piece, signer: worth.signer }, expiresAt };
+    }
+    ignored.push({ piece, ...worth.because });
   }
   return { is: 'Missing', ignored };
 };
 
 /** Every line of the policy, and what there is for it. Looks at evidence of the types and subjects that are asked for, and at no other. */
 export const demandsOf = (s: EvidencedRelease, now: Instant): readonly Demand[] => {
-  const { candidate, policy, bundle, evidence, mayReport } = s;
+  const { candidate, policy, bundle, evidence, mayReport, signerOf } = s;
   const lines = policy.spec.evidence;
   if (lines.length === 0) return [];
   const significance = significanceOfRelease(s);
@@ -166,9 +202,12 @@ export const demandsOf = (s: EvidencedRelease, now: Instant): readonly Demand[] 
       subject,
       pieces: evidence.of(line.type, subject),
     }));
-    const reporters = asked.flatMap(({ pieces }) => pieces.map(({ reporter }) => reporter.username));
+    // Where others signed, nobody asks who brought it.
+    const weighed = line.signedBy === undefined ? asked : [];
+    const reporters = weighed.flatMap(({ pieces }) => pieces.map(({ reporter }) => reporter.username));
     const personOf = peopleAmong(policy.spec.people, [...authors, ...new Set(reporters)]);
-    const weights = { line, personOf, authors: new Set(authors.map(personOf)), mayReport, now };
+    const maxAge = milliseconds(line.maxAge);
+    const weights = { line, maxAge, personOf, authors: new Set(authors.map(personOf)), mayReport, signerOf, now };
     return {
       line,
       applies: isAsked,
@@ -181,20 +220,25 @@ export const demandsOf = (s: EvidencedRelease, now: Instant): readonly Demand[] 
 export const dependsOnChanges = ({ spec }: ReleasePolicy): boolean =>
   spec.evidence.some(({ when }) => when !== 'Always');
 
-/** Evidence of which it must be known whether its reporter may report it, before it is known what counts. */
-export const unansweredOf = (s: EvidencedRelease, now: Instant): readonly Piece[] => [
-  ...new Set(
-    demandsOf(s, now).flatMap(({ subjects }) =>
-      subjects.flatMap(({ standing }) => (standing.is === 'Unanswered' ? standing.pieces : [])),
+/** What has to be asked about reporters and signers, before it is known what counts. */
+export const evidenceQuestions = (s: EvidencedRelease, now: Instant): readonly Question[] => {
+  const open = demandsOf(s, now).flatMap(({ line, subjects }) =>
+    subjects.flatMap(({ standing }) =>
+      standing.is === 'Unanswered' ? standing.pieces.map((piece) => ({ piece, signers: line.signedBy })) : [],
     ),
-  ),
-];
+  );
+  return open.flatMap(({ piece, signers }) => [
+    ...(s.mayReport(piece) === undefined ? [rightToReport(piece)] : []),
+    ...(signers !== undefined && isStated(piece) && s.signerOf(piece, signers) === undefined
+      ? [whoSigned(piece, signers)]
+      : []),
+  ]);
+};
 
 /** The evidence that a release rests on, each piece once. */
-export const countedEvidence = (s: EvidencedRelease, now: Instant): readonly Piece[] => [
-  ...new Set(
-    demandsOf(s, now).flatMap(({ subjects }) =>
-      subjects.flatMap(({ standing }) => (standing.is === 'Counts' ? [standing.piece] : [])),
-    ),
-  ),
-];
+export const countedEvidence = (s: EvidencedRelease, now: Instant): readonly Counted[] => {
+  const counted = demandsOf(s, now).flatMap(({ subjects }) =>
+    subjects.flatMap(({ standing }) => (standing.is === 'Counts' ? [standing.piece] : [])),
+  );
+  return [...new Map(counted.map((piece) => [`${piece.uid} ${piece.signer}`, piece])).values()];
+};

@@ -3,8 +3,10 @@ import { createHash } from 'node:crypto';
 import { virtualResources } from '../../api/kinds.ts';
 import type { Evidence } from '../../api/evidence.ts';
 import type { Identity } from '../../api/meta.ts';
-import type { RightQuestion } from '../api-queries.ts';
+import type { RightQuestion, StatementQuestion } from '../api-queries.ts';
+import type { Signer } from '../../api/policy-evidence.ts';
 import type { Instant } from '../objects.ts';
+import { statementOf, type Statement } from './signed/statement.ts';
 
 /** One thing that somebody found out. */
 export interface Piece {
@@ -24,7 +26,12 @@ export interface Piece {
   readonly reporter: Identity;
   /** The report that it holds is the one whose digest it gives; true of one that holds none. */
   readonly intact: boolean;
+  /** What it brings that somebody signed; undefined = nothing. */
+  readonly statement?: Statement;
 }
+
+/** A piece that brings a statement. */
+export type StatedPiece = Piece & { readonly statement: Statement };
 
 /** Looks up evidence of the staging namespace. */
 export interface KnownEvidence {
@@ -41,12 +48,26 @@ const isIntact = ({ report }: Evidence['spec']): boolean =>
   report?.inline === undefined ||
   `sha256:${createHash('sha256').update(report.inline).digest('hex')}` === report.sha256;
 
+/**
+ * When it was performed, and never after it was created. Where a statement says another time than was typed, and where nobody can read a
+ * time, what passed is as old, and what failed as new, as it may be.
+ */
+const performedAtOf = (spec: Evidence['spec'], statement: Statement | undefined, createdAt: Instant): Instant => {
+  const passed = isPassed(spec, statement);
+  const unread = passed ? -Infinity : createdAt;
+  const told = [Date.parse(spec.performedAt), ...(statement?.performedAt === undefined ? [] : [statement.performedAt])];
+  const readable = told.map((each) => (Number.isNaN(each) ? unread : each));
+  return Math.min(passed ? Math.min(...readable) : Math.max(...readable), createdAt);
+};
+
+/** What is signed wins over what is typed, and of two that differ the one that failed. */
+const isPassed = ({ result }: Evidence['spec'], statement: Statement | undefined): boolean =>
+  result === 'Passed' && statement?.failed !== true;
+
 export const pieceOf = ({ metadata, spec }: Evidence): Piece => {
   const { candidate, images = [] } = spec.subject;
   const createdAt = Date.parse(metadata.creationTimestamp);
-  // A time that nobody can read makes a passed one old and a failed one new.
-  const performed = Date.parse(spec.performedAt);
-  const unread = spec.result === 'Passed' ? -Infinity : createdAt;
+  const statement = statementOf(spec);
   return {
     name: metadata.name,
     namespace: metadata.namespace,
@@ -54,12 +75,13 @@ export const pieceOf = ({ metadata, spec }: Evidence): Piece => {
     type: spec.type,
     subjects: candidate === undefined ? images : [subjectOfContent(candidate.uid, candidate.digest)],
     about: candidate && { uid: candidate.uid },
-    passed: spec.result === 'Passed',
-    counts: spec.summary,
-    performedAt: Number.isNaN(performed) ? unread : Math.min(performed, createdAt),
+    passed: isPassed(spec, statement),
+    counts: { ...spec.summary, ...statement?.counts },
+    performedAt: performedAtOf(spec, statement, createdAt),
     createdAt,
     reporter: spec.reporter,
     intact: isIntact(spec),
+    ...(statement === undefined ? {} : { statement }),
   };
 };
 
@@ -71,4 +93,14 @@ export const rightToReport = ({ reporter, namespace, type }: Piece): RightQuesti
   resource: virtualResources.evidenceTypes,
   verb: 'report',
   name: type,
+});
+
+/** Did one of these sign the statement that it brings? */
+export const whoSigned = (piece: StatedPiece, signers: readonly Signer[]): StatementQuestion => ({
+  ask: 'Statement',
+  namespace: piece.namespace,
+  name: piece.name,
+  uid: piece.uid,
+  digest: piece.statement.digest,
+  signers,
 });

@@ -3,6 +3,7 @@ import type { GateName, Reason } from '../../api/reasons.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Contributors } from '../people/authors.ts';
 import type { Bundle } from '../bundle.ts';
+import type { SignerOf } from '../evidence/demands.ts';
 import type { Piece } from '../evidence/piece.ts';
 import type { ReleaseChanges } from '../evidence/significance.ts';
 import type { Instant, NamespaceFacts, ObjectKey } from '../objects.ts';
@@ -43,6 +44,8 @@ export interface GateSnapshot extends CandidateSnapshot {
   readonly rights: ReadonlyMap<string, boolean | undefined>;
   /** May the reporter of a piece of evidence report it now? undefined = not answered. */
   readonly mayReport: (piece: Piece) => boolean | undefined;
+  /** Who signed what a piece of evidence brings, of those whom a line of the policy names. */
+  readonly signerOf: SignerOf;
   /** What the bundle changes in production. */
   readonly changes: ReleaseChanges;
   /** Digest of what staging would be rendered to now. Absent = staging lacks the object; undefined = not answered. */

@@ -1,6 +1,8 @@
 /** The commands that remedies name, exactly as they are typed. */
 import { apiVersion, kinds } from '../../api/kinds.ts';
 import type { EvidenceLine } from '../../api/policy-evidence.ts';
+import { performedAtField, testResultType } from '../evidence/signed/predicates.ts';
+import { listed } from '../messages.ts';
 import type { GateSnapshot } from './gate.ts';
 
 type OfCandidate = Pick<GateSnapshot, 'candidate'>;
@@ -18,28 +20,85 @@ export const signAs = ({ candidate }: OfCandidate, role: string): string =>
 /** Images that one command names; the rest is named once these are known. */
 const imagesAtOnce = 100;
 
-/** Reports that evidence about these subjects passed, performed now, with nothing counted that the policy limits. */
-export const report = ({ candidate, bundle }: OfContent, line: EvidenceLine, subjects: readonly string[]): string => {
+/** The manifest of evidence, as a shell writes it into one line of JSON. `more`: fields of the spec whose values the shell puts in. */
+const evidenceManifest = (
+  { candidate, bundle }: OfContent,
+  line: EvidenceLine,
+  { subjects, more }: { readonly subjects: readonly string[]; readonly more: Readonly<Record<string, unknown>> },
+): string => {
   const { name, uid, namespace } = candidate.metadata;
-  const manifest = {
+  return JSON.stringify({
     apiVersion,
     kind: kinds.Evidence.kind,
     metadata: { generateName: `${line.type.toLowerCase()}-`, namespace },
     spec: {
       type: line.type,
-      subject:
-        line.about === 'Candidate'
-          ? { candidate: { name, uid, digest: bundle.digest } }
-          : { images: subjects.slice(0, imagesAtOnce) },
+      subject: line.about === 'Candidate' ? { candidate: { name, uid, digest: bundle.digest } } : { images: subjects },
       result: 'Passed',
-      summary: Object.fromEntries(Object.keys(line.most).map((count) => [count, 0])),
-      performedAt: performedNow,
+      ...more,
     },
+  });
+};
+
+/** Reports that evidence about these subjects passed, performed now, with nothing counted that the policy limits. */
+const report = (of: OfContent, line: EvidenceLine, subjects: readonly string[]): string => {
+  const more = {
+    summary: Object.fromEntries(Object.keys(line.most).map((count) => [count, 0])),
+    performedAt: performedNow,
   };
-  return `echo '${JSON.stringify(manifest).replace(performedNow, `'$(date -u +%Y-%m-%dT%H:%M:%SZ)'`)}' | kubectl create -f -`;
+  const manifest = evidenceManifest(of, line, { subjects: subjects.slice(0, imagesAtOnce), more });
+  return `echo '${manifest.replace(performedNow, `'$(${clock})'`)}' | kubectl create -f -`;
 };
 
 const performedNow = 'performed now';
+const clock = 'date -u +%Y-%m-%dT%H:%M:%SZ';
+
+/** The predicate type that each type of evidence has most often. */
+const usualPredicate: Readonly<Record<string, string>> = {
+  VulnerabilityAssessment: 'https://cosign.sigstore.dev/attestation/vuln/v1',
+  Provenance: 'https://slsa.dev/provenance/v1',
+  SBOM: 'https://cyclonedx.org/bom',
+};
+
+/** Signs a statement about the first of these subjects with cosign, and reports it. Of a test the command says that it passed now; what else there is comes from the file. */
+const signAndReport = (of: OfContent, line: EvidenceLine, subjects: readonly string[]): string => {
+  const [first = ''] = subjects;
+  const isImages = line.about === 'Images';
+  const [hex, name] = isImages
+    ? [first.slice('sha256:'.length), 'image']
+    : [of.bundle.digest.slice('sha256:'.length), of.candidate.metadata.uid];
+  const predicate = usualPredicate[line.type];
+  const more = { performedAt: performedNow, statement: performedThere };
+  const manifest = evidenceManifest(of, line, { subjects: [first], more })
+    .replace(performedNow, () => `'"$at"'`)
+    .replace(performedThere, () => statementInShell);
+  const made =
+    predicate === undefined
+      ? `at=$(${clock}) && echo '{"result":"PASSED","configuration":[],"${performedAtField}":"'$at'"}' > predicate.json`
+      : `at=<when it was performed, as predicate.json says>`;
+  return [
+    made,
+    `cosign attest-blob --yes --use-signing-config=false --tlog-upload=false --key cosign.key --type ${predicate ?? testResultType} --predicate predicate.json --hash ${hex} --bundle statement.json ${name}`,
+    `printf %s '${manifest}' | kubectl create -f -`,
+  ].join(' && ');
+};
+
+const performedThere = 'the statement';
+
+/** What is in the file, as the inside of a string of JSON. */
+const statementInShell = String.raw`'"$(sed 's/["\\]/\\&/g' statement.json | tr -d '\n')"'`;
+
+/** Reports evidence about these subjects, as the line of the policy wants it. */
+export const reportAs = (of: OfContent, line: EvidenceLine, subjects: readonly string[]): string =>
+  line.signedBy === undefined ? report(of, line, subjects) : signAndReport(of, line, subjects);
+
+/** Who reports it, as the beginning of a sentence. */
+export const reporterOf = ({ candidate }: OfCandidate, { type, signedBy }: EvidenceLine): string => {
+  const holder = `somebody who holds report on evidencetypes/${type} in ${candidate.metadata.namespace} by name`;
+  return signedBy === undefined
+    ? `${holder.replace('s', 'S')}, and had no hand in the content, reports what came of it`
+    : `Who holds the key of ${listed(signedBy.map(({ name }) => name))} signs what came of it, and ${holder} reports that`;
+};
 
 /** Corrects what production demands. */
 export const editPolicy = ({ policy }: OfPolicy): string =>

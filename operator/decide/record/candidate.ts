@@ -67,14 +67,29 @@ const endOf = ({ outcome, rejected }: Extract<EntryData, { type: 'RolledBack' }>
 
 type Started = Extract<EntryData, { type: 'PromotionStarted' }>;
 
+const evidenceText = ({
+  type,
+  name,
+  username,
+  signer,
+  builder,
+  sources = [],
+}: NonNullable<Started['evidence']>[number]): string =>
+  [
+    `${type} ${name} by ${visible(username)}`,
+    ...(signer === undefined ? [] : [`signed by ${signer}`]),
+    ...(builder === undefined ? [] : [`built by ${visible(builder)}`]),
+    ...sources.map((each) => `from ${visible(each)}`),
+  ].join(', ');
+
 const restsOn = ({ evidence = [], exceptions = [] }: Started): Readonly<Record<string, string>> => {
-  const reports = evidence.map(({ type, name, username }) => `${type} ${name} by ${visible(username)}`);
+  const reports = evidence.map(evidenceText);
   const byGate = exceptions.flatMap(({ name, gates, by, until }) =>
     gates.map(
       (gate) => [gate, `exception ${name} until ${until}, signed by ${by.map(visible).join(' and ')}`] as const,
     ),
   );
-  return { ...(reports.length === 0 ? {} : { Evidence: reports.join(', ') }), ...Object.fromEntries(byGate) };
+  return { ...(reports.length === 0 ? {} : { Evidence: reports.join('; ') }), ...Object.fromEntries(byGate) };
 };
 
 /** What each type of entry makes of a candidate. */

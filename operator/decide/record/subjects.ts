@@ -10,6 +10,11 @@ interface ReportedPiece {
   readonly uid: string;
   readonly type: string;
   readonly reporter: { readonly username: string };
+  readonly signer: string;
+  readonly statement?: {
+    readonly builder?: string;
+    readonly sources?: readonly { readonly repository: string; readonly revision: string }[];
+  };
 }
 
 export const candidateSubject = (candidate: { name: string; uid: string; namespace: string }): Subject => ({
@@ -29,13 +34,18 @@ export const signature = ({ metadata, spec }: Approval) => ({
 });
 
 /** A piece of evidence, as entries name it. */
-export const reported = ({ name, uid, type, reporter }: ReportedPiece) => ({
+export const reported = ({ name, uid, type, reporter, signer, statement }: ReportedPiece) => ({
   name,
   uid,
   type,
   username: reporter.username,
+  ...(signer === '' ? {} : { signer }),
+  ...(signer === '' || statement?.builder === undefined ? {} : { builder: statement.builder }),
+  ...(signer === '' || statement?.sources === undefined ? {} : { sources: statement.sources.map(sourceText) }),
 });
 
+const sourceText = ({ repository, revision }: { readonly repository: string; readonly revision: string }): string =>
+  revision === '' ? repository : `${repository}@${revision}`;
 interface UsedException {
   readonly exception: {
     readonly metadata: { readonly name: string; readonly uid: string };

@@ -1,6 +1,7 @@
 /** One row a CEL rule: what breaks it, and the nearest thing that does not. */
 import type { Kind } from '../../../operator/api/kinds.ts';
 import { overlayRows } from './overlay-rows.ts';
+import { ecKey, ed25519Key, rsaKey } from '../../support/builders/statements.ts';
 import { noDigest, someDigest, type Change, type RuleRow } from './manifests.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -38,6 +39,17 @@ const policy: Omit<RuleRow, 'kind'>[] = [
     at: 'spec.evidence[].most',
     bad: spec(demand({ most: { 'very critical': 0 } })),
     twin: spec(demand({ most: { critical: 0 } })),
+  },
+  {
+    at: 'spec.evidence[].signedBy[].name',
+    bad: spec(demand({ signedBy: [{ name: 'CI', key: ed25519Key().pem }] })),
+    twin: spec(demand({ signedBy: [{ name: 'ci', key: ed25519Key().pem }] })),
+  },
+  {
+    at: 'spec.evidence[]',
+    says: 'builders and sources',
+    bad: spec(demand({ type: 'Provenance', builders: ['https://ci'] })),
+    twin: spec(demand({ type: 'Provenance', builders: ['https://ci'], signedBy: [{ name: 'ci', key: ecKey().pem }] })),
   },
   {
     at: 'spec',
@@ -505,6 +517,20 @@ export const boundRows: readonly { kind: Kind; field: string; bad: Change; twin:
     twin: spec({ approvals: [{ role: 'tester', count: 1 }, { role: 'approver', count: 2 }] }),
   },
   { kind: 'ReleasePolicy', field: 'spec.minor[0]', bad: spec({ minor: ['data loss'] }), twin: spec({ minor: ['image'] }) },
+  ...[rsaKey(1024), ecKey('P-384'), ecKey('secp256k1'), { pem: ed25519Key().privateKey.export({ type: 'pkcs8', format: 'pem' }).toString() }].map(
+    ({ pem }) => ({
+      kind: 'ReleasePolicy' as const,
+      field: 'spec.evidence[0].signedBy[0].key',
+      bad: spec(demand({ signedBy: [{ name: 'ci', key: pem }] })),
+      twin: spec(demand({ signedBy: [{ name: 'ci', key: rsaKey().pem }] })),
+    }),
+  ),
+  ...[rsaKey(3072), rsaKey(4096), ecKey(), ed25519Key()].map(({ pem }) => ({
+    kind: 'ReleasePolicy' as const,
+    field: 'spec.evidence[0].signedBy[0].key',
+    bad: spec(demand({ signedBy: [{ name: 'ci', key: pem.replace('PUBLIC', 'RSA PUBLIC') }] })),
+    twin: spec(demand({ signedBy: [{ name: 'ci', key: pem }] })),
+  })),
   { kind: 'ReleasePolicy', field: 'spec.evidence[0].about', bad: spec(demand({ about: 'Staging' })), twin: spec(demand({ about: 'Images' })) },
   { kind: 'ReleasePolicy', field: 'spec.reviewBy', bad: spec({ reviewBy: '2027-02-29' }), twin: spec({ reviewBy: '2028-02-29' }) },
   { kind: 'ReleasePolicy', field: 'spec.reviewBy', bad: spec({ reviewBy: undefined }), twin: {} },
@@ -545,6 +571,8 @@ export const boundRows: readonly { kind: Kind; field: string; bad: Change; twin:
   { kind: 'Evidence', field: 'spec.performedAt', bad: spec({ performedAt: 'today' }), twin: spec({ performedAt: '2026-05-04T09:00:00.5Z' }) },
   { kind: 'Evidence', field: 'spec.result', bad: spec({ result: 'Skipped' }), twin: spec({ result: 'Failed' }) },
   { kind: 'Evidence', field: 'spec.summary.critical', bad: spec({ summary: { critical: -1 } }), twin: spec({ summary: { critical: 0 } }) },
+  { kind: 'Evidence', field: 'spec.statement', bad: spec({ statement: ' '.repeat(262_145) }), twin: spec({ statement: ' '.repeat(262_144) }) },
+  { kind: 'Evidence', field: 'spec.statement', bad: spec({ statement: '{"a":"\u202e"}' }), twin: spec({ statement: '{"a":\n\t1}\r\n' }) },
   {
     kind: 'Evidence',
     field: 'spec.subject.images',

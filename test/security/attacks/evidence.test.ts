@@ -1,4 +1,4 @@
-/** Attacks by evidence (docs/threats.md, T62), on a real API server with operator and gate running. */
+/** Attacks by evidence (docs/threats.md, T62 and T64), on a real API server with operator and gate running. */
 import { afterAll, beforeAll } from '@jest/globals';
 import { identity } from '../../../operator/api/meta.ts';
 import {
@@ -16,6 +16,7 @@ import { bind, eventually, robot, role, said, startWorld, store, type World } fr
 import { accepted, targetOf, type ApiClient, type KubeObject } from '../../support/cluster/cluster.ts';
 import { bindRole } from '../../support/cluster/rights.ts';
 import { gate, type Reported } from '../../support/cluster/system.ts';
+import { statementAttacks } from './statements.ts';
 
 interface Evidenced extends World {
   /** A ServiceAccount of the staging namespace that may report tests. */
@@ -57,7 +58,7 @@ beforeAll(async () => {
   for (const user of [robotUser, 'system:serviceaccount:default:runner'])
     await bind(world, { user, role: 'countersign-report-TestReport', namespace: staging });
   for (const who of ['security-a', 'developer-a', 'tester-a']) await reports(who, 'TestReport');
-  await reports('security-a', 'SBOM');
+  for (const type of ['SBOM', 'Provenance']) await reports('security-a', type);
   await demand(world, ...lines);
   await eventually(
     'the last binding acts',
@@ -262,4 +263,7 @@ const ofCustody: readonly Attack<Evidenced>[] = [
   },
 ];
 
-attacks(() => world, [...ofContent, ...ofCustody]);
+attacks(
+  () => world,
+  [...ofContent, ...ofCustody, ...statementAttacks({ world: () => world, demand, proposed, reported, tested, lines })],
+);

@@ -424,6 +424,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     evidence: noEvidence,
     exceptions: [],
     mayReport: () => true,
+    signerOf: (_, [first]) => first?.name,
     changes: { isNew: false, parts: [] },
     autoscalers: [],
     stagedAutoscalers: [],

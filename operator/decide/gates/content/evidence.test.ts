@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { ed25519Key } from '../../../../test/support/builders/statements.ts';
 import {
   aBundle,
   aCandidate,
@@ -12,6 +13,7 @@ import {
   second,
 } from '../../../../test/support/builders/decide.ts';
 import { subjectOfContent, type Piece } from '../../evidence/piece.ts';
+import type { Statement } from '../../evidence/signed/statement.ts';
 import type { GateSnapshot } from '../gate.ts';
 import { evidence } from './evidence.ts';
 
@@ -188,6 +190,135 @@ test.each<[when: string, changes: GateSnapshot['changes'], candidate: string, ou
   const verdict = judged([], [{ ...line, when }], { changes, candidate: aCandidate({ significance }) });
   expect(verdict).toMatchObject({ outcome });
   expect(verdict.message.includes(`not needed for it: TestReport (${when})`)).toBe(outcome === 'Passed');
+});
+
+describe('a line that names who signs', () => {
+  const key = { name: 'ci', key: ed25519Key().pem };
+  const signedLine = { ...line, signedBy: [key] };
+  const said: Statement = { digest: 'x', problem: undefined, failed: false, counts: {}, performedAt: now - hour };
+  const stated = (name: string, given: Partial<Piece> = {}, more: Partial<Statement> = {}) =>
+    aPiece(name, { statement: { ...said, ...more }, ...given });
+  const built = { ...signedLine, type: 'Provenance', builders: ['https://ci'], sources: ['https://git.example/a'] };
+  const source = { repository: 'https://git.example/a', revision: 'abc' };
+  const provenance = (more: Partial<Statement> = {}) =>
+    stated('p', { type: 'Provenance' }, { builder: 'https://ci', sources: [source], ...more });
+
+  test('counts what one of them signed, and names them', () => {
+    expect(judged([stated('t')], [signedLine])).toMatchObject({
+      outcome: 'Passed',
+      message: expect.stringContaining('TestReport t by ci-a, signed by ci; the release'),
+    });
+  });
+
+  test('counts what an author brings, since others signed it', () => {
+    const reporter = { username: 'developer-a', uid: '', groups: [] };
+    expect(judged([stated('t', { reporter })], [signedLine])).toMatchObject({ outcome: 'Passed' });
+    expect(judged([stated('t', { reporter })])).toMatchObject({ reason: 'ReporterIsAuthor' });
+  });
+
+  test('passes over what is newer and not signed, and says how to sign', () => {
+    const newer = aPiece('typed', { performedAt: now - second });
+    expect(judged([stated('t'), newer], [signedLine])).toMatchObject({ outcome: 'Passed' });
+    const verdict = judged([newer], [signedLine]);
+    expect(verdict).toMatchObject({ outcome: 'Waiting', reason: 'EvidenceNotSigned' });
+    expect(verdict.message).toContain('TestReport typed by ci-a (brings no signed statement)');
+    expect(verdict.remedy).toContain('Who holds the key of ci signs what came of it, and somebody who holds report on');
+    expect(verdict.remedy).toContain(`--hash ${'d'.repeat(64)} --bundle statement.json uid-payments-2-4-0 && printf`);
+  });
+
+  test('waits until it is known who signed', () => {
+    expect(judged([stated('t')], [signedLine], { signerOf: () => undefined })).toMatchObject({
+      reason: 'RightsUnknown',
+    });
+  });
+
+  test.each<[sentence: string, piece: Piece, asked: object, more: Partial<GateSnapshot>, reason: string, says: string]>(
+    [
+      [
+        'signed by nobody whom it names',
+        stated('t'),
+        signedLine,
+        { signerOf: () => '' },
+        'EvidenceNotSigned',
+        'is not signed by a key that the policy names',
+      ],
+      [
+        'that differs from what is typed',
+        stated('t', {}, { problem: 'says 1 where spec.summary.failed says 0' }),
+        signedLine,
+        {},
+        'StatementDiffers',
+        'brings a statement that says 1 where spec.summary.failed says 0',
+      ],
+      [
+        'that differs, on a line that asks for no signature',
+        stated('t', {}, { problem: 'says 1 where spec.summary.failed says 0' }),
+        line,
+        {},
+        'StatementDiffers',
+        'says 1',
+      ],
+      [
+        'without a time',
+        stated('t', {}, { performedAt: undefined }),
+        signedLine,
+        {},
+        'StatementDiffers',
+        'when it was performed',
+      ],
+      [
+        'whose limited count is only typed',
+        stated('t', { counts: { failed: 0 } }),
+        { ...signedLine, most: { failed: 0 } },
+        {},
+        'StatementDiffers',
+        'does not say how many failed',
+      ],
+      [
+        'by another builder',
+        provenance({ builder: 'https://evil' }),
+        built,
+        {},
+        'OriginNotAllowed',
+        'names builder https://evil',
+      ],
+      [
+        'without a builder',
+        stated('p', { type: 'Provenance' }, { sources: [source] }),
+        built,
+        {},
+        'OriginNotAllowed',
+        'names builder',
+      ],
+      [
+        'from one repository more',
+        provenance({ sources: [source, { repository: 'https://git.example/b', revision: '' }] }),
+        built,
+        {},
+        'OriginNotAllowed',
+        'names source https://git.example/b',
+      ],
+      ['from no repository', provenance({ sources: [] }), built, {}, 'OriginNotAllowed', 'names no source repository'],
+      [
+        'by somebody without the right',
+        stated('t'),
+        signedLine,
+        { mayReport: () => false },
+        'ReporterLacksRight',
+        'right',
+      ],
+    ],
+  )('does not count a statement %s', (_, piece, asked, more, reason, says) => {
+    const verdict = judged([piece], [asked], more);
+    expect(verdict).toMatchObject({ outcome: 'Waiting', reason });
+    expect(verdict.message).toContain(says);
+  });
+
+  test('of provenance it says builder, repository and revision', () => {
+    expect(judged([provenance()], [built]).message).toContain(
+      'Provenance p by ci-a, signed by ci, built by https://ci, from https://git.example/a at abc',
+    );
+  });
 });
 
 test('what failed does not hide what is missing', () => {

@@ -5,39 +5,73 @@ import {
   dependsOnChanges,
   imagesUnreported,
   significanceOfRelease,
+  type Counted,
   type Demand,
-  type Ignored,
   type Standing,
 } from '../../evidence/demands.ts';
+import type { Ignored } from '../../evidence/ignored.ts';
 import type { Piece } from '../../evidence/piece.ts';
 import { listed, objectNamed } from '../../messages.ts';
 import { keyOf, type Instant } from '../../objects.ts';
 import { earliest } from '../../plan.ts';
 import { visible } from '../../safe-text.ts';
 import { blocked, defineGate, passed, unknown, waiting, type Facts } from '../gate.ts';
-import { newCandidate, report } from '../remedies.ts';
+import { newCandidate, reportAs, reporterOf } from '../remedies.ts';
 import type { Verdict } from '../verdict.ts';
 
-const reads = ['candidate', 'policy', 'bundle', 'hands', 'record', 'evidence', 'mayReport', 'changes'] as const;
+const reads = [
+  'candidate',
+  'policy',
+  'bundle',
+  'hands',
+  'record',
+  'evidence',
+  'mayReport',
+  'signerOf',
+  'changes',
+] as const;
 type Seen = Facts<typeof reads>;
 
 /** Why evidence that passed does not count, as a part of a sentence. */
-export const notCountedBecause: Readonly<Record<Ignored, string>> = {
+export const notCountedBecause: Readonly<Record<Ignored['why'], string>> = {
   Author: 'changed the content',
   StagingAccount: 'is an account of the staging namespace',
   Expired: 'performed it too long ago',
   Altered: 'holds a report of another digest than it gives',
   LacksRight: 'does not hold the right to report it',
+  Unsigned: 'brings no signed statement',
+  OtherSigner: 'is not signed by a key that the policy names',
+  Differs: 'says something else than was signed',
+  OtherOrigin: 'was built elsewhere',
 };
 
 /** The reason that helps most, when something passed and does not count. */
 const telling = [
   { why: 'Author', reason: 'ReporterIsAuthor' },
   { why: 'LacksRight', reason: 'ReporterLacksRight' },
+  { why: 'Differs', reason: 'StatementDiffers' },
+  { why: 'OtherOrigin', reason: 'OriginNotAllowed' },
+  { why: 'OtherSigner', reason: 'EvidenceNotSigned' },
+  { why: 'Unsigned', reason: 'EvidenceNotSigned' },
   { why: 'Expired', reason: 'EvidenceExpired' },
 ] as const;
 
 const named = ({ type, name, reporter }: Piece): string => `${type} ${name} by ${visible(reporter.username)}`;
+
+/** With what makes it count beside who reported it. */
+const namedWithSigner = (piece: Counted): string =>
+  [
+    named(piece),
+    ...(piece.signer === '' ? [] : [`signed by ${piece.signer}`]),
+    ...(piece.signer === '' ? [] : originOf(piece)),
+  ].join(', ');
+
+const originOf = ({ statement }: Piece): readonly string[] => [
+  ...(statement?.builder === undefined ? [] : [`built by ${visible(statement.builder)}`]),
+  ...(statement?.sources ?? []).map(
+    ({ repository, revision }) => `from ${visible(repository)}${revision === '' ? '' : ` at ${visible(revision)}`}`,
+  ),
+];
 
 const distinct = (texts: readonly string[]): string => listed([...new Set(texts)]);
 
@@ -69,7 +103,7 @@ const failed = (s: Seen, demands: readonly Demand[]): Told | undefined => {
   if (failures.length === 0) return undefined;
   const again = demands.flatMap(({ line, subjects }) => {
     const these = subjects.flatMap(({ subject, standing }) => (standing.is === 'Failed' ? [subject] : []));
-    return these.length === 0 ? [] : [report(s, line, these)];
+    return these.length === 0 ? [] : [reportAs(s, line, these)];
   });
   return {
     message: distinct(failures.map(({ piece, because }) => `${named(piece)} ${because}`)),
@@ -81,16 +115,17 @@ const missing = (s: Seen, demands: readonly Demand[]): (Told & { readonly reason
   const open = demands.filter((demand) => missingIn(demand).length > 0);
   if (open.length === 0) return undefined;
   const ignored = standings(demands, 'Missing').flatMap((each) => each.ignored);
-  const notCounted = distinct(ignored.map(({ piece, why }) => `${named(piece)} (${notCountedBecause[why]})`));
+  const notCounted = distinct(
+    ignored.map(
+      ({ piece, why, detail }) => `${named(piece)} (${detail === '' ? notCountedBecause[why] : visible(detail)})`,
+    ),
+  );
   const waitsFor = open.map((demand) => `${demand.line.type} about ${aboutText(s, demand, missingIn(demand))}`);
   return {
     reason: telling.find(({ why }) => ignored.some((each) => each.why === why))?.reason ?? 'EvidenceMissing',
     message: `${listed(waitsFor)}${notCounted === '' ? '' : `; not counted: ${notCounted}`}`,
     remedy: open
-      .map(
-        (demand) =>
-          `Somebody who holds report on evidencetypes/${demand.line.type} in ${s.candidate.metadata.namespace} by name, and had no hand in the content, reports what came of it: ${report(s, demand.line, missingIn(demand))}`,
-      )
+      .map((demand) => `${reporterOf(s, demand.line)}: ${reportAs(s, demand.line, missingIn(demand))}`)
       .join('; '),
   };
 };
@@ -126,7 +161,7 @@ const judge = (s: Seen, now: Instant): Verdict => {
   const [unanswered] = standings(demands, 'Unanswered');
   if (unanswered !== undefined) {
     return unknown('RightsUnknown', {
-      message: `Not answered yet whether the reporter of ${named(unanswered.pieces[0])} may report it`,
+      message: `Not answered yet whether the reporter of ${named(unanswered.pieces[0])} may report it, or who signed it`,
       remedy:
         'Wait; the operator asks the API server automatically. If it lasts, a platform admin reads the log of the operator',
     });
@@ -136,7 +171,8 @@ const judge = (s: Seen, now: Instant): Verdict => {
   if (open !== undefined) {
     return waiting(open.reason, { message: `Waiting for ${open.message}${note}`, remedy: open.remedy, wakeAt });
   }
-  const rests = counted.length === 0 ? 'Nothing is needed' : distinct(counted.map(({ piece }) => named(piece)));
+  const rests =
+    counted.length === 0 ? 'Nothing is needed' : distinct(counted.map(({ piece }) => namedWithSigner(piece)));
   return passed('EvidenceComplete', `${rests}${note}`, wakeAt);
 };
 
