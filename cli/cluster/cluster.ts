@@ -265,8 +265,9 @@ const ruleOf = (rule: unknown): RuleSeen => ({
   resourceNames: textsOf(fieldOf(rule, 'resourceNames')),
 });
 
-/** Whether an error says that the person may not. */
-export const isForbidden = (error: unknown): boolean => error instanceof Failure && error.kind === 'Forbidden';
+/** Whether an error says that the person may not. A credential that is not accepted says nothing of what its owner may. */
+export const isForbidden = (error: unknown): boolean =>
+  error instanceof Failure && error.kind === 'Forbidden' && error.refusal !== 'Authentication';
 
 /** Reads the kubeconfig and makes the connection; nothing is sent yet. */
 export const openCluster = async (wanted: Wanted, version: string, interactive: boolean): Promise<Cluster> => {

@@ -10,7 +10,8 @@ test('what may not be read, or is not served, counts as not there', async () => 
   expect(await failing(404, 'NotFound')).toBeUndefined();
 });
 
-test('an API server that fails is no answer: the command says so, and does not print that nothing is there', async () => {
+test('an API server that fails, or takes no credential, is no answer: the command says so, and does not print that nothing is there', async () => {
   await expect(failing(503, 'ServiceUnavailable')).rejects.toMatchObject({ kind: 'Unavailable' });
+  await expect(failing(401, 'Unauthorized')).rejects.toMatchObject({ refusal: 'Authentication' });
   await expect(failing(429, 'TooManyRequests')).rejects.toMatchObject({ kind: 'Throttled' });
 });

@@ -2,11 +2,13 @@
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import { ourResource } from '../../operator/kube/rows.ts';
 import { candidateArgument, connectionOptions, outputOption, type CommandDefinition } from '../command.ts';
+import type { Cluster } from '../cluster/cluster.ts';
+import { Problem } from '../exit.ts';
 import { candidatesIn, findCandidate, newestFirst, placeOf } from '../candidate/find.ts';
 import { candidateOf, isTrue } from '../candidate/objects.ts';
 import { waitsFor } from '../candidate/waits.ts';
 import { printObjects } from '../output/objects.ts';
-import { dim, styled, textOf, type Part } from '../output/parts.ts';
+import { dim, lineWidth, styled, type Part } from '../output/parts.ts';
 import { ageOf, printTable } from '../output/table.ts';
 import type { Session } from '../session.ts';
 
@@ -26,6 +28,7 @@ const list = async (session: Session): Promise<void> => {
   const { out, format } = session;
   if (format !== undefined) return printObjects(out, format, { all });
   if (all.length === 0) {
+    if (!everywhere) await expectNamespace(cluster, namespace);
     out.note(`There are no release candidates${everywhere ? '' : ` in ${namespace}`}`);
     out.note('  → ', `kubectl countersign stage --help says how one is made`);
     return;
@@ -61,6 +64,16 @@ const list = async (session: Session): Promise<void> => {
   );
 };
 
+/** @throws Problem where it is known that there is no such namespace */
+const expectNamespace = async (cluster: Cluster, name: string): Promise<void> => {
+  const [{ ifReadable }, { namespaceRow }] = await Promise.all([
+    import('../cluster/readable.ts'),
+    import('../cluster/rows.ts'),
+  ]);
+  const isThere = await ifReadable(cluster.find(namespaceRow, { name }).then((found) => found !== undefined));
+  if (isThere === false) throw new Problem(`There is no namespace ${name}`, 'kubectl get namespaces');
+};
+
 /** One candidate, with everything around it that the person may read. */
 const one = async (session: Session, name: string): Promise<void> => {
   const candidate = await findCandidate(session, name);
@@ -78,12 +91,16 @@ const treeOf = async (session: Session, candidate: ReleaseCandidate) => {
   ]);
   const story = await storyOf(cluster, candidate);
   const seen = story.bundle === undefined ? undefined : await objectsSeen(cluster, story.bundle);
-  return treeLines(candidateTree(story, { seen, whole: session.flag('all'), now: session.now() }));
+  const { out } = session;
+  return treeLines(
+    candidateTree(story, { seen, whole: session.flag('all'), now: session.now() }),
+    out.isInteractive ? out.columns : Infinity,
+  );
 };
 
 /** Rows of the screen that lines take. */
 const rowsOf = (lines: readonly (readonly Part[])[], columns: number): number =>
-  lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.map(textOf).join('').length / columns)), 0);
+  lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(lineWidth(line) / columns)), 0);
 
 /** The tree again with every change, in place where somebody looks at a screen, until it has ended. */
 const watchOne = async (session: Session, name: string): Promise<void> => {

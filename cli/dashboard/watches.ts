@@ -2,7 +2,7 @@
 import { toFailure } from '../../operator/kube/failures.ts';
 import type { Selection } from '../../operator/kube/read.ts';
 import { isRecord, type KubeObject, type ResourceRow } from '../../operator/kube/resource.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import { isForbidden, type Cluster } from '../cluster/cluster.ts';
 import { after } from './pace.ts';
 
 /** Something has changed. The production namespace that it belongs to; undefined = it may be any. */
@@ -87,8 +87,7 @@ export class Watches {
           } else if (current) tell(change.type === 'Is' ? productionOf(change.object) : undefined);
         }
       } catch (error) {
-        const { kind } = toFailure(error);
-        if (kind === 'Forbidden' || kind === 'NotFound') return;
+        if (isForbidden(error) || toFailure(error).kind === 'NotFound') return;
         await after(retryMs, signal);
       }
     }

@@ -7,7 +7,7 @@ import { selectedObject } from '../../operator/decide/selected.ts';
 import { toFailure } from '../../operator/kube/failures.ts';
 import type { KubeObject, ResourceRow } from '../../operator/kube/resource.ts';
 import { claimOwner } from '../candidate/claims.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import { isForbidden, type Cluster } from '../cluster/cluster.ts';
 import { Problem } from '../exit.ts';
 
 /** An object of staging. */
@@ -95,10 +95,9 @@ const listed = async (cluster: Cluster, resource: ResourceRow, selection: Labell
   try {
     return await cluster.list(resource, selection);
   } catch (error) {
-    const { kind } = toFailure(error);
-    if (kind === 'NotFound') return [];
+    if (toFailure(error).kind === 'NotFound') return [];
     // Also said of kinds that there are not.
-    if (kind === 'Forbidden') return (await cluster.serves(resource)) ? undefined : [];
+    if (isForbidden(error)) return (await cluster.serves(resource)) ? undefined : [];
     throw error;
   }
 };

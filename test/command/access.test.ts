@@ -155,6 +155,32 @@ describe('kubeconfigs', () => {
   });
 });
 
+describe('what is said', () => {
+  test('of a credential that has expired: who says who you are', async () => {
+    const { clusters, contexts } = await configOf('admin');
+    const users = [{ name: 'admin', user: { token: 'expired' } }];
+    const file = await write('expired.yaml', { clusters, contexts, users, 'current-context': 'admin' });
+    const lines = [['get', '-A'], ['pending'], ['wait', 'one', '-n', 'default'], ['running', '-n', 'default']];
+    for (const line of [...lines, ['emergency', 'status', '-n', 'default'], ['doctor', '-n', 'default']]) {
+      const { code, stderr } = await command.as('admin', line, { env: { KUBECONFIG: file } });
+      expect([line, code, stderr]).toEqual([line, 1, expect.stringContaining('Unauthorized')]);
+      expect(stderr).toContain('kubectl auth whoami says who you are; sign in again');
+    }
+  });
+
+  test('of a namespace that is not there', async () => {
+    const of = async (...line: readonly string[]) => {
+      const { code, stderr, stdout } = await command.as('admin', [...line, '-n', 'gone']);
+      return [code, `${stdout}${stderr}`] as const;
+    };
+    expect(await of('get')).toEqual([1, expect.stringContaining('There is no namespace gone')]);
+    expect(await of('get', 'one')).toEqual([1, expect.stringContaining('There is no ReleaseCandidate one in gone')]);
+    expect(await of('doctor')).toEqual([1, expect.stringContaining('there is no namespace gone')]);
+    for (const line of [['running'], ['findings'], ['emergency', 'status'], ['rollback', 'payments', '--reason', 'x']])
+      expect(await of(...line)).toEqual([1, expect.stringContaining('Namespace gone is no production namespace')]);
+  });
+});
+
 describe('the file', () => {
   /** PATH as people have it who have not built it. */
   const withoutPlugin = (): string =>
