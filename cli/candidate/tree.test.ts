@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { aCandidate, now } from '../../test/support/builders/decide.ts';
-import { textOf } from '../output/parts.ts';
+import { lineWidth, textOf } from '../output/parts.ts';
 import { candidateTree, treeLines } from './tree.ts';
 
 const gate = (message: string, remedy: string) => ({
@@ -11,7 +11,7 @@ const gate = (message: string, remedy: string) => ({
   remedy,
 });
 
-const printed = (message: string, remedy: string): readonly string[] => {
+const printed = (message: string, remedy: string, columns = Infinity): readonly string[] => {
   const candidate = aCandidate();
   const status = { gates: [gate(message, remedy)], conditions: [], approvalManifests: {} };
   const story = {
@@ -20,7 +20,7 @@ const printed = (message: string, remedy: string): readonly string[] => {
     bundle: undefined,
     approvals: [],
   };
-  return treeLines(candidateTree(story as never, { seen: undefined, whole: false, now })).map((line) =>
+  return treeLines(candidateTree(story as never, { seen: undefined, whole: false, now }), columns).map((line) =>
     line.map(textOf).join(''),
   );
 };
@@ -31,4 +31,20 @@ test('a remedy of several lines is printed as lines, so that an overlay in it ca
   const first = lines.findIndex((line) => line.includes('Add to spec.overlay:'));
   expect(lines[first + 1]).toMatch(/- kind: Deployment$/);
   expect(lines[first + 2]).toMatch(/ {2}name: api$/);
+});
+
+test('in a narrow terminal text goes on below itself, inside of the tree; commands, and what is to be copied, stay whole', () => {
+  const command = `kubectl countersign approve ${'x'.repeat(60)} -n payments-staging`;
+  const copied = `- kind: Deployment # ${'y '.repeat(40)}`;
+  const lines = printed('one word after the other '.repeat(8).trim(), `Sign: ${command}\n${copied}`, 60);
+  const [wide, narrow] = [60, 80].map((columns) => lines.filter((line) => lineWidth([line]) > columns));
+  expect(narrow?.map((line) => line.replace(/^[│└├─→ ]*/, ''))).toEqual([`Sign: ${command}`, copied]);
+  expect(wide).toEqual(narrow);
+  expect(lines.join(' ').replaceAll(/[│└├─ ]+/g, ' ')).toContain('one word after the other '.repeat(8).trim());
+  const first = lines.findIndex((line) => line.includes('StagingReferences'));
+  expect(lines[first + 1]).toMatch(/^[│ ] {5}│ {2}word/);
+});
+
+test('characters of two columns count as two', () => {
+  expect([lineWidth(['修正 🚀']), lineWidth(['e\u0301'])]).toEqual([7, 1]);
 });

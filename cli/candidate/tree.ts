@@ -1,7 +1,7 @@
 /** A candidate as a tree: gates, who signed, objects, health. */
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import { visible } from '../../operator/decide/safe-text.ts';
-import { bold, dim, styled, type Part, type Style } from '../output/parts.ts';
+import { bold, dim, folded, lineWidth, styled, type Part, type Style } from '../output/parts.ts';
 import { ageOf } from '../output/table.ts';
 import { gateFacts, healthOf, newsOf, signedFacts, type SignatureFact, type Tone } from './facts.ts';
 import type { ObjectSeen } from './live.ts';
@@ -11,6 +11,8 @@ import type { Story } from './story.ts';
 export interface Branch {
   readonly line: readonly Part[];
   readonly below?: readonly Branch[];
+  /** It is there to be copied, and stays one line. */
+  readonly isCopied?: true;
 }
 
 const marks: Readonly<Record<string, readonly [mark: string, style: Style]>> = {
@@ -28,7 +30,7 @@ const markOf = (outcome: string): Part => {
 /** A text of the operator behind a title. It may have several lines, such as an overlay that is there to be copied. */
 const texts = (title: readonly Part[], text: string): Branch => {
   const [first = '', ...others] = text.split('\n');
-  return { line: [...title, first], below: others.map((line) => ({ line: [line] })) };
+  return { line: [...title, first], below: others.map((line) => ({ line: [line], isCopied: true })) };
 };
 
 const stepsOf = (remedy: string): readonly Branch[] => {
@@ -133,11 +135,19 @@ export const candidateTree = (
 };
 
 /** The lines of a tree, with its branches drawn. */
-export const treeLines = ({ line, below = [] }: Branch): readonly (readonly Part[])[] => [
-  line,
-  ...below.flatMap((branch, at) => {
-    const isLast = at === below.length - 1;
-    const [first = [], ...others] = treeLines(branch);
-    return [[dim(isLast ? '└─ ' : '├─ '), ...first], ...others.map((each) => [dim(isLast ? '   ' : '│  '), ...each])];
-  }),
-];
+export const treeLines = ({ line, below = [], isCopied }: Branch, columns: number): readonly (readonly Part[])[] => {
+  const fits = isCopied === true || lineWidth(line) <= columns;
+  const [first = [], ...more] = fits ? [line] : folded(line, columns - railWidth);
+  const rail = below.length === 0 ? '   ' : dim('│  ');
+  return [
+    first,
+    ...more.map((each) => [rail, ...each]),
+    ...below.flatMap((branch, at) => {
+      const isLast = at === below.length - 1;
+      const [head = [], ...others] = treeLines(branch, columns - railWidth);
+      return [[dim(isLast ? '└─ ' : '├─ '), ...head], ...others.map((each) => [dim(isLast ? '   ' : '│  '), ...each])];
+    }),
+  ];
+};
+
+const railWidth = 3;

@@ -1,5 +1,5 @@
 /** Columns as kubectl prints them. */
-import { textOf, type Part } from './parts.ts';
+import { textOf, widthOf, type Part } from './parts.ts';
 import type { Terminal } from './terminal.ts';
 
 const gap = 3;
@@ -7,12 +7,12 @@ const gap = 3;
 /** Prints rows under their headings, each column as wide as its widest cell. The last column is not padded. */
 export const printTable = (out: Terminal, headings: readonly string[], rows: readonly (readonly Part[])[]): void => {
   const widths = headings.map((heading, column) =>
-    Math.max(heading.length, ...rows.map((row) => textOf(row[column] ?? '').length)),
+    Math.max(heading.length, ...rows.map((row) => widthOf(textOf(row[column] ?? '')))),
   );
   const last = headings.length - 1;
   const lineOf = (cells: readonly Part[]): readonly Part[] =>
     cells.flatMap((cell, column) =>
-      column === last ? [cell] : [cell, ' '.repeat((widths[column] ?? 0) - textOf(cell).length + gap)],
+      column === last ? [cell] : [cell, ' '.repeat((widths[column] ?? 0) - widthOf(textOf(cell)) + gap)],
     );
   out.line(...lineOf(headings));
   for (const row of rows) out.line(...lineOf(row));

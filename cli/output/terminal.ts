@@ -45,7 +45,8 @@ export class Terminal {
   }
 
   get columns(): number {
-    return this.#streams.stdout.columns ?? defaultColumns;
+    // A terminal that does not know its size says 0.
+    return this.#streams.stdout.columns || defaultColumns;
   }
 
   /** One line on standard output. Control and format characters in it are written as `\u{…}`. */

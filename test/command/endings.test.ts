@@ -158,6 +158,30 @@ test('without notes `stage` opens the editor on a template, shows what changes, 
   expect(staging.shown()).toMatch(/releasecandidate \S+ created/);
 });
 
+test('a tree in a terminal of 80 columns stays a tree, and nothing of it is cut', async () => {
+  const world = await system.world('narrow');
+  await world.stage(world.configMap('api-config', { level: 'info' }));
+  const summary = '修正 '.repeat(30).trim();
+  const notes = { summary, changes: ['x'], dependencies: ['none'], installation: 'none', rollbackPlan: 'automatic' };
+  await world.propose(world.candidate('first', ['ConfigMap/api-config'], { notes }));
+  await world.staged('first');
+  const get = `kubectl-countersign get first -n ${world.staging}`;
+  const narrow = inTerminal('developer-a', `stty cols 80; ${get}`, { NO_COLOR: '1' });
+  expect(await narrow.ended).toBe(0);
+  const lines = narrow.shown().trimEnd().split(/\r?\n/);
+  const isWide = (line: string): boolean =>
+    [...line].reduce((sum, each) => sum + (/[修正]/.test(each) ? 2 : 1), 0) > 80;
+  expect(lines.filter((line) => isWide(line) && !line.includes('kubectl '))).toEqual([]);
+  expect(lines.slice(1).filter((line) => !/^[│├└] {0,2}/.test(line) && !line.startsWith('   '))).toEqual([]);
+  const text = (all: string): string => all.replaceAll(/[\s│├└─]+/g, ' ');
+  const { stdout } = await command.as('developer-a', ['get', 'first', '-n', world.staging]);
+  const withoutAge = (all: string): string =>
+    text(all)
+      .replace(/ \d+[smh]\b/, '')
+      .trim();
+  expect(withoutAge(lines.join('\n'))).toBe(withoutAge(stdout));
+});
+
 test('content that moves while `approve` asks is not signed for: it says so, and shows how to read it again', async () => {
   const world = await released('moved');
   await world.stage(world.deployment('api', 'b'));
