@@ -39,6 +39,9 @@ await chmod(file, 0o755);
 const mac = platform === 'darwin' ? ['--macho-segment-name', 'NODE_SEA'] : [];
 runIn('npx', '--yes', postject, file, 'NODE_SEA_BLOB', 'program.blob', '--sentinel-fuse', fuse, ...mac);
 await copyFile(join(root, 'LICENSE'), join(to, 'LICENSE'));
+// It runs where there is no Node, and nothing else of this machine.
+const said = execFileSync(file, ['--version'], { env: {}, encoding: 'utf8' }).trim();
+if (said !== packageFile.version) throw new Error(`${file} --version says ${said}`);
 runIn('tar', '-czf', `${name}.tar.gz`, 'kubectl-countersign', 'LICENSE');
 
 const { version } = packageFile;
