@@ -1,4 +1,5 @@
 /** What the API server or the network says, with what to do about it. */
+import { group as ownGroup } from '../operator/api/kinds.ts';
 import { toFailure, type Failure } from '../operator/kube/failures.ts';
 import { Problem } from './exit.ts';
 
@@ -22,7 +23,9 @@ const nextOf = (failure: Failure): string | undefined => {
         return `Name a namespace in which you may: -n <namespace>; kubectl auth can-i ${verb} ${full} -n <namespace> says where`;
       return namespace === 'default'
         ? 'Name the namespace: -n <staging or production namespace>'
-        : `A platform admin of ${namespace} binds one of the countersign ClusterRoles to you; kubectl auth can-i ${verb} ${full} -n ${namespace} says when it is done`;
+        : group !== ownGroup
+          ? `Somebody who administers ${namespace} gives you that right, such as by ClusterRole view; kubectl auth can-i ${verb} ${full} -n ${namespace} says when it is done`
+          : `A platform admin of ${namespace} binds one of the countersign ClusterRoles to you; kubectl auth can-i ${verb} ${full} -n ${namespace} says when it is done`;
     }
     case 'NotFound':
       return 'kubectl api-resources --api-group=countersign.dev says whether Countersign is installed';

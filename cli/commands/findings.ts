@@ -27,7 +27,7 @@ export const findings: CommandDefinition = {
     const explained = conditionOf(policy, 'Explained');
     if (open.length === 0) {
       out.line(
-        explained?.status === 'True' ? styled('green', 'No findings. ') : '',
+        explained?.status === 'True' ? styled('green', 'No findings: ') : '',
         explained?.message ?? 'The operator has not looked yet',
       );
       return;

@@ -20,14 +20,16 @@ const run = async (session: Session): Promise<void> => {
     out.progress(`${at + 1} of ${production.length} namespaces: ${namespace}`);
     all.push(...(await waitingIn(cluster, namespace, now)));
   }
+  const unseen = 'You may not list namespaces, and neither -n nor the kubeconfig names a production namespace';
   if (format !== undefined) {
+    if (production.length === 0 && !complete) out.note(unseen);
     return printObjects(out, format, {
       all: all.map(({ name, namespace, what, ...more }) => ({ kind: what, metadata: { name, namespace }, ...more })),
     });
   }
   const where = complete ? 'in the whole cluster' : production.length === 0 ? '' : `in ${production.join(', ')}`;
   if (production.length === 0) {
-    out.note('You may not list namespaces, and neither -n nor the kubeconfig names a production namespace');
+    out.note(unseen);
     out.note('  → ', 'kubectl countersign pending -n <production or staging namespace>');
     return;
   }

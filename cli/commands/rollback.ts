@@ -17,7 +17,7 @@ const runningOf = async (session: Session, namespace: string, name: string) => {
   if (running !== undefined) return running;
   throw new Problem(
     `Production runs no release of package ${name} in ${namespace}${packages.length === 0 ? '' : `; it runs ${packages.map((each) => each.package).join(', ')}`}`,
-    `kubectl countersign get -n ${namespace}`,
+    `kubectl countersign running -n ${namespace}`,
   );
 };
 

@@ -69,8 +69,13 @@ const show = async (session: Session, namespace: string, choice: Choice): Promis
     say(dim(`You may not list ${choice.unseen.join(', ')} in ${namespace}: the operator looks at them when it stages`));
   }
   const unsaid = choice.cannotTake;
-  if (choice.takes.length === 0)
-    throw new Problem(`There is nothing to release in ${namespace}`, `kubectl get all -n ${namespace} --show-labels`);
+  if (choice.takes.length === 0) {
+    const may = choice.unseen.length === 0 ? '' : ' that you may list';
+    throw new Problem(
+      `There is nothing to release in ${namespace}${may}`,
+      `kubectl get all -n ${namespace} --show-labels`,
+    );
+  }
   if (unsaid.length > 0) {
     throw new Problem(
       `The selector finds what no release takes: ${unsaid.map(({ ref, why }) => `${keyOf(ref)} (${why})`).join(', ')}`,

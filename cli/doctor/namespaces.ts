@@ -169,6 +169,15 @@ export const productionNamespace = async (
   }
   const guard = object === 'Unreadable' ? 'enforce' : object.metadata.labels?.[guardedLabel];
   const policy = await findPolicy(cluster, namespace);
+  if (policy === undefined && object === 'Unreadable') {
+    return [
+      found(
+        'error',
+        `nothing is known of ${namespace}: you may read neither the namespace nor a ReleasePolicy in it, if there are any`,
+        `Name a production namespace in which you hold a role: kubectl auth can-i get releasepolicies.countersign.dev -n ${namespace} says whether you do`,
+      ),
+    ];
+  }
   if (policy === undefined) {
     return guard === undefined
       ? [

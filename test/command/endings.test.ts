@@ -169,8 +169,7 @@ test('a tree in a terminal of 80 columns stays a tree, and nothing of it is cut'
   const narrow = inTerminal('developer-a', `stty cols 80; ${get}`, { NO_COLOR: '1' });
   expect(await narrow.ended).toBe(0);
   const lines = narrow.shown().trimEnd().split(/\r?\n/);
-  const isWide = (line: string): boolean =>
-    [...line].reduce((sum, each) => sum + (/[修正]/.test(each) ? 2 : 1), 0) > 80;
+  const isWide = (line: string): boolean => line.length + (line.match(/[修正]/g)?.length ?? 0) > 80;
   expect(lines.filter((line) => isWide(line) && !line.includes('kubectl '))).toEqual([]);
   expect(lines.slice(1).filter((line) => !/^[│├└] {0,2}/.test(line) && !line.startsWith('   '))).toEqual([]);
   const text = (all: string): string => all.replaceAll(/[\s│├└─]+/g, ' ');

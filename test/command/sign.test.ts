@@ -246,6 +246,13 @@ describe('the story', () => {
     expect(code).toBe(1);
     expect(stderr).toContain(`There is no ReleaseCandidate nothing in ${world.staging}`);
     expect(stderr).toContain(`kubectl countersign get -n ${world.staging}`);
+    const elsewhere = await command.as('tester-a', ['pending', '-o', 'json', '-n', 'gone']);
+    expect([JSON.parse(elsewhere.stdout), elsewhere.stderr]).toEqual([
+      expect.objectContaining({ items: [] }),
+      expect.stringContaining('You may not list namespaces'),
+    ]);
+    const unread = await command.as('tester-a', ['doctor', '-n', 'gone']);
+    expect([unread.code, unread.stdout]).toEqual([1, expect.stringContaining('nothing is known of gone')]);
     const nowhere = await command.as('developer-a', ['get']);
     expect(nowhere.stderr).toContain('-n <staging or production namespace>');
   });
