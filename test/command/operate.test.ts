@@ -319,7 +319,7 @@ describe('emergency access', () => {
 describe('findings', () => {
   test('are listed, wait for those who may sign, and are signed for', async () => {
     const none = await command.as('auditor-a', ['findings', ...production()]);
-    expect(none.stdout).toContain('No findings.');
+    expect(none.stdout).toContain('No findings:');
     accepted(
       await world.as(podMaker).create({
         apiVersion: 'v1',
