@@ -42,13 +42,16 @@ const performedAtOf = (session: Session): number | undefined => {
   return at;
 };
 
+const signedElsewhere = 'Have it signed again, about exactly this; the commands: kubectl countersign why <candidate>';
+
 /** What is there to be reported, read and judged. */
 const prepared = async (session: Session) => {
   const [name, type] = [session.name(), session.argument(1) ?? ''];
-  const [{ readReports }, evidence, counts, { storyOf }] = await Promise.all([
+  const [{ readReports }, evidence, counts, { statementProblem }, { storyOf }] = await Promise.all([
     import('../reports/read.ts'),
     import('../reports/evidence.ts'),
     import('../reports/counts.ts'),
+    import('../reports/statement.ts'),
     import('../candidate/story.ts'),
   ]);
   const told = {
@@ -59,7 +62,7 @@ const prepared = async (session: Session) => {
     inline: session.flag('inline'),
   };
   const given = imagesGiven(session);
-  const files = await readReports(session.arguments(2));
+  const files = await readReports(session.arguments(2), type);
   const cluster = await session.cluster();
   const candidate = await findCandidate(session, name);
   const { namespace } = candidate.metadata;
@@ -84,7 +87,16 @@ const prepared = async (session: Session) => {
     };
   });
   await counts.imagesOrProblem(cluster, reported, groups);
-  await counts.reporterOrProblem(cluster, reported, { type, passed: pieces.some(({ sum }) => sum.passed) });
+  for (const { manifest } of pieces) {
+    if (manifest.spec.statement === undefined) continue;
+    const problem = statementProblem(manifest.spec, line);
+    if (problem !== undefined) throw new Problem(`It would not count: the statement ${problem}`, signedElsewhere);
+  }
+  await counts.reporterOrProblem(cluster, reported, {
+    type,
+    passed: pieces.some(({ sum }) => sum.passed),
+    signed: pieces.every(({ manifest }) => manifest.spec.statement !== undefined),
+  });
   return { cluster, candidate, policy, line, type, pieces, outcomeText: evidence.outcomeText };
 };
 
@@ -154,7 +166,7 @@ export const report: CommandDefinition = {
   name: 'report',
   summary: 'Reports what tests or scanners found, from the files that they wrote.',
   description:
-    'Reads JUnit XML, TAP, go test -json, SARIF, Trivy, Grype and CycloneDX, counts what they say, shows what was found and what was set aside, asks once, and creates Evidence in the staging namespace. What failed is reported as Failed. Documents of OpenVEX among the files set findings of a scan aside; which, by whom and why goes with the evidence. Of evidence about images, each image that reports name gets a piece of its own. A report that is cut off, empty, or of another format is refused with file and line. Nothing in a report is executed, fetched or looked up.',
+    'Reads JUnit XML, TAP, go test -json, SARIF, Trivy, Grype and CycloneDX, or a statement that somebody signed (DSSE, Sigstore bundle), counts what they say, shows what was found and what was set aside, asks once, and creates Evidence in the staging namespace. What failed is reported as Failed. Documents of OpenVEX among the files set findings of a scan aside; which, by whom and why goes with the evidence. Of evidence about images, each image that reports name gets a piece of its own. A report that is cut off, empty, or of another format is refused with file and line. Nothing in a report is executed, fetched or looked up.',
   args: [
     { name: 'candidate', description: 'The ReleaseCandidate.', required: true, completes: 'candidate' },
     {

@@ -35,7 +35,7 @@ const somebodyElse = ({ candidate: { metadata } }: Reported, type: string): stri
 export const reporterOrProblem = async (
   cluster: Cluster,
   of: Reported,
-  { type, passed }: { readonly type: string; readonly passed: boolean },
+  { type, passed, signed }: { readonly type: string; readonly passed: boolean; readonly signed: boolean },
 ): Promise<void> => {
   const { namespace } = of.candidate.metadata;
   const who = await cluster.whoAmI();
@@ -57,8 +57,10 @@ export const reporterOrProblem = async (
   if (!passed) return;
   const { signedBy } = lineFor(of, type) ?? {};
   if (signedBy !== undefined) {
+    // With a signature of somebody else an author decides nothing.
+    if (signed) return;
     throw new Problem(
-      `It would not count: the policy wants ${type} signed by ${listed(signedBy.map(({ name }) => name))}, and this command signs nothing`,
+      `It would not count: the policy wants ${type} signed by ${listed(signedBy.map(({ name }) => name))}, and this is not signed`,
       `Read the commands that sign and report: kubectl countersign why ${of.candidate.metadata.name} -n ${namespace}`,
     );
   }

@@ -135,6 +135,16 @@ const reportOf = ({ files }: Group, { url, inline }: Kept): Readonly<Record<stri
   };
 };
 
+/** What was signed, as it stands in the file; undefined = nothing was. @throws Problem where it is one of several */
+const statementIn = ({ files }: Group): string | undefined => {
+  const signed = files.find(({ outcome }) => outcome.sort === 'statement');
+  if (signed === undefined || files.length === 1) return signed?.text;
+  throw new Problem(
+    `${signed.name} is a signed statement, and stands for itself`,
+    'Report each with a command of its own',
+  );
+};
+
 export interface Told extends Kept {
   readonly type: string;
   readonly comment: string;
@@ -146,6 +156,7 @@ export interface Told extends Kept {
 export const evidenceOf = (candidate: ReleaseCandidate, digest: string, group: Group, told: Told, now: number) => {
   const { name, namespace, uid } = candidate.metadata;
   const { passed, counts, ignored } = sumOf(group);
+  const statement = statementIn(group);
   const comment = commentOf(told.comment, ignored);
   const at = told.performedAt ?? performedAt(group, now);
   return {
@@ -159,7 +170,8 @@ export const evidenceOf = (candidate: ReleaseCandidate, digest: string, group: G
       summary: counts,
       // Whole seconds, and never later than now.
       performedAt: new Date(Math.floor(at / 1_000) * 1_000).toISOString().replace('.000Z', 'Z'),
-      report: reportOf(group, told),
+      statement,
+      ...(statement === undefined ? { report: reportOf(group, told) } : {}),
       ...(comment === '' ? {} : { comment }),
     },
   };

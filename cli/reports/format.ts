@@ -7,6 +7,7 @@ import { readJUnit } from './junit.ts';
 import { readOpenVex } from './openvex.ts';
 import { BadReport, type Outcome } from './outcome.ts';
 import { readSarif } from './sarif.ts';
+import { readStatement } from './statement.ts';
 import { readTap } from './tap.ts';
 import { readTrivy } from './trivy.ts';
 import type { Vex } from './vex.ts';
@@ -14,7 +15,8 @@ import type { Vex } from './vex.ts';
 /** What a file turned out to be. */
 export type Content = { readonly is: 'Report'; readonly outcome: Outcome } | { readonly is: 'Vex'; readonly vex: Vex };
 
-const known = 'JUnit XML, TAP, go test -json, SARIF, Trivy, Grype, CycloneDX and OpenVEX (JSON)';
+const known =
+  'JUnit XML, TAP, go test -json, SARIF, Trivy, Grype, CycloneDX and OpenVEX (JSON), or a signed statement (DSSE)';
 
 type Read = (value: unknown, text: string) => Promise<Content>;
 
@@ -48,14 +50,17 @@ const ofJson: readonly { readonly fits: (value: Fields) => boolean; readonly rea
 /** An event a line, and the first of them is one of Go. */
 const isGoTest = (text: string): boolean => /^\s*\{[^\n]*"Action"\s*:/.test(text);
 
-/** @throws BadReport where it is of no format that is read, or not whole */
-export const contentOf = async (text: string): Promise<Content> => {
+/** @param type of the evidence that it is to be. @throws BadReport where it is of no format that is read, or not whole */
+export const contentOf = async (text: string, type = 'TestReport'): Promise<Content> => {
   const start = text.trimStart();
   if (start === '') throw new BadReport(`it is empty; one of these was expected: ${known}`);
   if (start.startsWith('<')) return { is: 'Report', outcome: readJUnit(text) };
   if (isGoTest(text)) return { is: 'Report', outcome: readGoTest(text) };
   if (start.startsWith('{') || start.startsWith('[')) {
     const value = jsonIn(text);
+    if (isFields(value) && ('dsseEnvelope' in value || 'payloadType' in value)) {
+      return { is: 'Report', outcome: readStatement(text, type) };
+    }
     const format = isFields(value) ? ofJson.find(({ fits }) => fits(value)) : undefined;
     if (format !== undefined) return format.read(value, text);
     const fields = isFields(value) ? `has the fields ${Object.keys(value).slice(0, 8).join(', ')}` : 'is a list';

@@ -1,7 +1,7 @@
 /** What reports say, whatever their format: what was counted, what was found, and what was set aside. */
 
 /** What a report is about; reports of two sorts are no one piece of evidence. */
-export type Sort = 'tests' | 'findings' | 'components';
+export type Sort = 'tests' | 'findings' | 'components' | 'statement';
 
 /** A test that failed, or a weakness that was found. */
 export interface Finding {

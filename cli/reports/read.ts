@@ -59,7 +59,7 @@ const problemOf = (name: string, error: unknown): unknown =>
     : error;
 
 /** Every file that is a report; documents of OpenVEX among them set findings aside. @throws Problem with file, line and what was expected */
-export const readReports = async (names: readonly string[]): Promise<readonly ReportFile[]> => {
+export const readReports = async (names: readonly string[], type: string): Promise<readonly ReportFile[]> => {
   if (names.length > mostFiles) throw new Problem(`${names.length} files are more than ${mostFiles}`);
   let room = mostOfAll;
   const files: ReportFile[] = [];
@@ -73,7 +73,7 @@ export const readReports = async (names: readonly string[]): Promise<readonly Re
     room -= bytes.length;
     try {
       const text = textIn(bytes);
-      const content = await contentOf(text);
+      const content = await contentOf(text, type);
       if (content.is === 'Vex') documents.push({ name, text, vex: content.vex });
       else {
         const sha256 = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;

@@ -1,6 +1,7 @@
 /** Signed statements on the real control plane: what is only typed waits with the command that signs, and the record names who signed. */
 import { execFile } from 'node:child_process';
-import { delimiter, dirname } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { accepted, type KubeObject } from '../support/cluster/cluster.ts';
@@ -97,7 +98,14 @@ scenario(
     const elsewhere = await gateSays(world, 'stated', 'Evidence', 'OriginNotAllowed');
     expect(elsewhere.message).toContain('names builder https://laptop.example, which the policy does not');
     expect(elsewhere.message).not.toContain('TestReport about');
-    await built(origin.builder);
+
+    const file = join(command.folder, 'provenance.json');
+    const brings = async (key: typeof buildKey) => {
+      await writeFile(file, signed(provenance({ digest, name: metadata.uid ?? '' }, at, origin), key));
+      return command.as('security-a', ['report', 'stated', 'Provenance', file, '-n', world.staging, '--yes']);
+    };
+    expect((await brings(ed25519Key())).stderr).toContain('the statement bears no signature of builder');
+    expect(await brings(buildKey)).toMatchObject({ code: 0, stdout: expect.stringContaining('created: Passed') });
     expect(await end(world, 'stated')).toBe('Promoted');
 
     const started = (await world.ledger()).find(({ type }) => type === 'PromotionStarted');

@@ -72,6 +72,15 @@ const subjectsOf = (payload: Json): ReadonlyMap<string, ReadonlySet<string>> => 
   return found;
 };
 
+/** What a statement says as evidence of that type, and the digests that it is about. @returns why it is not read, as the end of a sentence about it */
+export const saidBy = (
+  text: string,
+  type: string,
+): { readonly said: Said; readonly digests: readonly string[] } | { readonly problem: string } => {
+  const found = read(text, type);
+  return 'problem' in found ? found : { said: found.said, digests: [...subjectsOf(found.payload).keys()] };
+};
+
 const differs = (field: string, typed: string | number, signed: string | number): string =>
   `says ${signed} where spec.${field} says ${typed}`;
 
@@ -121,7 +130,7 @@ const unread = (digest: string, problem: string): Statement => ({
 });
 
 /** RFC 3339, as predicates have it: what else `Date.parse` takes depends on where it runs. */
-const instantOf = (text: string | undefined): number | undefined => {
+export const instantOf = (text: string | undefined): number | undefined => {
   const isInstant = text !== undefined && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/i.test(text);
   const found = isInstant ? Date.parse(text) : Number.NaN;
   return Number.isNaN(found) ? undefined : found;
