@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ecKey } from '../builders/statements.ts';
 
-/** The real program, of which `make cosign` gives the path; undefined = one that writes the same files. */
-export const realCosign = process.env['COUNTERSIGN_COSIGN'];
+/** Path of the real program; undefined = one that writes the same files. */
+const realCosign = process.env['COUNTERSIGN_COSIGN'];
 
 export interface SigningFolder {
   readonly folder: string;
