@@ -171,6 +171,7 @@ const unasked = {
   approvals: [],
   evidence: noEvidence,
   exceptions: [],
+  reviews: [],
   siblings: [],
   places: () => [],
   secrets: new Map(),

@@ -7,6 +7,7 @@ import { conditions, envelope, observedGeneration } from './meta.ts';
 import { notify } from './notify.ts';
 import { parser } from './parse.ts';
 import { exceptions } from './policy-exceptions.ts';
+import { finding, packageInProduction, review } from './policy-status.ts';
 import { evidenceLines, minorClasses } from './policy-evidence.ts';
 import {
   approvalLines,
@@ -26,18 +27,7 @@ import {
   unmanaged,
   window,
 } from './policy-fields.ts';
-import {
-  day,
-  digest,
-  duration,
-  free,
-  instant,
-  namespaceName,
-  objectName,
-  prose,
-  serviceAccountName,
-  typedUsername,
-} from './schemas.ts';
+import { day, duration, namespaceName, serviceAccountName, typedUsername } from './schemas.ts';
 
 const releasePolicySpec = z
   .object({
@@ -202,6 +192,12 @@ const releasePolicySpec = z
         'Who is told what happens here, outside of the cluster. What fails to arrive holds up nothing. Absent: nobody is told.',
       ),
     retain: retain.prefault({}).describe('How much history is kept.'),
+    reviewOverdue: z
+      .enum(['Report', 'Block'])
+      .default('Report')
+      .describe(
+        'What becomes of releases when nobody has reviewed this policy in time. Report: condition Ready says so. Block: nothing is promoted until somebody has.',
+      ),
     reviewBy: day.describe(
       'The day by which somebody must have looked at this policy again: at most 24 months after the change that sets it.',
     ),
@@ -213,26 +209,6 @@ const releasePolicySpec = z
         'spec.deliveredBy: GitOps and spec.gitOpsWriters go together: name at least one writer, or leave both out',
     }),
   );
-
-const packageInProduction = z.object({
-  package: z.string().max(40).describe('The package.'),
-  bundle: objectName.describe('The bundle that production runs.'),
-  digest: digest.describe('Its digest.'),
-  since: instant.describe('When its promotion or rollback was complete.'),
-});
-
-const finding = z.object({
-  name: z.string().max(63).describe('The LedgerEntry that opened it; what an Approval names.'),
-  object: z.string().max(510).describe('What changed.'),
-  change: z.enum(['Created', 'Changed', 'Deleted', 'Integrity']).describe('How. Integrity: our own installation.'),
-  message: prose(1024).describe('What is known of it.'),
-  digest: digest.describe('What a signature for it is under.'),
-  since: instant.describe('When it was opened.'),
-  approvalManifests: z
-    .record(z.string(), free(4096))
-    .meta({ maxProperties: 20 })
-    .describe('By role, the Approval that signs for it: pipe it into kubectl create -f -.'),
-});
 
 const releasePolicyStatus = z.object({
   observedGeneration,
@@ -249,6 +225,9 @@ const releasePolicyStatus = z.object({
     .optional()
     .meta(mapBy('name'))
     .describe('Changes of production that nothing explains, oldest first: the first 50. Absent: none.'),
+  review: review
+    .optional()
+    .describe('By when somebody must have looked at this policy again. Absent before it is judged.'),
 });
 export type ReleasePolicyStatus = z.infer<typeof releasePolicyStatus>;
 

@@ -46,6 +46,8 @@ export interface Grounds {
   readonly evidence: KnownEvidence;
   /** Uids of evidence that the intent names and the copies do not have yet. */
   readonly unseen: readonly string[];
+  /** Approvals under the uid of the policy, where a late review blocks releases. */
+  readonly reviews: readonly Approval[];
   /** Exceptions that the intent names and that are there, with everything signed for them. */
   readonly exceptions: readonly KnownException[];
   /** The bundle that the content was compared with, where the policy asks how much changes. */
@@ -254,6 +256,7 @@ export const createSight = ({ place, caches, records, client, transport, store, 
         before: previous === '' ? undefined : await readBundle(namespace, previous),
         lifts,
         exceptions,
+        reviews: policy?.spec.reviewOverdue === 'Block' ? await readApprovals(namespace, policy.metadata.uid) : [],
         policy,
         candidate: found && valueOf(parseReleaseCandidate(found)),
         bundle: whole,

@@ -247,6 +247,7 @@ export const observeCandidate = (facts: CandidateFacts, candidate: ReleaseCandid
       .filter((approval) => approval.metadata.namespace === target)
       .toSorted(byAge),
     evidence: evidenceIn(facts, metadata.namespace),
+    reviews: policy === undefined ? [] : (facts.approvals.in()?.byIndex('subject', policy.metadata.uid) ?? []),
     exceptions: exceptionsOf(facts, target, spec.package),
     autoscalers: autoscalersIn(facts, target),
     siblings: siblingsOf(facts, candidate),

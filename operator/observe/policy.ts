@@ -14,6 +14,7 @@ export type PolicyFacts = Read<
   | 'records'
   | 'bundles'
   | 'candidates'
+  | 'approvals'
   | 'definitions'
   | 'objects'
   | 'mutators'
@@ -32,6 +33,7 @@ export const observePolicy = (facts: PolicyFacts, namespace: string): PolicySnap
     policy,
     namespace: namespaceIn(facts, namespace),
     record: facts.records.get(namespace),
+    reviews: facts.approvals.in()?.byIndex('subject', policy.metadata.uid) ?? [],
     failing: facts.failing.of(namespace, ''),
     unlisted: unlistedKinds(facts),
     unread: unreadable(facts.followed.unreadKinds(namespace)),

@@ -239,12 +239,13 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
   bundles: ({ facts, remove }) => remove(facts.bundles, indexKey(production, bundle.name)),
   approvals: ({ facts, put }) => {
     const signed = anApproval('tester-a');
-    const of = (kind: 'ReleaseCandidate' | 'Finding' | 'EmergencyAccess' | 'PolicyException') => {
+    const of = (kind: 'ReleaseCandidate' | 'Finding' | 'EmergencyAccess' | 'PolicyException' | 'ReleasePolicy') => {
       const about = { EmergencyAccess: { uid }, PolicyException: { name: 'hurry', uid: 'uid-hurry' } };
       const subject = { ...signed.spec.subject, kind, ...(kind in about && about[kind as keyof typeof about]) };
       put(facts.approvals, `${production}/${kind}`, { ...signed, spec: { ...signed.spec, subject } });
     };
     of('PolicyException');
+    of('ReleasePolicy');
     of('ReleaseCandidate');
     of('Finding');
     of('EmergencyAccess');
@@ -342,7 +343,7 @@ test.each<[ChangingFact, readonly string[]]>([
   ['policies', [the.candidate, the.emergency, the.exception, the.findings, the.named, the.policy, the.release]],
   ['candidates', [the.deletion, the.candidate]],
   ['bundles', [the.candidate, the.release]],
-  ['approvals', [the.candidate, the.emergency, the.exception, the.findings]],
+  ['approvals', [the.candidate, the.emergency, the.exception, the.findings, the.policy]],
   ['evidence', [the.candidate]],
   ['exceptions', [the.candidate, the.exception, `exception/${production}/new`]],
   ['rollbacks', [the.release]],

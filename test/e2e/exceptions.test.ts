@@ -38,7 +38,9 @@ const people = async (world: World): Promise<void> => {
 
 /** Types the command that a text ends with into a shell, as somebody. */
 const typed = async (text: string, who: string): Promise<string> => {
-  const commands = text.match(/(echo '[^']*' \| kubectl create -f -|kubectl get polex [^|]*\| kubectl create -f -)/g);
+  const commands = text.match(
+    /(?:echo '[^']*'|kubectl get (?:polex|relpol) \S+ -n \S+ -o jsonpath=\{[^}]*\}) \| kubectl create -f -/g,
+  );
   const { controlPlane } = system();
   const { stdout } = await promisify(execFile)('sh', ['-c', commands?.at(-1) ?? 'false'], {
     env: {
@@ -108,6 +110,27 @@ scenario(
     expect(gate(over, 'Window')?.message).toContain(`by exception ${name} until `);
   },
   { ...closed, ...offered },
+);
+
+scenario(
+  'a policy that nobody has reviewed in time holds releases up, until somebody signs that they have read it',
+  async (world) => {
+    await world.stage(world.configMap('settings', { level: 'info' }));
+    await world.propose(world.candidate('late', ['ConfigMap/settings']));
+    await sign(world, 'late', ...everybody);
+    const blocked = await gateSays(world, 'late', 'PolicyReviewed', 'PolicyReviewOverdue');
+    await typed(blocked.remedy, 'tester-a');
+    expect(await end(world, 'late')).toBe('Promoted');
+    const seen = await waitFor<KubeObject & { readonly status?: { readonly review?: { readonly by: string } } }>(
+      world.as('admin'),
+      world.ref('ReleasePolicy', 'production'),
+      (each) => each.status?.review?.by === 'tester-a',
+    );
+    expect(seen.status?.review).toMatchObject({ due: expect.stringMatching(/^2028-/) });
+    const entries = await world.ledger();
+    expect(entries.map(({ reason }) => reason)).toContain('Approve ReleasePolicy production as tester');
+  },
+  { reviewBy: '2026-01-31', reviewOverdue: 'Block' },
 );
 
 const ask = async (world: World, spec: Readonly<Record<string, unknown>>): Promise<string> =>

@@ -5,8 +5,8 @@ export const productionReasons = {
   InForce: entry(['Ready'], 'Releases are judged by this policy.'),
   ReviewOverdue: entry(
     ['Ready'],
-    'The policy is in force, and the day in reviewBy is past.',
-    'A platform admin reads the policy and sets the next day.',
+    'The policy is in force, and nobody has reviewed it in time.',
+    'Somebody who holds an approval role reads the policy and signs the Approval that its status hands out.',
   ),
   KindUnclear: entry(
     ['Ready'],

@@ -42,4 +42,11 @@ export const surroundingsReasons = {
     'In staging a binding that no release holds, such as a ClusterRoleBinding, gives a ServiceAccount of the release rights that its namesake in production lacks: its program would be refused there.',
     'A cluster administrator types the command that the gate shows; or takes the binding from staging, if the program does not need it.',
   ),
+  PolicyReviewed: entry(['PolicyReviewed'], 'The review of the policy is not due yet.'),
+  ReviewOnlyReported: entry(['PolicyReviewed'], 'The policy holds up no release whose review is late.'),
+  PolicyReviewOverdue: entry(
+    ['PolicyReviewed'],
+    'Nobody has reviewed the policy in time, and it says that nothing is promoted then.',
+    'Somebody who holds an approval role reads the policy and signs the Approval that its status hands out.',
+  ),
 } as const satisfies Record<string, ReasonEntry>;

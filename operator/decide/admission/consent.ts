@@ -40,6 +40,8 @@ export interface ConsentSnapshot {
   readonly unseen: readonly string[];
   /** Exceptions that the intent names, as far as they are there. */
   readonly exceptions: readonly KnownException[];
+  /** Approvals under the uid of the policy, where a late review blocks releases. */
+  readonly reviews: readonly Approval[];
   /** What production ran when the content was frozen; undefined = nothing, or it is not there, or nobody asks how much changes. */
   readonly before: Bundle | undefined;
   /** Objects of our own installation that are not what the record says, as this program sees them. */
@@ -126,6 +128,7 @@ const factsOf = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): Adm
   rights: rightsOf(candidate, s),
   evidence: untilIntent(s),
   exceptions: s.exceptions,
+  reviews: s.reviews,
   ...evidenceAnswers(s.answers),
   changes: dependsOnChanges(policy) ? changesIn(bundle, s.before) : 'Unknown',
   integrity: () => s.integrity,

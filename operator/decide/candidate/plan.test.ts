@@ -107,6 +107,7 @@ class Model {
       approvals: this.approvals,
       evidence: noEvidence,
       exceptions: [],
+      reviews: [],
       autoscalers: [],
       stagedAutoscalers: [],
       unreadKinds: new Map(),

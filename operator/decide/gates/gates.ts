@@ -1,5 +1,6 @@
 /** May this go to production? Every gate is asked, every answer is shown. */
 import type { GateName } from '../../api/reasons.ts';
+import { policyReviewed } from './people/policy-reviewed.ts';
 import { preflight } from './content/preflight.ts';
 import { approvals } from './people/approvals.ts';
 import { changeTicket } from './content/change-ticket.ts';
@@ -46,6 +47,7 @@ const registered = [
   soak,
   approvals,
   segregationOfDuties,
+  policyReviewed,
   evidence,
   window,
   freeze,

@@ -144,6 +144,8 @@ export interface CandidateSnapshot {
   readonly approvals: readonly Approval[];
   /** Evidence of the staging namespace. */
   readonly evidence: KnownEvidence;
+  /** Approvals under the uid of the policy: who has read it. */
+  readonly reviews: readonly Approval[];
   /** Exceptions for the package, in the production namespace, those that are over included. */
   readonly exceptions: readonly KnownException[];
   /** HorizontalPodAutoscalers of the production namespace. */

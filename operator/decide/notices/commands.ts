@@ -26,5 +26,3 @@ export const signExceptionCommand = ({ namespace, name }: Named, role: string): 
   typed('sign', 'exception', name, '-n', namespace, '--role', role);
 
 export const doctorCommand = typed('doctor');
-
-export const policyCommand = (namespace: string): string => `kubectl edit relpol production -n ${shellWord(namespace)}`;

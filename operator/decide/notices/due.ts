@@ -7,7 +7,8 @@ import type { ReleasePolicy } from '../../api/policy.ts';
 import { openPlacesIn } from '../gates/people/approvals.ts';
 import type { Instant } from '../objects.ts';
 import { isLive, type EmergencyRecord } from '../record/emergency.ts';
-import { approveCommand, doctorCommand, endCommand, policyCommand } from './commands.ts';
+import { reviewCommand } from '../policy-review.ts';
+import { approveCommand, doctorCommand, endCommand } from './commands.ts';
 import { factsOf, noticeId, type OutboundNotice } from './notice.ts';
 
 /** A notice that an access ends comes when a quarter of its time is left, and no earlier than so long before. */
@@ -158,12 +159,15 @@ export const dueOfEmergencies = (
 
 /** What falls due of a policy, and whether its record can be trusted. */
 export const dueOfPolicy = (
-  { metadata, spec, status }: ReleasePolicy,
+  policy: ReleasePolicy,
   broken: { readonly why: string; readonly seenAt: Instant } | undefined,
 ): readonly OutboundNotice[] => {
+  const { metadata, spec, status } = policy;
   if (metadata.name !== policyName) return [];
   const { namespace, uid } = metadata;
-  const lateAt = Date.parse(`${spec.reviewBy}T23:59:59Z`);
+  // A review that somebody signed for moves the day on, which the status says.
+  const lateAt = Math.max(Date.parse(`${spec.reviewBy}T23:59:59Z`), Date.parse(status?.review?.due ?? '') || 0);
+  const reviewBy = new Date(lateAt).toISOString().slice(0, 10);
   const about = {
     namespace,
     package: '',
@@ -174,11 +178,11 @@ export const dueOfPolicy = (
   };
   const review = (at: Instant, says: string): OutboundNotice => ({
     ...about,
-    id: noticeId('PolicyReviewDue', namespace, uid, spec.reviewBy, says),
+    id: noticeId('PolicyReviewDue', namespace, uid, reviewBy, says),
     kind: 'PolicyReviewDue',
     at,
-    facts: factsOf({ 'review by': spec.reviewBy, state: says }),
-    command: policyCommand(namespace),
+    facts: factsOf({ 'review by': reviewBy, state: says }),
+    command: reviewCommand(policy),
   });
   const ready = status?.conditions.find(({ type, reason }) => type === 'Ready' && reason === 'LedgerBroken');
   return [

@@ -16,6 +16,7 @@ const conditionOf = (
       policy: aPolicy(spec),
       namespace: aNamespace(),
       record: aRecord(),
+      reviews: [],
       unlisted: [],
       mutators: [],
       ...given,
@@ -94,6 +95,7 @@ describe('on a record that does not verify', () => {
         policy: aPolicy({ retain: { bundles: 2, candidates: 1 } }),
         namespace: aNamespace(),
         record: record(broken),
+        reviews: [],
         unlisted: [],
         mutators: [],
         kept: {

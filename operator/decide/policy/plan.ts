@@ -1,10 +1,12 @@
 /** What to do about a ReleasePolicy: say whether it is in force, and what production runs under it. */
+import type { Approval } from '../../api/approval.ts';
 import { policyName } from '../../api/kinds.ts';
 import type { ReleasePolicy, ReleasePolicyStatus } from '../../api/policy.ts';
 import { brokenRecord, brokenText } from '../record/broken-record.ts';
 import { rfc3339, setConditions, type Wanted } from '../conditions.ts';
 import type { Instant, NamespaceFacts, UnreadKinds } from '../objects.ts';
 import { nothing, type Plan } from '../plan.ts';
+import { reviewManifests, reviewOf, type ReviewState } from '../policy-review.ts';
 import type { Mutator } from '../findings/foreign-mutators.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import { listed } from '../messages.ts';
@@ -14,12 +16,14 @@ import type { SinkState } from '../notices/sinks.ts';
 import { type StuckFailure, stalledBy } from '../stalled.ts';
 import { resumable, signResume } from '../record/resume.ts';
 import { forgettable, type Kept } from './retention.ts';
-import { unclearKinds } from './unclear-kinds.ts';
+import { inForce } from './in-force.ts';
 
 export interface PolicySnapshot {
   readonly policy: ReleasePolicy;
   readonly namespace: NamespaceFacts | undefined;
   readonly record: NamespaceRecord;
+  /** Approvals under its uid: who has read it. */
+  readonly reviews: readonly Approval[];
   /** Names of definitions that nobody listed, in order; undefined = not read yet. */
   readonly unlisted: readonly string[] | undefined;
   /** Kinds of definitions that nobody can look at there; absent = none. */
@@ -35,10 +39,10 @@ export interface PolicySnapshot {
 }
 
 export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
-  const { metadata, spec, status } = s.policy;
+  const { metadata, status } = s.policy;
   if (!s.complete || metadata.name !== policyName) return nothing;
-  const reviewAt = Date.parse(`${spec.reviewBy}T23:59:59Z`);
-  const wanted = [...conditionsOf(s, now > reviewAt), explainedOf(s), everyKindOf(s), mutatorsOf(s), ...sinksOf(s)];
+  const review = reviewOf(s.policy, s.reviews);
+  const wanted = [...conditionsOf(s, review, now), explainedOf(s), everyKindOf(s), mutatorsOf(s), ...sinksOf(s)];
   const next: ReleasePolicyStatus = {
     observedGeneration: metadata.generation,
     conditions: setConditions(status?.conditions ?? [], wanted, { now, generation: metadata.generation }),
@@ -49,6 +53,12 @@ export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
           : [{ package: name, bundle: production.bundle, digest: production.digest, since: rfc3339(production.at) }],
       )
       .toSorted((a, b) => a.package.localeCompare(b.package)),
+    review: {
+      due: rfc3339(Math.max(0, review.due)),
+      by: review.last?.username ?? '',
+      ...(review.last === undefined ? {} : { at: rfc3339(review.last.at) }),
+      approvalManifests: { ...reviewManifests(s.policy) },
+    },
     ...(s.record.explained.findings.size === 0
       ? {}
       : { findings: shownFindings(s.policy, s.record.explained.findings.values()) }),
@@ -67,7 +77,7 @@ export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
       },
     ],
     effects: forgettable(s.policy, s.record, s.kept),
-    wakeAt: now > reviewAt ? undefined : reviewAt + 1,
+    wakeAt: now < review.due ? review.due : undefined,
   };
 };
 
@@ -250,22 +260,7 @@ const howToGoOn = ({ policy, record }: PolicySnapshot, broken: string): string =
   return `${brokenRecord(namespace, broken)}. Nothing is promoted, rolled back or pruned meanwhile. Look at it: kubectl get ledger -n ${namespace} -o json | node hack/ledger.ts. If somebody holds a token of ours they can write such an entry again: docs/operations.md says how to end it. Then somebody who holds an approval role signs for going on without that entry and what came after it: ${signResume(policy, entry)}`;
 };
 
-const inForce = (policy: ReleasePolicy, overdue: boolean): Wanted => {
-  const ready = { type: 'Ready', status: 'True' } as const;
-  const unclear = unclearKinds(policy);
-  if (unclear.length > 0) {
-    return {
-      ...ready,
-      reason: 'KindUnclear',
-      message: `in force, but for entries that count for nothing: ${unclear.join('; ')}. Next: a platform admin adds group to them: kubectl edit releasepolicy ${policyName} -n ${policy.metadata.namespace}`,
-    };
-  }
-  return overdue
-    ? { ...ready, reason: 'ReviewOverdue', message: `in force; its review was due by ${policy.spec.reviewBy}` }
-    : { ...ready, reason: 'InForce', message: 'releases are judged by this policy' };
-};
-
-const conditionsOf = (s: PolicySnapshot, overdue: boolean): Wanted[] => {
+const conditionsOf = (s: PolicySnapshot, review: ReviewState, now: Instant): Wanted[] => {
   const settled: Wanted = { type: 'Reconciling', status: 'False', reason: 'Settled', message: 'no work is under way' };
   const moving: Wanted = {
     type: 'Stalled',
@@ -289,5 +284,5 @@ const conditionsOf = (s: PolicySnapshot, overdue: boolean): Wanted[] => {
       { type: 'Stalled', status: 'True', reason: 'LedgerBroken', message },
     ];
   }
-  return [inForce(s.policy, overdue), settled, moving];
+  return [inForce(s.policy, review, now), settled, moving];
 };

@@ -163,6 +163,8 @@ export const candidateController: Controller<'candidate', CandidateSnapshot, key
         const { uid } = approval.spec.subject;
         return (facts.exceptions.in()?.byIndex('uid', uid) ?? []).flatMap((each) => exceptedBy(each, facts));
       }
+      if (approval?.spec.subject.kind === kinds.ReleasePolicy.kind)
+        return openBy(facts, 'target', approval.metadata.namespace);
       return approval?.spec.subject.kind === 'ReleaseCandidate' ? signed(approval, facts) : [];
     },
     evidence: ({ old, new: now }, facts) => {

@@ -1,4 +1,5 @@
 /** Policies: says whether one is in force and what production runs, and forgets what need not be kept. */
+import { kinds } from '../../api/kinds.ts';
 import { planPolicy, type PolicySnapshot } from '../../decide/policy/plan.ts';
 import { policyStuck } from '../../decide/policy/stuck.ts';
 import type { RecordChange } from '../../observe/changes.ts';
@@ -32,6 +33,12 @@ export const policyController: Controller<'policy', PolicySnapshot, keyof Policy
     policies: (change) => {
       const policy = change.new ?? change.old;
       return policy === undefined ? [] : [one(policy.metadata.namespace, 'Normal')];
+    },
+    approvals: (change) => {
+      const approval = change.new ?? change.old;
+      return approval?.spec.subject.kind === kinds.ReleasePolicy.kind
+        ? [one(approval.metadata.namespace, 'Normal')]
+        : [];
     },
     namespaces: ({ key }) => [one(key, 'Normal')],
     records: recorded,

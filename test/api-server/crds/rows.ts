@@ -558,8 +558,8 @@ export const boundRows: readonly { kind: Kind; field: string; bad: Change; twin:
   {
     kind: 'Approval',
     field: 'spec.subject.kind',
-    bad: spec({ subject: { kind: 'ReleasePolicy', name: 'production', uid: '1' } }),
-    twin: spec({ subject: { kind: 'ReleaseCandidate', name: 'production', uid: '1' } }),
+    bad: spec({ subject: { kind: 'Secret', name: 'production', uid: '1' } }),
+    twin: spec({ subject: { kind: 'ReleasePolicy', name: 'production', uid: '1' } }),
   },
   {
     kind: 'ReleasePolicy',

@@ -423,6 +423,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     approvals,
     evidence: noEvidence,
     exceptions: [],
+    reviews: [],
     mayReport: () => true,
     signerOf: (_, [first]) => first?.name,
     changes: { isNew: false, parts: [] },
@@ -513,7 +514,13 @@ export const known = (...pieces: readonly Piece[]): KnownEvidence => ({
 });
 
 /** What the gate reads of evidence where there is none. */
-export const noneReported = { evidence: noEvidence, unseen: [], before: undefined, exceptions: [] } as const;
+export const noneReported = {
+  evidence: noEvidence,
+  unseen: [],
+  before: undefined,
+  exceptions: [],
+  reviews: [],
+} as const;
 
 /** Another candidate of the package, `next`, that `developer-a` created at `now` and that is not staged. */
 export const aSibling = (given: Partial<Sibling> = {}): Sibling => {
