@@ -22,7 +22,7 @@ import { isTrue, ours, startSystem, type Reported, type System, type World } fro
 import { startWebhook } from '../support/cluster/webhook.ts';
 import { ed25519Key, signed, testResult } from '../support/builders/statements.ts';
 import { bindRole } from '../support/cluster/rights.ts';
-import { amendPolicy, everybody, gateSays, patienceMs, sign, staged } from '../support/scenario/kit.ts';
+import { amendPolicy, closed, everybody, gateSays, patienceMs, sign, staged } from '../support/scenario/kit.ts';
 import { endNow, letIn } from '../support/scenario/night.ts';
 import {
   differences,
@@ -221,6 +221,37 @@ const emergency = async (world: World): Promise<void> => {
   expect(over.status?.sessions).toHaveLength(1);
 };
 
+/** Nobody may start now, and one release does by an exception. */
+const passByException = async (world: World): Promise<void> => {
+  for (const [name, role] of [
+    ['owner-a', 'owner'],
+    ['security-a', 'security'],
+  ] as const) {
+    const subject = { kind: 'User', name } as const;
+    await bindRole(world.as('installer'), {
+      name: `excepts-${role}`,
+      namespace: world.production,
+      role: `countersign-${role}`,
+      subject,
+    });
+  }
+  await world.stage(world.configMap('settings', { level: 'info' }));
+  await propose(world, 'hurry', ['ConfigMap/settings']);
+  await gateSays(world, 'hurry', 'Window', 'WindowClosed');
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  const spec = { gates: ['Window'], package: 'payments', reason: 'refunds fail', risk: 'nobody watches', until };
+  const metadata = { name: 'night', namespace: world.production };
+  accepted(await world.as('owner-a').create({ apiVersion: ours, kind: 'PolicyException', metadata, spec }));
+  const asked = await waitFor<Reported>(
+    world.as('owner-a'),
+    world.ref('PolicyException', 'night'),
+    ({ status }) => status?.approvalManifests?.['security'] !== undefined,
+  );
+  const manifest = asked.status?.approvalManifests?.['security'] ?? '';
+  accepted(await world.as('security-a').create(JSON.parse(manifest) as Manifest));
+  await recorded(world, 'Promoted', 'hurry');
+};
+
 const reject = async (world: World, name: string): Promise<void> => {
   const candidate = await world.when(name, (each) => isTrue(each, 'Staged'), patienceMs);
   accepted(
@@ -403,6 +434,8 @@ test(
     await goBack(world);
 
     await goWrong(await system.world('wrong', policy));
+    const exceptions = { gates: ['Window'], approvals: [{ role: 'security', count: 1 }] };
+    await passByException(await system.world('hurried', { ...policy, ...closed, exceptions }));
 
     // The leader ends; what comes now is done by the other.
     await system.operator.stop();
