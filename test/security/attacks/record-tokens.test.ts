@@ -45,12 +45,14 @@ import {
   end,
   gateSays,
   inProduction,
+  minuteMs,
   patienceMs,
   release,
   sign,
   staged,
   tester,
   approverA,
+  windowSince,
   type BundleSeen,
 } from '../../support/scenario/kit.ts';
 import { behaving, dataOf, service, writesTo } from '../../support/scenario/production.ts';
@@ -150,7 +152,7 @@ const append = (
   world: World,
   as: LedgerWriter | 'restorer',
   draft: LedgerDraft,
-  given: { readonly previous?: string } = {},
+  given: { readonly previous?: string; readonly time?: string } = {},
 ): Promise<Answer<KubeObject>> => appendAs(world, { client: stolen[as], as }, draft, given);
 
 const anIntent = (bundle: Bundle, from: Bundle, id: string): OpenIntent => ({
@@ -696,6 +698,32 @@ test('the token of the operator begins what everybody signed for and nobody test
 
   expect(await refusedTo('operator', world)).toMatch(
     /ConsentMissing: .*: Waiting for TestReport about the content of x\. Next: /,
+  );
+  expect(await levelIn(world)).toBe('first');
+});
+
+test('the token of the operator begins in a window that is over, by an entry that says it was then: the gate admits no write of it', async () => {
+  const world = await system.world('late', policy);
+  await world.stage(world.configMap('settings', { level: 'first' }));
+  expect(await release(world, world.candidate('first', components))).toBe('Promoted');
+  // So long that nothing else ends it.
+  await amendPolicy(world, { windows: [windowSince(2 * 60 * minuteMs)], health: { progressTimeout: '3h' } });
+  await world.stage(world.configMap('settings', { level: 'late' }));
+  await world.propose(world.candidate('x', components));
+  await sign(world, 'x', tester, approverA);
+  await gateSays(world, 'x', 'Approvals', 'ApprovalsComplete');
+  await gateSays(world, 'x', 'Window', 'WindowClosed');
+
+  const forged = started(
+    await candidateOf(world, 'x'),
+    await bundleOf(world, 'x'),
+    await releasedBundle(world, 'first'),
+  );
+  const time = new Date(Date.now() - 90 * minuteMs).toISOString();
+  accepted(await append(world, 'operator', forged, { time }));
+
+  expect(await refusedTo('operator', world)).toMatch(
+    /ConsentMissing: .*: its entry says that it began at \S+, and was made at \S+\. Next: /,
   );
   expect(await levelIn(world)).toBe('first');
 });

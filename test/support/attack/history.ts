@@ -16,7 +16,7 @@ export const appendAs = async (
   world: World,
   { client, as }: { readonly client: ApiClient; readonly as: LedgerWriter | 'restorer' },
   draft: LedgerDraft,
-  given: { readonly previous?: string } = {},
+  given: { readonly previous?: string; readonly time?: string } = {},
 ): Promise<Answer<KubeObject>> => {
   for (;;) {
     const last = (await world.ledger()).at(-1);
