@@ -5,6 +5,7 @@ import { parseApproval, type Approval } from '../api/approval.ts';
 import { exceptableGates } from '../api/exceptable-gates.ts';
 import { parsePolicyException } from '../api/exception.ts';
 import { parseEmergencyAccess, type EmergencyAccess } from '../api/emergency.ts';
+import { entryName } from '../api/ledger.ts';
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import type { ReturnSnapshot, SignedBundle } from '../decide/admission/rollback-consent.ts';
@@ -14,7 +15,7 @@ import type { KnownException } from '../decide/exceptions/exception.ts';
 import { dependsOnChanges } from '../decide/evidence/demands.ts';
 import type { KnownEvidence } from '../decide/evidence/piece.ts';
 import { roleFacts } from '../decide/emergency/role-limits.ts';
-import type { NamespaceFacts } from '../decide/objects.ts';
+import type { Instant, NamespaceFacts } from '../decide/objects.ts';
 import type { NamespaceRecord } from '../decide/record/record.ts';
 import type { OpenIntent } from '../decide/record/package.ts';
 import type { Client } from '../kube/client.ts';
@@ -36,6 +37,8 @@ import { digestOfBundle } from '../decide/bundle-digest.ts';
 
 /** What a promotion rests on, read at this moment. undefined = it is gone. */
 export interface Grounds {
+  /** When the API server made the entry that begins it; undefined = there is no such entry. */
+  readonly begunAt: Instant | undefined;
   readonly policy: ReleasePolicy | undefined;
   readonly candidate: ReleaseCandidate | undefined;
   readonly bundle: Bundle | undefined;
@@ -123,7 +126,8 @@ export const createSight = ({ place, caches, records, client, transport, store, 
   };
 
   const read = (
-    kind: 'ReleaseBundle' | 'ReleasePolicy' | 'ReleaseCandidate' | 'EmergencyAccess' | 'PolicyException',
+    kind:
+      'ReleaseBundle' | 'ReleasePolicy' | 'ReleaseCandidate' | 'EmergencyAccess' | 'PolicyException' | 'LedgerEntry',
     namespace: string,
     name: string,
   ) => ifFound<KubeObject>(client.getResource(ourResource(kind), { namespace, name }));
@@ -239,8 +243,9 @@ export const createSight = ({ place, caches, records, client, transport, store, 
         for (const name of new Set(named)) await fetchBundle(namespace, name);
       },
     ),
-    async grounds(namespace, { candidate, to, evidence: named = [], exceptions: excepted = [] }) {
-      const [policy, found, whole, approvals, lifts, exceptions] = await Promise.all([
+    async grounds(namespace, { seq, candidate, to, evidence: named = [], exceptions: excepted = [] }) {
+      const [entry, policy, found, whole, approvals, lifts, exceptions] = await Promise.all([
+        read('LedgerEntry', namespace, entryName(seq)),
         readPolicy(namespace),
         read('ReleaseCandidate', candidate.namespace, candidate.name),
         readBundle(namespace, to),
@@ -251,6 +256,7 @@ export const createSight = ({ place, caches, records, client, transport, store, 
       const isCompared = policy !== undefined && dependsOnChanges(policy);
       const previous = isCompared ? (whole?.previous ?? '') : '';
       return {
+        begunAt: entry && Date.parse(entry.metadata.creationTimestamp ?? ''),
         evidence: evidenceIn(caches, candidate.namespace),
         unseen: named.filter((uid) => (caches.evidence.in()?.byIndex('uid', uid) ?? []).length === 0),
         before: previous === '' ? undefined : await readBundle(namespace, previous),

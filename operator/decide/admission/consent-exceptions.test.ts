@@ -46,6 +46,7 @@ const judged = (
     approvals,
     lifts: new Map(),
     ...noneReported,
+    begunAt: at,
     integrity: [],
     answers: new Map([
       ...approvals.map((approval) => [questionKey(rightToSign('payments-prod', approval)), yes] as const),

@@ -49,6 +49,19 @@ test('consent that everybody gave is found again', () => {
   expect(judgeConsent(snapshot())).toEqual({ is: 'Given' });
 });
 
+test.each<[string, number | undefined, string]>([
+  ['an hour before it was made', now + hour, 'says that it began at'],
+  ['an hour after it was made', now - hour, 'says that it began at'],
+  ['at a time that cannot be compared', Number.NaN, 'cannot be read'],
+  ['in an entry that is not there', undefined, 'is not there'],
+])('a promotion that says it began %s is consented to by nobody', (_, begunAt, says) => {
+  expect(judgeConsent(snapshot({ begunAt }))).toEqual({ is: 'Missing', message: expect.stringContaining(says) });
+});
+
+test('an entry may take a moment to be made', () => {
+  expect(judgeConsent(snapshot({ begunAt: now + 60_000 }))).toEqual({ is: 'Given' });
+});
+
 test('whether signers may sign is asked again', () => {
   expect(judgeConsent(snapshot({ answers: new Map() }))).toMatchObject({ is: 'Ask', questions: { length: 3 } });
 });

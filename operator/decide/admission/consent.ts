@@ -12,6 +12,7 @@ import type { KnownException } from '../exceptions/exception.ts';
 import { concerns, questionsOnExceptions, stateFor } from '../exceptions/passing.ts';
 import type { ReleaseChanges } from '../evidence/significance.ts';
 import { digestOf } from '../json/canonical.ts';
+import { rfc3339 } from '../conditions.ts';
 import { listed } from '../messages.ts';
 import { judgeAtAdmission, type AdmissionFacts } from '../gates/gates.ts';
 import { keyOf, type Instant, type NamespaceFacts } from '../objects.ts';
@@ -25,6 +26,8 @@ import { digestOfBundle } from '../bundle-digest.ts';
 /** What the promotion rests on, as the API server holds it now. undefined = it is gone. */
 export interface ConsentSnapshot {
   readonly intent: OpenIntent;
+  /** When the API server made the entry that begins it; undefined = there is no such entry. */
+  readonly begunAt: Instant | undefined;
   readonly record: NamespaceRecord;
   readonly target: NamespaceFacts;
   readonly policy: ReleasePolicy | undefined;
@@ -58,6 +61,18 @@ export type Consent =
 
 const missing = (message: string): Consent => ({ is: 'Missing', message });
 
+/** What an entry may take from being written to being made, and clocks may differ by, in milliseconds. */
+const entryTakes = 300_000;
+
+/** Consent is judged at the time that the entry says. Whoever can write entries could say one at which more was allowed. */
+const untimely = ({ intent, begunAt }: ConsentSnapshot): string | undefined => {
+  if (begunAt === undefined) return 'the entry that begins it is not there';
+  const apart = Math.abs(intent.at - begunAt);
+  if (Number.isNaN(apart)) return 'the time of the entry that begins it cannot be read';
+  if (apart <= entryTakes) return undefined;
+  return `its entry says that it began at ${rfc3339(intent.at)}, and was made at ${rfc3339(begunAt)}`;
+};
+
 export const judgeConsent = (s: ConsentSnapshot): Consent => {
   const { policy, candidate, bundle, intent, record } = s;
   if (policy === undefined) return missing('the policy of the namespace is gone');
@@ -71,7 +86,7 @@ export const judgeConsent = (s: ConsentSnapshot): Consent => {
       `the candidate ${metadata.name} does not come from ${policy.spec.sourceNamespace} for ${s.target.name}`,
     );
   }
-  const wrong = untrue(bundle, s, policy);
+  const wrong = untimely(s) ?? untrue(bundle, s, policy);
   if (wrong !== undefined) return missing(wrong);
   const known = record.candidates.get(candidate.metadata.uid);
   if (known?.stagedDigests.has(bundle.digest) !== true) return missing('the record does not know that it was staged');

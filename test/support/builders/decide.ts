@@ -515,6 +515,7 @@ export const known = (...pieces: readonly Piece[]): KnownEvidence => ({
 
 /** What the gate reads of evidence where there is none. */
 export const noneReported = {
+  begunAt: now,
   evidence: noEvidence,
   unseen: [],
   before: undefined,
