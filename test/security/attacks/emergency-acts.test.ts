@@ -40,7 +40,9 @@ const readSubresources: ReadonlySet<string> = new Set([
   'pods/ephemeralcontainers',
   'pods/resize',
   // Of our own kinds.
-  ...['emergencyaccesses', 'releasecandidates', 'releasepolicies', 'rollbacks'].map((name) => `${name}/status`),
+  ...['emergencyaccesses', 'policyexceptions', 'releasecandidates', 'releasepolicies', 'rollbacks'].map(
+    (name) => `${name}/status`,
+  ),
 ]);
 const readVerbs: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 
