@@ -3,7 +3,7 @@ NODE := node_modules/.bin/node --disable-warning=ExperimentalWarning
 JEST := $(NODE) --experimental-vm-modules node_modules/.bin/jest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test proofs mutants quiet nights packages rollouts appends histories rules unit check generate bench scale flood up down ledger build bundle command npm
+.PHONY: help demo test proofs mutants quiet nights packages rollouts appends histories rules cosign unit check generate bench scale flood up down ledger build bundle command npm
 
 help: ## lists these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ rules: node_modules ## checks and tests the alerts of the chart with promtool, a
 	$(HOME)/.cache/countersign/promtool check rules charts/countersign/files/monitoring/rules.yaml
 	$(HOME)/.cache/countersign/promtool test rules hack/rules.test.yaml
 	COUNTERSIGN_PROMTOOL=$(HOME)/.cache/countersign/promtool $(JEST) --selectProjects cluster --runTestsByPath test/e2e/monitoring.test.ts
+
+cosign: node_modules ## statements that the real cosign signs and verifies, offline; built from source into ~/.cache/countersign (about ten minutes the first time)
+	cd hack/controlplane/build/cosign && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $(HOME)/.cache/countersign/cosign github.com/sigstore/cosign/v3/cmd/cosign
+	COUNTERSIGN_COSIGN=$(HOME)/.cache/countersign/cosign $(JEST) --runTestsByPath operator/decide/evidence/signed/cosign.test.ts test/e2e/evidence-signed.test.ts
 
 unit: node_modules ## the tests that need no control plane
 	$(JEST) --selectProjects unit
