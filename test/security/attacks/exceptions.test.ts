@@ -225,7 +225,8 @@ const notOffered: Attack<World> = {
   id: 'T63',
   name: 'an exception for a gate that the policy does not offer',
   act: excepted('security-a', (of) => asked(of, { gates: ['Soak', 'Window'] }), 'Soak'),
-  denied: 'NotSoaking: ',
+  // Its soak has begun, or is about to.
+  denied: '720h',
   twin,
   locks: [soakLock],
 };
