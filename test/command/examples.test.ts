@@ -157,6 +157,19 @@ test('from staging to production', async () => {
   );
 });
 
+test('the shell completes names: candidates, packages, bundles, roles and namespaces', async () => {
+  const complete = async (...words: readonly string[]) =>
+    (await command.as('admin', ['__complete', ...words, '-n', world.production, ''])).stdout.trim().split('\n');
+  const named = async (...words: readonly string[]) =>
+    (await command.as('admin', ['__complete', ...words])).stdout.trim().split('\n');
+  expect(await complete('why')).toContain('payments-2.4.0');
+  expect(await complete('rollback')).toContain('payments');
+  const bundles = await named('diff', 'payments-2.4.0', '-n', world.production, '--against', '');
+  expect(bundles).toEqual(expect.arrayContaining(['staging', expect.stringMatching(/^payments-2\.4\.0-/)]));
+  expect(await named('approve', 'payments-2.4.0', '-n', world.production, '--role', '')).toContain('approver');
+  expect(await named('get', '-n', '')).toEqual(expect.arrayContaining([world.staging, world.production]));
+});
+
 /** The shell of every step of the page about pipelines. */
 const stepsOf = (page: string): readonly string[] =>
   [...page.matchAll(/```yaml\n(.*?)```/gs)].map(([, text = '']) => {
