@@ -110,7 +110,7 @@ const dryRun = (s: Seen): Verdict | undefined => {
     const ref = s.bundle.objects.find((each) => keyOf(each.ref) === first.object)?.ref;
     return blocked('ContentMutated', {
       message: `The API server would store other content than is signed for: ${listed(changed.map(({ object, fields }) => `${fields.join(', ')} of ${objectNamed(object)}`))}; what changes writes of ${objectNamed(first.object)}: ${mutatorsText(ref && s.mutators(ref))}`,
-      remedy: mutatedRemedy(first.object, first.fields, s.target.name),
+      remedy: `${newCandidate(s, 'so that what it writes is part of what is signed')}. Or, where it writes something else each time: ${mutatedRemedy(first.object, first.fields, s.target.name)}`,
     });
   }
   return blocked('ObjectRefused', {
