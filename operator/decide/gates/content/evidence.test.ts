@@ -170,6 +170,12 @@ describe('images', () => {
       'about image sha256:eeeeeeeeeeee',
     ],
     ['for another candidate', [scanned('s', 0, { uid: 'x' })], 'Passed', 'by ci-a'],
+    [
+      'over a limit, and another of the same instant within it',
+      [scanned('a', 0), scanned('b', 3)],
+      'Blocked',
+      'counts 3',
+    ],
   ])('%s', (_, pieces, outcome, says) => {
     const verdict = judged(pieces, [scan]);
     expect(verdict).toMatchObject({ outcome });
