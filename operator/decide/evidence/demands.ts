@@ -97,13 +97,6 @@ const applies = ({ when }: EvidenceLine, { changes }: EvidencedRelease, { level 
   }
 };
 
-/** Newest first. Of two at one instant the one that failed decides. */
-const newestFirst = (a: Piece, b: Piece): number =>
-  b.performedAt - a.performedAt ||
-  b.createdAt - a.createdAt ||
-  Number(a.passed) - Number(b.passed) ||
-  Number(a.name > b.name) - Number(a.name < b.name);
-
 /** Why it does not pass; undefined = it does. */
 const failureOf = ({ passed, counts }: Piece, { most }: EvidenceLine): string | undefined => {
   if (!passed) return 'failed';
@@ -114,6 +107,15 @@ const failureOf = ({ passed, counts }: Piece, { most }: EvidenceLine): string | 
   }
   return undefined;
 };
+
+/** Newest first. Of two at one instant the one that fails decides. */
+const newestFirst =
+  (line: EvidenceLine) =>
+  (a: Piece, b: Piece): number =>
+    b.performedAt - a.performedAt ||
+    b.createdAt - a.createdAt ||
+    Number(failureOf(a, line) === undefined) - Number(failureOf(b, line) === undefined) ||
+    Number(a.name > b.name) - Number(a.name < b.name);
 
 /** What evidence of one line is weighed with. */
 interface Weights {
@@ -169,7 +171,7 @@ const askedAtOnce = 10;
  */
 const standingOf = (pieces: readonly Piece[], w: Weights): Standing => {
   const ignored: Passed[] = [];
-  const sorted = pieces.toSorted(newestFirst);
+  const sorted = pieces.toSorted(newestFirst(w.line));
   for (const [place, piece] of sorted.entries()) {
     const because = failureOf(piece, w.line);
     if (because !== undefined) return { is: 'Failed', piece, because };
