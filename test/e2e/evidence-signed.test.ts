@@ -4,13 +4,12 @@ import { writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from '@jest/globals';
-import { accepted, type KubeObject } from '../support/cluster/cluster.ts';
 import { ed25519Key, provenance, signed } from '../support/builders/statements.ts';
-import { bindRole } from '../support/cluster/rights.ts';
 import { cosignEnv, signingFolder } from '../support/command/cosign.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
-import { gate, ours, type Gate, type World } from '../support/cluster/system.ts';
+import { gate, type Gate, type World } from '../support/cluster/system.ts';
 import { end, everybody, gateSays, patienceMs, scenarios, sign, staged } from '../support/scenario/kit.ts';
+import { mayReport, report } from '../support/scenario/evidence.ts';
 
 const { scenario, system } = scenarios('evidence-signed');
 
@@ -27,24 +26,6 @@ afterAll(async () => {
 
 const why = async (world: World, name: string): Promise<string> =>
   (await command.as('admin', ['why', name, '-n', world.staging])).stdout;
-
-const reports = (world: World, who: string, type: string): Promise<void> =>
-  bindRole(world.as('installer'), {
-    name: `${who}-${type.toLowerCase()}`,
-    namespace: world.staging,
-    role: `countersign-report-${type}`,
-    subject: { kind: 'User', name: who },
-  });
-
-const report = async (world: World, who: string, spec: Readonly<Record<string, unknown>>): Promise<KubeObject> =>
-  accepted(
-    await world.as(who).create({
-      apiVersion: ours,
-      kind: 'Evidence',
-      metadata: { generateName: 'report-', namespace: world.staging },
-      spec: { performedAt: new Date().toISOString(), ...spec },
-    }),
-  );
 
 /** Types the command that signs and reports, where the key is. */
 const signedBy = async ({ remedy }: Gate, who: string): Promise<void> => {
@@ -68,8 +49,8 @@ const tests = { type: 'TestReport', maxAge: '24h' };
 scenario(
   'where the policy names keys, what is only typed waits, what is signed counts whoever brings it, and the record names signer, builder and revision',
   async (world) => {
-    for (const type of ['TestReport', 'Provenance']) await reports(world, 'security-a', type);
-    await reports(world, 'developer-a', 'TestReport');
+    for (const type of ['TestReport', 'Provenance']) await mayReport(world, 'security-a', type);
+    await mayReport(world, 'developer-a', 'TestReport');
     await world.stage(world.configMap('settings', { level: 'info' }));
     await world.propose(world.candidate('stated', ['ConfigMap/settings']));
     await sign(world, 'stated', ...everybody);
