@@ -1,11 +1,11 @@
 /** CycloneDX in JSON: components, and the weaknesses that are known of them. */
 import { z } from 'zod';
+import { severities } from '../../operator/decide/evidence/severity.ts';
 import { checked } from './json.ts';
 import {
   countedFindings,
   digestsIn,
   instantIn,
-  severities,
   severityOf,
   type Finding,
   type Ignored,

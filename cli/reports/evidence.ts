@@ -6,6 +6,7 @@ import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import { inlineReportBytes } from '../../operator/api/evidence.ts';
 import { apiVersion, kinds } from '../../operator/api/kinds.ts';
 import { listed } from '../../operator/decide/messages.ts';
+import { visible } from '../../operator/decide/safe-text.ts';
 import { Problem } from '../exit.ts';
 import type { Finding, Ignored, Outcome } from './outcome.ts';
 import type { ReportFile } from './read.ts';
@@ -88,17 +89,12 @@ export const performedAt = ({ files }: Group, now: number): number =>
 const longestComment = 4_096;
 
 const ignoredText = ({ id, where, because }: Ignored): string =>
-  `${id}${where === '' ? '' : ` in ${where}`}: ${because}`;
-
-const plain = (text: string): string =>
-  text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (each) => (each === '\n' || each === '\t' ? each : ' '));
+  visible(`${id}${where === '' ? '' : ` in ${where}`}: ${because}`);
 
 /** What was set aside goes with the evidence, for those who sign: as many as there is room for, and how many more. */
 const commentOf = (said: string, ignored: readonly Ignored[]): string => {
   if (ignored.length === 0) return said;
-  const lines = [...(said === '' ? [] : [said]), `Not counted, ${ignored.length}:`, ...ignored.map(ignoredText)].map(
-    plain,
-  );
+  const lines = [...(said === '' ? [] : [said]), `Not counted, ${ignored.length}:`, ...ignored.map(ignoredText)];
   let kept = lines.length;
   const text = (): string =>
     [...lines.slice(0, kept), ...(kept < lines.length ? [`and ${lines.length - kept} more, in the report`] : [])].join(

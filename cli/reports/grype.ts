@@ -1,7 +1,7 @@
 /** What `grype -o json` writes. */
 import { z } from 'zod';
 import { checked } from './json.ts';
-import { countedFindings, digestsIn, instantIn, severityOf, type Finding, type Outcome } from './outcome.ts';
+import { digestsIn, instantIn, scanned, severityOf, type Finding, type Outcome } from './outcome.ts';
 
 const match = z.object({
   vulnerability: z.object({ id: z.string(), severity: z.string().optional() }),
@@ -48,15 +48,10 @@ export const readGrype = async (value: unknown, text: string): Promise<Outcome> 
     because: (each.appliedIgnoreRules ?? []).map(becauseOf).join('; ') || 'ignored, no rule given',
   }));
   const of = report.source?.target;
-  return {
-    format: 'Grype',
-    mediaType: 'application/json',
-    sort: 'findings',
-    passed: true,
-    counts: countedFindings(findings, ignored),
+  const images = typeof of === 'object' ? digestsIn([...(of.repoDigests ?? []), of.manifestDigest]) : [];
+  return scanned(
+    { format: 'Grype', mediaType: 'application/json', images, at: instantIn(report.descriptor.timestamp) },
     findings,
     ignored,
-    images: typeof of === 'object' ? digestsIn([...(of.repoDigests ?? []), of.manifestDigest]) : [],
-    at: instantIn(report.descriptor.timestamp),
-  };
+  );
 };

@@ -1,4 +1,5 @@
 /** What reports say, whatever their format: what was counted, what was found, and what was set aside. */
+import { severities, type Severity } from '../../operator/decide/evidence/severity.ts';
 
 /** What a report is about; reports of two sorts are no one piece of evidence. */
 export type Sort = 'tests' | 'findings' | 'components' | 'statement';
@@ -36,10 +37,6 @@ export interface Outcome {
   readonly at: number | undefined;
 }
 
-/** How bad findings are, worst first. */
-export const severities = ['critical', 'high', 'medium', 'low', 'negligible', 'unknown'] as const;
-export type Severity = (typeof severities)[number];
-
 /** A word of a report for how bad a finding is. What nobody knows is unknown, and is counted as that. */
 export const severityOf = (word: string | undefined): Severity => {
   const lower = word?.toLowerCase() ?? '';
@@ -54,6 +51,20 @@ export const countedFindings = (
 ): Readonly<Record<string, number>> => ({
   ...Object.fromEntries(severities.map((each) => [each, findings.filter(({ count }) => count === each).length])),
   ignored: ignored.length,
+});
+
+/** What a scanner says that ran to its end: its counts are judged by the policy. */
+export const scanned = (
+  of: Pick<Outcome, 'format' | 'mediaType' | 'images' | 'at'>,
+  findings: readonly Finding[],
+  ignored: readonly Ignored[],
+): Outcome => ({
+  ...of,
+  sort: 'findings',
+  passed: true,
+  counts: countedFindings(findings, ignored),
+  findings,
+  ignored,
 });
 
 /** A time with a zone, in milliseconds. One without a zone says nothing. */

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { aCandidate } from '../../test/support/builders/decide.ts';
+import { evidenceOf } from './evidence.ts';
 import { contentOf } from './format.ts';
 import { BadReport, type Outcome } from './outcome.ts';
 import { setAsideBy, type Vex } from './vex.ts';
@@ -265,6 +267,21 @@ describe('findings', () => {
 
   test('the image is the one that the report names by digest', async () => {
     expect((await read(JSON.stringify(trivy({})))).images).toEqual([image]);
+  });
+
+  test('what is told of findings that were set aside holds nothing that hides or reorders', async () => {
+    const hostile = {
+      Type: 'vulnerability',
+      Status: 'ignored',
+      Statement: 'ok\u202e\u3164',
+      Finding: cve('CVE-1', 'HIGH'),
+    };
+    const text = JSON.stringify(trivy({ ExperimentalModifiedFindings: [hostile] }));
+    const file = { name: 'scan.json', sha256: image, text, outcome: await read(text) };
+    const told = { type: 'VulnerabilityAssessment', comment: '', performedAt: 0, url: undefined, inline: false };
+    const { spec } = evidenceOf(aCandidate(), image, { files: [file], images: [] }, told, 0);
+    expect(spec.comment).toBe(String.raw`Not counted, 1:
+CVE-1 in left-pad@1.3.0: ignored: ok\u{202e}\u{3164}`);
   });
 
   const statement = (status: string, product: unknown) => ({

@@ -1,15 +1,8 @@
 /** SARIF 2.1.0, as analyzers of code and of infrastructure write it. */
 import { z } from 'zod';
+import { severityOfScore, type Severity } from '../../operator/decide/evidence/severity.ts';
 import { checked } from './json.ts';
-import {
-  BadReport,
-  countedFindings,
-  instantIn,
-  type Finding,
-  type Ignored,
-  type Outcome,
-  type Severity,
-} from './outcome.ts';
+import { BadReport, instantIn, scanned, type Finding, type Ignored, type Outcome } from './outcome.ts';
 
 const score = z.union([z.string(), z.number()]).optional();
 const properties = z.object({ 'security-severity': score }).optional();
@@ -58,10 +51,6 @@ type Run = z.infer<typeof run>;
 type Result = z.infer<typeof result>;
 type Rule = z.infer<typeof rule>;
 
-/** As GitHub reads scores: CVSS from 0 to 10. */
-const byScore = (value: number): Severity =>
-  value >= 9 ? 'critical' : value >= 7 ? 'high' : value >= 4 ? 'medium' : value > 0 ? 'low' : 'negligible';
-
 const byLevel: Readonly<Record<string, Severity>> = {
   error: 'high',
   warning: 'medium',
@@ -71,7 +60,7 @@ const byLevel: Readonly<Record<string, Severity>> = {
 
 const severityOfResult = (each: Result, of: Rule | undefined): Severity => {
   const given = Number(each.properties?.['security-severity'] ?? of?.properties?.['security-severity'] ?? NaN);
-  if (!Number.isNaN(given)) return byScore(given);
+  if (!Number.isNaN(given)) return severityOfScore(given);
   return byLevel[each.level ?? of?.defaultConfiguration?.level ?? 'warning'] ?? 'unknown';
 };
 
@@ -133,15 +122,14 @@ export const readSarif = async (value: unknown, text: string): Promise<Outcome> 
   const ends = runs.flatMap(({ invocations = [] }) =>
     invocations.flatMap(({ endTimeUtc }) => instantIn(endTimeUtc) ?? []),
   );
-  return {
-    format: `SARIF of ${runs.map(({ tool }) => tool.driver.name).join(', ')}`,
-    mediaType: 'application/sarif+json',
-    sort: 'findings',
-    passed: true,
-    counts: countedFindings(findings, ignored),
+  return scanned(
+    {
+      format: `SARIF of ${runs.map(({ tool }) => tool.driver.name).join(', ')}`,
+      mediaType: 'application/sarif+json',
+      images: [],
+      at: ends.length === 0 ? undefined : Math.min(...ends),
+    },
     findings,
     ignored,
-    images: [],
-    at: ends.length === 0 ? undefined : Math.min(...ends),
-  };
+  );
 };

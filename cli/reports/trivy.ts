@@ -1,15 +1,7 @@
 /** What `trivy image --format json` and its kin write. */
 import { z } from 'zod';
 import { checked } from './json.ts';
-import {
-  countedFindings,
-  digestsIn,
-  instantIn,
-  severityOf,
-  type Finding,
-  type Ignored,
-  type Outcome,
-} from './outcome.ts';
+import { digestsIn, instantIn, scanned, severityOf, type Finding, type Ignored, type Outcome } from './outcome.ts';
 
 const vulnerability = z.object({
   VulnerabilityID: z.string(),
@@ -108,15 +100,14 @@ export const readTrivy = async (value: unknown, text: string): Promise<Outcome> 
   const report = await checked(trivy, value, text);
   const results = report.Results ?? [];
   const [findings, ignored] = [results.flatMap(findingsIn), results.flatMap(ignoredIn)];
-  return {
-    format: 'Trivy',
-    mediaType: 'application/json',
-    sort: 'findings',
-    passed: true,
-    counts: countedFindings(findings, ignored),
+  return scanned(
+    {
+      format: 'Trivy',
+      mediaType: 'application/json',
+      images: digestsIn(report.Metadata?.RepoDigests ?? []),
+      at: instantIn(report.CreatedAt),
+    },
     findings,
     ignored,
-    images: digestsIn(report.Metadata?.RepoDigests ?? []),
-    at: instantIn(report.CreatedAt),
-  };
+  );
 };

@@ -1,6 +1,7 @@
 /** What each type of predicate says of a result, of counts and of time: every type that is read, and nothing of any other. */
 import type { Json } from '../../../api/meta.ts';
 import { at, isList, isObject, listAt, textAt } from '../../json/json.ts';
+import { severities, severityOfScore, type Severity } from '../severity.ts';
 import { sourceOf, type Source } from './source.ts';
 
 export interface Said {
@@ -39,20 +40,12 @@ const testResult = (predicate: Json): Reading => {
   };
 };
 
-/** From the worst. What nobody can read is `unknown`. */
-const severities = ['critical', 'high', 'medium', 'low', 'negligible', 'unknown'] as const;
-type Severity = (typeof severities)[number];
-
-/** A word, or a score of CVSS from 0 to 10, with the bounds of its version 3. */
+/** A word, or a score of CVSS. */
 const severityOf = (said: string): Severity => {
   const word = severities.find((each) => each === said.trim().toLowerCase());
   if (word !== undefined) return word;
   const score = /^\d{1,2}(\.\d+)?$/.test(said.trim()) ? Number(said) : Number.NaN;
-  if (!(score >= 0 && score <= 10)) return 'unknown';
-  if (score >= 9) return 'critical';
-  if (score >= 7) return 'high';
-  if (score >= 4) return 'medium';
-  return score > 0 ? 'low' : 'negligible';
+  return score >= 0 && score <= 10 ? severityOfScore(score) : 'unknown';
 };
 
 const worst = (found: readonly Severity[]): Severity =>
