@@ -13,6 +13,7 @@ import { findings } from './commands/findings.ts';
 import { get } from './commands/get.ts';
 import { notes } from './commands/notes.ts';
 import { pending } from './commands/pending.ts';
+import { policyDiff } from './commands/policy-diff.ts';
 import { policyLint } from './commands/policy-lint.ts';
 import { reject } from './commands/reject.ts';
 import { report } from './commands/report.ts';
@@ -47,6 +48,7 @@ export const commands: readonly CommandDefinition[] = [
   emergencyStatus,
   emergencyEnd,
   emergencyReview,
+  policyDiff,
   policyLint,
   doctor,
   completion,

@@ -17,7 +17,8 @@ export interface Fault {
 const stamped = { username: 'somebody', uid: '', groups: [] };
 const stamps: readonly string[] = ['author', 'approver', 'grantor', 'requester'];
 
-const asStored = (object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
+/** A manifest as the API server would have it stored, so that the schemas of stored objects read it. */
+export const asStored = (object: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> => {
   const metadata = isRecord(object['metadata']) ? object['metadata'] : {};
   const spec = isRecord(object['spec']) ? object['spec'] : {};
   return {

@@ -59,7 +59,7 @@ const typedText = (value: unknown): string | undefined => (typeof value === 'str
 /** Says what a group of commands is for. */
 const groups: Readonly<Record<string, string>> = {
   emergency: 'Emergency access: grant, look at, end and review it.',
-  policy: 'Policies as files.',
+  policy: 'Policies: what differs, and what is wrong.',
   sign: 'Sign for what is not a candidate.',
 };
 

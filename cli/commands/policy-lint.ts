@@ -1,25 +1,9 @@
 /** `kubectl countersign policy lint`: checks files without a cluster. */
-import { readFileSync } from 'node:fs';
-import { text as textOf } from 'node:stream/consumers';
 import type { CommandDefinition } from '../command.ts';
 import { exitCodes, Problem, type ExitCode } from '../exit.ts';
+import { readText } from '../policy/files.ts';
 import { styled } from '../output/parts.ts';
 import type { Session } from '../session.ts';
-
-/** What the API server takes at once. */
-const mostBytes = 3 * 1024 * 1024;
-
-/** Standard input is waited for: who writes to it may take a while. */
-const read = async (file: string): Promise<string> => {
-  let text: string;
-  try {
-    text = file === '-' ? await textOf(process.stdin) : readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new Problem(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (Buffer.byteLength(text) <= mostBytes) return text;
-  throw new Problem(`${file} is larger than 3 MiB, which is what the API server takes at once`, 'Split it');
-};
 
 const run = async (session: Session): Promise<ExitCode> => {
   const [{ lintDocument }, { LineCounter, parseAllDocuments }, { definitions }] = await Promise.all([
@@ -31,7 +15,7 @@ const run = async (session: Session): Promise<ExitCode> => {
   let [looked, errors] = [0, 0];
   for (const file of session.arguments(0)) {
     const lineCounter = new LineCounter();
-    for (const document of parseAllDocuments(await read(file), { lineCounter })) {
+    for (const document of parseAllDocuments(await readText(file), { lineCounter })) {
       if (!('contents' in document)) continue;
       const faults = lintDocument(document, lineCounter, { definitions, now: session.now() });
       if (faults === undefined) continue;

@@ -231,6 +231,8 @@ const releasePolicyStatus = z.object({
 });
 export type ReleasePolicyStatus = z.infer<typeof releasePolicyStatus>;
 
+export type ReleasePolicySpec = z.infer<typeof releasePolicySpec>;
+
 export const releasePolicy = z.object({
   ...envelope('ReleasePolicy'),
   spec: releasePolicySpec.describe('What is demanded. Judged as it stands when it is needed.'),

@@ -241,10 +241,50 @@ describe('the file', () => {
   });
 });
 
+/** A file with a policy. */
+const policyText = (spec: string): string =>
+  `apiVersion: countersign.dev/v1alpha1\nkind: ReleasePolicy\nmetadata: { name: production, namespace: p }\nspec:\n  sourceNamespace: s\n  reviewBy: '2028-06-30'\n${spec}`;
+
+describe('policy diff', () => {
+  const tester = '  approvals: [{ role: tester, count: 1 }]\n';
+  const approvers = '  approvals: [{ role: tester, count: 1 }, { role: approver, count: 2 }]\n';
+  const diff = async (before: string, after: string, ...more: readonly string[]) => {
+    const [old, now] = [join(command.folder, 'before.yaml'), join(command.folder, 'after.yaml')];
+    await writeFile(old, before);
+    await writeFile(now, after);
+    return command.as('admin', ['policy', 'diff', '-f', old, '-f', now, ...more]);
+  };
+
+  test('what is looser comes first, and fails where that is asked for', async () => {
+    const [before, after] = [policyText(approvers), policyText(`${tester}  soak: 24h\n  retain: { bundles: 3 }\n`)];
+    const { stdout, code } = await diff(before, after);
+    expect(code).toBe(0);
+    const heads = stdout.split('\n').filter((line) => /^\w+ {2}spec\./.test(line));
+    expect(heads.map((line) => line.replace(/ {2}\(.*/, ''))).toEqual([
+      'LOOSER  spec.approvals',
+      'other  spec.retain',
+      'tighter  spec.soak',
+    ]);
+    expect(stdout).toContain('spec.approvals[role=approver]: {"role":"approver","count":2,"oneFromEach":[]} → nothing');
+    expect(stdout).toContain('spec.soak: "0s" → "24h"');
+    expect((await diff(before, after, '--fail-on-looser')).code).toBe(1);
+    expect((await diff(policyText(tester), policyText(approvers), '--fail-on-looser')).code).toBe(0);
+    const { fields } = JSON.parse((await diff(before, after, '-o', 'json')).stdout) as { fields: unknown[] };
+    expect(fields[0]).toMatchObject({ field: 'spec.approvals', is: 'looser' });
+  });
+
+  test('says what to type where two policies are not to be had', async () => {
+    expect((await diff(policyText(tester), policyText(tester), '-n', 'p')).code).toBe(2);
+    const wrong = await diff(policyText(tester), policyText('  soak: soon\n'));
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('kubectl countersign policy lint ')]);
+    const none = await diff(policyText(tester), 'kind: Pod\n');
+    expect([none.code, none.stderr]).toEqual([1, expect.stringContaining('holds no ReleasePolicy')]);
+  });
+});
+
 describe('policy lint', () => {
   const lint = (text: string) => command.as('admin', ['policy', 'lint', '-'], { stdin: text });
-  const policy = (spec: string): string =>
-    `apiVersion: countersign.dev/v1alpha1\nkind: ReleasePolicy\nmetadata: { name: production, namespace: p }\nspec:\n  sourceNamespace: s\n  approvals: [{ role: tester, count: 1 }]\n  reviewBy: '2028-06-30'\n${spec}`;
+  const policy = (spec: string): string => policyText(`  approvals: [{ role: tester, count: 1 }]\n${spec}`);
 
   test('says what is wrong, and in which line', async () => {
     const { stdout, code } = await lint(

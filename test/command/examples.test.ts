@@ -36,10 +36,8 @@ beforeAll(async () => {
       role: `countersign-report-${evidence}`,
       subject: { kind: 'User', name: 'security-a' },
     });
-  await copyFile(
-    join(import.meta.dirname, '..', '..', 'hack', 'demo', 'policy.yaml'),
-    join(command.folder, 'policy.yaml'),
-  );
+  const policy = join(import.meta.dirname, '..', '..', 'hack', 'demo', 'policy.yaml');
+  for (const name of ['policy.yaml', 'old.yaml']) await copyFile(policy, join(command.folder, name));
 }, startTimeoutMs * 2);
 
 afterAll(async () => {
@@ -264,6 +262,8 @@ test('what may pass without it', async () => {
 
 test('files, shells and the house', async () => {
   expect(await type('developer-a', 'policy lint')).toContain('1 checked, no errors');
+  expect(await type('auditor-a', 'policy diff -f policy.yaml -n')).toContain('spec.soak: ');
+  expect(await type('developer-a', 'policy diff -f old.yaml')).toContain('old.yaml and policy.yaml say the same');
   expect(await type('developer-a', 'completion')).toContain('complete -o default');
   const whole = await type('admin', 'doctor');
   expect(whole).toContain('✓ payments-prod: policy in force, every change explained');
