@@ -573,6 +573,8 @@ export const boundRows: readonly { kind: Kind; field: string; bad: Change; twin:
   { kind: 'Evidence', field: 'spec.summary.critical', bad: spec({ summary: { critical: -1 } }), twin: spec({ summary: { critical: 0 } }) },
   { kind: 'Evidence', field: 'spec.statement', bad: spec({ statement: ' '.repeat(262_145) }), twin: spec({ statement: ' '.repeat(262_144) }) },
   { kind: 'Evidence', field: 'spec.statement', bad: spec({ statement: '{"a":"\u202e"}' }), twin: spec({ statement: '{"a":\n\t1}\r\n' }) },
+  // The line of a signed note, as the proof of a log in a Sigstore bundle ends.
+  { kind: 'Evidence', field: 'spec.statement', bad: spec({ statement: '{"a":"é"}' }), twin: spec({ statement: '{"a":"\u2014 rekor.example MEUC"}' }) },
   {
     kind: 'Evidence',
     field: 'spec.subject.images',
