@@ -112,6 +112,8 @@ const packages = [
   { name: '(playwright-core|axe-core)', room: 'test/' },
   { name: 'vite', room: 'hack/command/page' },
   { name: 'commander', room: 'cli/program' },
+  { name: '@sigstore/(verify|bundle|protobuf-specs)', room: 'operator/decide/evidence/signed/sigstore|test/' },
+  { name: '@sigstore/mock', room: 'test/' },
   { name: 'sax', room: 'cli/reports/junit' },
   { name: '(hpagent|socks-proxy-agent)', room: 'cli/cluster/connection|test/' },
 ];

@@ -89,7 +89,7 @@ const prepared = async (session: Session) => {
   await counts.imagesOrProblem(cluster, reported, groups);
   for (const { manifest } of pieces) {
     if (manifest.spec.statement === undefined) continue;
-    const problem = statementProblem(manifest.spec, line);
+    const problem = statementProblem(manifest.spec, line, policy);
     if (problem !== undefined) throw new Problem(`It would not count: the statement ${problem}`, signedElsewhere);
   }
   await counts.reporterOrProblem(cluster, reported, {

@@ -1,10 +1,12 @@
 /** Statements that somebody signed: what they say is read as the operator reads it. */
 import type { Evidence } from '../../operator/api/evidence.ts';
 import type { EvidenceLine } from '../../operator/api/policy-evidence.ts';
-import { readEnvelope } from '../../operator/decide/evidence/signed/envelope.ts';
-import { signerOf } from '../../operator/decide/evidence/signed/keys.ts';
+import type { ReleasePolicy } from '../../operator/api/policy.ts';
+import { certifiedHolder, signerOf } from '../../operator/decide/evidence/signed/signer.ts';
+import { signersOf } from '../../operator/decide/evidence/signed/signers.ts';
 import { instantOf, saidBy, statementOf } from '../../operator/decide/evidence/signed/statement.ts';
 import { listed } from '../../operator/decide/messages.ts';
+import { visible } from '../../operator/decide/safe-text.ts';
 import { BadReport, type Outcome } from './outcome.ts';
 
 /** @throws BadReport where it says nothing about evidence of that type */
@@ -29,14 +31,15 @@ export const readStatement = (text: string, type: string): Outcome => {
 export const statementProblem = (
   spec: Pick<Evidence['spec'], 'type' | 'subject' | 'result' | 'summary' | 'performedAt' | 'statement'>,
   line: EvidenceLine | undefined,
+  policy: ReleasePolicy | undefined,
 ): string | undefined => {
   const { statement = '' } = spec;
   // Who reports it is stamped, and says nothing about what was signed.
   const reporter = { username: '', uid: '', groups: [] };
   const { problem } = statementOf({ ...spec, comment: '', reporter }) ?? {};
-  if (problem !== undefined || line?.signedBy === undefined) return problem;
-  const envelope = readEnvelope(statement);
-  return 'problem' in envelope || signerOf(envelope, line.signedBy) === undefined
-    ? `bears no signature of ${listed(line.signedBy.map(({ name }) => name))}`
-    : undefined;
+  const signers = line && policy && signersOf(policy, line)?.all;
+  if (problem !== undefined || signers === undefined || signerOf(statement, signers) !== undefined) return problem;
+  const holder = certifiedHolder(statement, signers);
+  const by = holder === undefined ? '' : `is signed by ${visible(holder.subject)} of ${visible(holder.issuer)}, and `;
+  return `${by}bears no signature of ${listed(signers.map(({ name }) => name))}`;
 };

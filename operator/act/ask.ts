@@ -17,8 +17,7 @@ import {
   type Unstable,
 } from '../decide/api-queries.ts';
 import { gateIsHere } from '../decide/admission/release-writers.ts';
-import { readEnvelope } from '../decide/evidence/signed/envelope.ts';
-import { signerOf } from '../decide/evidence/signed/keys.ts';
+import { signerOf } from '../decide/evidence/signed/signer.ts';
 import { statementDigest } from '../decide/evidence/signed/statement.ts';
 import { digestOf, digestSteps } from '../decide/json/canonical.ts';
 import { differingPaths, normalForm } from '../decide/manifest/normal-form.ts';
@@ -193,8 +192,7 @@ const askStatement = async (
   const found = parseEvidence(await client.getResource(ourResource('Evidence'), { namespace, name }));
   const text = found.ok && found.value.metadata.uid === uid ? found.value.spec.statement : undefined;
   if (text === undefined || statementDigest(text) !== digest) return { kind: 'Signer', name: '' };
-  const envelope = readEnvelope(text);
-  return { kind: 'Signer', name: 'problem' in envelope ? '' : (signerOf(envelope, signers)?.name ?? '') };
+  return { kind: 'Signer', name: signerOf(text, signers.all) ?? '' };
 };
 
 /** Statements of which it is remembered who signed them: Evidence never changes. */

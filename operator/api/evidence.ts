@@ -67,12 +67,12 @@ const report = z
     }),
   );
 
-/** As the file is: a bundle or envelope is ASCII, so its characters are its bytes. */
+/** As the file is: a bundle or envelope is ASCII, but for the dash before the signatures of a log's checkpoint. */
 const signedStatement = z
   .string()
   .min(2)
   .max(inlineReportBytes)
-  .regex(/^[\t\n\r -~]*$/);
+  .regex(/^[\t\n\r -~—]*$/);
 
 const evidenceSpec = z
   .object({

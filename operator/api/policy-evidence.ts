@@ -22,13 +22,54 @@ const publicKey = z
     ),
   );
 
-const signer = z.object({
-  name: label('ci', 63).describe('What people call it: messages and the record name it.'),
-  key: publicKey.describe(
-    'Its public key in PEM, as cosign.pub is: Ed25519, ECDSA P-256, or RSA of 2048, 3072 or 4096 bits, each with SHA-256.',
-  ),
+const identity = z.object({
+  issuer: patternedLine(500)
+    .min(1)
+    .describe(
+      'Who vouched for it, as the certificate says: the issuer of OIDC tokens, such as https://token.actions.githubusercontent.com.',
+    ),
+  subject: patternedLine(500)
+    .min(1)
+    .describe(
+      'Whom the certificate is issued to: an e-mail address, or the URI of a workflow. Compared to the letter; * at the end stands for what follows, such as https://git.example/payments/.github/workflows/release.yml@refs/tags/*.',
+    ),
+  root: label('public-good', 63).describe('The one of trustedRoots whose authorities must have issued and logged it.'),
 });
+
+const signer = z
+  .object({
+    name: label('ci', 63).describe('What people call it: messages and the record name it.'),
+    key: publicKey
+      .optional()
+      .describe(
+        'Its public key in PEM, as cosign.pub is: Ed25519, ECDSA P-256, or RSA of 2048, 3072 or 4096 bits, each with SHA-256.',
+      ),
+    identity: identity
+      .optional()
+      .describe(
+        'Instead of a key, whom a certificate of Sigstore must be issued to. The statement is a Sigstore bundle.',
+      ),
+  })
+  .meta(
+    celRules({
+      rule: 'has(self.key) != has(self.identity)',
+      message: 'a signer is known by its key or by its identity: give one of the two',
+    }),
+  );
 export type Signer = z.infer<typeof signer>;
+
+const trustedRoot = z.object({
+  name: label('public-good', 63).describe('What the identities of signedBy call it.'),
+  root: z
+    .string()
+    .min(1)
+    .max(65_536)
+    .describe(
+      'The trusted root of that Sigstore, in JSON, as `cosign trusted-root create` writes it. What it names is asked for: where it has logs, an entry in one of them; where it has logs of certificates, a proof from one of those. Nothing is fetched.',
+    ),
+});
+
+export const trustedRoots = z.array(trustedRoot).max(5).default([]).meta(mapBy('name'));
 
 /** Longest names that provenance is compared with. Of longer ones nothing is kept that could equal them. */
 const named = () => z.array(patternedLine(500).min(1)).max(20).optional().meta(asSet);

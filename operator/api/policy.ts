@@ -8,7 +8,7 @@ import { notify } from './notify.ts';
 import { parser } from './parse.ts';
 import { exceptions } from './policy-exceptions.ts';
 import { finding, packageInProduction, review } from './policy-status.ts';
-import { evidenceLines, minorClasses } from './policy-evidence.ts';
+import { evidenceLines, minorClasses, trustedRoots } from './policy-evidence.ts';
 import {
   approvalLines,
   changeTicket,
@@ -132,6 +132,9 @@ const releasePolicySpec = z
     evidence: evidenceLines.describe(
       'The evidence that a release needs, besides signatures. Every line must be met. Empty: none.',
     ),
+    trustedRoots: trustedRoots.describe(
+      'The authorities behind the identities that evidence may be signed by. Empty: evidence is signed by keys alone.',
+    ),
     minor: minorClasses.describe(
       'Classes of the delta in which a release may change something and still count as minor, where evidence is demanded of significant ones. Empty: whatever changes in one of these classes is significant.',
     ),
@@ -203,11 +206,18 @@ const releasePolicySpec = z
     ),
   })
   .meta(
-    celRules({
-      rule: "(self.deliveredBy == 'GitOps') == (size(self.gitOpsWriters) > 0)",
-      message:
-        'spec.deliveredBy: GitOps and spec.gitOpsWriters go together: name at least one writer, or leave both out',
-    }),
+    celRules(
+      {
+        rule: "(self.deliveredBy == 'GitOps') == (size(self.gitOpsWriters) > 0)",
+        message:
+          'spec.deliveredBy: GitOps and spec.gitOpsWriters go together: name at least one writer, or leave both out',
+      },
+      {
+        rule: 'self.evidence.all(e, !has(e.signedBy) || e.signedBy.all(s, !has(s.identity) || self.trustedRoots.exists(r, r.name == s.identity.root)))',
+        message:
+          'identity.root of a signer in spec.evidence names no entry of spec.trustedRoots: correct it, or add that entry',
+      },
+    ),
   );
 
 const releasePolicyStatus = z.object({

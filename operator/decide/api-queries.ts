@@ -2,10 +2,8 @@
  * A plan may need an answer that only the API server can give: may this person sign, what would this object become, would
  * this write pass. `decide` asks; the shell answers; the plan is made again. An unanswered question never counts as yes.
  */
-import { createHash } from 'node:crypto';
 import { canaryVerb, virtualResources } from '../api/kinds.ts';
 import type { Identity, JsonObject } from '../api/meta.ts';
-import type { Signer } from '../api/policy-evidence.ts';
 import { type Instant, type ObjectRef, keyOf } from './objects.ts';
 import type { SearchedKind, SelectedObject } from './selected.ts';
 
@@ -115,6 +113,25 @@ export interface SelectionQuestion {
   readonly kinds: readonly SearchedKind[];
 }
 
+/** Whom a certificate must be issued to. */
+export interface CertifiedIdentity {
+  readonly issuer: string;
+  /** To the letter; `*` at the end stands for what follows. */
+  readonly subject: string;
+}
+
+export type TrustedSigner =
+  | { readonly name: string; readonly key: string }
+  /** `root`: the trusted root, in JSON. */
+  | { readonly name: string; readonly identity: CertifiedIdentity; readonly root: string };
+
+/** Whom a line of the policy lets sign. */
+export interface Signers {
+  readonly all: readonly TrustedSigner[];
+  /** Which these are, in a few characters. */
+  readonly digest: string;
+}
+
 /** Which of these signed the statement of a piece of evidence? Nobody keeps statements: it is read when it is asked for first. */
 export interface StatementQuestion {
   readonly ask: 'Statement';
@@ -123,7 +140,7 @@ export interface StatementQuestion {
   readonly uid: string;
   /** Of the statement that what is known of it was read from. */
   readonly digest: string;
-  readonly signers: readonly Signer[];
+  readonly signers: Signers;
 }
 
 export type Question =
@@ -164,10 +181,6 @@ const isPassing = (answer: Answer): boolean =>
 export const askAgainAt = (answers: Answers, now: Instant): Instant | undefined =>
   [...answers.values()].some(isPassing) ? now + askAgainMs : undefined;
 
-/** Which signers these are, in a few characters. */
-const signersDigest = (signers: readonly Signer[]): string =>
-  createHash('sha256').update(JSON.stringify(signers)).digest('hex');
-
 export const questionKey = (question: Exclude<Question, PreflightQuestion> | PreflightOutline): string => {
   switch (question.ask) {
     case 'Right':
@@ -179,7 +192,7 @@ export const questionKey = (question: Exclude<Question, PreflightQuestion> | Pre
     case 'Selection':
       return `selection ${question.namespace} ${JSON.stringify([question.labels, question.kinds])}`;
     case 'Statement':
-      return `statement ${question.uid} ${question.digest} ${signersDigest(question.signers)}`;
+      return `statement ${question.uid} ${question.digest} ${question.signers.digest}`;
     case 'Preflight':
       return `preflight ${question.namespace} ${keyOf(question.ref)} ${question.resourceVersion ?? 'new'} ${question.digest}`;
   }

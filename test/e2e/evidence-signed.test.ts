@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from '@jest/globals';
+import { sigstore } from '../support/builders/sigstore.ts';
 import { ed25519Key, provenance, signed } from '../support/builders/statements.ts';
 import { cosignEnv, signingFolder } from '../support/command/cosign.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
@@ -13,7 +14,11 @@ import { mayReport, report } from '../support/scenario/evidence.ts';
 
 const { scenario, system } = scenarios('evidence-signed');
 
-const [signing, buildKey] = [await signingFolder(), ed25519Key()];
+const [signing, authorities] = [await signingFolder(), await sigstore()];
+const workflow = {
+  issuer: 'https://token.example',
+  subject: 'https://git.example/payments/.github/workflows/build.yml@refs/heads/main',
+};
 
 let command: Command;
 beforeAll(async () => {
@@ -47,7 +52,7 @@ const origin = { builder: 'https://ci.example/builder', source: 'https://git.exa
 const tests = { type: 'TestReport', maxAge: '24h' };
 
 scenario(
-  'where the policy names keys, what is only typed waits, what is signed counts whoever brings it, and the record names signer, builder and revision',
+  'where the policy names a key and a workflow, what is only typed waits, what is signed counts whoever brings it, and the record names signer, builder and revision',
   async (world) => {
     for (const type of ['TestReport', 'Provenance']) await mayReport(world, 'security-a', type);
     await mayReport(world, 'developer-a', 'TestReport');
@@ -65,8 +70,9 @@ scenario(
 
     await signedBy(typedOnly, 'developer-a');
     const at = new Date().toISOString();
-    const built = (builder: string) => {
-      const text = signed(provenance({ digest, name: metadata.uid ?? '' }, at, { ...origin, builder }), buildKey);
+    const built = async (builder: string) => {
+      const about = { digest, name: metadata.uid ?? '' };
+      const text = await authorities.sign(provenance(about, at, { ...origin, builder }), workflow);
       return report(world, 'security-a', {
         type: 'Provenance',
         subject: { candidate },
@@ -81,12 +87,22 @@ scenario(
     expect(elsewhere.message).not.toContain('TestReport about');
 
     const file = join(command.folder, 'provenance.json');
-    const brings = async (key: typeof buildKey) => {
-      await writeFile(file, signed(provenance({ digest, name: metadata.uid ?? '' }, at, origin), key));
+    const statement = provenance({ digest, name: metadata.uid ?? '' }, at, origin);
+    const brings = async (text: string) => {
+      await writeFile(file, text);
       return command.as('security-a', ['report', 'stated', 'Provenance', file, '-n', world.staging, '--yes']);
     };
-    expect((await brings(ed25519Key())).stderr).toContain('the statement bears no signature of builder');
-    expect(await brings(buildKey)).toMatchObject({ code: 0, stdout: expect.stringContaining('created: Passed') });
+    expect((await brings(signed(statement, ed25519Key()))).stderr).toContain(
+      'the statement bears no signature of builder',
+    );
+    const branch = { ...workflow, subject: workflow.subject.replace('main', 'mine') };
+    expect((await brings(await authorities.sign(statement, branch))).stderr).toContain(
+      `the statement is signed by ${branch.subject} of ${branch.issuer}, and bears no signature of builder`,
+    );
+    expect(await brings(await authorities.sign(statement, workflow))).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('created: Passed'),
+    });
     expect(await end(world, 'stated')).toBe('Promoted');
 
     const started = (await world.ledger()).find(({ type }) => type === 'PromotionStarted');
@@ -108,10 +124,11 @@ scenario(
       {
         type: 'Provenance',
         maxAge: '24h',
-        signedBy: [{ name: 'builder', key: buildKey.pem }],
+        signedBy: [{ name: 'builder', identity: { ...workflow, root: 'own' } }],
         builders: [origin.builder],
         sources: [origin.source],
       },
     ],
+    trustedRoots: [{ name: 'own', root: authorities.root }],
   },
 );

@@ -13,6 +13,11 @@ export const productionReasons = {
     'The policy is in force, but an entry names a kind that several groups have, without its group. That entry counts for nothing.',
     'A platform admin adds group to the entry.',
   ),
+  TrustedRootUnread: entry(
+    ['Ready'],
+    'The policy is in force, but one of its trusted roots is none. Evidence that identities under it signed does not count.',
+    'A platform admin puts in the trusted root of that Sigstore.',
+  ),
 
   EveryKindListed: entry(['EveryKindGuarded'], 'Every namespaced kind that the cluster defines is guarded.'),
   KindsUnlisted: entry(

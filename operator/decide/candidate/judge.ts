@@ -165,7 +165,7 @@ const courseOf = (s: CandidateSnapshot, bundle: Bundle, base: Base): Course => (
   ]),
 });
 
-const optimisticSigner: GateSnapshot['signerOf'] = (_, [first]) => first?.name;
+const optimisticSigner: GateSnapshot['signerOf'] = (_, { all: [first] }) => first?.name;
 
 const optimistic = ({ approvals }: CandidateSnapshot): GateSnapshot['rights'] =>
   new Map(approvals.map(({ metadata }) => [metadata.uid, true]));

@@ -1,7 +1,7 @@
 /** What evidence a release needs, and what there is for each part of it. The one place where it is decided what evidence is worth. */
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import { milliseconds } from '../../api/duration.ts';
-import type { EvidenceLine, Signer } from '../../api/policy-evidence.ts';
+import type { EvidenceLine } from '../../api/policy-evidence.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
 import { imagesIn, type NamedImage } from '../manifest/images-in.ts';
@@ -10,7 +10,7 @@ import { runsNothing } from '../manifest/pod-spec.ts';
 import type { Instant, ObjectRef } from '../objects.ts';
 import { authorsOf, type Authored } from '../people/approvals.ts';
 import { peopleAmong, type PersonOf } from '../people/identity.ts';
-import type { Question } from '../api-queries.ts';
+import type { Question, Signers } from '../api-queries.ts';
 import {
   rightToReport,
   subjectOfContent,
@@ -20,6 +20,7 @@ import {
   type StatedPiece,
 } from './piece.ts';
 import { isStated, unfitStatement, type Ignored } from './ignored.ts';
+import { signersOf } from './signed/signers.ts';
 import { imagesChanged, significanceOf, type ReleaseChanges, type Significance } from './significance.ts';
 
 /** A release with what its evidence is judged by. */
@@ -35,7 +36,7 @@ export interface EvidencedRelease extends Authored {
 }
 
 /** The name of the one of these who signed what a piece brings; '' = none of them did, undefined = not answered. */
-export type SignerOf = (piece: StatedPiece, signers: readonly Signer[]) => string | undefined;
+export type SignerOf = (piece: StatedPiece, signers: Signers) => string | undefined;
 
 /** Evidence with the name of who signed it; '' = nobody had to. */
 export type Counted = Piece & { readonly signer: string };
@@ -120,6 +121,8 @@ const newestFirst =
 /** What evidence of one line is weighed with. */
 interface Weights {
   readonly line: EvidenceLine;
+  /** Who may have signed it; undefined = it need not be signed. */
+  readonly signers: Signers | undefined;
   /** Milliseconds. */
   readonly maxAge: number;
   readonly authors: ReadonlySet<string>;
@@ -150,15 +153,15 @@ const worthOf = (piece: Piece, w: Weights): Worth => {
   if (!piece.intact) return ignored('Altered');
   const unfit = unfitStatement(piece, w.line);
   if (unfit !== undefined) return { is: 'Ignored', because: unfit };
-  const { signedBy } = w.line;
+  const { signers } = w;
   const reporter = ignoredReporter({ username: piece.reporter.username, namespace: piece.namespace }, w);
   // Of what others signed nothing is in the hands of the author who brings it.
-  if (reporter !== undefined && !(reporter === 'Author' && signedBy !== undefined)) return ignored(reporter);
+  if (reporter !== undefined && !(reporter === 'Author' && signers !== undefined)) return ignored(reporter);
   if (!(w.now < piece.performedAt + w.maxAge)) return ignored('Expired');
   const held = w.mayReport(piece);
-  const signer = signedBy === undefined || !isStated(piece) ? '' : w.signerOf(piece, signedBy);
+  const signer = signers === undefined || !isStated(piece) ? '' : w.signerOf(piece, signers);
   if (held === false) return ignored('LacksRight');
-  if (signer === '' && signedBy !== undefined) return ignored('OtherSigner');
+  if (signer === '' && signers !== undefined) return ignored('OtherSigner');
   return held === undefined || signer === undefined ? { is: 'Unanswered' } : { is: 'Counts', signer };
 };
 
@@ -209,7 +212,17 @@ export const demandsOf = (s: EvidencedRelease, now: Instant): readonly Demand[] 
     const reporters = weighed.flatMap(({ pieces }) => pieces.map(({ reporter }) => reporter.username));
     const personOf = peopleAmong(policy.spec.people, [...authors, ...new Set(reporters)]);
     const maxAge = milliseconds(line.maxAge);
-    const weights = { line, maxAge, personOf, authors: new Set(authors.map(personOf)), mayReport, signerOf, now };
+    const signers = signersOf(policy, line);
+    const weights = {
+      line,
+      signers,
+      maxAge,
+      personOf,
+      authors: new Set(authors.map(personOf)),
+      mayReport,
+      signerOf,
+      now,
+    };
     return {
       line,
       applies: isAsked,
@@ -226,7 +239,9 @@ export const dependsOnChanges = ({ spec }: ReleasePolicy): boolean =>
 export const evidenceQuestions = (s: EvidencedRelease, now: Instant): readonly Question[] => {
   const open = demandsOf(s, now).flatMap(({ line, subjects }) =>
     subjects.flatMap(({ standing }) =>
-      standing.is === 'Unanswered' ? standing.pieces.map((piece) => ({ piece, signers: line.signedBy })) : [],
+      standing.is === 'Unanswered'
+        ? standing.pieces.map((piece) => ({ piece, signers: signersOf(s.policy, line) }))
+        : [],
     ),
   );
   return open.flatMap(({ piece, signers }) => [

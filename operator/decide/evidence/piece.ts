@@ -3,8 +3,7 @@ import { createHash } from 'node:crypto';
 import { virtualResources } from '../../api/kinds.ts';
 import type { Evidence } from '../../api/evidence.ts';
 import type { Identity } from '../../api/meta.ts';
-import type { RightQuestion, StatementQuestion } from '../api-queries.ts';
-import type { Signer } from '../../api/policy-evidence.ts';
+import type { RightQuestion, Signers, StatementQuestion } from '../api-queries.ts';
 import type { Instant } from '../objects.ts';
 import { statementOf, type Statement } from './signed/statement.ts';
 
@@ -96,7 +95,7 @@ export const rightToReport = ({ reporter, namespace, type }: Piece): RightQuesti
 });
 
 /** Did one of these sign the statement that it brings? */
-export const whoSigned = (piece: StatedPiece, signers: readonly Signer[]): StatementQuestion => ({
+export const whoSigned = (piece: StatedPiece, signers: Signers): StatementQuestion => ({
   ask: 'Statement',
   namespace: piece.namespace,
   name: piece.name,

@@ -1,8 +1,9 @@
 /** The commands that remedies name, exactly as they are typed. */
 import { apiVersion, kinds } from '../../api/kinds.ts';
-import type { EvidenceLine } from '../../api/policy-evidence.ts';
+import type { EvidenceLine, Signer } from '../../api/policy-evidence.ts';
 import { performedAtField, testResultType } from '../evidence/signed/predicates.ts';
 import { listed } from '../messages.ts';
+import { visible } from '../safe-text.ts';
 import type { GateSnapshot } from './gate.ts';
 
 type OfCandidate = Pick<GateSnapshot, 'candidate'>;
@@ -78,7 +79,7 @@ const signAndReport = (of: OfContent, line: EvidenceLine, subjects: readonly str
       : `at=<when it was performed, as predicate.json says>`;
   return [
     made,
-    `cosign attest-blob --yes --use-signing-config=false --tlog-upload=false --key cosign.key --type ${predicate ?? testResultType} --predicate predicate.json --hash ${hex} --bundle statement.json ${name}`,
+    `cosign attest-blob --yes${line.signedBy?.some(({ key }) => key !== undefined) === true ? ' --use-signing-config=false --tlog-upload=false --key cosign.key' : ''} --type ${predicate ?? testResultType} --predicate predicate.json --hash ${hex} --bundle statement.json ${name}`,
     `printf %s '${manifest}' | kubectl create -f -`,
   ].join(' && ');
 };
@@ -92,12 +93,23 @@ const statementInShell = String.raw`'"$(sed 's/["\\]/\\&/g' statement.json | tr 
 export const reportAs = (of: OfContent, line: EvidenceLine, subjects: readonly string[]): string =>
   line.signedBy === undefined ? report(of, line, subjects) : signAndReport(of, line, subjects);
 
+/** Who may sign, as the beginning of a sentence. */
+const signersText = (signers: readonly Signer[]): string => {
+  const [keys, identities] = [
+    signers.filter(({ key }) => key !== undefined),
+    signers.flatMap((each) => each.identity ?? []),
+  ];
+  const holder = keys.length === 0 ? [] : [`holds the key of ${listed(keys.map(({ name }) => name))}`];
+  const certified = identities.map(({ issuer, subject }) => `is ${visible(subject)} for ${visible(issuer)}`);
+  return `Who ${[...holder, ...certified].join(', or ')}`;
+};
+
 /** Who reports it, as the beginning of a sentence. */
 export const reporterOf = ({ candidate }: OfCandidate, { type, signedBy }: EvidenceLine): string => {
   const holder = `somebody who holds report on evidencetypes/${type} in ${candidate.metadata.namespace} by name`;
   return signedBy === undefined
     ? `${holder.replace('s', 'S')}, and had no hand in the content, reports what came of it`
-    : `Who holds the key of ${listed(signedBy.map(({ name }) => name))} signs what came of it, and ${holder} reports that`;
+    : `${signersText(signedBy)} signs what came of it, and ${holder} reports that`;
 };
 
 /** Corrects what production demands. */

@@ -5,6 +5,7 @@ import { rfc3339, type Wanted } from '../conditions.ts';
 import type { Instant } from '../objects.ts';
 import { reviewCommand, type ReviewState } from '../policy-review.ts';
 import { unclearKinds } from './unclear-kinds.ts';
+import { unreadableRoots } from './unreadable-roots.ts';
 
 export const inForce = (policy: ReleasePolicy, { due }: ReviewState, now: Instant): Wanted => {
   const ready = { type: 'Ready', status: 'True' } as const;
@@ -14,6 +15,14 @@ export const inForce = (policy: ReleasePolicy, { due }: ReviewState, now: Instan
       ...ready,
       reason: 'KindUnclear',
       message: `in force, but for entries that count for nothing: ${unclear.join('; ')}. Next: a platform admin adds group to them: kubectl edit releasepolicy ${policyName} -n ${policy.metadata.namespace}`,
+    };
+  }
+  const roots = unreadableRoots(policy);
+  if (roots.length > 0) {
+    return {
+      ...ready,
+      reason: 'TrustedRootUnread',
+      message: `in force, but nobody whom it is to identify signs for anything: ${roots.join('; ')}. Next: a platform admin puts in what cosign trusted-root create wrote: kubectl edit releasepolicy ${policyName} -n ${policy.metadata.namespace}`,
     };
   }
   if (now < due) return { ...ready, reason: 'InForce', message: 'releases are judged by this policy' };

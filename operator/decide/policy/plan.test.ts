@@ -50,6 +50,14 @@ test('an entry that names a kind of several groups without one is told, for it c
   });
 });
 
+test('a trusted root that is none is told, for nobody is identified by it', () => {
+  expect(conditionOf('Ready', {}, { trustedRoots: [{ name: 'own', root: '{}' }] })).toMatchObject({
+    status: 'True',
+    reason: 'TrustedRootUnread',
+    message: expect.stringMatching(/spec\.trustedRoots own is no trusted root of Sigstore.*kubectl edit releasepolicy/),
+  });
+});
+
 test('without any kind that nobody listed, every kind is guarded', () => {
   expect(conditionWith([])).toMatchObject({ status: 'True', reason: 'EveryKindListed' });
 });

@@ -31,6 +31,9 @@ const freeze = (from: string, to: string): Fields => ({ freezes: [{ from, to, re
 
 const emergency = (fields: Fields): Change => spec({ emergency: fields });
 
+const workflow = { issuer: 'https://token.example', subject: 'https://git.example/ci', root: 'public' };
+const trustedRoots = [{ name: 'public', root: '{}' }];
+
 const policy: Omit<RuleRow, 'kind'>[] = [
   { at: '', bad: { name: 'staging' }, twin: {} },
   { at: 'spec.evidence[].type', bad: spec(demand({ type: 'test' })), twin: spec(demand({ type: 'Test2' })) },
@@ -44,6 +47,27 @@ const policy: Omit<RuleRow, 'kind'>[] = [
     at: 'spec.evidence[].signedBy[].name',
     bad: spec(demand({ signedBy: [{ name: 'CI', key: ed25519Key().pem }] })),
     twin: spec(demand({ signedBy: [{ name: 'ci', key: ed25519Key().pem }] })),
+  },
+  {
+    at: 'spec.evidence[].signedBy[]',
+    bad: spec({ ...demand({ signedBy: [{ name: 'ci', key: ecKey().pem, identity: workflow }] }), trustedRoots }),
+    twin: spec({ ...demand({ signedBy: [{ name: 'ci', identity: workflow }] }), trustedRoots }),
+  },
+  {
+    at: 'spec.evidence[].signedBy[].identity.root',
+    bad: spec({ ...demand({ signedBy: [{ name: 'ci', identity: { ...workflow, root: 'Public' } }] }), trustedRoots }),
+    twin: spec({ ...demand({ signedBy: [{ name: 'ci', identity: workflow }] }), trustedRoots }),
+  },
+  {
+    at: 'spec.trustedRoots[].name',
+    bad: spec({ trustedRoots: [{ name: 'Public', root: '{}' }] }),
+    twin: spec({ trustedRoots: [{ name: 'public', root: '{}' }] }),
+  },
+  {
+    at: 'spec',
+    says: 'spec.trustedRoots',
+    bad: spec({ ...demand({ signedBy: [{ name: 'ci', identity: workflow }] }) }),
+    twin: spec({ ...demand({ signedBy: [{ name: 'ci', identity: workflow }] }), trustedRoots }),
   },
   {
     at: 'spec.evidence[]',
@@ -574,7 +598,7 @@ export const boundRows: readonly { kind: Kind; field: string; bad: Change; twin:
   { kind: 'Evidence', field: 'spec.statement', bad: spec({ statement: ' '.repeat(262_145) }), twin: spec({ statement: ' '.repeat(262_144) }) },
   { kind: 'Evidence', field: 'spec.statement', bad: spec({ statement: '{"a":"\u202e"}' }), twin: spec({ statement: '{"a":\n\t1}\r\n' }) },
   // The line of a signed note, as the proof of a log in a Sigstore bundle ends.
-  { kind: 'Evidence', field: 'spec.statement', bad: spec({ statement: '{"a":"é"}' }), twin: spec({ statement: '{"a":"\u2014 rekor.example MEUC"}' }) },
+  { kind: 'Evidence', field: 'spec.statement', bad: spec({ statement: '{"a":"é"}' }), twin: spec({ statement: '{"a":"\u2014 rekor.example sig"}' }) },
   {
     kind: 'Evidence',
     field: 'spec.subject.images',

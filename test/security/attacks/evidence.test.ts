@@ -16,7 +16,7 @@ import { bind, eventually, robot, role, said, startWorld, store, type World } fr
 import { accepted, targetOf, type ApiClient, type KubeObject } from '../../support/cluster/cluster.ts';
 import { bindRole } from '../../support/cluster/rights.ts';
 import { gate, type Reported } from '../../support/cluster/system.ts';
-import { statementAttacks } from './statements.ts';
+import { statementAttacks, trustedRoots } from './statements.ts';
 
 interface Evidenced extends World {
   /** A ServiceAccount of the staging namespace that may report tests. */
@@ -32,8 +32,9 @@ const lines = [
   { type: 'SBOM', maxAge: '24h' },
 ];
 
+/** With the root of the Sigstore that identities of those lines are under. */
 const demand = async ({ as }: World, ...demanded: readonly object[]): Promise<void> => {
-  accepted(await as('admin').patch(targetOf(policy()), 'merge', { spec: { evidence: demanded } }));
+  accepted(await as('admin').patch(targetOf(policy()), 'merge', { spec: { evidence: demanded, trustedRoots } }));
 };
 
 const reports = (user: string, type: string, name = fresh('reports')): Promise<void> =>

@@ -9,6 +9,7 @@ import {
   testResult,
   type SigningKey,
 } from '../../support/builders/statements.ts';
+import { sigstore, type Flaws, type Identity } from '../../support/builders/sigstore.ts';
 import type { Attack, Attempt, Lock } from '../../support/attack/attack.ts';
 import { digest, type Sent } from '../../support/attack/objects.ts';
 import type { World } from '../../support/attack/world.ts';
@@ -26,6 +27,20 @@ const signedBuild = {
   builders: [origin.builder],
   sources: [origin.source],
 };
+
+/** CI as a workflow, the Sigstore whose root the policy holds, and one that somebody runs on their own. */
+const workflow: Identity = {
+  issuer: 'https://token.example',
+  subject: 'https://git.example/payments/.github/workflows/test.yml@refs/heads/main',
+};
+const [trusted, own] = [await sigstore(), await sigstore()];
+const certifiedTest = {
+  type: 'TestReport',
+  maxAge: '24h',
+  signedBy: [{ name: 'ci', identity: { ...workflow, root: 'trusted' } }],
+};
+/** What the policy trusts, beside the lines. */
+export const trustedRoots = [{ name: 'trusted', root: trusted.root }];
 
 /** What the attacks stand on, of the file that starts the control plane. */
 interface Ground<W extends World> {
@@ -122,13 +137,19 @@ const waysOf = <W extends World>({ world, demand, reported, tested, lines }: Gro
   const dated = under(signedTest, (of) =>
     stated(of, signed(testResult(aboutOf(of), '2026-01-01T00:00:00Z'), ci), nowText()),
   );
-  return { line, withTest, edited, withBuild, dated, unsigned: under(signedTest, (of) => tested(of)) };
+  const certified = (from: typeof trusted, identity: Partial<Identity> = {}, flaws?: Flaws) =>
+    under(certifiedTest, async (of) => {
+      const at = nowText();
+      return stated(of, await from.sign(testResult(aboutOf(of), at), { ...workflow, ...identity }, flaws), at);
+    });
+  return { line, certified, withTest, edited, withBuild, dated, unsigned: under(signedTest, (of) => tested(of)) };
 };
 
 export const statementAttacks = <W extends World>(ground: Ground<W>): readonly Attack<W>[] => {
-  const { line, withTest, edited, withBuild, dated, unsigned } = waysOf(ground);
+  const { line, certified, withTest, edited, withBuild, dated, unsigned } = waysOf(ground);
   const ofAnother = async () => ({ name: (await ground.proposed(ground.world())).metadata.uid ?? '' });
-  const [signedTwin, buildTwin] = [withTest(ci), withBuild({})];
+  const [signedTwin, buildTwin, certifiedTwin] = [withTest(ci), withBuild({}), certified(trusted)];
+  const branch = workflow.subject.replace('main', 'mine');
   return (
     [
       ['a key signed that the policy does not name', withTest(stranger), 'EvidenceNotSigned: ', signedTwin],
@@ -179,6 +200,30 @@ export const statementAttacks = <W extends World>(ground: Ground<W>): readonly A
         withBuild({ source: `${origin.source}-fork` }),
         'OriginNotAllowed: ',
         buildTwin,
+      ],
+      [
+        'a Sigstore of somebody’s own vouches for the workflow that the policy names',
+        certified(own),
+        'EvidenceNotSigned: ',
+        certifiedTwin,
+      ],
+      [
+        'the workflow ran on another branch',
+        certified(trusted, { subject: branch }),
+        'EvidenceNotSigned: ',
+        certifiedTwin,
+      ],
+      [
+        'another issuer vouches for the workflow',
+        certified(trusted, { issuer: 'https://token.example.org' }),
+        'EvidenceNotSigned: ',
+        certifiedTwin,
+      ],
+      [
+        'a certificate is brought that no log has an entry for',
+        certified(trusted, {}, { withoutEntry: true }),
+        'EvidenceNotSigned: ',
+        certifiedTwin,
       ],
     ] as const
   ).map(([name, act, denied, twin]) => ({ id: 'T64', name, act, denied, twin, locks: [line] }));

@@ -425,7 +425,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     exceptions: [],
     reviews: [],
     mayReport: () => true,
-    signerOf: (_, [first]) => first?.name,
+    signerOf: (_, { all: [first] }) => first?.name,
     changes: { isNew: false, parts: [] },
     autoscalers: [],
     stagedAutoscalers: [],

@@ -10,17 +10,17 @@ import {
   type SigningKey,
 } from '../../../../test/support/builders/statements.ts';
 import { readEnvelope } from './envelope.ts';
-import { readKey, signerOf } from './keys.ts';
+import { readKey } from './keys.ts';
+import { signerOf } from './signer.ts';
 
 const payload = Buffer.from('{"_type":"https://in-toto.io/Statement/v1"}');
 const [ed, ec, rsa] = [ed25519Key(), ecKey(), rsaKey()];
 
-const whoSigned = (text: string, ...keys: readonly SigningKey[]): string | undefined => {
-  const envelope = readEnvelope(text);
-  if ('problem' in envelope) return envelope.problem;
-  const signers = keys.map(({ pem }, i) => ({ name: `key-${i}`, key: pem }));
-  return signerOf(envelope, signers)?.name;
-};
+const whoSigned = (text: string, ...keys: readonly SigningKey[]): string | undefined =>
+  signerOf(
+    text,
+    keys.map(({ pem }, i) => ({ name: `key-${i}`, key: pem })),
+  );
 
 describe('a signature counts by', () => {
   test.each<[sort: string, key: SigningKey, pkcs1: boolean]>([

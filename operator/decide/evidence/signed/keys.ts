@@ -1,6 +1,5 @@
 /** Public keys that a policy names, and whether one of them signed an envelope. */
 import { constants, createPublicKey, verify, type AsymmetricKeyDetails, type KeyObject } from 'node:crypto';
-import type { Signer } from '../../../api/policy-evidence.ts';
 import { signedBytes, type Envelope } from './envelope.ts';
 
 /** Bits of a modulus. */
@@ -46,11 +45,10 @@ const isSignature = (key: KeyObject, bytes: Buffer, signature: Buffer): boolean 
   ].some((how) => verify('sha256', bytes, how, signature));
 };
 
-/** The first of these signers by whose key one of the signatures is. What an envelope says about its keys is not looked at. */
-export const signerOf = (envelope: Envelope, signers: readonly Signer[]): Signer | undefined => {
+/** Is one of the signatures by this key? */
+export const isSignedWith = (envelope: Envelope, pem: string): boolean => {
+  const read = readKey(pem);
+  if ('problem' in read) return false;
   const bytes = signedBytes(envelope);
-  return signers.find(({ key: pem }) => {
-    const read = readKey(pem);
-    return 'key' in read && envelope.signatures.some((signature) => isSignature(read.key, bytes, signature));
-  });
+  return envelope.signatures.some((signature) => isSignature(read.key, bytes, signature));
 };

@@ -246,7 +246,7 @@ describe('a line that names who signs', () => {
         signedLine,
         { signerOf: () => '' },
         'EvidenceNotSigned',
-        'is not signed by a key that the policy names',
+        'is signed by nobody whom the policy names',
       ],
       [
         'that differs from what is typed',

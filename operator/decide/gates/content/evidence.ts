@@ -40,7 +40,7 @@ export const notCountedBecause: Readonly<Record<Ignored['why'], string>> = {
   Altered: 'holds a report of another digest than it gives',
   LacksRight: 'does not hold the right to report it',
   Unsigned: 'brings no signed statement',
-  OtherSigner: 'is not signed by a key that the policy names',
+  OtherSigner: 'is signed by nobody whom the policy names',
   Differs: 'says something else than was signed',
   OtherOrigin: 'was built elsewhere',
 };

@@ -86,6 +86,7 @@ export const fieldArbitraries: Arbitraries<Spec> = {
   overlay: some({ package: 'p', kind: 'ConfigMap', name: 'c', group: '', patch: { data: { a: 'b' } } }),
   overlayMay: some('Image', 'Command'),
   evidence: fc.array(evidenceLine, { maxLength: 3 }),
+  trustedRoots: some({ name: 'a', root: 'x' }, { name: 'b', root: 'x' }),
   minor: some(...significantClasses),
   exceptions: maybe(fc.record({ gates: some(...exceptableGates), maxDuration: time, approvals: lines })),
   windows: some(...windows),

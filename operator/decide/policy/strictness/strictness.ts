@@ -126,6 +126,11 @@ export const strictness: { readonly [F in PolicyField]-?: Row<Part<F>> } = {
     'more lines; in a line: a shorter maxAge, lower most, when Always, fewer signers, builders and sources',
     demands(evidenceLine),
   ),
+  // A root alone lets nobody sign: a line of evidence does, and must mean the authorities that it meant where it was written.
+  trustedRoots: ordered(
+    'more roots, and the same under each name',
+    demandedByKey(({ name }) => name, same()),
+  ),
   minor: ordered('fewer classes', allowed()),
   exceptions: ordered(
     'none at all; fewer gates, a shorter maxDuration, more approvals',
