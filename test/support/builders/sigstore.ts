@@ -30,6 +30,8 @@ export interface Sigstore {
 const keys = (): KeyPairKeyObjectResult => generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const base64 = (bytes: ArrayBufferView<ArrayBuffer>): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+const pemOf = (certificate: string): string =>
+  `-----BEGIN CERTIFICATE-----\n${certificate.replaceAll(/.{64}/g, '$&\n').trimEnd()}\n-----END CERTIFICATE-----\n`;
 const sha256 = (bytes: NodeJS.ArrayBufferView): Buffer => createHash('sha256').update(bytes).digest();
 
 const issuerExtension = '1.3.6.1.4.1.57264.1.8';
@@ -87,8 +89,9 @@ export const sigstore = async ({ logs = true }: { readonly logs?: boolean } = {}
       apiVersion: '0.0.1',
       kind: 'dsse',
       spec: {
+        envelopeHash: { algorithm: 'sha256', value: sha256(Buffer.from(sig)).toString('hex') },
         payloadHash: { algorithm: 'sha256', value: sha256(bytes).toString('hex') },
-        signatures: [{ signature: sig, verifier: certificate }],
+        signatures: [{ signature: sig, verifier: Buffer.from(pemOf(certificate)).toString('base64') }],
       },
     });
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what it says is verified by whoever reads the bundle

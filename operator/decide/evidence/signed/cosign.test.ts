@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { sigstore } from '../../../../test/support/builders/sigstore.ts';
 import {
   ecKey,
   ed25519Key,
@@ -121,4 +122,44 @@ describeWithCosign('cosign', () => {
       verified(key, payload, Buffer.from(`${payload.toString()} `), pkcs1);
     }).toThrow(/invalid signature|could not verify/i);
   });
+
+  test.each([
+    ['logged', true],
+    ['stamped by an authority', false],
+  ])(
+    'it verifies a certificate of a workflow, %s, under the root that counts here, and under no other',
+    async (_, logs) => {
+      const [own, other] = await Promise.all([sigstore({ logs }), sigstore({ logs })]);
+      const identity = {
+        issuer: 'https://token.example',
+        subject: 'https://git.example/payments/ci.yml@refs/heads/main',
+      };
+      const statement = testResult({ digest, name: 'uid-1' }, '2026-11-30T16:00:00Z');
+      write('certified.json', await own.sign(statement, identity));
+      const verify = (root: string): void => {
+        write('root.json', root);
+        cosign(
+          'verify-blob-attestation',
+          '--bundle',
+          'certified.json',
+          '--trusted-root',
+          'root.json',
+          ...(logs ? [] : ['--insecure-ignore-tlog=true', '--insecure-ignore-sct=true', '--use-signed-timestamps']),
+          '--certificate-identity',
+          identity.subject,
+          '--certificate-oidc-issuer',
+          identity.issuer,
+          '--type',
+          type,
+          'blob',
+        );
+      };
+      expect(() => {
+        verify(own.root);
+      }).not.toThrow();
+      expect(() => {
+        verify(other.root);
+      }).toThrow(/failed to verify/);
+    },
+  );
 });
