@@ -7,13 +7,14 @@ import { Stage } from './stage.tsx';
 
 const words: Readonly<Record<WaitingModel['what'], string>> = {
   candidate: 'Read and sign',
+  evidence: 'Copy the command and report',
   finding: 'Look and sign',
   emergency: 'Read and review',
   exception: 'Copy the command and sign',
 };
 
 const placeOf = ({ what, namespace, name }: WaitingModel): string => {
-  if (what === 'candidate') return linkTo('candidate', namespace, name);
+  if (what === 'candidate' || what === 'evidence') return linkTo('candidate', namespace, name);
   if (what === 'exception') return linkTo('namespace', namespace);
   return linkTo('namespace', namespace, what === 'finding' ? 'findings' : 'emergencies');
 };

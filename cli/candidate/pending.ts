@@ -1,20 +1,23 @@
-/** What waits for one person: where their signature would fill a place that is open. */
+/** What waits for one person: where their signature, or what they report, would fill a place that is open. */
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
+import { virtualResources } from '../../operator/api/kinds.ts';
 import type { ReleasePolicy } from '../../operator/api/policy.ts';
 import { approvalSummary } from '../../operator/decide/people/approvals.ts';
 import { linesOf } from '../../operator/decide/people/approval-lines.ts';
 import type { Cluster } from '../cluster/cluster.ts';
+import { ifReadable } from '../cluster/readable.ts';
 import { candidatesFor, findPolicy } from './find.ts';
 import { isPartyTo } from './emergency.ts';
 import { exceptionsWaiting } from './exceptions.ts';
 import { conditionOf, emergencyOf, isTrue } from './objects.ts';
-import { rolesHeld } from './roles.ts';
+import { reportTypesHeld, rolesHeld } from './roles.ts';
 import { approvalsFor, asSigned, bundleFor, wouldBe } from './story.ts';
 
 export interface Waiting {
-  readonly what: 'candidate' | 'finding' | 'emergency' | 'exception';
+  readonly what: 'candidate' | 'evidence' | 'finding' | 'emergency' | 'exception';
   readonly name: string;
   readonly namespace: string;
+  /** What they would act as; of evidence what they report. */
   readonly roles: readonly string[];
   readonly says: string;
   readonly since: string;
@@ -26,6 +29,8 @@ interface Asked {
   readonly cluster: Cluster;
   readonly policy: ReleasePolicy;
   readonly held: readonly string[];
+  /** Types of evidence that they may report in the staging namespace. */
+  readonly reports: readonly string[];
   readonly now: number;
 }
 
@@ -52,27 +57,39 @@ const rolesWanted = async (
   );
 };
 
-const candidatesWaiting = async (asked: Asked): Promise<readonly Waiting[]> => {
-  const { cluster, policy } = asked;
-  const open = (await candidatesFor(cluster, policy.spec.sourceNamespace, policy.metadata.namespace)).filter(isOpen);
+const candidatesWaiting = async (asked: Asked, open: readonly ReleaseCandidate[]): Promise<readonly Waiting[]> => {
   const found: Waiting[] = [];
   for (const candidate of open) {
     const roles = await rolesWanted(asked, candidate);
     const [role] = roles;
     if (role === undefined) continue;
-    const { name, namespace: staging, creationTimestamp } = candidate.metadata;
-    found.push({
-      what: 'candidate',
-      name,
-      namespace: staging,
-      roles,
-      says: `${candidate.spec.package} ${candidate.spec.version}: ${candidate.spec.notes.summary}`,
-      since: creationTimestamp,
-      command: `kubectl countersign approve ${name} -n ${staging} --role ${role}`,
-    });
+    const { name, namespace } = candidate.metadata;
+    const command = `kubectl countersign approve ${name} -n ${namespace} --role ${role}`;
+    found.push({ ...aboutCandidate(candidate), what: 'candidate', roles, command });
   }
   return found;
 };
+
+const aboutCandidate = ({ metadata, spec }: ReleaseCandidate) => ({
+  name: metadata.name,
+  namespace: metadata.namespace,
+  says: `${spec.package} ${spec.version}: ${spec.notes.summary}`,
+  since: metadata.creationTimestamp,
+});
+
+/** Evidence that gates wait for and that they may report: who may is named in the remedy by the type. */
+const evidenceWaiting = ({ reports }: Asked, open: readonly ReleaseCandidate[]): readonly Waiting[] =>
+  open.flatMap((candidate) => {
+    const gate = candidate.status?.gates.find(({ name, outcome }) => name === 'Evidence' && outcome !== 'Passed');
+    const types = reports.filter(
+      (type) => gate?.remedy.includes(`${virtualResources.evidenceTypes}/${type} `) === true,
+    );
+    return types.map((type): Waiting => {
+      const { name, namespace } = candidate.metadata;
+      const command = `kubectl countersign report ${name} ${type} <files> -n ${namespace}`;
+      return { ...aboutCandidate(candidate), what: 'evidence', roles: [`reporter of ${type}`], command };
+    });
+  });
 
 /** Findings of production that this person may sign for: any approval line will do. */
 const findingsWaiting = ({ policy, held }: Asked): readonly Waiting[] => {
@@ -130,19 +147,20 @@ const requestsWaiting = async (asked: Asked): Promise<readonly Waiting[]> =>
     command: `kubectl countersign sign exception ${metadata.name} -n ${metadata.namespace} --role ${roles[0] ?? ''}`,
   }));
 
-/** Everything that waits for this person in one production namespace; nothing where they hold no role. */
+/** Everything that waits for this person in one production namespace; nothing where they hold no role and report nothing. */
 export const waitingIn = async (cluster: Cluster, namespace: string, now: number): Promise<readonly Waiting[]> => {
-  const held = await rolesHeld(cluster, namespace);
-  if (held.length === 0) return [];
-  const policy = await findPolicy(cluster, namespace);
+  const [policy, held] = await Promise.all([ifReadable(findPolicy(cluster, namespace)), rolesHeld(cluster, namespace)]);
   if (policy === undefined) return [];
-  const asked = { cluster, policy, held, now };
+  const reports = await reportTypesHeld(cluster, policy);
+  if (held.length === 0 && reports.length === 0) return [];
+  const asked = { cluster, policy, held, reports, now };
+  const open = (await candidatesFor(cluster, policy.spec.sourceNamespace, namespace)).filter(isOpen);
   const [candidates, reviews, requests] = await Promise.all([
-    candidatesWaiting(asked),
+    candidatesWaiting(asked, open),
     reviewsWaiting(asked),
     requestsWaiting(asked),
   ]);
-  return [...candidates, ...findingsWaiting(asked), ...reviews, ...requests].toSorted((a, b) =>
-    a.since < b.since ? -1 : 1,
+  return [...candidates, ...evidenceWaiting(asked, open), ...findingsWaiting(asked), ...reviews, ...requests].toSorted(
+    (a, b) => (a.since < b.since ? -1 : 1),
   );
 };

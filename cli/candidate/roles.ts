@@ -1,5 +1,6 @@
 /** Which roles somebody may sign in, as RBAC lists them. */
 import { group, virtualResources } from '../../operator/api/kinds.ts';
+import type { ReleasePolicy } from '../../operator/api/policy.ts';
 import type { Cluster, RuleSeen } from '../cluster/cluster.ts';
 import { covers } from '../cluster/rbac.ts';
 import { findPolicy } from './find.ts';
@@ -33,4 +34,13 @@ export const rolesHeld = async (cluster: Cluster, namespace: string): Promise<re
     ),
   );
   return [...listed, ...roles.filter((_, at) => held[at] === true)];
+};
+
+/** Types of evidence among those that the policy asks for which the person may report in its staging namespace. */
+export const reportTypesHeld = async (cluster: Cluster, { spec }: ReleasePolicy): Promise<readonly string[]> => {
+  const asked = [...new Set(spec.evidence.map(({ type }) => type))];
+  if (asked.length === 0) return [];
+  const { rules } = await cluster.rules(spec.sourceNamespace);
+  const listed = new Set(rules.flatMap(reportTypesIn));
+  return asked.filter((type) => listed.has(type));
 };

@@ -71,6 +71,11 @@ scenario(
     expect(waits.remedy).toContain(`who holds report on evidencetypes/TestReport in ${world.staging} by name`);
 
     expect(await why(world, 'tested')).toContain('who  TestReport: User security-a\n');
+    const waiting = ['pending', '-n', world.production];
+    expect((await command.as('security-a', waiting)).stdout).toContain(
+      `as reporter of TestReport → kubectl countersign report tested TestReport <files> -n ${world.staging}`,
+    );
+    expect((await command.as('approver-b', waiting)).stdout).toContain('Nothing waits for you');
 
     await typed(waits, 'developer-a');
     const author = await gateSays(world, 'tested', 'Evidence', 'ReporterIsAuthor');
