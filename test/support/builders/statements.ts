@@ -84,3 +84,21 @@ export const provenance = (
     },
     runDetails: { builder: { id: builder }, metadata: { finishedOn: at } },
   });
+
+/** A commit, and who wrote it. */
+export interface Commit {
+  readonly revision: string;
+  readonly authors: readonly string[];
+}
+
+/** Who made the source at a revision, as a forge states it. */
+export const sourceHistory = (
+  about: About,
+  at: string,
+  given: {
+    readonly repository: string;
+    readonly revision: string;
+    readonly commits: readonly Commit[];
+    readonly reviewers?: readonly string[];
+  },
+): object => statement(about, 'https://countersign.dev/source/v1', { createdOn: at, sources: [given] });

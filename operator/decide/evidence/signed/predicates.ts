@@ -2,6 +2,7 @@
 import type { Json } from '../../../api/meta.ts';
 import { at, isList, isObject, listAt, textAt } from '../../json/json.ts';
 import { severities, severityOfScore, type Severity } from '../severity.ts';
+import { historyOf, type Contributor } from './contributors.ts';
 import { sourceOf, type Source } from './source.ts';
 
 export interface Said {
@@ -12,6 +13,10 @@ export interface Said {
   /** Provenance: who built it, and from what. */
   readonly builder?: string;
   readonly sources?: readonly Source[];
+  /** Who wrote and reviewed the source; absent = it does not say. */
+  readonly contributors?: readonly Contributor[];
+  /** It names more people than are kept. */
+  readonly overflows?: true;
 }
 
 type Reading = Said | { readonly problem: string };
@@ -90,12 +95,35 @@ const cosignVuln = (predicate: Json): Reading => {
   return { problem: 'holds no report of Trivy or Grype as scanner.result' };
 };
 
+/** Who made the source that was built, and when the forge said so. */
+export const sourceHistoryType = 'https://countersign.dev/source/v1';
+
+const contributorsIn = (sources: Json | undefined) => {
+  const read = historyOf(sources);
+  if ('problem' in read) return read;
+  const { contributors, commits, overflows } = read;
+  const counts = { commits, people: contributors.length };
+  return { sources: read.sources, counts, contributors, ...(overflows ? { overflows } : {}) };
+};
+
+const source = (predicate: Json): Reading => {
+  const read = contributorsIn(at(predicate, 'sources'));
+  return 'problem' in read ? read : { ...read, passed: true, performedAt: textAt(predicate, 'createdOn') };
+};
+
+/** Where a builder that knows it puts into its provenance who made the source. */
+const historyField = sourceHistoryType;
+
 const provenance = (predicate: Json): Reading => {
   const builder = textAt(predicate, 'runDetails', 'builder', 'id');
   if (builder === undefined) return { problem: 'does not name a builder in runDetails.builder.id' };
+  const told = at(predicate, historyField);
+  const history = told === undefined ? undefined : contributorsIn(told);
+  if (history !== undefined && 'problem' in history) return history;
   return {
+    ...history,
     passed: true,
-    counts: {},
+    counts: history?.counts ?? {},
     performedAt:
       textAt(predicate, 'runDetails', 'metadata', 'finishedOn') ??
       textAt(predicate, 'runDetails', 'metadata', 'startedOn'),
@@ -129,7 +157,7 @@ const spdx = (predicate: Json): Reading =>
 interface PredicateType {
   readonly uri: RegExp;
   /** The type of evidence that it is; undefined = any that is not one of the others. */
-  readonly evidence: 'VulnerabilityAssessment' | 'Provenance' | 'SBOM' | undefined;
+  readonly evidence: 'VulnerabilityAssessment' | 'Provenance' | 'Source' | 'SBOM' | undefined;
   readonly read: (predicate: Json) => Reading;
 }
 
@@ -146,6 +174,7 @@ const predicateTypes: readonly PredicateType[] = [
     read: cosignVuln,
   },
   { uri: /^https:\/\/slsa\.dev\/provenance\/v1$/, evidence: 'Provenance', read: provenance },
+  { uri: /^https:\/\/countersign\.dev\/source\/v1$/, evidence: 'Source', read: source },
   { uri: /^https:\/\/cyclonedx\.org\/bom(\/v?1\.\d)?$/, evidence: 'SBOM', read: cycloneDx },
   { uri: /^https:\/\/spdx\.dev\/Document(\/v?2\.\d)?$/, evidence: 'SBOM', read: spdx },
 ];

@@ -6,10 +6,12 @@ import {
   provenance,
   signatureOf,
   signed,
+  sourceHistory,
   statement,
   testResult,
 } from '../../../../test/support/builders/statements.ts';
 import { evidence, type Evidence } from '../../../api/evidence.ts';
+import { jsonObject } from '../../../api/meta.ts';
 import { pieceOf } from '../piece.ts';
 
 const key = ed25519Key();
@@ -57,6 +59,39 @@ describe('what is signed is what counts', () => {
       builder: built.builder,
       sources: [{ repository: built.source, revision: 'abc'.padEnd(40, '0') }],
     });
+  });
+
+  test('of a source: who made it, its commits and how many people', () => {
+    const revision = 'a'.repeat(40);
+    const said = { repository: 'https://git.example/a', revision, commits: [{ revision, authors: ['ada'] }] };
+    const { statement: found, counts } = read(sourceHistory(about, at, said), { type: 'Source' });
+    const contributors = [{ name: 'ada', did: 'wrote', repository: 'https://git.example/a', revision }];
+    expect(found).toMatchObject({
+      problem: undefined,
+      contributors,
+      sources: [{ repository: 'https://git.example/a' }],
+    });
+    expect(counts).toEqual({ commits: 1, people: 1 });
+  });
+
+  test('of more people than are kept: that it does, and the first of them', () => {
+    const revision = 'a'.repeat(40);
+    const authors = Array.from({ length: 300 }, (_, i) => `p${i}`);
+    const said = { repository: 'https://git.example/a', revision, commits: [{ revision, authors }] };
+    const { statement: found } = read(sourceHistory(about, at, said), { type: 'Source' });
+    expect(found).toMatchObject({ problem: 'names more than 250 people', contributors: { length: 250 } });
+  });
+
+  test('of a build whose builder knows it: who made the source', () => {
+    const built = { builder: 'https://ci/builder', source: 'https://git.example/a' };
+    const revision = 'abc'.padEnd(40, '0');
+    const sources = [{ repository: 'https://git.example/a', revision, commits: [{ revision, authors: ['ada'] }] }];
+    const text = JSON.stringify(provenance(about, at, built)).replace(
+      '"predicate":{',
+      `"predicate":{"https://countersign.dev/source/v1":${JSON.stringify(sources)},`,
+    );
+    const { statement: found } = read(jsonObject(JSON.parse(text)), { type: 'Provenance' });
+    expect(found).toMatchObject({ problem: undefined, builder: built.builder, contributors: [{ name: 'ada' }] });
   });
 
   const vulns = (result: unknown, type = 'https://in-toto.io/attestation/vulns/v0.1') =>

@@ -6,6 +6,7 @@ import { at, listAt, textAt } from '../../json/json.ts';
 import { strictObject } from '../../json/strict.ts';
 import { readEnvelope } from './envelope.ts';
 import { readPredicate, type Said } from './predicates.ts';
+import { mostContributors, type Contributor } from './contributors.ts';
 import type { Source } from './source.ts';
 
 /** What is kept of a statement: the envelope is not. */
@@ -22,6 +23,8 @@ export interface Statement {
   readonly performedAt: number | undefined;
   readonly builder?: string;
   readonly sources?: readonly Source[];
+  /** Who made the source. They count as authors also where the statement itself does not count. */
+  readonly contributors?: readonly Contributor[];
 }
 
 export const statementDigest = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -121,6 +124,9 @@ const typedProblem = (spec: Evidence['spec'], said: Said, performedAt: number | 
 const sourcesProblem = ({ sources = [] }: Said): string | undefined =>
   sources.length > mostSources ? `names more than ${mostSources} source repositories` : undefined;
 
+const contributorsProblem = ({ overflows }: Said): string | undefined =>
+  overflows === true ? `names more than ${mostContributors} people` : undefined;
+
 const unread = (digest: string, problem: string): Statement => ({
   digest,
   problem,
@@ -147,14 +153,15 @@ export const statementOf = (spec: Evidence['spec']): Statement | undefined => {
   // Of something else it may say what it will.
   if (elsewhere !== undefined) return unread(digest, elsewhere);
   const performedAt = instantOf(said.performedAt);
-  const { builder, sources } = said;
+  const { builder, sources, contributors } = said;
   return {
     digest,
-    problem: typedProblem(spec, said, performedAt) ?? sourcesProblem(said),
+    problem: typedProblem(spec, said, performedAt) ?? sourcesProblem(said) ?? contributorsProblem(said),
     failed: !said.passed,
     counts: said.counts,
     performedAt,
     ...(builder === undefined ? {} : { builder: builder.slice(0, longestKept) }),
     ...(sources === undefined ? {} : { sources: sources.slice(0, mostSources) }),
+    ...(contributors === undefined ? {} : { contributors }),
   };
 };
