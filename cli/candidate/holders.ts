@@ -78,6 +78,12 @@ export interface Supply {
   readonly people: readonly string[];
 }
 
+/** Authors under the usernames that are known of them. */
+const authorsIn = ({ candidate, bundle }: Pick<Story, 'candidate' | 'bundle'>): readonly string[] => [
+  ...(bundle?.spec.authors ?? []),
+  ...(candidate.status?.sourceAuthors ?? []).map(({ username }) => username),
+];
+
 /** For each open line, who may still sign: neither authors nor those who have. `Unreadable`: this person may not list bindings. */
 export const whoCanSign = async (
   cluster: Cluster,
@@ -90,7 +96,7 @@ export const whoCanSign = async (
   const holders = await holdersOf(cluster, candidate.spec.targetNamespace, rolesIn);
   if (holders === undefined) return 'Unreadable';
   const out = new Set(
-    [...bundle.spec.authors, ...counted.map(({ username }) => username)].map((name) => `User ${name}`),
+    [...authorsIn({ candidate, bundle }), ...counted.map(({ username }) => username)].map((name) => `User ${name}`),
   );
   return open.map(({ role }) => ({ role, people: (holders.get(role) ?? []).filter((each) => !out.has(each)) }));
 };
@@ -109,7 +115,7 @@ export const whoCanReport = async (
 ): Promise<readonly Supply[] | 'Unreadable'> => {
   const holders = await holdersOf(cluster, candidate.metadata.namespace, reportTypesIn);
   if (holders === undefined) return 'Unreadable';
-  const authors = new Set((bundle?.spec.authors ?? []).map((name) => `User ${name}`));
+  const authors = new Set(authorsIn({ candidate, bundle }).map((name) => `User ${name}`));
   return types.map(({ type: role, byAuthors }) => ({
     role,
     people: (holders.get(role) ?? []).filter((each) => byAuthors || !authors.has(each)),

@@ -19,6 +19,7 @@ import {
   type Decision,
   type Signable,
 } from './signing.ts';
+import { sourceAuthorTexts } from './source.ts';
 import { signable } from './story.ts';
 
 /** `--role`, or the one role that the person holds and the release asks for. @throws Problem when that is not clear */
@@ -49,6 +50,7 @@ const show = (session: Session, { candidate, bundle }: Signable, role: string, d
   out.line();
   out.line(dim('digest    '), bundle.spec.digest);
   out.line(dim('author    '), bundle.spec.authors.map(visible).join(', '));
+  for (const each of sourceAuthorTexts(candidate)) out.line(dim('source    '), each);
   out.line(dim('decision  '), `${decision} as ${role}`);
 };
 

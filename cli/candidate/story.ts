@@ -5,6 +5,7 @@ import type { Identity } from '../../operator/api/meta.ts';
 import type { ReleasePolicy } from '../../operator/api/policy.ts';
 import { approvalManifest } from '../../operator/decide/people/approval-manifest.ts';
 import { signatures, type Signature, type SignedCandidate } from '../../operator/decide/people/approvals.ts';
+import { noSourceAuthors } from '../../operator/decide/people/source-authors.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { ifReadable } from '../cluster/readable.ts';
 import { Problem } from '../exit.ts';
@@ -95,6 +96,8 @@ export const asSigned = ({ candidate, policy, bundle, approvals }: Signed): Sign
   approvals,
   rights: new Map(approvals.map(({ metadata }) => [metadata.uid, true])),
   hands: { known: [] },
+  // As the operator found them; whom it does not name there it does not count either.
+  sourceAuthors: { ...noSourceAuthors, known: candidate.status?.sourceAuthors ?? [] },
   record: { candidates: new Map() },
 });
 

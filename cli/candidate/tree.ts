@@ -5,6 +5,7 @@ import { bold, dim, folded, lineWidth, styled, type Part, type Style } from '../
 import { ageOf } from '../output/table.ts';
 import { gateFacts, healthOf, newsOf, signedFacts, type SignatureFact, type Tone } from './facts.ts';
 import type { ObjectSeen } from './live.ts';
+import { sourceAuthorTexts } from './source.ts';
 import type { Story } from './story.ts';
 
 /** A line and what stands below it. */
@@ -124,6 +125,7 @@ export const candidateTree = (
     below: [
       ...(spec.notes.summary === '' ? [] : [{ line: [dim('Summary  '), visible(spec.notes.summary)] }]),
       { line: [dim('Author   '), visible(spec.author.username)] },
+      ...sourceAuthorTexts(candidate).map((each) => ({ line: [dim('Source   '), each] })),
       ...(status?.digest === undefined ? [] : [{ line: [dim('Digest   '), status.digest] }]),
       ...newsBranches(candidate),
       gatesBranch(candidate, given.whole),

@@ -5,6 +5,7 @@ import { candidateArgument, connectionOptions, type CommandDefinition } from '..
 import type { Contents } from '../candidate/content.ts';
 import { printDelta } from '../candidate/delta.ts';
 import { findCandidate } from '../candidate/find.ts';
+import { sourceAuthorTexts } from '../candidate/source.ts';
 import type { ReleaseBundle } from '../candidate/objects.ts';
 import { Problem } from '../exit.ts';
 import { bold, dim, styled } from '../output/parts.ts';
@@ -111,6 +112,7 @@ export const diff: CommandDefinition = {
     printDelta(session.out, bundle.spec.deltaText);
     const { name, namespace } = candidate.metadata;
     session.out.line();
+    for (const each of sourceAuthorTexts(candidate)) session.out.line(dim('source  '), each);
     session.out.line('  → ', `kubectl countersign approve ${name} -n ${namespace}`);
   },
 };

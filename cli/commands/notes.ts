@@ -1,6 +1,7 @@
 /** `kubectl countersign notes`: the release notes, as Markdown. */
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import { literal } from '../../operator/decide/markdown.ts';
+import { deedOf } from '../../operator/decide/people/source-authors.ts';
 import { gateFacts, signedFacts } from '../candidate/facts.ts';
 import { findCandidate } from '../candidate/find.ts';
 import { storyOf, type Story } from '../candidate/story.ts';
@@ -42,6 +43,11 @@ const notesOf = (story: Story, text: string, now: number): string => {
       'Exceptions',
       gateLines(candidate, (_, reason) => reason === 'PassedByException'),
       'None.',
+    ),
+    ...section(
+      'Authors by the source',
+      (candidate.status?.sourceAuthors ?? []).map((each) => literal(deedOf(each))),
+      'No signed statement names any.',
     ),
     ...section('Who signed', signers(story, now), 'Nobody yet.'),
     '',

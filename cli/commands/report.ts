@@ -171,7 +171,7 @@ export const report: CommandDefinition = {
     { name: 'candidate', description: 'The ReleaseCandidate.', required: true, completes: 'candidate' },
     {
       name: 'type',
-      description: 'What it is evidence of: TestReport, VulnerabilityAssessment, or what the policy names.',
+      description: 'What it is evidence of: TestReport, VulnerabilityAssessment, Source, or what the policy names.',
       required: true,
     },
     { name: 'file', description: 'Reports; - for standard input.', required: true, many: true, completes: 'file' },

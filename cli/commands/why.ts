@@ -58,7 +58,11 @@ const printHolders = async (session: Session, candidate: ReleaseCandidate, gate:
 const printGrounds = ({ out }: Session, { status }: ReleaseCandidate): void => {
   for (const { name, outcome, reason, message } of status?.gates ?? []) {
     const rested = reason === 'GatesPassed' && message.includes(', by ');
-    const rests = rested || reason === 'EvidenceComplete' || reason === 'PassedByException';
+    const rests =
+      rested ||
+      reason === 'EvidenceComplete' ||
+      reason === 'PassedByException' ||
+      message.includes('authors by the source');
     if (outcome === 'Passed' && rests) out.line('  ', bold(name), dim('  Passed  '), message);
   }
 };

@@ -64,7 +64,11 @@ export const reporterOrProblem = async (
       `Read the commands that sign and report: kubectl countersign why ${of.candidate.metadata.name} -n ${namespace}`,
     );
   }
-  const changed = [of.candidate.spec.author.username, ...(of.bundle?.spec.authors ?? [])];
+  const changed = [
+    of.candidate.spec.author.username,
+    ...(of.bundle?.spec.authors ?? []),
+    ...(of.candidate.status?.sourceAuthors ?? []).map(({ username }) => username),
+  ];
   const personOf = peopleAmong(of.policy?.spec.people ?? [], [...changed, who.username]);
   const authors = new Set(changed.map(personOf));
   const why = ignoredReporter({ username: who.username, namespace }, { authors, personOf });

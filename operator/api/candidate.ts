@@ -8,7 +8,7 @@ import { leaveOut } from './leave-out.ts';
 import { overlay } from './overlay.ts';
 import { parser } from './parse.ts';
 import { optional, releaseNotes } from './release-notes.ts';
-import { asSet, celRules, mapBy, neverChanges } from './crd-extensions.ts';
+import { asOne, asSet, celRules, mapBy, neverChanges } from './crd-extensions.ts';
 import {
   digest,
   free,
@@ -226,6 +226,20 @@ const releaseCandidateStatus = z.object({
     .default({})
     .meta({ maxProperties: 20 })
     .describe('By role, the Approval that would sign for this content: pipe it to kubectl create -f -.'),
+  sourceAuthors: z
+    .array(
+      z.object({
+        username: free(254).describe('As the statement has it: a mail address, or an account of the forge.'),
+        did: free(1024).describe('Such as wrote commit 3f0e… of https://git.example/payments.'),
+        evidence: free(512).describe('The Evidence that brings the statement.'),
+      }),
+    )
+    .max(100)
+    .optional()
+    .meta(asOne)
+    .describe(
+      'Who made the source of the content, as signed statements say: they count as authors. At most the first 100; of more, gate SegregationOfDuties says how many. Absent: no statement names anybody.',
+    ),
   observeUntil: instant
     .optional()
     .describe('Until when failing health still rolls back. Absent before the promotion is complete.'),

@@ -72,6 +72,7 @@ const trustedRoot = z.object({
 export const trustedRoots = z.array(trustedRoot).max(5).default([]).meta(mapBy('name'));
 
 /** Longest names that provenance is compared with. Of longer ones nothing is kept that could equal them. */
+const names = () => z.array(patternedLine(500).min(1)).max(20).meta(asSet);
 const named = () => z.array(patternedLine(500).min(1)).max(20).optional().meta(asSet);
 
 const line = z
@@ -112,14 +113,36 @@ const line = z
       'Of Provenance: the builders that may have built it, by runDetails.builder.id. Needs signedBy. Absent: any.',
     ),
     sources: named().describe(
-      'Of Provenance: the repositories that it may have been built from, such as https://git.example/payments. Every source repository that the provenance names must be one of them. Needs signedBy. Absent: any.',
+      'Of Provenance and Source: the repositories that it may have been built from, such as https://git.example/payments. Every source repository that the statement names must be one of them. Needs signedBy. Absent: any.',
     ),
+    unknownAuthors: z
+      .enum(['Block', 'Report'])
+      .default('Block')
+      .describe(
+        'Of Source and Provenance: what becomes of a release whose source somebody made who is neither in spec.people nor the author of the candidate, so that nobody knows which account of the cluster is theirs. Block: it waits. Report: the gate names them, and a signature that they give under another name counts. Report needs signedBy.',
+      ),
+    bots: names()
+      .default([])
+      .describe(
+        'Of Source and Provenance: names in the history of the source that are no people and have no account of the cluster, such as dependabot[bot]. Needs signedBy. Empty: none.',
+      ),
   })
   .meta(
-    celRules({
-      rule: "has(self.signedBy) && self.type == 'Provenance' || !has(self.builders) && !has(self.sources)",
-      message: 'builders and sources are read from signed provenance: give them with type Provenance and signedBy',
-    }),
+    celRules(
+      {
+        rule: "has(self.signedBy) && self.type == 'Provenance' || !has(self.builders)",
+        message: 'builders are read from signed provenance: give them with type Provenance and signedBy',
+      },
+      {
+        rule: "has(self.signedBy) && self.type in ['Provenance', 'Source'] || !has(self.sources) && self.unknownAuthors == 'Block' && size(self.bots) == 0",
+        message:
+          'sources, unknownAuthors and bots are about what is signed: give them with type Source or Provenance, and signedBy',
+      },
+      {
+        rule: "has(self.signedBy) || self.type != 'Source'",
+        message: 'anybody could type who made the source: name with signedBy who must have signed it',
+      },
+    ),
   );
 export type EvidenceLine = z.infer<typeof line>;
 

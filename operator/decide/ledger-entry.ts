@@ -70,6 +70,8 @@ const entryData = z.discriminatedUnion('type', [
     approvals: z.array(approval),
     /** The evidence it rests on; absent = none was demanded. */
     evidence: z.array(reported).exactOptional(),
+    /** Who made the source, as signed statements say: authors of the content from here on; absent = none says. */
+    sourceAuthors: z.array(z.object({ username: text, did: text })).exactOptional(),
     /** The exceptions that it rests on, each with the gates that it passed by it; absent = it passed all by itself. */
     exceptions: z.array(excepted).exactOptional(),
     /** Every object it will write, so that those writes need no entries of their own. */

@@ -115,7 +115,7 @@ const roles: Readonly<Record<string, readonly string[]>> = {
   'countersign-installer': [policyRight('administer')],
   'countersign-installation': signing('installation'),
   ...Object.fromEntries(
-    ['TestReport', 'VulnerabilityAssessment', 'Provenance', 'SBOM'].map((type) => [
+    ['TestReport', 'VulnerabilityAssessment', 'Provenance', 'Source', 'SBOM'].map((type) => [
       `countersign-report-${type}`,
       ['create evidence', `report evidencetypes ${type}`],
     ]),

@@ -3,7 +3,7 @@ import { entry, type ReasonEntry } from './entry.ts';
 
 export const evidenceReasons = {
   RightsUnknown: entry(
-    ['Approvals', 'Approved', 'Evidence', 'Granted', 'Reconciling'],
+    ['Approvals', 'Approved', 'Evidence', 'SegregationOfDuties', 'Granted', 'Reconciling'],
     'It could not be told whether a signer holds the right to sign, or a reporter the right to report, or who signed a statement.',
     'Wait; if it lasts, look at the log of the operator.',
   ),
@@ -46,7 +46,7 @@ export const evidenceReasons = {
   ),
   OriginNotAllowed: entry(
     ['Evidence'],
-    'Provenance names a builder or a source repository that the policy does not.',
-    'Build it where the policy allows, or have a platform admin add that builder or source to the line of the policy.',
+    'A signed statement names a builder or a source repository that the policy does not, or is about another commit than was built.',
+    'Build it where the policy allows, have a platform admin add that builder or source to the line of the policy, or have the statement made about the commit that was built.',
   ),
 } as const satisfies Record<string, ReasonEntry>;

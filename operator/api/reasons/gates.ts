@@ -1,5 +1,6 @@
 /** Reasons that gates give, in the order of the gates. */
 import { entry, type ReasonEntry } from './entry.ts';
+import { dutiesReasons } from './duties.ts';
 import { evidenceReasons } from './evidence.ts';
 import { imageReasons } from './images.ts';
 
@@ -153,32 +154,7 @@ export const gateReasons = {
     'Read the comment of the named Approval, fix the release, and create a new candidate.',
   ),
 
-  DutiesSegregated: entry(['SegregationOfDuties'], 'Authors, testers and approvers are different people.'),
-  AuthorCannotSign: entry(
-    ['SegregationOfDuties'],
-    'Somebody who changed the content has signed for it; that signature does not count.',
-    'Somebody who had no hand in the content signs in their place.',
-  ),
-  SamePersonTwice: entry(
-    ['SegregationOfDuties'],
-    'One person has signed more than once; one signature counts.',
-    'Another person signs for the line that is still open.',
-  ),
-  AuthorNotTrusted: entry(
-    ['SegregationOfDuties'],
-    'The author is a ServiceAccount that the policy does not trust to author releases.',
-    'A person creates the candidate, or the policy lists the ServiceAccount under trustedAutomation.',
-  ),
-  AutomationWithoutPerson: entry(
-    ['SegregationOfDuties'],
-    'The author is trusted automation and names no person behind it.',
-    'Create a new candidate with the people in spec.onBehalfOf.',
-  ),
-  AuthorUnrecorded: entry(
-    ['SegregationOfDuties', 'Staged', 'Stalled'],
-    'It is not recorded who wrote a staged object, so it cannot be told who may sign for it.',
-    'Somebody who answers for the named object sends it again as it is, in a namespace labelled countersign.dev/staging=true: kubectl get <object> -o yaml | kubectl replace -f -.',
-  ),
+  ...dutiesReasons,
 
   ...evidenceReasons,
 

@@ -1,5 +1,6 @@
 /** Evidence, as the gate judges it once more before the first write of a promotion. */
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
+import { ed25519Key } from '../../../test/support/builders/statements.ts';
 import {
   aCandidate,
   aDeployment,
@@ -20,7 +21,8 @@ import {
 } from '../../../test/support/builders/decide.ts';
 import { questionKey, type Answer } from '../api-queries.ts';
 import type { Bundle } from '../bundle.ts';
-import { rightToReport, subjectOfContent, type Piece } from '../evidence/piece.ts';
+import { rightToReport, subjectOfContent, whoSigned, type Piece, type StatedPiece } from '../evidence/piece.ts';
+import { signersOf } from '../evidence/signed/signers.ts';
 import { rightToSign } from '../people/approval-right.ts';
 import { judgeConsent, type Consent, type ConsentSnapshot } from './consent.ts';
 
@@ -130,6 +132,72 @@ test('a delta that the operator wrote beside the contents decides nothing', () =
     approvals: signed,
   });
   expect(consent).toMatchObject({ is: 'Missing', message: expect.stringContaining('rights (Deployment api)') });
+});
+
+describe('authors of the source', () => {
+  const { pem } = ed25519Key();
+  const evidenceLines = [{ type: 'Source', maxAge: '24h', signedBy: [{ name: 'forge', key: pem }] }];
+  const source = (name: string, author: string): StatedPiece => ({
+    ...aPiece(name, { ...about(), type: 'Source' }),
+    statement: {
+      digest: name,
+      problem: undefined,
+      failed: false,
+      counts: {},
+      performedAt: now - hour,
+      contributors: [{ name: author, did: 'wrote', repository: 'https://git.example/a', revision: 'abcdef0' }],
+    },
+  });
+  const people = [
+    { name: 'ada', identities: ['ada@example.com', 'approver-b'] },
+    { name: 'zoe', identities: ['zoe@example.com'] },
+  ];
+  const policy = aPolicy({ people, evidence: evidenceLines });
+  const [line] = policy.spec.evidence;
+  const signers = (line && signersOf(policy, line)) ?? { all: [], digest: '' };
+  const given = (pieces: readonly StatedPiece[], more: Partial<ConsentSnapshot> = {}, signer = 'forge') => {
+    const yes: Answer = { kind: 'Yes' };
+    return judged(pieces, {
+      policy,
+      answers: new Map<string, Answer>([
+        ...approvals.map((approval) => [questionKey(rightToSign('payments-prod', approval)), yes] as const),
+        ...pieces.map((piece) => [questionKey(rightToReport(piece)), yes] as const),
+        ...pieces.map((piece) => [questionKey(whoSigned(piece, signers)), { kind: 'Signer', name: signer }] as const),
+      ]),
+      ...more,
+    });
+  };
+
+  test('who signed for it is no author', () => {
+    expect(given([source('s', 'zoe@example.com')])).toEqual({ is: 'Given' });
+  });
+
+  test.each<[sentence: string, consent: Consent, says: string]>([
+    ['one of them signed', given([source('s', 'ada@example.com')]), ''],
+    [
+      'a newer statement leaves out one who signed',
+      given([source('s', 'ada@example.com'), { ...source('t', 'zoe@example.com'), performedAt: now - second }]),
+      '',
+    ],
+    ['nobody knows whose account one has', given([source('s', 'eve@example.com')]), 'eve@example.com'],
+    ['nobody of the line signed who they are', given([source('s', 'zoe@example.com')], {}, ''), 'Source'],
+  ])('a promotion is refused where %s, whatever its intent says', (_, consent, says) => {
+    expect(consent).toMatchObject({ is: 'Missing', message: expect.stringContaining(says) });
+  });
+
+  test('an intent that names a stranger as an author makes nobody known', () => {
+    const record = aRecord({
+      candidate: { stagedDigests: new Set([bundle.digest]), authors: new Set(['eve@example.com']) },
+    });
+    expect(given([source('s', 'eve@example.com')], { record })).toMatchObject({ is: 'Missing' });
+  });
+
+  test('who signed each statement is asked', () => {
+    const pieces = [source('s', 'zoe@example.com'), { ...source('t', 'zoe@example.com'), performedAt: now - 2 * hour }];
+    const consent = given(pieces, { answers: new Map() });
+    const asked = consent.is === 'Ask' ? consent.questions.map((question) => questionKey(question)) : [];
+    for (const piece of pieces) expect(asked).toContain(questionKey(whoSigned(piece, signers)));
+  });
 });
 
 function altered(): Bundle {

@@ -7,6 +7,7 @@ import type { Bundle } from '../bundle.ts';
 import { changedParts } from '../delta/changed-parts.ts';
 import { evidenceAnswers } from '../evidence/answers.ts';
 import { dependsOnChanges, evidenceQuestions } from '../evidence/demands.ts';
+import { sourceAuthorsOf, sourceQuestions } from '../evidence/source-authors.ts';
 import type { KnownEvidence } from '../evidence/piece.ts';
 import type { KnownException } from '../exceptions/exception.ts';
 import { concerns, questionsOnExceptions, stateFor } from '../exceptions/passing.ts';
@@ -101,7 +102,8 @@ export const judgeConsent = (s: ConsentSnapshot): Consent => {
   }
   const facts = factsOf(s, { policy, candidate, bundle });
   const asked = s.approvals.map((approval) => rightToSign(spec.targetNamespace, approval));
-  const open = [...asked, ...evidenceQuestions(facts, intent.at), ...questionsOnExceptions(facts, intent.at)].filter(
+  const about = [...evidenceQuestions(facts, intent.at), ...sourceQuestions(facts, s.answers)];
+  const open = [...asked, ...about, ...questionsOnExceptions(facts, intent.at)].filter(
     (question) => !s.answers.has(questionKey(question)),
   );
   if (open.length > 0) return { is: 'Ask', questions: open };
@@ -133,25 +135,30 @@ interface Judged {
 }
 
 /** What the gates look at that are judged here again. One that reads anything else does not compile. */
-const factsOf = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): AdmissionFacts => ({
-  candidate,
-  policy,
-  bundle,
-  target: s.target,
-  record: s.record,
-  approvals: s.approvals,
-  rights: rightsOf(candidate, s),
-  evidence: untilIntent(s),
-  exceptions: s.exceptions,
-  reviews: s.reviews,
-  ...evidenceAnswers(s.answers),
-  changes: dependsOnChanges(policy) ? changesIn(bundle, s.before) : 'Unknown',
-  integrity: () => s.integrity,
-  // The record names the digests of those before it.
-  bundles: [bundle],
-  // Whoever changes staging meanwhile is the operator's to see; the authors of the bundle and of the record are here.
-  hands: noContributors,
-});
+const factsOf = (s: ConsentSnapshot, { policy, candidate, bundle }: Judged): AdmissionFacts => {
+  const evidence = untilIntent(s);
+  const answered = evidenceAnswers(s.answers);
+  return {
+    candidate,
+    policy,
+    bundle,
+    target: s.target,
+    record: s.record,
+    approvals: s.approvals,
+    rights: rightsOf(candidate, s),
+    evidence,
+    exceptions: s.exceptions,
+    reviews: s.reviews,
+    ...answered,
+    sourceAuthors: sourceAuthorsOf({ candidate, policy, bundle, evidence, ...answered }),
+    changes: dependsOnChanges(policy) ? changesIn(bundle, s.before) : 'Unknown',
+    integrity: () => s.integrity,
+    // The record names the digests of those before it.
+    bundles: [bundle],
+    // Whoever changes staging meanwhile is the operator's to see; the authors of the bundle and of the record are here.
+    hands: noContributors,
+  };
+};
 
 /** Some gates are about staging and not judged here: what an intent says that they were passed by is looked at all the same. */
 const isGranted = (facts: AdmissionFacts, { uid }: { readonly uid: string }, at: Instant): boolean => {

@@ -38,6 +38,7 @@ export const before = ({ candidate, record }: CandidateSnapshot): Omit<Status, '
     approvalManifests: {},
     ...(digest === undefined ? {} : { digest }),
     ...(bundle === undefined ? {} : { bundle }),
+    ...(status?.sourceAuthors === undefined ? {} : { sourceAuthors: status.sourceAuthors }),
   };
 };
 

@@ -5,6 +5,7 @@ import type { Bundle, BundleObject } from '../bundle.ts';
 import type { Counted } from '../evidence/demands.ts';
 import type { Delivery, LedgerDraft, Written } from '../ledger-entry.ts';
 import { firstLine } from '../messages.ts';
+import type { SourceAuthor } from '../people/source-authors.ts';
 import { keyOf } from '../objects.ts';
 import type { CandidateRecord } from '../record/candidate.ts';
 import { candidateSubject, type Data, excepted, reported, signature, subjectOf } from '../record/subjects.ts';
@@ -102,6 +103,7 @@ export const promotionStarted = (
     quorum,
     approvals,
     evidence = [],
+    sourceAuthors = [],
     exceptions = [],
     delivery,
     followsUp,
@@ -116,6 +118,8 @@ export const promotionStarted = (
     approvals: readonly Approval[];
     /** What it rests on besides; absent = nothing. */
     evidence?: readonly Counted[];
+    /** Who made its source; absent = nobody says. */
+    sourceAuthors?: readonly SourceAuthor[];
     /** By which it passes gates; absent = none. */
     exceptions?: readonly Parameters<typeof excepted>[0][];
     delivery: Delivery;
@@ -136,6 +140,9 @@ export const promotionStarted = (
     quorum,
     approvals: approvals.map(signature),
     ...(evidence.length === 0 ? {} : { evidence: evidence.map(reported) }),
+    ...(sourceAuthors.length === 0
+      ? {}
+      : { sourceAuthors: sourceAuthors.map(({ username, did }) => ({ username, did })) }),
     ...(exceptions.length === 0 ? {} : { exceptions: exceptions.map(excepted) }),
     writes: [...writtenBy(bundle, fromObjects), ...parks],
     removes: bundle.removed.map(keyOf),

@@ -16,6 +16,7 @@ import { append, expiryOf, withStatus } from './report.ts';
 import { followUpOf } from '../emergency/follow-up.ts';
 import { countedEvidence, evidenceQuestions } from '../evidence/demands.ts';
 import { evidenceAnswers } from '../evidence/answers.ts';
+import { sourceAuthorsOf, sourceQuestions } from '../evidence/source-authors.ts';
 import { openOnExceptions, rightsOnExceptions } from '../exceptions/passing.ts';
 import type { ForeignContent, GateSnapshot, Refusal } from '../gates/gate.ts';
 import { exceptionsUsed, judge, wouldPass } from '../gates/gates.ts';
@@ -77,7 +78,9 @@ export const judgeCandidate = (s: Governed, staged: Staged, now: Instant): Plan 
   // Ask about people first, and about writes only when nothing but those two can still be in the way.
   const openRights = [...rightQuestions.filter((question) => !answers.has(questionKey(question))), ...reportQuestions];
   const untried = writes.filter((write) => !answers.has(questionKey(write)));
-  const assumed = { rights: optimistic(s), mayReport: () => true, signerOf: optimisticSigner, preflight: [] };
+  const sourceAuthors = { ...gateSnapshot.sourceAuthors, unanswered: [] };
+  const people = { rights: optimistic(s), mayReport: () => true, signerOf: optimisticSigner, sourceAuthors };
+  const assumed = { ...people, preflight: [] };
   const isHopeful = untried.length > 0 && wouldPass(verdicts, gateSnapshot, assumed, now);
   const openWrites = isHopeful ? untried.flatMap((write) => preflight(s, write)) : [];
   const isBroken = s.record.broken !== undefined;
@@ -131,6 +134,7 @@ const beginning = (
       quorum: `${have}/${need}`,
       approvals: s.approvals.filter(({ metadata }) => counted.has(metadata.name)),
       evidence: countedEvidence(gates, now),
+      sourceAuthors: gates.sourceAuthors.known,
       exceptions: exceptionsUsed(gates, verdicts, now),
       delivery: s.policy.spec.deliveredBy,
       followsUp: followUpOf(s.candidate, bundle, s),
@@ -141,6 +145,7 @@ const beginning = (
 /** What is known of reporters and of the delta. */
 const evidenceView = (s: Governed, { bundle, base, answers }: Staged) => ({
   ...evidenceAnswers(answers),
+  sourceAuthors: sourceAuthorsOf({ ...s, bundle, ...evidenceAnswers(answers) }),
   changes: { isNew: base.foreign || base.digest === 'none', parts: bundle.changed ?? [] },
   hands: handsIn(s, bundle),
 });
@@ -148,7 +153,8 @@ const evidenceView = (s: Governed, { bundle, base, answers }: Staged) => ({
 /** Whether those may report whose evidence decides, and who signed it: each once. */
 const questionsAbout = (s: Governed, staged: Staged, now: Instant): readonly Question[] => {
   if (s.policy.spec.evidence.length === 0) return [];
-  const open = evidenceQuestions({ ...s, bundle: staged.bundle, ...evidenceView(s, staged) }, now);
+  const view = { ...s, bundle: staged.bundle, ...evidenceView(s, staged) };
+  const open = [...evidenceQuestions(view, now), ...sourceQuestions(view, staged.answers)];
   return [...new Map(open.map((question) => [questionKey(question), question])).values()];
 };
 

@@ -78,6 +78,9 @@ const promotableReason = {
 } as const;
 const worstFirst = ['Blocked', 'Unknown', 'Waiting'] as const;
 
+/** Authors whom the status names. */
+const mostShown = 100;
+
 const judged = (s: GateSnapshot, verdicts: readonly NamedVerdict[], now: Instant): Said => {
   const { have, need } = approvalSummary(s, now);
   const worst = worstFirst.find((outcome) => verdicts.some((verdict) => verdict.outcome === outcome)) ?? 'Passed';
@@ -102,6 +105,9 @@ const judged = (s: GateSnapshot, verdicts: readonly NamedVerdict[], now: Instant
       approvals: `${have}/${need}`,
       gates: verdicts.map(({ name, outcome, reason, message, remedy }) => ({ name, outcome, reason, message, remedy })),
       approvalManifests: { ...approvalManifests(s) },
+      ...(s.sourceAuthors.known.length === 0
+        ? {}
+        : { sourceAuthors: s.sourceAuthors.known.slice(0, mostShown).map((each) => ({ ...each })) }),
     },
     conditions: [
       condition('Staged', 'True', 'Staged', `frozen in ReleaseBundle ${s.bundle.name} of ${s.bundle.namespace}`),

@@ -12,14 +12,16 @@ import { authorsOf, type Authored } from '../people/approvals.ts';
 import { peopleAmong, type PersonOf } from '../people/identity.ts';
 import type { Question, Signers } from '../api-queries.ts';
 import {
+  provenanceType,
   rightToReport,
+  sourceType,
   subjectOfContent,
   whoSigned,
   type KnownEvidence,
   type Piece,
   type StatedPiece,
 } from './piece.ts';
-import { isStated, unfitStatement, type Ignored } from './ignored.ts';
+import { elsewhereMade, isStated, unfitStatement, type BuiltFrom, type Ignored } from './ignored.ts';
 import { signersOf } from './signed/signers.ts';
 import { imagesChanged, significanceOf, type ReleaseChanges, type Significance } from './significance.ts';
 
@@ -127,6 +129,8 @@ interface Weights {
   readonly maxAge: number;
   readonly authors: ReadonlySet<string>;
   readonly personOf: PersonOf;
+  /** From what provenance that counts says that the subject was built. */
+  readonly built: readonly BuiltFrom[];
   readonly mayReport: EvidencedRelease['mayReport'];
   readonly signerOf: SignerOf;
   readonly now: Instant;
@@ -151,7 +155,7 @@ const ignored = (why: Ignored['why'], detail = ''): Worth => ({ is: 'Ignored', b
 
 const worthOf = (piece: Piece, w: Weights): Worth => {
   if (!piece.intact) return ignored('Altered');
-  const unfit = unfitStatement(piece, w.line);
+  const unfit = unfitStatement(piece, w.line) ?? elsewhereMade(piece, w.built);
   if (unfit !== undefined) return { is: 'Ignored', because: unfit };
   const { signers } = w;
   const reporter = ignoredReporter({ username: piece.reporter.username, namespace: piece.namespace }, w);
@@ -192,6 +196,16 @@ const standingOf = (pieces: readonly Piece[], w: Weights): Standing => {
   return { is: 'Missing', ignored };
 };
 
+/** What provenance that counts says about a subject. Where it names no commit there is nothing to compare. */
+const builtFrom = (demands: readonly Demand[], subject: string): readonly BuiltFrom[] =>
+  demands.flatMap(({ line, subjects }) =>
+    subjects.flatMap(({ subject: about, standing }) =>
+      line.type === provenanceType && about === subject && standing.is === 'Counts'
+        ? (standing.piece.statement?.sources ?? []).map((source) => ({ ...source, provenance: standing.piece.name }))
+        : [],
+    ),
+  );
+
 /** Every line of the policy, and what there is for it. Looks at evidence of the types and subjects that are asked for, and at no other. */
 export const demandsOf = (s: EvidencedRelease, now: Instant): readonly Demand[] => {
   const { candidate, policy, bundle, evidence, mayReport, signerOf } = s;
@@ -201,7 +215,7 @@ export const demandsOf = (s: EvidencedRelease, now: Instant): readonly Demand[] 
   const authors = authorsOf(s);
   const content = [subjectOfContent(candidate.metadata.uid, bundle.digest)];
   const images = lines.some(({ about }) => about === 'Images') ? imageDigests(bundle) : [];
-  return lines.map((line) => {
+  const demandOf = (line: EvidenceLine, built: (subject: string) => readonly BuiltFrom[]): Demand => {
     const isAsked = applies(line, s, significance);
     const asked = (isAsked ? (line.about === 'Images' ? images : content) : []).map((subject) => ({
       subject,
@@ -226,9 +240,15 @@ export const demandsOf = (s: EvidencedRelease, now: Instant): readonly Demand[] 
     return {
       line,
       applies: isAsked,
-      subjects: asked.map(({ subject, pieces }) => ({ subject, standing: standingOf(pieces, weights) })),
+      subjects: asked.map(({ subject, pieces }) => ({
+        subject,
+        standing: standingOf(pieces, { ...weights, built: built(subject) }),
+      })),
     };
-  });
+  };
+  const others = lines.map((line) => (line.type === sourceType ? undefined : demandOf(line, () => [])));
+  const known = others.flatMap((demand) => demand ?? []);
+  return lines.map((line, at) => others[at] ?? demandOf(line, (subject) => builtFrom(known, subject)));
 };
 
 /** Whether it matters what the release changes. */

@@ -1,7 +1,7 @@
 /** Why evidence that passed does not count, and what a statement lacks that a line of the policy asks for. */
 import type { EvidenceLine } from '../../api/policy-evidence.ts';
-import type { Piece, StatedPiece } from './piece.ts';
-import { repositoryOf } from './signed/source.ts';
+import { sourceType, type Piece, type StatedPiece } from './piece.ts';
+import { repositoryOf, type Source } from './signed/source.ts';
 import type { Statement } from './signed/statement.ts';
 
 export interface Ignored {
@@ -29,6 +29,30 @@ const originProblem = ({ builder = '', sources = [] }: Statement, line: Evidence
   const other = sources.find(({ repository }) => !allowed.has(repository));
   if (other !== undefined) return `names source ${other.repository}, which the policy does not`;
   return sources.length === 0 ? 'names no source repository' : undefined;
+};
+
+/** A source, and the Provenance that says it was built. */
+export interface BuiltFrom extends Source {
+  readonly provenance: string;
+}
+
+/** Who made other source than was built says nothing about what was. */
+export const elsewhereMade = ({ type, statement }: Piece, built: readonly BuiltFrom[]): Ignored | undefined => {
+  if (type !== sourceType) return undefined;
+  const told = statement?.sources ?? [];
+  const other = built.find(
+    ({ repository, revision }) =>
+      revision !== '' && !told.some((each) => each.repository === repository && each.revision === revision),
+  );
+  if (other === undefined) return undefined;
+  const said = told
+    .map(({ repository, revision }) => `${repository} at ${revision}`)
+    .slice(0, 3)
+    .join(', ');
+  return {
+    why: 'OtherOrigin',
+    detail: `brings a statement about ${said || 'no source'}, where Provenance ${other.provenance} says that ${other.repository} at ${other.revision} was built`,
+  };
 };
 
 /** A statement that cannot be read, or that differs from what is typed, counts for no line; one that lacks something for none that wants it signed. */

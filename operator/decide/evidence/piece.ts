@@ -40,6 +40,10 @@ export interface KnownEvidence {
 
 export const noEvidence: KnownEvidence = { of: () => [] };
 
+/** Types of evidence that say where content comes from. */
+export const provenanceType = 'Provenance';
+export const sourceType = 'Source';
+
 /** The content of a candidate, as something that evidence is about. */
 export const subjectOfContent = (uid: string, digest: string): string => `${uid} ${digest}`;
 

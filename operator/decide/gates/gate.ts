@@ -2,6 +2,7 @@
 import type { GateName, Reason } from '../../api/reasons.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Contributors } from '../people/authors.ts';
+import type { SourceAuthors } from '../people/source-authors.ts';
 import type { Bundle } from '../bundle.ts';
 import type { SignerOf } from '../evidence/demands.ts';
 import type { Piece } from '../evidence/piece.ts';
@@ -52,6 +53,8 @@ export interface GateSnapshot extends CandidateSnapshot {
   readonly stagedNow: ReadonlyMap<ObjectKey, { readonly digest: string } | undefined>;
   /** Who changed staging since the bundle was frozen, as long as staging must hold it; afterwards staging is about other releases. */
   readonly hands: Contributors;
+  /** Who made the source that it was built from, by signed statements. */
+  readonly sourceAuthors: SourceAuthors;
   /** Since when staging has run what the bundle holds, healthy; undefined = it does not. Computed in `soak.ts` beside the candidate's plan. */
   readonly soakingSince: Instant | undefined;
   /** Workloads whose pods in staging started before ConfigMaps of the package were last written that they read. */

@@ -188,7 +188,8 @@ test('gates that are judged again at admission say there what they said before',
   fc.assert(
     fc.property(snapshots, ({ candidate, policy, target, record, bundle, bundles, ...s }) => {
       const { hands, approvals, rights, integrity, evidence, mayReport, signerOf, changes, exceptions, reviews } = s;
-      const people = { hands, approvals, rights, evidence, mayReport, signerOf, exceptions, reviews };
+      const { sourceAuthors } = s;
+      const people = { hands, sourceAuthors, approvals, rights, evidence, mayReport, signerOf, exceptions, reviews };
       const facts = { candidate, policy, target, record, bundle, bundles, ...people, changes, integrity };
       expect(judgeAtAdmission(facts, now)).toEqual(
         judge({ ...s, ...facts }, now).filter(({ name }) => again.has(name)),

@@ -1,7 +1,7 @@
 /** The commands that remedies name, exactly as they are typed. */
 import { apiVersion, kinds } from '../../api/kinds.ts';
 import type { EvidenceLine, Signer } from '../../api/policy-evidence.ts';
-import { performedAtField, testResultType } from '../evidence/signed/predicates.ts';
+import { performedAtField, sourceHistoryType, testResultType } from '../evidence/signed/predicates.ts';
 import { listed } from '../messages.ts';
 import { visible } from '../safe-text.ts';
 import type { GateSnapshot } from './gate.ts';
@@ -58,6 +58,7 @@ const clock = 'date -u +%Y-%m-%dT%H:%M:%SZ';
 const usualPredicate: Readonly<Record<string, string>> = {
   VulnerabilityAssessment: 'https://cosign.sigstore.dev/attestation/vuln/v1',
   Provenance: 'https://slsa.dev/provenance/v1',
+  Source: sourceHistoryType,
   SBOM: 'https://cyclonedx.org/bom',
 };
 
@@ -73,16 +74,31 @@ const signAndReport = (of: OfContent, line: EvidenceLine, subjects: readonly str
   const manifest = evidenceManifest(of, line, { subjects: [first], more })
     .replace(performedNow, () => `'"$at"'`)
     .replace(performedThere, () => statementInShell);
-  const made =
-    predicate === undefined
-      ? `at=$(${clock}) && echo '{"result":"PASSED","configuration":[],"${performedAtField}":"'$at'"}' > predicate.json`
-      : `at=<when it was performed, as predicate.json says>`;
   return [
-    made,
+    made(line, predicate),
     `cosign attest-blob --yes${line.signedBy?.some(({ key }) => key !== undefined) === true ? ' --use-signing-config=false --tlog-upload=false --key cosign.key' : ''} --type ${predicate ?? testResultType} --predicate predicate.json --hash ${hex} --bundle statement.json ${name}`,
     `printf %s '${manifest}' | kubectl create -f -`,
   ].join(' && ');
 };
+
+/** What makes the predicate, as far as that is known. */
+const made = (line: EvidenceLine, predicate: string | undefined): string => {
+  if (predicate === undefined)
+    return `at=$(${clock}) && echo '{"result":"PASSED","configuration":[],"${performedAtField}":"'$at'"}' > predicate.json`;
+  return predicate === sourceHistoryType ? historyOf(line) : 'at=<when it was performed, as predicate.json says>';
+};
+
+/**
+ * Who wrote the commits of a checkout, as git knows them. Where `since` is `^v1.2`, those since then; where it is not set, all of them. Who
+ * reviewed is known to the forge.
+ */
+const historyOf = ({ sources: [repository = '$(git remote get-url origin)'] = [] }: EvidenceLine): string =>
+  [
+    `at=$(${clock})`,
+    String.raw`git log --format='{"revision":"%H","authors":["%aE","%(trailers:key=Co-authored-by,valueonly,separator=%x22%x2C%x22)"]}' HEAD $since | paste -sd, - | sed 's|.*|{"createdOn":"'$at'","sources":[{"repository":"'` +
+      `"${repository}"` +
+      String.raw`'","revision":"'$(git rev-parse HEAD)'","commits":[&],"reviewers":[]}]}|' > predicate.json`,
+  ].join(' && ');
 
 const performedThere = 'the statement';
 

@@ -9,6 +9,7 @@ import type { Instant } from '../objects.ts';
 import { linesOf } from './approval-lines.ts';
 import { isSystemName, peopleAmong } from './identity.ts';
 import { type Quorum, quorum, type Signer } from './quorum.ts';
+import type { SourceAuthors } from './source-authors.ts';
 
 /** Why a signature counts, or does not. Unanswered = the API server has not said yet whether its signer may sign. */
 export type Standing = 'Counts' | 'OtherContent' | 'SystemName' | 'Author' | 'Expired' | 'LacksRight' | 'Unanswered';
@@ -31,6 +32,8 @@ export interface SignedCandidate {
   readonly rights: ReadonlyMap<string, boolean | undefined>;
   /** Who changed staging since the bundle was frozen. */
   readonly hands: Pick<Contributors, 'known'>;
+  /** Who made the source that it was built from. */
+  readonly sourceAuthors: SourceAuthors;
   /** By uid of a candidate: the authors that the record names. */
   readonly record: {
     readonly candidates: ReadonlyMap<
@@ -41,16 +44,17 @@ export interface SignedCandidate {
 }
 
 /** What tells who had a hand in the content. */
-export type Authored = Pick<SignedCandidate, 'bundle' | 'candidate' | 'hands' | 'record'>;
+export type Authored = Pick<SignedCandidate, 'bundle' | 'candidate' | 'hands' | 'record' | 'sourceAuthors'>;
 
 /** The role whose line ends the hold on staging. */
 export const testerRole = 'tester';
 
 /**
  * Everybody who had a hand in the content, by username: those the bundle and the record name, those who have changed staging since it was
- * frozen (also if they changed it back), and once more those the candidate names, so that a bundle which lost a name hides nobody.
+ * frozen (also if they changed it back), once more those the candidate names, so that a bundle which lost a name hides nobody, and those who
+ * made its source.
  */
-export const authorsOf = ({ bundle, candidate, hands, record }: Authored): readonly string[] => [
+export const authorsOf = ({ bundle, candidate, hands, record, sourceAuthors }: Authored): readonly string[] => [
   ...new Set([
     ...bundle.authors,
     ...hands.known,
@@ -58,6 +62,7 @@ export const authorsOf = ({ bundle, candidate, hands, record }: Authored): reado
     ...(record.candidates.get(candidate.metadata.uid)?.authorsWhenTested ?? []),
     candidate.spec.author.username,
     ...candidate.spec.onBehalfOf,
+    ...sourceAuthors.known.map(({ username }) => username),
   ]),
 ];
 
@@ -89,7 +94,9 @@ export const signatures = (s: SignedCandidate, now: Instant): readonly Signature
     if (authorPeople.has(person)) return 'Author';
     // Not `expiresAt <= now`: a creation time that cannot be read makes an expired signature, not an eternal one.
     if (!(now < expiresAt)) return 'Expired';
-    return rightOf(s, approval);
+    const standing = rightOf(s, approval);
+    // Who signed may turn out to be an author.
+    return standing === 'Counts' && s.sourceAuthors.unanswered.length > 0 ? 'Unanswered' : standing;
   };
 
   return approvals

@@ -1,6 +1,7 @@
 /** What the ledger says of one candidate. */
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import type { EntryData } from '../ledger-entry.ts';
+import { listed } from '../messages.ts';
 import { visible } from '../safe-text.ts';
 import { asKey, type Instant, type ObjectKey } from '../objects.ts';
 import { including, type ProductionFact } from './package.ts';
@@ -11,7 +12,7 @@ export interface CandidateRecord {
   readonly stagedDigests: ReadonlySet<string>;
   /** By staged digest, that of what production ran when it was staged; `none` = nothing. */
   readonly bases: ReadonlyMap<string, string>;
-  /** Who proposed it, and who had a hand in any content that was staged for it. */
+  /** Who proposed it, who had a hand in any content that was staged for it, and who made the source of what was promoted. */
   readonly authors: ReadonlySet<string>;
   /** Soak and tester lines were met once for this content: staging may move on. */
   readonly tested: boolean;
@@ -82,14 +83,19 @@ const evidenceText = ({
     ...sources.map((each) => `from ${visible(each)}`),
   ].join(', ');
 
-const restsOn = ({ evidence = [], exceptions = [] }: Started): Readonly<Record<string, string>> => {
+const restsOn = ({ evidence = [], exceptions = [], sourceAuthors = [] }: Started): Readonly<Record<string, string>> => {
   const reports = evidence.map(evidenceText);
   const byGate = exceptions.flatMap(({ name, gates, by, until }) =>
     gates.map(
       (gate) => [gate, `exception ${name} until ${until}, signed by ${by.map(visible).join(' and ')}`] as const,
     ),
   );
-  return { ...(reports.length === 0 ? {} : { Evidence: reports.join('; ') }), ...Object.fromEntries(byGate) };
+  const made = sourceAuthors.map(({ username, did }) => visible(`${username} ${did}`));
+  return {
+    ...(reports.length === 0 ? {} : { Evidence: reports.join('; ') }),
+    ...(made.length === 0 ? {} : { SegregationOfDuties: `others than the authors by the source: ${listed(made)}` }),
+    ...Object.fromEntries(byGate),
+  };
 };
 
 /** What each type of entry makes of a candidate. */
@@ -136,6 +142,7 @@ const folds: Folds<CandidateRecord> = {
   },
   PromotionStarted: (before, { entry, data }) => ({
     ...before,
+    authors: new Set([...before.authors, ...(data.sourceAuthors ?? []).map(({ username }) => username)]),
     intent: {
       bundle: data.to,
       digest: entry.digest,

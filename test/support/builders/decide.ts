@@ -19,6 +19,7 @@ import {
 import { exceptionDigest } from '../../../operator/decide/exceptions/exception.ts';
 import { policyException, type PolicyException } from '../../../operator/api/exception.ts';
 import type { GateSnapshot } from '../../../operator/decide/gates/gate.ts';
+import { noSourceAuthors } from '../../../operator/decide/people/source-authors.ts';
 import { noEvidence, type KnownEvidence, type Piece } from '../../../operator/decide/evidence/piece.ts';
 import { noBindings, noHosts } from '../../../operator/decide/gates/snapshot.ts';
 import { nothingSelected } from '../../../operator/decide/selected.ts';
@@ -426,6 +427,7 @@ export const aGateSnapshot = (given: Partial<GateSnapshot> = {}): GateSnapshot =
     reviews: [],
     mayReport: () => true,
     signerOf: (_, { all: [first] }) => first?.name,
+    sourceAuthors: noSourceAuthors,
     changes: { isNew: false, parts: [] },
     autoscalers: [],
     stagedAutoscalers: [],

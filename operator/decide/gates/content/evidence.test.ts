@@ -327,6 +327,42 @@ describe('a line that names who signs', () => {
   });
 });
 
+describe('where provenance names a commit, who made the source is said of that very one', () => {
+  const [key, revision] = [{ name: 'forge', key: ed25519Key().pem }, 'a'.repeat(40)];
+  const of = { repository: 'https://git.example/a', revision };
+  const lines = ['Source', 'Provenance'].map((type) => ({ type, maxAge: '24h', signedBy: [key] }));
+  const stated = (type: string, sources: NonNullable<Statement['sources']>): Piece =>
+    aPiece(type.toLowerCase(), {
+      type,
+      statement: { digest: type, problem: undefined, failed: false, counts: {}, performedAt: now, sources },
+    });
+  const built = stated('Provenance', [of]);
+
+  test.each<[sentence: string, sources: NonNullable<Statement['sources']>, says: string]>([
+    ['another commit', [{ ...of, revision: 'b'.repeat(40) }], `https://git.example/a at ${'b'.repeat(40)}`],
+    ['another repository', [{ ...of, repository: 'https://git.example/b' }], 'https://git.example/b at'],
+    ['no source', [], 'no source'],
+  ])('%s does not count, and both are named', (_, sources, says) => {
+    const verdict = judged([stated('Source', sources), built], lines);
+    expect(verdict).toMatchObject({ outcome: 'Waiting', reason: 'OriginNotAllowed' });
+    expect(verdict.message).toContain(`brings a statement about ${says}`);
+    expect(verdict.message).toContain(`Provenance provenance says that https://git.example/a at ${revision} was built`);
+  });
+
+  test('the same counts, with others beside it, and where provenance names no commit there is nothing to compare', () => {
+    const other = { repository: 'https://git.example/b', revision };
+    expect(judged([stated('Source', [other, of]), built], lines)).toMatchObject({ outcome: 'Passed' });
+    const vague = stated('Provenance', [{ ...of, revision: '' }]);
+    expect(judged([stated('Source', [other]), vague], lines)).toMatchObject({ outcome: 'Passed' });
+  });
+});
+
+test('who made the source reports no test of it', () => {
+  const known = [{ username: 'CI-A', did: 'wrote commit a of b', evidence: 'Source s' }];
+  const sourceAuthors = { known, unknown: [], unanswered: [] };
+  expect(judged([aPiece('t')], [line], { sourceAuthors })).toMatchObject({ reason: 'ReporterIsAuthor' });
+});
+
 test('what failed does not hide what is missing', () => {
   const verdict = judged([aPiece('bad', { passed: false })], [line, { ...line, type: 'SBOM' }]);
   expect(verdict).toMatchObject({

@@ -24,6 +24,7 @@ const reads = [
   'policy',
   'bundle',
   'hands',
+  'sourceAuthors',
   'record',
   'evidence',
   'mayReport',

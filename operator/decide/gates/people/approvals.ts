@@ -9,7 +9,17 @@ import { visible } from '../../safe-text.ts';
 import { listed } from '../../messages.ts';
 import { blocked, defineGate, type Facts, passed, unknown, waiting } from '../gate.ts';
 
-const reads = ['candidate', 'policy', 'target', 'record', 'bundle', 'hands', 'approvals', 'rights'] as const;
+const reads = [
+  'candidate',
+  'policy',
+  'target',
+  'record',
+  'bundle',
+  'hands',
+  'sourceAuthors',
+  'approvals',
+  'rights',
+] as const;
 type Seen = Facts<typeof reads>;
 
 /** Why a signature does not count, as people read it. */

@@ -15,6 +15,7 @@ import {
 } from '../../../../test/support/builders/decide.ts';
 import { keyOf } from '../../objects.ts';
 import type { GateSnapshot } from '../gate.ts';
+import { signatures } from '../../people/approvals.ts';
 import { contributorsOf } from '../../people/authors.ts';
 import type { BundleObject } from '../../bundle.ts';
 import type { Writer } from '../../../api/writers.ts';
@@ -36,6 +37,59 @@ const changed = (objects: readonly BundleObject[], changedBy: readonly Writer[] 
 };
 
 const byHand = (username: string): Partial<GateSnapshot> => changed([aDeployment()], [{ username, position: '0' }]);
+
+const byAda = {
+  username: 'ada@example.com',
+  did: 'wrote commit 3f0e of https://git.example/payments',
+  evidence: 'Source s',
+};
+const source = (given: Partial<GateSnapshot['sourceAuthors']> = {}): Partial<GateSnapshot> => ({
+  sourceAuthors: { known: [byAda], unknown: [], unanswered: [], ...given },
+});
+
+describe('who made the source', () => {
+  const [testerA, , approverB] = enoughApprovals();
+  const approvals = [testerA, anApproval('approver-a', { groups: ['payments-owners'] }), approverB].flatMap(
+    (each) => each ?? [],
+  );
+  const ada = aPolicy({ people: [{ name: 'ada', identities: ['ADA@example.com', 'approver-a'] }] });
+
+  test('cannot sign under any account, and it is said what they did', () => {
+    expect(judged({ approvals, policy: ada, ...source() })).toMatchObject({
+      outcome: 'Waiting',
+      reason: 'AuthorCannotSign',
+      message:
+        'Not counted, because they changed the content: approver-a (ada@example.com wrote commit 3f0e of https://git.example/payments (Source s))',
+    });
+  });
+
+  test('and did not sign is named', () => {
+    expect(judged(source())).toMatchObject({
+      outcome: 'Passed',
+      message: expect.stringContaining('authors by the source: ada@example.com wrote commit 3f0e of'),
+    });
+  });
+
+  test('and whose account is not known blocks it, with what a platform admin adds to the policy', () => {
+    const verdict = judged(source({ unknown: [byAda] }));
+    expect(verdict).toMatchObject({ outcome: 'Blocked', reason: 'AuthorUnknown' });
+    expect(verdict.message).toContain('It is not known which account of the cluster is whose: ada@example.com wrote');
+    expect(verdict.remedy).toContain(
+      'kubectl edit relpol production -n payments-prod with people: [{name: author-1, identities: ["ada@example.com", <username in the cluster>]}]',
+    );
+  });
+
+  test('is not passed over while it is not answered who signed the statement', () => {
+    const unanswered = source({ known: [], unanswered: ['Source s'] });
+    expect(judged(unanswered)).toMatchObject({ outcome: 'Unknown', reason: 'RightsUnknown' });
+    expect(signatures(aGateSnapshot(unanswered), now).map(({ standing }) => standing)).not.toContain('Counts');
+  });
+
+  test('are more than are recorded', () => {
+    const known = Array.from({ length: 251 }, (_, i) => ({ ...byAda, username: `p${i}` }));
+    expect(judged(source({ known }))).toMatchObject({ outcome: 'Blocked', reason: 'TooManyAuthors' });
+  });
+});
 
 describe('who changed staging', () => {
   const [testerA, , approverB] = enoughApprovals();

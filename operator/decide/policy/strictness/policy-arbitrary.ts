@@ -35,6 +35,8 @@ const evidenceLine = fc
     signedBy: maybe(some({ name: 'ci', key: 'a' }, { name: 'scanner', key: 'b' })),
     builders: maybe(some('x', 'y')),
     sources: maybe(some('x', 'y')),
+    unknownAuthors: one('Block', 'Report'),
+    bots: some('x', 'y'),
   })
   .map(present) as fc.Arbitrary<Spec['evidence'][number]>;
 

@@ -70,6 +70,8 @@ describe('a change of', () => {
     maxAge: '24h',
     most: { failed: 0 },
     when: 'Always',
+    unknownAuthors: 'Block',
+    bots: new Array<string>(),
   } as const;
   const scale = { kind: 'Deployment', name: 'api', min: 2, max: 4 } as const;
 

@@ -77,6 +77,8 @@ const evidenceLine = fields<EvidenceLine>({
   signedBy: allowed(),
   builders: allowed(),
   sources: allowed(),
+  unknownAuthors: ranked('Report', 'Block'),
+  bots: allowed(),
 });
 
 type Bounds = Part<'operate'>['scale'][number];
