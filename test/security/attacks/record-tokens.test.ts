@@ -55,6 +55,8 @@ import {
   windowSince,
   type BundleSeen,
 } from '../../support/scenario/kit.ts';
+import { ed25519Key, signed, sourceHistory } from '../../support/builders/statements.ts';
+import { report } from '../../support/scenario/evidence.ts';
 import { behaving, dataOf, service, writesTo } from '../../support/scenario/production.ts';
 import { bindRole } from '../../support/cluster/rights.ts';
 import { gateLock, policyLock } from '../../support/attack/attack.ts';
@@ -699,6 +701,49 @@ test('the token of the operator begins what everybody signed for and nobody test
   expect(await refusedTo('operator', world)).toMatch(
     /ConsentMissing: .*: Waiting for TestReport about the content of x\. Next: /,
   );
+  expect(await levelIn(world)).toBe('first');
+});
+
+test('the token of the operator begins what only an author of the source signed for: the gate reads who made it, and admits no write of it', async () => {
+  const world = await system.world('sourced', policy);
+  await bindRole(world.as('installer'), {
+    name: 'forge',
+    namespace: world.staging,
+    role: 'countersign-report-Source',
+    subject: { kind: 'User', name: 'security-a' },
+  });
+  await world.stage(world.configMap('settings', { level: 'first' }));
+  expect(await release(world, world.candidate('first', components))).toBe('Promoted');
+  const forge = ed25519Key();
+  const [author] = approverA;
+  await amendPolicy(world, {
+    evidence: [{ type: 'Source', maxAge: '24h', signedBy: [{ name: 'forge', key: forge.pem }] }],
+    people: [{ name: 'ada', identities: ['ada@example.com', author] }],
+  });
+  await world.stage(world.configMap('settings', { level: 'sourced' }));
+  await world.propose(world.candidate('x', components));
+  await sign(world, 'x', tester, approverA);
+  const { metadata, status } = await staged(world, 'x');
+  const [digest, uid, at] = [status?.digest ?? '', metadata.uid ?? '', new Date().toISOString()];
+  const revision = 'a'.repeat(40);
+  const told = { repository: 'https://git.example/a', revision, commits: [{ revision, authors: ['ada@example.com'] }] };
+  await report(world, 'security-a', {
+    type: 'Source',
+    subject: { candidate: { name: 'x', uid, digest } },
+    result: 'Passed',
+    performedAt: at,
+    statement: signed(sourceHistory({ digest, name: uid }, at, told), forge),
+  });
+  await gateSays(world, 'x', 'SegregationOfDuties', 'AuthorCannotSign');
+
+  const forged = started(
+    await candidateOf(world, 'x'),
+    await bundleOf(world, 'x'),
+    await releasedBundle(world, 'first'),
+  );
+  accepted(await append(world, 'operator', forged));
+
+  expect(await refusedTo('operator', world)).toMatch(/ConsentMissing: .*approver/);
   expect(await levelIn(world)).toBe('first');
 });
 
