@@ -7,7 +7,7 @@ import { evidence as gate } from '../operator/decide/gates/content/evidence.ts';
 import { Store } from '../operator/kube/store.ts';
 import { evidenceKey } from '../operator/observe/caches.ts';
 import { aGateSnapshot, aPiece, aPolicy, digestOf, now } from '../test/support/builders/decide.ts';
-import { ecKey, signed, testResult } from '../test/support/builders/statements.ts';
+import { ecKey, signed, testResult } from '../hack/signing/statements.ts';
 import { percentile, type Figure } from './table.ts';
 
 const pieces = 1_000;

@@ -20,7 +20,7 @@ import {
 } from '../support/cluster/cluster.ts';
 import { isTrue, ours, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
 import { startWebhook } from '../support/cluster/webhook.ts';
-import { ed25519Key, signed, testResult } from '../support/builders/statements.ts';
+import { ed25519Key, signed, testResult } from '../../hack/signing/statements.ts';
 import { bindRole } from '../support/cluster/rights.ts';
 import { amendPolicy, closed, everybody, gateSays, patienceMs, sign, staged } from '../support/scenario/kit.ts';
 import { endNow, letIn } from '../support/scenario/night.ts';

@@ -1,6 +1,6 @@
 /** Evidence, as the gate judges it once more before the first write of a promotion. */
 import { describe, expect, test } from '@jest/globals';
-import { ed25519Key } from '../../../test/support/builders/statements.ts';
+import { ed25519Key } from '../../../hack/signing/statements.ts';
 import {
   aCandidate,
   aDeployment,

@@ -10,7 +10,7 @@ import {
   known,
   now,
 } from '../../../test/support/builders/decide.ts';
-import { ed25519Key } from '../../../test/support/builders/statements.ts';
+import { ed25519Key } from '../../../hack/signing/statements.ts';
 import type { Piece } from './piece.ts';
 import type { Contributor } from './signed/contributors.ts';
 import { sourceAuthorsOf, sourceQuestions, type SourcedRelease } from './source-authors.ts';

@@ -1,7 +1,7 @@
 /** One row a CEL rule: what breaks it, and the nearest thing that does not. */
 import type { Kind } from '../../../operator/api/kinds.ts';
 import { overlayRows } from './overlay-rows.ts';
-import { ecKey, ed25519Key, rsaKey } from '../../support/builders/statements.ts';
+import { ecKey, ed25519Key, rsaKey } from '../../../hack/signing/statements.ts';
 import { noDigest, someDigest, type Change, type RuleRow } from './manifests.ts';
 
 type Fields = Readonly<Record<string, unknown>>;

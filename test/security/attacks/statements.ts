@@ -8,7 +8,7 @@ import {
   signed,
   testResult,
   type SigningKey,
-} from '../../support/builders/statements.ts';
+} from '../../../hack/signing/statements.ts';
 import { sigstore, type Flaws, type Identity } from '../../support/builders/sigstore.ts';
 import type { Attack, Attempt, Lock } from '../../support/attack/attack.ts';
 import { digest, type Sent } from '../../support/attack/objects.ts';

@@ -1,7 +1,7 @@
 /** A Sigstore of our own: certificates, proofs and times as those authorities give them, and the trusted root that names them. */
 import { createHash, generateKeyPairSync, randomInt, type KeyPairKeyObjectResult } from 'node:crypto';
 import { initializeCA, initializeCTLog, initializeTLog, initializeTSA } from '@sigstore/mock';
-import { inTotoType, signatureOf, type SigningKey } from './statements.ts';
+import { inTotoType, signatureOf, type SigningKey } from '../../../hack/signing/statements.ts';
 
 export interface Identity {
   readonly issuer: string;

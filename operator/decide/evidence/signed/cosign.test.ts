@@ -14,7 +14,7 @@ import {
   signatureOf,
   testResult,
   type SigningKey,
-} from '../../../../test/support/builders/statements.ts';
+} from '../../../../hack/signing/statements.ts';
 import { signerOf } from './signer.ts';
 
 const program = process.env['COUNTERSIGN_COSIGN'];

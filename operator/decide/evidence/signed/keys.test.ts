@@ -8,7 +8,7 @@ import {
   rsaKey,
   signatureOf,
   type SigningKey,
-} from '../../../../test/support/builders/statements.ts';
+} from '../../../../hack/signing/statements.ts';
 import { readEnvelope } from './envelope.ts';
 import { readKey } from './keys.ts';
 import { signerOf } from './signer.ts';

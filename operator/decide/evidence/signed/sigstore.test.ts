@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { sigstore, type Flaws, type Identity } from '../../../../test/support/builders/sigstore.ts';
-import { signed, testResult, ecKey } from '../../../../test/support/builders/statements.ts';
+import { signed, testResult, ecKey } from '../../../../hack/signing/statements.ts';
 import { signerOf, certifiedHolder } from './signer.ts';
 import { readRoot } from './sigstore.ts';
 

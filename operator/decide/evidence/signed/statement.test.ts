@@ -9,7 +9,7 @@ import {
   sourceHistory,
   statement,
   testResult,
-} from '../../../../test/support/builders/statements.ts';
+} from '../../../../hack/signing/statements.ts';
 import { evidence, type Evidence } from '../../../api/evidence.ts';
 import { jsonObject } from '../../../api/meta.ts';
 import { pieceOf } from '../piece.ts';

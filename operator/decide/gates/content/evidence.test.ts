@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { ed25519Key } from '../../../../test/support/builders/statements.ts';
+import { ed25519Key } from '../../../../hack/signing/statements.ts';
 import {
   aBundle,
   aCandidate,

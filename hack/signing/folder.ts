@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ecKey } from '../builders/statements.ts';
+import { ecKey } from './statements.ts';
 
 /** Path of the real program; undefined = one that writes the same files. */
 const realCosign = process.env['COUNTERSIGN_COSIGN'];
@@ -27,7 +27,7 @@ const withReal = async (folder: string, program: string): Promise<string> => {
 
 const withStandIn = async (folder: string): Promise<string> => {
   const { privateKey, pem } = ecKey();
-  const program = join(import.meta.dirname, '..', 'builders', 'cosign.ts');
+  const program = join(import.meta.dirname, 'cosign.ts');
   await writeFile(join(folder, 'cosign.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
   await writeFile(join(folder, 'cosign'), `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`);
   await chmod(join(folder, 'cosign'), 0o755);

@@ -2,7 +2,7 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { jsonObject } from '../../../operator/api/meta.ts';
+import { jsonObject } from '../../operator/api/meta.ts';
 import { signed, statement } from './statements.ts';
 
 const { values, positionals } = parseArgs({
