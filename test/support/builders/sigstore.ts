@@ -77,11 +77,13 @@ interface LogEntry {
 
 /** @param logs whether it logs certificates and entries, as the public one does; without, a time-stamping authority alone says when it was */
 export const sigstore = async ({ logs = true }: { readonly logs?: boolean } = {}): Promise<Sigstore> => {
-  const ctLog = await initializeCTLog(keys());
+  // A whole second, which every reader of ASN.1 takes, and after the authorities began.
+  const clock = new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 60_000);
+  const ctLog = await initializeCTLog(keys(), clock);
   const [ca, tLog, tsa] = await Promise.all([
-    initializeCA(keys(), logs ? ctLog : undefined),
-    initializeTLog(url, keys()),
-    initializeTSA(keys()),
+    initializeCA(keys(), logs ? ctLog : undefined, clock),
+    initializeTLog(url, keys(), clock),
+    initializeTSA(keys(), clock),
   ]);
 
   const entryOf = async (bytes: Buffer, sig: string, certificate: string) => {
