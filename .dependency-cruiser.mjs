@@ -28,6 +28,7 @@ const rooms = [
   'operator/decide/candidate',
   'operator/decide/notices',
   'operator/decide/policy',
+  'operator/decide/changes',
   'operator/decide/admission',
   'operator/kube',
   'operator/telemetry',

@@ -13,6 +13,7 @@ export type Completes =
   | 'emergency'
   | 'finding'
   | 'exception'
+  | 'change'
   | 'file';
 
 export interface Argument {

@@ -13,12 +13,14 @@ import { findings } from './commands/findings.ts';
 import { get } from './commands/get.ts';
 import { notes } from './commands/notes.ts';
 import { pending } from './commands/pending.ts';
+import { policyChange } from './commands/policy-change.ts';
 import { policyDiff } from './commands/policy-diff.ts';
 import { policyLint } from './commands/policy-lint.ts';
 import { reject } from './commands/reject.ts';
 import { report } from './commands/report.ts';
 import { rollback } from './commands/rollback.ts';
 import { running } from './commands/running.ts';
+import { signChange } from './commands/sign-change.ts';
 import { signException } from './commands/sign-exception.ts';
 import { signFinding } from './commands/sign-finding.ts';
 import { stage } from './commands/stage.ts';
@@ -44,12 +46,14 @@ export const commands: readonly CommandDefinition[] = [
   findings,
   signFinding,
   signException,
+  signChange,
   emergencyGrant,
   emergencyStatus,
   emergencyEnd,
   emergencyReview,
   policyDiff,
   policyLint,
+  policyChange,
   doctor,
   completion,
 ];

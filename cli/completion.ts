@@ -59,7 +59,7 @@ const place = (definition: CommandDefinition, words: readonly string[]): number 
 
 const names = async (cluster: Cluster, what: Completes, namespace: string): Promise<readonly string[]> => {
   const { findPolicy, candidatesIn } = await import('./candidate/find.ts');
-  const of = async (kind: 'ReleaseBundle' | 'EmergencyAccess' | 'PolicyException') =>
+  const of = async (kind: 'ReleaseBundle' | 'EmergencyAccess' | 'PolicyException' | 'PolicyChange') =>
     (await cluster.listOur(kind, { namespace })).map(({ metadata }) => metadata.name);
   switch (what) {
     case 'candidate':
@@ -70,6 +70,8 @@ const names = async (cluster: Cluster, what: Completes, namespace: string): Prom
       return of('EmergencyAccess');
     case 'exception':
       return of('PolicyException');
+    case 'change':
+      return of('PolicyChange');
     case 'finding':
       return ((await findPolicy(cluster, namespace))?.status?.findings ?? []).map(({ name }) => name);
     case 'package':

@@ -11,11 +11,12 @@ const words: Readonly<Record<WaitingModel['what'], string>> = {
   finding: 'Look and sign',
   emergency: 'Read and review',
   exception: 'Copy the command and sign',
+  change: 'Copy the command and sign',
 };
 
 const placeOf = ({ what, namespace, name }: WaitingModel): string => {
   if (what === 'candidate' || what === 'evidence') return linkTo('candidate', namespace, name);
-  if (what === 'exception') return linkTo('namespace', namespace);
+  if (what === 'exception' || what === 'change') return linkTo('namespace', namespace);
   return linkTo('namespace', namespace, what === 'finding' ? 'findings' : 'emergencies');
 };
 

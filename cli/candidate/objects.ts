@@ -6,6 +6,7 @@ import type { Condition } from '../../operator/api/meta.ts';
 import type { EmergencyAccess } from '../../operator/api/emergency.ts';
 import type { PolicyException } from '../../operator/api/exception.ts';
 import type { LedgerEntry } from '../../operator/api/ledger.ts';
+import type { PolicyChange } from '../../operator/api/policy-change.ts';
 import type { ReleasePolicy } from '../../operator/api/policy.ts';
 import type { Rollback } from '../../operator/api/rollback.ts';
 import type { z } from 'zod';
@@ -20,6 +21,7 @@ interface OfKind {
   readonly Approval: Approval;
   readonly EmergencyAccess: EmergencyAccess;
   readonly PolicyException: PolicyException;
+  readonly PolicyChange: PolicyChange;
   readonly LedgerEntry: LedgerEntry;
   readonly Rollback: Rollback;
 }
@@ -37,6 +39,7 @@ export const bundleOf = as('ReleaseBundle');
 export const policyOf = as('ReleasePolicy');
 export const approvalOf = as('Approval');
 export const exceptionOf = as('PolicyException');
+export const policyChangeOf = as('PolicyChange');
 export const emergencyOf = as('EmergencyAccess');
 export const entryOf = as('LedgerEntry');
 export const rollbackOf = as('Rollback');

@@ -9,12 +9,13 @@ import { ifReadable } from '../cluster/readable.ts';
 import { candidatesFor, findPolicy } from './find.ts';
 import { isPartyTo } from './emergency.ts';
 import { exceptionsWaiting } from './exceptions.ts';
+import { changesWaiting } from './policy-changes.ts';
 import { conditionOf, emergencyOf, isTrue } from './objects.ts';
 import { reportTypesHeld, rolesHeld } from './roles.ts';
 import { approvalsFor, asSigned, bundleFor, wouldBe } from './story.ts';
 
 export interface Waiting {
-  readonly what: 'candidate' | 'evidence' | 'finding' | 'emergency' | 'exception';
+  readonly what: 'candidate' | 'evidence' | 'finding' | 'emergency' | 'exception' | 'change';
   readonly name: string;
   readonly namespace: string;
   /** What they would act as; of evidence what they report. */
@@ -147,6 +148,18 @@ const requestsWaiting = async (asked: Asked): Promise<readonly Waiting[]> =>
     command: `kubectl countersign sign exception ${metadata.name} -n ${metadata.namespace} --role ${roles[0] ?? ''}`,
   }));
 
+/** Changes of the policy for which their signature would fill an open place. */
+const otherPoliciesWaiting = async (asked: Asked): Promise<readonly Waiting[]> =>
+  (await changesWaiting(asked)).map(({ change: { metadata, spec }, roles }) => ({
+    what: 'change',
+    name: metadata.name,
+    namespace: metadata.namespace,
+    roles,
+    says: `${spec.author.username} asks for another policy: ${spec.reason}`,
+    since: metadata.creationTimestamp,
+    command: `kubectl countersign sign change ${metadata.name} -n ${metadata.namespace} --role ${roles[0] ?? ''}`,
+  }));
+
 /** Everything that waits for this person in one production namespace; nothing where they hold no role and report nothing. */
 export const waitingIn = async (cluster: Cluster, namespace: string, now: number): Promise<readonly Waiting[]> => {
   const [policy, held] = await Promise.all([ifReadable(findPolicy(cluster, namespace)), rolesHeld(cluster, namespace)]);
@@ -155,12 +168,18 @@ export const waitingIn = async (cluster: Cluster, namespace: string, now: number
   if (held.length === 0 && reports.length === 0) return [];
   const asked = { cluster, policy, held, reports, now };
   const open = (await candidatesFor(cluster, policy.spec.sourceNamespace, namespace)).filter(isOpen);
-  const [candidates, reviews, requests] = await Promise.all([
+  const [candidates, reviews, requests, policies] = await Promise.all([
     candidatesWaiting(asked, open),
     reviewsWaiting(asked),
     requestsWaiting(asked),
+    otherPoliciesWaiting(asked),
   ]);
-  return [...candidates, ...evidenceWaiting(asked, open), ...findingsWaiting(asked), ...reviews, ...requests].toSorted(
-    (a, b) => (a.since < b.since ? -1 : 1),
-  );
+  return [
+    ...candidates,
+    ...evidenceWaiting(asked, open),
+    ...findingsWaiting(asked),
+    ...reviews,
+    ...requests,
+    ...policies,
+  ].toSorted((a, b) => (a.since < b.since ? -1 : 1));
 };

@@ -26,7 +26,8 @@ export const rolesHeld = async (cluster: Cluster, namespace: string): Promise<re
   const listed = new Set(rules.flatMap(rolesIn));
   if (complete) return [...listed];
   const policy = await findPolicy(cluster, namespace);
-  const asked = [...(policy?.spec.approvals ?? []), ...(policy?.spec.exceptions?.approvals ?? [])];
+  const { approvals = [], exceptions, changes } = policy?.spec ?? {};
+  const asked = [...approvals, ...(exceptions?.approvals ?? []), ...(changes?.approvals ?? [])];
   const roles = [...new Set(asked.map(({ role }) => role))].filter((role) => !listed.has(role));
   const held = await Promise.all(
     roles.map((name) =>

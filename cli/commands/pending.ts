@@ -49,7 +49,7 @@ export const pending: CommandDefinition = {
   name: 'pending',
   summary: 'Lists what waits for you.',
   description:
-    'Candidates, exceptions and findings for which your signature would fill an open place, evidence that you may report, and emergency accesses that you may review, in every production namespace in which you hold a role, or whose policy you may read and report for. Where you may not list namespaces it looks at those that -n names (several with commas), or that the contexts of your kubeconfig name.',
+    'Candidates, exceptions, changes of the policy and findings for which your signature would fill an open place, evidence that you may report, and emergency accesses that you may review, in every production namespace in which you hold a role, or whose policy you may read and report for. Where you may not list namespaces it looks at those that -n names (several with commas), or that the contexts of your kubeconfig name.',
   options: [...connectionOptions, outputOption],
   examples: [
     { says: 'What waits for me?', line: 'pending' },

@@ -275,6 +275,11 @@ function canaries(installerClient: ApiClient, operator: ApiClient): Canary[] {
       until: '2026-01-01T00:00:00Z',
       requester: nobody,
     }),
+    ours('ChangedInProduction', 'PolicyChange', {
+      policy: { sourceNamespace: 'canary', approvals: [{ role: 'canary', count: 1 }], reviewBy: '2026-01-01' },
+      reason: 'canary',
+      author: nobody,
+    }),
     ours('RollbackOnlyByWildcard', 'Rollback', { package: 'canary', reason: 'canary', requester: nobody }),
     ours('StagedInStaging', 'ReleaseCandidate', {
       targetNamespace: 'canary',

@@ -9,6 +9,7 @@ import {
   type CurrentQuestion,
   type Answer,
   type NormalFormQuestion,
+  type PolicyTrialQuestion,
   type PreflightQuestion,
   type Question,
   type RightQuestion,
@@ -62,6 +63,7 @@ const refusals: Readonly<Record<Question['ask'], ReadonlySet<FailureKind>>> = {
   Current: new Set(['NotFound']),
   Right: new Set(),
   Statement: new Set(),
+  PolicyTrial: ofWrites,
   // People have to grant the right to look, or to name fewer labels: that is told at once.
   Selection: new Set(['Invalid', 'Forbidden']),
 };
@@ -153,6 +155,12 @@ const askPreflight = async (clients: Clients, question: PreflightQuestion): Prom
   return mutated.length === 0 ? { kind: 'Yes' } : { kind: 'Mutated', fields: mutated };
 };
 
+const askPolicyTrial = async (client: Client, { namespace, name, patch }: PolicyTrialQuestion): Promise<Answer> => {
+  const options = { type: 'Json', dryRun: true, fieldManager: fieldManagers.operator } as const;
+  await client.patchResource(ourResource('ReleasePolicy'), { namespace, name }, patch, options);
+  return { kind: 'Yes' };
+};
+
 const askCurrent = async (client: Client, { ref, namespace }: CurrentQuestion): Promise<Answer> => {
   const found = await client.getResource(promotableResource(ref), { namespace, name: ref.name });
   const content = normalForm(jsonObject(found), ref);
@@ -229,6 +237,8 @@ export const createAsk = ({ clients, serverVersion }: AskTools): Ask => {
         return preflights(() => askPreflight(clients, question));
       case 'Selection':
         return askSelection(client, reads, question);
+      case 'PolicyTrial':
+        return askPolicyTrial(client, question);
       case 'Statement':
         return reads(() => askStatement(client, question));
       case 'Current':

@@ -77,6 +77,13 @@ const carryOut = async (tools: ActTools, effect: Exclude<Effect, { do: 'Together
     }
     case 'SetFinalizers':
       return setFinalizers(tools.clients.operator, effect);
+    case 'ApplyPolicy': {
+      const { namespace, name, patch } = effect;
+      const ref = { namespace, name };
+      return void (await tools.clients.operator.patchResource(ourResource('ReleasePolicy'), ref, patch, {
+        type: 'Json',
+      }));
+    }
     case 'Remove': {
       const { kind, namespace, name, uid } = effect;
       return already(

@@ -16,10 +16,11 @@ const subject = z.object({
       'Installation',
       'Hold',
       'PolicyException',
+      'PolicyChange',
       'ReleasePolicy',
     ])
     .describe(
-      'What is signed for: a candidate; a finding, whose signature says that production may stay as it was found; an emergency access that is over, whose signature says that its acts were looked at; an entry of the ledger that does not follow from those before it, whose signature says that the record goes on without it; a hold on content that was rolled back, whose signature says that the content was not the cause; an exception, whose signature says that releases may pass gates by it, and whose refusal ends it; a policy, whose signature says that somebody has read it as it is; or, in the namespace of Countersign itself, its installation as it is now, for all production namespaces at once.',
+      'What is signed for: a candidate; a finding, whose signature says that production may stay as it was found; an emergency access that is over, whose signature says that its acts were looked at; an entry of the ledger that does not follow from those before it, whose signature says that the record goes on without it; a hold on content that was rolled back, whose signature says that the content was not the cause; an exception, whose signature says that releases may pass gates by it, and whose refusal ends it; a change of the policy, likewise; a policy, whose signature says that somebody has read it as it is; or, in the namespace of Countersign itself, its installation as it is now, for all production namespaces at once.',
     ),
   name: objectName.describe(
     'Its name. Of a finding: the name of the LedgerEntry that opened it; of a hold: of the one that says RolledBack.',
@@ -33,7 +34,7 @@ const approvalSpec = z
   .object({
     subject: subject.describe('What is signed for.'),
     digest: digest.describe(
-      'The content that is signed for: status.digest of the candidate, the emergency access or the exception, the digest that status.review of the policy hands out, spec.digest of the entry that opened the finding, or the hash of the entry that the record is to go on without, as read. Under any other digest the signature does not count.',
+      'The content that is signed for: status.digest of the candidate, the emergency access, the exception or the change, the digest that status.review of the policy hands out, spec.digest of the entry that opened the finding, or the hash of the entry that the record is to go on without, as read. Under any other digest the signature does not count.',
     ),
     role: roleName.describe(
       'The approval line it is for. The signer must hold verb approve on approvalroles with this resource name.',
@@ -41,7 +42,7 @@ const approvalSpec = z
     decision: z
       .enum(['Approve', 'Reject'])
       .describe(
-        'Approve consents. Reject is final: for the candidate at any time before its promotion, for an exception at any time.',
+        'Approve consents. Reject is final: for the candidate at any time before its promotion, for an exception or a change of the policy at any time.',
       ),
     comment: written(4096).default('').describe('What the signer has to say. Reject needs one.'),
     approver: identity.describe('Who signs. Stamped by the API server; leave it out.'),

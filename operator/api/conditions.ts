@@ -18,6 +18,8 @@ export const conditionMeanings = {
       'No mutating webhook, mutating policy or API service of others can change what is written to production. False stops nothing.',
     NoticesDelivered:
       'Every sink of notices that spec.notify names takes what it is sent; absent where none is named. False stops nothing.',
+    ChangesSigned:
+      'Others have signed for the policy as it is, where spec.changes asks for that; absent where it does not. False stops nothing.',
     Reconciling: 'A change of the policy is being taken in.',
     Stalled: 'The policy cannot be applied until somebody changes something.',
   },
@@ -55,6 +57,11 @@ export const conditionMeanings = {
     Reconciling: 'It waits for signatures.',
     Stalled: 'It never counts as it is: the policy or the request has to change.',
   },
+  PolicyChange: {
+    Applied: 'The policy was changed to what it says.',
+    Reconciling: 'It waits for signatures, or is being applied.',
+    Stalled: 'It is never applied as it is: the policy or the request has to change.',
+  },
 } as const satisfies Partial<Record<Kind, Record<string, string>>>;
 
 export type CandidateCondition = keyof (typeof conditionMeanings)['ReleaseCandidate'];
@@ -62,5 +69,11 @@ export type PolicyCondition = keyof (typeof conditionMeanings)['ReleasePolicy'];
 export type RollbackCondition = keyof (typeof conditionMeanings)['Rollback'];
 export type EmergencyCondition = keyof (typeof conditionMeanings)['EmergencyAccess'];
 export type ExceptionCondition = keyof (typeof conditionMeanings)['PolicyException'];
+export type PolicyChangeCondition = keyof (typeof conditionMeanings)['PolicyChange'];
 export type ConditionType =
-  CandidateCondition | PolicyCondition | RollbackCondition | EmergencyCondition | ExceptionCondition;
+  | CandidateCondition
+  | PolicyCondition
+  | RollbackCondition
+  | EmergencyCondition
+  | ExceptionCondition
+  | PolicyChangeCondition;

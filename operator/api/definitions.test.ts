@@ -99,6 +99,7 @@ test('a kind without status has no status subresource', () => {
     Rollback: true,
     EmergencyAccess: true,
     PolicyException: true,
+    PolicyChange: true,
     LedgerEntry: false,
   });
 });

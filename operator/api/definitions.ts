@@ -7,6 +7,7 @@ import { evidenceDefinition } from './evidence.ts';
 import { policyExceptionDefinition } from './exception.ts';
 import { ledgerEntryDefinition } from './ledger.ts';
 import { releasePolicyDefinition } from './policy.ts';
+import { policyChangeDefinition } from './policy-change.ts';
 import { rollbackDefinition } from './rollback.ts';
 
 /** Every kind, in the order in which the reference tells of them. */
@@ -19,5 +20,6 @@ export const definitions: readonly Definition[] = [
   rollbackDefinition,
   emergencyAccessDefinition,
   policyExceptionDefinition,
+  policyChangeDefinition,
   ledgerEntryDefinition,
 ];

@@ -3,6 +3,8 @@
  * one that the gate never says does not belong here. What the admission policies of the chart say is in policy-denials.ts.
  */
 
+import { policyWriteDenials } from './policy-write-denials.ts';
+
 /** A refusal. `{{name}}` stands for a fact of the request at hand. */
 export interface Denial {
   /** Whom it meets, as one phrase. */
@@ -114,6 +116,7 @@ export const denials = {
     why: 'they do not hold the right to administer {{place}}',
     next: 'ask a cluster admin for the right: kubectl create rolebinding {{caller}}-countersign-admin --clusterrole=countersign-admin --user={{caller}} -n {{place}}',
   },
+  ...policyWriteDenials,
   GuardedNamespaceStays: {
     who: 'anybody who deletes a guarded namespace',
     what: 'delete namespace {{place}}',

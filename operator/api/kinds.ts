@@ -51,6 +51,12 @@ export const kinds = {
     singular: 'policyexception',
     shortNames: ['polex'],
   },
+  PolicyChange: {
+    kind: 'PolicyChange',
+    plural: 'policychanges',
+    singular: 'policychange',
+    shortNames: ['polchg'],
+  },
   LedgerEntry: { kind: 'LedgerEntry', plural: 'ledgerentries', singular: 'ledgerentry', shortNames: ['ledger'] },
 } as const satisfies Record<string, KindNames>;
 
@@ -72,6 +78,12 @@ export const writersAnnotation = 'countersign.dev/writers';
 
 /** On one object of the chart that every upgrade writes: who did, as the API server saw it. */
 export const changedByAnnotation = 'countersign.dev/changed-by';
+
+/** On a policy: the name of the PolicyChange that it was changed by last. The operator writes it together with the spec, and nobody else does. */
+export const appliedChangeAnnotation = 'countersign.dev/applied-change';
+
+/** On a policy: why somebody changed it alone, although it takes others. The next PolicyChange that is applied takes it off. */
+export const changedAloneAnnotation = 'countersign.dev/changed-alone';
 
 /** The installation of Countersign as something that is signed for: subject and role of that Approval, in the release namespace. */
 export const installation = {

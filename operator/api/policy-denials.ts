@@ -4,6 +4,7 @@
  */
 import type { PolicyDenial } from './policy-denials/denial.ts';
 import { evidenceDenials } from './policy-denials/evidence.ts';
+import { policyChangeDenials } from './policy-denials/policy-changes.ts';
 import { exceptionDenials } from './policy-denials/exceptions.ts';
 import { guardDenials } from './policy-denials/guard.ts';
 import { installationDenials } from './policy-denials/installation.ts';
@@ -15,6 +16,7 @@ export const policyDenials: Readonly<Record<string, PolicyDenial>> = {
   ...recordDenials,
   ...evidenceDenials,
   ...exceptionDenials,
+  ...policyChangeDenials,
   ...stagingDenials,
   ...guardDenials,
   ...installationDenials,

@@ -6,6 +6,7 @@ import { policyName } from './kinds.ts';
 import { conditions, envelope, observedGeneration } from './meta.ts';
 import { notify } from './notify.ts';
 import { parser } from './parse.ts';
+import { changes } from './policy-changes.ts';
 import { exceptions } from './policy-exceptions.ts';
 import { finding, packageInProduction, review } from './policy-status.ts';
 import { evidenceLines, minorClasses, trustedRoots } from './policy-evidence.ts';
@@ -29,7 +30,7 @@ import {
 } from './policy-fields.ts';
 import { day, duration, namespaceName, serviceAccountName, typedUsername } from './schemas.ts';
 
-const releasePolicySpec = z
+export const releasePolicySpec = z
   .object({
     sourceNamespace: namespaceName.describe(
       'The staging namespace from which releases come. Candidates from any other namespace are refused.',
@@ -141,6 +142,11 @@ const releasePolicySpec = z
     exceptions: exceptions
       .optional()
       .describe('Which gates a PolicyException may pass, and who signs for it. Absent: there are no exceptions.'),
+    changes: changes
+      .optional()
+      .describe(
+        'Who signs for a change of this policy. Where it is set nobody changes the spec directly: a PolicyChange does, once others have signed for it. Absent: a holder of the right to administer changes it alone.',
+      ),
     windows: z
       .array(window)
       .max(20)

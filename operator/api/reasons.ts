@@ -4,6 +4,7 @@
  */
 import type { ConditionType } from './conditions.ts';
 import { candidateReasons } from './reasons/candidate.ts';
+import { policyChangeReasons } from './reasons/policy-changes.ts';
 import type { ReasonEntry } from './reasons/entry.ts';
 import { exceptionReasons } from './reasons/exceptions.ts';
 import { gateReasons } from './reasons/gates.ts';
@@ -19,6 +20,7 @@ const catalogue = {
   ...candidateReasons,
   ...productionReasons,
   ...exceptionReasons,
+  ...policyChangeReasons,
 } as const satisfies Record<string, ReasonEntry>;
 
 /** A word of the catalogue: a typo does not compile. */

@@ -12,6 +12,7 @@ export const entries = {
   unlisted: 'Refuse',
   restorer: 'RefuseUnlessDead',
   consent: 'Refuse',
+  policies: 'Refuse',
   records: 'Refuse',
   withdrawals: 'Refuse',
   orders: 'Fail',

@@ -11,6 +11,7 @@ import type { SearchedKind, SelectedObject } from './selected.ts';
 export interface RightQuestion {
   readonly ask: 'Right';
   readonly who: Identity;
+  /** '' = in the whole cluster. */
   readonly namespace: string;
   readonly resource: string;
   readonly verb: string;
@@ -54,6 +55,16 @@ export const rightOf = (
   }
   return { kind: 'Yes' };
 };
+
+/** Would the API server take the policy so? A dry run of what is to be written, past every lock. */
+export interface PolicyTrialQuestion {
+  readonly ask: 'PolicyTrial';
+  readonly namespace: string;
+  readonly name: string;
+  readonly patch: readonly JsonObject[];
+  /** Of the change and of the policy that it is about. */
+  readonly digest: string;
+}
 
 /** What does the API server make of this content: defaults added, admission passed? A dry run under its own name. */
 export interface NormalFormQuestion {
@@ -144,7 +155,13 @@ export interface StatementQuestion {
 }
 
 export type Question =
-  RightQuestion | NormalFormQuestion | PreflightQuestion | CurrentQuestion | SelectionQuestion | StatementQuestion;
+  | RightQuestion
+  | NormalFormQuestion
+  | PreflightQuestion
+  | CurrentQuestion
+  | SelectionQuestion
+  | StatementQuestion
+  | PolicyTrialQuestion;
 
 /** Fields of an object that something changes in another way each time, or for one of the two who write. */
 export interface Unstable {
@@ -193,6 +210,8 @@ export const questionKey = (question: Exclude<Question, PreflightQuestion> | Pre
       return `selection ${question.namespace} ${JSON.stringify([question.labels, question.kinds])}`;
     case 'Statement':
       return `statement ${question.uid} ${question.digest} ${question.signers.digest}`;
+    case 'PolicyTrial':
+      return `policy ${question.namespace} ${question.name} ${question.digest}`;
     case 'Preflight':
       return `preflight ${question.namespace} ${keyOf(question.ref)} ${question.resourceVersion ?? 'new'} ${question.digest}`;
   }

@@ -5,7 +5,7 @@ import type { Notice, StatusWrite } from './plan.ts';
 
 /** Conditions whose turning true is bad news. */
 const alarms = new Set(['Stalled', 'Overdue']);
-const badEnds = new Set(['RolledBack', 'Failed', 'Rejected', 'Expired']);
+const badEnds = new Set(['RolledBack', 'Failed', 'Rejected', 'Expired', 'ChangedAlone']);
 /** Turning these is the news; the others only follow. */
 const told = new Set<string>([
   'Staged',
@@ -21,6 +21,8 @@ const told = new Set<string>([
   'FollowUpDue',
   'Overdue',
   'NoticesDelivered',
+  'Applied',
+  'ChangesSigned',
 ]);
 
 /** Health comes with every release: only its loss is news, and its return. */
@@ -63,6 +65,7 @@ const turnsOf = (write: StatusWrite): Notice[] => {
         const was = before.find((each) => each.type === type);
         if (!told.has(type)) return false;
         if (type === 'Healthy') return isFailing(was) !== isFailing(condition);
+        if (type === 'ChangesSigned') return (was?.reason === 'ChangedAlone') !== (reason === 'ChangedAlone');
         if (was === undefined) return status === 'True';
         return was.status !== status || (type === 'Stalled' && status === 'True' && was.reason !== reason);
       })

@@ -175,6 +175,8 @@ const entryData = z.discriminatedUnion('type', [
     emergency: text.default(''),
     /** Of a change of the policy: the approvals that it demanded until then; null = it is about something else. */
     demanded: z.array(line).nullable().default(null),
+    /** The PolicyChange that it applies, and who signed for that; absent = it applies none. */
+    change: z.object({ name: text, uid: text, by: z.array(text) }).exactOptional(),
   }),
   /** What came of an admitted act. */
   z.object({

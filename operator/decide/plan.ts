@@ -3,6 +3,7 @@ import type { ReleaseCandidateStatus } from '../api/candidate.ts';
 import type { EmergencyAccessStatus } from '../api/emergency.ts';
 import type { PolicyExceptionStatus } from '../api/exception.ts';
 import type { JsonObject } from '../api/meta.ts';
+import type { PolicyChangeStatus } from '../api/policy-change.ts';
 import type { ReleasePolicyStatus } from '../api/policy.ts';
 import type { RollbackStatus } from '../api/rollback.ts';
 import type { Bundle } from './bundle.ts';
@@ -81,6 +82,13 @@ export type Effect =
       readonly name: string;
       readonly uid: string;
     }
+  /** A JSON patch of a policy, with the uid and resourceVersion that it is about. */
+  | {
+      readonly do: 'ApplyPolicy';
+      readonly namespace: string;
+      readonly name: string;
+      readonly patch: readonly JsonObject[];
+    }
   /** By the restorer: a pod of what is taken back, which keeps its controller from replacing it. */
   | { readonly do: 'DeletePod'; readonly namespace: string; readonly pod: string; readonly uid: string }
   /** Replaced by whatever runs it, within its disruption budget. */
@@ -99,6 +107,7 @@ interface Statuses {
   readonly Rollback: RollbackStatus;
   readonly EmergencyAccess: EmergencyAccessStatus;
   readonly PolicyException: PolicyExceptionStatus;
+  readonly PolicyChange: PolicyChangeStatus;
 }
 
 /** A status to be written if it differs from what is there. */

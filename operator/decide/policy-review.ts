@@ -28,17 +28,12 @@ export interface ReviewState {
   readonly last: Review | undefined;
 }
 
-/**
- * The day in reviewBy, or 24 months after the last review, whichever is later. That somebody might sign when they read it the API server has checked,
- * and what was read stays read when they leave.
- * @param reviews Approvals under the uid of the policy
- */
-export const reviewOf = (policy: ReleasePolicy, reviews: readonly Approval[]): ReviewState => {
+/** Reviews of the policy as it is, the last one first. @param approvals Approvals under the uid of the policy */
+export const reviewsOf = (policy: ReleasePolicy, approvals: readonly Approval[]): readonly Review[] => {
   const { metadata, spec } = policy;
-  const typed = Date.parse(`${spec.reviewBy}T23:59:59Z`) + 1;
   const roles = new Set(spec.approvals.map(({ role }) => role));
-  const digest = reviews.length === 0 ? '' : reviewDigest(policy);
-  const [last] = reviews
+  const digest = approvals.length === 0 ? '' : reviewDigest(policy);
+  return approvals
     .filter(
       (each) =>
         each.metadata.namespace === metadata.namespace &&
@@ -58,6 +53,16 @@ export const reviewOf = (policy: ReleasePolicy, reviews: readonly Approval[]): R
     }))
     .filter(({ at }) => !Number.isNaN(at))
     .toSorted((a, b) => b.at - a.at);
+};
+
+/**
+ * The day in reviewBy, or 24 months after the last review, whichever is later. That somebody might sign when they read it the API server has checked,
+ * and what was read stays read when they leave.
+ * @param reviews Approvals under the uid of the policy
+ */
+export const reviewOf = (policy: ReleasePolicy, reviews: readonly Approval[]): ReviewState => {
+  const typed = Date.parse(`${policy.spec.reviewBy}T23:59:59Z`) + 1;
+  const [last] = reviewsOf(policy, reviews);
   const moved = last === undefined ? -Infinity : last.at + milliseconds(reviewCounts);
   // A day that cannot be read has been.
   return { due: Math.max(Number.isNaN(typed) ? -Infinity : typed, moved), last };

@@ -57,6 +57,7 @@ const world = (sight: Partial<Sight> = {}, tools: Partial<JudgeTools> = {}): Wor
     bundle: () => bundle,
     accesses: () => [],
     integrity: () => [],
+    change: fail,
     load: () => {
       done.push('load');
       return Promise.resolve();

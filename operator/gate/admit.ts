@@ -3,6 +3,7 @@ import { judgeAdmission } from '../decide/admission/judge.ts';
 import { isRecordDeletion } from '../decide/admission/retained-objects.ts';
 import { isNamespace, namespaceName } from '../decide/admission/namespaces.ts';
 import { refusalText, type AdmissionRequest, type AdmissionVerdict } from '../decide/admission/request.ts';
+import { isPolicyWrite } from '../decide/admission/policy-writes.ts';
 import type { AdmissionSnapshot, GrantGrounds } from '../decide/admission/snapshot.ts';
 import { textAt } from '../decide/json/json.ts';
 import type { Answer } from '../decide/api-queries.ts';
@@ -27,12 +28,13 @@ export interface JudgeTools extends Pick<AdmissionSnapshot, 'operator' | 'restor
 const mostRounds = 8;
 
 type Allowed = Extract<AdmissionVerdict, { is: 'Allowed' }>;
-type Decided = Exclude<AdmissionVerdict, { is: 'Ask' | 'Read' }>;
+type Decided = Exclude<AdmissionVerdict, { is: 'Ask' | 'Read' | 'ReadChange' }>;
 
 /** What was found out for one request. */
 interface Known {
   readonly answers: ReadonlyMap<string, Answer>;
   readonly grant: GrantGrounds | undefined;
+  readonly change: AdmissionSnapshot['change'];
 }
 
 // oxlint-disable-next-line max-lines-per-function -- one closure: asking, answering and judging again share what is known
@@ -70,18 +72,23 @@ export const createJudge = (tools: JudgeTools): Judge => {
   const judged = async (request: AdmissionRequest, namespace: string): Promise<Known & { verdict: Decided }> => {
     const answers = new Map<string, Answer>();
     let grant: GrantGrounds | undefined;
+    let change: AdmissionSnapshot['change'];
     let isFresh = false;
     for (let round = 0; round < mostRounds; round += 1) {
-      const verdict = await withContents(() => judgeAdmission(request, snapshot(namespace, { answers, grant })));
+      const verdict = await withContents(() =>
+        judgeAdmission(request, snapshot(namespace, { answers, grant, change })),
+      );
       if (verdict.is === 'Ask') {
         await answerAll(tools.ask, verdict.questions, answers);
       } else if (verdict.is === 'Read') {
         grant = await sight.grant(namespace, verdict.access);
+      } else if (verdict.is === 'ReadChange') {
+        change = { known: await sight.change(namespace, verdict.name) };
       } else if (verdict.is === 'Denied' && verdict.stale && !isFresh) {
         await sight.refresh(namespace);
         isFresh = true;
       } else {
-        return { verdict, answers, grant };
+        return { verdict, answers, grant, change };
       }
     }
     throw new Error('the questions of an admission do not end');
@@ -124,7 +131,7 @@ export const createJudge = (tools: JudgeTools): Judge => {
         return { allowed: true, warnings: verdict.warnings };
       case 'Denied':
         // Under audit nothing is refused but what would end it or its record: what would be, is said.
-        return sight.namespace(namespace)?.guarded === 'audit' && !isNamespace(request) && !isRecordDeletion(request)
+        return sight.namespace(namespace)?.guarded === 'audit' && !isHeldUnderAudit(request)
           ? { allowed: true, warnings: [`would be refused: ${verdict.message}`] }
           : refusal(verdict.message);
       case 'Wait':
@@ -144,11 +151,15 @@ export const createJudge = (tools: JudgeTools): Judge => {
     if (!answer.allowed || !isTimed(verdict)) return answer;
     // The emergency may have ended while the act was written down: by the record, which is now known beyond the act, or by the clock.
     const again = await withContents(() => judgeAdmission(request, snapshot(namespace, known)));
-    return again.is === 'Ask' || again.is === 'Read'
+    return again.is === 'Ask' || again.is === 'Read' || again.is === 'ReadChange'
       ? unavailable(request, 'it is judged otherwise than a moment ago')
       : answerTo(request, namespace, again);
   };
 };
+
+/** What is refused under audit, too: what would end it, its record, and who says what is demanded. */
+const isHeldUnderAudit = (request: AdmissionRequest): boolean =>
+  isNamespace(request) || isRecordDeletion(request) || isPolicyWrite(request);
 
 /** An act of an emergency. */
 const isTimed = ({ record }: Allowed): boolean => record?.data.type === 'Admitted' && record.data.emergency !== '';

@@ -1,9 +1,10 @@
 /** What the gate sees: its own copies of records, policies and bundles, and how they are brought up to date when they seem behind. */
-import { policyName } from '../api/kinds.ts';
+import { policyName, type Kind } from '../api/kinds.ts';
 import { jsonObject } from '../api/meta.ts';
 import { parseApproval, type Approval } from '../api/approval.ts';
 import { exceptableGates } from '../api/exceptable-gates.ts';
 import { parsePolicyException } from '../api/exception.ts';
+import { parsePolicyChange } from '../api/policy-change.ts';
 import { parseEmergencyAccess, type EmergencyAccess } from '../api/emergency.ts';
 import { entryName } from '../api/ledger.ts';
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
@@ -11,6 +12,7 @@ import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import type { ReturnSnapshot, SignedBundle } from '../decide/admission/rollback-consent.ts';
 import type { GrantGrounds } from '../decide/admission/snapshot.ts';
 import type { Bundle } from '../decide/bundle.ts';
+import type { KnownChange } from '../decide/changes/change.ts';
 import type { KnownException } from '../decide/exceptions/exception.ts';
 import { dependsOnChanges } from '../decide/evidence/demands.ts';
 import type { KnownEvidence } from '../decide/evidence/piece.ts';
@@ -20,7 +22,7 @@ import type { NamespaceRecord } from '../decide/record/record.ts';
 import type { OpenIntent } from '../decide/record/package.ts';
 import type { Client } from '../kube/client.ts';
 import { listPages } from '../kube/read.ts';
-import type { KubeObject, ResourceRow } from '../kube/resource.ts';
+import type { KubeObject } from '../kube/resource.ts';
 import { ourResource } from '../kube/rows.ts';
 import type { Transport } from '../kube/transport.ts';
 import type { LedgerStore } from '../ledger/append.ts';
@@ -28,6 +30,7 @@ import type { Records } from '../ledger/records.ts';
 import { bundleHead, createContentLoader, joinParts, type BundleHead, type ContentPlace } from '../observe/bundles.ts';
 import type { Home } from '../observe/contents.ts';
 import { indexKey, type Caches } from '../observe/caches.ts';
+import { clusterRoles } from '../observe/followed-rows.ts';
 import { evidenceIn } from '../observe/lookup.ts';
 import { changedInstalled } from '../observe/installation.ts';
 import type { Clock } from '../time/clock.ts';
@@ -79,6 +82,8 @@ export interface Sight {
   returnGrounds(namespace: string, intent: OpenIntent): Promise<ReturnGrounds>;
   /** Reads what an emergency access rests on, past every copy. `access`: its name; '' = there is none yet. */
   grant(namespace: string, access: string): Promise<GrantGrounds>;
+  /** Reads a PolicyChange and what was signed for it, past every copy. undefined = there is none of that name. */
+  change(namespace: string, name: string): Promise<KnownChange | undefined>;
 }
 
 export interface SightTools {
@@ -90,13 +95,6 @@ export interface SightTools {
   readonly store: LedgerStore;
   readonly clock: Clock;
 }
-
-const clusterRoles: ResourceRow = {
-  apiVersion: 'rbac.authorization.k8s.io/v1',
-  kind: 'ClusterRole',
-  plural: 'clusterroles',
-  namespaced: false,
-};
 
 /** Of one namespace, while its record stands still: whoever floods the gate with writes that nothing allows does not flood the API server. */
 const refreshMs = 50;
@@ -125,12 +123,8 @@ export const createSight = ({ place, caches, records, client, transport, store, 
     return whole !== undefined && isTrue(whole) ? whole : undefined;
   };
 
-  const read = (
-    kind:
-      'ReleaseBundle' | 'ReleasePolicy' | 'ReleaseCandidate' | 'EmergencyAccess' | 'PolicyException' | 'LedgerEntry',
-    namespace: string,
-    name: string,
-  ) => ifFound<KubeObject>(client.getResource(ourResource(kind), { namespace, name }));
+  const read = (kind: Exclude<Kind, 'Approval' | 'Evidence' | 'Rollback'>, namespace: string, name: string) =>
+    ifFound<KubeObject>(client.getResource(ourResource(kind), { namespace, name }));
 
   const readPolicy = async (namespace: string): Promise<ReleasePolicy | undefined> => {
     const raw = await read('ReleasePolicy', namespace, policyName);
@@ -291,6 +285,12 @@ export const createSight = ({ place, caches, records, client, transport, store, 
         access: found && valueOf(parseEmergencyAccess(found)),
         role: role && roleFacts(role.metadata.name, jsonObject(role)),
       };
+    },
+    async change(namespace, name) {
+      const raw = await read('PolicyChange', namespace, name);
+      if (raw === undefined) return undefined;
+      const change = valueOf(parsePolicyChange(raw));
+      return { change, approvals: await readApprovals(namespace, change.metadata.uid) };
     },
   };
 };

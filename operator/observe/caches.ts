@@ -7,6 +7,7 @@ import { parseEvidence } from '../api/evidence.ts';
 import { changedByAnnotation } from '../api/kinds.ts';
 import { type LedgerEntry, parseLedgerEntry } from '../api/ledger.ts';
 import type { Parsed } from '../api/parse.ts';
+import { parsePolicyChange, type PolicyChange } from '../api/policy-change.ts';
 import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import { parseRollback, type Rollback } from '../api/rollback.ts';
 import { installedKinds } from '../decide/manifest/installed-kinds.ts';
@@ -154,6 +155,11 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
         package: ({ metadata, spec }) => [indexKey(metadata.namespace, spec.package)],
       },
     }),
+    policyChanges: family<PolicyChange>({
+      resource: ourResource('PolicyChange'),
+      project: parsed(parsePolicyChange),
+      indexes: { uid: ({ metadata }) => [metadata.uid], namespace: ({ metadata }) => [metadata.namespace] },
+    }),
     rollbacks: family<Rollback>({
       resource: ourResource('Rollback'),
       project: parsed(parseRollback),
@@ -272,6 +278,7 @@ export const clusterWide = (caches: Caches) => [
   caches.approvals,
   caches.evidence,
   caches.exceptions,
+  caches.policyChanges,
   caches.rollbacks,
   caches.ledger,
   caches.emergencies,

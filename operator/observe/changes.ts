@@ -85,6 +85,7 @@ export const changesOf = (caches: Caches, own: OwnSignals): OnChange => ({
   approvals: one(caches.approvals),
   evidence: one(caches.evidence),
   exceptions: one(caches.exceptions),
+  policyChanges: one(caches.policyChanges),
   rollbacks: one(caches.rollbacks),
   emergencies: one(caches.emergencies),
   clusterRoles: one(caches.clusterRoles),

@@ -16,6 +16,7 @@ import {
   anObject,
   aPiece,
   aPolicy,
+  aPolicyChange,
   aRecord,
   digestOf,
   now,
@@ -44,6 +45,7 @@ import { deletionController } from './controllers/deletion.ts';
 import { emergencyController } from './controllers/emergency.ts';
 import { exceptionController } from './controllers/exception.ts';
 import { findingsController } from './controllers/findings.ts';
+import { policyChangeController } from './controllers/policy-change.ts';
 import { policyController } from './controllers/policy.ts';
 import { releaseController } from './controllers/release.ts';
 import { keyText, type ControllerName, type KeyOf } from './keys.ts';
@@ -143,6 +145,7 @@ const aWorld = (record: NamespaceRecord = inFlight) => {
   put(facts.exceptions, indexKey(production, 'hurry'), anException('hurry'));
   const named = { package: 'other', candidate: { name: 'gone', uid: 'uid-gone' } };
   put(facts.exceptions, indexKey(production, 'named'), anException('named', named));
+  put(facts.policyChanges, indexKey(production, 'stricter'), aPolicyChange('stricter'));
   put(facts.definitions, 'widgets.example.com', aDefinition('widgets.example.com', 'Widget'));
   const on = changesOf(caches, own);
   const woken: Wake[] = [];
@@ -175,6 +178,7 @@ const table = [
   described(findingsController, { controller: 'findings', namespace: production }),
   described(emergencyController, { controller: 'emergency', namespace: production, uid }),
   described(exceptionController, { controller: 'exception', namespace: production, name: 'hurry' }),
+  described(policyChangeController, { controller: 'policy-change', namespace: production, name: 'stricter' }),
   described(deletionController, { controller: 'candidate-deletion', namespace: production, uid: 'uid-gone' }),
 ];
 
@@ -239,12 +243,19 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
   bundles: ({ facts, remove }) => remove(facts.bundles, indexKey(production, bundle.name)),
   approvals: ({ facts, put }) => {
     const signed = anApproval('tester-a');
-    const of = (kind: 'ReleaseCandidate' | 'Finding' | 'EmergencyAccess' | 'PolicyException' | 'ReleasePolicy') => {
-      const about = { EmergencyAccess: { uid }, PolicyException: { name: 'hurry', uid: 'uid-hurry' } };
+    const of = (
+      kind: 'ReleaseCandidate' | 'Finding' | 'EmergencyAccess' | 'PolicyChange' | 'PolicyException' | 'ReleasePolicy',
+    ) => {
+      const about = {
+        EmergencyAccess: { uid },
+        PolicyChange: { name: 'stricter', uid: 'uid-stricter' },
+        PolicyException: { name: 'hurry', uid: 'uid-hurry' },
+      };
       const subject = { ...signed.spec.subject, kind, ...(kind in about && about[kind as keyof typeof about]) };
       put(facts.approvals, `${production}/${kind}`, { ...signed, spec: { ...signed.spec, subject } });
     };
     of('PolicyException');
+    of('PolicyChange');
     of('ReleasePolicy');
     of('ReleaseCandidate');
     of('Finding');
@@ -256,6 +267,7 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
     put(facts.exceptions, `${production}/hurry`, anException('hurry', { reason: 'other' }));
     put(facts.exceptions, `${production}/new`, anException('new'));
   },
+  policyChanges: ({ facts, put }) => put(facts.policyChanges, `${production}/looser`, aPolicyChange('looser')),
   rollbacks: ({ facts, put }) =>
     put(facts.rollbacks, `${production}/back`, {
       apiVersion: 'countersign.dev/v1alpha1',
@@ -308,6 +320,8 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
     own.records.emit({ namespace: production, entry: entry({ subject, type: 'EmergencyOpened' }) });
     own.records.emit({ namespace: production, entry: entry({ type: 'Promoted', package: 'payments' }) });
     const gone = { kind: 'ReleaseCandidate', namespace: staging, name: 'gone', uid: 'uid-gone' };
+    const policySubject = { kind: 'ReleasePolicy', namespace: production, name: 'production', uid: 'uid-production' };
+    own.records.emit({ namespace: production, entry: entry({ subject: policySubject, type: 'Admitted' }) });
     own.records.emit({ namespace: production, entry: entry({ subject: gone, type: 'Staged', package: 'payments' }) });
   },
   followed: ({ own }) => {
@@ -334,18 +348,23 @@ const the = {
   emergency: `emergency/${production}/${uid}`,
   exception: `exception/${production}/hurry`,
   named: `exception/${production}/named`,
+  change: `policy-change/${production}/stricter`,
   deletion: `candidate-deletion/${production}/${candidate.metadata.uid}`,
 } as const;
 
 test.each<[ChangingFact, readonly string[]]>([
   ['namespaces', [the.candidate, the.findings, the.policy, the.release]],
   ['nodes', [the.candidate, the.release]],
-  ['policies', [the.candidate, the.emergency, the.exception, the.findings, the.named, the.policy, the.release]],
+  [
+    'policies',
+    [the.candidate, the.change, the.emergency, the.exception, the.findings, the.named, the.policy, the.release],
+  ],
   ['candidates', [the.deletion, the.candidate]],
   ['bundles', [the.candidate, the.release]],
-  ['approvals', [the.candidate, the.emergency, the.exception, the.findings, the.policy]],
+  ['approvals', [the.candidate, the.change, the.emergency, the.exception, the.findings, the.policy]],
   ['evidence', [the.candidate]],
   ['exceptions', [the.candidate, the.exception, `exception/${production}/new`]],
+  ['policyChanges', [`policy-change/${production}/looser`]],
   ['rollbacks', [the.release]],
   ['emergencies', [the.emergency]],
   ['clusterRoles', [the.candidate, the.emergency]],
@@ -366,6 +385,7 @@ test.each<[ChangingFact, readonly string[]]>([
       `candidate-deletion/${production}/uid-gone`,
       `candidate/${staging}/gone`,
       the.candidate,
+      the.change,
       the.emergency,
       the.findings,
       the.policy,
@@ -460,6 +480,7 @@ test('facts without a trigger are few, and known', () => {
       'watched',
     ]),
     exception: new Set(['followed']),
+    'policy-change': new Set(['followed']),
     emergency: new Set(['bundles', 'dirtyObjects', 'guarded', 'installed', 'secrets', 'serverTime', 'watched']),
     'candidate-deletion': new Set(['followed']),
   });

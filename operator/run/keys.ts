@@ -8,6 +8,7 @@ export type Key =
   | { readonly controller: 'findings'; readonly namespace: string }
   | { readonly controller: 'emergency'; readonly namespace: string; readonly uid: string }
   | { readonly controller: 'exception'; readonly namespace: string; readonly name: string }
+  | { readonly controller: 'policy-change'; readonly namespace: string; readonly name: string }
   | { readonly controller: 'candidate-deletion'; readonly namespace: string; readonly uid: string };
 
 export type ControllerName = Key['controller'];
@@ -24,6 +25,7 @@ export const keyText = (key: Key): string => {
   switch (key.controller) {
     case 'candidate':
     case 'exception':
+    case 'policy-change':
       return `${key.controller}/${key.namespace}/${key.name}`;
     case 'release':
       return `release/${key.namespace}/${key.package}`;

@@ -10,6 +10,7 @@ import { emergencyController } from './controllers/emergency.ts';
 import { exceptionController } from './controllers/exception.ts';
 import { findingsController } from './controllers/findings.ts';
 import { policyController } from './controllers/policy.ts';
+import { policyChangeController } from './controllers/policy-change.ts';
 import { releaseController } from './controllers/release.ts';
 import { isKeyOf, keyText, type ControllerName, type Key } from './keys.ts';
 import { createReconcile, type Outcome, type Shell } from './reconcile.ts';
@@ -41,6 +42,7 @@ export const runControllers = (tools: RunningTools): RunningControllers => ({
   findings: run(findingsController, tools),
   emergency: run(emergencyController, tools),
   exception: run(exceptionController, tools),
+  'policy-change': run(policyChangeController, tools),
   'candidate-deletion': run(deletionController, tools),
 });
 

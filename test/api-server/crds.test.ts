@@ -18,6 +18,7 @@ import { parseEmergencyAccess } from '../../operator/api/emergency.ts';
 import { parseLedgerEntry } from '../../operator/api/ledger.ts';
 import type { Parsed } from '../../operator/api/parse.ts';
 import { parseReleasePolicy } from '../../operator/api/policy.ts';
+import { parsePolicyChange } from '../../operator/api/policy-change.ts';
 import { parsePolicyException } from '../../operator/api/exception.ts';
 import { parseRollback } from '../../operator/api/rollback.ts';
 import { manifest, namespace, type Manifest } from './crds/manifests.ts';
@@ -162,6 +163,7 @@ describe('what comes back', () => {
     Rollback: parseRollback,
     EmergencyAccess: parseEmergencyAccess,
     PolicyException: parsePolicyException,
+    PolicyChange: parsePolicyChange,
     LedgerEntry: parseLedgerEntry,
   };
 

@@ -43,6 +43,7 @@ const ours = [
   'emergencyaccesses',
   'evidence',
   'ledgerentries',
+  'policychanges',
   'policyexceptions',
   'releasebundles',
   'releasecandidates',
@@ -109,6 +110,7 @@ const roles: Readonly<Record<string, readonly string[]>> = {
   ),
   'countersign-archiver': [policyRight('archive')],
   'countersign-admin': [
+    'create policychanges',
     ...['create', 'delete', 'patch', 'update'].map((verb) => `${verb} releasepolicies`),
     policyRight('administer'),
   ],
@@ -401,6 +403,7 @@ const rights = [
   ['create', 'rollbacks', ''],
   ['create', 'emergencyaccesses', ''],
   ['patch', 'emergencyaccesses', ''],
+  ['create', 'policychanges', ''],
   ['create', 'policyexceptions', ''],
   ['use', 'emergencyminutes', 'unclocked'],
   ['create', 'releasecandidates', ''],

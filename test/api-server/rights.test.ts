@@ -252,6 +252,26 @@ const passByException = async (world: World): Promise<void> => {
   await recorded(world, 'Promoted', 'hurry');
 };
 
+/** Somebody asks for another policy, and somebody else signs for it. */
+const changePolicy = async (world: World): Promise<void> => {
+  const stored = await world
+    .as('admin')
+    .get<Manifest & { readonly spec: object }>(world.ref('ReleasePolicy', 'production'));
+  const { spec } = accepted(stored);
+  const metadata = { name: 'longer-soak', namespace: world.production };
+  const asked = { policy: { ...spec, soak: '1m' }, reason: 'it broke after a minute' };
+  accepted(await world.as('admin').create({ apiVersion: ours, kind: 'PolicyChange', metadata, spec: asked }));
+  const target = world.ref('PolicyChange', 'longer-soak');
+  const waiting = await waitFor<Reported>(
+    world.as('admin'),
+    target,
+    ({ status }) => status?.approvalManifests?.['security'] !== undefined,
+  );
+  const manifest = waiting.status?.approvalManifests?.['security'] ?? '';
+  accepted(await world.as('security-a').create(JSON.parse(manifest) as Manifest));
+  await waitFor<Reported>(world.as('admin'), target, (each) => isTrue(each, 'Applied'), patienceMs);
+};
+
 const reject = async (world: World, name: string): Promise<void> => {
   const candidate = await world.when(name, (each) => isTrue(each, 'Staged'), patienceMs);
   accepted(
@@ -435,7 +455,10 @@ test(
 
     await goWrong(await system.world('wrong', policy));
     const exceptions = { gates: ['Window'], approvals: [{ role: 'security', count: 1 }] };
-    await passByException(await system.world('hurried', { ...policy, ...closed, exceptions }));
+    const changes = { approvals: [{ role: 'security', count: 1 }] };
+    const hurried = await system.world('hurried', { ...policy, ...closed, exceptions, changes });
+    await passByException(hurried);
+    await changePolicy(hurried);
 
     // The leader ends; what comes now is done by the other.
     await system.operator.stop();

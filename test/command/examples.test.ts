@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { commands } from '../../cli/commands.ts';
 import { accepted, startTimeoutMs } from '../support/cluster/cluster.ts';
+import { askForSoaks } from './policy-requests.ts';
 import { image, ours, startSystem, type System, type World } from '../support/cluster/system.ts';
 import { bindRole } from '../support/cluster/rights.ts';
 import { amendPolicy } from '../support/scenario/kit.ts';
@@ -270,6 +271,16 @@ test('files, shells and the house', async () => {
   expect(whole).toContain('User admin may do everything in the whole cluster');
   expect(await type('auditor-a', 'doctor -n')).toContain('you may not list');
   expect(await type('admin', 'doctor -o json')).toContain('"severity": "ok"');
+});
+
+test('who changes the rules', async () => {
+  await askForSoaks(world);
+  expect(await type('admin', 'policy change -f policy.yaml')).toContain('created; others sign for it');
+  const waits = await command.as('approver-a', ['pending', '-n', world.production]);
+  expect(waits.stdout).toContain('kubectl countersign sign change shorter-soak -n payments-prod --role approver');
+  expect(await type('approver-b', 'sign change no-soak -n payments-prod --refuse')).toContain('refused as approver');
+  expect(await type('approver-a', 'sign change shorter-soak -n payments-prod --yes')).toContain('signed as approver');
+  await kubectl('auditor-a', 'wait', '--for=condition=Applied', 'polchg/shorter-soak', '--timeout=60s');
 });
 
 test('the page opens under an address of this machine', async () => {

@@ -1,6 +1,10 @@
-/** Exceptions on the real control plane: asked for and signed by the commands that are printed, seen, used, refused, and over when their time is. */
+/**
+ * Exceptions and changes of the policy on the real control plane: asked for and signed by the commands that are printed, seen, used, refused, and
+ * over when their time is.
+ */
 import { execFile } from 'node:child_process';
-import { dirname } from 'node:path';
+import { writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect } from '@jest/globals';
 import { accepted, waitFor, type KubeObject } from '../support/cluster/cluster.ts';
@@ -39,7 +43,7 @@ const people = async (world: World): Promise<void> => {
 /** Types the command that a text ends with into a shell, as somebody. */
 const typed = async (text: string, who: string): Promise<string> => {
   const commands = text.match(
-    /(?:echo '[^']*'|kubectl get (?:polex|relpol) \S+ -n \S+ -o jsonpath=\{[^}]*\}) \| kubectl create -f -/g,
+    /(?:echo '[^']*'|kubectl get (?:polex|polchg|relpol) \S+ -n \S+ -o jsonpath=\{[^}]*\}) \| kubectl create -f -/g,
   );
   const { controlPlane } = system();
   const { stdout } = await promisify(execFile)('sh', ['-c', commands?.at(-1) ?? 'false'], {
@@ -167,4 +171,112 @@ scenario(
     expect(saying(await exception(world, long, 'ExceptionRefused'))).toContain('security-a refused it as security');
   },
   { ...closed, ...offered },
+);
+
+const changing = {
+  ...closed,
+  changes: { approvals: [{ role: 'security', count: 1 }] },
+  people: [{ name: 'owner', identities: ['owner-a', 'approver-b'] }],
+};
+
+/** `owner-a` administers, too, and holds the role in which changes are signed. */
+const administrators = async (world: World): Promise<void> => {
+  await people(world);
+  await bindRole(world.as('installer'), {
+    name: 'owner-a-admin',
+    namespace: world.production,
+    role: 'countersign-admin',
+    subject: { kind: 'User', name: 'owner-a' },
+  });
+};
+
+interface Policy extends KubeObject {
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** Asks for the policy as it is, but for this; returns the name of the change. */
+const askForPolicy = async (world: World, spec: Readonly<Record<string, unknown>>): Promise<string> => {
+  const stored = accepted(await world.as('owner-a').get<Policy>(world.ref('ReleasePolicy', 'production')));
+  const file = join(system().controlPlane.dir, `${world.production}.yaml`);
+  await writeFile(file, JSON.stringify({ ...stored, spec: { ...stored.spec, ...spec } }));
+  const args = ['policy', 'change', '-f', file, '-n', world.production, '--reason', 'releases wait too long', '--yes'];
+  const { stdout, stderr } = await command.as('owner-a', args);
+  expect(stderr).toBe('');
+  return /policy change (\S+) created/.exec(stdout)?.[1] ?? '';
+};
+
+const applied = (world: World, name: string, isSo: (text: string) => boolean): Promise<string> =>
+  waitFor<Reported>(world.as('owner-a'), world.ref('PolicyChange', name), (each) => isSo(ofChange(each))).then(
+    ofChange,
+  );
+
+const ofChange = (each: Reported): string => {
+  const { status = '', reason = '', message = '' } = condition(each, 'Applied') ?? {};
+  return `${status} ${reason}: ${message}`;
+};
+
+scenario(
+  'a policy becomes another one when somebody else has signed for the difference, and a release that waits is told and judged again',
+  async (world) => {
+    await administrators(world);
+    await world.stage(world.configMap('settings', { level: 'info' }));
+    const candidate = await world.propose(world.candidate('patient', ['ConfigMap/settings']));
+    await gateSays(world, 'patient', 'Window', 'WindowClosed');
+
+    const policy = world.ref('ReleasePolicy', 'production');
+    const alone = await world.as('owner-a').patch(policy, 'merge', { spec: { windows: [] } });
+    expect(alone.ok ? '' : alone.body.message).toContain(
+      'Next: ask for the change: kubectl countersign policy change -f <policy>.yaml --reason <why>',
+    );
+    const name = await askForPolicy(world, { windows: [] });
+    const asked = await applied(world, name, (text) => text.includes('0 of 1 signatures'));
+    const [toSign = ''] = asked.split('; or refuses it');
+    await typed(toSign, 'owner-a');
+    const own = await applied(world, name, (text) => text.includes('not counted'));
+    expect(own).toContain('not counted: owner-a as security (asked for it)');
+
+    expect((await command.as('security-a', ['pending', '-n', world.production])).stdout).toContain(
+      `kubectl countersign sign change ${name} -n ${world.production} --role security`,
+    );
+    await typed(toSign, 'security-a');
+    await applied(world, name, (text) => text.startsWith('True PolicyChanged'));
+    expect(accepted(await world.as('admin').get<Policy>(policy)).spec['windows']).toEqual([]);
+    await gateSays(world, 'patient', 'Window', 'NoWindows');
+    await waitFor<KubeObject & { readonly note: string; readonly regarding: { readonly uid: string } }>(
+      world.as('admin'),
+      { apiVersion: 'events.k8s.io/v1', kind: 'Event', namespace: world.staging },
+      ({ regarding, note }) => regarding.uid === candidate.metadata.uid && note.includes(`PolicyChange ${name}`),
+    );
+    const entries = await world.ledger();
+    expect(entries.find(({ decision }) => decision === 'Change')?.reason).toBe(
+      `change policy to PolicyChange ${name} of owner-a, signed by security-a as security: releases wait too long`,
+    );
+    await sign(world, 'patient', ...everybody);
+    expect(await end(world, 'patient')).toBe('Promoted');
+  },
+  changing,
+);
+
+scenario(
+  'a change of the policy ends when somebody refuses it, and what a cluster admin changes alone is seen until somebody else has read it',
+  async (world) => {
+    await administrators(world);
+    const name = await askForPolicy(world, { windows: [] });
+    await typed(await applied(world, name, (text) => text.includes('0 of 1 signatures')), 'security-a');
+    expect(await applied(world, name, (text) => text.includes('PolicyChangeRejected'))).toContain(
+      'security-a refused it as security',
+    );
+
+    const policy = world.ref('ReleasePolicy', 'production');
+    const annotations = { 'countersign.dev/changed-alone': 'security-a has left' };
+    accepted(await world.as('admin').patch(policy, 'merge', { metadata: { annotations }, spec: { windows: [] } }));
+    const signedFor = (status: string) =>
+      waitFor<Reported>(world.as('admin'), policy, (each) => condition(each, 'ChangesSigned')?.status === status);
+    const text = condition(await signedFor('False'), 'ChangesSigned')?.message ?? '';
+    expect(text).toContain('admin changed the policy alone, as a cluster admin: security-a has left.');
+    await typed(text, 'tester-a');
+    await signedFor('True');
+    expect((await world.ledger()).map(({ decision }) => decision)).toContain('AdministerAlone');
+  },
+  changing,
 );

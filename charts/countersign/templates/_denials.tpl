@@ -164,6 +164,24 @@ ExceptOnlyByWildcard: {caller} may ask for an exception in {place} only by a wil
 {{- define "countersign.denial.ExceptionEndsLater" -}}
 ExceptionEndsLater: {caller} cannot ask for an exception that is over: spec.until is not after the clock of the API server. Next: set spec.until to the moment at which it shall end, such as 2026-05-04T18:00:00Z
 {{- end }}
+{{- define "countersign.denial.ChangeNeedsSigners" -}}
+ChangeNeedsSigners: {caller} may not change or delete the policy of {place} alone: its spec.changes says that others sign for that. Next: ask for the change: kubectl countersign policy change -f <policy>.yaml --reason <why>. If nobody is left who may sign, a cluster admin changes it, with a reason in the same write that was not there before: metadata.annotations countersign.dev/changed-alone
+{{- end }}
+{{- define "countersign.denial.ChangeMarksKept" -}}
+ChangeMarksKept: {caller} may not set countersign.dev/applied-change or countersign.dev/changed-alone on the policy of {place}: they say how it was changed. Next: leave both as they are: kubectl get relpol -n {place} -o yaml. A cluster admin sets changed-alone in the write that changes the spec of a policy with spec.changes
+{{- end }}
+{{- define "countersign.denial.ChangeAppliesSpec" -}}
+ChangeAppliesSpec: {caller} may write the spec of policy production alone, where it is guarded and has spec.changes: not this of {request.name} in {place}. Next: only a stolen token does that: find out in the audit log who did
+{{- end }}
+{{- define "countersign.denial.ChangedInProduction" -}}
+ChangedInProduction: {caller} cannot ask for a change of the policy in {place}, which is not guarded: nothing is judged by it there. Next: create it in a production namespace: kubectl get namespaces -l countersign.dev/guarded
+{{- end }}
+{{- define "countersign.denial.ProposeNeedsPerson" -}}
+ProposeNeedsPerson: {caller} is a system identity, and those may not ask for a change of the policy of {place}. Next: have a person do it
+{{- end }}
+{{- define "countersign.denial.ProposeRightMissing" -}}
+ProposeRightMissing: {caller} may not ask for a change of the policy of {place}. Next: ask a cluster admin for the right: kubectl create rolebinding {caller}-countersign-admin --clusterrole=countersign-admin --user={caller} -n {place}
+{{- end }}
 {{- define "countersign.denial.WritersOnlyInStaging" -}}
 WritersOnlyInStaging: {caller} cannot write {variables.what} of {place} with the annotation countersign.dev/writers: the API server keeps that record in staging namespaces alone, and {place} is none. Next: leave the annotation out; if you sent none, find the mutating webhook or policy that adds it: kubectl get mutatingwebhookconfigurations,mutatingadmissionpolicies,mutatingadmissionpolicybindings
 {{- end }}

@@ -2,7 +2,7 @@
 import type { CandidateRow, NewsModel, ProblemModel, Tone } from './basics.ts';
 
 export interface WaitingModel {
-  readonly what: 'candidate' | 'evidence' | 'finding' | 'emergency' | 'exception';
+  readonly what: 'candidate' | 'evidence' | 'finding' | 'emergency' | 'exception' | 'change';
   readonly name: string;
   readonly namespace: string;
   readonly roles: readonly string[];

@@ -24,6 +24,7 @@ const follow = (desk: Desk, production: string, staging: string, heard: (product
   desk.follow(ourResource('ReleasePolicy'), { namespace: production }, heard);
   desk.follow(ourResource('Approval'), { namespace: production }, heard);
   desk.follow(ourResource('PolicyException'), { namespace: production }, heard);
+  desk.follow(ourResource('PolicyChange'), { namespace: production }, heard);
   desk.follow(ourResource('EmergencyAccess'), { namespace: production }, heard);
   const fieldSelector = `spec.targetNamespace=${production}`;
   desk.follow(ourResource('ReleaseCandidate'), { namespace: staging, fieldSelector }, heard);

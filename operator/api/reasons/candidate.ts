@@ -3,7 +3,7 @@ import { entry, type ReasonEntry } from './entry.ts';
 
 export const candidateReasons = {
   PolicyMissing: entry(
-    ['Staged', 'Promotable', 'Stalled'],
+    ['Staged', 'Promotable', 'Stalled', 'Applied'],
     'The production namespace has no ReleasePolicy named production.',
     'A platform admin creates it.',
   ),

@@ -43,22 +43,23 @@ export const judgeAdministration = (
   return refuse(request, 'AdministerRightMissing', {});
 };
 
-/** A signature, an order, a request for an exception or a withdrawal: whether they may is for the API server and for the operator to judge; here it is witnessed. */
+/** A signature, an order, a request for an exception or for another policy, or a withdrawal: whether they may is for the API server and for the operator to judge; here it is witnessed. */
 export const witnessed = (
   request: AdmissionRequest,
   s: AdmissionSnapshot,
-  grounds: 'Sign' | 'Order' | 'Except' | 'Withdraw',
+  grounds: 'Sign' | 'Order' | 'Except' | 'Propose' | 'Withdraw',
 ): AdmissionVerdict => {
   const object = request.object ?? request.oldObject;
   const about = {
     Sign: `${textAt(object, 'spec', 'decision') ?? ''} ${textAt(object, 'spec', 'subject', 'kind') ?? ''} ${textAt(object, 'spec', 'subject', 'name') ?? ''} as ${textAt(object, 'spec', 'role') ?? ''}`,
     Except: `pass ${listAt(object, 'spec', 'gates').map(String).join(', ')} for package ${textAt(object, 'spec', 'package') ?? ''} until ${textAt(object, 'spec', 'until') ?? ''}`,
+    Propose: `change the policy: ${textAt(object, 'spec', 'reason') ?? ''}`,
     Order: `roll back package ${textAt(object, 'spec', 'package') ?? ''}`,
     Withdraw: `withdraw ${request.name}`,
   };
   return recorded(request, s, {
     grounds,
     detail: about[grounds],
-    ...(grounds === 'Sign' ? {} : { package: textAt(object, 'spec', 'package') ?? '' }),
+    ...(grounds === 'Sign' || grounds === 'Propose' ? {} : { package: textAt(object, 'spec', 'package') ?? '' }),
   });
 };

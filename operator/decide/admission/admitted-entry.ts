@@ -6,6 +6,7 @@ import { textAt } from '../json/json.ts';
 import type { EntryData, LedgerDraft } from '../ledger-entry.ts';
 import { kindRows } from '../manifest/kinds/index.ts';
 import { lifetimeOf, sameLifetime } from '../manifest/lifetime.ts';
+import type { administerAlone } from '../record/policy-acts.ts';
 import type { AdmissionRequest } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
 
@@ -22,6 +23,9 @@ export type Grounds =
   | 'Withdraw'
   | 'Order'
   | 'Except'
+  | 'Propose'
+  | 'Change'
+  | typeof administerAlone
   | 'Emergency'
   | 'Grant'
   | 'Revoke';
@@ -33,6 +37,8 @@ export interface Act {
   readonly package?: string;
   /** Uid of the EmergencyAccess under which it is done. */
   readonly emergency?: string;
+  /** The PolicyChange that it applies, and who signed for that. */
+  readonly change?: Data<'Admitted'>['change'];
   /** An update after which the object is gone: it took off the last finalizer of one that is being deleted. */
   readonly leavesNothing?: boolean;
 }
@@ -107,6 +113,7 @@ export const admittedAct = (request: AdmissionRequest, s: AdmissionSnapshot, act
       detail: act.detail,
       emergency: act.emergency ?? '',
       demanded: demandedBefore(request),
+      ...(act.change === undefined ? {} : { change: act.change }),
     },
   };
 };

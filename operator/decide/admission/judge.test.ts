@@ -78,6 +78,7 @@ const ran = new Map([[before.name, { digest: before.digest, previous: '' }]]);
 const snapshot = (pkg: Partial<PackageRecord> = {}, given: Partial<AdmissionSnapshot> = {}): AdmissionSnapshot => ({
   operator,
   restorer,
+  change: undefined,
   place: aNamespace(),
   policy: aPolicy({
     deliveredBy: 'GitOps',

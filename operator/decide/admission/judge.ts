@@ -8,6 +8,7 @@ import { isGrantRemoval, isRevocation, judgeEmergencyAccess, judgeGrantObject } 
 import { isNamespace, judgeNamespace } from './namespaces.ts';
 import { judgeOperation } from './operations.ts';
 import { judgeAdministration, judgePlatformWriter, witnessed } from './administration.ts';
+import { judgePolicyWrite } from './policy-writes.ts';
 import { isRecordDeletion, recordKept } from './retained-objects.ts';
 import { judgeSecretKeeper } from './secret-keepers.ts';
 import { judgeGitOps, judgePromoter, judgeRestorer } from './release-writers.ts';
@@ -105,6 +106,8 @@ const ofOurKinds = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionV
       return witnessed(request, s, 'Sign');
     case 'policyexceptions':
       return witnessed(request, s, 'Except');
+    case 'policychanges':
+      return witnessed(request, s, 'Propose');
     case 'rollbacks':
       return witnessed(request, s, 'Order');
     case 'releasecandidates':
@@ -112,7 +115,7 @@ const ofOurKinds = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionV
     case 'emergencyaccesses':
       return judgeEmergencyAccess(request, s);
     case 'releasepolicies':
-      return judgeAdministration(request, s, `${verbText(request)} policy`);
+      return judgePolicyWrite(request, s);
     default:
       return refuse(request, 'NotJudgedHere', {});
   }

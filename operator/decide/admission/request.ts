@@ -55,6 +55,8 @@ export type AdmissionVerdict =
   | { readonly is: 'Ask'; readonly questions: readonly Question[] }
   /** Judged again with what an emergency access rests on, read past every copy. `access`: its name; '' = it does not exist yet. */
   | { readonly is: 'Read'; readonly access: string }
+  /** Judged again with the PolicyChange of that name and what was signed for it, read past every copy. */
+  | { readonly is: 'ReadChange'; readonly name: string }
   /** It cannot be told yet; it may be tried again. */
   | { readonly is: 'Wait'; readonly message: string };
 

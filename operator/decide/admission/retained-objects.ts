@@ -11,6 +11,7 @@ const kept: ReadonlySet<string> = new Set(
       'EmergencyAccess',
       'Rollback',
       'PolicyException',
+      'PolicyChange',
       'ReleaseBundle',
     ] as const satisfies readonly Kind[]
   ).map((kind) => kinds[kind].plural),

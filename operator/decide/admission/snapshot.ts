@@ -3,6 +3,7 @@ import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { JsonObject } from '../../api/meta.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Bundle } from '../bundle.ts';
+import type { KnownChange } from '../changes/change.ts';
 import type { ServerNow } from '../emergency/grant-checks.ts';
 import type { RoleFacts } from '../emergency/role-limits.ts';
 import type { Instant, NamespaceFacts } from '../objects.ts';
@@ -32,6 +33,8 @@ export interface AdmissionSnapshot {
   readonly accesses: (grantee: string) => readonly EmergencyAccess[];
   /** Read when a verdict has asked for it; undefined = not read. */
   readonly grant: GrantGrounds | undefined;
+  /** The PolicyChange that a write of the policy names, with everything signed for it: read when a verdict has asked for it; undefined = not read. */
+  readonly change: { readonly known: KnownChange | undefined } | undefined;
   readonly answers: Answers;
   /** Names content, so that the record can; never lets a secret be guessed. */
   readonly digestOf: (object: JsonObject) => string;

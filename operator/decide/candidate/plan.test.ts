@@ -171,6 +171,7 @@ class Model {
     if (question.ask === 'Right') return this.#given.right ?? { kind: 'Yes' };
     if (question.ask === 'Preflight') return this.#given.preflight ?? { kind: 'Yes' };
     if (question.ask === 'Statement') return { kind: 'Signer', name: question.signers.all[0]?.name ?? '' };
+    if (question.ask === 'PolicyTrial') return { kind: 'Yes' };
     if (question.ask === 'Selection') return { kind: 'Selected', objects: [] };
     if (question.ask === 'Current')
       return {

@@ -202,6 +202,7 @@ class Night {
       case 'Evict':
         return void this.pods.delete(effect.pod);
       case 'AppendEach':
+      case 'ApplyPolicy':
       case 'CreateBundle':
       case 'Together':
       case 'DeletePod':

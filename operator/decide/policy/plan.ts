@@ -17,6 +17,7 @@ import { type StuckFailure, stalledBy } from '../stalled.ts';
 import { resumable, signResume } from '../record/resume.ts';
 import { forgettable, type Kept } from './retention.ts';
 import { inForce } from './in-force.ts';
+import { signedOf } from './changed-alone.ts';
 
 export interface PolicySnapshot {
   readonly policy: ReleasePolicy;
@@ -42,7 +43,14 @@ export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
   const { metadata, status } = s.policy;
   if (!s.complete || metadata.name !== policyName) return nothing;
   const review = reviewOf(s.policy, s.reviews);
-  const wanted = [...conditionsOf(s, review, now), explainedOf(s), everyKindOf(s), mutatorsOf(s), ...sinksOf(s)];
+  const wanted = [
+    ...conditionsOf(s, review, now),
+    explainedOf(s),
+    everyKindOf(s),
+    mutatorsOf(s),
+    ...sinksOf(s),
+    ...signedOf(s),
+  ];
   const next: ReleasePolicyStatus = {
     observedGeneration: metadata.generation,
     conditions: setConditions(status?.conditions ?? [], wanted, { now, generation: metadata.generation }),

@@ -1,5 +1,6 @@
 /** What an object says that cannot be worked on: people wait for it, and the log is not theirs. For candidates see `candidateStuck`. */
 import type { Condition } from '../../api/meta.ts';
+import type { PolicyChange } from '../../api/policy-change.ts';
 import type { EmergencySnapshot } from '../emergency/snapshot.ts';
 import type { Instant } from '../objects.ts';
 import type { StatusWrite } from '../plan.ts';
@@ -40,6 +41,23 @@ export const policyStuck = (
       ...reporting(metadata),
       before: status,
       status: { packages: [], ...status, ...stalled(status, failure, { now, generation }) },
+    },
+  ];
+};
+
+export const changeStuck = (
+  { metadata, status }: PolicyChange,
+  failure: StuckFailure,
+  now: Instant,
+): readonly StatusWrite[] => {
+  const { generation } = metadata;
+  const empty = { state: '', approvals: '', difference: [], approvalManifests: {} };
+  return [
+    {
+      kind: 'PolicyChange',
+      ...reporting(metadata),
+      before: status,
+      status: { ...empty, ...status, ...stalled(status, failure, { now, generation }) },
     },
   ];
 };

@@ -7,6 +7,7 @@ import { foldCandidate, unseen } from './candidate.ts';
 import { foldEmergencies, withoutRefused } from './emergency.ts';
 import { foldExplained } from './explained.ts';
 import { foldPackage, untouched } from './package.ts';
+import { foldPolicyActs } from './policy-acts.ts';
 import type { NamespaceRecord, RefusedEntry } from './record.ts';
 
 /** An entry, with what the chain says of it. */
@@ -35,14 +36,14 @@ const actByAct = (link: Link): Link[] => actsIn(link.entry).map((entry) => ({ ..
 const folding = (before: NamespaceRecord) => {
   const packages = new Map(before.packages);
   const candidates = new Map(before.candidates);
-  let { explained, emergencies, demanded } = before;
+  let { explained, emergencies, demanded, policyActs } = before;
   const moveEmergencies = ({ entry, hash }: Link, data: EntryData): void => {
     const { followsUp = null } = packages.get(entry.package)?.open ?? {};
     emergencies = foldEmergencies(emergencies, { entry, hash, data, explained, followsUp });
   };
   return {
     /** As it is now; the maps are the same ones that go on. */
-    now: () => ({ packages, candidates, explained, emergencies, demanded }),
+    now: () => ({ packages, candidates, explained, emergencies, demanded, policyActs }),
     fold(link: Link, data: EntryData): void {
       const { entry } = link;
       moveEmergencies(link, data);
@@ -54,6 +55,7 @@ const folding = (before: NamespaceRecord) => {
         candidates.set(uid, foldCandidate(candidates.get(uid) ?? unseen(entry), entry, data));
       }
       explained = foldExplained(explained, entry, data);
+      policyActs = foldPolicyActs(policyActs, entry, data);
       if (data.type === 'Admitted' && data.demanded !== null) {
         demanded = [...demanded, { seq: entry.seq, lines: data.demanded }];
       }
@@ -61,11 +63,11 @@ const folding = (before: NamespaceRecord) => {
     moveEmergencies,
     /** Remembers what acts may change; the result puts it back as it was. */
     before(acts: readonly Link[]): () => void {
-      const were = { explained, emergencies, demanded };
+      const were = { explained, emergencies, demanded, policyActs };
       const ofPackages = acts.map(({ entry }) => [entry.package, packages.get(entry.package)] as const);
       const ofCandidates = acts.map(({ entry }) => [entry.subject.uid, candidates.get(entry.subject.uid)] as const);
       return () => {
-        ({ explained, emergencies, demanded } = were);
+        ({ explained, emergencies, demanded, policyActs } = were);
         for (const [name, known] of ofPackages) putBack(packages, name, known);
         for (const [uid, known] of ofCandidates) putBack(candidates, uid, known);
       };

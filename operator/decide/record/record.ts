@@ -5,6 +5,7 @@ import type { CandidateRecord } from './candidate.ts';
 import { type Emergencies, noEmergencies } from './emergency.ts';
 import { type ExplainedRecord, nothingExplained } from './expected-state.ts';
 import { type PackageRecord, untouched } from './package.ts';
+import { noPolicyActs, type PolicyActs } from './policy-acts.ts';
 
 export interface NamespaceRecord {
   /** Sequence number and hash of the newest entry; seq −1 for an empty ledger. */
@@ -17,6 +18,8 @@ export interface NamespaceRecord {
   readonly emergencies: Emergencies;
   /** What the policy demanded before each act that was to change it, by the place of that act, oldest first. */
   readonly demanded: readonly { readonly seq: number; readonly lines: readonly ApprovalLine[] }[];
+  /** What was done to the policy where its changes take others. */
+  readonly policyActs: PolicyActs;
   /** Why the chain does not verify; undefined = it does. Nothing is promoted on a broken chain. */
   readonly broken: string | undefined;
   /** Entries are missing or were written over: no signature repairs that. */
@@ -58,5 +61,6 @@ export const emptyRecord: NamespaceRecord = {
   explained: nothingExplained,
   emergencies: noEmergencies,
   demanded: [],
+  policyActs: noPolicyActs,
   broken: undefined,
 };

@@ -14,11 +14,13 @@ import {
   inFlight,
   ledgerEntry,
   policy,
+  policyChange,
   production,
   rollback,
   staging,
   type Sent,
 } from '../../support/attack/objects.ts';
+import { bindRole } from '../../support/cluster/rights.ts';
 import { bind, eventually, robot, role, said, store, type World } from '../../support/attack/world.ts';
 import {
   accepted,
@@ -141,6 +143,7 @@ export function custodyKit(world: () => World, serviceAccount: () => ApiClient) 
     emergencyaccesses: () => store(as('sre-a'), emergencyAccess()),
     evidence: () => store(as('reporter-a'), evidence()),
     policyexceptions: () => store(as('owner-a'), exception()),
+    policychanges: () => store(as('admin'), policyChange()),
     releasecandidates: () => store(as('developer-a'), candidate()),
     releasebundles: () => store(world().operator, bundle()),
     ledgerentries: () => store(world().operator, ledgerEntry()),
@@ -272,7 +275,14 @@ export function custodyKit(world: () => World, serviceAccount: () => ApiClient) 
   }
 
   const keptRows = (
-    plural: 'approvals' | 'evidence' | 'rollbacks' | 'emergencyaccesses' | 'policyexceptions' | 'ledgerentries',
+    plural:
+      | 'approvals'
+      | 'evidence'
+      | 'rollbacks'
+      | 'emergencyaccesses'
+      | 'policyexceptions'
+      | 'policychanges'
+      | 'ledgerentries',
   ): Row[] =>
     (['archiver-a', 'admin'] as const).map((who) => ({
       policy: `countersign-${plural}`,
@@ -343,6 +353,7 @@ export async function prepareCustody(world: World): Promise<ApiClient> {
       'approvals',
       'emergencyaccesses',
       'evidence',
+      'policychanges',
       'policyexceptions',
       'rollbacks',
       'releasecandidates',
@@ -386,6 +397,7 @@ export async function prepareCustody(world: World): Promise<ApiClient> {
     await bind(world, { user: robotUser, role: `countersign-${each}`, namespace: production });
   await bind(world, { user: robotUser, role: 'countersign-admin', namespace: quiet });
   await bind(world, { user: 'admin', role: 'countersign-admin', namespace: quiet });
+  await prepareSigned(world);
   await eventually(
     'the last binding acts',
     () => serviceAccount.create(policy({ metadata: { namespace: quiet } }), { dryRun: 'All' }),
@@ -393,3 +405,37 @@ export async function prepareCustody(world: World): Promise<ApiClient> {
   );
   return serviceAccount;
 }
+
+/** Where a guarded namespace's policy is changed by signatures; `owner-a` administers it, and nothing else. */
+export const signed = 'signed';
+
+/** Signers of changes. */
+export const signers = { changes: { approvals: [{ role: 'policy', count: 1 }] } };
+
+async function prepareSigned(world: World): Promise<void> {
+  const installer = world.as('installer');
+  accepted(await installer.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: signed } }));
+  const made = await store(world.as('admin'), policy({ metadata: { namespace: signed }, spec: signers }));
+  await eventually(
+    'a cluster admin changes it alone',
+    () => changeAlone(world.as('admin'), made, 'before'),
+    (answer) => answer.ok,
+  );
+  const labels = { 'countersign.dev/guarded': 'enforce' };
+  accepted(
+    await installer.patch({ apiVersion: 'v1', kind: 'Namespace', name: signed }, 'merge', { metadata: { labels } }),
+  );
+  await bindRole(installer, {
+    name: 'administers',
+    namespace: signed,
+    role: 'countersign-admin',
+    subject: { kind: 'User', name: 'owner-a' },
+  });
+}
+
+/** Changes the spec, with a reason. */
+export const changeAlone = (client: ApiClient, object: KubeObject, why: string): Promise<Answer<unknown>> =>
+  merge(client, object, {
+    metadata: { annotations: { 'countersign.dev/changed-alone': why } },
+    spec: { soak: `${Date.now() % 1000}s` },
+  });

@@ -33,6 +33,7 @@ import {
   type Kit,
   type Row,
 } from './custody-kit.ts';
+import { changeRows } from './custody-changes.ts';
 import { overlayRows } from './custody-overlay.ts';
 
 /** What holds for several kinds. */
@@ -40,6 +41,7 @@ const ofAll = ({ commonRows, keptRows }: Kit): readonly Row[] => [
   ...commonRows('approvals', { status: 'NoStatus', record: 'Record' }),
   ...commonRows('rollbacks', { status: 'HasStatus', record: 'Record' }),
   ...commonRows('emergencyaccesses', { status: 'HasStatus', record: 'Record' }),
+  ...commonRows('policychanges', { status: 'HasStatus', record: 'Record' }),
   ...commonRows('policyexceptions', { status: 'HasStatus', record: 'Record' }),
   ...commonRows('evidence', { status: 'NoStatus', record: 'Record' }),
   ...commonRows('releasecandidates', { status: 'HasStatus', record: 'Working' }),
@@ -50,6 +52,7 @@ const ofAll = ({ commonRows, keptRows }: Kit): readonly Row[] => [
   ...keptRows('evidence'),
   ...keptRows('rollbacks'),
   ...keptRows('emergencyaccesses'),
+  ...keptRows('policychanges'),
   ...keptRows('policyexceptions'),
   ...keptRows('ledgerentries'),
 ];
@@ -535,6 +538,15 @@ const ofPrograms = ({ world, as }: Kit): readonly Row[] => [
 ];
 
 export const custodyRows = (kit: Kit): readonly Row[] =>
-  [ofAll, ofRights, ofEvidence, ofCandidates, overlayRows, ofBooks, ofPolicies, ofDefinitions, ofPrograms].flatMap(
-    (of) => of(kit),
-  );
+  [
+    ofAll,
+    ofRights,
+    ofEvidence,
+    ofCandidates,
+    overlayRows,
+    ofBooks,
+    ofPolicies,
+    changeRows,
+    ofDefinitions,
+    ofPrograms,
+  ].flatMap((of) => of(kit));

@@ -14,6 +14,7 @@ import {
   exception,
   ledgerEntry,
   policy,
+  policyChange,
   rollback,
   staging,
   type Sent,
@@ -139,11 +140,17 @@ const elsewhere = new Set([
 
 /** Rules that no request reaches while the CRD and the stamp do their part: they are taken away below. */
 const coveredBelow = [
-  ...['approvals', 'emergencyaccesses', 'evidence', 'policyexceptions', 'rollbacks', 'releasecandidates'].map(
-    (plural) => `countersign-${plural} StampIsCaller`,
-  ),
+  ...[
+    'approvals',
+    'emergencyaccesses',
+    'evidence',
+    'policychanges',
+    'policyexceptions',
+    'rollbacks',
+    'releasecandidates',
+  ].map((plural) => `countersign-${plural} StampIsCaller`),
   ...['OnlyRevoked', 'RevokedStays'].map((rule) => `countersign-emergencyaccesses ${rule}`),
-  ...['approvals', 'evidence', 'policyexceptions', 'rollbacks', 'ledgerentries'].map(
+  ...['approvals', 'evidence', 'policychanges', 'policyexceptions', 'rollbacks', 'ledgerentries'].map(
     (plural) => `countersign-${plural} SpecNeverChanges`,
   ),
 ];
@@ -152,6 +159,7 @@ describe('behind the CRD: its rule that spec never changes is taken away', () =>
   const cases = [
     { plural: 'approvals', change: { digest: digest('c') }, next: 'kubectl create a new Approval' },
     { plural: 'evidence', change: { result: 'Failed' }, next: 'kubectl create new Evidence' },
+    { plural: 'policychanges', change: { reason: 'other' }, next: 'kubectl create a new PolicyChange' },
     { plural: 'policyexceptions', change: { gates: ['Soak'] }, next: 'kubectl create a new PolicyException' },
     { plural: 'rollbacks', change: { package: 'other' }, next: 'kubectl create a new Rollback' },
     { plural: 'emergencyaccesses', change: { duration: '24h' }, next: 'kubectl create a new EmergencyAccess' },
@@ -188,6 +196,7 @@ describe('behind the stamp: it is taken away', () => {
   const cases = [
     { plural: 'approvals', field: 'approver', who: 'tester-a', make: approval },
     { plural: 'evidence', field: 'reporter', who: 'reporter-a', make: evidence },
+    { plural: 'policychanges', field: 'author', who: 'admin', make: policyChange },
     { plural: 'policyexceptions', field: 'requester', who: 'owner-a', make: exception },
     { plural: 'rollbacks', field: 'requester', who: 'sre-a', make: rollback },
     { plural: 'emergencyaccesses', field: 'grantor', who: 'sre-a', make: emergencyAccess },

@@ -13,6 +13,7 @@ import {
   exception,
   ledgerEntry,
   policy,
+  policyChange,
   production,
   rollback,
   type Given,
@@ -27,6 +28,7 @@ export const makers = {
   emergencyaccesses: emergencyAccess,
   evidence,
   policyexceptions: exception,
+  policychanges: policyChange,
   releasecandidates: candidate,
   releasebundles: bundle,
   ledgerentries: ledgerEntry,
@@ -138,6 +140,7 @@ async function looseDefinitions(world: GuardWorld): Promise<void> {
   for (const plural of [
     'approvals',
     'evidence',
+    'policychanges',
     'policyexceptions',
     'rollbacks',
     'emergencyaccesses',

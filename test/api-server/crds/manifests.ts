@@ -22,15 +22,18 @@ const names: Record<Kind, string> = {
   Rollback: 'payments-back',
   EmergencyAccess: 'inc-4711',
   PolicyException: 'payments-night',
+  PolicyChange: 'shorter-soak',
   LedgerEntry: '000000000000',
 };
 
+export const policySpec = {
+  sourceNamespace: 'payments-staging',
+  approvals: [{ role: 'approver', count: 1 }],
+  reviewBy: '2028-06-30',
+};
+
 const specs: Record<Kind, Manifest['spec']> = {
-  ReleasePolicy: {
-    sourceNamespace: 'payments-staging',
-    approvals: [{ role: 'approver', count: 1 }],
-    reviewBy: '2028-06-30',
-  },
+  ReleasePolicy: policySpec,
   ReleaseCandidate: {
     targetNamespace: 'payments-prod',
     package: 'payments',
@@ -77,6 +80,7 @@ const specs: Record<Kind, Manifest['spec']> = {
     until: '2026-05-04T18:00:00Z',
     requester: { username: 'owner-a' },
   },
+  PolicyChange: { policy: policySpec, reason: 'the soak is too long', author: { username: 'admin-a' } },
   LedgerEntry: {
     seq: 0,
     id: 'a1',

@@ -2,7 +2,7 @@
 import type { Kind } from '../../../operator/api/kinds.ts';
 import { overlayRows } from './overlay-rows.ts';
 import { ecKey, ed25519Key, rsaKey } from '../../../hack/signing/statements.ts';
-import { noDigest, someDigest, type Change, type RuleRow } from './manifests.ts';
+import { noDigest, policySpec, someDigest, type Change, type RuleRow } from './manifests.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,6 +13,7 @@ const demand = (line: Fields): Fields => ({ evidence: [{ type: 'TestReport', max
 const exceptionLine = (line: Fields, more: Fields = {}): Fields => ({
   exceptions: { gates: ['Window'], approvals: [{ role: 'security', count: 1, ...line }], ...more },
 });
+const changeLine = (line: Fields): Fields => ({ changes: { approvals: [{ role: 'policy', count: 1, ...line }] } });
 const window = (fields: Fields): Fields => ({
   windows: [{ schedule: '0 9 * * 1-5', duration: '8h', timeZone: 'America/New_York', ...fields }],
 });
@@ -151,6 +152,16 @@ const policy: Omit<RuleRow, 'kind'>[] = [
     at: 'spec.exceptions.approvals[].role',
     bad: spec(exceptionLine({ role: 'Security' })),
     twin: spec(exceptionLine({ role: 'security' })),
+  },
+  {
+    at: 'spec.changes.approvals[]',
+    bad: spec(changeLine({ oneFromEach: ['a', 'b'] })),
+    twin: spec(changeLine({ oneFromEach: ['a'] })),
+  },
+  {
+    at: 'spec.changes.approvals[].role',
+    bad: spec(changeLine({ role: 'Policy' })),
+    twin: spec(changeLine({ role: 'policy' })),
   },
   {
     at: 'spec.expedited.approvals[]',
@@ -411,6 +422,12 @@ const textFields: readonly TextField[] = [
     lines: 'one',
     put: (group) => spec(exceptionLine({ oneFromEach: [group] })),
   },
+  {
+    kind: 'ReleasePolicy',
+    at: 'spec.changes.approvals[].oneFromEach[]',
+    lines: 'one',
+    put: (group) => spec(changeLine({ oneFromEach: [group] })),
+  },
   { kind: 'ReleasePolicy', at: 'spec.gitOpsWriters[]', lines: 'one', put: (name) => spec({ deliveredBy: 'GitOps', gitOpsWriters: [name] }) },
   {
     kind: 'ReleasePolicy',
@@ -473,6 +490,8 @@ const textFields: readonly TextField[] = [
   { kind: 'PolicyException', at: 'spec.reason', lines: 'many', put: (reason) => spec({ reason }) },
   { kind: 'PolicyException', at: 'spec.risk', lines: 'many', put: (risk) => spec({ risk }) },
   ...identityFields('PolicyException', 'requester'),
+  { kind: 'PolicyChange', at: 'spec.reason', lines: 'many', put: (reason) => spec({ reason }) },
+  ...identityFields('PolicyChange', 'author'),
 ];
 
 const evidence: readonly Omit<RuleRow, 'kind'>[] = [
@@ -509,8 +528,7 @@ const textRows: readonly RuleRow[] = textFields.flatMap(({ kind, at, lines, put 
 
 const of = (kind: Kind, rows: readonly Omit<RuleRow, 'kind'>[]): RuleRow[] => rows.map((row) => ({ kind, ...row }));
 
-/** Rules that are judged when an object is created. */
-export const ruleRows: readonly RuleRow[] = [
+const ofObjects: readonly RuleRow[] = [
   ...overlayRows,
   ...of('ReleasePolicy', policy),
   ...of('ReleaseCandidate', candidate),
@@ -523,6 +541,26 @@ export const ruleRows: readonly RuleRow[] = [
   ...of('LedgerEntry', ledger),
   ...textRows,
 ];
+
+const within = (change: Change): Change => spec({ policy: { ...policySpec, ...change.spec } });
+
+/** What a policy may not say, a change of one does not ask for. */
+const ofChanges: readonly RuleRow[] = ofObjects.flatMap((row) =>
+  row.kind === 'ReleasePolicy' && row.at.startsWith('spec')
+    ? [
+        {
+          ...row,
+          kind: 'PolicyChange',
+          at: row.at.replace('spec', 'spec.policy'),
+          bad: within(row.bad),
+          twin: within(row.twin),
+        },
+      ]
+    : [],
+);
+
+/** Rules that are judged when an object is created. */
+export const ruleRows: readonly RuleRow[] = [...ofObjects, ...ofChanges];
 
 /** What the API server refuses by type, bound or pattern, without a rule of ours. */
 export const boundRows: readonly { kind: Kind; field: string; bad: Change; twin: Change }[] = [
@@ -640,5 +678,6 @@ export const frozenRows: readonly { kind: Kind; change: Fields }[] = [
   { kind: 'Rollback', change: { reason: 'changed my mind' } },
   { kind: 'EmergencyAccess', change: { duration: '5h' } },
   { kind: 'PolicyException', change: { until: '2027-05-04T18:00:00Z' } },
+  { kind: 'PolicyChange', change: { reason: 'another one' } },
   { kind: 'LedgerEntry', change: { type: 'Promoted' } },
 ];

@@ -40,9 +40,14 @@ const readSubresources: ReadonlySet<string> = new Set([
   'pods/ephemeralcontainers',
   'pods/resize',
   // Of our own kinds.
-  ...['emergencyaccesses', 'policyexceptions', 'releasecandidates', 'releasepolicies', 'rollbacks'].map(
-    (name) => `${name}/status`,
-  ),
+  ...[
+    'emergencyaccesses',
+    'policychanges',
+    'policyexceptions',
+    'releasecandidates',
+    'releasepolicies',
+    'rollbacks',
+  ].map((name) => `${name}/status`),
 ]);
 const readVerbs: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 

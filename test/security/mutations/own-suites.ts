@@ -56,9 +56,17 @@ const attacksOn = (policy: string): readonly OwnCheck[] =>
 /** Of the policies that mutate. */
 const stamps: Readonly<Record<string, readonly OwnCheck[]>> = {
   ...Object.fromEntries(
-    (['approvals', 'evidence', 'policyexceptions', 'rollbacks', 'emergencyaccesses', 'releasecandidates'] as const).map(
-      (plural) => [`stamp-${plural}`, ofKindStamp(plural)],
-    ),
+    (
+      [
+        'approvals',
+        'evidence',
+        'policychanges',
+        'policyexceptions',
+        'rollbacks',
+        'emergencyaccesses',
+        'releasecandidates',
+      ] as const
+    ).map((plural) => [`stamp-${plural}`, ofKindStamp(plural)]),
   ),
   'stamp-installation': ofInstallationStamp,
   'stamp-writers': ofWritersStamp,

@@ -75,6 +75,12 @@ export const exception = object('PolicyException', production, () => ({
   until: new Date(Date.now() + 86_400_000).toISOString(),
 }));
 
+/** A longer soak. */
+export const policyChange = object('PolicyChange', production, () => ({
+  policy: { ...policy().spec, soak: '1h' },
+  reason: 'it broke after an hour',
+}));
+
 /** Its name is always `production`: give the namespace. */
 export const policy = (given: Given = {}): Sent =>
   object('ReleasePolicy', production, () => ({

@@ -23,6 +23,7 @@ export const anAdmissionSnapshot = (given: Partial<AdmissionSnapshot> = {}): Adm
   bundle: () => undefined,
   accesses: accessesAmong(anAccess()),
   grant: undefined,
+  change: undefined,
   answers: new Map(),
   digestOf,
   now,
@@ -88,6 +89,7 @@ export const inShort = (verdict: AdmissionVerdict): string => {
     case 'Ask':
       return 'asks';
     case 'Read':
+    case 'ReadChange':
       return 'reads';
     case 'Wait':
       return 'waits';

@@ -16,7 +16,10 @@ import {
   nothingExplained,
   type ExplainedRecord,
 } from '../../../operator/decide/record/expected-state.ts';
+import { changeDigest } from '../../../operator/decide/changes/change.ts';
 import { exceptionDigest } from '../../../operator/decide/exceptions/exception.ts';
+import { policyChange, type PolicyChange } from '../../../operator/api/policy-change.ts';
+import { noPolicyActs, type PolicyActs } from '../../../operator/decide/record/policy-acts.ts';
 import { policyException, type PolicyException } from '../../../operator/api/exception.ts';
 import type { GateSnapshot } from '../../../operator/decide/gates/gate.ts';
 import { noSourceAuthors } from '../../../operator/decide/people/source-authors.ts';
@@ -344,6 +347,7 @@ export const aRecord = (
     explained?: Partial<ExplainedRecord>;
     emergencies?: Emergencies;
     demanded?: NamespaceRecord['demanded'];
+    policyActs?: Partial<PolicyActs>;
     broken?: string;
   } = {},
 ): NamespaceRecord => ({
@@ -353,6 +357,7 @@ export const aRecord = (
   explained: { ...nothingExplained, adopted: new Set(explainedKinds), ...given.explained },
   emergencies: given.emergencies ?? noEmergencies,
   demanded: given.demanded ?? [],
+  policyActs: { ...noPolicyActs, ...given.policyActs },
   broken: given.broken,
 });
 
@@ -490,6 +495,36 @@ export const anExceptionSignature = (
     digest: exceptionDigest(exception),
     ...given,
     subject: { kind: 'PolicyException', name, uid, ...given.subject },
+  });
+};
+
+/** By `admin-a`, an hour ago: the policy of `aPolicy`, but for what `spec` says. */
+export const aPolicyChange = (name: string, spec: Record<string, unknown> = {}, createdAt = now - hour): PolicyChange =>
+  policyChange.parse({
+    apiVersion: 'countersign.dev/v1alpha1',
+    kind: 'PolicyChange',
+    metadata: metadata(name, 'payments-prod', createdAt),
+    spec: {
+      policy: aPolicy(spec).spec,
+      reason: 'the soak is too short',
+      author: { username: 'admin-a', uid: '', groups: [] },
+    },
+  });
+
+/** A signature for a change of a policy as that is. */
+export const aChangeSignature = (
+  change: PolicyChange,
+  policy: ReleasePolicy,
+  username: string,
+  given: GivenApproval = {},
+): Approval => {
+  const { name, uid, namespace } = change.metadata;
+  return anApproval(username, {
+    role: 'policy',
+    namespace,
+    digest: changeDigest(change, policy),
+    ...given,
+    subject: { kind: 'PolicyChange', name, uid, ...given.subject },
   });
 };
 

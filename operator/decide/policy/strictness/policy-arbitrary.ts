@@ -91,6 +91,7 @@ export const fieldArbitraries: Arbitraries<Spec> = {
   trustedRoots: some({ name: 'a', root: 'x' }, { name: 'b', root: 'x' }),
   minor: some(...significantClasses),
   exceptions: maybe(fc.record({ gates: some(...exceptableGates), maxDuration: time, approvals: lines })),
+  changes: maybe(fc.record({ approvals: lines })),
   windows: some(...windows),
   freezes: some(...freezes),
   expedited: maybe(fc.record({ soak: time, passes: some('Window', 'Freeze'), approvals: lines })),

@@ -1,0 +1,45 @@
+/** What another spec of a policy changes, as lines that people read before they sign. */
+import { jsonObject, type Json } from '../../api/meta.ts';
+import type { ReleasePolicy } from '../../api/policy.ts';
+import { differences } from '../json/diff.ts';
+import { formatPath } from '../json/field-path.ts';
+import { visible } from '../safe-text.ts';
+
+type PolicySpec = ReleasePolicy['spec'];
+
+/** Lines, and characters of one line and of one value, that are shown. What is more is counted. */
+const [maxLines, maxLine, maxValue] = [200, 960, 400];
+
+const absent = '(absent)';
+
+const cut = (text: string, most: number): string => {
+  const characters = Array.from(text);
+  const left = characters.length - most;
+  return left <= 0 ? text : `${characters.slice(0, most).join('')}… (${left} characters more)`;
+};
+
+const valueText = (value: Json | undefined): string =>
+  value === undefined ? absent : cut(visible(JSON.stringify(value)), maxValue);
+
+export interface PolicyDifference {
+  /** One a field: `soak: "1h" → "0s"`. Empty exactly when the two are equal. */
+  readonly lines: readonly string[];
+  /** How many further fields differ. */
+  readonly more: number;
+}
+
+/** As JSON: what is undefined is no field. */
+const plain = (spec: PolicySpec): Json => jsonObject(JSON.parse(JSON.stringify(spec)));
+
+/** Field by field, entries of lists by name, in the order of their paths. */
+export const policyDifference = (from: PolicySpec, to: PolicySpec): PolicyDifference => {
+  const all = differences(plain(from), plain(to));
+  return {
+    lines: all
+      .slice(0, maxLines)
+      .map((each) =>
+        cut(`${visible(formatPath(each.path))}: ${valueText(each.from)} → ${valueText(each.to)}`, maxLine),
+      ),
+    more: Math.max(0, all.length - maxLines),
+  };
+};
