@@ -2,11 +2,12 @@
 import { policyName } from '../../operator/api/kinds.ts';
 import type { ReleaseCandidate } from '../../operator/api/candidate.ts';
 import type { ReleasePolicy } from '../../operator/api/policy.ts';
-import type { Cluster } from '../cluster/cluster.ts';
+import type { JudgedPolicy } from '../../operator/decide/inherited.ts';
+import { isForbidden, type Cluster } from '../cluster/cluster.ts';
 import { ifReadable } from '../cluster/readable.ts';
 import { Problem } from '../exit.ts';
 import type { Session } from '../session.ts';
-import { candidateOf, policyOf } from './objects.ts';
+import { candidateOf, policyOf, templateOf } from './objects.ts';
 
 /** A namespace as it was named, and what it turned out to be. */
 export interface Place {
@@ -17,14 +18,32 @@ export interface Place {
   readonly policy: ReleasePolicy | undefined;
 }
 
+/** As it counts, with what it inherits. Who may not read templates sees the policy as it is stored; the programs judge by both. */
+const asItCounts = async (cluster: Cluster, own: ReleasePolicy): Promise<JudgedPolicy> => {
+  const { inherits } = own.spec;
+  if (inherits === undefined) return own;
+  try {
+    const found = await cluster.findOur('ClusterReleasePolicy', { name: inherits });
+    const { effectivePolicy } = await import('../../operator/decide/policy/effective.ts');
+    return effectivePolicy(own, found && templateOf(found));
+  } catch (error) {
+    if (!isForbidden(error)) throw error;
+    return { ...own, inherited: { template: inherits, version: '', own: own.spec, problems: [] } };
+  }
+};
+
 /** The policy of a namespace; undefined = it has none, or this person may not read it. */
-export const findPolicy = async (cluster: Cluster, namespace: string): Promise<ReleasePolicy | undefined> => {
+export const findPolicy = async (cluster: Cluster, namespace: string): Promise<JudgedPolicy | undefined> => {
   const found = await ifReadable(cluster.findOur('ReleasePolicy', { namespace, name: policyName }));
-  return found === undefined ? undefined : policyOf(found);
+  return found === undefined ? undefined : asItCounts(cluster, policyOf(found));
 };
 
 /** The policy of a production namespace. @throws Problem where there is none */
-export const policyIn = async (cluster: Cluster, namespace: string): Promise<ReleasePolicy> => {
+export const policyIn = async (cluster: Cluster, namespace: string): Promise<JudgedPolicy> =>
+  asItCounts(cluster, await storedPolicyIn(cluster, namespace));
+
+/** The same as it is stored, without what it inherits. @throws Problem where there is none */
+export const storedPolicyIn = async (cluster: Cluster, namespace: string): Promise<ReleasePolicy> => {
   const found = await cluster.findOur('ReleasePolicy', { namespace, name: policyName });
   if (found !== undefined) return policyOf(found);
   throw new Problem(

@@ -7,6 +7,7 @@ import type { EmergencyAccess } from '../../operator/api/emergency.ts';
 import type { PolicyException } from '../../operator/api/exception.ts';
 import type { LedgerEntry } from '../../operator/api/ledger.ts';
 import type { PolicyChange } from '../../operator/api/policy-change.ts';
+import type { ClusterReleasePolicy } from '../../operator/api/cluster-policy.ts';
 import type { ReleasePolicy } from '../../operator/api/policy.ts';
 import type { Rollback } from '../../operator/api/rollback.ts';
 import type { z } from 'zod';
@@ -18,6 +19,7 @@ interface OfKind {
   readonly ReleaseCandidate: ReleaseCandidate;
   readonly ReleaseBundle: ReleaseBundle;
   readonly ReleasePolicy: ReleasePolicy;
+  readonly ClusterReleasePolicy: ClusterReleasePolicy;
   readonly Approval: Approval;
   readonly EmergencyAccess: EmergencyAccess;
   readonly PolicyException: PolicyException;
@@ -37,6 +39,7 @@ const as =
 export const candidateOf = as('ReleaseCandidate');
 export const bundleOf = as('ReleaseBundle');
 export const policyOf = as('ReleasePolicy');
+export const templateOf = as('ClusterReleasePolicy');
 export const approvalOf = as('Approval');
 export const exceptionOf = as('PolicyException');
 export const policyChangeOf = as('PolicyChange');

@@ -1,7 +1,7 @@
 /** `kubectl countersign policy diff`: what a policy asks for more, and for less, than another one. */
 import type { ReleasePolicy } from '../../operator/api/policy.ts';
 import { connectionOptions, outputOption, type CommandDefinition } from '../command.ts';
-import { policyIn } from '../candidate/find.ts';
+import { storedPolicyIn } from '../candidate/find.ts';
 import { exitCodes, Problem, type ExitCode } from '../exit.ts';
 import { printObjects } from '../output/objects.ts';
 import { bold, styled, type Style } from '../output/parts.ts';
@@ -21,7 +21,7 @@ const styles = { looser: 'red', other: 'yellow', tighter: 'green', equal: 'dim' 
 
 const storedIn = async (session: Session, namespace: string): Promise<Side> => ({
   title: `the policy of ${namespace}`,
-  policy: await policyIn(await session.cluster(), namespace),
+  policy: await storedPolicyIn(await session.cluster(), namespace),
 });
 
 const fromFile = async (file: string): Promise<Side> => ({ title: file, policy: await policyInFile(file) });

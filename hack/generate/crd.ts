@@ -1,7 +1,7 @@
 /** Definition → CustomResourceDefinition. */
 import { stringify } from 'yaml';
 import type { Definition, PrinterColumn } from '../../operator/api/definition.ts';
-import { category, group, kinds, version } from '../../operator/api/kinds.ts';
+import { category, group, isNamespaced, kinds, version } from '../../operator/api/kinds.ts';
 import { celRules } from '../../operator/api/crd-extensions.ts';
 import { structural } from './structural.ts';
 import type { GeneratedFile } from './files.ts';
@@ -26,7 +26,7 @@ export const customResourceDefinition = (definition: Definition) => {
     },
     spec: {
       group,
-      scope: 'Namespaced',
+      scope: isNamespaced(definition.kind) ? 'Namespaced' : 'Cluster',
       names: { kind, listKind: `${kind}List`, plural, singular, shortNames, categories: [category] },
       versions: [
         {

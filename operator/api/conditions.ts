@@ -20,6 +20,8 @@ export const conditionMeanings = {
       'Every sink of notices that spec.notify names takes what it is sent; absent where none is named. False stops nothing.',
     ChangesSigned:
       'Others have signed for the policy as it is, where spec.changes asks for that; absent where it does not. False stops nothing.',
+    Inherited:
+      'Everything that the ClusterReleasePolicy in spec.inherits demands is in force; absent where none is named. Nothing is promoted while it is False.',
     Reconciling: 'A change of the policy is being taken in.',
     Stalled: 'The policy cannot be applied until somebody changes something.',
   },

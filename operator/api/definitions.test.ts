@@ -92,6 +92,7 @@ test('a kind without status has no status subresource', () => {
   ]);
   expect(Object.fromEntries(subresources)).toEqual({
     ReleasePolicy: true,
+    ClusterReleasePolicy: false,
     ReleaseCandidate: true,
     ReleaseBundle: false,
     Approval: false,

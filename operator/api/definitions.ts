@@ -6,6 +6,7 @@ import { emergencyAccessDefinition } from './emergency.ts';
 import { evidenceDefinition } from './evidence.ts';
 import { policyExceptionDefinition } from './exception.ts';
 import { ledgerEntryDefinition } from './ledger.ts';
+import { clusterReleasePolicyDefinition } from './cluster-policy.ts';
 import { releasePolicyDefinition } from './policy.ts';
 import { policyChangeDefinition } from './policy-change.ts';
 import { rollbackDefinition } from './rollback.ts';
@@ -13,6 +14,7 @@ import { rollbackDefinition } from './rollback.ts';
 /** Every kind, in the order in which the reference tells of them. */
 export const definitions: readonly Definition[] = [
   releasePolicyDefinition,
+  clusterReleasePolicyDefinition,
   releaseCandidateDefinition,
   releaseBundleDefinition,
   approvalDefinition,

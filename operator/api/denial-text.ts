@@ -1,5 +1,6 @@
 /** The message of a refusal of the gate, and what it has to be told for it. */
-import { denials, type Denial, type DenialCode } from './denials.ts';
+import type { Denial } from './denial.ts';
+import { denials, type DenialCode } from './denials.ts';
 
 type NamesIn<Text extends string> = Text extends `${string}{{${infer Name}}}${infer Rest}`
   ? Name | NamesIn<Rest>

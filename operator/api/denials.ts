@@ -3,19 +3,9 @@
  * one that the gate never says does not belong here. What the admission policies of the chart say is in policy-denials.ts.
  */
 
+import type { Denial } from './denial.ts';
 import { policyWriteDenials } from './policy-write-denials.ts';
-
-/** A refusal. `{{name}}` stands for a fact of the request at hand. */
-export interface Denial {
-  /** Whom it meets, as one phrase. */
-  readonly who: string;
-  /** What they may not do, after “may not”. */
-  readonly what: string;
-  /** Why, as one clause. */
-  readonly why: string;
-  /** What to do next; a command where there is one. */
-  readonly next: string;
-}
+import { templateDenials } from './template-denials.ts';
 
 const seeLedger = 'see what is under way: kubectl get ledger -n {{place}}';
 const seeSignatures = 'see what was signed: kubectl get appr -n {{place}}';
@@ -24,6 +14,7 @@ const readGateLog = 'try again; if that does not help: kubectl logs -n {{home}} 
 
 /** Every refusal of the gate, by code. */
 export const denials = {
+  ...templateDenials,
   OnlyByRelease: {
     who: 'anybody who changes production directly',
     what: '{{act}} in {{place}}',

@@ -14,15 +14,24 @@ export interface KindNames {
   readonly plural: string;
   readonly singular: string;
   readonly shortNames: readonly string[];
+  /** Absent: its objects are in namespaces. */
+  readonly isOfCluster?: true;
 }
 
-/** Our kinds. All are namespaced. */
+/** Our kinds. */
 export const kinds = {
   ReleasePolicy: {
     kind: 'ReleasePolicy',
     plural: 'releasepolicies',
     singular: 'releasepolicy',
     shortNames: ['relpol'],
+  },
+  ClusterReleasePolicy: {
+    kind: 'ClusterReleasePolicy',
+    plural: 'clusterreleasepolicies',
+    singular: 'clusterreleasepolicy',
+    shortNames: ['crelpol'],
+    isOfCluster: true,
   },
   ReleaseCandidate: {
     kind: 'ReleaseCandidate',
@@ -61,6 +70,9 @@ export const kinds = {
 } as const satisfies Record<string, KindNames>;
 
 export type Kind = keyof typeof kinds;
+
+/** Whether objects of a kind are in namespaces. */
+export const isNamespaced = (kind: Kind): boolean => !('isOfCluster' in kinds[kind]);
 
 /** The category that `kubectl get countersign` lists. */
 export const category = 'countersign';

@@ -51,6 +51,13 @@ export const envelope = <K extends Kind>(kind: K) => ({
   metadata: objectMeta,
 });
 
+/** The envelope of a kind whose objects are in no namespace. */
+export const clusterEnvelope = <K extends Kind>(kind: K) => ({
+  apiVersion: z.literal(apiVersion),
+  kind: z.literal(kind),
+  metadata: objectMeta.omit({ namespace: true }),
+});
+
 const identityOf = (name: typeof username, number: ReturnType<typeof prose>) =>
   z.object({
     username: name.describe('The authenticated name. The only part that says who somebody is.'),

@@ -28,10 +28,15 @@ import {
   unmanaged,
   window,
 } from './policy-fields.ts';
-import { day, duration, namespaceName, serviceAccountName, typedUsername } from './schemas.ts';
+import { day, duration, namespaceName, objectName, serviceAccountName, typedUsername } from './schemas.ts';
 
 export const releasePolicySpec = z
   .object({
+    inherits: objectName
+      .optional()
+      .describe(
+        'The ClusterReleasePolicy that is demanded at least: of each field the tighter value counts, and no value here loosens it. Until it is there, nothing is promoted. Absent: this policy alone counts.',
+      ),
     sourceNamespace: namespaceName.describe(
       'The staging namespace from which releases come. Candidates from any other namespace are refused.',
     ),

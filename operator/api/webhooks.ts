@@ -18,6 +18,7 @@ export const entries = {
   orders: 'Fail',
   namespaces: 'Refuse',
   guarding: 'Fail',
+  templates: 'Refuse',
 } as const satisfies Record<string, 'Refuse' | 'Fail' | 'RefuseUnlessDead'>;
 
 export type Entry = keyof typeof entries;

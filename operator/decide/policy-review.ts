@@ -3,16 +3,19 @@ import type { Approval } from '../api/approval.ts';
 import { milliseconds } from '../api/duration.ts';
 import { apiVersion, kinds } from '../api/kinds.ts';
 import { jsonObject } from '../api/meta.ts';
-import type { ReleasePolicy } from '../api/policy.ts';
+import { storedSpec, type JudgedPolicy } from './inherited.ts';
 import { digestOf } from './json/canonical.ts';
 import type { Instant } from './objects.ts';
 
 /** How far a review moves the day on: 24 months, as the API server lets reviewBy be set at most. */
 const reviewCounts = '17544h';
 
-/** What a review is under: the policy as it is. After a change of it, what was read is another one. */
-export const reviewDigest = ({ metadata, spec }: ReleasePolicy): string =>
-  digestOf({ uid: metadata.uid, spec: jsonObject(JSON.parse(JSON.stringify(spec))) });
+/**
+ * What a review is under: the policy as it is stored. After a change of it, what was read is another one; what it inherits only becomes tighter, so
+ * that what was read goes on to hold.
+ */
+export const reviewDigest = (policy: JudgedPolicy): string =>
+  digestOf({ uid: policy.metadata.uid, spec: jsonObject(JSON.parse(JSON.stringify(storedSpec(policy)))) });
 
 export interface Review {
   readonly approval: string;
@@ -29,7 +32,7 @@ export interface ReviewState {
 }
 
 /** Reviews of the policy as it is, the last one first. @param approvals Approvals under the uid of the policy */
-export const reviewsOf = (policy: ReleasePolicy, approvals: readonly Approval[]): readonly Review[] => {
+export const reviewsOf = (policy: JudgedPolicy, approvals: readonly Approval[]): readonly Review[] => {
   const { metadata, spec } = policy;
   const roles = new Set(spec.approvals.map(({ role }) => role));
   const digest = approvals.length === 0 ? '' : reviewDigest(policy);
@@ -60,7 +63,7 @@ export const reviewsOf = (policy: ReleasePolicy, approvals: readonly Approval[])
  * and what was read stays read when they leave.
  * @param reviews Approvals under the uid of the policy
  */
-export const reviewOf = (policy: ReleasePolicy, reviews: readonly Approval[]): ReviewState => {
+export const reviewOf = (policy: JudgedPolicy, reviews: readonly Approval[]): ReviewState => {
   const typed = Date.parse(`${policy.spec.reviewBy}T23:59:59Z`) + 1;
   const [last] = reviewsOf(policy, reviews);
   const moved = last === undefined ? -Infinity : last.at + milliseconds(reviewCounts);
@@ -69,7 +72,7 @@ export const reviewOf = (policy: ReleasePolicy, reviews: readonly Approval[]): R
 };
 
 /** By role, the Approval that says that somebody has looked at the policy as it is. */
-export const reviewManifests = (policy: ReleasePolicy): Readonly<Record<string, string>> =>
+export const reviewManifests = (policy: JudgedPolicy): Readonly<Record<string, string>> =>
   Object.fromEntries(
     policy.spec.approvals.map(({ role }) => [
       role,
@@ -89,5 +92,5 @@ export const reviewManifests = (policy: ReleasePolicy): Readonly<Record<string, 
   );
 
 /** Reviews the policy, as it is typed. */
-export const reviewCommand = ({ metadata, spec }: ReleasePolicy): string =>
+export const reviewCommand = ({ metadata, spec }: JudgedPolicy): string =>
   `kubectl get relpol ${metadata.name} -n ${metadata.namespace} -o jsonpath={.status.review.approvalManifests.${spec.approvals[0]?.role ?? ''}} | kubectl create -f -`;

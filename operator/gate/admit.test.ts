@@ -52,6 +52,7 @@ const world = (sight: Partial<Sight> = {}, tools: Partial<JudgeTools> = {}): Wor
   const done: string[] = [];
   const seen: Sight = {
     namespace: () => aNamespace(),
+    policies: { template: fail, inheriting: fail },
     policy: () => aPolicy({ platformWriters: [{ identity: 'es', kind: 'Secret', names: ['db'] }] }),
     record: () => recordWith(undefined),
     bundle: () => bundle,

@@ -1,4 +1,5 @@
 /** From a review to its answer: judge, ask what only the API server knows, read consent afresh, write it down, and only then allow. */
+import type { ClusterReleasePolicy } from '../api/cluster-policy.ts';
 import { judgeAdmission } from '../decide/admission/judge.ts';
 import { isRecordDeletion } from '../decide/admission/retained-objects.ts';
 import { isNamespace, namespaceName } from '../decide/admission/namespaces.ts';
@@ -6,6 +7,7 @@ import { refusalText, type AdmissionRequest, type AdmissionVerdict } from '../de
 import { isPolicyWrite } from '../decide/admission/policy-writes.ts';
 import type { AdmissionSnapshot, GrantGrounds } from '../decide/admission/snapshot.ts';
 import { textAt } from '../decide/json/json.ts';
+import { isTemplate, judgeTemplate, templateAskedFor, templateName } from '../decide/admission/templates.ts';
 import type { Answer } from '../decide/api-queries.ts';
 import type { OpenIntent } from '../decide/record/package.ts';
 import type { ServerTime } from '../kube/server-time.ts';
@@ -35,6 +37,7 @@ interface Known {
   readonly answers: ReadonlyMap<string, Answer>;
   readonly grant: GrantGrounds | undefined;
   readonly change: AdmissionSnapshot['change'];
+  readonly template: ClusterReleasePolicy | undefined;
 }
 
 // oxlint-disable-next-line max-lines-per-function -- one closure: asking, answering and judging again share what is known
@@ -74,9 +77,11 @@ export const createJudge = (tools: JudgeTools): Judge => {
     let grant: GrantGrounds | undefined;
     let change: AdmissionSnapshot['change'];
     let isFresh = false;
+    const asked = templateAskedFor(request);
+    const template = asked === undefined ? undefined : await sight.policies.template(asked);
     for (let round = 0; round < mostRounds; round += 1) {
       const verdict = await withContents(() =>
-        judgeAdmission(request, snapshot(namespace, { answers, grant, change })),
+        judgeAdmission(request, snapshot(namespace, { answers, grant, change, template })),
       );
       if (verdict.is === 'Ask') {
         await answerAll(tools.ask, verdict.questions, answers);
@@ -88,7 +93,7 @@ export const createJudge = (tools: JudgeTools): Judge => {
         await sight.refresh(namespace);
         isFresh = true;
       } else {
-        return { verdict, answers, grant, change };
+        return { verdict, answers, grant, change, template };
       }
     }
     throw new Error('the questions of an admission do not end');
@@ -139,7 +144,16 @@ export const createJudge = (tools: JudgeTools): Judge => {
     }
   };
 
+  /** It is in no namespace, and in no namespace's record: what it says is compared with what it said. */
+  const ofTemplate = async (request: AdmissionRequest): Promise<AdmissionAnswer> => {
+    const isDeleted = request.operation === 'DELETE';
+    const inheriting = isDeleted ? await sight.policies.inheriting(templateName(request)) : [];
+    const verdict = judgeTemplate(request, inheriting, tools.now());
+    return verdict.is === 'Denied' ? refusal(verdict.message) : { allowed: true };
+  };
+
   return async (request) => {
+    if (isTemplate(request)) return ofTemplate(request);
     const namespace = recordOf(request);
     if (isWithdrawal(request) && sight.policy(namespace)?.spec.sourceNamespace !== request.namespace) {
       // No production namespace takes releases from there: nobody's record tells of it.

@@ -8,7 +8,7 @@ import { parsePolicyChange } from '../api/policy-change.ts';
 import { parseEmergencyAccess, type EmergencyAccess } from '../api/emergency.ts';
 import { entryName } from '../api/ledger.ts';
 import { parseReleaseCandidate, type ReleaseCandidate } from '../api/candidate.ts';
-import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
+import type { JudgedPolicy } from '../decide/inherited.ts';
 import type { ReturnSnapshot, SignedBundle } from '../decide/admission/rollback-consent.ts';
 import type { GrantGrounds } from '../decide/admission/snapshot.ts';
 import type { Bundle } from '../decide/bundle.ts';
@@ -35,6 +35,7 @@ import { evidenceIn } from '../observe/lookup.ts';
 import { changedInstalled } from '../observe/installation.ts';
 import type { Clock } from '../time/clock.ts';
 import { inTurns } from './coalesced-refresh.ts';
+import { createPolicyReader, type PolicyReader } from './policies.ts';
 import { ifFound, ifReadable, valueOf } from './reading.ts';
 import { digestOfBundle } from '../decide/bundle-digest.ts';
 
@@ -42,7 +43,7 @@ import { digestOfBundle } from '../decide/bundle-digest.ts';
 export interface Grounds {
   /** When the API server made the entry that begins it; undefined = there is no such entry. */
   readonly begunAt: Instant | undefined;
-  readonly policy: ReleasePolicy | undefined;
+  readonly policy: JudgedPolicy | undefined;
   readonly candidate: ReleaseCandidate | undefined;
   readonly bundle: Bundle | undefined;
   readonly approvals: readonly Approval[];
@@ -65,7 +66,8 @@ export type ReturnGrounds = Pick<ReturnSnapshot, 'policy' | 'to' | 'from' | 'abo
 
 export interface Sight {
   namespace(name: string): NamespaceFacts | undefined;
-  policy(namespace: string): ReleasePolicy | undefined;
+  policy(namespace: string): JudgedPolicy | undefined;
+  readonly policies: Pick<PolicyReader, 'template' | 'inheriting'>;
   record(namespace: string): NamespaceRecord;
   bundle(namespace: string, name: string): Bundle | undefined;
   /** Emergency accesses that let somebody in, by username. */
@@ -126,10 +128,7 @@ export const createSight = ({ place, caches, records, client, transport, store, 
   const read = (kind: Exclude<Kind, 'Approval' | 'Evidence' | 'Rollback'>, namespace: string, name: string) =>
     ifFound<KubeObject>(client.getResource(ourResource(kind), { namespace, name }));
 
-  const readPolicy = async (namespace: string): Promise<ReleasePolicy | undefined> => {
-    const raw = await read('ReleasePolicy', namespace, policyName);
-    return raw && valueOf(parseReleasePolicy(raw));
-  };
+  const policies = createPolicyReader(client, transport);
 
   const readBundle = async (namespace: string, name: string): Promise<Bundle | undefined> => {
     const raw = await read('ReleaseBundle', namespace, name);
@@ -216,6 +215,7 @@ export const createSight = ({ place, caches, records, client, transport, store, 
     },
     namespace: (name) => caches.namespaces.in()?.get(name),
     policy: (namespace) => caches.policies.in()?.get(indexKey(namespace, policyName)),
+    policies,
     record: (namespace) => records.get(namespace),
     bundle,
     accesses: (namespace, grantee) => caches.emergencies.in()?.byIndex('grantee', indexKey(namespace, grantee)) ?? [],
@@ -223,8 +223,7 @@ export const createSight = ({ place, caches, records, client, transport, store, 
     refresh: inTurns(
       { clock, everyMs: refreshMs, stateOf: (namespace) => records.get(namespace).head.seq },
       async (namespace) => {
-        const policy = await read('ReleasePolicy', namespace, policyName);
-        if (policy !== undefined) caches.policies.observed(policy);
+        for (const object of await policies.raw(namespace)) caches.policies.observed(object);
         for (;;) {
           const next = records.get(namespace).head.seq + 1;
           if ((await ifFound(store.catchUp(namespace, next))) === undefined) break;
@@ -240,7 +239,7 @@ export const createSight = ({ place, caches, records, client, transport, store, 
     async grounds(namespace, { seq, candidate, to, evidence: named = [], exceptions: excepted = [] }) {
       const [entry, policy, found, whole, approvals, lifts, exceptions] = await Promise.all([
         read('LedgerEntry', namespace, entryName(seq)),
-        readPolicy(namespace),
+        policies.effective(namespace),
         read('ReleaseCandidate', candidate.namespace, candidate.name),
         readBundle(namespace, to),
         readApprovals(namespace, candidate.uid),
@@ -265,7 +264,8 @@ export const createSight = ({ place, caches, records, client, transport, store, 
     },
     async returnGrounds(namespace, intent) {
       const [policy, to, from] = await Promise.all([
-        readPolicy(namespace),
+        // What was signed for satisfied the template of then; what the namespace says itself is in the record.
+        policies.own(namespace),
         intent.to === '' ? undefined : readSigned(namespace, intent.to),
         readSigned(namespace, intent.from),
       ]);
@@ -275,7 +275,7 @@ export const createSight = ({ place, caches, records, client, transport, store, 
     },
     async grant(namespace, access) {
       const [policy, found] = await Promise.all([
-        readPolicy(namespace),
+        policies.effective(namespace),
         access === '' ? undefined : read('EmergencyAccess', namespace, access),
       ]);
       const name = policy?.spec.emergency?.clusterRole;

@@ -1,5 +1,5 @@
 /** How the API server calls the kinds that are read and written here. */
-import { apiVersion, kinds, type Kind } from '../api/kinds.ts';
+import { apiVersion, isNamespaced, kinds, type Kind } from '../api/kinds.ts';
 import type { ResourceRow } from './resource.ts';
 
 /** How it calls one of our kinds. */
@@ -7,7 +7,7 @@ export const ourResource = (kind: Kind): ResourceRow => ({
   apiVersion,
   kind,
   plural: kinds[kind].plural,
-  namespaced: true,
+  namespaced: isNamespaced(kind),
 });
 
 /** How it calls what an emergency access is made of. */

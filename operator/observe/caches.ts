@@ -8,7 +8,6 @@ import { changedByAnnotation } from '../api/kinds.ts';
 import { type LedgerEntry, parseLedgerEntry } from '../api/ledger.ts';
 import type { Parsed } from '../api/parse.ts';
 import { parsePolicyChange, type PolicyChange } from '../api/policy-change.ts';
-import { parseReleasePolicy, type ReleasePolicy } from '../api/policy.ts';
 import { parseRollback, type Rollback } from '../api/rollback.ts';
 import { installedKinds } from '../decide/manifest/installed-kinds.ts';
 import { pieceOf, type Piece } from '../decide/evidence/piece.ts';
@@ -32,6 +31,7 @@ import { bindingOf, type Binding } from '../decide/gates/bindings.ts';
 import { jsonObject } from '../api/meta.ts';
 import { mutatorBinding, mutatorRows, policyMutator, serviceMutator, webhookMutator } from './foreign-mutators.ts';
 import { bindingRows, classRows, clusterRoles, core, grouped } from './followed-rows.ts';
+import { inheritedPolicies } from './inherited-policies.ts';
 import type { LargeParts } from './large.ts';
 import { nodesSeen, podFacts } from './parse-pods.ts';
 import { type KeptObject, keyNames, type KeyNames, liveObject, namespaceFacts } from './parse.ts';
@@ -102,11 +102,7 @@ export const createCaches = (reflectors: Reflectors, { digestKey, guarded, place
   return {
     namespaces: family<NamespaceFacts>({ resource: core('Namespace', 'namespaces', false), project: namespaceFacts }),
     nodes: family<NodeFacts>({ resource: core('Node', 'nodes', false), project: nodesSeen() }),
-    policies: family<ReleasePolicy>({
-      resource: ourResource('ReleasePolicy'),
-      project: parsed(parseReleasePolicy),
-      indexes: { source: ({ spec }) => [spec.sourceNamespace] },
-    }),
+    policies: inheritedPolicies(family, parsed),
     candidates: family<ReleaseCandidate>({
       resource: ourResource('ReleaseCandidate'),
       project: (raw) => keptCandidate(candidateOf(raw), large),

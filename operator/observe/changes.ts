@@ -1,6 +1,6 @@
 /** How facts tell that they changed: every copy of cluster state, and what this process makes of them. */
 import type { LedgerEntrySpec } from '../api/ledger.ts';
-import type { ReleasePolicy } from '../api/policy.ts';
+import type { JudgedPolicy } from '../decide/inherited.ts';
 import type { ReflectorFamily } from '../kube/reflectors.ts';
 import type { Change, ChangeHandler } from '../kube/store.ts';
 import { Signal } from '../work/signal.ts';
@@ -110,8 +110,9 @@ export const changesOf = (caches: Caches, own: OwnSignals): OnChange => ({
 });
 
 /** A policy of which nothing but the status changed. That is our own word, and decides nothing. */
-export const isStatusOnly = ({ old, new: now }: Change<ReleasePolicy>): boolean =>
+export const isStatusOnly = ({ old, new: now }: Change<JudgedPolicy>): boolean =>
   old !== undefined &&
   now !== undefined &&
   old.metadata.uid === now.metadata.uid &&
-  old.metadata.generation === now.metadata.generation;
+  old.metadata.generation === now.metadata.generation &&
+  old.inherited?.version === now.inherited?.version;

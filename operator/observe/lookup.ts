@@ -1,6 +1,6 @@
 /** Looks into the copies that more than one snapshot takes. What is not there is undefined. */
 import { policyName } from '../api/kinds.ts';
-import type { ReleasePolicy } from '../api/policy.ts';
+import type { JudgedPolicy } from '../decide/inherited.ts';
 import type { Bundle } from '../decide/bundle.ts';
 import { isAutoscaler, kindRow, promotableKinds } from '../decide/manifest/kinds/index.ts';
 import { resourceName } from '../decide/manifest/kinds/shared/kind.ts';
@@ -94,7 +94,7 @@ export const namespaceIn = ({ namespaces }: Read<'namespaces'>, name: string): N
   namespaces.in()?.get(name);
 
 /** The policy of a production namespace. */
-export const policyIn = ({ policies }: Read<'policies'>, namespace: string): ReleasePolicy | undefined =>
+export const policyIn = ({ policies }: Read<'policies'>, namespace: string): JudgedPolicy | undefined =>
   policies.in()?.get(indexKey(namespace, policyName));
 
 /** Whole bundles only: one of which a part is missing is not there yet. */

@@ -128,7 +128,7 @@ const aWorld = (record: NamespaceRecord = inFlight) => {
     serverTime: { bounds: () => undefined, skewMs: () => undefined },
     home: 'countersign-system',
   };
-  put(facts.policies, `${production}/production`, aPolicy({ emergency: { clusterRole: 'countersign-emergency' } }));
+  put(facts.policies.own, `${production}/production`, aPolicy({ emergency: { clusterRole: 'countersign-emergency' } }));
   put(facts.namespaces, production, aNamespace());
   put(facts.namespaces, staging, aNamespace({ name: staging, guarded: undefined, staging: true }));
   put(facts.candidates, indexKey(staging, candidate.metadata.name), candidate);
@@ -237,7 +237,7 @@ const happens: { readonly [N in ChangingFact]: (world: World) => void } = {
   },
   policies: ({ facts, put }) => {
     const policy = aPolicy();
-    put(facts.policies, `${production}/production`, { ...policy, metadata: { ...policy.metadata, generation: 2 } });
+    put(facts.policies.own, `${production}/production`, { ...policy, metadata: { ...policy.metadata, generation: 2 } });
   },
   candidates: ({ facts, remove }) => remove(facts.candidates, indexKey(staging, candidate.metadata.name)),
   bundles: ({ facts, remove }) => remove(facts.bundles, indexKey(production, bundle.name)),

@@ -12,16 +12,17 @@ import { parseApproval } from '../../operator/api/approval.ts';
 import { parseReleaseBundle } from '../../operator/api/bundle.ts';
 import { parseReleaseCandidate } from '../../operator/api/candidate.ts';
 import { definitions } from '../../operator/api/definitions.ts';
-import { apiVersion, group, kinds, version, type Kind } from '../../operator/api/kinds.ts';
+import { isNamespaced, apiVersion, group, kinds, version, type Kind } from '../../operator/api/kinds.ts';
 import { parseEvidence } from '../../operator/api/evidence.ts';
 import { parseEmergencyAccess } from '../../operator/api/emergency.ts';
 import { parseLedgerEntry } from '../../operator/api/ledger.ts';
 import type { Parsed } from '../../operator/api/parse.ts';
+import { parseClusterReleasePolicy } from '../../operator/api/cluster-policy.ts';
 import { parseReleasePolicy } from '../../operator/api/policy.ts';
 import { parsePolicyChange } from '../../operator/api/policy-change.ts';
 import { parsePolicyException } from '../../operator/api/exception.ts';
 import { parseRollback } from '../../operator/api/rollback.ts';
-import { manifest, namespace, type Manifest } from './crds/manifests.ts';
+import { manifest, namespace, type Change, type Manifest, type RuleRow } from './crds/manifests.ts';
 import { boundRows, frozenRows, ruleRows } from './crds/rows.ts';
 
 const folder = join(import.meta.dirname, '../../crds');
@@ -80,13 +81,26 @@ describe('rules', () => {
     return rule;
   };
 
-  test.each(ruleRows)('$kind $at $says refuses $bad', async (row) => {
+  /** A template has the fields of a policy, with their rules: what breaks them there breaks them here. */
+  const templateRows = ruleRows.flatMap((row): RuleRow[] => {
+    if (row.kind !== 'ReleasePolicy') return [];
+    const { path, message } = ruleOf(row);
+    const isShared = rules.some(
+      (each) => each.kind === 'ClusterReleasePolicy' && each.path === path && each.message === message,
+    );
+    // What goes with gitOpsWriters in a policy a template does not have.
+    const without = (change: Change): Change => ({ ...change, spec: { ...change.spec, deliveredBy: undefined } });
+    return isShared ? [{ ...row, kind: 'ClusterReleasePolicy', bad: without(row.bad), twin: without(row.twin) }] : [];
+  });
+  const allRows = [...ruleRows, ...templateRows];
+
+  test.each(allRows)('$kind $at $says refuses $bad', async (row) => {
     const status = refused(await tryOut(manifest(row.kind, row.bad)));
     expect(status.code).toBe(422);
     expect(status.message).toContain(ruleOf(row).message);
   });
 
-  test.each(ruleRows)('$kind $at $says takes $twin', async (row) => {
+  test.each(allRows)('$kind $at $says takes $twin', async (row) => {
     expect(accepted(await tryOut(manifest(row.kind, row.twin))).metadata.uid).toBeDefined();
   });
 
@@ -120,7 +134,7 @@ describe('rules', () => {
 
   test('each rule has a row', () => {
     const tried = new Set([
-      ...ruleRows.map(ruleOf),
+      ...allRows.map(ruleOf),
       ...frozenRows.map(({ kind }) => ruleOf({ kind, at: 'spec', says: 'cannot be changed' })),
     ]);
     expect(rules.filter((rule) => !tried.has(rule))).toEqual([]);
@@ -156,6 +170,7 @@ describe('what comes back', () => {
   const table = z.object({ columnDefinitions: z.array(z.object({ name: z.string() })) });
   const parsers: Record<Kind, (input: unknown) => Parsed<{ spec: unknown }>> = {
     ReleasePolicy: parseReleasePolicy,
+    ClusterReleasePolicy: parseClusterReleasePolicy,
     ReleaseCandidate: parseReleaseCandidate,
     ReleaseBundle: parseReleaseBundle,
     Approval: parseApproval,
@@ -180,7 +195,7 @@ describe('what comes back', () => {
   test.each(definitions)('$kind lists its columns', async ({ kind, columns }) => {
     const answer = await client.raw({
       method: 'GET',
-      path: `/apis/${apiVersion}/namespaces/${namespace}/${kinds[kind].plural}`,
+      path: `/apis/${apiVersion}/${isNamespaced(kind) ? `namespaces/${namespace}/` : ''}${kinds[kind].plural}`,
       headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
     });
     const { columnDefinitions } = table.parse(JSON.parse(answer.text));

@@ -550,6 +550,7 @@ test('the rights that the house needs are the rights it has', async () => {
     'get secrets', // the key of digests
     'update secrets',
     'update validatingwebhookconfigurations',
+    'watch clusterreleasepolicies',
     'watch clusterrolebindings',
     'watch clusterroles',
     'watch customresourcedefinitions',

@@ -165,7 +165,14 @@ describe('each role is minimal', () => {
           { labelSelector: 'app.kubernetes.io/name=countersign' },
         ),
     );
-    const others = ['countersign-operator', 'countersign-restorer', 'countersign-gate', emergency];
+    const others = [
+      'countersign-template-admin',
+      'countersign-template-reader',
+      'countersign-operator',
+      'countersign-restorer',
+      'countersign-gate',
+      emergency,
+    ];
     const named = list.items.map(({ metadata }) => metadata.name ?? '');
     expect(named.toSorted()).toEqual([...Object.keys(roles), ...others].toSorted());
   });

@@ -221,6 +221,15 @@ const emergency = async (world: World): Promise<void> => {
   expect(over.status?.sessions).toHaveLength(1);
 };
 
+/** The policy comes to inherit from a template. */
+const inherit = async (world: World): Promise<void> => {
+  const metadata = { name: 'house' };
+  accepted(await world.as('installer').create({ apiVersion: ours, kind: 'ClusterReleasePolicy', metadata, spec: {} }));
+  accepted(
+    await world.as('admin').patch(world.ref('ReleasePolicy', 'production'), 'merge', { spec: { inherits: 'house' } }),
+  );
+};
+
 /** Nobody may start now, and one release does by an exception. */
 const passByException = async (world: World): Promise<void> => {
   for (const [name, role] of [
@@ -463,6 +472,7 @@ test(
     // The leader ends; what comes now is done by the other.
     await system.operator.stop();
     const second = await system.world('handed', policy);
+    await inherit(second);
     const parts = ofEveryKind(second, 'a');
     await second.stage(...parts);
     await propose(second, 'stuck', componentsOf(parts), {

@@ -83,6 +83,12 @@ AdministerNeedsPerson: {caller} is a system identity, and those may not administ
 {{- define "countersign.denial.AdministerRightMissing" -}}
 AdministerRightMissing: {caller} may not administer the policy of {place}. Next: ask a cluster admin for the right: kubectl create rolebinding {caller}-countersign-admin --clusterrole=countersign-admin --user={caller} -n {place}
 {{- end }}
+{{- define "countersign.denial.TemplateNeedsPerson" -}}
+TemplateNeedsPerson: {caller} is a system identity, and those may not write what namespaces inherit. Next: have a person do it
+{{- end }}
+{{- define "countersign.denial.TemplateRightMissing" -}}
+TemplateRightMissing: {caller} may not write what namespaces inherit. Next: ask a cluster admin for the right: kubectl create clusterrolebinding {caller}-countersign-template-admin --clusterrole=countersign-template-admin --user={caller}
+{{- end }}
 {{- define "countersign.denial.GuardedKeepsPolicy" -}}
 GuardedKeepsPolicy: {caller} cannot delete the policy of {place} while the namespace is guarded: without it nothing would be admitted. Next: under audit, take the guard away first: kubectl label namespace {place} countersign.dev/guarded-; where it enforces it stays, and docs/operations.md says how such a namespace is given up
 {{- end }}

@@ -145,6 +145,16 @@ export const recordDenials: Readonly<Record<string, PolicyDenial>> = {
     says: '{caller} may not administer the policy of {place}',
     next: 'ask a cluster admin for the right: kubectl create rolebinding {caller}-countersign-admin --clusterrole=countersign-admin --user={caller} -n {place}',
   },
+  TemplateNeedsPerson: {
+    who: 'a system identity that writes a ClusterReleasePolicy',
+    says: '{caller} is a system identity, and those may not write what namespaces inherit',
+    next: 'have a person do it',
+  },
+  TemplateRightMissing: {
+    who: 'a person without the right to administer who writes a ClusterReleasePolicy',
+    says: '{caller} may not write what namespaces inherit',
+    next: 'ask a cluster admin for the right: kubectl create clusterrolebinding {caller}-countersign-template-admin --clusterrole=countersign-template-admin --user={caller}',
+  },
   GuardedKeepsPolicy: {
     who: 'anybody who deletes the policy of a guarded namespace',
     says: '{caller} cannot delete the policy of {place} while the namespace is guarded: without it nothing would be admitted',

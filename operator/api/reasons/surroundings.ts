@@ -44,6 +44,23 @@ export const surroundingsReasons = {
   ),
   PolicyReviewed: entry(['PolicyReviewed'], 'The review of the policy is not due yet.'),
   ReviewOnlyReported: entry(['PolicyReviewed'], 'The policy holds up no release whose review is late.'),
+  NothingInherited: entry(['Inheritance'], 'The policy inherits nothing: it alone counts.'),
+  TemplateInForce: entry(['Inheritance', 'Inherited'], 'Everything that the ClusterReleasePolicy demands is in force.'),
+  TemplateMissing: entry(
+    ['Inheritance', 'Inherited'],
+    'The ClusterReleasePolicy that the policy names in spec.inherits is not there, or cannot be read: nothing is promoted.',
+    'A platform admin creates it, or names another one.',
+  ),
+  LooserThanTemplate: entry(
+    ['Inheritance', 'Inherited'],
+    'A field that the API server reads from the policy itself is looser there than in the ClusterReleasePolicy: nothing is promoted.',
+    'A platform admin types the commands that the message shows.',
+  ),
+  NothingInCommon: entry(
+    ['Inheritance', 'Inherited'],
+    'A field has no value that is as tight as the policy and the ClusterReleasePolicy: nothing is promoted.',
+    'A platform admin gives the policy a value of which one is.',
+  ),
   PolicyReviewOverdue: entry(
     ['PolicyReviewed'],
     'Nobody has reviewed the policy in time, and it says that nothing is promoted then.',

@@ -24,6 +24,7 @@ import {
   type AdmissionVerdict,
 } from './request.ts';
 import type { AdmissionSnapshot } from './snapshot.ts';
+import { refusedByTemplate, templateAskedFor } from './templates.ts';
 import { textAt } from '../json/json.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import { resumable } from '../record/resume.ts';
@@ -115,7 +116,10 @@ const ofOurKinds = (request: AdmissionRequest, s: AdmissionSnapshot): AdmissionV
     case 'emergencyaccesses':
       return judgeEmergencyAccess(request, s);
     case 'releasepolicies':
-      return judgePolicyWrite(request, s);
+      return (
+        (templateAskedFor(request) === undefined ? undefined : refusedByTemplate(request, s.template)) ??
+        judgePolicyWrite(request, s)
+      );
     default:
       return refuse(request, 'NotJudgedHere', {});
   }

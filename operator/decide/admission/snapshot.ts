@@ -1,7 +1,8 @@
 /** What one admission decision looks at. */
 import type { EmergencyAccess } from '../../api/emergency.ts';
 import type { JsonObject } from '../../api/meta.ts';
-import type { ReleasePolicy } from '../../api/policy.ts';
+import type { ClusterReleasePolicy } from '../../api/cluster-policy.ts';
+import type { JudgedPolicy } from '../inherited.ts';
 import type { Bundle } from '../bundle.ts';
 import type { KnownChange } from '../changes/change.ts';
 import type { ServerNow } from '../emergency/grant-checks.ts';
@@ -13,7 +14,7 @@ import type { NamespaceRecord } from '../record/record.ts';
 /** What an emergency access rests on, as the API server holds it now. undefined = it is not there. */
 export interface GrantGrounds {
   readonly access: EmergencyAccess | undefined;
-  readonly policy: ReleasePolicy | undefined;
+  readonly policy: JudgedPolicy | undefined;
   /** The ClusterRole that the policy names. */
   readonly role: RoleFacts | undefined;
 }
@@ -25,7 +26,9 @@ export interface AdmissionSnapshot {
   /** The namespace of the write; for a Namespace, itself. undefined = it is not known here yet. */
   readonly place: NamespaceFacts | undefined;
   /** The policy of the production namespace that the write concerns; undefined = there is none. */
-  readonly policy: ReleasePolicy | undefined;
+  readonly policy: JudgedPolicy | undefined;
+  /** Of a write of a policy: the template that it names, read past every copy. Absent = it names none, or that is not there. */
+  readonly template?: ClusterReleasePolicy | undefined;
   readonly record: NamespaceRecord;
   /** Bundles of that namespace, by name; undefined = not known here. */
   readonly bundle: (name: string) => Bundle | undefined;

@@ -1,4 +1,5 @@
 /** What a change of the policy is worth now. The one place where that is decided: operator, lock B, status and the command only read it. */
+import { storedSpec } from '../inherited.ts';
 import type { Approval } from '../../api/approval.ts';
 import { milliseconds } from '../../api/duration.ts';
 import { kinds } from '../../api/kinds.ts';
@@ -105,7 +106,7 @@ export const judgeChange = (known: KnownChange, jury: ChangeJury, now: Instant):
   }
   const asked = policy.spec.changes;
   if (asked === undefined) return { is: 'NotNeeded' };
-  if (isSameSpec(policy.spec, change.spec.policy)) return { is: 'Nothing' };
+  if (isSameSpec(storedSpec(policy), change.spec.policy)) return { is: 'Nothing' };
   if (!(now < endOfChange(change, policy))) return { is: 'Expired' };
   const weighed = weigh(known, jury, now);
   const having = (...which: readonly Weighed['is'][]): readonly Signer[] =>

@@ -1,6 +1,6 @@
 /** What a gate is, what it looks at, and what it may answer. */
 import type { GateName, Reason } from '../../api/reasons.ts';
-import type { ReleasePolicy } from '../../api/policy.ts';
+import type { JudgedPolicy } from '../inherited.ts';
 import type { Contributors } from '../people/authors.ts';
 import type { SourceAuthors } from '../people/source-authors.ts';
 import type { Bundle } from '../bundle.ts';
@@ -37,7 +37,7 @@ export interface Refusal {
  * Keys of objects are those of the bundle, in which a Job has the name it has in staging.
  */
 export interface GateSnapshot extends CandidateSnapshot {
-  readonly policy: ReleasePolicy;
+  readonly policy: JudgedPolicy;
   readonly target: NamespaceFacts;
   /** What is being judged: the candidate's current bundle. */
   readonly bundle: Bundle;

@@ -14,6 +14,7 @@ import { freeze } from './calendar/freeze.ts';
 import { unlessExcepted } from './excepted.ts';
 import type { Field, Gate, GateSnapshot } from './gate.ts';
 import { images } from './content/images.ts';
+import { inheritance } from './people/inheritance.ts';
 import { inFlight } from './production/in-flight.ts';
 import { installationIntegrity } from './production/installation-integrity.ts';
 import { notes } from './content/notes.ts';
@@ -48,6 +49,7 @@ const registered = [
   approvals,
   segregationOfDuties,
   policyReviewed,
+  inheritance,
   evidence,
   window,
   freeze,

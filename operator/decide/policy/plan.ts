@@ -1,7 +1,8 @@
 /** What to do about a ReleasePolicy: say whether it is in force, and what production runs under it. */
 import type { Approval } from '../../api/approval.ts';
 import { policyName } from '../../api/kinds.ts';
-import type { ReleasePolicy, ReleasePolicyStatus } from '../../api/policy.ts';
+import type { JudgedPolicy } from '../inherited.ts';
+import type { ReleasePolicyStatus } from '../../api/policy.ts';
 import { brokenRecord, brokenText } from '../record/broken-record.ts';
 import { rfc3339, setConditions, type Wanted } from '../conditions.ts';
 import type { Instant, NamespaceFacts, UnreadKinds } from '../objects.ts';
@@ -18,9 +19,10 @@ import { resumable, signResume } from '../record/resume.ts';
 import { forgettable, type Kept } from './retention.ts';
 import { inForce } from './in-force.ts';
 import { signedOf } from './changed-alone.ts';
+import { inheritedOf } from './inherited-condition.ts';
 
 export interface PolicySnapshot {
-  readonly policy: ReleasePolicy;
+  readonly policy: JudgedPolicy;
   readonly namespace: NamespaceFacts | undefined;
   readonly record: NamespaceRecord;
   /** Approvals under its uid: who has read it. */
@@ -50,6 +52,7 @@ export const planPolicy = (s: PolicySnapshot, now: Instant): Plan => {
     mutatorsOf(s),
     ...sinksOf(s),
     ...signedOf(s),
+    ...inheritedOf(s.policy),
   ];
   const next: ReleasePolicyStatus = {
     observedGeneration: metadata.generation,

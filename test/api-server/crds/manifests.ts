@@ -1,5 +1,5 @@
 /** The smallest manifest of each kind that the API server takes. Rows change one thing in them. */
-import { apiVersion, type Kind } from '../../../operator/api/kinds.ts';
+import { apiVersion, isNamespaced, type Kind } from '../../../operator/api/kinds.ts';
 import type { KubeObject } from '../../../hack/controlplane/objects.ts';
 
 export interface Manifest extends KubeObject {
@@ -15,6 +15,7 @@ export const noDigest = `sha256:${'0'.repeat(64)}`;
 
 const names: Record<Kind, string> = {
   ReleasePolicy: 'production',
+  ClusterReleasePolicy: 'house',
   ReleaseCandidate: 'payments-2.4.0',
   ReleaseBundle: 'payments-2.4.0-1a2b3c4d',
   Approval: 'payments-2.4.0-approver-a',
@@ -34,6 +35,7 @@ export const policySpec = {
 
 const specs: Record<Kind, Manifest['spec']> = {
   ReleasePolicy: policySpec,
+  ClusterReleasePolicy: { soak: '1h' },
   ReleaseCandidate: {
     targetNamespace: 'payments-prod',
     package: 'payments',
@@ -101,7 +103,7 @@ export interface Change {
 export const manifest = (kind: Kind, change: Change = {}): Manifest => ({
   apiVersion,
   kind,
-  metadata: { name: change.name ?? names[kind], namespace },
+  metadata: { name: change.name ?? names[kind], ...(isNamespaced(kind) ? { namespace } : {}) },
   spec: { ...specs[kind], ...change.spec },
 });
 

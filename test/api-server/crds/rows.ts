@@ -72,9 +72,21 @@ const policy: Omit<RuleRow, 'kind'>[] = [
   },
   {
     at: 'spec.evidence[]',
-    says: 'builders and sources',
+    says: 'builders are read from signed provenance',
     bad: spec(demand({ type: 'Provenance', builders: ['https://ci'] })),
     twin: spec(demand({ type: 'Provenance', builders: ['https://ci'], signedBy: [{ name: 'ci', key: ecKey().pem }] })),
+  },
+  {
+    at: 'spec.evidence[]',
+    says: 'sources, unknownAuthors and bots',
+    bad: spec(demand({ type: 'TestReport', bots: ['dependabot[bot]'], signedBy: [{ name: 'ci', key: ecKey().pem }] })),
+    twin: spec(demand({ type: 'Source', bots: ['dependabot[bot]'], signedBy: [{ name: 'ci', key: ecKey().pem }] })),
+  },
+  {
+    at: 'spec.evidence[]',
+    says: 'anybody could type who made the source',
+    bad: spec(demand({ type: 'Source' })),
+    twin: spec(demand({ type: 'Source', signedBy: [{ name: 'ci', key: ecKey().pem }] })),
   },
   {
     at: 'spec',

@@ -55,7 +55,7 @@ import {
   windowSince,
   type BundleSeen,
 } from '../../support/scenario/kit.ts';
-import { ed25519Key, signed, sourceHistory } from '../../support/builders/statements.ts';
+import { ed25519Key, signed, sourceHistory } from '../../../hack/signing/statements.ts';
 import { report } from '../../support/scenario/evidence.ts';
 import { behaving, dataOf, service, writesTo } from '../../support/scenario/production.ts';
 import { bindRole } from '../../support/cluster/rights.ts';

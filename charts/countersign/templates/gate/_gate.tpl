@@ -38,8 +38,10 @@ url: {{ $url | quote }}
   namespaceSelector:
     {{- . | trim | nindent 4 }}
   {{- end }}
+  {{- with .conditions }}
   matchConditions:
-  {{- .conditions | trim | nindent 2 }}
+  {{- . | trim | nindent 2 }}
+  {{- end }}
   rules:
   {{- .rules | trim | nindent 2 }}
 {{- end }}

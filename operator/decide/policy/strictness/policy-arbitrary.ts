@@ -64,6 +64,7 @@ const health = fc
 
 /** One for each field: a field of the policy without one does not compile. */
 export const fieldArbitraries: Arbitraries<Spec> = {
+  inherits: maybe(one('house', 'bank')),
   sourceNamespace: one('staging', 'other'),
   deliveredBy: one('Countersign', 'GitOps'),
   gitOpsWriters: some('argo', 'flux', 'other'),

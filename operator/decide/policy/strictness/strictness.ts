@@ -104,6 +104,9 @@ const ordered = <T>(
 
 /** Every field of the spec. A field of the policy that has no row does not compile. */
 export const strictness: { readonly [F in PolicyField]-?: Row<Part<F>> } = {
+  inherits: ordered('one where there was none; another one is another one', same(), {
+    notOfTemplates: 'a template inherits from none, so that what counts is found in two places at most',
+  }),
   sourceNamespace: { free: 'every production namespace has a staging namespace of its own' },
   deliveredBy: { free: 'who writes production is how a team works; what is written is signed for either way' },
   gitOpsWriters: ordered('fewer writers', allowed(), { isReadByApiServer: true }),
