@@ -1,4 +1,4 @@
-/** Attacks by evidence (docs/threats.md, T62 and T64), on a real API server with operator and gate running. */
+/** Attacks by evidence (docs/threats.md, T62, T64 and T66), on a real API server with operator and gate running. */
 import { afterAll, beforeAll } from '@jest/globals';
 import { identity } from '../../../operator/api/meta.ts';
 import {
@@ -16,6 +16,7 @@ import { bind, eventually, robot, role, said, startWorld, store, type World } fr
 import { accepted, targetOf, type ApiClient, type KubeObject } from '../../support/cluster/cluster.ts';
 import { bindRole } from '../../support/cluster/rights.ts';
 import { gate, type Reported } from '../../support/cluster/system.ts';
+import { sourceAttacks } from './source.ts';
 import { statementAttacks, trustedRoots } from './statements.ts';
 
 interface Evidenced extends World {
@@ -59,7 +60,7 @@ beforeAll(async () => {
   for (const user of [robotUser, 'system:serviceaccount:default:runner'])
     await bind(world, { user, role: 'countersign-report-TestReport', namespace: staging });
   for (const who of ['security-a', 'developer-a', 'tester-a']) await reports(who, 'TestReport');
-  for (const type of ['SBOM', 'Provenance']) await reports('security-a', type);
+  for (const type of ['SBOM', 'Provenance', 'Source']) await reports('security-a', type);
   await demand(world, ...lines);
   await eventually(
     'the last binding acts',
@@ -266,5 +267,10 @@ const ofCustody: readonly Attack<Evidenced>[] = [
 
 attacks(
   () => world,
-  [...ofContent, ...ofCustody, ...statementAttacks({ world: () => world, demand, proposed, reported, tested, lines })],
+  [
+    ...ofContent,
+    ...ofCustody,
+    ...statementAttacks({ world: () => world, demand, proposed, reported, tested, lines }),
+    ...sourceAttacks<Evidenced>({ proposed, tested, lines }),
+  ],
 );

@@ -1,4 +1,4 @@
-/** Attacks by what policies inherit (docs/threats.md, T65), on a real API server with operator and gate running. */
+/** Attacks by what policies inherit (docs/threats.md, T67), on a real API server with operator and gate running. */
 import { afterAll, beforeAll } from '@jest/globals';
 import { admitted, gateLock, policyLock, type Attack, type Attempt } from '../../support/attack/attack.ts';
 import { attacks } from '../../support/attack/harness.ts';
@@ -60,7 +60,7 @@ const policyWith =
     admitted(await as('admin').patch(targetOf(policy()), 'merge', { spec }, { dryRun: 'All' }));
 
 const loosened = (name: string, act: (given: World) => Promise<Attempt>): Attack<World> => ({
-  id: 'T65',
+  id: 'T67',
   name,
   act,
   denied: 'TemplateNeverLoosened: ',
@@ -75,7 +75,7 @@ const list: readonly Attack<World>[] = [
   loosened('a field of a template is taken away', changed({ soak: null })),
   loosened('a writer more is written into a template', changed({ platformWriters: [writer] })),
   {
-    id: 'T65',
+    id: 'T67',
     name: 'a template is deleted while a policy inherits it, to be made again as it suits',
     act: async ({ as }) => {
       const answer = admitted(
@@ -89,7 +89,7 @@ const list: readonly Attack<World>[] = [
     locks: [gateLock],
   },
   {
-    id: 'T65',
+    id: 'T67',
     name: 'a policy names a writer that its template does not',
     act: policyWith({ platformWriters: [writer] }),
     denied: 'LooserThanTemplate: ',
@@ -97,7 +97,7 @@ const list: readonly Attack<World>[] = [
     locks: [gateLock],
   },
   {
-    id: 'T65',
+    id: 'T67',
     name: 'a policy names a template that is not there',
     act: policyWith({ inherits: 'none' }),
     denied: 'TemplateMissing: ',
@@ -105,7 +105,7 @@ const list: readonly Attack<World>[] = [
     locks: [gateLock],
   },
   {
-    id: 'T65',
+    id: 'T67',
     name: 'somebody without the right makes a template',
     act: async ({ as }) => admitted(await as('developer-b').create(template())),
     denied: 'TemplateRightMissing: ',
@@ -113,7 +113,7 @@ const list: readonly Attack<World>[] = [
     locks: [policyLock('countersign-clusterreleasepolicies')],
   },
   {
-    id: 'T65',
+    id: 'T67',
     name: 'a program makes a template',
     act: async ({ as }) => admitted(await as('system:careless').create(template())),
     denied: 'TemplateNeedsPerson: ',
