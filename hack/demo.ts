@@ -9,6 +9,7 @@ import { releasePort, reservePort } from './controlplane/ports.ts';
 import { foundOut } from './demo/evidence.ts';
 import { Facts } from './demo/facts.ts';
 import * as night from './demo/night.ts';
+import { changedByTwo } from './demo/policy-change.ts';
 import * as sight from './demo/sight.ts';
 import * as steps from './demo/steps.ts';
 import { Terminal } from './demo/terminal.ts';
@@ -44,6 +45,7 @@ const tell = async (demo: steps.Demo): Promise<void> => {
   await night.endedByItself(demo);
   await steps.failsLater(demo, before);
   await steps.nothingRuns(demo, before);
+  await changedByTwo(demo);
   await steps.record(demo);
 };
 
