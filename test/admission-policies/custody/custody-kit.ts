@@ -351,6 +351,7 @@ export async function prepareCustody(world: World): Promise<ApiClient> {
   await role(world, 'test-edit', {
     resources: [
       'approvals',
+      'clusterreleasepolicies',
       'emergencyaccesses',
       'evidence',
       'policychanges',

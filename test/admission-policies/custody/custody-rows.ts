@@ -1,6 +1,7 @@
 /** Every validation of every custody policy: what it refuses and how it says so, and the twin that passes. As data. */
 import { systemNamespace } from '../../../hack/controlplane/chart.ts';
 import {
+  clusterPolicy,
   approval,
   bundle,
   candidate,
@@ -364,6 +365,24 @@ const ofPolicies = ({ world, serviceAccount, as, stored, actOnPolicy, label }: K
     next: '--clusterrole=countersign-admin --user=developer-b',
     twin: async () => actOnPolicy(verb, as('admin')),
   })),
+  {
+    policy: 'countersign-clusterreleasepolicies',
+    rule: 'TemplateNeedsPerson',
+    given: 'a ServiceAccount makes what namespaces inherit',
+    refused: () => serviceAccount().create(clusterPolicy(), { dryRun: 'All' }),
+    caller: `system:serviceaccount:${staging}:robot`,
+    next: 'have a person do it',
+    twin: () => as('admin').create(clusterPolicy(), { dryRun: 'All' }),
+  },
+  {
+    policy: 'countersign-clusterreleasepolicies',
+    rule: 'TemplateRightMissing',
+    given: 'somebody without the right makes what namespaces inherit',
+    refused: () => as('developer-b').create(clusterPolicy(), { dryRun: 'All' }),
+    caller: 'developer-b',
+    next: '--clusterrole=countersign-template-admin --user=developer-b',
+    twin: () => as('admin').create(clusterPolicy(), { dryRun: 'All' }),
+  },
   {
     policy: 'countersign-releasepolicies',
     rule: 'GuardedKeepsPolicy',

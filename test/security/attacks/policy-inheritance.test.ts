@@ -2,19 +2,15 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { admitted, gateLock, policyLock, type Attack, type Attempt } from '../../support/attack/attack.ts';
 import { attacks } from '../../support/attack/harness.ts';
-import { apiVersion, fresh, policy, production, type Sent } from '../../support/attack/objects.ts';
+import { apiVersion, clusterPolicy, policy, production, type Sent } from '../../support/attack/objects.ts';
 import { bind, role, startWorld, store, type World } from '../../support/attack/world.ts';
 import { accepted, targetOf } from '../../support/cluster/cluster.ts';
 
 let world: World;
 const inherited = 'house';
 
-const template = (spec: Readonly<Record<string, unknown>> = {}, name = fresh('house')): Sent => ({
-  apiVersion,
-  kind: 'ClusterReleasePolicy',
-  metadata: { name },
-  spec: { soak: '1h', platformWriters: [], ...spec },
-});
+const template = (spec: Readonly<Record<string, unknown>> = {}, name?: string): Sent =>
+  clusterPolicy({ soak: '1h', platformWriters: [], ...spec }, name);
 
 beforeAll(async () => {
   world = await startWorld({ programs: true });

@@ -96,7 +96,13 @@ const checks: Readonly<Record<string, Checks>> = {
 };
 
 /** Policies that the rows of custody show: of our kinds, which must be asked apart from what they are made with, and others. */
-const custodyTopics: readonly string[] = ['definitions', 'minutes', ...Object.keys(makers), 'confinement'];
+const custodyTopics: readonly string[] = [
+  'clusterreleasepolicies',
+  'definitions',
+  'minutes',
+  ...Object.keys(makers),
+  'confinement',
+];
 
 export const ownTopics: readonly string[] = [...Object.keys(checks), ...custodyTopics];
 

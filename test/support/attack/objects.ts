@@ -89,6 +89,14 @@ export const policy = (given: Given = {}): Sent =>
     reviewBy: day(365),
   }))({ ...given, metadata: { name: 'production', ...given.metadata } });
 
+/** What namespaces inherit. */
+export const clusterPolicy = (spec: Sent['spec'] = { soak: '1h' }, name = fresh('house')): Sent => ({
+  apiVersion,
+  kind: 'ClusterReleasePolicy',
+  metadata: { name },
+  spec,
+});
+
 export const bundle = object('ReleaseBundle', production, () => ({
   candidate: { name: 'payments-2.4.0', uid: '3f0e', namespace: staging },
   targetNamespace: production,
