@@ -23,7 +23,7 @@ const run = async (session: Session): Promise<void> => {
       `kubectl apply -f ${file} -n ${namespace}`,
     );
   }
-  const { lines, more } = policyDifference(policy.spec, spec);
+  const { lines, more } = policyDifference(policy, spec);
   if (lines.length === 0) throw new Problem(`The policy of ${namespace} is already what ${file} says`);
   const { out } = session;
   out.line(bold(`What changes of the policy of ${namespace}`));

@@ -35,7 +35,7 @@ const run = async (session: Session): Promise<void> => {
   }
   const { out } = session;
   out.line(bold(metadata.name), `  changes the policy of ${namespace}`);
-  const { lines, more } = policyDifference(policy.spec, spec.policy);
+  const { lines, more } = policyDifference(policy, spec.policy);
   for (const each of lines) out.line('  ', each);
   if (more > 0) out.line(`  and ${more} more fields: kubectl get polchg ${metadata.name} -n ${namespace} -o yaml`);
   out.line(dim('asked by   '), visible(spec.author.username));

@@ -29,7 +29,8 @@ export interface JudgedPolicy extends ReleasePolicy {
 }
 
 /** What the policy of the namespace says itself: what is changed, reviewed and signed for. */
-export const storedSpec = ({ spec, inherited }: JudgedPolicy): ReleasePolicy['spec'] => inherited?.own ?? spec;
+export const storedSpec = ({ spec, inherited }: Pick<JudgedPolicy, 'spec' | 'inherited'>): ReleasePolicy['spec'] =>
+  inherited?.own ?? spec;
 
 export const templateMissing = (policy: ReleasePolicy): InheritanceProblem => {
   const { namespace } = policy.metadata;

@@ -1,5 +1,4 @@
 /** What a change of the policy says of itself. */
-import { storedSpec } from '../inherited.ts';
 import type { PolicyChangeStatus } from '../../api/policy-change.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import type { Reason } from '../../api/reasons.ts';
@@ -64,7 +63,7 @@ export const changeStatus = (s: Changing, state: ShownState, now: Instant): Poli
 };
 
 const differenceOf = ({ change }: Changing, policy: ReleasePolicy): string[] => {
-  const { lines, more } = policyDifference(storedSpec(policy), change.spec.policy);
+  const { lines, more } = policyDifference(policy, change.spec.policy);
   const { name, namespace } = change.metadata;
   return more === 0
     ? [...lines]

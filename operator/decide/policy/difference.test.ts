@@ -6,11 +6,18 @@ const { spec } = aPolicy({ soak: '1h' });
 
 describe('the difference of two policies', () => {
   it('is empty when they are equal', () => {
-    expect(policyDifference(spec, { ...spec })).toEqual({ lines: [], more: 0 });
+    expect(policyDifference({ spec }, { ...spec })).toEqual({ lines: [], more: 0 });
+  });
+
+  it('is that of the policy as it is stored, whatever it inherits', () => {
+    const inherited = { template: 'house', version: '1', own: spec, problems: [] };
+    const judged = { spec: { ...spec, soak: '24h' }, inherited };
+    expect(policyDifference(judged, spec).lines).toEqual([]);
+    expect(policyDifference(judged, { ...spec, soak: '2h' }).lines).toEqual(['soak: "1h" → "2h"']);
   });
 
   it('has a line for each field, with what was and what is to be', () => {
-    expect(policyDifference(spec, { ...spec, soak: '0s', reviewOverdue: 'Block' }).lines).toEqual([
+    expect(policyDifference({ spec }, { ...spec, soak: '0s', reviewOverdue: 'Block' }).lines).toEqual([
       'reviewOverdue: "Report" → "Block"',
       'soak: "1h" → "0s"',
     ]);
@@ -18,21 +25,23 @@ describe('the difference of two policies', () => {
 
   it('says what is absent', () => {
     const exceptions = { gates: ['Soak' as const], maxDuration: '24h', approvals: spec.approvals };
-    const { lines } = policyDifference(spec, { ...spec, exceptions });
+    const { lines } = policyDifference({ spec }, { ...spec, exceptions });
     expect(lines).toContain('exceptions.maxDuration: (absent) → "24h"');
-    expect(policyDifference({ ...spec, exceptions }, spec).lines).toContain('exceptions.maxDuration: "24h" → (absent)');
+    expect(policyDifference({ spec: { ...spec, exceptions } }, spec).lines).toContain(
+      'exceptions.maxDuration: "24h" → (absent)',
+    );
   });
 
   it('shows what misleads the eye escaped, and counts what it cuts', () => {
     const people = [{ name: 'a\u202e', identities: ['x'.repeat(500)] }];
-    const [line = ''] = policyDifference({ ...spec, people: [] }, { ...spec, people }).lines;
+    const [line = ''] = policyDifference({ spec: { ...spec, people: [] } }, { ...spec, people }).lines;
     expect(line).toContain(String.raw`\u{202e}`);
     expect(line).toMatch(/… \(\d+ characters more\)$/);
   });
 
   it('counts the fields that it does not show', () => {
     const people = Array.from({ length: 250 }, (_, i) => ({ name: `p${i}`, identities: [`u${i}`] }));
-    const { lines, more } = policyDifference({ ...spec, people: [] }, { ...spec, people });
+    const { lines, more } = policyDifference({ spec: { ...spec, people: [] } }, { ...spec, people });
     expect(lines).toHaveLength(200);
     expect(more).toBeGreaterThan(0);
   });

@@ -1,6 +1,7 @@
 /** What another spec of a policy changes, as lines that people read before they sign. */
 import { jsonObject, type Json } from '../../api/meta.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
+import { storedSpec, type JudgedPolicy } from '../inherited.ts';
 import { differences } from '../json/diff.ts';
 import { formatPath } from '../json/field-path.ts';
 import { visible } from '../safe-text.ts';
@@ -31,9 +32,9 @@ export interface PolicyDifference {
 /** As JSON: what is undefined is no field. */
 const plain = (spec: PolicySpec): Json => jsonObject(JSON.parse(JSON.stringify(spec)));
 
-/** Field by field, entries of lists by name, in the order of their paths. */
-export const policyDifference = (from: PolicySpec, to: PolicySpec): PolicyDifference => {
-  const all = differences(plain(from), plain(to));
+/** Field by field, entries of lists by name, in the order of their paths. Of a policy that inherits, what it says itself is what is changed. */
+export const policyDifference = (from: Pick<JudgedPolicy, 'spec' | 'inherited'>, to: PolicySpec): PolicyDifference => {
+  const all = differences(plain(storedSpec(from)), plain(to));
   return {
     lines: all
       .slice(0, maxLines)

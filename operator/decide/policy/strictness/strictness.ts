@@ -141,7 +141,9 @@ export const strictness: { readonly [F in PolicyField]-?: Row<Part<F>> } = {
     'none at all; fewer gates, a shorter maxDuration, more approvals',
     allowance(fields<Part<'exceptions'>>({ gates: allowed(), maxDuration: shorter, approvals: lines })),
   ),
-  changes: ordered('any where there were none; more approvals', fields<Part<'changes'>>({ approvals: lines })),
+  changes: ordered('any where there were none; more approvals', fields<Part<'changes'>>({ approvals: lines }), {
+    isReadByApiServer: true,
+  }),
   windows: ordered('fewer of the same windows; any windows where there were none', openings()),
   freezes: ordered('more freezes', demanded()),
   expedited: ordered(
