@@ -40,12 +40,12 @@ const tell = async (demo: steps.Demo): Promise<void> => {
   await night.ordinaryRelease(demo);
   const before = await night.followUp(demo);
   await night.review(demo);
+  await changedByTwo(demo);
   await steps.lockTakenAway(demo);
   await steps.neverReady(demo, before);
   await night.endedByItself(demo);
   await steps.failsLater(demo, before);
   await steps.nothingRuns(demo, before);
-  await changedByTwo(demo);
   await steps.record(demo);
 };
 

@@ -9,7 +9,7 @@ const patch = (spec: unknown): string =>
 /** The whole policy with another soak, asked for with the reason. */
 const asking = [
   `kubectl get relpol production -n ${production} -o json`,
-  `node -e 'const { spec } = JSON.parse(fs.readFileSync(0)); console.log(JSON.stringify({ apiVersion: "countersign.dev/v1alpha1", kind: "PolicyChange", metadata: { name: "${name}", namespace: "${production}" }, spec: { policy: { ...spec, soak: "10s" }, reason: "three seconds of soak show nothing" } }))'`,
+  `node -e 'const { spec } = JSON.parse(fs.readFileSync(0)); console.log(JSON.stringify({ apiVersion: "countersign.dev/v1alpha1", kind: "PolicyChange", metadata: { name: "${name}", namespace: "${production}" }, spec: { policy: { ...spec, soak: "4s" }, reason: "three seconds of soak are few" } }))'`,
   'kubectl create -f -',
 ].join(' | ');
 
@@ -46,5 +46,5 @@ export const changedByTwo = async ({ terminal }: Demo): Promise<void> => {
     'auditor-a',
     `kubectl get relpol production -n ${production} -o jsonpath='{.spec.soak}'`,
   );
-  terminal.check('the policy says what was signed for', soak === '10s', soak);
+  terminal.check('the policy says what was signed for', soak === '4s', soak);
 };
