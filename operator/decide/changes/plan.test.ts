@@ -82,6 +82,14 @@ describe('a change of the policy', () => {
     });
   });
 
+  test('says that everybody has signed while it is applied, and afterwards', () => {
+    const signed = statusOf(planned(signedBy(signature)));
+    expect(signed).toMatchObject({ state: 'PolicyChangeSigned', approvals: '1/1' });
+    const policy = annotated({ [appliedChangeAnnotation]: 'shorter' });
+    const after = statusOf(planned(snapshot({ policy, change: { ...change, status: signed } })));
+    expect(after).toMatchObject({ state: 'PolicyChanged', approvals: '1/1' });
+  });
+
   test('says in its words that the API server does not take it, and does not try', () => {
     const plan = planned(signedBy(signature), { kind: 'No', message: 'ReviewWithin24Months: too late' });
     expect(plan.effects).toEqual([]);
