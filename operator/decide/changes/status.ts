@@ -51,7 +51,7 @@ export const changeStatus = (s: Changing, state: ShownState, now: Instant): Poli
     observedGeneration: generation,
     conditions: setConditions(change.status?.conditions ?? [], wanted, { now, generation }),
     state: reason,
-    approvals: isOpen(state) ? `${state.quorum.have}/${state.quorum.need}` : (change.status?.approvals ?? ''),
+    approvals: approvalsOf(state, change.status?.approvals ?? ''),
     ...(policy === undefined || !isOpen(state)
       ? { difference: [], approvalManifests: {} }
       : {
@@ -60,6 +60,12 @@ export const changeStatus = (s: Changing, state: ShownState, now: Instant): Poli
           approvalManifests: changeManifests(change, policy, openRoles(state.quorum)),
         }),
   };
+};
+
+/** How many signed, as long as they are counted; afterwards what was said last. */
+const approvalsOf = (state: ShownState, before: string): string => {
+  if (state.is === 'Signed') return `${state.by.length}/${state.by.length}`;
+  return isOpen(state) ? `${state.quorum.have}/${state.quorum.need}` : before;
 };
 
 const differenceOf = ({ change }: Changing, policy: ReleasePolicy): string[] => {
