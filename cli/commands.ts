@@ -15,6 +15,7 @@ import { notes } from './commands/notes.ts';
 import { pending } from './commands/pending.ts';
 import { policyChange } from './commands/policy-change.ts';
 import { policyDiff } from './commands/policy-diff.ts';
+import { policyEffective } from './commands/policy-effective.ts';
 import { policyLint } from './commands/policy-lint.ts';
 import { reject } from './commands/reject.ts';
 import { report } from './commands/report.ts';
@@ -52,6 +53,7 @@ export const commands: readonly CommandDefinition[] = [
   emergencyEnd,
   emergencyReview,
   policyDiff,
+  policyEffective,
   policyLint,
   policyChange,
   doctor,

@@ -2,6 +2,7 @@
 import type { ReleasePolicy } from '../../operator/api/policy.ts';
 import { connectionOptions, outputOption, type CommandDefinition } from '../command.ts';
 import { storedPolicyIn } from '../candidate/find.ts';
+import { findChange } from '../candidate/policy-changes.ts';
 import { exitCodes, Problem, type ExitCode } from '../exit.ts';
 import { printObjects } from '../output/objects.ts';
 import { bold, styled, type Style } from '../output/parts.ts';
@@ -26,20 +27,34 @@ const storedIn = async (session: Session, namespace: string): Promise<Side> => (
 
 const fromFile = async (file: string): Promise<Side> => ({ title: file, policy: await policyInFile(file) });
 
+/** What is asked for by name. */
+const asked = async (
+  session: Session,
+  name: string,
+  namespace: string,
+): Promise<readonly [before: Side, after: Side]> => {
+  const cluster = await session.cluster();
+  const [before, { spec }] = await Promise.all([storedIn(session, namespace), findChange(cluster, namespace, name)]);
+  return [before, { title: `PolicyChange ${name}`, policy: { ...before.policy, spec: spec.policy } }];
+};
+
 const sidesOf = async (session: Session): Promise<readonly [before: Side, after: Side]> => {
+  const change = session.text('change');
   const [files, namespaces] = [session.texts('filename'), session.texts('namespace')];
   const [[file, otherFile], [namespace, otherNamespace]] = [files, namespaces];
+  const place = async (): Promise<string> => namespace ?? (await session.cluster()).access.namespace ?? 'default';
+  if (change !== undefined && files.length === 0 && namespaces.length <= 1)
+    return asked(session, change, await place());
   if (file !== undefined && otherFile !== undefined && files.length === 2 && namespaces.length === 0)
     return [await fromFile(file), await fromFile(otherFile)];
   if (namespace !== undefined && otherNamespace !== undefined && namespaces.length === 2 && files.length === 0)
     return [await storedIn(session, namespace), await storedIn(session, otherNamespace)];
-  if (file !== undefined && files.length === 1 && namespaces.length <= 1) {
+  if (change === undefined && file !== undefined && files.length === 1 && namespaces.length <= 1) {
     const after = await fromFile(file);
-    const place = namespace ?? (await session.cluster()).access.namespace ?? 'default';
-    return [await storedIn(session, place), after];
+    return [await storedIn(session, await place()), after];
   }
   throw new Problem(
-    'Two policies are compared: one of a file with the stored one, two files, or two namespaces',
+    'Two policies are compared: one of a file or of a PolicyChange with the stored one, two files, or two namespaces',
     'kubectl countersign policy diff -f policy.yaml -n <namespace>',
     exitCodes.usage,
   );
@@ -89,7 +104,7 @@ export const policyDiff: CommandDefinition = {
   name: 'policy diff',
   summary: 'Shows what a policy makes tighter and looser.',
   description:
-    'Field by field what differs between two policies, and whether the second asks for more (tighter), for less (looser), or for something else (other); looser fields come first. Compared are the stored policy of a namespace and a file, two files, or the policies of two namespaces. Defaults are filled in. Nothing is written.',
+    'Field by field what differs between two policies, and whether the second asks for more (tighter), for less (looser), or for something else (other); looser fields come first. Compared are the stored policy of a namespace and a file or what a PolicyChange asks for, two files, or the policies of two namespaces. Defaults are filled in. Nothing is written.',
   options: [
     {
       flags: '-f, --filename <file>',
@@ -106,11 +121,13 @@ export const policyDiff: CommandDefinition = {
           }
         : option,
     ),
+    { flags: '--change <name>', description: 'A PolicyChange of the namespace.', completes: 'change' },
     { flags: '--fail-on-looser', description: 'Exit code 1 when a field is looser or other, for pipelines.' },
     outputOption,
   ],
   examples: [
     { says: 'What would this file change?', line: 'policy diff -f policy.yaml -n payments-prod' },
+    { says: 'What does this change ask for?', line: 'policy diff --change shorter-soak -n payments-prod' },
     { says: 'In a pipeline: may only tighten', line: 'policy diff -f old.yaml -f policy.yaml --fail-on-looser' },
   ],
   run,

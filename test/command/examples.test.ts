@@ -278,6 +278,8 @@ test('who changes the rules', async () => {
   expect(await type('admin', 'policy change -f policy.yaml')).toContain('created; others sign for it');
   const waits = await command.as('approver-a', ['pending', '-n', world.production]);
   expect(waits.stdout).toContain('kubectl countersign sign change shorter-soak -n payments-prod --role approver');
+  expect(await type('approver-b', 'policy diff --change')).toContain('tighter  spec.soak');
+  expect(await type('approver-b', 'policy effective')).toMatch(/spec\.soak: "\w+"/);
   expect(await type('approver-b', 'sign change no-soak -n payments-prod --refuse')).toContain('refused as approver');
   expect(await type('approver-a', 'sign change shorter-soak -n payments-prod --yes')).toContain('signed as approver');
   await kubectl('auditor-a', 'wait', '--for=condition=Applied', 'polchg/shorter-soak', '--timeout=60s');
