@@ -459,7 +459,12 @@ test(
     await world.stage(world.configMap('alone', { level: 'info' }));
     const irreversible = [{ kind: 'PersistentVolumeClaim', name: 'data', reason: 'nothing is kept there any more' }];
     await promote(world, 'pruned', ['ConfigMap/alone'], { irreversible });
-    await waitForGone(world.as('installer'), world.ref('PersistentVolumeClaim', 'data'), patienceMs);
+    // What holds data goes last: only what is gone is created again.
+    for (const [kind, name] of [
+      ['PersistentVolumeClaim', 'data'],
+      ['StatefulSet', 'state'],
+    ] as const)
+      await waitForGone(world.as('installer'), world.ref(kind, name), patienceMs);
     await goBack(world);
 
     await goWrong(await system.world('wrong', policy));
