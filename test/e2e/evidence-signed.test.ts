@@ -179,6 +179,8 @@ scenario(
     await typed(forge, edit, 'admin', { KUBE_EDITOR: editor });
     const wrote = await gateSays(world, 'sourced', 'SegregationOfDuties', 'AuthorCannotSign');
     expect(wrote.message).toContain('approver-a (ada@example.com wrote commit');
+    // An author under another account is nobody who could sign.
+    expect(await why(world, 'sourced')).not.toContain('User approver-a');
     const again = await command.as('approver-a', ['approve', 'sourced', '-n', world.staging, '--role', 'approver']);
     expect(again.stderr).toContain('approver-a as approver (changed the content)');
 
