@@ -1,7 +1,9 @@
 /** Who holds a role: people and groups, from the bindings of the production namespace. */
 import { group, virtualResources } from '../../operator/api/kinds.ts';
+import type { ReleasePolicy } from '../../operator/api/policy.ts';
 import { linesOf } from '../../operator/decide/people/approval-lines.ts';
 import { consents } from '../../operator/decide/people/approvals.ts';
+import { peopleAmong } from '../../operator/decide/people/identity.ts';
 import { quorum } from '../../operator/decide/people/quorum.ts';
 import type { KubeObject } from '../../operator/kube/resource.ts';
 import { isForbidden, type Cluster, type RuleSeen } from '../cluster/cluster.ts';
@@ -84,6 +86,22 @@ const authorsIn = ({ candidate, bundle }: Pick<Story, 'candidate' | 'bundle'>): 
   ...(candidate.status?.sourceAuthors ?? []).map(({ username }) => username),
 ];
 
+const userOf = (holder: string): string | undefined => /^User (.+)$/.exec(holder)?.[1];
+
+/** Holders who are none of these people, under whatever account the policy knows them. */
+const othersThan = (
+  names: readonly string[],
+  holders: readonly string[],
+  policy: ReleasePolicy | undefined,
+): readonly string[] => {
+  const personOf = peopleAmong(policy?.spec.people ?? [], [...names, ...holders.flatMap((each) => userOf(each) ?? [])]);
+  const out = new Set(names.map(personOf));
+  return holders.filter((each) => {
+    const user = userOf(each);
+    return user === undefined || !out.has(personOf(user));
+  });
+};
+
 /** For each open line, who may still sign: neither authors nor those who have. `Unreadable`: this person may not list bindings. */
 export const whoCanSign = async (
   cluster: Cluster,
@@ -95,10 +113,8 @@ export const whoCanSign = async (
   const open = quorum(linesOf({ candidate, policy }), counted).lines.filter(({ have, need }) => have < need);
   const holders = await holdersOf(cluster, candidate.spec.targetNamespace, rolesIn);
   if (holders === undefined) return 'Unreadable';
-  const out = new Set(
-    [...authorsIn({ candidate, bundle }), ...counted.map(({ username }) => username)].map((name) => `User ${name}`),
-  );
-  return open.map(({ role }) => ({ role, people: (holders.get(role) ?? []).filter((each) => !out.has(each)) }));
+  const out = [...authorsIn({ candidate, bundle }), ...counted.map(({ username }) => username)];
+  return open.map(({ role }) => ({ role, people: othersThan(out, holders.get(role) ?? [], policy) }));
 };
 
 /** A type of evidence, and whether an author may bring it, because others signed it. */
@@ -110,14 +126,14 @@ interface ReportedType {
 /** For each type of evidence, who may report it and, where it matters, is no author. `Unreadable`: this person may not list bindings of the staging namespace. */
 export const whoCanReport = async (
   cluster: Cluster,
-  { candidate, bundle }: Pick<Story, 'candidate' | 'bundle'>,
+  { candidate, policy, bundle }: Pick<Story, 'candidate' | 'policy' | 'bundle'>,
   types: readonly ReportedType[],
 ): Promise<readonly Supply[] | 'Unreadable'> => {
   const holders = await holdersOf(cluster, candidate.metadata.namespace, reportTypesIn);
   if (holders === undefined) return 'Unreadable';
-  const authors = new Set(authorsIn({ candidate, bundle }).map((name) => `User ${name}`));
+  const authors = authorsIn({ candidate, bundle });
   return types.map(({ type: role, byAuthors }) => ({
     role,
-    people: (holders.get(role) ?? []).filter((each) => byAuthors || !authors.has(each)),
+    people: othersThan(byAuthors ? [] : authors, holders.get(role) ?? [], policy),
   }));
 };
