@@ -51,7 +51,7 @@ export const policyEffective: CommandDefinition = {
   name: 'policy effective',
   summary: 'Shows what counts in a namespace, and where from.',
   description:
-    'The policy of a production namespace with what it inherits: of each field that says something the value that counts, and where it comes from the template, what the namespace itself says. What keeps the template from being in force is told with the command that mends it. Nothing is written.',
+    'The policy of a production namespace with what it inherits: of each field that says something the value that counts, and where it comes from the template, what the namespace itself says. What keeps the template from being in force is told with the command that repairs it. Nothing is written.',
   options: [...connectionOptions, outputOption],
   examples: [{ says: 'What counts here?', line: 'policy effective -n payments-prod' }],
   run,
