@@ -117,8 +117,14 @@ const judged = async ({ as }: World, of: Reported): Promise<Attempt> => {
       return verdict !== undefined && verdict.reason !== 'RightsUnknown' && !verdict.message.includes('SBOM about');
     },
   );
+  await withdrawn(as, of);
   const verdict = verdictOf(accepted(seen));
   return { reached: verdict?.outcome === 'Passed', said: `${verdict?.reason}: ${verdict?.message}` };
+};
+
+/** Those that wait are judged again whenever the policy changes. */
+const withdrawn = async (as: World['as'], of: Reported): Promise<void> => {
+  accepted(await as('owner-a').delete(targetOf(of)));
 };
 
 /** Somebody reports something about a new candidate. */
@@ -271,6 +277,6 @@ attacks(
     ...ofContent,
     ...ofCustody,
     ...statementAttacks({ world: () => world, demand, proposed, reported, tested, lines }),
-    ...sourceAttacks<Evidenced>({ proposed, tested, lines }),
+    ...sourceAttacks<Evidenced>({ proposed, tested, lines, withdrawn }),
   ],
 );

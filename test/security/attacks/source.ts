@@ -24,6 +24,7 @@ interface Ground {
   readonly proposed: (world: World) => Promise<Reported>;
   readonly tested: (of: Reported, about?: object, more?: Readonly<Record<string, unknown>>) => Sent;
   readonly lines: readonly object[];
+  readonly withdrawn: (as: World['as'], of: Reported) => Promise<void>;
 }
 
 interface Told {
@@ -59,7 +60,7 @@ const signs = async ({ as }: World, of: Reported): Promise<void> => {
   );
 };
 
-const waysOf = ({ proposed, tested, lines }: Ground) => {
+const waysOf = ({ proposed, tested, lines, withdrawn }: Ground) => {
   let isSourceLineThere = true;
   const lock: Lock<World> = {
     name: 'the line Source of the policy',
@@ -89,6 +90,7 @@ const waysOf = ({ proposed, tested, lines }: Ground) => {
         return !isSigned || isCounted || duties?.reason === 'AuthorUnknown';
       },
     );
+    await withdrawn(world.as, of);
     return accepted(seen);
   };
   const under =
