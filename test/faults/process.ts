@@ -1,6 +1,7 @@
 /** An operator of this process, under its real ServiceAccounts, that sees one world and dies at a write of one's choice. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { kinds } from '../../operator/api/kinds.ts';
 import { connect } from '../../operator/kube/connection.ts';
 import { loadCredentials, type Credentials } from '../../operator/kube/credentials.ts';
 import { createTransport, type Interceptor } from '../../operator/kube/transport.ts';
@@ -164,7 +165,7 @@ export class Process {
   #confined(world: string, path: string): string {
     const root = '/apis/countersign.dev/v1alpha1';
     const plural = path.startsWith(`${root}/`) ? path.slice(root.length + 1) : '';
-    if (plural === '' || plural.includes('/')) return path;
+    if (plural === '' || plural.includes('/') || plural === kinds.ClusterReleasePolicy.plural) return path;
     return `${root}/namespaces/${this.#namespaces[plural] ?? `${world}-prod`}/${plural}`;
   }
 }
