@@ -5,6 +5,7 @@ import type { Reason } from '../../api/reasons.ts';
 import { rfc3339, setConditions, type Wanted } from '../conditions.ts';
 import { firstLine, listed } from '../messages.ts';
 import type { Instant } from '../objects.ts';
+import { openLines, openPlaces } from '../people/open-lines.ts';
 import type { Quorum } from '../people/quorum.ts';
 import { policyDifference } from '../policy/difference.ts';
 import { visible } from '../safe-text.ts';
@@ -57,7 +58,11 @@ export const changeStatus = (s: Changing, state: ShownState, now: Instant): Poli
       : {
           digest: changeDigest(change, policy),
           difference: differenceOf(s, policy),
-          approvalManifests: changeManifests(change, policy, openRoles(state.quorum)),
+          approvalManifests: changeManifests(
+            change,
+            policy,
+            openLines(state.quorum).map(({ role }) => role),
+          ),
         }),
   };
 };
@@ -75,10 +80,6 @@ const differenceOf = ({ change }: Changing, policy: ReleasePolicy): string[] => 
     ? [...lines]
     : [...lines, `and ${more} more fields: kubectl get polchg ${name} -n ${namespace} -o jsonpath={.spec.policy}`];
 };
-
-/** Roles in which signatures are missing. */
-const openRoles = ({ lines }: Quorum): readonly string[] =>
-  lines.filter(({ have, need }) => have < need).map(({ role }) => role);
 
 const uncountedBecause: Readonly<Record<Uncounted, string>> = {
   Author: 'asked for it',
@@ -155,11 +156,7 @@ const waitingText = (
   { quorum, ignored }: Extract<ChangeState, { is: 'Waiting' }>,
 ): string => {
   const { namespace } = change.metadata;
-  const open = quorum.lines.filter(({ have, need }) => have < need);
-  const missing = open.map(({ role, have, need, missingGroups }) => {
-    const groups = missingGroups.length === 0 ? '' : ` (from ${listed(missingGroups.map(visible))})`;
-    return `${need - have} ${role}${groups}`;
-  });
+  const open = openLines(quorum);
   const next = open.map(
     ({ role }) =>
       `somebody who holds role ${role} in ${namespace} by name, and did not ask for it, signs: ${signChange(change, role)}`,
@@ -167,7 +164,7 @@ const waitingText = (
   const until = policy === undefined ? '' : ` until ${rfc3339(Math.max(0, endOfChange(change, policy)))}`;
   const refuse =
     policy === undefined ? '' : `; or refuses it for good: ${rejection(change, policy, open[0]?.role ?? '')}`;
-  return `${quorum.have} of ${quorum.need} signatures; waiting${until} for ${listed(missing)}${ignoredText(ignored)}. Read what it changes: ${showChange(change)}. Next: ${next.join('; ')}${refuse}`;
+  return `${quorum.have} of ${quorum.need} signatures; waiting${until} for ${listed(open.map(openPlaces))}${ignoredText(ignored)}. Read what it changes: ${showChange(change)}. Next: ${next.join('; ')}${refuse}`;
 };
 
 const rejection = (change: KnownChange['change'], policy: ReleasePolicy, role: string): string => {

@@ -6,7 +6,7 @@ import { rfc3339, setConditions, type Wanted } from '../conditions.ts';
 import { listed } from '../messages.ts';
 import type { Instant } from '../objects.ts';
 import { heldRight, rightToSign } from '../people/approval-right.ts';
-import type { Quorum } from '../people/quorum.ts';
+import { openLines, openPlaces } from '../people/open-lines.ts';
 import { earliest, nothing, type Plan } from '../plan.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
@@ -65,7 +65,7 @@ const statusOf = (s: ExceptionSnapshot, state: ExceptionState, now: Instant): Po
   const { generation } = exception.metadata;
   const { reason, message } = said(s, state);
   const isOpen = state.is === 'Waiting' || state.is === 'Unanswered';
-  const roles = isOpen ? openRoles(state.quorum) : [];
+  const roles = isOpen ? openLines(state.quorum).map(({ role }) => role) : [];
   const conditions: readonly Wanted[] = [
     { type: 'Granted', status: state.is === 'Granted' ? 'True' : 'False', reason, message },
     isOpen
@@ -145,22 +145,14 @@ const said = ({ exception, policy }: ExceptionSnapshot, state: ExceptionState): 
   }
 };
 
-/** Roles in which signatures are missing. */
-const openRoles = ({ lines }: Quorum): readonly string[] =>
-  lines.filter(({ have, need }) => have < need).map(({ role }) => role);
-
 const waitingText = (
   exception: KnownException['exception'],
   { quorum, ignored }: Extract<ExceptionState, { is: 'Waiting' }>,
 ): string => {
-  const open = quorum.lines.filter(({ have, need }) => have < need);
-  const missing = open.map(({ role, have, need, missingGroups }) => {
-    const groups = missingGroups.length === 0 ? '' : ` (from ${listed(missingGroups.map(visible))})`;
-    return `${need - have} ${role}${groups}`;
-  });
+  const open = openLines(quorum);
   const next = open.map(
     ({ role }) =>
       `somebody who holds role ${role} in ${exception.metadata.namespace} by name, and did not ask for it, signs: ${signException(exception, role)}`,
   );
-  return `${quorum.have} of ${quorum.need} signatures; waiting for ${listed(missing)}${ignoredText(ignored)}. Next: ${next.join('; ')}`;
+  return `${quorum.have} of ${quorum.need} signatures; waiting for ${listed(open.map(openPlaces))}${ignoredText(ignored)}. Next: ${next.join('; ')}`;
 };

@@ -1,6 +1,7 @@
 /** Is every approval line met by signatures under this digest? */
 import type { Instant } from '../../objects.ts';
 import { linesOf } from '../../people/approval-lines.ts';
+import { openPlaces } from '../../people/open-lines.ts';
 import { quorum, type LineSummary } from '../../people/quorum.ts';
 import { newCandidate, signAs } from '../remedies.ts';
 import { consents, signatures, type Signature, type Standing } from '../../people/approvals.ts';
@@ -64,11 +65,6 @@ const refusal = (s: Seen, all: readonly Signature[]): Verdict | undefined => {
 const nextExpiry = (all: readonly Signature[]): number | undefined => {
   const ends = consents(all, 'Counts', 'Unanswered', 'LacksRight').flatMap(({ expiresAt }) => expiresAt ?? []);
   return ends.length === 0 ? undefined : Math.min(...ends);
-};
-
-const openPlaces = ({ role, need, have, missingGroups }: LineSummary): string => {
-  const from = missingGroups.length === 0 ? '' : ` (from ${listed(missingGroups.map(visible))})`;
-  return `${need - have} ${role}${from}`;
 };
 
 /** What the message of the gate waits for, such as `1 tester and 2 approver (from change-board)`; undefined = it does not say. */
