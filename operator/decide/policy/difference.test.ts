@@ -39,6 +39,16 @@ describe('the difference of two policies', () => {
     expect(line).toMatch(/… \(\d+ characters more\)$/);
   });
 
+  it('shows where two long texts part, however late that is', () => {
+    const rooted = (end: string) => ({ ...spec, trustedRoots: [{ name: 'own', root: `${'r'.repeat(60_000)}${end}` }] });
+    const [line = ''] = policyDifference({ spec: rooted('ours') }, rooted('theirs')).lines;
+    const [before, after] = line.split(' → ');
+    expect(before).toContain('ours');
+    expect(after).toContain('theirs');
+    expect(line).toContain('characters before');
+    expect(line).not.toContain('r'.repeat(1_000));
+  });
+
   it('counts the fields that it does not show', () => {
     const people = Array.from({ length: 250 }, (_, i) => ({ name: `p${i}`, identities: [`u${i}`] }));
     const { lines, more } = policyDifference({ spec: { ...spec, people: [] } }, { ...spec, people });
