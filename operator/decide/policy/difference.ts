@@ -19,8 +19,25 @@ const cut = (text: string, most: number): string => {
   return left <= 0 ? text : `${characters.slice(0, most).join('')}… (${left} characters more)`;
 };
 
-const valueText = (value: Json | undefined): string =>
-  value === undefined ? absent : cut(visible(JSON.stringify(value)), maxValue);
+/** How much of what two long texts have in common stands before the place where they part. */
+const context = 40;
+
+/** How many characters two texts begin with alike, of which nothing needs to be shown. */
+const alike = (a: readonly string[], b: readonly string[]): number => {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  return at <= maxValue / 2 ? 0 : at - context;
+};
+
+const valueTexts = (from: Json | undefined, to: Json | undefined): readonly [from: string, to: string] => {
+  const [before = [], after = []] = [from, to].map((value) =>
+    Array.from(value === undefined ? absent : visible(JSON.stringify(value))),
+  );
+  const skipped = alike(before, after);
+  const lead = skipped === 0 ? '' : `(${skipped} characters before) …`;
+  const shown = (text: readonly string[]): string => `${lead}${cut(text.slice(skipped).join(''), maxValue)}`;
+  return [shown(before), shown(after)];
+};
 
 export interface PolicyDifference {
   /** One a field: `soak: "1h" → "0s"`. Empty exactly when the two are equal. */
@@ -38,9 +55,7 @@ export const policyDifference = (from: Pick<JudgedPolicy, 'spec' | 'inherited'>,
   return {
     lines: all
       .slice(0, maxLines)
-      .map((each) =>
-        cut(`${visible(formatPath(each.path))}: ${valueText(each.from)} → ${valueText(each.to)}`, maxLine),
-      ),
+      .map(({ path, from, to }) => cut(`${visible(formatPath(path))}: ${valueTexts(from, to).join(' → ')}`, maxLine)),
     more: Math.max(0, all.length - maxLines),
   };
 };
