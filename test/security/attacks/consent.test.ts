@@ -6,6 +6,7 @@ import { identity } from '../../../operator/api/meta.ts';
 import { accepted, targetOf, type Answer, type ApiClient, type KubeObject } from '../../support/cluster/cluster.ts';
 import {
   admitted,
+  cameToNothing,
   policyLock,
   schemaLock,
   stampLock,
@@ -119,7 +120,7 @@ const inTheNameOf: readonly Attack<Consent>[] = [
     id: 'T24',
     name: `${who} creates one of ${plural} in the name of ${other}`,
     act: async ({ as }) => names(await as(who).create(again()), field, other),
-    denied: '',
+    denied: cameToNothing,
     twin: async ({ as }) => names(await as(other).create(again()), field, other),
     locks: [stampLock(plural), lock],
   };

@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { identity } from '../../../operator/api/meta.ts';
 import {
   admitted,
+  cameToNothing,
   policyLock,
   schemaLock,
   stampLock,
@@ -265,7 +266,7 @@ const ofCustody: readonly Attack<Evidenced>[] = [
     id: 'T62',
     name: 'tester-a reports in the name of security-a',
     act: ({ as }) => forge(as('tester-a')),
-    denied: '',
+    denied: cameToNothing,
     twin: ({ as }) => forge(as('security-a')),
     locks: [stampLock('evidence'), custody],
   },

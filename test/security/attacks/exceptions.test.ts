@@ -3,6 +3,7 @@ import { afterAll, beforeAll } from '@jest/globals';
 import { identity } from '../../../operator/api/meta.ts';
 import {
   admitted,
+  cameToNothing,
   gateLock,
   policyLock,
   schemaLock,
@@ -316,7 +317,7 @@ const ofCustody: readonly Attack<World>[] = [
     id: 'T63',
     name: 'owner-a asks for an exception in the name of security-a',
     act: ({ as }) => forge(as('owner-a')),
-    denied: '',
+    denied: cameToNothing,
     twin: ({ as }) => forge(as('security-a')),
     locks: [stampLock('policyexceptions'), custody],
   },

@@ -4,6 +4,7 @@ import { appliedChangeAnnotation, changedAloneAnnotation } from '../../../operat
 import { identity } from '../../../operator/api/meta.ts';
 import {
   admitted,
+  cameToNothing,
   gateLock,
   policyLock,
   schemaLock,
@@ -405,7 +406,7 @@ const ofCustody: readonly Attack<World>[] = [
     id: 'T65',
     name: 'owner-a asks for a change in the name of security-a',
     act: ({ as }) => forge(as('owner-a')),
-    denied: '',
+    denied: cameToNothing,
     twin: ({ as }) => forge(as('security-a')),
     locks: [stampLock('policychanges'), ofRequests],
   },

@@ -13,7 +13,14 @@ import {
 } from '../../support/cluster/cluster.ts';
 import { isTrue, startSystem, type Reported, type System, type World as Pair } from '../../support/cluster/system.ts';
 import { conditionSays, end, gateSays, sign, staged } from '../../support/scenario/kit.ts';
-import { admitted, policyLock, stampLock, type Attack, type Attempt } from '../../support/attack/attack.ts';
+import {
+  admitted,
+  cameToNothing,
+  policyLock,
+  stampLock,
+  type Attack,
+  type Attempt,
+} from '../../support/attack/attack.ts';
 import { attacks } from '../../support/attack/harness.ts';
 import { fresh } from '../../support/attack/objects.ts';
 import { bind, eventually, role, said, type World } from '../../support/attack/world.ts';
@@ -205,7 +212,7 @@ const hiding = hidings.map(([how, write]): Attack<Whole> => {
     id: 'T61',
     name: `who edits staging ${how}`,
     act: as('approver-a', 'approver-a'),
-    denied: '',
+    denied: cameToNothing,
     async twin() {
       const pair = await whole.pair();
       const answer = await write(pair.as('developer-a'), pair);
@@ -459,7 +466,7 @@ attacks<Whole>(
           .create<KubeObject>({ ...rest, metadata: { ...metadata, annotations } });
         return { reached: answer.ok && recordOf(answer.body) === '0 developer-a', said: said(answer) };
       },
-      denied: '',
+      denied: cameToNothing,
       async twin() {
         const pair = await whole.pair();
         const answer = await pair.as('developer-a').create<KubeObject>(pair.configMap('other', { level: 'mine' }));
@@ -471,7 +478,7 @@ attacks<Whole>(
       id: 'T61',
       name: 'who edits staging annotates through the status, and forges the record',
       act: () => annotated('approver-a'),
-      denied: '',
+      denied: cameToNothing,
       twin: () => annotated('developer-a'),
       locks: recording,
     },
@@ -487,7 +494,7 @@ attacks<Whole>(
       id: 'T61',
       name: 'who makes an object before the namespace is labelled says that another wrote it',
       act: () => labelledLate('approver-a', undefined),
-      denied: '',
+      denied: cameToNothing,
       twin: copied,
       locks: elsewhere,
     },
@@ -495,7 +502,7 @@ attacks<Whole>(
       id: 'T61',
       name: 'who makes an object while the label has another value says that another wrote it',
       act: () => labelledLate('approver-a', 'TRUE'),
-      denied: '',
+      denied: cameToNothing,
       twin: copied,
       locks: elsewhere,
     },
@@ -503,6 +510,7 @@ attacks<Whole>(
       id: 'T18',
       name: 'a mutating policy writes the record over',
       act: () => withForger(forgedLate),
+      // Refused, or written over once more: the API server runs the two mutating policies in either order.
       denied: '',
       async twin() {
         return withForger(async (pair) => admitted(await edit(pair, 'developer-a', level('mine'))));

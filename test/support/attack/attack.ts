@@ -26,7 +26,7 @@ export interface Attack<W extends World> {
   readonly name: string;
   /** Brings about what it needs (afresh each time it is called) and attacks. */
   readonly act: (world: W) => Promise<Attempt>;
-  /** What the refusal says: the rule. '' for attacks that are answered kindly and come to nothing. */
+  /** What the refusal says: the rule; or that it is `cameToNothing`; '' where it may be either. */
   readonly denied: string;
   /** The same act by the right principal: it must reach its end. */
   readonly twin: (world: W) => Promise<Attempt>;
@@ -37,6 +37,9 @@ export interface Attack<W extends World> {
   /** What `without` leaves out, for the table. */
   readonly left?: string;
 }
+
+/** What is said of attacks that are answered kindly: a refusal would be by another lock than the one that holds it. */
+export const cameToNothing = 'admitted (';
 
 /** An attempt that reaches its end when it is admitted. */
 export const admitted = (answer: Answer<unknown>): Attempt => ({
