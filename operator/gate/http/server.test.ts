@@ -356,9 +356,22 @@ describe('limits', () => {
     expect(heard).toContain('408');
   });
 
-  test('a connection that says nothing is ended', async () => {
+  test('a connection that the API server opened and has not needed yet is there when it is needed', async () => {
     await start(allow, { requestMs: 200, headersMs: 100 });
-    const silent = connectTls({ port: server.port, host: '127.0.0.1', ca: issued.authority });
+    const kept = connectTls({ port: server.port, host: '127.0.0.1', ca: issued.authority });
+    sockets.push(kept);
+    let heard = '';
+    kept.on('data', (data: Buffer) => (heard += data.toString()));
+    // Longer than the silence that ends a handshake or a body: the server looks at its connections twice a second.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    kept.write(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`);
+    await until(() => heard.includes('\r\n\r\n') || kept.destroyed);
+    expect(heard).toContain('HTTP/1.1 405');
+  });
+
+  test('a handshake that does not begin is ended', async () => {
+    await start(allow, { requestMs: 200, headersMs: 100 });
+    const silent = connect(server.port, '127.0.0.1');
     sockets.push(silent);
     silent.resume();
     await closed(silent);
