@@ -1,5 +1,6 @@
 /** Reading a request's body within limits: of one body, and of all that are held at once. */
 import type { IncomingMessage } from 'node:http';
+import { type Clock, sleep } from '../../time/clock.ts';
 
 /** Bytes of bodies that are held now, over all requests. */
 export interface Held {
@@ -11,14 +12,34 @@ export interface BodyLimits {
   readonly bodyBytes: number;
   /** Of all bodies that are being read or judged, in bytes. */
   readonly bodiesBytes: number;
+  /** Milliseconds for the whole body to arrive. */
+  readonly requestMs: number;
 }
 
 export type Body =
   | { readonly outcome: 'Read'; readonly text: string; readonly release: () => void }
-  | { readonly outcome: 'TooLarge' | 'NoRoom' | 'Aborted' };
+  | { readonly outcome: 'TooLarge' | 'NoRoom' | 'TooSlow' | 'Aborted' };
 
-/** Reads the whole body. Whoever gets it calls `release` when it is no longer needed. */
-export const readBody = async (request: IncomingMessage, held: Held, limits: BodyLimits): Promise<Body> => {
+/** Reads the whole body, within the time for it. Whoever gets it calls `release` when it is no longer needed. */
+export const readBody = async (
+  request: IncomingMessage,
+  held: Held,
+  { clock, ...limits }: BodyLimits & { readonly clock: Clock },
+): Promise<Body> => {
+  const read = new AbortController();
+  const late = async (): Promise<Body> => {
+    await sleep(clock, limits.requestMs, read.signal);
+    return { outcome: 'TooSlow' };
+  };
+  try {
+    // One that is late lets go of what it holds when its connection ends.
+    return await Promise.race([collect(request, held, limits), late()]);
+  } finally {
+    read.abort();
+  }
+};
+
+const collect = async (request: IncomingMessage, held: Held, limits: BodyLimits): Promise<Body> => {
   if (Number(request.headers['content-length'] ?? 0) > limits.bodyBytes) return { outcome: 'TooLarge' };
   let own = 0;
   const release = (): void => {

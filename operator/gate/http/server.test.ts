@@ -1,5 +1,6 @@
 /** The server over real TLS connections; the API server's part is played by a client that trusts it. */
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { once } from 'node:events';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { Agent, request, type RequestOptions } from 'node:https';
 import { connect, type Socket } from 'node:net';
@@ -343,7 +344,7 @@ describe('limits', () => {
   });
 
   test('a body that comes too slowly is ended', async () => {
-    await start(allow, { requestMs: 1_000, headersMs: 900 });
+    await start(allow, { requestMs: 1_000 });
     const slow = connectTls({ port: server.port, host: '127.0.0.1', ca: issued.authority });
     sockets.push(slow);
     let heard = '';
@@ -357,7 +358,7 @@ describe('limits', () => {
   });
 
   test('a connection that the API server opened and has not needed yet is there when it is needed', async () => {
-    await start(allow, { requestMs: 200, headersMs: 100 });
+    await start(allow, { requestMs: 200 });
     const kept = connectTls({ port: server.port, host: '127.0.0.1', ca: issued.authority });
     sockets.push(kept);
     let heard = '';
@@ -370,7 +371,7 @@ describe('limits', () => {
   });
 
   test('a handshake that does not begin is ended', async () => {
-    await start(allow, { requestMs: 200, headersMs: 100 });
+    await start(allow, { requestMs: 200 });
     const silent = connect(server.port, '127.0.0.1');
     sockets.push(silent);
     silent.resume();
@@ -444,6 +445,17 @@ describe('stopping', () => {
     expect(await send(body, { agent: kept, port })).toMatchObject({ code: 200 });
     kept.destroy();
     await stopped;
+  });
+
+  test('waits for no connection that has said nothing', async () => {
+    await start(allow, { requestMs: 120_000 });
+    const silent = connectTls({ port: server.port, host: '127.0.0.1', ca: issued.authority });
+    sockets.push(silent);
+    silent.resume();
+    await once(silent, 'secureConnect');
+    await server.stop();
+    await until(() => silent.destroyed);
+    expect(silent.destroyed).toBe(true);
   });
 });
 

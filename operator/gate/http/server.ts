@@ -24,10 +24,8 @@ export interface ServerLimits {
   readonly reviews: number;
   /** Milliseconds that the judge has. Shorter than the webhook's timeout, so that the caller reads our words and not those of the timeout. */
   readonly judgeMs: number;
-  /** Milliseconds for a whole request to arrive, from its first byte. */
+  /** Milliseconds for a TLS handshake, and again for the body of a request. */
   readonly requestMs: number;
-  /** Milliseconds for a TLS handshake, and again for the headers of a request. */
-  readonly headersMs: number;
   /** Connections that have not named the path yet. */
   readonly strangers: number;
   /** Milliseconds for which an ending server goes on answering, until nobody is sent to it any more; and again for connections that are open then. */
@@ -40,14 +38,15 @@ export const defaultLimits: ServerLimits = {
   reviews: 256,
   judgeMs: 4_000,
   requestMs: 5_000,
-  headersMs: 3_000,
   strangers: 256,
   lameDuckMs: 5_000,
 };
 
-/** The API server closes a connection that was idle for 90 s. We never close first, or a request could meet a closing connection. */
+/**
+ * The API server closes a connection that was idle for 90 s. We never close first, or a request could meet a closing connection: not one
+ * that was used, nor one that it opened and has not needed yet, because another came free. Strangers are few instead.
+ */
 const keepAliveMs = 95_000;
-const checkingMs = 500;
 
 /** Reviews of rollbacks that are read and judged at once: as many as the operator writes at once. */
 const restoringAtOnce = 16;
@@ -132,6 +131,7 @@ export class GateServer {
     }).then(() => closing.abort());
     await sleep(clock, this.#limits.lameDuckMs, closing.signal);
     server.closeIdleConnections();
+    this.#strangers.pushOut();
     // Longer than anything that is in hand may take.
     await sleep(clock, this.#limits.requestMs + this.#limits.judgeMs, closing.signal);
     server.closeAllConnections();
@@ -139,16 +139,14 @@ export class GateServer {
   }
 
   #create(cert: string, key: string): Server {
-    const { headersMs, requestMs } = this.#limits;
     const server = createServer(
       {
         cert,
         key,
         minVersion: 'TLSv1.2',
-        handshakeTimeout: headersMs,
-        headersTimeout: headersMs,
-        requestTimeout: requestMs,
-        connectionsCheckingInterval: checkingMs,
+        handshakeTimeout: this.#limits.requestMs,
+        headersTimeout: keepAliveMs,
+        requestTimeout: keepAliveMs,
         keepAliveTimeout: keepAliveMs,
       },
       (request, response) => void this.#handle(request, response),
@@ -195,10 +193,12 @@ export class GateServer {
   async #read(entry: Entry, request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Those of rollbacks take turns, so that there is room for each: without its body nothing can be refused in words.
     const held = entry === 'restorer' ? { bytes: 0 } : this.#held;
-    const body = await readBody(request, held, this.#limits);
+    const body = await readBody(request, held, { ...this.#limits, clock: this.#options.clock });
     switch (body.outcome) {
       case 'Aborted':
         return;
+      case 'TooSlow':
+        return turnAway(response, 408, `the review took longer than ${this.#limits.requestMs} ms to arrive`);
       case 'TooLarge':
         return turnAway(response, 413, `the review is larger than ${this.#limits.bodyBytes} bytes`);
       case 'NoRoom':

@@ -1,6 +1,7 @@
 /**
  * Connections that have not yet shown that they come from the API server. There is room for a few, and a new one pushes out the oldest: the
- * API server speaks within milliseconds of connecting, so a flood of silent connections pushes out its own.
+ * API server speaks within milliseconds of connecting, so a flood of silent connections pushes out its own, and of the API server's only
+ * those that it keeps for later.
  */
 import type { Socket } from 'node:net';
 
@@ -29,6 +30,11 @@ export class Strangers {
       stranger.destroy();
       return;
     }
+  }
+
+  /** Nobody new is to be served: ends those that have not shown it yet. */
+  pushOut(): void {
+    for (const stranger of this.#sockets.values()) stranger.destroy();
   }
 
   /** Whoever is on this connection knows the path. */
