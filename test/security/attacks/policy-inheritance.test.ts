@@ -2,12 +2,22 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { admitted, gateLock, policyLock, type Attack, type Attempt } from '../../support/attack/attack.ts';
 import { attacks } from '../../support/attack/harness.ts';
-import { apiVersion, clusterPolicy, policy, production, type Sent } from '../../support/attack/objects.ts';
+import { apiVersion, clusterPolicy, fresh, policy, production, type Sent } from '../../support/attack/objects.ts';
 import { bind, role, startWorld, store, type World } from '../../support/attack/world.ts';
 import { accepted, targetOf } from '../../support/cluster/cluster.ts';
+import { bindRole } from '../../support/cluster/rights.ts';
 
 let world: World;
 const inherited = 'house';
+const looser = 'cottage';
+
+const administers = (namespace: string, user: string): Promise<void> =>
+  bindRole(world.as('installer'), {
+    name: fresh(`attack-${user}`),
+    namespace,
+    role: 'countersign-admin',
+    subject: { kind: 'User', name: user },
+  });
 
 const template = (spec: Readonly<Record<string, unknown>> = {}, name?: string): Sent =>
   clusterPolicy({ soak: '1h', platformWriters: [], ...spec }, name);
@@ -23,6 +33,8 @@ beforeAll(async () => {
   for (const user of ['developer-b', 'system:careless']) await bind(world, { user, role: 'careless' });
   for (const name of ['template-a', 'system:careless']) await world.cluster.controlPlane.identity({ name });
   await store(world.as('installer'), template({}, inherited));
+  await store(world.as('installer'), template({ soak: '1m' }, looser));
+  for (const user of ['owner-a', 'template-a']) await administers(production, user);
   accepted(await world.as('admin').patch(targetOf(policy()), 'merge', { spec: { inherits: inherited } }));
 }, 240_000);
 
@@ -49,11 +61,22 @@ const replaced = async ({ as }: World): Promise<Attempt> => {
 const tightened = changed({ soak: '2h' });
 const writer = { identity: 'system:serviceaccount:eso:it', kind: 'Secret', names: ['db'] };
 
+/** Where nothing is guarded, a policy may go. */
+const deletedBy =
+  (user: string) =>
+  async ({ as }: World): Promise<Attempt> => {
+    const name = fresh('unguarded');
+    accepted(await as('installer').create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
+    const stored = await store(as('admin'), policy({ metadata: { namespace: name }, spec: { inherits: inherited } }));
+    await administers(name, user);
+    return admitted(await as(user).delete(targetOf(stored)));
+  };
+
 /** A write of the policy that is tried only: the namespace goes on as it is. */
 const policyWith =
-  (spec: Readonly<Record<string, unknown>>) =>
+  (spec: Readonly<Record<string, unknown>>, who = 'admin') =>
   async ({ as }: World): Promise<Attempt> =>
-    admitted(await as('admin').patch(targetOf(policy()), 'merge', { spec }, { dryRun: 'All' }));
+    admitted(await as(who).patch(targetOf(policy()), 'merge', { spec }, { dryRun: 'All' }));
 
 const loosened = (name: string, act: (given: World) => Promise<Attempt>): Attack<World> => ({
   id: 'T67',
@@ -63,6 +86,33 @@ const loosened = (name: string, act: (given: World) => Promise<Attempt>): Attack
   twin: tightened,
   locks: [gateLock],
 });
+
+const left = (name: string, act: Attack<World>['act'], twin: Attack<World>['twin']): Attack<World> => ({
+  id: 'T67',
+  name,
+  act,
+  denied: 'TemplateNotLeftAlone: ',
+  twin,
+  locks: [policyLock('countersign-releasepolicies')],
+});
+
+const ofHeirs: readonly Attack<World>[] = [
+  left(
+    'who administers a namespace takes its policy out of its template',
+    policyWith({ inherits: null }, 'owner-a'),
+    policyWith({ inherits: null }, 'template-a'),
+  ),
+  left(
+    'who administers a namespace moves its policy to a looser template',
+    policyWith({ inherits: looser }, 'owner-a'),
+    policyWith({ inherits: looser }, 'template-a'),
+  ),
+  left(
+    'who administers a namespace that is not guarded deletes its policy, to make one that inherits nothing',
+    deletedBy('owner-a'),
+    deletedBy('template-a'),
+  ),
+];
 
 const list: readonly Attack<World>[] = [
   loosened('the soak of a template is made shorter by a patch', changed({ soak: '1m' })),
@@ -118,4 +168,4 @@ const list: readonly Attack<World>[] = [
   },
 ];
 
-attacks(() => world, list);
+attacks(() => world, [...list, ...ofHeirs]);
