@@ -89,6 +89,9 @@ TemplateNeedsPerson: {caller} is a system identity, and those may not write what
 {{- define "countersign.denial.TemplateRightMissing" -}}
 TemplateRightMissing: {caller} may not write what namespaces inherit. Next: ask a cluster admin for the right: kubectl create clusterrolebinding {caller}-countersign-template-admin --clusterrole=countersign-template-admin --user={caller}
 {{- end }}
+{{- define "countersign.denial.TemplateNotLeftAlone" -}}
+TemplateNotLeftAlone: {caller} may not take the policy of {place} out of {variables.inheritsBefore}, which it inherits: a namespace tightens its template and does not leave it alone. Next: have somebody do it who administers templates: kubectl get clusterrolebindings -o wide | grep countersign-template-admin. Where spec.changes is set, others may sign for it: kubectl countersign policy change -f <policy>.yaml --reason <why>
+{{- end }}
 {{- define "countersign.denial.GuardedKeepsPolicy" -}}
 GuardedKeepsPolicy: {caller} cannot delete the policy of {place} while the namespace is guarded: without it nothing would be admitted. Next: under audit, take the guard away first: kubectl label namespace {place} countersign.dev/guarded-; where it enforces it stays, and docs/operations.md says how such a namespace is given up
 {{- end }}

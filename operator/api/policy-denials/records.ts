@@ -155,6 +155,11 @@ export const recordDenials: Readonly<Record<string, PolicyDenial>> = {
     says: '{caller} may not write what namespaces inherit',
     next: 'ask a cluster admin for the right: kubectl create clusterrolebinding {caller}-countersign-template-admin --clusterrole=countersign-template-admin --user={caller}',
   },
+  TemplateNotLeftAlone: {
+    who: 'a person without the right to administer templates who takes a policy out of its template alone, moves it to another or deletes it',
+    says: '{caller} may not take the policy of {place} out of {variables.inheritsBefore}, which it inherits: a namespace tightens its template and does not leave it alone',
+    next: 'have somebody do it who administers templates: kubectl get clusterrolebindings -o wide | grep countersign-template-admin. Where spec.changes is set, others may sign for it: kubectl countersign policy change -f <policy>.yaml --reason <why>',
+  },
   GuardedKeepsPolicy: {
     who: 'anybody who deletes the policy of a guarded namespace',
     says: '{caller} cannot delete the policy of {place} while the namespace is guarded: without it nothing would be admitted',

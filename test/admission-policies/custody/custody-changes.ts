@@ -5,18 +5,23 @@ import { store } from '../../support/attack/world.ts';
 import { accepted, targetOf, type Answer, type ApiClient } from '../../support/cluster/cluster.ts';
 import { changeAlone, merge, quiet, signed, signers, stored2, type Kit, type Row } from './custody-kit.ts';
 
-const onSigned = policy({ metadata: { namespace: signed } });
+export const onSigned = policy({ metadata: { namespace: signed } });
 
 const annotate = (client: ApiClient, object: Sent, annotations: object, more: object = {}): Promise<Answer<unknown>> =>
   client.patch(targetOf(object), 'merge', { metadata: { annotations }, ...more }, { dryRun: 'All' });
 
 /** As the operator applies a change. */
-const applies = (client: ApiClient, object: Sent, annotations: object = {}): Promise<Answer<unknown>> =>
+export const applies = (
+  client: ApiClient,
+  object: Sent,
+  annotations: object = {},
+  spec: object = { soak: '2h' },
+): Promise<Answer<unknown>> =>
   annotate(
     client,
     object,
     { [appliedChangeAnnotation]: 'longer', [changedAloneAnnotation]: null, ...annotations },
-    { spec: { soak: '2h' } },
+    { spec },
   );
 
 // oxlint-disable-next-line max-lines-per-function -- a table

@@ -416,7 +416,8 @@ export const signers = { changes: { approvals: [{ role: 'policy', count: 1 }] } 
 async function prepareSigned(world: World): Promise<void> {
   const installer = world.as('installer');
   accepted(await installer.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: signed } }));
-  const made = await store(world.as('admin'), policy({ metadata: { namespace: signed }, spec: signers }));
+  const spec = { ...signers, inherits: 'house' };
+  const made = await store(world.as('admin'), policy({ metadata: { namespace: signed }, spec }));
   await eventually(
     'a cluster admin changes it alone',
     () => changeAlone(world.as('admin'), made, 'before'),

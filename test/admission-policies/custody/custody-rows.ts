@@ -1,7 +1,6 @@
 /** Every validation of every custody policy: what it refuses and how it says so, and the twin that passes. As data. */
 import { systemNamespace } from '../../../hack/controlplane/chart.ts';
 import {
-  clusterPolicy,
   approval,
   bundle,
   candidate,
@@ -36,6 +35,7 @@ import {
 } from './custody-kit.ts';
 import { changeRows } from './custody-changes.ts';
 import { overlayRows } from './custody-overlay.ts';
+import { templateRows } from './custody-templates.ts';
 
 /** What holds for several kinds. */
 const ofAll = ({ commonRows, keptRows }: Kit): readonly Row[] => [
@@ -366,24 +366,6 @@ const ofPolicies = ({ world, serviceAccount, as, stored, actOnPolicy, label }: K
     twin: async () => actOnPolicy(verb, as('admin')),
   })),
   {
-    policy: 'countersign-clusterreleasepolicies',
-    rule: 'TemplateNeedsPerson',
-    given: 'a ServiceAccount makes what namespaces inherit',
-    refused: () => serviceAccount().create(clusterPolicy(), { dryRun: 'All' }),
-    caller: `system:serviceaccount:${staging}:robot`,
-    next: 'have a person do it',
-    twin: () => as('admin').create(clusterPolicy(), { dryRun: 'All' }),
-  },
-  {
-    policy: 'countersign-clusterreleasepolicies',
-    rule: 'TemplateRightMissing',
-    given: 'somebody without the right makes what namespaces inherit',
-    refused: () => as('developer-b').create(clusterPolicy(), { dryRun: 'All' }),
-    caller: 'developer-b',
-    next: '--clusterrole=countersign-template-admin --user=developer-b',
-    twin: () => as('admin').create(clusterPolicy(), { dryRun: 'All' }),
-  },
-  {
     policy: 'countersign-releasepolicies',
     rule: 'GuardedKeepsPolicy',
     given: 'an admin deletes the policy of a guarded namespace',
@@ -566,6 +548,7 @@ export const custodyRows = (kit: Kit): readonly Row[] =>
     ofBooks,
     ofPolicies,
     changeRows,
+    templateRows,
     ofDefinitions,
     ofPrograms,
   ].flatMap((of) => of(kit));

@@ -183,8 +183,8 @@ async function lay(world: GuardWorld, plural: Plural, state: State): Promise<Tar
     annotations: { note: 'kept' },
     ownerReferences: state === 'leaving' ? [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }] : [],
   };
-  // A policy whose review nobody may set so any more: it was, when there was no such rule.
-  const spec = plural === 'releasepolicies' ? { spec: { reviewBy: day(900) } } : {};
+  // A policy whose review nobody may set so any more: it was, when there was no such rule. What it inherits keeps no namespace from going.
+  const spec = plural === 'releasepolicies' ? { spec: { reviewBy: day(900), inherits: 'house' } } : {};
   const target = await put(world, makers[plural]({ metadata, ...spec }));
   if (state.startsWith('leaving'))
     await eventually(
