@@ -7,7 +7,7 @@ import { duration, label, packageName, roleName } from './schemas.ts';
 export const noticeKinds = {
   ApprovalNeeded: {
     headline: 'Waits for your signature',
-    when: 'A candidate is staged, or an exception was asked for, and waits for signatures in a role; once for each role.',
+    when: 'A candidate is staged, or an exception or a change of the policy was asked for, and waits for signatures in a role; once for each role.',
     event: 'dev.cdeventsx.countersign-approval.requested.0.1.0',
   },
   ApprovalReminder: {

@@ -8,7 +8,9 @@ import { indexKey } from '../observe/caches.ts';
 import type { Read } from '../observe/facts.ts';
 import type { Priority } from '../work/queue.ts';
 import { policyIn } from '../observe/lookup.ts';
+import type { PolicyException } from '../api/exception.ts';
 import type { LedgerEntrySpec } from '../api/ledger.ts';
+import type { PolicyChange } from '../api/policy-change.ts';
 
 /** Namespaces that have a policy. */
 export const productions = ({ policies }: Read<'policies'>): readonly string[] =>
@@ -111,3 +113,12 @@ export const isRecordInDoubt = (
   { records }: Read<'records'>,
   { namespace, entry }: { readonly namespace: string; readonly entry: LedgerEntrySpec | undefined },
 ): boolean => entry === undefined || entry.type === 'Resumed' || records.get(namespace).broken !== undefined;
+
+/** What somebody asked for and others sign for. */
+export const requestsIn = (
+  { exceptions, policyChanges }: Read<'exceptions' | 'policyChanges'>,
+  namespace: string,
+): readonly (PolicyException | PolicyChange)[] => [
+  ...(exceptions.in()?.byIndex('namespace', namespace) ?? []),
+  ...(policyChanges.in()?.byIndex('namespace', namespace) ?? []),
+];

@@ -1,7 +1,8 @@
 /** Notices: what happens is told outside of the cluster, once for each happening, signed, with the command to type. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { accepted, startTimeoutMs, waitFor } from '../support/cluster/cluster.ts';
-import { condition, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
+import { accepted, startTimeoutMs, waitFor, type KubeObject } from '../support/cluster/cluster.ts';
+import { bindRole } from '../support/cluster/rights.ts';
+import { condition, ours, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
 import { audit, explained, found } from '../support/scenario/findings.ts';
 import { amendPolicy, approverA, end, everybody, patienceMs, release, sign, staged } from '../support/scenario/kit.ts';
@@ -241,6 +242,51 @@ test.concurrent(
     expect(factOf(overdue, 'missing')).toBe('a release that says --follows-up inc-4712');
     const status = await command.shell('auditor-a', overdue.data.customData.command);
     expect(status.stdout).toMatch(/Overdue[^]*Left changed {2}1[^]*staged with --follows-up inc-4712/);
+  },
+  wholeTimeoutMs,
+);
+
+test.concurrent(
+  'an exception and a change of the policy are told to who signs for them, each with a command to type',
+  async () => {
+    const approvals = [{ role: 'security', count: 1 }];
+    const exceptions = { gates: ['Soak'], maxDuration: '24h', approvals };
+    const world = await system.world('asked', { notify, exceptions, changes: { approvals } });
+    const bound = { 'owner-a': ['owner', 'admin'], 'security-a': ['security'] };
+    for (const [name, roles] of Object.entries(bound)) {
+      for (const role of roles)
+        await bindRole(world.as('installer'), {
+          name: `${name}-${role}`,
+          namespace: world.production,
+          role: `countersign-${role}`,
+          subject: { kind: 'User', name },
+        });
+    }
+    const ask = async (kind: string, name: string, spec: object): Promise<void> => {
+      const metadata = { name, namespace: world.production };
+      accepted(await world.as('owner-a').create({ apiVersion: ours, kind, metadata, spec }));
+    };
+    const until = new Date(Date.now() + 3_600_000).toISOString();
+    const hurry = { gates: ['Soak'], package: 'payments', reason: 'people cannot pay', risk: 'a bug slips', until };
+    await ask('PolicyException', 'hurry', hurry);
+    const policy = world.ref('ReleasePolicy', 'production');
+    const { spec } = accepted(await world.as('owner-a').get<KubeObject & { readonly spec: object }>(policy));
+    await ask('PolicyChange', 'longer', { policy: { ...spec, soak: '1m' }, reason: 'a minute finds more' });
+
+    for (const [kind, label, name, done] of [
+      ['PolicyException', 'exception', 'hurry', 'Granted'],
+      ['PolicyChange', 'policy change', 'longer', 'Applied'],
+    ] as const) {
+      const told = await toldWhen(world, 'ApprovalNeeded', (event) => factOf(event, label) === name);
+      expect([factOf(told, 'waits for'), factOf(told, 'by')]).toEqual(['security', 'owner-a']);
+      const signed = await command.shell('security-a', `${told.data.customData.command} --yes`);
+      expect([signed.code, signed.stderr]).toEqual([0, '']);
+      await waitFor<Reported>(
+        world.as('owner-a'),
+        world.ref(kind, name),
+        (each) => condition(each, done)?.status === 'True',
+      );
+    }
   },
   wholeTimeoutMs,
 );

@@ -22,7 +22,9 @@ export const endCommand = ({ namespace, name }: Named): string => typed('emergen
 export const findingCommand = (namespace: string, finding: string): string =>
   typed('sign', 'finding', finding, '-n', namespace);
 
-export const signExceptionCommand = ({ namespace, name }: Named, role: string): string =>
-  typed('sign', 'exception', name, '-n', namespace, '--role', role);
+const requests = { PolicyException: 'exception', PolicyChange: 'change' } as const;
+
+export const signRequestCommand = (kind: keyof typeof requests, { namespace, name }: Named, role: string): string =>
+  typed('sign', requests[kind], name, '-n', namespace, '--role', role);
 
 export const doctorCommand = typed('doctor');

@@ -6,7 +6,7 @@ import type { ReleaseCandidate } from '../../api/candidate.ts';
 import type { LedgerEntrySpec } from '../../api/ledger.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { dueOfCandidate, dueOfEmergencies, dueOfPolicy, isGateAway, rolesWaitedFor } from '../../decide/notices/due.ts';
-import { dueOfExceptions } from '../../decide/notices/due-exceptions.ts';
+import { dueOfRequests } from '../../decide/notices/due-requests.ts';
 import { noticeOfEntry, tellsOf, type EntryContext } from '../../decide/notices/from-entry.ts';
 import type { OutboundNotice } from '../../decide/notices/notice.ts';
 import { sinksFor } from '../../decide/notices/route.ts';
@@ -17,7 +17,7 @@ import type { Facts } from '../../observe/facts.ts';
 import { policyIn } from '../../observe/lookup.ts';
 import type { Logger } from '../../log.ts';
 import type { Cancel, Clock } from '../../time/clock.ts';
-import { productions } from '../lookup.ts';
+import { productions, requestsIn } from '../lookup.ts';
 import type { Dispatch, Marks } from './dispatch.ts';
 import { horizonMs } from './outbox.ts';
 
@@ -82,6 +82,7 @@ class Announcing implements Announcer {
       }),
     );
     on.exceptions(whenBegun(({ new: asked }) => asked && this.#lookAgain(asked.metadata.namespace)));
+    on.policyChanges(whenBegun(({ new: asked }) => asked && this.#lookAgain(asked.metadata.namespace)));
     on.policies(
       whenBegun(({ new: policy }) => {
         if (policy !== undefined) this.#lookAtNamespace(policy);
@@ -182,13 +183,13 @@ class Announcing implements Announcer {
 
   #lookAtPolicy(policy: ReleasePolicy): void {
     const { namespace } = policy.metadata;
-    const { records, exceptions } = this.#tools.facts;
+    const { facts } = this.#tools;
     const key = `policy ${namespace}`;
     if (policy.spec.notify === undefined) {
       this.#later.delete(key);
       return;
     }
-    const { broken, emergencies } = records.get(namespace);
+    const { broken, emergencies } = facts.records.get(namespace);
     if (broken === undefined) this.#brokenSince.delete(namespace);
     else if (!this.#brokenSince.has(namespace)) this.#brokenSince.set(namespace, this.#tools.clock.now());
     const seenAt = this.#brokenSince.get(namespace);
@@ -197,7 +198,7 @@ class Announcing implements Announcer {
       [
         ...dueOfPolicy(policy, broken === undefined || seenAt === undefined ? undefined : { why: broken, seenAt }),
         ...dueOfEmergencies(namespace, emergencies.all.values(), (uid) => this.#opened.get(uid)),
-        ...dueOfExceptions(exceptions.in()?.byIndex('namespace', namespace) ?? [], policy.spec.notify.remindAfter),
+        ...dueOfRequests(requestsIn(facts, namespace), policy.spec.notify.remindAfter),
       ],
       () => this.#lookAgain(namespace),
     );
