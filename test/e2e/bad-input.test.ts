@@ -4,6 +4,7 @@ import {
   accepted,
   refused,
   waitForAll,
+  waitFor,
   waitForGone,
   type KubeObject,
   type Manifest,
@@ -247,8 +248,11 @@ scenario(
     accepted(await admin.create(policyFor(world, world.production)));
     await conditionSays(world, 'before', 'Staged', 'Staged');
     await conditionSays(world, 'during', 'Staged', 'Staged');
-    const policy = accepted(await admin.get<Reported>(world.ref('ReleasePolicy', 'production')));
-    expect(condition(policy, 'Ready')?.reason).toBe('InForce');
+    await waitFor<Reported>(
+      admin,
+      world.ref('ReleasePolicy', 'production'),
+      (policy) => condition(policy, 'Ready')?.reason === 'InForce',
+    );
   },
   {},
   unguarded,
