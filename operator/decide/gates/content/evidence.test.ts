@@ -12,6 +12,7 @@ import {
   now,
   second,
 } from '../../../../test/support/builders/decide.ts';
+import { evidenceQuestions } from '../../evidence/demands.ts';
 import { subjectOfContent, type Piece } from '../../evidence/piece.ts';
 import type { Statement } from '../../evidence/signed/statement.ts';
 import type { GateSnapshot } from '../gate.ts';
@@ -230,6 +231,25 @@ describe('a line that names who signs', () => {
     expect(verdict.message).toContain('TestReport typed by ci-a (brings no signed statement)');
     expect(verdict.remedy).toContain('Who holds the key of ci signs what came of it, and somebody who holds report on');
     expect(verdict.remedy).toContain(`--hash ${'d'.repeat(64)} --bundle statement.json uid-payments-2-4-0 && printf`);
+  });
+
+  test('is found below a thousand newer pieces that others signed, in fewer rounds of questions than one review has', () => {
+    const others = Array.from({ length: 1000 }, (_, i) => stated(`other-${i}`, { performedAt: now - second }));
+    const answered = new Set<string>();
+    const s = aGateSnapshot({
+      policy: aPolicy({ evidence: [signedLine] }),
+      evidence: known(stated('t'), ...others),
+      signerOf: ({ name }) => (answered.has(name) ? (name === 't' ? 'ci' : '') : undefined),
+    });
+    let rounds = 0;
+    for (;;) {
+      const questions = evidenceQuestions(s, now);
+      if (questions.length === 0) break;
+      rounds += 1;
+      for (const question of questions) if (question.ask === 'Statement') answered.add(question.name);
+    }
+    expect(evidence.judge(s, now)).toMatchObject({ outcome: 'Passed' });
+    expect(rounds).toBeLessThan(8);
   });
 
   test('waits until it is known who signed', () => {
