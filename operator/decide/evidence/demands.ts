@@ -169,8 +169,8 @@ const worthOf = (piece: Piece, w: Weights): Worth => {
   return held === undefined || signer === undefined ? { is: 'Unanswered' } : { is: 'Counts', signer };
 };
 
-/** Reporters that are asked about together: of one that lacks the right, the next older is needed. */
-const askedAtOnce = 10;
+/** Pieces that are asked about together at first: of one that does not count the next older is needed. Then twice as many as were looked at before. */
+const askedAtFirst = 10;
 
 /**
  * The newest evidence decides. What failed does so whoever reported it, for whoever takes away a right must not take away a finding with
@@ -184,7 +184,7 @@ const standingOf = (pieces: readonly Piece[], w: Weights): Standing => {
     if (because !== undefined) return { is: 'Failed', piece, because };
     const worth = worthOf(piece, w);
     if (worth.is === 'Unanswered') {
-      const others = sorted.slice(place + 1, place + askedAtOnce);
+      const others = sorted.slice(place + 1, place + Math.max(askedAtFirst, 2 * place));
       return { is: 'Unanswered', pieces: [piece, ...others.filter((each) => worthOf(each, w).is === worth.is)] };
     }
     if (worth.is === 'Counts') {
