@@ -2,15 +2,22 @@
 import { storedSpec } from '../inherited.ts';
 import type { Approval } from '../../api/approval.ts';
 import { milliseconds } from '../../api/duration.ts';
-import { kinds } from '../../api/kinds.ts';
 import { jsonObject, type JsonObject } from '../../api/meta.ts';
 import type { PolicyChange } from '../../api/policy-change.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { canonicalJson, digestOf } from '../json/canonical.ts';
 import type { Instant } from '../objects.ts';
 import { isConsent } from '../people/approval-right.ts';
-import { isSystemName, peopleAmong } from '../people/identity.ts';
-import { quorum, type Quorum, type Signer } from '../people/quorum.ts';
+import { peopleAmong } from '../people/identity.ts';
+import type { Quorum, Signer } from '../people/quorum.ts';
+import {
+  aboutRequest,
+  refusalAmong,
+  tally,
+  type Refusal,
+  type SignatureWorth,
+  type Uncounted,
+} from '../people/requests.ts';
 
 /** A change with every signature under its uid. */
 export interface KnownChange {
@@ -27,22 +34,16 @@ export interface ChangeJury {
 }
 
 /** Why a signature does not count. */
-export type Uncounted = 'Author' | 'LacksRight' | 'OtherContent' | 'TooOld';
-
-export interface Ignored {
-  readonly username: string;
-  readonly role: string;
-  readonly why: Uncounted;
-}
+export type UncountedBecause = 'Author' | 'LacksRight' | 'OtherContent' | 'TooOld';
 
 /** How it stands. Only what is `Signed` is applied. */
 export type ChangeState =
   | { readonly is: 'Signed'; readonly by: readonly Signer[] }
-  | { readonly is: 'Waiting'; readonly quorum: Quorum; readonly ignored: readonly Ignored[] }
+  | { readonly is: 'Waiting'; readonly quorum: Quorum; readonly ignored: readonly Uncounted<UncountedBecause>[] }
   /** Whether signers hold their roles is not answered yet. */
   | { readonly is: 'Unanswered'; readonly quorum: Quorum }
   | { readonly is: 'Expired' }
-  | { readonly is: 'Rejected'; readonly approval: string; readonly username: string; readonly role: string }
+  | ({ readonly is: 'Rejected' } & Refusal)
   /** The policy asks nobody to sign. */
   | { readonly is: 'NotNeeded' }
   /** The policy is so already. */
@@ -75,63 +76,34 @@ export const endOfChange = ({ metadata }: Pick<PolicyChange, 'metadata'>, { spec
   return Number.isNaN(created) ? -Infinity : created + milliseconds(spec.candidateValidFor);
 };
 
-/** Signatures that are about this very change. */
-const aboutIt = ({ change, approvals }: KnownChange): readonly Approval[] =>
-  approvals.filter(
-    ({ metadata, spec }) =>
-      metadata.namespace === change.metadata.namespace &&
-      spec.subject.kind === kinds.PolicyChange.kind &&
-      spec.subject.name === change.metadata.name &&
-      spec.subject.uid === change.metadata.uid &&
-      !isSystemName(spec.approver.username),
-  );
-
 /** Signatures about whose signers it is asked whether they hold their role. */
 export const consentsTo = (known: KnownChange): readonly Approval[] =>
-  aboutIt(known).filter(({ spec }) => spec.decision === 'Approve');
+  aboutRequest(known.change, known.approvals).filter(({ spec }) => spec.decision === 'Approve');
 
-interface Weighed {
-  readonly signer: Signer;
-  readonly is: 'Counts' | 'Unanswered' | Uncounted;
-}
-
-/** One signature more never makes it worse but a refusal: that ends it whatever becomes of the right of who refused. */
+/** Only a refusal makes it worse: that ends it. */
 export const judgeChange = (known: KnownChange, jury: ChangeJury, now: Instant): ChangeState => {
   const { change } = known;
   const { policy } = jury;
-  const refused = aboutIt(known).find(({ spec }) => spec.decision === 'Reject');
-  if (refused !== undefined) {
-    const { approver, role } = refused.spec;
-    return { is: 'Rejected', approval: refused.metadata.name, username: approver.username, role };
-  }
+  const refused = refusalAmong(aboutRequest(change, known.approvals));
+  if (refused !== undefined) return { is: 'Rejected', ...refused };
   const asked = policy.spec.changes;
   if (asked === undefined) return { is: 'NotNeeded' };
   if (isSameSpec(storedSpec(policy), change.spec.policy)) return { is: 'Nothing' };
   if (!(now < endOfChange(change, policy))) return { is: 'Expired' };
-  const weighed = weigh(known, jury, now);
-  const having = (...which: readonly Weighed['is'][]): readonly Signer[] =>
-    weighed.flatMap(({ is, signer }) => (which.includes(is) ? [signer] : []));
-  const sure = quorum(asked.approvals, having('Counts'));
-  if (sure.have === sure.need) return { is: 'Signed', by: counted(sure, having('Counts')) };
-  if (quorum(asked.approvals, having('Counts', 'Unanswered')).have > sure.have)
-    return { is: 'Unanswered', quorum: sure };
-  const ignored = weighed.flatMap(({ is, signer }): Ignored[] =>
-    is === 'Counts' || is === 'Unanswered' ? [] : [{ username: signer.username, role: signer.role, why: is }],
-  );
-  return { is: 'Waiting', quorum: sure, ignored };
+  const signed = consentsTo(known);
+  const signatures = tally(asked.approvals, signed, weights(change, signed, { jury, now }));
+  return signatures.is === 'Complete' ? { is: 'Signed', by: signatures.by } : signatures;
 };
 
-/** Those who fill the places of the lines. */
-const counted = ({ lines }: Quorum, signers: readonly Signer[]): readonly Signer[] =>
-  signers.filter(({ username, role }) => lines.some((line) => line.role === role && line.by.includes(username)));
-
-const weigh = (known: KnownChange, { policy, rights }: ChangeJury, now: Instant): readonly Weighed[] => {
-  const signed = consentsTo(known);
-  if (signed.length === 0) return [];
-  const digest = changeDigest(known.change, policy);
-  const author = known.change.spec.author.username;
+const weights = (
+  change: PolicyChange,
+  signed: readonly Approval[],
+  { jury: { policy, rights }, now }: { readonly jury: ChangeJury; readonly now: Instant },
+) => {
+  const digest = signed.length === 0 ? '' : changeDigest(change, policy);
+  const author = change.spec.author.username;
   const personOf = peopleAmong(policy.spec.people, [author, ...signed.map(({ spec }) => spec.approver.username)]);
-  const worth = (approval: Approval, person: string): Weighed['is'] => {
+  const worth = (approval: Approval, person: string): SignatureWorth<UncountedBecause> => {
     if (approval.spec.digest !== digest) return 'OtherContent';
     if (person === personOf(author)) return 'Author';
     if (!isConsent(approval, policy, now)) return 'TooOld';
@@ -139,12 +111,7 @@ const weigh = (known: KnownChange, { policy, rights }: ChangeJury, now: Instant)
     if (held === undefined) return 'Unanswered';
     return held ? 'Counts' : 'LacksRight';
   };
-  return signed.map((approval) => {
-    const { approver, role } = approval.spec;
-    const person = personOf(approver.username);
-    const signer = { person, username: approver.username, role, groups: approver.groups };
-    return { signer, is: worth(approval, person) };
-  });
+  return { personOf, worth };
 };
 
 /** When one of its signatures becomes too old to count; undefined = none will. */

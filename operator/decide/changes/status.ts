@@ -7,17 +7,12 @@ import { firstLine, listed } from '../messages.ts';
 import type { Instant } from '../objects.ts';
 import { openLines, openPlaces } from '../people/open-lines.ts';
 import type { Quorum } from '../people/quorum.ts';
+import { refuseRequest, requestManifests, signRequest } from '../people/request-manifests.ts';
+import { uncountedText } from '../people/requests.ts';
 import { policyDifference } from '../policy/difference.ts';
 import { visible } from '../safe-text.ts';
-import {
-  changeDigest,
-  endOfChange,
-  type ChangeState,
-  type Ignored,
-  type KnownChange,
-  type Uncounted,
-} from './change.ts';
-import { changeApproval, changeManifests, showChange, signChange } from './manifests.ts';
+import { changeDigest, endOfChange, type ChangeState, type KnownChange, type UncountedBecause } from './change.ts';
+import { showChange } from './manifests.ts';
 
 interface Changing extends KnownChange {
   readonly policy: ReleasePolicy | undefined;
@@ -58,9 +53,9 @@ export const changeStatus = (s: Changing, state: ShownState, now: Instant): Poli
       : {
           digest: changeDigest(change, policy),
           difference: differenceOf(s, policy),
-          approvalManifests: changeManifests(
+          approvalManifests: requestManifests(
             change,
-            policy,
+            changeDigest(change, policy),
             openLines(state.quorum).map(({ role }) => role),
           ),
         }),
@@ -81,18 +76,13 @@ const differenceOf = ({ change }: Changing, policy: ReleasePolicy): string[] => 
     : [...lines, `and ${more} more fields: kubectl get polchg ${name} -n ${namespace} -o jsonpath={.spec.policy}`];
 };
 
-const uncountedBecause: Readonly<Record<Uncounted, string>> = {
+const uncountedBecause: Readonly<Record<UncountedBecause, string>> = {
   Author: 'asked for it',
   LacksRight: 'does not hold the role',
   OtherContent:
     'signed for another difference: the policy has changed since, so read the difference again and sign again',
   TooOld: 'signed longer ago than approvalValidFor of the policy',
 };
-
-const ignoredText = (ignored: readonly Ignored[]): string =>
-  ignored.length === 0
-    ? ''
-    : `; not counted: ${listed([...new Set(ignored.map(({ username, role, why }) => `${visible(username)} as ${role} (${uncountedBecause[why]})`))])}`;
 
 interface Saying {
   readonly reason: Reason;
@@ -159,15 +149,12 @@ const waitingText = (
   const open = openLines(quorum);
   const next = open.map(
     ({ role }) =>
-      `somebody who holds role ${role} in ${namespace} by name, and did not ask for it, signs: ${signChange(change, role)}`,
+      `somebody who holds role ${role} in ${namespace} by name, and did not ask for it, signs: ${signRequest(change, role)}`,
   );
   const until = policy === undefined ? '' : ` until ${rfc3339(Math.max(0, endOfChange(change, policy)))}`;
   const refuse =
-    policy === undefined ? '' : `; or refuses it for good: ${rejection(change, policy, open[0]?.role ?? '')}`;
-  return `${quorum.have} of ${quorum.need} signatures; waiting${until} for ${listed(open.map(openPlaces))}${ignoredText(ignored)}. Read what it changes: ${showChange(change)}. Next: ${next.join('; ')}${refuse}`;
-};
-
-const rejection = (change: KnownChange['change'], policy: ReleasePolicy, role: string): string => {
-  const { spec, ...rest } = changeApproval(change, policy, role);
-  return `echo '${JSON.stringify({ ...rest, spec: { ...spec, decision: 'Reject', comment: '<why not>' } })}' | kubectl create -f -`;
+    policy === undefined
+      ? ''
+      : `; or refuses it for good: ${refuseRequest(change, changeDigest(change, policy), { role: open[0]?.role ?? '', comment: '<why not>' })}`;
+  return `${quorum.have} of ${quorum.need} signatures; waiting${until} for ${listed(open.map(openPlaces))}${uncountedText(ignored, uncountedBecause)}. Read what it changes: ${showChange(change)}. Next: ${next.join('; ')}${refuse}`;
 };

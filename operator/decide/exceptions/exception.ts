@@ -3,13 +3,20 @@ import type { Approval } from '../../api/approval.ts';
 import { milliseconds } from '../../api/duration.ts';
 import type { ExceptableGate } from '../../api/exceptable-gates.ts';
 import type { PolicyException } from '../../api/exception.ts';
-import { kinds } from '../../api/kinds.ts';
 import { jsonObject } from '../../api/meta.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { digestOf } from '../json/canonical.ts';
 import type { Instant } from '../objects.ts';
-import { isSystemName, peopleAmong } from '../people/identity.ts';
-import { quorum, type Quorum, type Signer } from '../people/quorum.ts';
+import { peopleAmong } from '../people/identity.ts';
+import type { Quorum } from '../people/quorum.ts';
+import {
+  aboutRequest,
+  refusalAmong,
+  tally,
+  type Refusal,
+  type SignatureWorth,
+  type Uncounted,
+} from '../people/requests.ts';
 
 /** An exception with every signature under its uid. */
 export interface KnownException {
@@ -27,24 +34,18 @@ export interface Jury {
 }
 
 /** Why a signature does not count. */
-export type Uncounted = 'Requester' | 'Author' | 'LacksRight' | 'OtherContent';
-
-export interface Ignored {
-  readonly username: string;
-  readonly role: string;
-  readonly why: Uncounted;
-}
+export type UncountedBecause = 'Requester' | 'Author' | 'LacksRight' | 'OtherContent';
 
 /** How it stands. Only `Granted` passes anything. */
 export type ExceptionState =
   | { readonly is: 'Granted'; readonly gates: readonly ExceptableGate[]; readonly by: readonly string[] }
-  | { readonly is: 'Waiting'; readonly quorum: Quorum; readonly ignored: readonly Ignored[] }
+  | { readonly is: 'Waiting'; readonly quorum: Quorum; readonly ignored: readonly Uncounted<UncountedBecause>[] }
   /** Whether signers hold their roles is not answered yet. */
   | { readonly is: 'Unanswered'; readonly quorum: Quorum }
   /** Its time is over. */
   | { readonly is: 'Over' }
   /** Somebody refused it, or took it back. */
-  | { readonly is: 'Refused'; readonly approval: string; readonly username: string; readonly role: string }
+  | ({ readonly is: 'Refused' } & Refusal)
   /** The policy does not let any of its gates be passed. */
   | { readonly is: 'NotOffered' }
   | { readonly is: 'TooLong'; readonly most: string };
@@ -65,22 +66,7 @@ export const endOfException = ({ spec }: Pick<PolicyException, 'spec'>): Instant
   return Number.isNaN(until) ? -Infinity : until;
 };
 
-/** Signatures that are about this very exception. */
-const aboutIt = ({ exception, approvals }: KnownException): readonly Approval[] =>
-  approvals.filter(
-    ({ metadata, spec }) =>
-      metadata.namespace === exception.metadata.namespace &&
-      spec.subject.kind === kinds.PolicyException.kind &&
-      spec.subject.name === exception.metadata.name &&
-      spec.subject.uid === exception.metadata.uid &&
-      !isSystemName(spec.approver.username),
-  );
-
-type Weighed = { readonly approval: Approval; readonly signer: Signer } & {
-  readonly is: 'Counts' | 'Unanswered' | Uncounted;
-};
-
-/** One signature more never makes it worse but a refusal: that ends it whatever becomes of the right of who refused. */
+/** Only a refusal makes it worse: that ends it. */
 export const judgeException = (known: KnownException, jury: Jury, now: Instant): ExceptionState => {
   const { exception } = known;
   const { policy } = jury;
@@ -93,53 +79,28 @@ export const judgeException = (known: KnownException, jury: Jury, now: Instant):
   // Not `end > …`: a time that cannot be read makes it too long.
   if (!(end <= from + milliseconds(offered.maxDuration))) return { is: 'TooLong', most: offered.maxDuration };
 
-  const signed = aboutIt(known);
-  const refused = signed.find(({ spec }) => spec.decision === 'Reject');
-  if (refused !== undefined) {
-    const { approver, role } = refused.spec;
-    return { is: 'Refused', approval: refused.metadata.name, username: approver.username, role };
-  }
-  const weighed = weigh(known, signed, jury);
-  const having = (...which: readonly Weighed['is'][]): Quorum =>
-    quorum(
-      offered.approvals,
-      weighed.flatMap(({ is, signer }) => (which.includes(is) ? [signer] : [])),
-    );
-  const sure = having('Counts');
-  if (sure.have === sure.need) return { is: 'Granted', gates, by: sure.lines.flatMap(({ by }) => by) };
-  if (having('Counts', 'Unanswered').have > sure.have) return { is: 'Unanswered', quorum: sure };
-  const ignored = weighed.flatMap(({ is, signer }): Ignored[] =>
-    is === 'Counts' || is === 'Unanswered' ? [] : [{ username: signer.username, role: signer.role, why: is }],
-  );
-  return { is: 'Waiting', quorum: sure, ignored };
+  const signed = aboutRequest(exception, known.approvals);
+  const refused = refusalAmong(signed);
+  if (refused !== undefined) return { is: 'Refused', ...refused };
+  const signatures = tally(offered.approvals, signed, weights(exception, signed, jury));
+  return signatures.is === 'Complete'
+    ? { is: 'Granted', gates, by: signatures.by.map(({ username }) => username) }
+    : signatures;
 };
 
-const weigh = (
-  { exception }: KnownException,
-  signed: readonly Approval[],
-  { policy, rights, authors }: Jury,
-): readonly Weighed[] => {
-  if (signed.length === 0) return [];
-  const digest = exceptionDigest(exception);
-  const { requester } = exception.spec;
-  const personOf = peopleAmong(policy.spec.people, [
-    requester.username,
-    ...authors,
-    ...signed.map(({ spec }) => spec.approver.username),
-  ]);
+const weights = (exception: PolicyException, signed: readonly Approval[], { policy, rights, authors }: Jury) => {
+  const digest = signed.length === 0 ? '' : exceptionDigest(exception);
+  const requester = exception.spec.requester.username;
+  const signers = signed.map(({ spec }) => spec.approver.username);
+  const personOf = peopleAmong(policy.spec.people, [requester, ...authors, ...signers]);
   const authorPeople = new Set(authors.map(personOf));
-  const worth = ({ metadata, spec }: Approval, person: string): Weighed['is'] => {
+  const worth = ({ metadata, spec }: Approval, person: string): SignatureWorth<UncountedBecause> => {
     if (spec.digest !== digest) return 'OtherContent';
-    if (person === personOf(requester.username)) return 'Requester';
+    if (person === personOf(requester)) return 'Requester';
     if (authorPeople.has(person)) return 'Author';
     const held = rights.get(metadata.uid);
     if (held === undefined) return 'Unanswered';
     return held ? 'Counts' : 'LacksRight';
   };
-  return signed.map((approval) => {
-    const { approver, role } = approval.spec;
-    const person = personOf(approver.username);
-    const signer = { person, username: approver.username, role, groups: approver.groups };
-    return { approval, signer, is: worth(approval, person) };
-  });
+  return { personOf, worth };
 };

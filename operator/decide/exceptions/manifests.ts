@@ -1,4 +1,4 @@
-/** What people type to ask for an exception, to sign for one and to end one. */
+/** What people type to ask for an exception, and to sign for one. */
 import type { ReleaseCandidate } from '../../api/candidate.ts';
 import { milliseconds } from '../../api/duration.ts';
 import type { ExceptableGate } from '../../api/exceptable-gates.ts';
@@ -7,36 +7,12 @@ import { apiVersion, kinds } from '../../api/kinds.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
 import { rfc3339 } from '../conditions.ts';
 import type { Instant } from '../objects.ts';
+import { requestApproval } from '../people/request-manifests.ts';
 import { exceptionDigest } from './exception.ts';
 
-/** What somebody creates to sign for an exception. The API server stamps who signs. */
-export const exceptionApproval = (exception: PolicyException, role: string) => {
-  const { name, uid, namespace } = exception.metadata;
-  return {
-    apiVersion,
-    kind: kinds.Approval.kind,
-    metadata: { generateName: `${name.slice(0, 200)}-`, namespace },
-    spec: {
-      subject: { kind: kinds.PolicyException.kind, name, uid },
-      digest: exceptionDigest(exception),
-      role,
-      decision: 'Approve',
-    },
-  } as const;
-};
-
-/** By each of these roles, one line of JSON that `kubectl create -f -` takes and that signs for the exception. */
-export const exceptionManifests = (exception: PolicyException, roles: readonly string[]): Record<string, string> =>
-  Object.fromEntries(roles.map((role) => [role, JSON.stringify(exceptionApproval(exception, role))]));
-
-export const signException = ({ metadata }: PolicyException, role: string): string =>
-  `kubectl get polex ${metadata.name} -n ${metadata.namespace} -o jsonpath={.status.approvalManifests.${role}} | kubectl create -f -`;
-
-/** Ends an exception, at once and for good. */
-export const endException = (exception: PolicyException, role: string): string => {
-  const { spec, ...rest } = exceptionApproval(exception, role);
-  return `echo '${JSON.stringify({ ...rest, spec: { ...spec, decision: 'Reject', comment: '<why it ends>' } })}' | kubectl create -f -`;
-};
+/** What somebody creates to sign for an exception. */
+export const exceptionApproval = (exception: PolicyException, role: string) =>
+  requestApproval(exception, exceptionDigest(exception), role);
 
 /**
  * As long as the policy allows, or until the candidate expires. It moves in steps of half of the longest time, so that what is said changes as

@@ -7,6 +7,8 @@ import { listed } from '../messages.ts';
 import type { Instant } from '../objects.ts';
 import { heldRight, rightToSign } from '../people/approval-right.ts';
 import { openLines, openPlaces } from '../people/open-lines.ts';
+import { refuseRequest, requestManifests, signRequest } from '../people/request-manifests.ts';
+import { uncountedText } from '../people/requests.ts';
 import { earliest, nothing, type Plan } from '../plan.ts';
 import type { NamespaceRecord } from '../record/record.ts';
 import type { ReleasePolicy } from '../../api/policy.ts';
@@ -16,11 +18,9 @@ import {
   exceptionDigest,
   judgeException,
   type ExceptionState,
-  type Ignored,
   type KnownException,
-  type Uncounted,
+  type UncountedBecause,
 } from './exception.ts';
-import { endException, exceptionManifests, signException } from './manifests.ts';
 
 export interface ExceptionSnapshot extends KnownException {
   readonly policy: ReleasePolicy | undefined;
@@ -81,7 +81,7 @@ const statusOf = (s: ExceptionSnapshot, state: ExceptionState, now: Instant): Po
     state: reason,
     approvals: approvalsOf(state, exception.status?.approvals ?? ''),
     digest: exceptionDigest(exception),
-    approvalManifests: exceptionManifests(exception, roles),
+    approvalManifests: requestManifests(exception, exceptionDigest(exception), roles),
   };
 };
 
@@ -91,17 +91,12 @@ const approvalsOf = (state: ExceptionState, before: string): string => {
   return state.is === 'Waiting' || state.is === 'Unanswered' ? `${state.quorum.have}/${state.quorum.need}` : before;
 };
 
-const uncountedBecause: Readonly<Record<Uncounted, string>> = {
+const uncountedBecause: Readonly<Record<UncountedBecause, string>> = {
   Requester: 'asked for it',
   Author: 'changed the content of the candidate',
   LacksRight: 'does not hold the role',
   OtherContent: 'signed for something else',
 };
-
-const ignoredText = (ignored: readonly Ignored[]): string =>
-  ignored.length === 0
-    ? ''
-    : `; not counted: ${listed([...new Set(ignored.map(({ username, role, why }) => `${visible(username)} as ${role} (${uncountedBecause[why]})`))])}`;
 
 interface Saying {
   readonly reason: Reason;
@@ -116,7 +111,7 @@ const said = ({ exception, policy }: ExceptionSnapshot, state: ExceptionState): 
     case 'Granted':
       return {
         reason: 'ExceptionGranted',
-        message: `releases pass ${listed(state.gates)} by it until ${until}, signed by ${listed(state.by.map(visible))}; an author of a release among those does not count for it. Somebody who may sign ends it before: ${endException(exception, policy?.spec.exceptions?.approvals[0]?.role ?? '')}`,
+        message: `releases pass ${listed(state.gates)} by it until ${until}, signed by ${listed(state.by.map(visible))}; an author of a release among those does not count for it. Somebody who may sign ends it before: ${refuseRequest(exception, exceptionDigest(exception), { role: policy?.spec.exceptions?.approvals[0]?.role ?? '', comment: '<why it ends>' })}`,
       };
     case 'Waiting':
       return { reason: 'ExceptionAwaitsSignatures', message: waitingText(exception, state) };
@@ -152,7 +147,7 @@ const waitingText = (
   const open = openLines(quorum);
   const next = open.map(
     ({ role }) =>
-      `somebody who holds role ${role} in ${exception.metadata.namespace} by name, and did not ask for it, signs: ${signException(exception, role)}`,
+      `somebody who holds role ${role} in ${exception.metadata.namespace} by name, and did not ask for it, signs: ${signRequest(exception, role)}`,
   );
-  return `${quorum.have} of ${quorum.need} signatures; waiting for ${listed(open.map(openPlaces))}${ignoredText(ignored)}. Next: ${next.join('; ')}`;
+  return `${quorum.have} of ${quorum.need} signatures; waiting for ${listed(open.map(openPlaces))}${uncountedText(ignored, uncountedBecause)}. Next: ${next.join('; ')}`;
 };

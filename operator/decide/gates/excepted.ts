@@ -1,6 +1,7 @@
 /** A gate that does not pass, and for which there is an exception. */
 import type { ExceptableGate } from '../../api/exceptable-gates.ts';
-import { askForException, signException } from '../exceptions/manifests.ts';
+import { askForException } from '../exceptions/manifests.ts';
+import { signRequest } from '../people/request-manifests.ts';
 import { passingBy, waitingFor, type ExceptedRelease } from '../exceptions/passing.ts';
 import { rfc3339 } from '../conditions.ts';
 import { listed } from '../messages.ts';
@@ -38,7 +39,7 @@ const orExcept = (s: ExceptedRelease, gate: ExceptableGate, now: Instant): reado
       .filter(({ have, need }) => have < need)
       .map(
         ({ role, have, need }) =>
-          `or exception ${exception.metadata.name} passes it, once ${need - have} more with role ${role} in ${namespace}, who neither asked for it nor changed the content, sign: ${signException(exception, role)}`,
+          `or exception ${exception.metadata.name} passes it, once ${need - have} more with role ${role} in ${namespace}, who neither asked for it nor changed the content, sign: ${signRequest(exception, role)}`,
       );
   }
   const lines = s.policy.spec.exceptions?.approvals ?? [];
