@@ -10,15 +10,16 @@ const words: Readonly<Record<WaitingModel['what'], string>> = {
   evidence: 'Copy the command and report',
   finding: 'Look and sign',
   emergency: 'Read and review',
-  exception: 'Copy the command and sign',
-  change: 'Copy the command and sign',
+  exception: 'Read and sign',
+  change: 'Read and sign',
 };
 
-const placeOf = ({ what, namespace, name }: WaitingModel): string => {
-  if (what === 'candidate' || what === 'evidence') return linkTo('candidate', namespace, name);
-  if (what === 'exception' || what === 'change') return linkTo('namespace', namespace);
-  return linkTo('namespace', namespace, what === 'finding' ? 'findings' : 'emergencies');
-};
+const tabs = { finding: 'findings', emergency: 'emergencies', exception: 'requests', change: 'requests' } as const;
+
+const placeOf = ({ what, namespace, name }: WaitingModel): string =>
+  what === 'candidate' || what === 'evidence'
+    ? linkTo('candidate', namespace, name)
+    : linkTo('namespace', namespace, tabs[what]);
 
 const Waiting = ({ waiting }: { readonly waiting: WaitingModel }) => (
   <li class="card">

@@ -1,14 +1,11 @@
 /** Changes of a policy, as far as this person's signature is about them. */
-import type { Approval } from '../../operator/api/approval.ts';
-import type { Identity } from '../../operator/api/meta.ts';
 import type { PolicyChange } from '../../operator/api/policy-change.ts';
-import type { ReleasePolicy } from '../../operator/api/policy.ts';
-import { judgeChange } from '../../operator/decide/changes/change.ts';
+import { changeDigest, judgeChange, uncountedBecause } from '../../operator/decide/changes/change.ts';
 import { changeApproval } from '../../operator/decide/changes/manifests.ts';
-import { rfc3339 } from '../../operator/decide/conditions.ts';
 import type { Cluster } from '../cluster/cluster.ts';
 import { Problem } from '../exit.ts';
-import { approvalOf, isTrue, policyChangeOf } from './objects.ts';
+import { isTrue, policyChangeOf } from './objects.ts';
+import { everyRight, standingOf, type Asked, type Request } from './request.ts';
 
 /** @throws Problem when there is none of that name */
 export const findChange = async (cluster: Cluster, namespace: string, name: string): Promise<PolicyChange> => {
@@ -17,58 +14,16 @@ export const findChange = async (cluster: Cluster, namespace: string, name: stri
   throw new Problem(`There is no PolicyChange ${name} in ${namespace}`, `kubectl get polchg -n ${namespace}`);
 };
 
-const approvalsFor = async (cluster: Cluster, { metadata }: PolicyChange): Promise<readonly Approval[]> => {
-  const selection = { namespace: metadata.namespace, fieldSelector: `spec.subject.uid=${metadata.uid}` };
-  return (await cluster.listOur('Approval', selection)).map(approvalOf);
-};
-
-/** How many signatures count, where whoever signed holds the role; Infinity = all that are needed; undefined = it waits for none. */
-const places = (
-  change: PolicyChange,
-  approvals: readonly Approval[],
-  policy: ReleasePolicy,
-  now: number,
-): number | undefined => {
-  const rights = new Map(approvals.map(({ metadata }) => [metadata.uid, true]));
-  const state = judgeChange({ change, approvals }, { policy, rights }, now);
-  if (state.is === 'Signed') return Infinity;
-  return state.is === 'Waiting' ? state.quorum.have : undefined;
-};
-
-interface Asked {
-  readonly cluster: Cluster;
-  readonly policy: ReleasePolicy;
-  readonly held: readonly string[];
-  readonly now: number;
-}
-
-/** What somebody would create, as the operator would see it. */
-const wouldBe = (change: PolicyChange, { policy, now }: Asked, who: Identity, role: string): Approval => {
-  const manifest = changeApproval(change, policy, role);
-  return {
-    ...manifest,
-    metadata: {
-      name: 'would-be',
-      namespace: change.metadata.namespace,
-      uid: 'would-be',
-      resourceVersion: '',
-      generation: 1,
-      creationTimestamp: rfc3339(now),
-    },
-    spec: { ...manifest.spec, comment: '', approver: who },
-  };
-};
-
-/** Roles in which a signature of this person would fill an open place. */
-export const rolesForChange = async (asked: Asked, change: PolicyChange): Promise<readonly string[]> => {
-  const { cluster, policy, held, now } = asked;
-  const [who, approvals] = await Promise.all([cluster.whoAmI(), approvalsFor(cluster, change)]);
-  const before = places(change, approvals, policy, now);
-  if (before === undefined || before === Infinity) return [];
-  return held.filter(
-    (role) => (places(change, [...approvals, wouldBe(change, asked, who, role)], policy, now) ?? 0) > before,
-  );
-};
+/** To be signed for, as a change of the policy as it is now. */
+export const changeRequest = ({ policy, now }: Asked, change: PolicyChange): Request => ({
+  what: 'change',
+  metadata: change.metadata,
+  author: change.spec.author.username,
+  digest: changeDigest(change, policy),
+  approval: (role) => changeApproval(change, policy, role),
+  state: (approvals) => judgeChange({ change, approvals }, { policy, rights: everyRight(approvals) }, now),
+  uncounted: uncountedBecause,
+});
 
 /** Changes that wait for this person. */
 export const changesWaiting = async (
@@ -80,7 +35,7 @@ export const changesWaiting = async (
   const found = [];
   for (const change of all) {
     if (isTrue(change, 'Applied')) continue;
-    const roles = await rolesForChange(asked, change);
+    const { roles } = await standingOf(asked, changeRequest(asked, change));
     if (roles.length > 0) found.push({ change, roles });
   }
   return found;

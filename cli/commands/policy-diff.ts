@@ -6,6 +6,7 @@ import { findChange } from '../candidate/policy-changes.ts';
 import { exitCodes, Problem, type ExitCode } from '../exit.ts';
 import { printObjects } from '../output/objects.ts';
 import { bold, styled, type Style } from '../output/parts.ts';
+import { fieldChanges, valueText } from '../policy/field-changes.ts';
 import { policyInFile } from '../policy/files.ts';
 import type { Session } from '../session.ts';
 
@@ -60,25 +61,14 @@ const sidesOf = async (session: Session): Promise<readonly [before: Side, after:
   );
 };
 
-const text = (value: unknown): string => (value === undefined ? 'nothing' : JSON.stringify(value));
-
 const run = async (session: Session): Promise<ExitCode> => {
   const [before, after] = await sidesOf(session);
-  const [{ policyChanges }, { strictness }, { formatPath }] = await Promise.all([
-    import('../../operator/decide/policy/strictness/changes.ts'),
-    import('../../operator/decide/policy/strictness/strictness.ts'),
-    import('../../operator/decide/json/field-path.ts'),
-  ]);
-  const changes = policyChanges(before.policy.spec, after.policy.spec);
+  const changes = await fieldChanges(before.policy.spec, after.policy.spec);
   const { out, format } = session;
   const isLooser = changes.some(({ is }) => is === 'looser' || is === 'other');
   const code = isLooser && session.flag('failOnLooser') ? exitCodes.error : exitCodes.ok;
   if (format !== undefined) {
-    const fields = changes.map(({ field, is, differences }) => ({
-      field: `spec.${field}`,
-      is,
-      differences: differences.map(({ path, from, to }) => ({ field: formatPath(path), from, to })),
-    }));
+    const fields = changes.map(({ field, is, differences }) => ({ field, is, differences }));
     const difference = { kind: 'PolicyDifference', metadata: { name: 'difference' }, fields };
     await printObjects(out, format, { one: { ...difference, before: before.title, after: after.title } });
     return code;
@@ -88,13 +78,11 @@ const run = async (session: Session): Promise<ExitCode> => {
     return code;
   }
   out.line(bold(`${before.title} → ${after.title}`));
-  for (const { field, is, differences } of changes) {
-    const row = strictness[field];
-    const why = 'free' in row ? `no direction: ${row.free}` : `tighter is: ${row.tighter}`;
+  for (const { field, is, why, differences } of changes) {
     out.line();
-    out.line(styled(styles[is], is === 'looser' ? 'LOOSER' : is), `  spec.${field}  (${why})`);
-    for (const { path, from, to } of differences) {
-      out.line(`  ${formatPath(path)}: ${text(from)} → ${text(to)}`);
+    out.line(styled(styles[is], is === 'looser' ? 'LOOSER' : is), `  ${field}  (${why})`);
+    for (const each of differences) {
+      out.line(`  ${each.field}: ${valueText(each.from)} → ${valueText(each.to)}`);
     }
   }
   return code;

@@ -1,59 +1,27 @@
 /** `kubectl countersign sign exception`: lets releases pass gates for a time, or ends that. */
-import { exceptionDigest } from '../../operator/decide/exceptions/exception.ts';
-import { exceptionApproval } from '../../operator/decide/exceptions/manifests.ts';
 import { visible } from '../../operator/decide/safe-text.ts';
-import { ourResource } from '../../operator/kube/rows.ts';
+import { exceptionRequest, findException } from '../candidate/exceptions.ts';
+import { askedHere, signRequest } from '../candidate/sign-request.ts';
 import { connectionOptions, yesOption, type CommandDefinition } from '../command.ts';
-import { findException, rolesForException } from '../candidate/exceptions.ts';
-import { policyIn, productionOf } from '../candidate/find.ts';
-import { rolesHeld } from '../candidate/roles.ts';
-import { Problem } from '../exit.ts';
 import { bold, dim } from '../output/parts.ts';
 import type { Session } from '../session.ts';
 import { roleOption } from './approve.ts';
 
 const run = async (session: Session): Promise<void> => {
-  const cluster = await session.cluster();
-  const namespace = await productionOf(session);
-  const [exception, policy, held] = await Promise.all([
-    findException(cluster, namespace, session.name()),
-    policyIn(cluster, namespace),
-    rolesHeld(cluster, namespace),
-  ]);
+  const asked = await askedHere(session);
+  const exception = await findException(asked.cluster, asked.policy.metadata.namespace, session.name());
   const { metadata, spec } = exception;
-  const refuses = session.flag('refuse');
-  const comment = session.text('comment');
-  if (refuses && comment === undefined) throw new Problem('A refusal says why', "Add --comment '<why it ends>'");
-  const asked = { cluster, policy, held, now: session.now() };
-  const able = refuses ? held : await rolesForException(asked, exception);
-  const role = session.text('role') ?? able[0];
-  if (role === undefined || !able.includes(role)) {
-    throw new Problem(
-      `Your signature would not count for ${metadata.name}: it waits for none of a role that you hold here, or you asked for it`,
-      `kubectl get polex ${metadata.name} -n ${namespace} -o yaml`,
-    );
-  }
+  const request = exceptionRequest(asked, exception);
   const { out } = session;
-  out.line(bold(metadata.name), `  ${spec.package}: ${spec.gates.join(', ')} until ${spec.until}`);
-  out.line(dim('candidate  '), spec.candidate === undefined ? 'every one of the package' : spec.candidate.name);
-  out.line(dim('asked by   '), visible(spec.requester.username));
-  out.line(dim('because    '), visible(spec.reason));
-  out.line(dim('risk       '), visible(spec.risk));
-  out.line(dim('digest     '), exceptionDigest(exception));
-  await session.agreed(
-    refuses ? `Refuse it as ${role}, which is final?` : `Sign as ${role} that releases may pass these gates?`,
-  );
-  const manifest = exceptionApproval(exception, role);
-  const created = await cluster.client.createResource(ourResource('Approval'), {
-    ...manifest,
-    spec: {
-      ...manifest.spec,
-      ...(refuses ? { decision: 'Reject' } : {}),
-      ...(comment === undefined ? {} : { comment }),
-    },
-  });
-  out.line(`approval ${created.metadata.name} created: ${refuses ? 'refused' : 'signed'} as ${role}`);
-  out.line('  → ', `kubectl get polex ${metadata.name} -n ${namespace}`);
+  const show = (): void => {
+    out.line(bold(metadata.name), `  ${spec.package}: ${spec.gates.join(', ')} until ${spec.until}`);
+    out.line(dim('candidate  '), spec.candidate === undefined ? 'every one of the package' : spec.candidate.name);
+    out.line(dim('asked by   '), visible(spec.requester.username));
+    out.line(dim('because    '), visible(spec.reason));
+    out.line(dim('risk       '), visible(spec.risk));
+    out.line(dim('digest     '), request.digest);
+  };
+  await signRequest(session, asked, request, { show, that: 'releases may pass these gates' });
 };
 
 export const signException: CommandDefinition = {

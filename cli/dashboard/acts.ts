@@ -1,5 +1,6 @@
 /** What the page may do: sign, under the digest that was read. Every act asks what the command asks before it sends anything. */
 import { isRecord } from '../../operator/kube/resource.ts';
+import { requestRead, type ReadAndDecided } from '../candidate/request-signing.ts';
 import { findingRead, reviewRead, type ReadAndSigned } from '../candidate/review.ts';
 import { signRead, type Signing } from '../candidate/signing.ts';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -22,16 +23,25 @@ const readIn = (body: Body): ReadAndSigned => ({
   comment: textIn(body, 'comment'),
 });
 
+const decisionIn = (body: Body): Signing['decision'] => (textIn(body, 'decision') === 'Reject' ? 'Reject' : 'Approve');
+
 const signingIn = (body: Body): Signing => ({
   ...readIn(body),
   uid: textIn(body, 'uid'),
-  decision: textIn(body, 'decision') === 'Reject' ? 'Reject' : 'Approve',
+  decision: decisionIn(body),
+});
+
+const decidedIn = (body: Body): ReadAndDecided => ({
+  ...readIn(body),
+  what: textIn(body, 'what') === 'exception' ? 'exception' : 'change',
+  decision: decisionIn(body),
 });
 
 export const acts: ReadonlyMap<string, Act> = new Map(
   Object.entries<Act>({
     '/sign': (cluster, body, now) => signRead(cluster, signingIn(body), now),
     '/review': (cluster, body) => reviewRead(cluster, readIn(body)),
+    '/request': (cluster, body, now) => requestRead(cluster, decidedIn(body), now),
     '/finding': (cluster, body) => findingRead(cluster, readIn(body)),
   }),
 );

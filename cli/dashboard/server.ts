@@ -19,6 +19,7 @@ import { home } from './views/home.ts';
 import { ledger } from './views/ledger.ts';
 import { packages } from './views/packages.ts';
 import { policy } from './views/policy.ts';
+import { requests } from './views/requests.ts';
 
 /** Nobody else on the network reaches it, and no name is needed. */
 const loopback = '127.0.0.1';
@@ -26,7 +27,7 @@ const loopback = '127.0.0.1';
 const longestBody = 64 * 1024;
 
 const views: ReadonlyMap<string, View> = new Map(
-  Object.entries({ home, candidate, packages, emergencies, findings, ledger, policy }),
+  Object.entries({ home, candidate, packages, emergencies, findings, requests, ledger, policy }),
 );
 const reads: ReadonlyMap<string, (cluster: Cluster, place: Place) => Promise<unknown>> = new Map(
   Object.entries({ '/delta': deltaOf, '/whole': wholeOf }),

@@ -3,6 +3,7 @@ import { useMemo, useState } from 'preact/hooks';
 import type { ChangedObject, ChangeModel, DeltaModel, WholeModel, ProblemModel } from '../../cli/dashboard/models.ts';
 import { read } from '../live.ts';
 import { Problem } from '../parts.tsx';
+import { Values } from '../values.tsx';
 import { classCounts, countOf, filtered } from './changes.ts';
 
 /** Classes that can hurt most stand out, as in the terminal. */
@@ -11,22 +12,6 @@ const notable = new Set(['image', 'command', 'network', 'storage']);
 
 const riskOf = (name: string): string => (risky.has(name) ? 'high' : notable.has(name) ? 'middle' : 'low');
 
-/** Longer ones are opened to be read. */
-const longValue = 600;
-
-const Value = ({ text, is }: { readonly text: string; readonly is: 'from' | 'to' }) => {
-  const Tag = is === 'from' ? 'del' : 'ins';
-  if (text.length <= longValue) return <Tag>{text}</Tag>;
-  return (
-    <details class="long">
-      <summary>
-        {is === 'from' ? 'Before' : 'After'}: {text.length.toLocaleString('en')} characters
-      </summary>
-      <Tag>{text}</Tag>
-    </details>
-  );
-};
-
 const lineKind = (line: string): string => (line.startsWith('+') ? 'plus' : line.startsWith('-') ? 'minus' : '');
 
 const Change = ({ change }: { readonly change: ChangeModel }) => (
@@ -34,11 +19,7 @@ const Change = ({ change }: { readonly change: ChangeModel }) => (
     <span class="class">{change.class}</span>
     <div class="what">
       <code class="path">{change.path}</code>
-      <div class="values">
-        {change.from !== '' && <Value text={change.from} is="from" />}
-        {change.from !== '' && <span class="arrow"> → </span>}
-        <Value text={change.to} is="to" />
-      </div>
+      <Values from={change.from} to={change.to} />
       {change.lines.length > 0 && (
         <pre class="block">
           {change.lines.map((line, at) => (

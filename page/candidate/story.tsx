@@ -1,6 +1,7 @@
 /** What was said of a candidate, who signed, what production has of it, and what became of it. */
 import type { CandidateModel, OpenModel } from '../../cli/dashboard/models.ts';
-import { Age, Badge, Mark, Section } from '../parts.tsx';
+import { Mark, Section } from '../parts.tsx';
+import { Signature } from '../signature.tsx';
 
 interface Given {
   readonly model: CandidateModel;
@@ -31,15 +32,8 @@ export const Signatures = ({ model }: Given) => (
   <Section title="Signatures" says={model.row.approvals}>
     {model.signatures.length === 0 && model.open.length === 0 && <p class="hint">There are none.</p>}
     <ul class="plain">
-      {model.signatures.map(({ approval, username, role, decision, tone, because, since, comment }) => (
-        <li key={approval}>
-          <Mark tone={tone} /> <strong>{username}</strong> {decision === 'Reject' ? 'rejected' : 'signed'} as {role}{' '}
-          <small>
-            <Age since={since} /> ago
-          </small>
-          {because !== '' && <Badge tone="open">not counted: {because}</Badge>}
-          {comment !== '' && <q>{comment}</q>}
-        </li>
+      {model.signatures.map((each) => (
+        <Signature key={each.approval} signature={each} refused="rejected" />
       ))}
       {model.open.map((place) => (
         <li key={place.role}>

@@ -103,7 +103,14 @@ const Emergency = ({ each, namespace }: { readonly each: EmergencyModel; readonl
           namespace={namespace}
           name={each.name}
           signable={each.review}
-          ask={{ path: 'review', title: 'Sign that you have read what was done', verb: 'Review' }}
+          asks={[
+            {
+              path: 'review',
+              title: 'Sign that you have read what was done',
+              verb: 'Review',
+              roles: each.review.roles,
+            },
+          ]}
         >
           <p>
             {each.acts.length} acts of {each.grantee}, {each.drift.length} objects left changed

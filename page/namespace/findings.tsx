@@ -22,7 +22,14 @@ const Finding = ({ finding, namespace }: { readonly finding: FindingModel; reado
         namespace={namespace}
         name={finding.name}
         signable={finding}
-        ask={{ path: 'finding', title: 'Sign that production may stay as it was found', verb: 'Sign' }}
+        asks={[
+          {
+            path: 'finding',
+            title: 'Sign that production may stay as it was found',
+            verb: 'Sign',
+            roles: finding.roles,
+          },
+        ]}
       >
         <p>
           {finding.change} {finding.object}

@@ -5,11 +5,13 @@ import { Findings } from './findings.tsx';
 import { Ledger } from './ledger.tsx';
 import { Packages } from './packages.tsx';
 import { Policy } from './policy.tsx';
+import { Requests } from './requests.tsx';
 
 const tabs = {
   packages: ['What runs', Packages],
   emergencies: ['Emergencies', Emergencies],
   findings: ['Findings', Findings],
+  requests: ['Requests', Requests],
   ledger: ['Ledger', Ledger],
   policy: ['Policy', Policy],
 } as const;

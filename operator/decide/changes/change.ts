@@ -36,6 +36,15 @@ export interface ChangeJury {
 /** Why a signature does not count. */
 export type UncountedBecause = 'Author' | 'LacksRight' | 'OtherContent' | 'TooOld';
 
+/** The same for people. */
+export const uncountedBecause: Readonly<Record<UncountedBecause, string>> = {
+  Author: 'asked for it',
+  LacksRight: 'does not hold the role',
+  OtherContent:
+    'signed for another difference: the policy has changed since, so read the difference again and sign again',
+  TooOld: 'signed longer ago than approvalValidFor of the policy',
+};
+
 /** How it stands. Only what is `Signed` is applied. */
 export type ChangeState =
   | { readonly is: 'Signed'; readonly by: readonly Signer[] }

@@ -11,7 +11,7 @@ import { refuseRequest, requestManifests, signRequest } from '../people/request-
 import { uncountedText } from '../people/requests.ts';
 import { policyDifference } from '../policy/difference.ts';
 import { visible } from '../safe-text.ts';
-import { changeDigest, endOfChange, type ChangeState, type KnownChange, type UncountedBecause } from './change.ts';
+import { changeDigest, endOfChange, uncountedBecause, type ChangeState, type KnownChange } from './change.ts';
 import { showChange } from './manifests.ts';
 
 interface Changing extends KnownChange {
@@ -74,14 +74,6 @@ const differenceOf = ({ change }: Changing, policy: ReleasePolicy): string[] => 
   return more === 0
     ? [...lines]
     : [...lines, `and ${more} more fields: kubectl get polchg ${name} -n ${namespace} -o jsonpath={.spec.policy}`];
-};
-
-const uncountedBecause: Readonly<Record<UncountedBecause, string>> = {
-  Author: 'asked for it',
-  LacksRight: 'does not hold the role',
-  OtherContent:
-    'signed for another difference: the policy has changed since, so read the difference again and sign again',
-  TooOld: 'signed longer ago than approvalValidFor of the policy',
 };
 
 interface Saying {

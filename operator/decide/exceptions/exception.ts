@@ -36,6 +36,14 @@ export interface Jury {
 /** Why a signature does not count. */
 export type UncountedBecause = 'Requester' | 'Author' | 'LacksRight' | 'OtherContent';
 
+/** The same for people. */
+export const uncountedBecause: Readonly<Record<UncountedBecause, string>> = {
+  Requester: 'asked for it',
+  Author: 'changed the content of the candidate',
+  LacksRight: 'does not hold the role',
+  OtherContent: 'signed for something else',
+};
+
 /** How it stands. Only `Granted` passes anything. */
 export type ExceptionState =
   | { readonly is: 'Granted'; readonly gates: readonly ExceptableGate[]; readonly by: readonly string[] }

@@ -17,9 +17,9 @@ import {
   endOfException,
   exceptionDigest,
   judgeException,
+  uncountedBecause,
   type ExceptionState,
   type KnownException,
-  type UncountedBecause,
 } from './exception.ts';
 
 export interface ExceptionSnapshot extends KnownException {
@@ -89,13 +89,6 @@ const statusOf = (s: ExceptionSnapshot, state: ExceptionState, now: Instant): Po
 const approvalsOf = (state: ExceptionState, before: string): string => {
   if (state.is === 'Granted') return `${state.by.length}/${state.by.length}`;
   return state.is === 'Waiting' || state.is === 'Unanswered' ? `${state.quorum.have}/${state.quorum.need}` : before;
-};
-
-const uncountedBecause: Readonly<Record<UncountedBecause, string>> = {
-  Requester: 'asked for it',
-  Author: 'changed the content of the candidate',
-  LacksRight: 'does not hold the role',
-  OtherContent: 'signed for something else',
 };
 
 interface Saying {
