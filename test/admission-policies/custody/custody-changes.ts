@@ -32,6 +32,12 @@ export const changeRows = ({ world, as, stored, serviceAccount }: Kit): readonly
     accepted(await as('installer').create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }));
     return store(as('admin'), policy({ metadata: { namespace: name }, spec: signers }));
   };
+  /** Was changed alone, and takes others no more. */
+  const marked = async (): Promise<Sent> => {
+    const made = await unguarded();
+    const metadata = { annotations: { [changedAloneAnnotation]: 'nobody is left' } };
+    return accepted(await as('admin').patch<Sent>(targetOf(made), 'merge', { metadata, spec: { changes: null } }));
+  };
   const alone = {
     policy: 'countersign-releasepolicies',
     rule: 'ChangeNeedsSigners',
@@ -46,6 +52,13 @@ export const changeRows = ({ world, as, stored, serviceAccount }: Kit): readonly
   const asked = { policy: 'countersign-policychanges', twin: stored2(() => stored.policychanges()) };
   const operator = 'system:serviceaccount:countersign-system:countersign-operator';
   const byCluster = async () => changeAlone(as('admin'), await unguarded(), 'nobody is left');
+  const labelled = (labels: object): Promise<Answer<unknown>> =>
+    world().operator.patch(
+      targetOf(onSigned),
+      'merge',
+      { metadata: { labels }, spec: { soak: '2h' } },
+      { dryRun: 'All' },
+    );
   const byOperator = () => applies(world().operator, onSigned);
   return [
     {
@@ -59,6 +72,13 @@ export const changeRows = ({ world, as, stored, serviceAccount }: Kit): readonly
       ...alone,
       given: 'a cluster admin changes the policy without a reason',
       refused: async () => merge(as('admin'), await unguarded(), { spec: { soak: '1h' } }),
+      caller: 'admin',
+      twin: byCluster,
+    },
+    {
+      ...alone,
+      given: 'a cluster admin changes the policy and takes the reason of another change away',
+      refused: () => changeAlone(as('admin'), onSigned, null),
       caller: 'admin',
       twin: byCluster,
     },
@@ -125,6 +145,13 @@ export const changeRows = ({ world, as, stored, serviceAccount }: Kit): readonly
     },
     {
       ...marks,
+      given: 'a cluster admin gives a reason and changes nothing',
+      refused: () => annotate(as('admin'), onSigned, { [changedAloneAnnotation]: 'later' }),
+      caller: 'admin',
+      twin: async () => as('admin').delete(targetOf(await marked()), { dryRun: ['All'] }),
+    },
+    {
+      ...marks,
       given: 'a policy is created with such a mark',
       refused: () =>
         as('admin').create(
@@ -142,7 +169,11 @@ export const changeRows = ({ world, as, stored, serviceAccount }: Kit): readonly
           async () =>
             applies(world().operator, { ...onSigned, metadata: { ...onSigned.metadata, namespace: 'payments-prod' } }),
         ],
-        ['with another annotation', () => applies(world().operator, onSigned, { note: 'new' })],
+        ['with another annotation', () => applies(world().operator, onSigned, { another: 'new' })],
+        ['with another value of an annotation', () => applies(world().operator, onSigned, { note: 'new' })],
+        ['without an annotation', () => applies(world().operator, onSigned, { note: null })],
+        ['with another value of a label', () => labelled({ seen: 'yes' })],
+        ['without a label', () => labelled({ seen: null })],
         [
           'with a label',
           () =>

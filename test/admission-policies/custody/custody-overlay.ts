@@ -1,6 +1,7 @@
 /** What the overlay of a candidate may hold: rows of the table of custody. */
 import { overlayBounds } from '../../../operator/api/overlay.ts';
 import { candidate, policy, type Sent } from '../../support/attack/objects.ts';
+import { targetOf, type Answer } from '../../support/cluster/cluster.ts';
 import { quiet, type Kit, type Row } from './custody-kit.ts';
 
 /** As many levels as that, a list in each when it is asked for. */
@@ -41,7 +42,7 @@ const itemsOf = <T>(length: number, item: T): readonly T[] => Array.from({ lengt
 const text = (length: number) => ({ data: { k: 'x'.repeat(length - 'datak'.length) } });
 
 /** What an overlay holds, past each of its bounds, and just within. */
-export function overlayRows({ as }: Pick<Kit, 'as'>): readonly Row[] {
+export function overlayRows({ as, stored }: Pick<Kit, 'as' | 'stored'>): readonly Row[] {
   const { levels, items, values, characters } = overlayBounds;
   const row = (rule: string, given: string, past: readonly unknown[], within: readonly unknown[]): Row => ({
     policy: 'countersign-releasecandidates',
@@ -62,6 +63,10 @@ export function overlayRows({ as }: Pick<Kit, 'as'>): readonly Row[] {
     next: 'spec.overlay',
     twin: () => as('admin').create(policyWith(within), { dryRun: 'All' }),
   });
+  const changed = async (operation: object): Promise<Answer<unknown>> => {
+    const made = await stored.releasepolicies();
+    return as('admin').patch(targetOf(made), 'merge', { spec: ownOperation(operation).spec }, { dryRun: 'All' });
+  };
   return [
     own('OverlayNotTooDeep', 'is nested one level too deep', nested(levels + 1), nested(levels)),
     own(
@@ -72,14 +77,23 @@ export function overlayRows({ as }: Pick<Kit, 'as'>): readonly Row[] {
     ),
     own('OverlayNotTooMany', 'has one value too many', { data: keysOf(values - 1) }, { data: keysOf(values - 2) }),
     own('OverlayNotTooLarge', 'has one character too many', text(characters + 1), text(characters)),
+    ...(['add', 'replace', 'test'] as const).map((op) => ({
+      policy: 'countersign-releasepolicies',
+      rule: 'OverlayOperationWhole',
+      given: `a policy whose overlay says ${op} without a value`,
+      refused: () => as('admin').create(ownOperation({ op, path: '/data/a' }), { dryRun: 'All' }),
+      caller: 'admin',
+      next: 'write value with add',
+      twin: () => as('admin').create(ownOperation({ op, path: '/data/a', value: 'b' }), { dryRun: 'All' }),
+    })),
     {
       policy: 'countersign-releasepolicies',
       rule: 'OverlayOperationWhole',
-      given: 'a policy whose overlay adds nothing',
-      refused: () => as('admin').create(ownOperation({ op: 'add', path: '/data/a' }), { dryRun: 'All' }),
+      given: 'a policy that is given such an overlay later',
+      refused: () => changed({ op: 'add', path: '/data/a' }),
       caller: 'admin',
       next: 'write value with add',
-      twin: () => as('admin').create(ownOperation({ op: 'add', path: '/data/a', value: 'b' }), { dryRun: 'All' }),
+      twin: () => changed({ op: 'add', path: '/data/a', value: 'b' }),
     },
     {
       policy: 'countersign-releasecandidates',

@@ -25,6 +25,13 @@ export const templateRows = ({ world, as, serviceAccount }: Kit): readonly Row[]
     });
     return store(as('admin'), policy({ metadata: { namespace: name }, spec }));
   };
+  /** On a template that nobody inherits. */
+  const actOn = async (client: ApiClient, does: 'changes' | 'deletes'): Promise<Answer<unknown>> => {
+    const template = targetOf(await store(as('admin'), clusterPolicy()));
+    return does === 'changes'
+      ? client.patch(template, 'merge', { spec: { soak: '9h' } }, dryRun)
+      : client.delete(template, { dryRun: ['All'] });
+  };
   const left = {
     policy: 'countersign-releasepolicies',
     rule: 'TemplateNotLeftAlone',
@@ -69,6 +76,15 @@ export const templateRows = ({ world, as, serviceAccount }: Kit): readonly Row[]
       next: 'have a person do it',
       twin: () => as('admin').create(clusterPolicy(), { dryRun: 'All' }),
     },
+    ...(['changes', 'deletes'] as const).map((does) => ({
+      policy: 'countersign-clusterreleasepolicies',
+      rule: 'TemplateRightMissing',
+      given: `somebody without the right ${does} what namespaces inherit`,
+      refused: () => actOn(as('developer-b'), does),
+      caller: 'developer-b',
+      next: '--clusterrole=countersign-template-admin --user=developer-b',
+      twin: () => actOn(as('admin'), does),
+    })),
     {
       policy: 'countersign-clusterreleasepolicies',
       rule: 'TemplateRightMissing',

@@ -10,7 +10,7 @@ import { one } from '../world/guard-objects.ts';
 import { open, type GuardWorld } from '../world/guard-world.ts';
 import { roamer } from './installation-list.ts';
 import { node, proxying } from './nodes-list.ts';
-import { fresh, staging } from '../../support/attack/objects.ts';
+import { clusterPolicy, fresh, staging } from '../../support/attack/objects.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -61,6 +61,13 @@ const refused: Readonly<Record<string, Refused>> = {
       patch('/apis/apiextensions.k8s.io/v1/customresourcedefinitions/approvals.countersign.dev', {
         spec: { names: { shortNames: ['x'] } },
       }),
+  },
+  clusterreleasepolicies: {
+    by: 'attacker',
+    request: () => {
+      const body = clusterPolicy();
+      return { method: 'POST', path: `/apis/${body.apiVersion}/clusterreleasepolicies?dryRun=All`, body };
+    },
   },
   confinement: { by: 'operator', request: () => create('configmaps', open) },
   minutes: {

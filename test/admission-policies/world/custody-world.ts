@@ -1,5 +1,5 @@
 /** What the checks of custody need: people with every right in RBAC, and objects of each kind that only somebody past every lock could have made. */
-import { custodyKit, prepareCustody, quiet, type Kit } from '../custody/custody-kit.ts';
+import { custodyKit, prepareCustody, quiet, signers, type Kit } from '../custody/custody-kit.ts';
 import { accepted, targetOf, type ApiClient, type KubeObject, type Target } from '../../support/cluster/cluster.ts';
 import { policyLock } from '../../support/attack/attack.ts';
 import type { GuardWorld } from './guard-world.ts';
@@ -184,7 +184,9 @@ async function lay(world: GuardWorld, plural: Plural, state: State): Promise<Tar
     ownerReferences: state === 'leaving' ? [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid }] : [],
   };
   // A policy whose review nobody may set so any more: it was, when there was no such rule. What it inherits keeps no namespace from going.
-  const spec = plural === 'releasepolicies' ? { spec: { reviewBy: day(900), inherits: 'house' } } : {};
+  // Nor that its changes take others.
+  const signed = state === 'leaving' ? signers : {};
+  const spec = plural === 'releasepolicies' ? { spec: { reviewBy: day(900), inherits: 'house', ...signed } } : {};
   const target = await put(world, makers[plural]({ metadata, ...spec }));
   if (state.startsWith('leaving'))
     await eventually(
