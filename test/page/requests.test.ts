@@ -6,7 +6,7 @@ import { bindRole } from '../support/cluster/rights.ts';
 import { condition, ours, startSystem, type Reported, type System, type World } from '../support/cluster/system.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
 import { pageTest, startBrowsing, type Browsing, type Visit } from '../support/page/browser.ts';
-import { faultsOfView, hostile, picture, ran } from '../support/page/checks.ts';
+import { faultsOfView, hostile, ran, tabTo } from '../support/page/checks.ts';
 
 let system: System;
 let world: World;
@@ -148,8 +148,7 @@ pageTest(
     expect(await seen.getByRole('button', { name: /^Sign/ }).isVisible()).toBe(false);
     expect((await page.pdf()).length).toBeGreaterThan(10_000);
     await page.emulateMedia({ media: 'screen' });
-    await picture(page, 'page-requests');
-    await seen.getByRole('button', { name: 'Sign as security…' }).focus();
+    await tabTo(page, /^Sign as security…$/);
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').getByText('spec.candidateValidFor').first().waitFor();
     await isSound(security);
@@ -227,6 +226,15 @@ pageTest(
     const next = `kubectl countersign sign exception alone -n ${world.production} --role security`;
     await dialog.getByText(next).first().waitFor();
     expect(typed.stderr).toContain(next);
+    const approver = await visit('approver-a');
+    await openRequests(approver);
+    const lacks = `it waits for 1 security, and you hold none of these roles in ${world.production}`;
+    await card(approver.page, 'alone').getByText(lacks).waitFor();
+    expect(await approver.page.getByRole('button', { name: /^Sign/ }).count()).toBe(0);
+    const without = await command.as('approver-a', ['sign', 'exception', 'alone', '-n', world.production, '--yes']);
+    expect(without.stderr).toContain(lacks);
+    expect(approver.faults()).toEqual([]);
+    await approver.close();
     const signed = await command.shell('security-a', `${next} --yes`);
     expect(signed.stdout).toContain('signed as security');
     expect(owner.faults()).toEqual([]);

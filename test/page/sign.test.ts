@@ -5,6 +5,7 @@ import { accepted, startTimeoutMs } from '../support/cluster/cluster.ts';
 import { startSystem, type System, type World } from '../support/cluster/system.ts';
 import { buildCommand, type Command } from '../support/command/command.ts';
 import { pageTest, startBrowsing, type Browsing } from '../support/page/browser.ts';
+import { tabTo } from '../support/page/checks.ts';
 import { amendPolicy } from '../support/scenario/kit.ts';
 
 let system: System;
@@ -161,22 +162,14 @@ pageTest('by keyboard alone: found, read and signed', async () => {
   await world.staged('third');
   const { page, faults, close } = await visit('tester-a');
   await page.getByRole('link', { name: 'Read and sign as tester' }).waitFor();
-  const focusOn = async (name: RegExp): Promise<void> => {
-    for (let presses = 0; presses < 60; presses += 1) {
-      await page.keyboard.press('Tab');
-      const text = await page.evaluate<string>('document.activeElement?.textContent ?? ""');
-      if (name.test(text)) return;
-    }
-    throw new Error(`no key leads to ${String(name)}`);
-  };
-  await focusOn(/^Read and sign as tester$/);
+  await tabTo(page, /^Read and sign as tester$/);
   await page.keyboard.press('Enter');
   await page.getByRole('heading', { level: 1, name: 'payments 1.0.2' }).waitFor();
   await signButton(page).waitFor();
-  await focusOn(/^Sign as tester…$/);
+  await tabTo(page, /^Sign as tester…$/);
   await page.keyboard.press('Enter');
   await page.getByRole('dialog').waitFor();
-  await focusOn(/^Sign as tester$/);
+  await tabTo(page, /^Sign as tester$/);
   await page.keyboard.press('Enter');
   await page.getByRole('status').getByText('signed as tester').waitFor();
   expect((await command.as('developer-a', ['get', 'third', ...staging()])).stdout).toContain('✓ tester-a as tester');

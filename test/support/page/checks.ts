@@ -22,6 +22,16 @@ export const hostile = (most: number): string =>
 /** Whether any of them ran. */
 export const ran = (page: Page): Promise<boolean> => page.evaluate<boolean>(`'${marker}' in globalThis`);
 
+/** Goes on by key to what is called so. */
+export const tabTo = async (page: Page, name: RegExp): Promise<void> => {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press('Tab');
+    const text = await page.evaluate<string>('document.activeElement?.textContent ?? ""');
+    if (name.test(text)) return;
+  }
+  throw new Error(`no key leads to ${String(name)}`);
+};
+
 interface Found {
   readonly violations: readonly {
     readonly id: string;
