@@ -39,7 +39,7 @@ beforeAll(async () => {
     });
   const policy = join(import.meta.dirname, '..', '..', 'hack', 'demo', 'policy.yaml');
   for (const name of ['policy.yaml', 'old.yaml']) await copyFile(policy, join(command.folder, name));
-}, startTimeoutMs * 2);
+}, startTimeoutMs * 4);
 
 afterAll(async () => {
   await command?.remove();

@@ -20,7 +20,7 @@ const bound = { 'owner-a': ['owner', 'admin', 'security'], 'security-a': ['secur
 beforeAll(async () => {
   system = await startSystem();
   command = await buildCommand(system.controlPlane);
-  browsing = await startBrowsing(command);
+  browsing = startBrowsing(command);
   world = await system.world('asking', {
     exceptions: { gates: ['Window', 'Soak'], maxDuration: '24h', ...bySecurity },
     changes: bySecurity,
@@ -33,7 +33,7 @@ beforeAll(async () => {
         role: `countersign-${role}`,
         subject: { kind: 'User', name },
       });
-}, startTimeoutMs * 2);
+}, startTimeoutMs * 4);
 
 afterAll(async () => {
   await browsing?.close();

@@ -20,7 +20,7 @@ beforeAll(async () => {
   await world.propose(world.candidate('first', ['ConfigMap/api-config']));
   await world.staged('first');
   running = await command.start('tester-a', ['dashboard', '-n', world.production]);
-}, startTimeoutMs * 2);
+}, startTimeoutMs * 4);
 
 afterAll(async () => {
   await running?.stop();

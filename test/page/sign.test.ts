@@ -16,10 +16,10 @@ let browsing: Browsing;
 beforeAll(async () => {
   system = await startSystem();
   command = await buildCommand(system.controlPlane);
-  browsing = await startBrowsing(command);
+  browsing = startBrowsing(command);
   world = await system.world('page');
   await world.stage(world.configMap('api-config', { level: 'info' }), world.deployment('api', 'a', { replicas: 2 }));
-}, startTimeoutMs * 2);
+}, startTimeoutMs * 4);
 
 afterAll(async () => {
   await browsing?.close();

@@ -19,7 +19,7 @@ let browsing: Browsing;
 beforeAll(async () => {
   system = await startSystem();
   command = await buildCommand(system.controlPlane);
-  browsing = await startBrowsing(command);
+  browsing = startBrowsing(command);
   await system.controlPlane.identity({ name: podMaker });
   world = await system.world('payments', { emergency: { maxDuration: '2h', followUpWithin: '24h' } });
   await world.stage(world.configMap('api-config', { level: 'info' }), world.deployment('api', 'a', { replicas: 2 }));

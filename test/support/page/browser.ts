@@ -51,14 +51,16 @@ const faultsOf = (page: Page, origin: string): string[] => {
   return faults;
 };
 
-export const startBrowsing = async (command: Command): Promise<Browsing> => {
-  let browser: Browser | undefined;
-  if (program !== undefined)
-    browser = await chromium.launch({ executablePath: program, args: ['--no-sandbox', '--disable-gpu'] });
+/** Starts the browser with the first visit, so that none outlives a suite whose setup ran out of time. */
+export const startBrowsing = (command: Command): Browsing => {
+  let started: Promise<Browser> | undefined;
+  const browserOf = (executablePath: string): Promise<Browser> =>
+    (started ??= chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] }));
   const visits = new Set<Visit>();
   return {
     async visit(who, args, options = {}) {
-      if (browser === undefined) throw new Error('there is no browser');
+      if (program === undefined) throw new Error('there is no browser');
+      const browser = await browserOf(program);
       const running = await command.start(who, ['dashboard', ...args]);
       const context = await browser.newContext({ viewport: { width: 1200, height: 900 }, ...options });
       context.setDefaultTimeout(patienceMs);
@@ -81,7 +83,7 @@ export const startBrowsing = async (command: Command): Promise<Browsing> => {
     },
     async close() {
       await Promise.all([...visits].map((visit) => visit.close()));
-      await browser?.close();
+      await (await started)?.close();
     },
   };
 };
