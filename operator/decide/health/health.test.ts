@@ -371,6 +371,16 @@ describe('failing pods', () => {
     expect(workloadHealth(live, pods, judging).state).toBe(state);
   });
 
+  it('of a Job that are not there are looked for in its events', () => {
+    const refused = object('Job', { startTime: '2026-01-01T00:00:00Z' });
+    expect(workloadHealth(refused, [], judging).message).toBe(
+      'the Job is not complete yet: it has no pod; where the API server refuses them (a quota, a policy, a ServiceAccount that is not there), its words are in: kubectl get events -n prod --field-selector involvedObject.kind=Job,involvedObject.name=api,reason=FailedCreate',
+    );
+    const over = object('Job', { startTime: '2026-01-01T00:00:00Z', failed: 1 });
+    expect(workloadHealth(over, [], judging).message).toBe('the Job is not complete yet');
+    expect(workloadHealth(object('Job', {}, { suspend: true }), [], judging).message).not.toContain('events');
+  });
+
   it('of a Job are retried as often as the Job says, but not when they cannot start', () => {
     const job = object('Job', {});
     expect(workloadHealth(job, [pod(since, crash)], judging).state).toBe('Progressing');
@@ -518,6 +528,28 @@ describe('pods of an earlier revision', () => {
     const back = { ...live, status: daemons };
     const same = [named('agent-x', '', labels('old', '1')), named('agent-y', '', labels('old', '1'))];
     expect(workloadHealth(back, same, judging).state).toBe('Healthy');
+  });
+
+  it('of a DaemonSet under OnDelete are named with the command before anybody has replaced one', () => {
+    const manifest = {
+      metadata: { annotations: { 'deprecated.daemonset.template.generation': '2' } },
+      spec: { updateStrategy: { type: 'OnDelete' } },
+    };
+    const live = { ...object('DaemonSet', { ...daemons, updatedNumberScheduled: 0 }), manifest };
+    const labels = { 'controller-revision-hash': 'old', 'pod-template-generation': '1' };
+    const pods = ['agent-y', 'agent-x'].map((name) => named(name, '', { labels }));
+    const health = workloadHealth(live, pods, judging);
+    expect(health).toMatchObject({ state: 'Progressing', reason: 'PodsNotReplaced' });
+    expect(health.message).toContain('2 of 2 pods still run the revision before: agent-x and agent-y;');
+    expect(health.message).toContain('kubectl delete pod agent-x agent-y -n prod');
+  });
+
+  it('are deleted by a command for some at a time, and it is said that there are others', () => {
+    const live = object('StatefulSet', { ...updating, replicas: 7, updatedReplicas: 0 }, { ...onDelete, replicas: 7 });
+    const pods = Array.from({ length: 7 }, (_, i) => named(`db-${i}`, 'a'));
+    expect(workloadHealth(live, pods, judging).message).toMatch(
+      /kubectl delete pod db-0 db-1 db-2 db-3 db-4 -n prod, then the 2 others$/,
+    );
   });
 
   it('below a partition are rightly of it', () => {

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { parse } from 'yaml';
 import { aBundle, aGateSnapshot, aPolicy, now } from '../../../../test/support/builders/decide.ts';
 import type { StagingReference } from '../../bundle.ts';
 import { stagingReferences } from './staging-references.ts';
@@ -48,4 +49,24 @@ test('a policy that only reports lets it pass, and says so', () => {
     reason: 'StagingReferencesReported',
     message: expect.stringContaining('data.DB'),
   });
+});
+
+test('many long places are named as far as there is room, whole, with how many are left and the ways out of it', () => {
+  const places = Array.from({ length: 200 }, (_, i) =>
+    reference({
+      name: `settings-${i % 3}`,
+      path: `data.URL_${i}`,
+      found: 'x'.repeat(300),
+      fix: `{op: replace, path: "/data/URL_${i}", value: "${'y'.repeat(900)}"}`,
+    }),
+  );
+  const { message, remedy } = judged(places);
+  expect(message.length + remedy.length).toBeLessThan(32_768);
+  const [, named = ''] = /^with spec\.overlay:\n([^]*)\n\. /m.exec(remedy.replace(/^.* with spec/, 'with spec')) ?? [];
+  const operations = (parse(named) as { jsonPatch: unknown[] }[]).flatMap(({ jsonPatch }) => jsonPatch);
+  expect(operations.length).toBeGreaterThan(5);
+  expect(remedy).toContain(`${200 - operations.length} more places are named once these are in the overlay`);
+  expect(remedy).toContain('stagingReferences: Report');
+  const said = message.match(/ConfigMap settings-/g)?.length ?? 0;
+  expect(message).toMatch(new RegExp(`x{300}; and ${200 - said} more places$`));
 });
