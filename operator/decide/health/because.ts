@@ -49,9 +49,10 @@ const unschedulable = ({ ref }: LiveObject, pods: readonly PodFacts[]): string |
     : `no node can take pod ${pod.name}: ${said}`;
 };
 
-/** The status of a StatefulSet does not say why its next pod is not there, and that of a DaemonSet why any is not. */
+/** The status of a StatefulSet does not say why its next pod is not there, and that of a DaemonSet or a Job why any is not. */
 const missingPods = (object: LiveObject, pods: readonly PodFacts[]): string | undefined => {
   if (object.ref.kind === 'DaemonSet') return missingDaemons(object, pods);
+  if (object.ref.kind === 'Job') return missingOfJob(object, pods);
   if (object.ref.kind !== 'StatefulSet' || at(object.manifest, 'spec') === undefined) return undefined;
   const there = pods.filter(isStanding).length;
   const isShort = (numberAt(object.status, 'replicas') ?? 0) < desired(object) && there < desired(object);
@@ -66,6 +67,18 @@ const missingDaemons = (object: LiveObject, pods: readonly PodFacts[]): string |
   const there = pods.filter(isStanding).length;
   return count(status, 'currentNumberScheduled') < wanted && there < wanted && pods.every(({ ready }) => ready)
     ? `${there} of ${wanted} pods exist, and its status does not say why; the API server refuses them (a quota, a policy, a ServiceAccount that is not there) with its words in: kubectl get events -n ${namespace} --field-selector involvedObject.kind=DaemonSet,involvedObject.name=${ref.name},reason=FailedCreate`
+    : undefined;
+};
+
+/** It has begun, and nothing of it ran so far. */
+const missingOfJob = (
+  { ref, namespace, manifest, status }: LiveObject,
+  pods: readonly PodFacts[],
+): string | undefined => {
+  const hasBegun = textAt(status, 'startTime') !== undefined && at(manifest, 'spec', 'suspend') !== true;
+  const ran = count(status, 'active') + count(status, 'succeeded') + count(status, 'failed');
+  return hasBegun && ran === 0 && pods.length === 0
+    ? `it has no pod; where the API server refuses them (a quota, a policy, a ServiceAccount that is not there), its words are in: kubectl get events -n ${namespace} --field-selector involvedObject.kind=Job,involvedObject.name=${ref.name},reason=FailedCreate`
     : undefined;
 };
 

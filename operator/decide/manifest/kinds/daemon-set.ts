@@ -21,13 +21,15 @@ const health: HealthRule = ({ status }) => {
 
 /**
  * Its status names no revision. Pods made since its template last changed carry the generation of the template; when that only went back to
- * what it was, none do, and of its pods as many are up to date as it counts.
+ * what it was, none do, and of its pods as many are up to date as it counts. '' = its controller counts none: no pod has that revision yet.
  */
 const currentRevision = ({ manifest, status }: LiveObject, pods: readonly PodFacts[]): string | undefined => {
   const generation = textAt(manifest, 'metadata', 'annotations', 'deprecated.daemonset.template.generation');
   const made = pods.find(({ labels }) => generation !== undefined && labels['pod-template-generation'] === generation);
   if (made !== undefined) return made.labels['controller-revision-hash'];
   const standing = pods.filter(({ deleting }) => !deleting);
+  const isCounted = count(status, 'observedGeneration') > 0 && count(status, 'currentNumberScheduled') > 0;
+  if (isCounted && count(status, 'updatedNumberScheduled') === 0) return '';
   const fitting = [...new Set(standing.map(({ labels }) => labels['controller-revision-hash']))].filter(
     (hash) =>
       standing.filter(({ labels }) => labels['controller-revision-hash'] === hash).length ===
