@@ -107,7 +107,10 @@ scenario(
     await candidates.stop();
     await policies.stop();
 
-    expect(candidates.seen.length).toBeGreaterThan(8);
+    // A busy operator writes less often; these it was waited for.
+    const statesOf = (name: string) => candidates.seen.filter(({ metadata }) => metadata.name === name).length;
+    expect(statesOf('first')).toBeGreaterThanOrEqual(3);
+    expect(statesOf('bad')).toBeGreaterThanOrEqual(1);
     for (const object of [...candidates.seen, ...policies.seen]) {
       expect({ name: object.metadata.name, wrongs: wrongs(object) }).toEqual({
         name: object.metadata.name,
