@@ -541,7 +541,9 @@ describe('pods of an earlier revision', () => {
     const health = workloadHealth(live, pods, judging);
     expect(health).toMatchObject({ state: 'Progressing', reason: 'PodsNotReplaced' });
     expect(health.message).toContain('2 of 2 pods still run the revision before: agent-x and agent-y;');
-    expect(health.message).toContain('kubectl delete pod agent-x agent-y -n prod');
+    expect(health.message).toContain(
+      'Somebody who may delete pods there does, in production a holder of operate: kubectl delete pod agent-x agent-y -n prod',
+    );
   });
 
   it('are deleted by a command for some at a time, and it is said that there are others', () => {

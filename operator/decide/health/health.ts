@@ -42,7 +42,7 @@ const replacedByHand = (object: LiveObject, pods: readonly PodFacts[]): Health |
   return {
     state: 'Progressing',
     reason: 'PodsNotReplaced',
-    message: `${earlier.length} of ${pods.filter(isStanding).length} pods still run the revision before: ${listed(names)}; updateStrategy OnDelete leaves them until they are deleted. A holder of operate deletes them: kubectl delete pod ${names.slice(0, maxNamed).join(' ')} -n ${object.namespace}${names.length > maxNamed ? `, then the ${names.length - maxNamed} others` : ''}`,
+    message: `${earlier.length} of ${pods.filter(isStanding).length} pods still run the revision before: ${listed(names)}; updateStrategy OnDelete leaves them until they are deleted. Somebody who may delete pods there does, in production a holder of operate: kubectl delete pod ${names.slice(0, maxNamed).join(' ')} -n ${object.namespace}${names.length > maxNamed ? `, then the ${names.length - maxNamed} others` : ''}`,
   };
 };
 
